@@ -60,12 +60,12 @@ def shown(case: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", UNUSED)
-def test_what_changes_nothing_is_said_and_changes_nothing(name: str) -> None:
+def test_what_changes_nothing_is_reported_and_changes_nothing(name: str) -> None:
     skin, part, code = UNUSED[name]
-    bare, told = shown({"skin": skin}), shown(joined(skin, part))
-    assert code in codes(told) - codes(bare)
+    bare, changed = shown({"skin": skin}), shown(joined(skin, part))
+    assert code in codes(changed) - codes(bare)
     for key in ("reflectance", "reflectance_low", "layers", "Lab"):
-        assert told[key] == bare[key]
+        assert changed[key] == bare[key]
 
 
 @pytest.mark.parametrize(
@@ -80,20 +80,20 @@ def test_what_changes_nothing_is_said_and_changes_nothing(name: str) -> None:
         ({"preset": "rat"}, {"skin": READING}),
     ],
 )
-def test_what_changes_a_skin_is_not_said_to_be_unused(skin: dict[str, Any], part: dict[str, Any]) -> None:
-    bare, told = shown({"skin": skin}), shown(joined(skin, part))
-    assert not {code for code in codes(told) if code.endswith("-not-used")}
-    assert told["reflectance"] != bare["reflectance"]
+def test_what_changes_a_skin_is_not_reported_to_be_unused(skin: dict[str, Any], part: dict[str, Any]) -> None:
+    bare, changed = shown({"skin": skin}), shown(joined(skin, part))
+    assert not {code for code in codes(changed) if code.endswith("-not-used")}
+    assert changed["reflectance"] != bare["reflectance"]
 
 
-def test_a_measured_colour_of_a_pig_counts_and_is_said_to() -> None:
+def test_a_measured_colour_of_a_pig_counts_and_is_reported_to() -> None:
     dark, light = (shown({"skin": {"preset": "pig"}, "patient": {**PERSON, "ita_deg": ita}}) for ita in (-20.0, 50.0))
     (warning,) = [one for one in dark["warnings"] if one["code"] == "patient-not-used"]
     assert "ita_deg" in warning["message"]
     assert dark["reflectance"][0] < light["reflectance"][0]
 
 
-def test_a_skin_of_nobody_is_refused_or_said() -> None:
+def test_a_skin_of_nobody_is_refused_or_reported() -> None:
     for case in ({}, {"title": "x"}, PULSE):
         with pytest.raises(InputError) as caught:
             shown(case)
@@ -104,19 +104,19 @@ def test_a_skin_of_nobody_is_refused_or_said() -> None:
     assert "skin-of-nobody" not in codes(simulate_case(loaded({"skin": {}, **burn}), draws=2).to_dict())
 
 
-def test_ages_beyond_the_model_are_said() -> None:
-    for age, said in ((3.0, True), (40.0, False), (99.0, True)):
+def test_ages_beyond_the_model_are_reported() -> None:
+    for age, warned in ((3.0, True), (40.0, False), (99.0, True)):
         found = shown({"patient": {**PERSON, "age_years": age}})
-        assert ("age-at-end" in codes(found)) is said
-        assert ("age-at-end" in codes(shown({"skin": {}, "patient": {**PERSON, "age_years": age}}))) is said
+        assert ("age-at-end" in codes(found)) is warned
+        assert ("age-at-end" in codes(shown({"skin": {}, "patient": {**PERSON, "age_years": age}}))) is warned
 
 
-def test_a_reading_that_no_draw_comes_near_is_said() -> None:
+def test_a_reading_that_no_draw_comes_near_is_reported() -> None:
     """Skin returns a third to two thirds of red light: a mirror is no skin, though the likeliest draw has a weight."""
-    for value, said in (([0.45], False), ([0.98], True)):
+    for value, warned in (([0.45], False), ([0.98], True)):
         case = {"skin": {"preset": "human", "reflectance": {"wavelength_nm": [700.0], "value": value}}}
-        assert ("reading-far" in codes(describe_skin(loaded(case), [GREEN_NM], draws=50).to_dict())) is said
-        assert ("reading-far" in codes(simulate_case(loaded({**case, **PULSE}), draws=50).to_dict())) is said
+        assert ("reading-far" in codes(describe_skin(loaded(case), [GREEN_NM], draws=50).to_dict())) is warned
+        assert ("reading-far" in codes(simulate_case(loaded({**case, **PULSE}), draws=50).to_dict())) is warned
 
 
 # Depth
@@ -135,13 +135,13 @@ def test_a_vessel_below_the_skin_is_refused_with_its_field(name: str) -> None:
         assert "30000 µm" in caught.value.hint
 
 
-@pytest.mark.parametrize(("depth_um", "said"), [(60.0, True), (119.0, True), (121.0, False), (300.0, False)])
-def test_a_vessel_in_the_epidermis_is_said(depth_um: float, said: bool) -> None:
+@pytest.mark.parametrize(("depth_um", "warned"), [(60.0, True), (119.0, True), (121.0, False), (300.0, False)])
+def test_a_vessel_in_the_epidermis_is_reported(depth_um: float, warned: bool) -> None:
     """The epidermis of these layers ends at 70 µm; the vessel is 100 µm wide."""
     found = build_scene(
         loaded({"skin": {"layer": LAYERS}, "vessel": [{"depth_um": depth_um, "diameter_um": 100.0}], **PULSE})
     )
-    assert ("vessel-in-epidermis" in {warning.code for warning in found.warnings}) is said
+    assert ("vessel-in-epidermis" in {warning.code for warning in found.warnings}) is warned
 
 
 def test_layers_without_end_that_are_given_hold_a_vessel_at_any_depth() -> None:
@@ -175,12 +175,12 @@ def test_the_ends_of_what_skin_rests_at_are_taken(temperature_C: float) -> None:
         assert caught.value.field == "skin.temperature_C"
 
 
-def test_cold_below_freezing_is_said() -> None:
-    for coolant_C, said in ((5.0, False), (-60.0, True)):
+def test_cold_below_freezing_is_reported() -> None:
+    for coolant_C, warned in ((5.0, False), (-60.0, True)):
         cooling = {"kind": "contact", "temperature_C": coolant_C, "coefficient_W_m2K": 5000.0, "before_ms": 5000.0}
         found = simulate_case(loaded({"skin": {}, "cooling": cooling, **PULSE}), draws=2).to_dict()
-        assert (found["temperature_C"]["surface_minimum"]["median"] < 0) is said
-        assert ("below-freezing" in codes(found)) is said
+        assert (found["temperature_C"]["surface_minimum"]["median"] < 0) is warned
+        assert ("below-freezing" in codes(found)) is warned
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_cold_below_freezing_is_said() -> None:
         ({"temperature_C": 4.0, "before_ms": 50.0}, None),
     ],
 )
-def test_a_cooling_that_cools_nothing_is_said(cooling: dict[str, Any], code: str | None) -> None:
+def test_a_cooling_that_cools_nothing_is_reported(cooling: dict[str, Any], code: str | None) -> None:
     found = codes(
         find_threshold(loaded({"skin": {}, "cooling": {"kind": "contact", **cooling}, **PULSE}), "purpura").to_dict()
     )
@@ -247,7 +247,7 @@ def test_passes_of_a_whole_day_are_simulated() -> None:
     ("setting", "code"),
     [({"repetition_Hz": 5.0}, "repetition-not-used"), ({"pass_interval_s": 10.0}, "interval-not-used"), ({}, None)],
 )
-def test_a_rate_of_one_pulse_is_said_not_to_be_used(setting: dict[str, float], code: str | None) -> None:
+def test_a_rate_of_one_pulse_is_reported_not_to_be_used(setting: dict[str, float], code: str | None) -> None:
     case = {"skin": {}, **PULSE, "settings": PULSE["settings"] | setting}
     found = simulate_case(loaded(case), draws=2).to_dict()
     assert {one for one in codes(found) if one.endswith("not-used")} == ({code} if code else set())

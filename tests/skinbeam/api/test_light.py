@@ -112,12 +112,12 @@ def test_beams_of_any_width_share_the_plane_integrals(tmp_path: Path) -> None:
 
 def test_the_hash_is_of_what_was_meant(tmp_path: Path) -> None:
     plain = load_layers(written(tmp_path, SLAB)).sha256()
-    said = 'title = "A slab"\nambient_n = 1\n[beam]\nkind = "top-hat"\n' + SLAB.replace("90.0", "9e1")
-    assert load_layers(written(tmp_path, said)).sha256() == plain
+    rewritten = 'title = "A slab"\nambient_n = 1\n[beam]\nkind = "top-hat"\n' + SLAB.replace("90.0", "9e1")
+    assert load_layers(written(tmp_path, rewritten)).sha256() == plain
     assert load_layers(written(tmp_path, SLAB.replace("10.0", "10.0000001"))).sha256() != plain
 
 
-def test_what_has_no_influence_is_said(tmp_path: Path) -> None:
+def test_what_has_no_influence_is_reported(tmp_path: Path) -> None:
     file = written(tmp_path, '[beam]\nkind = "pencil"\nspot_mm = 1.0\n[tally]\nnr = 10\ndr_um = 5.0\n' + SLAB)
     assert codes(light_document(file, photons=1000)) == ["photons-not-used", "spot-not-used", "no-radial-field"]
     assert codes(light_document(written(tmp_path, SLAB))) == []
@@ -231,7 +231,7 @@ def test_a_broken_off_run_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch:
     from skinbeam.simulate.light import montecarlo
 
     monkeypatch.setattr(montecarlo, "LARGEST_ROUND", 3200)
-    file, kept = written(tmp_path, SLAB), tmp_path / "run.npz"
+    file, checkpoint = written(tmp_path, SLAB), tmp_path / "run.npz"
     whole = light_document(file, method="montecarlo", photons=12_800)
 
     class Broken(Exception):
@@ -242,12 +242,16 @@ def test_a_broken_off_run_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch:
             raise Broken
 
     with pytest.raises(Broken):
-        light_document(file, method="montecarlo", photons=12_800, checkpoint=kept, progress=break_off)
-    told: list[int] = []
+        light_document(file, method="montecarlo", photons=12_800, checkpoint=checkpoint, progress=break_off)
+    packet_counts: list[int] = []
     again = light_document(
-        file, method="montecarlo", photons=12_800, checkpoint=kept, progress=lambda packets, _: told.append(packets)
+        file,
+        method="montecarlo",
+        photons=12_800,
+        checkpoint=checkpoint,
+        progress=lambda packets, _: packet_counts.append(packets),
     )
-    assert told[0] > 3200  # the first round is not traced again
+    assert packet_counts[0] > 3200  # the first round is not traced again
     for document in (whole, again):
         del document["photons_per_second"]
     assert again == whole
@@ -255,14 +259,14 @@ def test_a_broken_off_run_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch:
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
-    file, kept = written(tmp_path, SLAB), tmp_path / "run.npz"
-    light_document(file, method="montecarlo", photons=3200, checkpoint=kept)
+    file, checkpoint = written(tmp_path, SLAB), tmp_path / "run.npz"
+    light_document(file, method="montecarlo", photons=3200, checkpoint=checkpoint)
     with pytest.raises(InputError, match="another seed") as caught:
-        light_document(file, method="montecarlo", photons=3200, checkpoint=kept, seed=1)
+        light_document(file, method="montecarlo", photons=3200, checkpoint=checkpoint, seed=1)
     assert caught.value.field == "checkpoint"
-    kept.write_bytes(b"nothing")
+    checkpoint.write_bytes(b"nothing")
     with pytest.raises(InputError, match="no checkpoint"):
-        light_document(file, method="montecarlo", photons=3200, checkpoint=kept)
+        light_document(file, method="montecarlo", photons=3200, checkpoint=checkpoint)
 
 
 def test_monte_carlo_states_its_errors_and_closes_the_energy(tmp_path: Path) -> None:
@@ -313,7 +317,7 @@ def test_runs_that_cannot_be_are_refused(tmp_path: Path, layers: str, options: d
     assert caught.value.field == field
 
 
-def test_a_wrong_file_is_told_before_a_missing_method(tmp_path: Path) -> None:
+def test_a_wrong_file_is_reported_before_a_missing_method(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         light_document(written(tmp_path, SLAB.replace("0.75", "1.5")), method="montecarlo")
 

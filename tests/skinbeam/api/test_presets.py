@@ -239,7 +239,7 @@ def test_a_membrane_has_no_skin_to_burn(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize("preset", ["chick-membrane", "blood"])
-def test_a_colour_without_an_epidermis_is_said_not_to_be_used(preset: str) -> None:
+def test_a_colour_without_an_epidermis_is_reported_not_to_be_used(preset: str) -> None:
     found = describe_skin(loaded({"skin": {"preset": preset, "ita_deg": 20.0}}), [GREEN_NM], draws=2).to_dict()
     assert [warning["code"] for warning in found["warnings"]] == ["colour-not-used"]
     assert "unknown" in found["phototype_range"]
@@ -248,7 +248,7 @@ def test_a_colour_without_an_epidermis_is_said_not_to_be_used(preset: str) -> No
     assert rest["reflectance"] == found["reflectance"]
 
 
-def test_a_site_of_an_animal_is_said_not_to_be_used() -> None:
+def test_a_site_of_an_animal_is_reported_not_to_be_used() -> None:
     found = describe_skin(loaded({"skin": {"preset": "pig", "site": "cheeks"}}), [GREEN_NM], draws=2).to_dict()
     assert [warning["code"] for warning in found["warnings"]] == ["site-not-used"]
     rest = describe_skin(loaded({"skin": {"preset": "pig"}}), [GREEN_NM], draws=2).to_dict()

@@ -10,7 +10,7 @@ from skinbeam.model.errors import InputError, NotAvailable
 # Warnings
 
 
-def test_what_has_no_influence_is_said() -> None:
+def test_what_has_no_influence_is_reported() -> None:
     spot = {
         "device": "pulsed-dye-595",
         "site": "cheeks",
@@ -28,29 +28,29 @@ def test_what_has_no_influence_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("times", "said"),
+    ("times", "warned"),
     [({}, True), ({"delay_ms": 10.0}, True), ({"during": True}, False), ({"before_ms": 10.0}, False)],
 )
-def test_cooling_that_is_never_on_is_said_to_cool_nothing(times: dict[str, Any], said: bool) -> None:
+def test_cooling_that_is_never_on_is_reported_to_cool_nothing(times: dict[str, Any], warned: bool) -> None:
     found = codes(simulated("vessel", laser={"wavelength_nm": 595.0}, cooling={"kind": "contact", **times}, draws=1))
-    assert ("cooling-without-time" in found) is said
+    assert ("cooling-without-time" in found) is warned
 
 
 @pytest.mark.parametrize(
-    ("passes", "said"), [({}, False), ({"passes": 2}, True), ({"passes": 2, "pass_interval_s": 30.0}, False)]
+    ("passes", "warned"), [({}, False), ({"passes": 2}, True), ({"passes": 2, "pass_interval_s": 30.0}, False)]
 )
-def test_passes_without_time_between_them_are_said(passes: dict[str, Any], said: bool) -> None:
+def test_passes_without_time_between_them_are_reported(passes: dict[str, Any], warned: bool) -> None:
     settings = {f"settings__{name}": value for name, value in passes.items()}
     found = codes(simulated("vessel", laser={"wavelength_nm": 595.0}, **settings, draws=1))
-    assert ("passes-at-once" in found) is said
+    assert ("passes-at-once" in found) is warned
 
 
-def test_colours_that_exclude_each_other_are_said() -> None:
+def test_colours_that_exclude_each_other_are_reported() -> None:
     found = simulated("vessel", patient={"age_years": 30, "sex": "female", "phototype": "VI"})
     assert "colour-conflict" in codes(found)
 
 
-def test_the_limits_of_the_model_are_said() -> None:
+def test_the_limits_of_the_model_are_stated() -> None:
     assert "above-boiling" in codes(simulated("preset-vessels"))
     assert not codes(simulated("bath"))
 

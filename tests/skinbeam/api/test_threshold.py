@@ -355,9 +355,9 @@ def test_water_of_the_layer_heats_its_granules_too() -> None:
     cells, (line,), skins = epidermis_cells(response), response.illumination.spectral_lines, response.skins
     layer = response.grid.layer[cells]
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
-    kept = retained_heat(1e-6 * MS, skins["melanosome_diameter_m"], (conductivity / capacity)[:, 0])[:, None]
+    retained = retained_heat(1e-6 * MS, skins["melanosome_diameter_m"], (conductivity / capacity)[:, 0])[:, None]
     melanin = skins["melanosome_fraction"][:, layer] * melanosome_mua(1540.0)
-    inside = line.optics.mua[:, layer] + (melanosome_mua(1540.0) - melanin) * kept
+    inside = line.optics.mua[:, layer] + (melanosome_mua(1540.0) - melanin) * retained
     vapour = value_at_normal(nucleation_value("cutaneous_C"), skins["nucleation_shift"]) - skins["temperature_C"]
     closed = vapour[:, None] * capacity / (inside * line.light.fluence_rate_ratio[:, cells])
     # The surface cools next to nothing before the pulse, and steps of heat are exact to 1e-3.
@@ -431,9 +431,11 @@ def test_a_melanosome_in_water_breaks_by_its_own_heat(kind: str) -> None:
     (skins,) = run_chunks(scene, 1, 0, lambda skins: skins)
     value = nucleation_value("isolated_C")
     diffusivity = float((skins["conductivity_W_mK"] / skins["density_kg_m3"] / skins["heat_capacity_J_kgK"])[0, 0])
-    kept = retained_heat(25e-6 * MS, skins["melanosome_diameter_m"], diffusivity)
+    retained = retained_heat(25e-6 * MS, skins["melanosome_diameter_m"], diffusivity)
     capacity = nucleation_value("heat_capacity_J_m3K").value
-    ends = [capacity * (c - 22.0) / (melanosome_mua(694.0, kind) * kept[0]) / J_CM2 for c in (value.low, value.high)]
+    ends = [
+        capacity * (c - 22.0) / (melanosome_mua(694.0, kind) * retained[0]) / J_CM2 for c in (value.low, value.high)
+    ]
     found = median(find_threshold(case, "melanosome-disruption", draws=1).to_dict()["dose"])
     assert ends[0] < found < ends[1]
     assert ZERO_CELSIUS_K + value.low > ZERO_CELSIUS_K + 100  # vapour needs more than boiling

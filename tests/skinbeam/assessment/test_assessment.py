@@ -51,7 +51,7 @@ def test_the_skin_table_comes_before_the_patient() -> None:
     assert assess_colour(case("II", 50.0, "[skin]\nita_deg = 44.0\n"), None).ita_deg == 44.0
 
 
-def test_nothing_said_leaves_the_whole_population() -> None:
+def test_no_answer_leaves_the_whole_population() -> None:
     colour = assess_colour(case(), None)
     assert colour == PersonColour(None, None, None, None, colour.basis)
     assert colour.basis.id == "colour-basis.none"

@@ -21,7 +21,7 @@ def _case(*names: str) -> Case:
     )
 
 
-def _told(found: Suitability) -> dict[str, str]:
+def _medication_reasons(found: Suitability) -> dict[str, str]:
     return {r.rule: r.message.text for r in found.reasons if r.rule.startswith("medication-")}
 
 
@@ -86,15 +86,15 @@ def test_a_medicine_is_found_by_brand_language_and_spelling(written: str, medici
         ("aspirn", "aspirin", "aspirin"),
     ],
 )
-def test_a_slip_is_taken_and_told(written: str, name: str, medicine: str) -> None:
+def test_a_slip_is_taken_and_reported(written: str, name: str, medicine: str) -> None:
     read = read_medication(written)
     assert read.medicines == (medicine,)
     assert [(slip.name, slip.medicine) for slip in read.slips] == [(name, medicine)]
     assert read_questionnaire(_case(written)).facts[f"medication.{medicine}"] == 0.0
     assert _codes(written) == ["medication-taken-as"]
-    told = _told(judge_case(_case(written)))["medication-taken-as"]
-    assert read.slips[0].written in told
-    assert name in told
+    reason = _medication_reasons(judge_case(_case(written)))["medication-taken-as"]
+    assert read.slips[0].written in reason
+    assert name in reason
 
 
 def test_a_slip_moves_the_rules_as_the_medicine_does() -> None:
@@ -176,7 +176,7 @@ def test_a_word_as_near_to_two_kinds_is_left_unread_and_both_are_named() -> None
     assert set(read.possible_names) == {"acnemin", "aknemin"}
     (warning,) = read_questionnaire(_case("Acknemin")).warnings
     assert '"acnemin" or "aknemin"' in warning.message.text or '"aknemin" or "acnemin"' in warning.message.text
-    assert "medication-not-checked" in _told(judge_case(_case("Acknemin")))
+    assert "medication-not-checked" in _medication_reasons(judge_case(_case("Acknemin")))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_words_that_only_look_like_a_medicine_are_none(written: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["no isotretinoin", "never took Roaccutane", "ohne Prednison"])
-def test_what_is_said_not_to_be_taken_acts_on_nothing_and_is_listed(written: str) -> None:
+def test_what_is_stated_not_to_be_taken_acts_on_nothing_and_is_listed(written: str) -> None:
     read = read_medication(written)
     assert read.medicines == ()
     assert read.unread == (written,)
@@ -251,7 +251,7 @@ def test_a_slip_between_a_cream_and_tablets_is_neither() -> None:
 def test_words_for_none_state_no_medicine(name: str) -> None:
     assert unchecked_parts(name) == ()
     assert _codes(name) == []
-    assert _told(judge_case(_case(name))) == {}
+    assert _medication_reasons(judge_case(_case(name))) == {}
 
 
 @pytest.mark.parametrize("name", ["-", "?", "unknown", "n/a", "20 mg tablets", "Zzyzx forte", "omeprazole"])
@@ -259,13 +259,13 @@ def test_an_unmatched_name_is_listed_as_not_checked_in_the_decision(name: str) -
     case = _case(name, "isotretinoin", name)
     with collect_sources() as sources:
         found = judge_case(case)
-    told = [reason for reason in found.reasons if reason.rule == "medication-not-checked"]
-    assert len(told) == 1
-    assert told[0].decision == "with-caution"
-    assert told[0].about == ""
-    assert told[0].message.text.count(f'"{name}"') == 1
-    assert "isotretinoin" not in told[0].message.text
-    assert told[0].source in sources
+    reasons = [reason for reason in found.reasons if reason.rule == "medication-not-checked"]
+    assert len(reasons) == 1
+    assert reasons[0].decision == "with-caution"
+    assert reasons[0].about == ""
+    assert reasons[0].message.text.count(f'"{name}"') == 1
+    assert "isotretinoin" not in reasons[0].message.text
+    assert reasons[0].source in sources
     assert _codes(name) == ["unknown-medication"]
 
 
@@ -273,15 +273,15 @@ def test_an_unmatched_name_alone_is_never_plainly_suitable() -> None:
     assert judge_case(_case()).decision == "suitable"
     assert judge_case(_case("Zzyzx")).decision == "with-caution"
     case = _case("Zzyzx")
-    assert "medication-not-checked" in _told(
+    assert "medication-not-checked" in _medication_reasons(
         judge_suitability(case, concern=case.concern[0], modality="non-ablative-fractional")
     )
 
 
 def test_all_names_that_were_not_checked_stand_in_one_reason() -> None:
-    told = _told(judge_case(_case("Zzyzx", "aspirin", "frobnicate")))
-    assert list(told) == ["medication-not-checked"]
-    assert '"Zzyzx"; "frobnicate"' in told["medication-not-checked"]
+    reasons = _medication_reasons(judge_case(_case("Zzyzx", "aspirin", "frobnicate")))
+    assert list(reasons) == ["medication-not-checked"]
+    assert '"Zzyzx"; "frobnicate"' in reasons["medication-not-checked"]
 
 
 def test_the_known_part_acts_and_the_unknown_part_is_listed() -> None:
@@ -289,7 +289,10 @@ def test_the_known_part_acts_and_the_unknown_part_is_listed() -> None:
     assert read_questionnaire(case).facts["medication.isotretinoin"] == 0.0
     (warning,) = read_questionnaire(case).warnings
     assert "(foobarol)" in warning.message.text
-    assert '"isotretinoin and foobarol" (of this: foobarol)' in _told(judge_case(case))["medication-not-checked"]
+    assert (
+        '"isotretinoin and foobarol" (of this: foobarol)'
+        in _medication_reasons(judge_case(case))["medication-not-checked"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -304,7 +307,7 @@ def test_doses_forms_and_times_are_no_unknown_part(name: str) -> None:
 def test_a_known_medicine_without_any_rule_is_not_passed_either(name: str) -> None:
     assert len(match_medication(name)) == 1
     assert unchecked_parts(name) == (name,)
-    assert f'"{name}"' in _told(judge_case(_case(name)))["medication-not-checked"]
+    assert f'"{name}"' in _medication_reasons(judge_case(_case(name)))["medication-not-checked"]
 
 
 def test_a_name_that_is_not_taken_gets_the_nearest_as_a_hint() -> None:

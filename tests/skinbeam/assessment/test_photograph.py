@@ -58,9 +58,9 @@ def test_a_site_with_more_melanin_reads_darker_and_a_paler_one_changes_nothing(
     assert all(isinstance(one.melanin_ratio, Estimate) for one in (same, dark, pale))
     assert pale.melanin_ratio.median < same.melanin_ratio.median < dark.melanin_ratio.median
     assert (same.melanin_factor, pale.melanin_factor) == (1.0, 1.0)
-    (said,) = photo_messages((pale,), {})
-    assert said.id == "photo-plan.melanin_alike"
-    assert "changes nothing" in said.text
+    (message,) = photo_messages((pale,), {})
+    assert message.id == "photo-plan.melanin_alike"
+    assert "changes nothing" in message.text
 
 
 def test_only_a_ratio_that_is_surely_above_one_darkens() -> None:
@@ -69,9 +69,9 @@ def test_only_a_ratio_that_is_surely_above_one_darkens() -> None:
         for low in (1.3, 0.9)
     )
     assert (sure.melanin_factor, unsure.melanin_factor) == (1.3, 1.0)
-    (said,) = photo_messages((sure,), {})
-    assert said.id == "photo-plan.melanin_darker"
-    assert "1.3 times as much" in said.text
+    (message,) = photo_messages((sure,), {})
+    assert message.id == "photo-plan.melanin_darker"
+    assert "1.3 times as much" in message.text
 
 
 def test_limits_alone_hold_the_melanin_of_a_darker_site() -> None:
@@ -90,7 +90,7 @@ def test_limits_alone_hold_the_melanin_of_a_darker_site() -> None:
     np.testing.assert_array_equal(melanin("nose", limiting=True), melanin("nose", limiting=False))
 
 
-def test_widths_count_where_the_vessels_of_a_region_were_told_well(plain: PhotoAnalysis) -> None:
+def test_widths_count_where_the_vessels_of_a_region_were_measured_well(plain: PhotoAnalysis) -> None:
     skin = plain.skin
     assert isinstance(skin, SkinAnalysis)
     where = skin.regions.masks["cheek-right"]
@@ -128,5 +128,5 @@ def test_widths_count_where_the_vessels_of_a_region_were_told_well(plain: PhotoA
     assert (half.vessel_um.low, half.vessel_um.high) == pytest.approx((400.0, 600.0))
 
 
-def test_without_a_face_nothing_is_said() -> None:
+def test_without_a_face_nothing_is_reported() -> None:
     assert photo_site_findings(None, CHEEKS) == ()

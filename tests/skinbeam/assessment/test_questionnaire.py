@@ -86,7 +86,7 @@ def test_a_dose_of_today_is_not_never() -> None:
     assert facts["medication.aspirin"] is not False
 
 
-def test_what_is_not_said_is_absent_and_what_is_not_listed_is_a_no() -> None:
+def test_what_is_not_answered_is_absent_and_what_is_not_listed_is_a_no() -> None:
     facts = read_questionnaire(_case()).facts
     assert "darkest_phototype" not in facts
     assert "expectation" not in facts

@@ -34,8 +34,8 @@ def test_help_of_threshold_names_every_endpoint(run: Run) -> None:
     from skinbeam.model.vocabulary import ENDPOINTS
 
     # Lines are broken at spaces and hyphens.
-    told = "".join(run("threshold", "--help").out.split())
-    assert f"Whatistobereached:{','.join(sorted(ENDPOINTS))}." in told
+    help_text = "".join(run("threshold", "--help").out.split())
+    assert f"Whatistobereached:{','.join(sorted(ENDPOINTS))}." in help_text
 
 
 def test_without_a_command_the_help_is_shown(run: Run) -> None:

@@ -76,7 +76,7 @@ def test_reports_and_the_sentences_of_the_plan_are_in_the_language_that_is_asked
     assert (ran.code, ran.document["error"]["field"]) == (2, "--language")
 
 
-def test_a_file_in_the_way_of_the_folder_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_file_in_the_way_of_the_folder_is_reported(run: Run, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     for target in ("out", "out/inside"):
         ran = run("consult", REFUSED, "-o", str(tmp_path / target), "--json")
@@ -99,7 +99,7 @@ def test_a_broken_consultation_writes_no_plan(file: Path, run: Run, tmp_path: Pa
     assert not list(tmp_path.rglob("*.json"))
 
 
-def test_a_photograph_that_is_not_one_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_photograph_that_is_not_one_is_reported(run: Run, tmp_path: Path) -> None:
     wrong = tmp_path / "face.jpg"
     wrong.write_bytes(b"not a picture")
     ran = run("consult", REFUSED, "-o", str(tmp_path / "out"), "--photo", str(wrong), "--json")
@@ -196,7 +196,7 @@ def test_wherever_a_run_is_killed_no_plan_stands_beside_files_of_another(tmp_pat
 def is_whole(folder: Path) -> bool:
     """Whether every file is the one whose hash the record of the run names."""
     named = json.loads((folder / "run.json").read_text())["sha256"]
-    return all(sha256_hex((folder / name).read_bytes()) == told for name, told in named.items())
+    return all(sha256_hex((folder / name).read_bytes()) == sha256 for name, sha256 in named.items())
 
 
 def test_files_of_another_case_go_with_the_set_that_they_belong_to(run: Run, tmp_path: Path) -> None:
@@ -211,11 +211,11 @@ def test_files_of_another_case_go_with_the_set_that_they_belong_to(run: Run, tmp
 
 
 def test_an_interrupted_run_of_light_keeps_its_checkpoint_and_writes_nothing_else(tmp_path: Path) -> None:
-    kept, store = tmp_path / "run.npz", tmp_path / "light.zarr"
-    options = ("--method", "montecarlo", "--photons", "4000000000", "--checkpoint", str(kept), "-o", str(store))
+    checkpoint, store = tmp_path / "run.npz", tmp_path / "light.zarr"
+    options = ("--method", "montecarlo", "--photons", "4000000000", "--checkpoint", str(checkpoint), "-o", str(store))
     running = process("light", SLAB, *options, "--json")
     deadline = time.monotonic() + 60
-    while not kept.exists() and time.monotonic() < deadline:
+    while not checkpoint.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
     # What is in flight ends at once: four thousand million photons would take minutes.

@@ -21,8 +21,8 @@ def test_the_time_of_a_concern_is_its_own_whatever_else_is_made(monkeypatch: pyt
     monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
     first, second, *_ = sample().concerns
     progress = PlanProgress()
-    for told in (begins(first), begins(second), second, first):  # at 0, 1, 2 and 3 s
-        progress(told)
+    for event in (begins(first), begins(second), second, first):  # at 0, 1, 2 and 3 s
+        progress(event)
     assert progress.duration_s == {second.place: 1.0, first.place: 3.0}
 
 
@@ -34,8 +34,8 @@ def test_a_terminal_reads_each_concern_and_what_is_still_made(
     first, second, *_ = sample().concerns
     progress = PlanProgress()
     looks = Message("progress.device", {"concern": concern_name(first), "device": "KTP laser"})
-    for told in (begins(first), begins(second), second, looks):
-        progress(told)
+    for event in (begins(first), begins(second), second, looks):
+        progress(event)
     seen = capsys.readouterr().err.replace("\r", "\n").replace("\x1b[K", "").split("\n")
     (stands,) = [line for line in seen if line.startswith("✓")]
     assert second.title in stands

@@ -74,10 +74,10 @@ def shown(*arguments: str) -> str:
     """What a person reads at the terminal."""
     from skinbeam.cli.runner import _run_command
 
-    told = io.StringIO()
-    with redirect_stdout(told):
+    output = io.StringIO()
+    with redirect_stdout(output):
         _run_command(list(arguments), json=False)
-    return told.getvalue()
+    return output.getvalue()
 
 
 def test_a_person_reads_both_doses_and_what_they_rest_on() -> None:
@@ -125,8 +125,8 @@ def test_uncooled_dark_skin_is_not_reassured_by_cooled_skin(tmp_path: Path) -> N
     assert uncooled.count("this skin may be of phototype V or VI") == sprayed.count("phototype V or VI") == 1
     assert "\nPractice: no clinic reported a tolerated dose" in uncooled
     (practice,) = (line for line in sprayed.splitlines() if line.startswith("Practice: "))
-    for told in ("at most 40 J/cm²", "phototypes I-V counted together", "cooled by spray", "another's summary"):
-        assert told in practice
+    for words in ("at most 40 J/cm²", "phototypes I-V counted together", "cooled by spray", "another's summary"):
+        assert words in practice
     (alone,) = (line for line in uncooled.splitlines() if line.startswith("By the computed dose alone"))
     burned = next(line for line in uncooled.splitlines() if line.startswith("P(burn): "))
     assert float(alone.split(" of 100")[0].split()[-1]) > float(burned.split()[5])  # why the peak is above 100 °C
@@ -142,7 +142,7 @@ def test_a_person_reads_how_likely_a_burn_is_or_why_nobody_knows() -> None:
     assert "\nP(burn): of 100 such people 0 are" in cold
 
 
-def test_a_window_is_told_from_dose_to_dose_as_its_curves_say() -> None:
+def test_a_window_is_stated_from_dose_to_dose_as_its_curves_say() -> None:
     window = TherapeuticWindow(
         case_sha256="0" * 64,
         seed=0,
@@ -173,7 +173,7 @@ def test_a_window_is_told_from_dose_to_dose_as_its_curves_say() -> None:
         ("compare", "--condition", "melasma", "chemical-peel", "pigment-short-pulse"),
     ],
 )
-def test_what_trials_say_is_told_in_sentences_first(command_line: tuple[str, ...]) -> None:
+def test_what_trials_say_is_stated_in_sentences_first(command_line: tuple[str, ...]) -> None:
     answer, values = shown(*command_line).split("\n\n")
     first = next(line for line in answer.splitlines()[1:] if not line.startswith("warning: "))
     assert first.startswith("Of 100 people " if command_line[0] == "expect" else "Trials that did both")
@@ -191,9 +191,9 @@ def test_what_trials_say_is_told_in_sentences_first(command_line: tuple[str, ...
         (("ablation", 50, 7, 1.0, 1.4), "rows: 50"),
     ],
 )
-def test_what_a_dose_rests_on_is_said_as_it_is(calibration: tuple[str, int, int, float, float], word: str) -> None:
+def test_what_a_dose_rests_on_is_stated_as_it_is(calibration: tuple[str, int, int, float, float], word: str) -> None:
     dose = Estimate(2.0, 1.0, 3.0, 0.68, "modelled")
-    told = DoseThreshold(
+    found = DoseThreshold(
         case_sha256="0" * 64,
         seed=0,
         endpoint="pain",
@@ -208,8 +208,8 @@ def test_what_a_dose_rests_on_is_said_as_it_is(calibration: tuple[str, int, int,
         calibrated_dose=dose,
         calibration=DoseError(*calibration, np.ones(1)),
     )
-    assert word in threshold_sentences(told)[-1]
-    assert not threshold_sentences(replace(told, dose=Unknown("?")))
+    assert word in threshold_sentences(found)[-1]
+    assert not threshold_sentences(replace(found, dose=Unknown("?")))
 
 
 @pytest.mark.parametrize(

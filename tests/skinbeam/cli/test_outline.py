@@ -11,7 +11,7 @@ ESTIMATE = {"level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
 
 
 @pytest.mark.parametrize(
-    ("median", "low", "high", "told"),
+    ("median", "low", "high", "expected"),
     [
         (0.423584, 0.0733404, 0.791087, "0.42 (0.073 to 0.79"),
         (96.1559, 79.6831, 105.458, "96 (80 to 110"),
@@ -20,39 +20,39 @@ ESTIMATE = {"level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
     ],
 )
 def test_an_estimate_has_the_digits_that_its_interval_can_carry(
-    median: float, low: float, high: float, told: str
+    median: float, low: float, high: float, expected: str
 ) -> None:
     assert format_outline({"x": {"median": median, "low": low, "high": high} | ESTIMATE}).endswith(
-        f"x: {told}, 80 %, modelled)\n"
+        f"x: {expected}, 80 %, modelled)\n"
     )
 
 
 def test_a_long_list_shows_both_ends_and_words_are_all_there() -> None:
-    told = format_outline({"dose": [float(i) for i in range(50)], "aliases": [f"word {i}" for i in range(20)]})
-    assert "dose: 0, 1, 2, ..., 47, 48, 49 (50 in all)" in told
-    assert all(f"word {i}" in told for i in range(20))
+    outline = format_outline({"dose": [float(i) for i in range(50)], "aliases": [f"word {i}" for i in range(20)]})
+    assert "dose: 0, 1, 2, ..., 47, 48, 49 (50 in all)" in outline
+    assert all(f"word {i}" in outline for i in range(20))
 
 
-def test_what_is_unknown_for_one_reason_is_said_once_and_what_differs_each_for_itself() -> None:
+def test_what_is_unknown_for_one_reason_is_stated_once_and_what_differs_each_for_itself() -> None:
     unknown = {"unknown": "nobody counted it"}
-    told = format_outline(
+    outline = format_outline(
         {"a": {"p": unknown, "intervals": {"50": unknown}}, "b": {"p": unknown, "q": {"unknown": "other"}}}
     )
-    assert told.count("nobody counted it") == 2
-    assert "a: unknown: nobody counted it\nb:\n" in told
-    assert "q: unknown: other" in told
+    assert outline.count("nobody counted it") == 2
+    assert "a: unknown: nobody counted it\nb:\n" in outline
+    assert "q: unknown: other" in outline
 
 
 def test_probabilities_of_each_count_are_left_to_json() -> None:
-    told = format_outline({"pih": {"p": 0.5, "pmf": [0.25, 0.5, 0.25]}})
-    assert "pmf" not in told
-    assert "p: 0.5" in told
+    outline = format_outline({"pih": {"p": 0.5, "pmf": [0.25, 0.5, 0.25]}})
+    assert "pmf" not in outline
+    assert "p: 0.5" in outline
 
 
 def test_a_short_record_stands_in_one_line_and_a_long_one_does_not() -> None:
-    told = format_outline({"studies": [{"study": "a2001", "patients": 60}, {"study": "b2002", "note": "x" * 200}]})
-    assert "  - study a2001; patients 60\n" in told
-    assert f"  1:\n    study: b2002\n    note: {'x' * 200}\n" in told
+    outline = format_outline({"studies": [{"study": "a2001", "patients": 60}, {"study": "b2002", "note": "x" * 200}]})
+    assert "  - study a2001; patients 60\n" in outline
+    assert f"  1:\n    study: b2002\n    note: {'x' * 200}\n" in outline
 
 
 def test_what_is_known_by_name_is_listed_in_a_line_each() -> None:

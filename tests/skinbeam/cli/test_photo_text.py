@@ -15,7 +15,7 @@ from skinbeam.text import DocumentWarning
 REFERRAL = "A doctor must see this."
 
 
-def finding(kind: str, told: str | None, region: str = "nose", unknown: str | None = None) -> SkinFinding:
+def finding(kind: str, message: str | None, region: str = "nose", unknown: str | None = None) -> SkinFinding:
     known = Estimate(3.0, 2.0, 4.0, 0.8, "measured")
     return SkinFinding(
         kind=kind,
@@ -26,7 +26,7 @@ def finding(kind: str, told: str | None, region: str = "nose", unknown: str | No
         severity=Unknown("no scale"),
         confidence=Unknown("no study"),
         suggests=None,
-        told=None if told is None else stored_message(told),
+        told=None if message is None else stored_message(message),
     )
 
 

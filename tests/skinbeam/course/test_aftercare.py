@@ -41,16 +41,16 @@ def _ids(advice: Any) -> list[str]:
     return [item.rule for item in advice]
 
 
-def test_every_aftercare_rule_is_said_to_someone() -> None:
-    said = set()
+def test_every_aftercare_rule_is_shown_to_someone() -> None:
+    rules = set()
     for modality in laser_modalities():
         for condition in ("wrinkles", "age-spots"):
             case = _case("full-face", condition=condition, history=["herpes-labialis"])
-            said |= {
+            rules |= {
                 *_ids(aftercare_advice(*_treated([modality], case))),
                 *_ids(call_advice(*_treated([modality], case))),
             }
-    assert said == {rule.id for rule in load_rules("aftercare")}
+    assert rules == {rule.id for rule in load_rules("aftercare")}
 
 
 CRUSTS = {
@@ -65,27 +65,27 @@ CRUSTS = {
 @pytest.mark.parametrize("modality", list(laser_modalities()))
 def test_crusts_are_spoken_of_after_a_light_that_makes_some(modality: str, condition: str) -> None:
     """After light for vessels, and after gentle pulses at a whole field, patients were told to let crusts fall off."""
-    told = [one.message.text for one in aftercare_advice(*_treated([modality], _case(condition=condition)))]
-    assert any("crust" in text for text in told) is bool({(modality, ""), (modality, condition)} & CRUSTS)
+    texts = [one.message.text for one in aftercare_advice(*_treated([modality], _case(condition=condition)))]
+    assert any("crust" in text for text in texts) is bool({(modality, ""), (modality, condition)} & CRUSTS)
 
 
 @pytest.mark.parametrize("modality", list(laser_modalities()))
 def test_skin_that_was_never_open_does_not_close_and_make_up_is_of_faces(modality: str) -> None:
     for site in ("cheeks", "decolletage", "hands"):
         case = _case(site)
-        told = " ".join(
+        text = " ".join(
             one.message.text
             for one in (*aftercare_advice(*_treated([modality], case)), *call_advice(*_treated([modality], case)))
         )
-        assert ("closed" in told) is (modality in ("ablative", "fractional-ablative"))
-        assert ("make-up" in told) is (site == "cheeks" and "closed" in told)
+        assert ("closed" in text) is (modality in ("ablative", "fractional-ablative"))
+        assert ("make-up" in text) is (site == "cheeks" and "closed" in text)
 
 
 @pytest.mark.parametrize("modality", laser_modalities())
 def test_skin_that_was_opened_gets_sunscreen_once_it_has_closed(modality: str) -> None:
     """No sunscreen on raw skin stood beside sunscreen every day."""
-    (told,) = (one for one in aftercare_advice(*_treated([modality], _case())) if "factor" in one.message.text)
-    assert ("Once the skin has closed" in told.message.text) is (modality in ("ablative", "fractional-ablative"))
+    (advice,) = (one for one in aftercare_advice(*_treated([modality], _case())) if "factor" in one.message.text)
+    assert ("Once the skin has closed" in advice.message.text) is (modality in ("ablative", "fractional-ablative"))
 
 
 @pytest.mark.parametrize("modality", laser_modalities())
@@ -100,15 +100,15 @@ def test_the_number_of_sessions_names_no_other_interval_than_the_interval(modali
 
 
 def test_after_light_for_vessels_one_sentence_says_when_to_call_at_once() -> None:
-    told = [one.message.text for one in call_advice(*_treated(["vascular"], _case("arms")))]
-    (at_once,) = (text for text in told if "at once" in text)
+    texts = [one.message.text for one in call_advice(*_treated(["vascular"], _case("arms")))]
+    (at_once,) = (text for text in texts if "at once" in text)
     assert "bruise" in at_once
 
 
 def test_a_spot_that_turns_dark_as_it_should_calls_nobody() -> None:
     for modality in ("pigment-short-pulse", "pigment-long-pulse"):
-        told = " ".join(one.message.text for one in call_advice(*_treated([modality], _case(condition="age-spots"))))
-        assert "turns grey or black." not in told
+        text = " ".join(one.message.text for one in call_advice(*_treated([modality], _case(condition="age-spots"))))
+        assert "turns grey or black." not in text
 
 
 def test_each_place_has_the_advice_of_its_own_light() -> None:
@@ -122,9 +122,9 @@ def test_each_place_has_the_advice_of_its_own_light() -> None:
     assert "aftercare-no-make-up" not in _ids(aftercare_advice([(spots, "fractional-ablative")], case))
 
 
-def test_a_sentence_of_two_lights_is_told_once() -> None:
-    told = [one.message.id for one in aftercare_advice(*_treated(laser_modalities(), _case(condition="age-spots")))]
-    assert len(told) == len(set(told))
+def test_a_sentence_of_two_lights_is_shown_once() -> None:
+    ids = [one.message.id for one in aftercare_advice(*_treated(laser_modalities(), _case(condition="age-spots")))]
+    assert len(ids) == len(set(ids))
 
 
 def test_advice_fits_the_treatment_and_the_person() -> None:
@@ -137,7 +137,7 @@ def test_advice_fits_the_treatment_and_the_person() -> None:
     assert len(wound) == len(set(wound))
 
 
-def test_eye_signs_are_told_where_the_face_is_treated() -> None:
+def test_eye_signs_are_named_where_the_face_is_treated() -> None:
     assert "call-eyes" not in _ids(call_advice(*_treated(["vascular"], _case("hands"))))
     assert "call-eyes" in _ids(call_advice(*_treated(["vascular"], _case("hands", "nose"))))
 
@@ -149,9 +149,9 @@ def test_nothing_is_advised_after_no_laser() -> None:
 
 def test_advice_is_cited_and_has_its_record() -> None:
     with collect_sources() as keys:
-        said = (*aftercare_advice(*_treated(["ablative"], _case())), *record_keeping_advice())
-    assert set(keys) == {item.source for item in said} <= set(bibliography())
-    assert all(to_json_types(item)["text"] == item.message.text for item in said)
+        advice = (*aftercare_advice(*_treated(["ablative"], _case())), *record_keeping_advice())
+    assert set(keys) == {item.source for item in advice} <= set(bibliography())
+    assert all(to_json_types(item)["text"] == item.message.text for item in advice)
     assert _ids(record_keeping_advice()) == [rule.id for rule in load_rules("records")]
 
 

@@ -47,12 +47,12 @@ def test_where_skin_is_removed_numbing_goes_further_than_a_cream() -> None:
 
 def test_vessels_are_marked_before_a_cream_where_vessels_are_treated_alone() -> None:
     for modality in ("pigment-short-pulse", "pigment-long-pulse"):
-        told = [rule for rule in load_rules("anaesthesia") if rule.id in rules_of("anaesthesia", modality)]
-        assert told
-        assert not any("vessel" in rule.message.text for rule in told)
+        rules = [rule for rule in load_rules("anaesthesia") if rule.id in rules_of("anaesthesia", modality)]
+        assert rules
+        assert not any("vessel" in rule.message.text for rule in rules)
 
 
-def test_the_eye_is_numbed_and_its_signs_are_told_near_it_alone() -> None:
+def test_the_eye_is_numbed_and_its_signs_are_named_near_it_alone() -> None:
     assert "anaesthesia-eyes" in rules_of("anaesthesia", "vascular", "eyelid")
     assert "anaesthesia-eyes" not in rules_of("anaesthesia", "vascular", "cheeks")
     assert "complication-eye" in rules_of("complications", "vascular", "cheeks")

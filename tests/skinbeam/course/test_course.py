@@ -113,8 +113,8 @@ def test_vessels_and_spots_do_not_wait_for_dark_marks() -> None:
 def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
     cream, laser = replace(BARE, title="Sun protection", rank=1), replace(SPOTS.options[0], rank=2)
     visits = schedule_course([replace(SPOTS, options=(cream, laser, replace(BARE, title="Peel", rank=3)))])
-    told = [[step.text for step in visit.steps if step.id == "course.after"] for visit in visits]
-    assert told == [
+    texts = [[step.text for step in visit.steps if step.id == "course.after"] for visit in visits]
+    assert texts == [
         [
             "Visible facial veins (cheeks): this plan ranks before the laser: Sun protection. "
             "These visits are for what remains after that, or for people who decide against it."
@@ -123,7 +123,7 @@ def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
     assert not [step for visit in schedule_course([SPOTS]) for step in visit.steps if step.id == "course.after"]
 
 
-def test_the_order_of_lights_is_told_where_the_surface_is_treated_too() -> None:
+def test_the_order_of_lights_is_stated_where_the_surface_is_treated_too() -> None:
     assert "course.order" in steps(schedule_course([VEINS, SCARS]))[0]
     assert "course.order" not in steps(schedule_course([VEINS, SPOTS]))[0]
 
@@ -204,8 +204,8 @@ def test_lines_come_before_the_background_and_no_place_twice(modality: str, orde
     lines = at(part("facial-telangiectasia", option(modality, "laser", ONCE, MONTH)), spot_mm=5.0, fluence_J_cm2=6.5)
     first, second = schedule_course([lines, background][::order])
     assert first.treats == (lines.place, background.place)
-    (told,) = (step for step in first.steps if step.id == "course.lines-first")
-    assert told.params["first"] == ["Visible facial veins (cheeks)"]
+    (step,) = (step for step in first.steps if step.id == "course.lines-first")
+    assert step.params["first"] == ["Visible facial veins (cheeks)"]
     treated = [step.text for step in first.steps if step.id == "course.treat"]
     assert ["6.5 J/cm²" in text for text in treated] == [True, False]
     assert "course.lines-first" not in {step.id for step in second.steps}  # the lines are done
@@ -286,7 +286,7 @@ def test_room_is_made_for_the_middle_and_never_for_the_least_of_a_range(
     assert len(schedule_course([part("redness", option("vascular", "dye", span, MONTH))])) == planned
 
 
-def test_an_unknown_number_of_sessions_is_told_and_decided_by_the_first() -> None:
+def test_an_unknown_number_of_sessions_is_stated_and_decided_by_the_first() -> None:
     first, second = schedule_course([part("redness", option("vascular", "dye", UNKNOWN, MONTH))])
     assert "course.sessions-unknown" in [step.id for step in first.steps]
     assert second.steps[0].id == "course.review"
@@ -344,7 +344,7 @@ def test_less_than_a_quarter_after_two_sessions_stops_the_course(responses: tupl
 
 def test_the_rule_to_stop_stands_before_the_third_session() -> None:
     course = schedule_course([part("redness", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))])
-    assert [index for index, told in enumerate(steps(course)) if "course.stop-rule" in told] == [2]
+    assert [index for index, ids in enumerate(steps(course)) if "course.stop-rule" in ids] == [2]
 
 
 def test_medicines_are_paused_by_their_prescriber_alone() -> None:
@@ -355,8 +355,8 @@ def test_medicines_are_paused_by_their_prescriber_alone() -> None:
 
 
 def test_the_course_comes_to_the_sum_of_its_visits() -> None:
-    told = replace(VEINS.options[0], minutes=SourceRange(15, 90, "minutes"), downtime_days=days(3.0))
-    concerns = [part("redness", replace(told, sessions=TWICE, interval_weeks=MONTH))]
+    option = replace(VEINS.options[0], minutes=SourceRange(15, 90, "minutes"), downtime_days=days(3.0))
+    concerns = [part("redness", replace(option, sessions=TWICE, interval_weeks=MONTH))]
     total = course_total(concerns, schedule_course(concerns))
     assert (total.visits, total.weeks) == (2, 6)
     assert isinstance(total.minutes, SourceRange)
@@ -367,8 +367,8 @@ def test_the_course_comes_to_the_sum_of_its_visits() -> None:
 
 
 def test_minutes_of_one_pass_for_two_concerns_count_once() -> None:
-    told = replace(VEINS.options[0], minutes=SourceRange(15, 90, "minutes"), sessions=ONCE)
-    redness, mottled = (part(name, told) for name in ("redness", "poikiloderma"))
+    option = replace(VEINS.options[0], minutes=SourceRange(15, 90, "minutes"), sessions=ONCE)
+    redness, mottled = (part(name, option) for name in ("redness", "poikiloderma"))
 
     def most(*concerns: ConcernPlan) -> float:
         minutes = course_total(concerns, schedule_course(concerns)).minutes
@@ -377,7 +377,7 @@ def test_minutes_of_one_pass_for_two_concerns_count_once() -> None:
 
     assert most(redness, mottled) == 90
     assert most(redness, replace(mottled, site="neck")) == 180  # other skin
-    assert most(redness, at(part("facial-telangiectasia", told), spot_mm=5.0)) == 180  # another setting
+    assert most(redness, at(part("facial-telangiectasia", option), spot_mm=5.0)) == 180  # another setting
 
 
 def test_the_longest_downtime_of_one_pass_counts() -> None:
@@ -391,9 +391,9 @@ def test_the_longest_downtime_of_one_pass_counts() -> None:
 
 def test_a_likely_bruise_is_downtime_of_the_course() -> None:
     bruise = Duration("bruise", 7.0, 14.0, "days", "source", Message("plan.shows-bruise", {"low": 7, "high": 14}))
-    told = replace(VEINS.options[0], downtime_days=days(3.0), sessions=ONCE)
+    option = replace(VEINS.options[0], downtime_days=days(3.0), sessions=ONCE)
     for shows, most in (((), 3.0), ((bruise,), 14.0)):
-        concerns = [part("redness", replace(told, shows=shows))]
+        concerns = [part("redness", replace(option, shows=shows))]
         total = course_total(concerns, schedule_course(concerns))
         assert isinstance(total.downtime_days, SourceRange)
         assert (total.downtime_days.low, total.downtime_days.high) == (3.0, most)
@@ -415,7 +415,7 @@ def steps(course: Sequence[Visit]) -> list[set[str]]:
 
 
 @pytest.mark.parametrize(
-    ("interval", "said"),
+    ("interval", "expected"),
     [
         (weeks(1, 2), {"course.least"}),
         (UNKNOWN, {"course.least-unknown"}),
@@ -423,11 +423,11 @@ def steps(course: Sequence[Visit]) -> list[set[str]]:
         (MONTH, set()),
     ],
 )
-def test_a_week_that_the_least_interval_decided_says_so(interval: SourceRange | Unknown, said: set[str]) -> None:
+def test_a_week_that_the_least_interval_decided_says_so(interval: SourceRange | Unknown, expected: set[str]) -> None:
     first, second = steps(schedule_course([part("age-spots", option("pigment-short-pulse", "qs", TWICE, interval))]))
     floors = {"course.least", "course.least-unknown"}
     assert not first & floors
-    assert second & floors == said
+    assert second & floors == expected
 
 
 def test_the_pigment_of_a_field_is_treated_as_often_as_its_source_says() -> None:
@@ -437,7 +437,7 @@ def test_the_pigment_of_a_field_is_treated_as_often_as_its_source_says() -> None
     assert not steps(course)[1] & {"course.least", "course.least-unknown"}
 
 
-def test_the_least_interval_is_told_with_both_numbers() -> None:
+def test_the_least_interval_is_stated_with_both_numbers() -> None:
     course = schedule_course([part("freckles", option("pigment-short-pulse", "qs", TWICE, weeks(2, 2)))])
     (step,) = (step for step in course[1].steps if step.id == "course.least")
     assert step.params["weeks"] == course[1].week
@@ -483,7 +483,7 @@ def test_settings_read_as_a_person_says_them(settings: DeviceSetting, words: str
     assert describe_settings(settings) == words
 
 
-def test_of_a_lamp_the_cut_off_of_its_filter_is_told() -> None:
+def test_of_a_lamp_the_cut_off_of_its_filter_is_stated() -> None:
     settings = replace(SETTINGS, wavelength_nm=560.0)
     assert describe_settings(settings, lamp=True).startswith("from 560 nm, 5 J/cm²")
     lamp = replace(LASER, setup=DeviceSetup("ipl", "ipl", 560.0, (560.0, 1200.0), settings))
@@ -507,7 +507,7 @@ def test_the_course_of_a_plan_treats_what_was_offered() -> None:
     assert len(made["test_spots"]) == 2
 
 
-def test_a_window_and_a_train_are_said_as_a_lamp_shows_them() -> None:
+def test_a_window_and_a_train_are_stated_as_a_lamp_shows_them() -> None:
     lamp = DeviceSetting(
         560.0,
         26.0,
@@ -518,8 +518,8 @@ def test_a_window_and_a_train_are_said_as_a_lamp_shows_them() -> None:
         subpulse_ms=(3.0,),
         subpulse_delay_ms=20.0,
     )
-    said = describe_settings(lamp, lamp=True)
-    assert "15 by 35 mm" in said
-    assert "2 pulses of 3 ms, 20 ms apart" in said
-    assert "25.9" not in said
-    assert "26 ms" not in said
+    sentence = describe_settings(lamp, lamp=True)
+    assert "15 by 35 mm" in sentence
+    assert "2 pulses of 3 ms, 20 ms apart" in sentence
+    assert "25.9" not in sentence
+    assert "26 ms" not in sentence

@@ -65,9 +65,9 @@ def test_what_the_ladder_promises_is_what_its_spots_then_tell(green: Any) -> Non
         for spot in ladder["spots"]
     )
     made = document(TANNED + VEINS + GREEN + spots)
-    told = [warning["message"] for warning in made["warnings"] if warning["code"] == "learned"]
-    assert len(told) == len(ladder["spots"])
-    after = float(told[-1].split(" to ")[1].split(" of 100")[0])
+    messages = [warning["message"] for warning in made["warnings"] if warning["code"] == "learned"]
+    assert len(messages) == len(ladder["spots"])
+    after = float(messages[-1].split(" to ")[1].split(" of 100")[0])
     assert after == pytest.approx(100 * ladder["p_burn_if_clean"]["median"], abs=0.06)  # told to a tenth
 
 
@@ -138,8 +138,8 @@ def test_a_plan_tells_the_spots_of_the_lights_that_come_first_and_a_card_those_o
     assert {one.device for one in plan.test_spots if not one.when_chosen} == first
     for option in part.options:
         card = option_card(part, option, ladders=plan.test_spots)
-        told = any("Before the first session" in line.lead + line.rest for line in card.reasons)
-        assert told == (option.setup is not None and option.setup.device not in first)
+        names_spots = any("Before the first session" in line.lead + line.rest for line in card.reasons)
+        assert names_spots == (option.setup is not None and option.setup.device not in first)
 
 
 @pytest.mark.parametrize(
@@ -196,13 +196,13 @@ def test_two_settings_of_one_laser_on_one_skin_have_their_own_spots(concerns: st
         if beam is None:
             assert (last.fluence_J_cm2, last.pulse_ms) == (settings.fluence_J_cm2, settings.pulse_ms)
             assert last.spot_mm == settings.spot_mm
-            told = f"{settings.fluence_J_cm2:g}"
+            dose = f"{settings.fluence_J_cm2:g}"
         else:
             assert (last.energy_mJ, last.density_per_cm2) == (beam.energy_mJ, beam.density_per_cm2)
-            told = f"{beam.energy_mJ:g}" if len({spot.energy_mJ for spot in ladder.spots}) > 1 else ""
+            dose = f"{beam.energy_mJ:g}" if len({spot.energy_mJ for spot in ladder.spots}) > 1 else ""
         sentences = list(_leaflet_spot_sentences(part, plan))
         assert sum("small spots first" in sentence for sentence in sentences) == 1
-        assert told in sentences[0]
+        assert dose in sentences[0]
 
 
 def test_equal_settings_have_one_ladder_that_waits_for_the_later_reading(green: Any) -> None:
@@ -265,7 +265,7 @@ def test_a_dose_that_the_field_bore_needs_no_spots(
 
 
 @pytest.mark.parametrize(("area_cm2", "is_larger"), [(1.0, True), (30.0, False)])
-def test_a_window_that_covers_more_than_the_field_is_told(area_cm2: float, is_larger: bool) -> None:
+def test_a_window_that_covers_more_than_the_field_is_reported(area_cm2: float, is_larger: bool) -> None:
     made = document(TANNED + VEINS.replace("10.0", str(area_cm2)) + devices("ipl"))
     (option,) = laser_options(made)
     assert ("window-larger-than-field" in {reason["rule"] for reason in option["reasons"]}) is is_larger

@@ -115,12 +115,12 @@ def shares(sentences: list[tuple[set[str], str]]) -> tuple[float, float]:
     return sum(made) / len(made), sum(wrong) / len(wrong)
 
 
-def kept_aside(text: str) -> bool:
+def is_held_out(text: str) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 2 == 1
 
 
 def test_the_half_that_phrases_were_written_from_is_answered() -> None:
-    assert shares([(wanted, text) for wanted, text in worded("unseen") if not kept_aside(text)]) == (1, 0)
+    assert shares([(wanted, text) for wanted, text in worded("unseen") if not is_held_out(text)]) == (1, 0)
 
 
 def test_the_half_that_was_not_looked_at_is_answered_mostly() -> None:
@@ -129,7 +129,7 @@ def test_the_half_that_was_not_looked_at_is_answered_mostly() -> None:
     One hand wrote these sentences and the phrases, so this says more of regressions than of other people's texts. The
     floors are the ends of the one-sided 95 % intervals (Clopper and Pearson) of 78 in 81 and 1 in 50.
     """
-    found_share, blamed_share = shares([(wanted, text) for wanted, text in worded("unseen") if kept_aside(text)])
+    found_share, blamed_share = shares([(wanted, text) for wanted, text in worded("unseen") if is_held_out(text)])
     assert found_share >= 0.907
     assert blamed_share <= 0.091
 
@@ -170,16 +170,16 @@ def test_what_a_sentence_claims(text: str, wanted: list[str]) -> None:
     "between", [" ", "\n", "\n\n", "\n- ", " • ", " Ask Dr. Weber, e.g. on Mondays. ", "\n\n# Prices\n\n"]
 )
 def test_a_verdict_goes_with_the_sentence_that_says_it(between: str) -> None:
-    said = [
+    sentences = [
         "The treatment is painless.",
         "We are open on Mondays.",
         "Spots never come back.",
         "The lift is at the back.",
     ]
     found_in: dict[str, set[str]] = {}
-    for name, sentence in find_claims(between.join(said)):
+    for name, sentence in find_claims(between.join(sentences)):
         found_in.setdefault(sentence, set()).add(name)
-    assert found_in == {said[0]: {"P2"}, said[2]: {"P1"}}
+    assert found_in == {sentences[0]: {"P2"}, sentences[2]: {"P1"}}
 
 
 def test_lines_of_a_list_without_marks_are_judged_one_by_one() -> None:
@@ -193,8 +193,8 @@ def test_a_heading_takes_back_what_stands_under_it() -> None:
     listed = "\n- permanent results\n- one session for everything\n- painless treatment\n"
     under = "{}\n{}\nOur results are permanent.\n"
     assert len(find_claims(under.format("We promise nothing less:", listed))) >= 4
-    told = find_claims(under.format("What we cannot promise:", listed))
-    assert told == [("P1", "Our results are permanent.")]
+    found = find_claims(under.format("What we cannot promise:", listed))
+    assert found == [("P1", "Our results are permanent.")]
 
 
 def test_an_honest_page_is_left_alone() -> None:
@@ -234,7 +234,7 @@ def test_a_file_is_answered_sentence_by_sentence() -> None:
     assert document["case_sha256"] != check_claims().to_dict()["case_sha256"]
 
 
-def test_nothing_found_is_said(tmp_path: Path) -> None:
+def test_nothing_found_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "leaflet.txt"
     file.write_text("We are open from nine to five.\n", encoding="utf-8")
     document = check_claims(file).to_dict()

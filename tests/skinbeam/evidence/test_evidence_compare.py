@@ -52,9 +52,9 @@ def trial(study: str, *modalities: str, **other: Any) -> list[Arm]:
 
 
 def found_in(a: Arm, b: Arm) -> DirectComparison:
-    told = direct_difference(StudySides(a.study, (a,), (b,)))
-    assert told is not None
-    return told
+    direct = direct_difference(StudySides(a.study, (a,), (b,)))
+    assert direct is not None
+    return direct
 
 
 def pairs_of_trials() -> list[tuple[str, str, str]]:
@@ -136,42 +136,47 @@ def test_a_study_of_one_treatment_has_no_sides() -> None:
 # What a trial found.
 
 
-def test_counts_are_told_as_printed_with_newcombes_interval() -> None:
-    told = found_in(
+def test_counts_are_given_as_printed_with_newcombes_interval() -> None:
+    direct = found_in(
         arm("one", PEEL, patients=70, bins=((50.0, 56), (None, 14))),
         arm("one", LASER, patients=80, bins=((50.0, 48), (None, 32))),
     )
-    assert (told.printed, told.cut_pct, told.patients, told.difference.kind) == ("counts", 50.0, 150, "measured")
-    assert told.difference.median == pytest.approx(0.2)
+    assert (direct.printed, direct.cut_pct, direct.patients, direct.difference.kind) == (
+        "counts",
+        50.0,
+        150,
+        "measured",
+    )
+    assert direct.difference.median == pytest.approx(0.2)
     # Newcombe 1998, table II, example a (56/70 against 48/80): method 10 gives 0.0524 to 0.3339 at 95 %. At 80 % the
     # interval is as much narrower as the normal law says, but for the second order of a skew interval.
     narrower = 1.2816 / 1.96
-    assert told.difference.low == pytest.approx(0.2 - (0.2 - 0.0524) * narrower, abs=0.006)
-    assert told.difference.high == pytest.approx(0.2 + (0.3339 - 0.2) * narrower, abs=0.006)
+    assert direct.difference.low == pytest.approx(0.2 - (0.2 - 0.0524) * narrower, abs=0.006)
+    assert direct.difference.high == pytest.approx(0.2 + (0.3339 - 0.2) * narrower, abs=0.006)
 
 
-def test_the_cut_nearest_to_half_that_both_printed_is_told() -> None:
+def test_the_cut_nearest_to_half_that_both_printed_is_given() -> None:
     fine = arm("one", PEEL, bins=((75.0, 5), (50.0, 5), (None, 10)))
     coarse = arm("one", LASER, bins=((75.0, 2), (25.0, 8), (None, 10)))
-    told = found_in(fine, coarse)
-    assert told.cut_pct == 75.0
-    assert told.difference.median == pytest.approx((5 - 2) / 20)
+    direct = found_in(fine, coarse)
+    assert direct.cut_pct == 75.0
+    assert direct.difference.median == pytest.approx((5 - 2) / 20)
 
 
 def test_several_arms_of_a_side_are_added_up() -> None:
     low, high = (
         arm("one", PEEL, cohort=name, bins=((50.0, hits), (None, 20 - hits))) for name, hits in (("l", 4), ("h", 16))
     )
-    told = direct_difference(StudySides("one", (low, high), (arm("one", LASER),)))
-    assert told is not None
-    assert told.difference.median == pytest.approx(0.0)
-    assert told.patients == 60
+    direct = direct_difference(StudySides("one", (low, high), (arm("one", LASER),)))
+    assert direct is not None
+    assert direct.difference.median == pytest.approx(0.0)
+    assert direct.patients == 60
 
 
 def test_lesions_of_one_patient_are_not_independent() -> None:
     people = [arm("one", m, patients=40, bins=((50.0, 20), (None, 20))) for m in (PEEL, LASER)]
     lesions = [replace(one, patients=10, unit="lesions", units=40) for one in people]
-    widths = [told.difference.high - told.difference.low for told in (found_in(*people), found_in(*lesions))]
+    widths = [direct.difference.high - direct.difference.low for direct in (found_in(*people), found_in(*lesions))]
     assert widths[1] > 1.2 * widths[0]
 
 
@@ -180,12 +185,12 @@ def test_means_go_through_the_law_of_patients() -> None:
         arm("one", PEEL, bins=(), mean_pct=70.0, patients=200),
         arm("one", LASER, bins=(), mean_pct=30.0, patients=200),
     )
-    told = found_in(better, worse)
-    assert (told.printed, told.cut_pct, told.difference.kind) == ("means", 50.0, "modelled")
+    direct = found_in(better, worse)
+    assert (direct.printed, direct.cut_pct, direct.difference.kind) == ("means", 50.0, "modelled")
     # X ~ N(theta, sd²) with means 20 above and below the cut and no ceiling near: 2 Phi(20 / sd) - 1.
     sd = float(np.exp(np.median(posterior()["sd_mid"])))
-    assert told.difference.median == pytest.approx(math.erf(20.0 / sd / math.sqrt(2.0)), abs=0.06)
-    assert 0.0 < told.difference.low < told.difference.high < 1.0
+    assert direct.difference.median == pytest.approx(math.erf(20.0 / sd / math.sqrt(2.0)), abs=0.06)
+    assert 0.0 < direct.difference.low < direct.difference.high < 1.0
 
 
 def test_a_printed_spread_is_used() -> None:
@@ -208,14 +213,14 @@ def test_more_people_narrow_what_a_trial_found() -> None:
             more = {"patients": 20 * times} | outcome
             if outcome["bins"]:
                 more["bins"] = tuple((cut, times * count) for cut, count in outcome["bins"])
-            told = found_in(*(arm("one", m, **more) for m in (PEEL, LASER))).difference
-            widths.append(told.high - told.low)
+            difference = found_in(*(arm("one", m, **more) for m in (PEEL, LASER))).difference
+            widths.append(difference.high - difference.low)
         assert widths[1] < 0.4 * widths[0]
 
 
 def test_a_mean_at_the_ceiling_is_still_a_share() -> None:
-    told = found_in(arm("one", PEEL, bins=(), mean_pct=100.0), arm("one", LASER, bins=(), mean_pct=-40.0))
-    assert 0.8 < told.difference.low <= told.difference.high <= 1.0
+    direct = found_in(arm("one", PEEL, bins=(), mean_pct=100.0), arm("one", LASER, bins=(), mean_pct=-40.0))
+    assert 0.8 < direct.difference.low <= direct.difference.high <= 1.0
 
 
 def test_sides_that_were_printed_in_different_ways_are_not_subtracted() -> None:
@@ -225,7 +230,7 @@ def test_sides_that_were_printed_in_different_ways_are_not_subtracted() -> None:
     assert direct_difference(StudySides("one", (counts,), (no_common_cut,))) is None
 
 
-def test_it_is_told_whether_each_person_had_both_and_whether_chance_decided() -> None:
+def test_it_is_stated_whether_each_person_had_both_and_whether_chance_decided() -> None:
     assert not found_in(*trial("one", PEEL, LASER)).same_people
     assert found_in(*trial("one", PEEL, LASER, cohort="halves")).same_people
     assert found_in(*trial("one", PEEL, LASER)).randomised
@@ -239,13 +244,13 @@ def test_every_direct_comparison_of_the_table_has_its_answer() -> None:
     pairs = pairs_of_trials()
     assert len(pairs) > 20
     for condition, a, b in pairs:
-        told = compare(condition, a, b)
-        assert told.direct or told.left_out
-        if told.direct:
-            assert len(told.chain) == 1
-            assert isinstance(told.difference, Estimate)
-            assert -1.0 <= told.difference.low < told.difference.high <= 1.0
-            assert {one.study for one in told.direct} <= set(told.chain[0].studies) <= set(told.difference.basis)
+        answer = compare(condition, a, b)
+        assert answer.direct or answer.left_out
+        if answer.direct:
+            assert len(answer.chain) == 1
+            assert isinstance(answer.difference, Estimate)
+            assert -1.0 <= answer.difference.low < answer.difference.high <= 1.0
+            assert {one.study for one in answer.direct} <= set(answer.chain[0].studies) <= set(answer.difference.basis)
 
 
 @pytest.mark.parametrize("condition", vocabulary_table("condition"))
@@ -253,18 +258,20 @@ def test_an_answer_stands_on_a_chain_and_silence_names_its_reason(condition: str
     treatments = sorted({one.modality for one in fitted_arms() if one.condition == condition} | {PEEL, LASER})
     for k, a in enumerate(treatments):
         for b in treatments[k + 1 :]:
-            told = compare(condition, a, b)
-            assert isinstance(told.difference, Estimate) == bool(told.chain)
-            assert isinstance(told.pih_difference, Estimate) == bool(told.pih_chain)
-            if not told.chain:
-                assert told.direct == ()
-                assert "No trial of" in told.difference.reason
+            answer = compare(condition, a, b)
+            assert isinstance(answer.difference, Estimate) == bool(answer.chain)
+            assert isinstance(answer.pih_difference, Estimate) == bool(answer.pih_chain)
+            if not answer.chain:
+                assert answer.direct == ()
+                assert "No trial of" in answer.difference.reason
 
 
 def test_a_against_b_is_minus_b_against_a() -> None:
     for condition, a, b in pairs_of_trials()[:12]:
         one, other = compare(condition, a, b), compare(condition, b, a)
-        assert [told.difference for told in other.direct] == [told.difference.negated() for told in one.direct]
+        assert [comparison.difference for comparison in other.direct] == [
+            comparison.difference.negated() for comparison in one.direct
+        ]
         for mine, theirs in ((one.difference, other.difference), (one.pih_difference, other.pih_difference)):
             assert theirs == (mine.negated() if isinstance(mine, Estimate) else mine)
         assert [link.between[::-1] for link in other.chain] == [link.between for link in one.chain[::-1]]
@@ -327,8 +334,8 @@ def test_the_same_treatment_differs_by_its_counts_alone() -> None:
 
 
 def test_darker_marks_after_what_marks_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = [row.condition for row in outcome_counts() if row.outcome == "pih"]
-    assert CONDITION in told
+    conditions = [row.condition for row in outcome_counts() if row.outcome == "pih"]
+    assert CONDITION in conditions
     a, b = "fractional-ablative", "radiofrequency"
     draws = dict(posterior().draws)
     effects = draws["effects"].copy()
@@ -380,17 +387,17 @@ def test_silence_names_what_each_was_compared_with_and_what_was_left_out() -> No
     with pytest.raises(NotAvailable) as caught:
         compare_connected("keloid", "intralesional-steroid", "intralesional-5-fluorouracil").to_dict()
     assert "khan2014 (one side received another treatment as well)" in caught.value.reason
-    told = compare(CONDITION, "microneedling", UNTREATED)
-    assert "compared with: topical retinoid" in told.difference.reason
-    assert "fractional ablative laser" in told.difference.reason
+    answer = compare(CONDITION, "microneedling", UNTREATED)
+    assert "compared with: topical retinoid" in answer.difference.reason
+    assert "fractional ablative laser" in answer.difference.reason
 
 
 def test_words_say_what_the_answer_rests_on() -> None:
     direct = compare("dynamic-wrinkles", "botulinum-toxin", UNTREATED)
-    assert [said.id for said in direct.in_words][:2] == ["compare.direct", "compare.helps-more"]
+    assert [sentence.id for sentence in direct.in_words][:2] == ["compare.direct", "compare.helps-more"]
     against = compare("dynamic-wrinkles", UNTREATED, "botulinum-toxin")
     assert against.in_words[1] == direct.in_words[1]  # the better one stands first either way
-    assert any("66 per cent" in said.text for said in direct.in_words)
+    assert any("66 per cent" in sentence.text for sentence in direct.in_words)
     chain = compare(CONDITION, "pigment-short-pulse", "radiofrequency")
     assert chain.in_words[0].id == "compare.chain"
     assert "zhang2013b" in chain.in_words[0].text

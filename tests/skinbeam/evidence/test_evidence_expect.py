@@ -50,7 +50,7 @@ NUMBERS = KEYS - {"studies", "abstains", "in_words", "untreated", "warnings"}
 PAIRS = [(c, m) for c in vocabulary_table("condition") for m in vocabulary_table("modality")]
 
 
-def told(*pair: str, **options: Any) -> Expectation:
+def expectation(*pair: str, **options: Any) -> Expectation:
     return expect(EvidenceQuestion(*pair, **options))
 
 
@@ -71,7 +71,7 @@ def unknowns(value: Any) -> list[bool]:
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-x-".join)
 def test_every_pair_stands_on_studies_or_abstains(pair: tuple[str, str]) -> None:
-    body = told(*pair)
+    body = expectation(*pair)
     record = body.as_record()
     assert set(record) == KEYS
     assert body.untreated is not None
@@ -120,7 +120,7 @@ ELSEWHERE = (("full-face", "V"), ("hands", "I-III"), ("decolletage", "I-III"))
 )
 def test_answers_of_a_sample_of_questions_are_whole(site: str, phototype: str) -> None:
     """The sweep above asks for reasons alone; here numbers are made, for each pair that has a study."""
-    bodies = [told(*pair, site=site, phototype=phototype, patients=20) for pair in PAIRS if arms_for(*pair)]
+    bodies = [expectation(*pair, site=site, phototype=phototype, patients=20) for pair in PAIRS if arms_for(*pair)]
     answered = [body for body in bodies if body.abstains is None]
     assert answered
     for body in answered:
@@ -200,17 +200,17 @@ def test_it_abstains_with_the_reason(pair: tuple[str, str], options: dict[str, s
 )
 def test_a_wrong_question_names_its_argument(options: dict[str, Any], option: str) -> None:
     with pytest.raises(InputError) as caught:
-        told(*PAIR, **options)
+        expectation(*PAIR, **options)
     assert caught.value.field == option
     assert caught.value.hint
 
 
 def test_unknown_names_get_the_nearest() -> None:
     with pytest.raises(InputError, match="acne") as caught:
-        told("acne-scar5", "vascular")
+        expectation("acne-scar5", "vascular")
     assert caught.value.field == "condition"
     with pytest.raises(InputError) as caught:
-        told("acne-scars", "vasculr")
+        expectation("acne-scars", "vasculr")
     assert caught.value.field == "modality"
 
 
@@ -233,7 +233,7 @@ def test_the_document_is_whole_and_the_same_each_time(monkeypatch: pytest.Monkey
 
 
 def test_pmf_threshold_and_estimates_agree() -> None:
-    body = told(*PAIR, patients=400, threshold=50)
+    body = expectation(*PAIR, patients=400, threshold=50)
     k = range(401)
     mean = sum(a * p for a, p in zip(k, body.predict.pmf, strict=True)) / 400
     low, high = body.predict.intervals["80"]
@@ -249,7 +249,7 @@ def test_pmf_threshold_and_estimates_agree() -> None:
 def test_fewer_patients_more_scatter() -> None:
     widths = []
     for patients in (10, 100, 1000):
-        low, high = told(*PAIR, patients=patients).predict.intervals["80"]
+        low, high = expectation(*PAIR, patients=patients).predict.intervals["80"]
         widths.append((high - low) / patients)
     assert widths == sorted(widths, reverse=True)
 
@@ -261,7 +261,7 @@ def test_lesions_are_taken_to_come_in_groups() -> None:
     assert "lesions-alike" in {w["code"] for w in of["lesions"]["warnings"]}
 
 
-def test_unverified_rows_are_said() -> None:
+def test_unverified_rows_are_reported() -> None:
     warnings = whole("freckles", "pigment-long-pulse")["warnings"]
     assert any(w["code"] == "unverified" and "kawada2002" in w["message"] for w in warnings)
 
@@ -288,14 +288,14 @@ def test_no_scar_in_any_study_is_not_no_risk() -> None:
 
 
 def test_what_nobody_counted_is_unknown() -> None:
-    body = told(*PAIR)
+    body = expectation(*PAIR)
     for harm in body.harms:
         assert isinstance(body.harms[harm].p, Unknown) == (not counts_after(harm, PAIR[1]))
     assert isinstance(body.would_repeat, Unknown)
 
 
 def test_pain_and_satisfaction_stand_on_their_studies() -> None:
-    body = told("age-spots", "pigment-short-pulse")
+    body = expectation("age-spots", "pigment-short-pulse")
     assert "pico730spots2022" in body.pain_0_10.basis
     assert 0 <= body.pain_0_10.low < 3.6 < body.pain_0_10.high <= 10
     printed = {arm.study for arm in trial_arms() if arm.modality == "pigment-short-pulse" and arm.satisfied}
@@ -303,20 +303,20 @@ def test_pain_and_satisfaction_stand_on_their_studies() -> None:
 
 
 def test_durability_is_known_where_somebody_followed_it() -> None:
-    kept = told(*PAIR).durability
-    assert kept["12"].basis == ("ortiz2010",)
-    assert 0 <= kept["12"].low < 0.74 < kept["12"].high <= 1
-    assert "3 months" in kept["3"].reason
-    melasma = told("melasma", "pigment-short-pulse").durability
+    durability = expectation(*PAIR).durability
+    assert durability["12"].basis == ("ortiz2010",)
+    assert 0 <= durability["12"].low < 0.74 < durability["12"].high <= 1
+    assert "3 months" in durability["3"].reason
+    melasma = expectation("melasma", "pigment-short-pulse").durability
     assert melasma["12"].median == pytest.approx(0.257)
 
 
 def test_the_untreated_course_is_subtracted_where_somebody_followed_it() -> None:
-    body = told("facial-telangiectasia", "vascular")
+    body = expectation("facial-telangiectasia", "vascular")
     alone = body.untreated.mean_improvement_pct
     assert set(alone.basis) == {"ipl540rosacea2020"}
     assert body.net_of_untreated_pct.median < body.mean_improvement_pct.median - 0.5 * alone.median
-    assert isinstance(told("freckles", "pigment-short-pulse").net_of_untreated_pct, Unknown)
+    assert isinstance(expectation("freckles", "pigment-short-pulse").net_of_untreated_pct, Unknown)
 
 
 @pytest.mark.parametrize(
@@ -330,12 +330,12 @@ def test_the_untreated_course_is_subtracted_where_somebody_followed_it() -> None
     ],
 )
 def test_a_setting_is_held_against_the_trials(pair: tuple[str, str], options: dict[str, float], where: str) -> None:
-    body = told(*pair, **options)
+    body = expectation(*pair, **options)
     assert body.dose.where == where
 
 
 def test_a_dose_outside_the_trials_widens_and_does_not_shift() -> None:
-    inside, outside, far = (told(*PAIR, wavelength_nm=10600, microbeam_mJ=dose) for dose in (50.0, 80.0, 300.0))
+    inside, outside, far = (expectation(*PAIR, wavelength_nm=10600, microbeam_mJ=dose) for dose in (50.0, 80.0, 300.0))
     means = [body.mean_improvement_pct for body in (inside, outside, far)]
     widths = [mean.high - mean.low for mean in means]
     assert widths[0] < widths[1] < widths[2]
@@ -349,7 +349,7 @@ def test_a_dose_outside_the_trials_widens_and_does_not_shift() -> None:
 def test_a_site_that_no_study_of_the_laser_treated_widens() -> None:
     widths = []
     for site in ("full-face", "arms"):
-        found = told(*PAIR, site=site).mean_improvement_pct
+        found = expectation(*PAIR, site=site).mean_improvement_pct
         widths.append(found.high - found.low)
     # Seen by a person who compares the two: their Monte Carlo error is about a fiftieth.
     assert widths[1] > 1.05 * widths[0]
@@ -357,7 +357,7 @@ def test_a_site_that_no_study_of_the_laser_treated_widens() -> None:
 
 @pytest.mark.parametrize("pair", [p for p in PAIRS if arms_for(*p)], ids="-x-".join)
 def test_more_sessions_help_and_time_beyond_all_trials_changes_nothing(pair: tuple[str, str]) -> None:
-    means = [told(*pair, sessions=n).mean_improvement_pct.median for n in (1, 2.5, 6)]
+    means = [expectation(*pair, sessions=n).mean_improvement_pct.median for n in (1, 2.5, 6)]
     assert means == sorted(means)
     longest = longest_follow_up_months()
     if pair[1] not in (*laser_modalities(), UNTREATED):
@@ -368,7 +368,7 @@ def test_more_sessions_help_and_time_beyond_all_trials_changes_nothing(pair: tup
 
 
 @pytest.mark.parametrize("pair", [p for p in PAIRS if arms_for(*p)], ids="-x-".join)
-def test_what_may_wear_off_is_not_told_later_than_trials_looked(pair: tuple[str, str]) -> None:
+def test_what_may_wear_off_is_not_stated_later_than_trials_looked(pair: tuple[str, str]) -> None:
     followed = [arm.followup_months for arm in arms_for(*pair) if arm.followup_months is not None]
     silent = bool(followed) and pair[1] not in (*laser_modalities(), UNTREATED)
     assert abstention(EvidenceQuestion(*pair)) is None
@@ -378,7 +378,10 @@ def test_what_may_wear_off_is_not_told_later_than_trials_looked(pair: tuple[str,
 
 
 def test_an_answer_says_when_trials_looked() -> None:
-    ids = {pair: {said.id for said in told(*pair).in_words} for pair in (PAIR, ("redness", "topical-vasoconstrictor"))}
+    ids = {
+        pair: {sentence.id for sentence in expectation(*pair).in_words}
+        for pair in (PAIR, ("redness", "topical-vasoconstrictor"))
+    }
     assert "evidence.looked" in ids[PAIR]
     assert "evidence.looked-during" in ids["redness", "topical-vasoconstrictor"]
 
@@ -386,7 +389,7 @@ def test_an_answer_says_when_trials_looked() -> None:
 def test_lines_of_movement_are_silent_for_light_alone() -> None:
     severe = {"severity": "severe"}
     assert abstention(EvidenceQuestion("dynamic-wrinkles", "botulinum-toxin", **severe)) is None
-    assert told("dynamic-wrinkles", "botulinum-toxin", **severe).untreated.abstains is None
+    assert expectation("dynamic-wrinkles", "botulinum-toxin", **severe).untreated.abstains is None
     assert abstention(EvidenceQuestion("dynamic-wrinkles", "fractional-ablative", **severe)) is not None
 
 
@@ -399,23 +402,25 @@ def test_lines_of_movement_are_silent_for_light_alone() -> None:
         (("melasma", "pigment-short-pulse"), {"wavelength_nm": 1064.0, "pulse_ms": 1e-5}, set()),
     ],
 )
-def test_light_that_changes_nothing_is_said(pair: tuple[str, str], options: dict[str, float], codes: set[str]) -> None:
-    spoken = {warning.code for warning in told(*pair, **options).warnings}
+def test_light_that_changes_nothing_is_reported(
+    pair: tuple[str, str], options: dict[str, float], codes: set[str]
+) -> None:
+    spoken = {warning.code for warning in expectation(*pair, **options).warnings}
     assert spoken & {"light-not-counted", "pulse-not-counted", "wavelength-not-studied"} == codes
-    unsaid = told(*pair, **{name: value for name, value in options.items() if name != "pulse_ms"})
+    unsaid = expectation(*pair, **{name: value for name, value in options.items() if name != "pulse_ms"})
     if "pulse-not-counted" in codes:
-        assert unsaid.p_at_least == told(*pair, **options).p_at_least
+        assert unsaid.p_at_least == expectation(*pair, **options).p_at_least
 
 
 def test_creams_and_needles_have_no_dose_of_light() -> None:
-    assert "only for light" in told("acne-scars", "microneedling").dose.reason
-    assert "No setting" in told(*PAIR).dose.reason
+    assert "only for light" in expectation("acne-scars", "microneedling").dose.reason
+    assert "No setting" in expectation(*PAIR).dose.reason
 
 
-def test_a_kind_that_no_study_treated_is_said() -> None:
+def test_a_kind_that_no_study_treated_is_reported() -> None:
     usable = {kind for arm in arms_for("acne-scars", "microneedling") for kind in arm.subtypes}
     for kind in condition_subtypes("acne-scars"):
-        codes = {warning.code for warning in told("acne-scars", "microneedling", subtypes=(kind,)).warnings}
+        codes = {warning.code for warning in expectation("acne-scars", "microneedling", subtypes=(kind,)).warnings}
         assert ("subtype-not-studied" in codes) == (kind not in usable)
 
 
@@ -430,13 +435,13 @@ def test_harms_stay_known_where_nobody_counted_improvement() -> None:
 
 
 def test_share_kept_does_not_depend_on_when_one_asks() -> None:
-    kept = [told("melasma", "pigment-short-pulse", follow_up_months=m).durability["12"] for m in (0.0, 12.0)]
-    assert kept[0] == kept[1]
+    shares = [expectation("melasma", "pigment-short-pulse", follow_up_months=m).durability["12"] for m in (0.0, 12.0)]
+    assert shares[0] == shares[1]
 
 
 def test_sources_used_are_collected() -> None:
     with collect_sources() as keys:
-        told(*PAIR)
+        expectation(*PAIR)
     assert {"majid2014", "hedelund2012"} < set(keys)
 
 
@@ -445,8 +450,8 @@ def share(low: float, high: float) -> Estimate:
 
 
 def test_words_hold_for_the_whole_interval() -> None:
-    said = {share_in_words(share(*ends)).id for ends in ((0.95, 0.99), (0.6, 0.8), (0.4, 0.9), (0.01, 0.05))}
-    assert said == {"share.almost-everybody", "share.most", "share.varies", "share.almost-nobody"}
+    ids = {share_in_words(share(*ends)).id for ends in ((0.95, 0.99), (0.6, 0.8), (0.4, 0.9), (0.01, 0.05))}
+    assert ids == {"share.almost-everybody", "share.most", "share.varies", "share.almost-nobody"}
     assert share_in_words(share(0.1, 0.45)).id == "share.fewer-than-half"
     amounts = [amount_in_words(share(low, 90.0)).id for low in (80.0, 55.0, 30.0, 5.0, -20.0)]
     assert amounts == ["amount.near-complete", "amount.marked", "amount.moderate", "amount.some", "amount.uncertain"]

@@ -46,7 +46,7 @@ def test_more_are_cleared_where_others_improve_more_and_nobody_of_a_diffuse_colo
     assert not has_single_lesions("melasma")
 
 
-def test_as_many_spider_angiomas_are_told_to_clear_as_trials_counted() -> None:
+def test_as_many_spider_angiomas_are_expected_to_clear_as_trials_counted() -> None:
     """Most of them clear: what all trials together counted lies where a new clinic is expected."""
     counted = [arm for arm in trial_arms() if arm.is_fitted and arm.condition == "spider-angioma" and 90.0 in arm.cuts]
     (clinics,) = draw_new_clinics([Features.from_question(EvidenceQuestion("spider-angioma", "vascular"))])

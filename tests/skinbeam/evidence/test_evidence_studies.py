@@ -148,7 +148,7 @@ def test_the_shipped_table_is_sound_and_every_key_resolves() -> None:
 
 
 @pytest.mark.parametrize(
-    ("study", "said"),
+    ("study", "reason"),
     [
         ("ozyurt2012", "which is 96.2 %"),
         ("bjorn2014", "ambiguous"),
@@ -156,10 +156,10 @@ def test_the_shipped_table_is_sound_and_every_key_resolves() -> None:
         ("li2022", "meta-analysis"),
     ],
 )
-def test_slips_and_ambiguous_arms_are_listed_and_left_out(study: str, said: str) -> None:
+def test_slips_and_ambiguous_arms_are_listed_and_left_out(study: str, reason: str) -> None:
     rows = [arm for arm in trial_arms() if arm.study == study]
     assert rows
-    assert all(said in arm.excluded for arm in rows)
+    assert all(reason in arm.excluded for arm in rows)
 
 
 def test_dark_fraction_counts_types_of_the_range() -> None:

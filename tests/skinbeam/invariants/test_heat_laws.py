@@ -58,9 +58,9 @@ def test_each_skin_may_have_steps_of_its_own(law) -> None:
 
 @every_law
 def test_what_is_recorded_is_chosen_and_changes_nothing(law) -> None:
-    march, kept = marched(), [7, 0, 3]
-    whole, some = conduct_1d(march, law), conduct_1d(march._replace(record_cells=kept), law)
-    np.testing.assert_array_equal(some.cell_temperature, whole.cell_temperature[:, :, kept])
+    march, cells = marched(), [7, 0, 3]
+    whole, some = conduct_1d(march, law), conduct_1d(march._replace(record_cells=cells), law)
+    np.testing.assert_array_equal(some.cell_temperature, whole.cell_temperature[:, :, cells])
     np.testing.assert_array_equal(some.surface, whole.surface)
 
 

@@ -246,7 +246,7 @@ def test_draws_are_lit_as_each_of_them_is(engine: LightEngine) -> None:
 
 
 @every_engine
-def test_without_depths_the_rest_is_told(engine: LightEngine) -> None:
+def test_without_depths_the_rest_is_given(engine: LightEngine) -> None:
     whole, plain = run(engine, SKIN), engine.compute_light(SKIN, LightBeam(), LightTally())
     assert plain.fluence_rate_ratio.size == 0
     assert_alike(

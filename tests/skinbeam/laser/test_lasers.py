@@ -273,7 +273,7 @@ def test_just_beyond_the_ranges_is_refused(device: Device) -> None:
     assert error.field == f"{section}.{key}"
 
 
-def test_a_pulse_in_the_wrong_unit_is_told_in_the_right_one() -> None:
+def test_a_pulse_in_the_wrong_unit_is_stated_in_the_right_one() -> None:
     tables = {
         "laser": {"device": "qs-ndyag-532-1064", "wavelength_nm": 1064.0},
         "settings": {"fluence_J_cm2": 3.0, "pulse_ms": 500.0, "spot_mm": 4.0},

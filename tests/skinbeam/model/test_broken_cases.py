@@ -68,7 +68,7 @@ def test_deep_nesting_is_refused(tmp_path: Path) -> None:
     assert refuse(file).code == "not-toml"
 
 
-def test_a_folder_and_a_missing_file_are_told_apart(tmp_path: Path) -> None:
+def test_a_folder_and_a_missing_file_are_distinguished(tmp_path: Path) -> None:
     assert "is a folder" in refuse(tmp_path).message
     assert "does not exist" in refuse(tmp_path / "none.toml").message
 

@@ -129,8 +129,8 @@ def test_a_chunk_that_is_not_there_holds_the_fill_value(tmp_path: Path) -> None:
         (folder / "medium" / ("1.1.1" if version == 2 else "c/1/1/1")).unlink(missing_ok=True)
         np.testing.assert_array_equal(load_cube(folder, 4, file="x"), cube)
     folder = store(tmp_path / "none.zarr", cube, version=2)
-    told = json.loads((folder / "medium" / ".zarray").read_text())
-    (folder / "medium" / ".zarray").write_text(json.dumps(told | {"fill_value": None}))
+    metadata = json.loads((folder / "medium" / ".zarray").read_text())
+    (folder / "medium" / ".zarray").write_text(json.dumps(metadata | {"fill_value": None}))
     (folder / "medium" / "0.0.1").unlink()
     assert "0.0.1 is missing" in refused(folder).message
 
@@ -195,11 +195,11 @@ def test_pickles_are_never_read(tmp_path: Path) -> None:
     assert (error.code, "objects" in error.message) == ("not-integers", True)
     # A store whose metadata name the pickle codec.
     folder = store(tmp_path / "cube.zarr", CUBE.astype("u1"), version=2, compressors=None)
-    told = json.loads((folder / "medium" / ".zarray").read_text())
+    metadata = json.loads((folder / "medium" / ".zarray").read_text())
     for chunk in (folder / "medium").glob("[0-9]*"):
         chunk.write_bytes(pickle.dumps(Trap()))
     for change in ({"compressor": {"id": "pickle"}}, {"filters": [{"id": "pickle"}]}):
-        (folder / "medium" / ".zarray").write_text(json.dumps(told | change))
+        (folder / "medium" / ".zarray").write_text(json.dumps(metadata | change))
         assert "pickle" in refused(folder).message
 
 

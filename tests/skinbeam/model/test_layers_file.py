@@ -83,7 +83,7 @@ def test_plain_layers_load_no_packer() -> None:
     assert done.stdout.split() == []
 
 
-def test_what_is_said_twice_or_at_its_default_leaves_the_hash(tmp_path: Path) -> None:
+def test_what_is_stated_twice_or_at_its_default_leaves_the_hash(tmp_path: Path) -> None:
     plain = read(tmp_path, "").sha256()
     assert read(tmp_path, "[beam]\nangle_deg = 0\n").sha256() == plain
     assert read(tmp_path, "[beam]\nangle_deg = 1\n").sha256() != plain

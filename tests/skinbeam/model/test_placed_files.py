@@ -33,7 +33,7 @@ def files_of(folder: Path) -> set[str]:
 
 def is_whole(folder: Path) -> bool:
     sums = json.loads((folder / "run").read_text())["sha256"]
-    return all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == told for name, told in sums.items())
+    return all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256 for name, sha256 in sums.items())
 
 
 def test_a_set_takes_the_place_of_the_one_before_and_leaves_other_files_alone(tmp_path: Path) -> None:

@@ -98,10 +98,10 @@ def test_a_single_severity_is_a_range_of_one(grade: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [["rolling", "boxcar"], ["boxcar", "rolling"], ["rolling", "boxcar", "rolling"]], ids=" ".join
+    "subtypes", [["rolling", "boxcar"], ["boxcar", "rolling"], ["rolling", "boxcar", "rolling"]], ids=" ".join
 )
-def test_kinds_are_a_set_that_neither_order_nor_repetition_changes(said: list[str]) -> None:
-    case = read(_of("atrophic acne scars", said))
+def test_kinds_are_a_set_that_neither_order_nor_repetition_changes(subtypes: list[str]) -> None:
+    case = read(_of("atrophic acne scars", subtypes))
     assert isinstance(case, Case)
     assert case.concern[0].subtypes == ["boxcar", "rolling"]
 
@@ -128,14 +128,14 @@ def test_a_kind_of_another_condition_is_refused_with_those_that_are_known(condit
     assert all(name in found.hint for name in known)
 
 
-def test_a_condition_that_is_not_known_is_told_before_its_kinds() -> None:
+def test_a_condition_that_is_not_known_is_reported_before_its_kinds() -> None:
     found = read(_of("scarlets", ["rolling"]))
     assert isinstance(found, InputError)
     assert found.field == "concern[0].condition"
 
 
-def _of(condition: str, said: list[str]) -> dict[str, Any]:
-    return {"concern": [{"condition": condition, "site": "cheeks", "subtypes": said}]}
+def _of(condition: str, subtypes: list[str]) -> dict[str, Any]:
+    return {"concern": [{"condition": condition, "site": "cheeks", "subtypes": subtypes}]}
 
 
 @example("as people write it")

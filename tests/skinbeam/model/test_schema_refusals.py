@@ -47,7 +47,7 @@ def pulse(device: str = "pulsed-dye-595", dose: str = "fluence_J_cm2 = 7.5", spr
     return PULSE.format(device=device, dose=dose, spray=spray)
 
 
-def test_every_fault_is_told_at_once_and_json_holds_the_first(run: Run, tmp_path: Path) -> None:
+def test_every_fault_is_reported_at_once_and_json_holds_the_first(run: Run, tmp_path: Path) -> None:
     (tmp_path / "case.toml").write_text(
         '[patient]\nage_years = 200\nsex = "femal"\nphototyp = "II"\n[[concern]]\ncondition = "melasma"\n',
         encoding="utf-8",
@@ -70,7 +70,7 @@ def test_a_field_has_one_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("written", "meant"),
     [
         ({"spray": "precool_ms = 30"}, 'Did you mean "before_ms"?'),
         ({"spray": "spurt_ms = 30"}, 'Did you mean "before_ms"?'),
@@ -81,9 +81,9 @@ def test_a_field_has_one_fault(tmp_path: Path) -> None:
     ],
 )
 def test_a_key_is_known_by_its_meaning_its_table_or_its_spelling(
-    said: dict[str, str], meant: str, tmp_path: Path
+    written: dict[str, str], meant: str, tmp_path: Path
 ) -> None:
-    assert refused(pulse(**said), tmp_path).hint == meant
+    assert refused(pulse(**written), tmp_path).hint == meant
 
 
 def test_a_key_in_another_unit_says_that_its_value_is_to_be_converted(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_key_in_another_unit_says_that_its_value_is_to_be_converted(tmp_path: 
     ],
 )
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_slip_in_the_format_is_told_with_its_line_and_how_it_is_written(
+def test_a_slip_in_the_format_is_reported_with_its_line_and_how_it_is_written(
     line: str, right: str, end: str, tmp_path: Path
 ) -> None:
     (tmp_path / "case.toml").write_bytes(f"[patient]{end}{line}{end}sex = 'female'{end}".encode())
@@ -183,17 +183,17 @@ def test_a_slip_in_a_device_file_names_that_file_with_all_its_faults(run: Run, t
 
 
 @pytest.mark.parametrize(
-    ("command", "file", "said"),
+    ("command", "file", "message"),
     [
         ("light", "examples/first-consultation/case.toml", "is a case file. `skinbeam consult`"),
         ("simulate", "examples/light/vessel.toml", "is a layers file. `skinbeam light`"),
         ("simulate", "skinbeam/data/lasers/ktp-532.toml", "is a device file. Name it in [laser]"),
     ],
 )
-def test_a_file_of_another_kind_says_what_reads_it(run: Run, command: str, file: str, said: str) -> None:
+def test_a_file_of_another_kind_says_what_reads_it(run: Run, command: str, file: str, message: str) -> None:
     ran = run(command, str(ROOT / file))
     assert ran.code == 2
-    assert said in ran.err
+    assert message in ran.err
     assert len(ran.err.splitlines()) == 1
 
 
@@ -216,7 +216,7 @@ def test_every_other_word_means_a_key_that_there_is() -> None:
     assert all(word != meant for word, meant in WORDS["key"].items())
 
 
-def test_a_machine_is_told_by_what_a_source_names(tmp_path: Path) -> None:
+def test_a_machine_is_recognized_by_what_a_source_names(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load_device("vbeam")
     assert '"pulsed-dye-595" (vbeammanual)' in caught.value.hint
@@ -242,7 +242,7 @@ def test_a_trade_name_stands_in_its_source(machine: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("asked", ["tattoo removal", "Remove my tattoo", "hair removal", "leg veins", "stretch marks"])
-def test_what_people_ask_of_lasers_and_is_not_covered_is_said_so(asked: str) -> None:
+def test_what_people_ask_of_lasers_and_is_not_covered_is_named_as_such(asked: str) -> None:
     with pytest.raises(InputError) as caught:
         resolve_name("condition", asked, field="concern[0].condition")
     assert caught.value.code == "not-covered"

@@ -56,8 +56,8 @@ def test_p_burn_is_a_half_at_the_calibrated_dose() -> None:
 def test_simulate_and_threshold_tell_the_same_doses() -> None:
     burn = simulated("vessel", draws=DRAWS)["damage"]["burn"]
     found = find_threshold(loaded("vessel"), "epidermal-necrosis", draws=DRAWS).to_dict()
-    for told, name in (("computed_dose_J_cm2", "dose"), ("calibrated_dose_J_cm2", "calibrated_dose")):
-        assert [burn[told][end] for end in ("low", "median", "high")] == pytest.approx(
+    for key, name in (("computed_dose_J_cm2", "dose"), ("calibrated_dose_J_cm2", "calibrated_dose")):
+        assert [burn[key][end] for end in ("low", "median", "high")] == pytest.approx(
             [found[name][end] for end in ("low", "median", "high")], rel=1e-5
         )
     assert burn["calibration"] == found["calibration"]

@@ -219,10 +219,10 @@ def test_harm_grows_with_the_share_of_skins_that_are_hurt() -> None:
     assert shares == pytest.approx([0.2 * hurt / 20 for hurt in range(21)])
 
 
-def test_a_measured_colour_goes_before_the_phototype_that_was_said() -> None:
-    said = loaded("fractional-1550", patient=DARK).case
+def test_a_measured_colour_goes_before_the_phototype_that_was_stated() -> None:
+    by_phototype = loaded("fractional-1550", patient=DARK).case
     measured = loaded("fractional-1550", patient=DARK | {"ita_deg": 60.0}).case
-    p = [harm_share_in_trials("pih", "non-ablative-fractional", case) for case in (said, measured)]
+    p = [harm_share_in_trials("pih", "non-ablative-fractional", case) for case in (by_phototype, measured)]
     assert all(isinstance(one, Estimate) for one in p)
     assert p[1].median < p[0].median
 

@@ -44,19 +44,21 @@ def known(value: Estimate | Unknown) -> Estimate:
 
 
 def test_two_groups_have_the_slope_of_the_line_through_them() -> None:
-    told = forecast_calibration(two_groups(500, (0.2, 150), (0.6, 250)))
+    calibration = forecast_calibration(two_groups(500, (0.2, 150), (0.6, 250)))
     expected = math.log(odds(0.3) / odds(0.5)) / math.log(odds(0.2) / odds(0.6))
-    assert known(told.slope).median == pytest.approx(expected)
-    assert (told.people, told.observed, told.expected) == (1000, 400, pytest.approx(400.0))
-    assert known(told.ratio).median == pytest.approx(1.0)
+    assert known(calibration.slope).median == pytest.approx(expected)
+    assert (calibration.people, calibration.observed, calibration.expected) == (1000, 400, pytest.approx(400.0))
+    assert known(calibration.ratio).median == pytest.approx(1.0)
 
 
 def test_one_group_has_its_odds_over_those_foretold() -> None:
-    told = forecast_calibration(made([(0.5, i < 60) for i in range(240)]))
-    assert known(told.odds).median == pytest.approx(odds(0.25) / odds(0.5))
+    calibration = forecast_calibration(made([(0.5, i < 60) for i in range(240)]))
+    assert known(calibration.odds).median == pytest.approx(odds(0.25) / odds(0.5))
     deviation = 1 / math.sqrt(240 * 0.25 * 0.75)
-    assert math.log(known(told.odds).high / known(told.odds).median) == pytest.approx(1.959964 * deviation, rel=1e-5)
-    assert known(told.ratio).median == pytest.approx(0.5)
+    assert math.log(known(calibration.odds).high / known(calibration.odds).median) == pytest.approx(
+        1.959964 * deviation, rel=1e-5
+    )
+    assert known(calibration.ratio).median == pytest.approx(0.5)
 
 
 def test_too_few_cases_give_a_reason_and_no_number() -> None:
@@ -69,11 +71,11 @@ def test_too_few_cases_give_a_reason_and_no_number() -> None:
     assert isinstance(reliability_curve(forecasts(19, 0)), Unknown)
     assert isinstance(brier_score(forecasts(19, 0)), Unknown)
     assert isinstance(clinic_count(forecasts(19, 0)), Unknown)
-    (told,) = interval_coverage([(stated(0.5), 0.5)] * 19)
-    assert isinstance(told.share, Unknown)
+    (coverage,) = interval_coverage([(stated(0.5), 0.5)] * 19)
+    assert isinstance(coverage.share, Unknown)
 
 
-def test_a_slope_of_people_who_were_told_the_same_is_unknown() -> None:
+def test_a_slope_of_people_with_the_same_prediction_is_unknown() -> None:
     assert isinstance(forecast_calibration(made([(0.5, i < 120) for i in range(240)])).slope, Unknown)
 
 
@@ -89,32 +91,32 @@ def test_groups_hold_everybody_once_and_stand_in_order(pairs: list[tuple[float, 
 
 @given(CASES)
 def test_the_parts_of_a_brier_score_make_it_up(pairs: list[tuple[float, bool]]) -> None:
-    told = brier_score(made(pairs))
-    assert not isinstance(told, Unknown)
-    parts = told.miscalibration - told.discrimination + told.uncertainty
-    assert told.score.median == pytest.approx(parts)
-    assert told.miscalibration >= -1e-12
-    assert told.discrimination >= -1e-12
+    score = brier_score(made(pairs))
+    assert not isinstance(score, Unknown)
+    parts = score.miscalibration - score.discrimination + score.uncertainty
+    assert score.score.median == pytest.approx(parts)
+    assert score.miscalibration >= -1e-12
+    assert score.discrimination >= -1e-12
 
 
 def test_a_brier_score_of_two_groups_has_the_parts_of_murphy() -> None:
-    told = brier_score(two_groups(100, (0.2, 30), (0.6, 50)))
-    assert not isinstance(told, Unknown)
-    assert told.miscalibration == pytest.approx((0.1**2 + 0.1**2) / 2)
-    assert told.discrimination == pytest.approx((0.1**2 + 0.1**2) / 2)
-    assert told.uncertainty == pytest.approx(0.4 * 0.6)
+    score = brier_score(two_groups(100, (0.2, 30), (0.6, 50)))
+    assert not isinstance(score, Unknown)
+    assert score.miscalibration == pytest.approx((0.1**2 + 0.1**2) / 2)
+    assert score.discrimination == pytest.approx((0.1**2 + 0.1**2) / 2)
+    assert score.uncertainty == pytest.approx(0.4 * 0.6)
 
 
-def test_what_is_right_is_told_to_be_right_as_often_as_the_intervals_say() -> None:
+def test_what_is_right_is_found_to_be_right_as_often_as_the_intervals_say() -> None:
     held = {"ratio": 0, "odds": 0, "slope": 0, "brier": 0}
     groups_right = groups_all = 0
     for seed in range(RUNS):
         drawn = forecasts(400, seed)
-        told, score, groups = forecast_calibration(drawn), brier_score(drawn), reliability_curve(drawn)
+        calibration, score, groups = forecast_calibration(drawn), brier_score(drawn), reliability_curve(drawn)
         assert not isinstance(score, Unknown)
         assert not isinstance(groups, Unknown)
         for name in ("ratio", "odds", "slope"):
-            value = known(getattr(told, name))
+            value = known(getattr(calibration, name))
             held[name] += value.low <= 1.0 <= value.high
         held["brier"] += score.expected.low <= score.score.median <= score.expected.high
         groups_right += sum(one.consistent for one in groups)
@@ -131,9 +133,9 @@ def test_odds_lower_by_half_are_found() -> None:
     """Of 400 people told on average an even chance, whose true odds are half of that: found nearly always."""
     found = sum(known(forecast_calibration(forecasts(400, seed, odds=0.5)).odds).high < 1.0 for seed in range(100))
     assert found >= 99
-    told = known(forecast_calibration(forecasts(20_000, 1, odds=0.5)).odds)
-    assert told.low < 0.5 < told.high
-    assert told.median == pytest.approx(0.5, rel=0.1)
+    fitted_odds = known(forecast_calibration(forecasts(20_000, 1, odds=0.5)).odds)
+    assert fitted_odds.low < 0.5 < fitted_odds.high
+    assert fitted_odds.median == pytest.approx(0.5, rel=0.1)
 
 
 def test_forecasts_that_are_too_sharp_have_a_slope_below_one() -> None:
@@ -159,25 +161,25 @@ def test_a_new_clinic_lies_within_what_was_foretold_of_it_as_often_as_it_says() 
         better = rng.normal(0.0, 0.8 / 1.2815515655)  # the interval of `stated` is 80 %
         logits = np.log([odds(one.median) for one in people]) + better
         happened = rng.random(60) < 1 / (1 + np.exp(-logits))
-        told = clinic_count([VerifiedForecast(one, bool(h)) for one, h in zip(people, happened, strict=True)])
-        assert not isinstance(told, Unknown)
-        within += told.position == "within"
+        count = clinic_count([VerifiedForecast(one, bool(h)) for one, h in zip(people, happened, strict=True)])
+        assert not isinstance(count, Unknown)
+        within += count.position == "within"
     noise = 4 * math.sqrt(0.8 * 0.2 / RUNS)
     assert 0.8 - noise < within / RUNS < 0.85 + noise  # whole people make the range a little wide
 
 
 def test_a_clinic_without_anybody_better_lies_below() -> None:
-    told = clinic_count(made([(0.5, False)] * 40))
-    assert not isinstance(told, Unknown)
-    assert told.position == "below"
+    count = clinic_count(made([(0.5, False)] * 40))
+    assert not isinstance(count, Unknown)
+    assert count.position == "below"
 
 
 def test_what_was_not_foretold_or_not_seen_is_left_out() -> None:
-    told = PredictedOutcome(stated(0.6), {"pih": stated(0.1), "blister": NOBODY_KNOWS}, stated(0.5), NOBODY_KNOWS)
+    predicted = PredictedOutcome(stated(0.6), {"pih": stated(0.1), "blister": NOBODY_KNOWS}, stated(0.5), NOBODY_KNOWS)
     untold = PredictedOutcome(NOBODY_KNOWS, {}, NOBODY_KNOWS, NOBODY_KNOWS)
     place = ("P1", "acne-scars", "fractional-ablative", "cheeks", "III", "somebody")
-    seen = AuditedCourse(*place, told, ObservedOutcome(True, frozenset({"blister"}), 0.4))
-    unseen = AuditedCourse(*place, told, ObservedOutcome(None, frozenset({"pih"})))
+    seen = AuditedCourse(*place, predicted, ObservedOutcome(True, frozenset({"blister"}), 0.4))
+    unseen = AuditedCourse(*place, predicted, ObservedOutcome(None, frozenset({"pih"})))
     unforetold = AuditedCourse(*place, untold, ObservedOutcome(True, frozenset()))
     every = (seen, unseen, unforetold)
     assert [one.occurred for one in improvement_forecasts(every)] == [True]
@@ -193,7 +195,7 @@ def test_what_was_not_foretold_or_not_seen_is_left_out() -> None:
 
 def test_two_harms_meet_more_people_than_one() -> None:
     both = PredictedOutcome(NOBODY_KNOWS, {"pih": stated(0.1), "scar": stated(0.2)}, NOBODY_KNOWS, NOBODY_KNOWS)
-    told = any_harm_forecast(
+    forecast = any_harm_forecast(
         AuditedCourse("P1", "acne-scars", "peel", "cheeks", "III", "", both, ObservedOutcome(None, frozenset()))
     )
-    assert told == (pytest.approx(1 - 0.9 * 0.8), False)
+    assert forecast == (pytest.approx(1 - 0.9 * 0.8), False)

@@ -53,16 +53,16 @@ def test_limits_of_a_part_lie_within_one_of_their_quantile(share: float, of: int
 
 @pytest.mark.parametrize(("events", "of"), [(0, 20), (20, 20), (1, 50), (25, 50)])
 def test_a_share_lies_in_its_interval(events: int, of: int) -> None:
-    told = share_estimate(events, of)
-    assert 0.0 <= told.low <= told.median <= told.high <= 1.0
+    share = share_estimate(events, of)
+    assert 0.0 <= share.low <= share.median <= share.high <= 1.0
     z = 1.959963984540054
-    for end in (told.low, told.high):  # the score equation, of which both ends are the roots
+    for end in (share.low, share.high):  # the score equation, of which both ends are the roots
         if 0.0 < end < 1.0:
-            assert abs(told.median - end) == pytest.approx(z * math.sqrt(end * (1 - end) / of))
+            assert abs(share.median - end) == pytest.approx(z * math.sqrt(end * (1 - end) / of))
 
 
 def test_intervals_of_shares_hold_as_often_as_they_say() -> None:
     for of, p in ((30, 0.1), (100, 0.5), (300, 0.03)):
-        told = [share_estimate(k, of) for k in range(of + 1)]
-        held = sum(binom.pmf(k, of, p) for k in range(of + 1) if told[k].low <= p <= told[k].high)
+        intervals = [share_estimate(k, of) for k in range(of + 1)]
+        held = sum(binom.pmf(k, of, p) for k in range(of + 1) if intervals[k].low <= p <= intervals[k].high)
         assert 0.92 < held < 0.99  # of 95 %: the score interval is right on average, not at each share

@@ -161,13 +161,13 @@ def test_a_water_deficit_spreads_as_heat_does():
         ),
         LinearConduction(),
     )
-    kept = (run.final[0] * np.diff(faces[0]))[inside].sum() / thickness
+    remaining = (run.final[0] * np.diff(faces[0]))[inside].sum() / thickness
     # Of second order in cells of 3 % of their depth and steps of 2 %.
-    assert water_deficit_share(thickness, time, diffusivity) == pytest.approx(kept, rel=2e-3)
+    assert water_deficit_share(thickness, time, diffusivity) == pytest.approx(remaining, rel=2e-3)
 
 
 @given(st.floats(1e-7, 1e-3), st.floats(0, 1e5))
 def test_a_deficit_only_shrinks(thickness, time):
-    kept = water_deficit_share(thickness, time, 1e-9)
-    assert 0 < kept <= 1
-    assert water_deficit_share(thickness, 2 * time, 1e-9) <= kept
+    remaining = water_deficit_share(thickness, time, 1e-9)
+    assert 0 < remaining <= 1
+    assert water_deficit_share(thickness, 2 * time, 1e-9) <= remaining

@@ -168,7 +168,7 @@ def heated_evenly(end, water):
 
 
 @pytest.mark.parametrize(("start", "end"), [(373.0, 383.0), (418.0, 458.0)])
-def test_boiling_follows_the_enthalpy_and_starts_where_it_is_told(start, end):
+def test_boiling_follows_the_enthalpy_and_starts_where_it_is_set(start, end):
     water = BoilingWater(start, end - start, WATER_LATENT, C)
     per_s = 1e10 / C
     till = (start - 310.0) / per_s

@@ -174,8 +174,8 @@ def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, water, bottom):
     assert np.abs(balance).max() < 1e-8 * lit
     # The state is what the temperatures and the heat capacities given say, not what the solver keeps beside them.
     if water is None:
-        kept = (cell_volumes(faces) * problem.material.heat_capacity_vol * history.final).sum()
-        assert kept == pytest.approx(history.enthalpy[-1], rel=1e-13)
+        stored = (cell_volumes(faces) * problem.material.heat_capacity_vol * history.final).sum()
+        assert stored == pytest.approx(history.enthalpy[-1], rel=1e-13)
     assert (history.heat_gain[-1, 0] == 0) == (boundary == {})
     assert (history.heat_gain[-1, 1] == 0) == (bottom is None)
     # Steps of both kinds were taken, so that the balance of both is held.

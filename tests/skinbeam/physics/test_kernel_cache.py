@@ -71,20 +71,20 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 def test_a_changed_helper_changes_its_caller(package: Package) -> None:
     assert package.value() == 3.0
-    kept = package.files(".nbi")
-    assert kept, "the kernel was not kept on disk, so this test would show nothing"
+    before = package.files(".nbi")
+    assert before, "the kernel was not kept on disk, so this test would show nothing"
     assert package.value() == 3.0
-    assert package.files(".nbi") == kept
+    assert package.files(".nbi") == before
     package.write("numerics/helper", HELPER.format(increment="10.0"))
     assert package.value() == 21.0
 
 
 def test_a_file_that_no_kernel_imports_compiles_nothing_anew(package: Package) -> None:
     package.value()
-    kept = package.files("")
+    before = package.files("")
     package.write("light/other", "X = 2\n")
     assert package.value() == 3.0
-    assert package.files("") == kept
+    assert package.files("") == before
 
 
 EMPTY, CUT, OVERWRITTEN = b"", b"cut off", bytes(range(256)) * 16
@@ -108,9 +108,9 @@ def test_a_broken_file_is_removed_and_compiled_anew(compiled: Package, broken: b
         file.write_bytes(content[: len(content) // 2] if broken == CUT else broken)
     done = package.run()
     assert float(done.stdout) == 3.0
-    told = [line for line in done.stderr.splitlines() if "damaged" in line]
-    assert told
-    assert len(told) <= len(whole)  # of a caller that is compiled anew the helper's file may not be asked for
+    warnings = [line for line in done.stderr.splitlines() if "damaged" in line]
+    assert warnings
+    assert len(warnings) <= len(whole)  # of a caller that is compiled anew the helper's file may not be asked for
     assert package.run().stderr == ""
 
 
@@ -127,8 +127,8 @@ def test_a_disk_that_is_full_costs_the_cache_and_nothing_else(package: Package) 
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); "
     done = package.run(full + RUN)
     assert float(done.stdout) == 3.0
-    (told,) = done.stderr.splitlines()
-    assert "cannot be kept" in told
+    (warning,) = done.stderr.splitlines()
+    assert "cannot be kept" in warning
     assert not package.files(".nbi")
     assert not package.files(".nbc")
 

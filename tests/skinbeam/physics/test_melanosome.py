@@ -78,16 +78,16 @@ def test_the_threshold_gives_back_the_row_that_set_the_temperature():
 
 
 @given(st.floats(310, 330), st.floats(1e3, 1e5), st.floats(0, 1e-2), st.floats(0.01, 1))
-def test_the_threshold_heats_exactly_to_nucleation(start, over, layer, kept):
+def test_the_threshold_heats_exactly_to_nucleation(start, over, layer, retained):
     exposure = threshold_exposure(
         nucleation_K=385.0,
         layer_K=start,
         heat_capacity_vol=3.7e6,
         excess_absorption_1_m=over,
-        retained_share=kept,
+        retained_share=retained,
         layer_K_m2_J=layer,
     )
-    assert start + exposure * (layer + over * kept / 3.7e6) == pytest.approx(385.0, rel=1e-12)
+    assert start + exposure * (layer + over * retained / 3.7e6) == pytest.approx(385.0, rel=1e-12)
 
 
 def test_without_conduction_the_granule_alone_decides_whatever_its_neighbours_absorb():
@@ -129,17 +129,17 @@ def test_heat_of_earlier_pulses_is_that_of_a_long_pulse_less_a_shorter_one(gap):
     # twelve nodes in the logarithm of time have less than 1e-4 over these gaps.
     tau = 0.3e-6
     start = np.array([0.0, tau * (1 + gap)])
-    kept = retained_heat_in_train(start, start + tau, tau, np.array([DIAMETER]), np.array([KAPPA]))
+    retained = retained_heat_in_train(start, start + tau, tau, np.array([DIAMETER]), np.array([KAPPA]))
     whole, since = tau * (2 + gap), tau * (1 + gap)
     earlier = (whole * retained_heat(whole, DIAMETER, KAPPA) - since * retained_heat(since, DIAMETER, KAPPA)) / tau
-    assert kept[0, 0] == pytest.approx(retained_heat(tau, DIAMETER, KAPPA), rel=1e-12)
-    assert kept[0, 1] - kept[0, 0] == pytest.approx(earlier, rel=1e-3)
+    assert retained[0, 0] == pytest.approx(retained_heat(tau, DIAMETER, KAPPA), rel=1e-12)
+    assert retained[0, 1] - retained[0, 0] == pytest.approx(earlier, rel=1e-3)
 
 
 def test_pulses_without_a_pause_are_one_long_pulse():
     # Three pulses as one stretch of light bring three doses.
-    kept = retained_heat_in_train(np.array([0.0]), np.array([3e-6]), 1e-6, np.array([DIAMETER]), np.array([KAPPA]))
-    assert kept[0, 0] == pytest.approx(3 * retained_heat(3e-6, DIAMETER, KAPPA), rel=1e-9)
+    retained = retained_heat_in_train(np.array([0.0]), np.array([3e-6]), 1e-6, np.array([DIAMETER]), np.array([KAPPA]))
+    assert retained[0, 0] == pytest.approx(3 * retained_heat(3e-6, DIAMETER, KAPPA), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ["cutaneous_C", "isolated_C", "heat_capacity_J_m3K", "sound_speed_m_s"])

@@ -61,8 +61,8 @@ def test_light_is_the_inverse_transform_of_the_small_angle_solution(z):
     def integral(r):
         def kernel(p):
             q = p / w0
-            kept = -math.expm1(-a * q * z) / (a * q)
-            return p / 4 * j0(q * r) * math.exp(-(p**2) / 8 - (mua + mus) * z + mus * kept)
+            unscattered = -math.expm1(-a * q * z) / (a * q)
+            return p / 4 * j0(q * r) * math.exp(-(p**2) / 8 - (mua + mus) * z + mus * unscattered)
 
         return quad(kernel, 1e-9, 12.0, epsabs=1e-13)[0]
 
@@ -145,7 +145,7 @@ def test_heat_that_spreads_far_forgets_the_width_of_its_beam():
     assert narrow == pytest.approx(wide, rel=0.01)
 
 
-def test_no_energy_does_nothing_and_too_shallow_a_grid_is_said():
+def test_no_energy_does_nothing_and_too_shallow_a_grid_is_reported():
     found = coagulated(DEPTHS, energy_J=0.0, **BEAM)
     assert found.depth_m[0] == 0
     assert found.width_m[0] == 0

@@ -211,15 +211,15 @@ def photon_walk(layers: np.ndarray, photons: int, seed: int) -> tuple[np.ndarray
         inside = alive[~crossing]
         absorbed = rng.random(inside.size) < (mua / (mua + mus))[layer[inside]]
         fate[inside[absorbed]] = 2 + layer[inside[absorbed]]
-        kept = inside[~absorbed]
-        gl, xi = g[layer[kept]], rng.random(kept.size)
+        scattered = inside[~absorbed]
+        gl, xi = g[layer[scattered]], rng.random(scattered.size)
         safe = np.where(gl == 0.0, 1.0, gl)
         hg = (1 + gl**2 - ((1 - gl**2) / (1 - gl + 2 * gl * xi)) ** 2) / (2 * safe)
         ct = np.where(gl == 0.0, 2 * xi - 1, hg)
-        phi = 2 * np.pi * rng.random(kept.size)
-        sines = np.sqrt(np.maximum(1 - ct**2, 0)) * np.sqrt(np.maximum(1 - uz[kept] ** 2, 0))
-        uz[kept] = np.clip(uz[kept] * ct + sines * np.cos(phi), -1.0, 1.0)
-        uz[kept] = np.where(uz[kept] == 0.0, 1e-12, uz[kept])
+        phi = 2 * np.pi * rng.random(scattered.size)
+        sines = np.sqrt(np.maximum(1 - ct**2, 0)) * np.sqrt(np.maximum(1 - uz[scattered] ** 2, 0))
+        uz[scattered] = np.clip(uz[scattered] * ct + sines * np.cos(phi), -1.0, 1.0)
+        uz[scattered] = np.where(uz[scattered] == 0.0, 1e-12, uz[scattered])
         edge = alive[crossing]
         way = np.where(uz[edge] > 0, 1, -1)
         n1, n2 = index[layer[edge] + 1], index[layer[edge] + 1 + way]

@@ -188,7 +188,7 @@ def test_the_kernel_compiles() -> None:
     ("found", "available", "lacking", "words"),
     [(None, True, "no-numba-cuda", "not installed"), (object(), False, "no-card", "no NVIDIA card")],
 )
-def test_what_cuda_lacks_is_said(
+def test_what_cuda_lacks_is_reported(
     monkeypatch: pytest.MonkeyPatch, run: Any, found: object, available: bool, lacking: str, words: str
 ) -> None:
     find = importlib.util.find_spec
@@ -205,7 +205,7 @@ def test_what_cuda_lacks_is_said(
     assert not checks["gpu"]["ok"]
 
 
-def test_a_card_without_a_compiler_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_without_a_compiler_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> None:
         raise cuda_paths.pathfinder.DynamicLibNotFoundError
 

@@ -50,10 +50,10 @@ def test_no_heat_is_lost_but_with_the_steam(heat, floor, vented, time):
     length = heat / floor
     far = 40 * length + 12 * math.sqrt(DIFFUSIVITY * time)
     depth = np.linspace(0, far, 20_001)
-    kept = np.trapezoid(rise(depth, time, heat=heat, floor=floor, vented=vented)[0], depth) * CAPACITY
+    stored = np.trapezoid(rise(depth, time, heat=heat, floor=floor, vented=vented)[0], depth) * CAPACITY
     # Trapezia of 1/500 of the length of an exponential are off by 1/12 of its square, 3e-7; the kink of a flat top by
     # its square, and 40 / 20000 of a step.
-    assert kept == pytest.approx(heat - vented * boiling_energy(heat, floor, BOILING), rel=1e-5)
+    assert stored == pytest.approx(heat - vented * boiling_energy(heat, floor, BOILING), rel=1e-5)
 
 
 def test_a_beer_heated_half_space_spreads_by_its_closed_form():
@@ -183,9 +183,9 @@ def test_heat_that_a_fast_train_leaves_cannot_hide_even_if_all_steam_gets_out():
     heat, step, above = 4e4, 1e-5, 2e-4
 
     def train(vented):
-        kept = np.array([heat - vented * boiling_energy(heat, 1.7e9, BOILING)])
+        remaining = np.array([heat - vented * boiling_energy(heat, 1.7e9, BOILING)])
         return tuple(
-            EarlierPulseHeat(0.1 * n, np.array([step * n]), kept, 1.5e-3, gaussian=False) for n in range(1, 10)
+            EarlierPulseHeat(0.1 * n, np.array([step * n]), remaining, 1.5e-3, gaussian=False) for n in range(1, 10)
         )
 
     place = np.array([[above]])

@@ -220,21 +220,21 @@ def test_beyond_the_nodes_power_is_held():
     assert hot == pytest.approx(3 * cold, rel=1e-9)
 
 
-@pytest.mark.parametrize("kept", [0.0, 3.0])
-def test_power_follows_the_blood_that_has_changed(kept):
+@pytest.mark.parametrize("remaining", [0.0, 3.0])
+def test_power_follows_the_blood_that_has_changed(remaining):
     """At the rate k, adiabatic in a wide vessel: c dT/dt = P (exp(-k t) + kept (1 - exp(-k t)))."""
     power, duration = 2.5e9, 50 / 2.5e9 * SKIN[1]
     rate = 2.0 / duration
     gone = -np.expm1(-2.0) / 2.0  # mean of exp(-k t)
-    exact = 50 * (gone + kept * (1 - gone))
+    exact = 50 * (gone + remaining * (1 - gone))
     errors = []
     for count in (10, 20):
         steps = np.full(count, duration / count)
-        turns = power * np.array([1.0, kept])[None, None, :, None, None] * np.ones((1, 1, 2, 2, LUMEN_CELLS))
+        turns = power * np.array([1.0, remaining])[None, None, :, None, None] * np.ones((1, 1, 2, 2, LUMEN_CELLS))
         found = marched(turns, steps, np.ones(count), diameter=0.1, change=process(rate))
         errors.append(float(found.cells[0, 0, -1, 0]) - exact)
     # The share in the middle of a step counts: a 24th of (k step)² of the part that goes is left.
-    assert abs(errors[0]) < 50 * abs(kept - 1) * (2.0 / 10) ** 2 / 24
+    assert abs(errors[0]) < 50 * abs(remaining - 1) * (2.0 / 10) ** 2 / 24
     assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.15)
 
 

@@ -77,9 +77,9 @@ def stack(n: Sequence[float], mua: Sequence[float], thick: Sequence[float], degr
     faces = [float(fresnel_reflectance(invariant, np.asarray(a), np.asarray(b))) for a, b in pairwise(n)]
     reflected, passed = faces[-1], 1.0 - faces[-1]
     for face, index, absorption, depth in list(zip(faces, n[1:], mua, thick, strict=False))[::-1]:
-        kept = math.exp(-absorption * depth / math.sqrt(1.0 - float(invariant) / index**2))
-        back = kept**2 * reflected
-        passed *= (1.0 - face) * kept / (1.0 - face * back)
+        transmitted = math.exp(-absorption * depth / math.sqrt(1.0 - float(invariant) / index**2))
+        back = transmitted**2 * reflected
+        passed *= (1.0 - face) * transmitted / (1.0 - face * back)
         reflected = face + (1.0 - face) ** 2 * back / (1.0 - face * back)
     return reflected, passed
 
@@ -277,13 +277,13 @@ def test_turns_follow_a_table_where_a_part_has_one() -> None:
     """Media whose table is even in the cosine are isotropic, whatever their g."""
     plain = mixed(3, (1.3, 1.4, 1.5, 1.4))
     isotropic, peaked = (replace(plain, g=[g] * 4).build_scene(PENCIL)[0] for g in (0.0, 0.95))
-    told = replace(peaked, cosines=np.array([[0.0, 2.0]], np.float32), tabulated=np.zeros(4, np.int32))
+    tabulated = replace(peaked, cosines=np.array([[0.0, 2.0]], np.float32), tabulated=np.zeros(4, np.int32))
     tally = LightTally(SIZE * np.array([0.0, 9.0]))
 
     def reflected(scene: PhotonScene, seed: int) -> np.ndarray:
         return np.array([trace_batch(scene, tally, 2000, seed=seed, batch=k).sums[0] / 2000 for k in range(32)])
 
-    even, table, forward = (reflected(scene, seed) for seed, scene in enumerate((isotropic, told, peaked)))
+    even, table, forward = (reflected(scene, seed) for seed, scene in enumerate((isotropic, tabulated, peaked)))
     error = math.sqrt((even.var() + table.var()) / 31)
     assert abs(even.mean() - table.mean()) < FAR * error
     assert abs(even.mean() - forward.mean()) > 3 * FAR * error

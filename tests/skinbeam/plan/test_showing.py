@@ -132,7 +132,7 @@ def test_days_that_are_accepted_are_held_against_the_redness_too() -> None:
     assert "29 days" in told
 
 
-def test_what_is_not_known_is_said() -> None:
+def test_what_is_not_known_is_stated() -> None:
     none = replace(BARE, shows_days=Unknown("no source"), shows=())
     assert showing_days_in_words(none) == render_message("leaflet.not_known")
     assert showing_sentences(none) == ()

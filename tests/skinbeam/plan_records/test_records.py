@@ -137,14 +137,14 @@ def test_what_a_photograph_gave_a_plan_comes_back_with_it() -> None:
         "finding.seen_at",
         {"told": Message("finding.told_spots", {"count": 3, "low": 2.0, "high": 5.0}), "where": "nose"},
     )
-    told = Message("photo-plan.melanin_unknown", {"site": "nose"})
+    message = Message("photo-plan.melanin_unknown", {"site": "nose"})
     made = replace(
         PLAN,
         suggested=(
             ConcernSuggestion("age-spots", "nose", (seen,), None),
             ConcernSuggestion("active-acne", "nose", (seen,), "mild"),
         ),
-        assessment=replace(PLAN.assessment, photo_told=(told,)),
+        assessment=replace(PLAN.assessment, photo_told=(message,)),
     )
     read = read_plan(made.document)
     assert read.document == made.document
@@ -217,7 +217,7 @@ def test_numbers_are_those_of_the_document_and_sentences_keep_theirs() -> None:
     share = Estimate(0.123456789, 0.1, 0.2, 0.8, "modelled")
     message = Message("plan.shows-calendar", {"days": 1.23456789})
     one = replace(PLAN.concerns[0].options[0], p_harm=share, rank_reason=message)
-    told = round_record(one)
-    assert told.p_harm == replace(share, median=round_significant(share.median))
-    assert told.rank_reason is message
-    assert round_record(told) == told
+    rounded = round_record(one)
+    assert rounded.p_harm == replace(share, median=round_significant(share.median))
+    assert rounded.rank_reason is message
+    assert round_record(rounded) == rounded

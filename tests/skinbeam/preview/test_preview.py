@@ -134,8 +134,8 @@ def test_texture_stays_inside_a_finding(strip: PreviewStrip) -> None:
 
 
 def test_the_frequencies_point_the_right_way(strip: PreviewStrip) -> None:
-    said = [at(strip, "end", percentile=p).frequency for p in PERCENTILES]
-    assert [one.text if one else "" for one in said] == [
+    frequencies = [at(strip, "end", percentile=p).frequency for p in PERCENTILES]
+    assert [one.text if one else "" for one in frequencies] == [
         "9 of 10 people gain more than this",
         "5 of 10 people gain more, 5 gain less",
         "1 of 10 people gain more than this",
@@ -144,7 +144,7 @@ def test_the_frequencies_point_the_right_way(strip: PreviewStrip) -> None:
     assert shares == {10: pytest.approx(0.2), 50: pytest.approx(0.5), 90: pytest.approx(0.8)}
 
 
-def test_no_change_is_drawn_as_none_and_said() -> None:
+def test_no_change_is_drawn_as_none_and_stated() -> None:
     made = make_strip(plan(improving(-9.0, 40.0, 100.0)), seen())
     np.testing.assert_array_equal(pictures(made)["end-p10.png"], pictures(made)["before.png"])
     worst, best = at(made, "end", percentile=10), at(made, "end", percentile=90)
@@ -188,7 +188,7 @@ def test_what_cannot_be_drawn_says_why_in_place_of_a_picture(
             assert reason in " ".join(note.text for note in panel.notes)
 
 
-def test_no_laser_and_a_plan_of_before_are_said() -> None:
+def test_no_laser_and_a_plan_of_before_are_stated() -> None:
     whole = plan()
     bare = [replace(one, options=tuple(o for o in one.options if o.setup is None)) for one in whole.concerns]
     made = make_strip(replace(whole, concerns=tuple(bare), course=()), seen())
@@ -238,9 +238,9 @@ def test_each_picture_says_what_it_is_and_nothing_of_the_person(strip: PreviewSt
         if not name.endswith(".png"):
             continue
         with Image.open(io.BytesIO(content)) as picture:
-            told = dict(picture.text)
-            assert (IPTC_ALTERED in told.get("XML:com.adobe.xmp", "")) == (not name.endswith("before.png"))
-            assert set(told) <= {"Software", "Description", "Title", "XML:com.adobe.xmp"}
+            metadata = dict(picture.text)
+            assert (IPTC_ALTERED in metadata.get("XML:com.adobe.xmp", "")) == (not name.endswith("before.png"))
+            assert set(metadata) <= {"Software", "Description", "Title", "XML:com.adobe.xmp"}
             assert "exif" not in picture.info
             if name in strip.files:  # the words stand below, and cover nothing
                 shown = strip.files[name].picture
@@ -444,7 +444,7 @@ def test_no_more_is_drawn_than_trials_printed(condition: str) -> None:
     assert 0 < most_counted_pct(condition) < 100
 
 
-def test_nothing_is_said_to_be_gone_and_marks_that_stay_are_named() -> None:
+def test_nothing_is_stated_to_be_gone_and_marks_that_stay_are_named() -> None:
     made = make_strip(plan(improving(100.0, 100.0, 100.0)), seen())
     shares = [row.share_removed for row in made.change_rows if row.percentile is not None]
     assert shares
@@ -459,7 +459,7 @@ def test_nothing_is_said_to_be_gone_and_marks_that_stay_are_named() -> None:
     assert any(note.id == "preview.bounded" for note in made.notes)
 
 
-def test_days_are_told_in_words_and_never_shown_as_an_untreated_face(strip: PreviewStrip) -> None:
+def test_days_are_stated_in_words_and_never_shown_as_an_untreated_face(strip: PreviewStrip) -> None:
     days = [panel for panel in strip.panels if panel.moment.kind == "day"]
     assert [panel.picture for panel in days] == [None] * 5
     assert all(panel.reason is not None for panel in days)
@@ -492,22 +492,22 @@ def test_neck_and_decolletage_are_no_part_of_a_full_face() -> None:
     assert is_on_site("decolletage", "decolletage")
 
 
-def test_a_gain_beyond_what_trials_printed_is_never_said_to_split_people_in_halves() -> None:
+def test_a_gain_beyond_what_trials_printed_is_never_stated_to_split_people_in_halves() -> None:
     made = make_strip(plan(improving(20.0, 100.0, 100.0), only="age-spots"), seen())
     frequency = at(made, "end", percentile=50).frequency
     assert frequency is not None
     assert frequency.text == "5 of 10 people gain this much or more"
 
 
-def test_nothing_shows_any_more_is_said_only_where_the_plan_knows_how_long_it_shows() -> None:
+def test_nothing_shows_any_more_is_stated_only_where_the_plan_knows_how_long_it_shows() -> None:
     whole = plan(only="age-spots")
 
     def shown(days: Unknown | None) -> set[str]:
-        def told(option: Option) -> Option:
+        def with_days(option: Option) -> Option:
             shows = option.shows_days if days is None else days
             return replace(option, shows_days=shows, downtime_days=Unknown("?"), purpura_days=None, healing=())
 
-        concerns = tuple(replace(one, options=tuple(map(told, one.options))) for one in whole.concerns)
+        concerns = tuple(replace(one, options=tuple(map(with_days, one.options))) for one in whole.concerns)
         panel = at(make_strip(replace(whole, concerns=concerns), seen()), "day", day=30)
         return {panel.reason.id} if panel.reason else set()
 
@@ -577,7 +577,9 @@ def test_a_harm_that_is_likelier_where_the_photograph_does_not_show_it_is_named_
     assert find_undrawn_harms([(concern, likelier)], {"pih": 0.2}) == ()
 
 
-def test_without_a_counted_improvement_nothing_is_drawn_and_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_counted_improvement_nothing_is_drawn_and_the_reason_is_stated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("skinbeam.preview.removals.most_counted_pct", lambda _condition: 0.0)
     made = make_strip(plan(only="age-spots"), seen())
     assert not any(row.finding for row in made.change_rows)

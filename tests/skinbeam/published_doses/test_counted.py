@@ -36,13 +36,13 @@ def test_tolerated_doses_are_those_of_such_light_spot_and_skin() -> None:
     assert 0 < light.sources <= light.rows
     assert light.harmed <= light.of
     assert dark is None or dark.high <= light.high
-    kept_aside = {row.source for row in practice_rows() if row.role == "validation"}
-    assert not kept_aside & set(sources)
+    held_out = {row.source for row in practice_rows() if row.role == "validation"}
+    assert not held_out & set(sources)
     assert find_tolerated_doses(2940.0, 0.3, 5.0, None, cooling="spray") is None
     assert find_tolerated_doses(755.0, 1e-5, 3.0, (1, 2), cooling="spray") != light
 
 
-def test_more_skins_are_told_of_by_no_fewer_rows() -> None:
+def test_more_skins_are_covered_by_no_fewer_rows() -> None:
     one, every = (find_tolerated_doses(595.0, 6.0, 7.0, skin, cooling="spray") for skin in ((3, 3), None))
     assert one is not None
     assert every is not None
@@ -69,7 +69,7 @@ SKINS = [(low, high) for low in range(1, 7) for high in range(low, 7)]
 
 
 @pytest.mark.parametrize("light", LIGHTS)
-def test_nothing_that_was_cooled_is_told_of_uncooled_skin(light: tuple[float, float, float]) -> None:
+def test_nothing_that_was_cooled_is_stated_of_uncooled_skin(light: tuple[float, float, float]) -> None:
     for skin in SKINS:
         for cooling in COOLINGS:
             found = find_tolerated_doses(*light, skin, cooling=cooling)
@@ -77,7 +77,7 @@ def test_nothing_that_was_cooled_is_told_of_uncooled_skin(light: tuple[float, fl
             assert found is None or set(found.cooling) <= allowed
 
 
-def test_a_dye_laser_under_spray_is_told_as_spray() -> None:
+def test_a_dye_laser_under_spray_is_named_as_spray() -> None:
     """Port-wine stains of every phototype had 10 mm of a dye laser; who cooled it says so, who did not says nothing."""
     found = find_tolerated_doses(595.0, 6.0, 10.0, None, cooling="spray")
     assert found is not None
@@ -96,7 +96,7 @@ def test_an_upper_end_is_a_bound_and_no_dose_that_was_given(light: tuple[float, 
             assert found.low <= found.high
 
 
-def test_up_to_forty_for_hair_of_phototypes_one_to_five_is_told_as_that() -> None:
+def test_up_to_forty_for_hair_of_phototypes_one_to_five_is_stated_as_that() -> None:
     """A maker's page: 755 nm, 3 ms, 12 mm, spray, I to V, the highest dose borne, up to 40 J/cm², 0 of 15 harmed."""
     for skin, mixed in (((2, 2), False), ((5, 5), True)):
         found = find_tolerated_doses(755.0, 3.0, 12.0, skin, cooling="spray")
@@ -110,7 +110,7 @@ def test_up_to_forty_for_hair_of_phototypes_one_to_five_is_told_as_that() -> Non
 
 
 @pytest.mark.parametrize("light", LIGHTS)
-def test_rows_of_lighter_skin_are_never_told_as_dark_skin_alone(light: tuple[float, float, float]) -> None:
+def test_rows_of_lighter_skin_are_never_named_as_dark_skin_alone(light: tuple[float, float, float]) -> None:
     for darkness in (4, 5, 6):
         found = find_tolerated_doses(*light, (darkness, darkness), cooling="contact")
         if found is None or found.mixed:
@@ -135,18 +135,18 @@ def _counted_rows() -> dict[str, dict[str, Any]]:
     return {name: row for name, row in table.items() if row["kind"] == "counted"}
 
 
-def test_counts_kept_aside_are_told_and_set_no_probability() -> None:
+def test_counts_kept_aside_are_stated_and_set_no_probability() -> None:
     rows = _counted_rows()
     aside = [row for row in rows.values() if row["kept_aside"]]
     assert len(aside) >= 3
     for row in rows.values():
         light = (row["wavelength_nm"], row["pulse_ms"])
-        told = count_harm_near(*light, lamp=row["family"] == "lamp")
+        count = count_harm_near(*light, lamp=row["family"] == "lamp")
         setting = count_harm_that_calibrates(*light, lamp=row["family"] == "lamp")
-        assert told is not None
-        assert told.treated >= row["of"]
+        assert count is not None
+        assert count.treated >= row["of"]
         if row["kept_aside"]:
-            assert setting is None or setting.treated <= told.treated - row["of"]
+            assert setting is None or setting.treated <= count.treated - row["of"]
             share = counted_burn_share(*light, lamp=row["family"] == "lamp", most=0.05)
             assert share == (0.025 if setting is None else min((setting.harmed + 0.5) / (setting.treated + 1.0), 0.05))
 

@@ -27,7 +27,7 @@ def test_rows_that_calibrate_are_none_that_are_kept_aside(family: str) -> None:
 
 
 @pytest.mark.parametrize("family", LASER_FAMILIES)
-def test_uncooled_skin_is_told_where_clinics_cooled(family: str) -> None:
+def test_uncooled_skin_is_named_where_clinics_cooled(family: str) -> None:
     uncooled = {row.source for row in calibration_rows(family) if row.cooling == "none"}
     assert ("burn-uncooled" in codes(family, "none", (2, 2))) == (len(uncooled) < min_sources())
     for cooling in ("air", "contact", "spray"):
@@ -35,7 +35,7 @@ def test_uncooled_skin_is_told_where_clinics_cooled(family: str) -> None:
 
 
 @pytest.mark.parametrize("family", LASER_FAMILIES)
-def test_dark_skin_is_told_where_clinics_treated_lighter_skin(family: str) -> None:
+def test_dark_skin_is_named_where_clinics_treated_lighter_skin(family: str) -> None:
     """No family of light has enough sources of phototypes V and VI by themselves; of II there is nothing to say."""
     assert "burn-dark-skin" in codes(family, "spray", (5, 5))
     assert "burn-dark-skin" in codes(family, "spray", (4, 6))  # it may be VI

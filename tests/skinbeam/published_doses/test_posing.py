@@ -39,8 +39,8 @@ def test_what_is_not_printed_is_each_of_the_usual_settings() -> None:
     assert {way.beam.spot_mm for way in ways} == set(usual["spot_mm"])
     assert {way.cooling.kind for way in ways} == set(usual["cooling"])
     # Some cooling that nobody describes is not none.
-    told = dose_scenarios(replace(ALEXANDRITE, cooling="", cooling_detail="cooled, how is not stated"))
-    assert "none" not in {way.cooling.kind for way in told}
+    scenarios = dose_scenarios(replace(ALEXANDRITE, cooling="", cooling_detail="cooled, how is not stated"))
+    assert "none" not in {way.cooling.kind for way in scenarios}
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_what_cannot_be_posed_says_why(change: dict[str, object], reason: str) -
 
 def test_no_harm_at_all_counts_as_nobody_burnt_and_some_harm_does_not() -> None:
     none = HarmRecord("any", 0, 20, "patients", from_per_cent=False, days=None, days_statistic="")
-    told = burn_observation(replace(ALEXANDRITE, kind="tolerated", harm=none))
-    assert told is not None
-    assert (told.kind, told.events, told.total) == ("counted", 0, 20)
+    observation = burn_observation(replace(ALEXANDRITE, kind="tolerated", harm=none))
+    assert observation is not None
+    assert (observation.kind, observation.events, observation.total) == ("counted", 0, 20)
     some = burn_observation(replace(ALEXANDRITE, kind="tolerated", harm=replace(none, events=3)))
     assert some is not None
     assert some.kind == "used"  # some adverse events are no count of burns; the dose still tells what clinics give
@@ -102,7 +102,7 @@ def test_burns_counted_without_a_dose_are_a_rate_of_their_light_and_no_posed_row
 
 
 @pytest.mark.parametrize(
-    ("unit", "treatments", "sessions", "told"),
+    ("unit", "treatments", "sessions", "expected"),
     [
         ("treatments", None, (3.0, 3.0), 1.0),
         ("patients", None, (3.0, 5.0), 4.0),
@@ -111,10 +111,10 @@ def test_burns_counted_without_a_dose_are_a_rate_of_their_light_and_no_posed_row
     ],
 )
 def test_people_could_be_burnt_in_each_of_their_sessions(
-    unit: str, treatments: int | None, sessions: tuple[float, float] | None, told: float
+    unit: str, treatments: int | None, sessions: tuple[float, float] | None, expected: float
 ) -> None:
     harm = HarmRecord("blister", 3, 200, unit, from_per_cent=False, days=None, days_statistic="")
     row = replace(ALEXANDRITE, kind="tolerated", harm=harm, patients=200, treatments=treatments, sessions=sessions)
     found = burn_observation(row)
     assert found is not None
-    assert found.sessions == told
+    assert found.sessions == expected

@@ -153,10 +153,10 @@ def test_the_key_alone_decides_who_is_kept_aside(source: str, role: str) -> None
 
 def test_about_a_third_of_the_sources_is_kept_aside_and_none_is_split() -> None:
     roles = {row.source: row.role for row in practice_rows()}
-    kept = sum(role == "validation" for role in roles.values())
+    held_out = sum(role == "validation" for role in roles.values())
     # A fair draw of one in three among n sources stays within three standard deviations in 997 of 1000 cases.
     n = len(roles)
-    assert abs(kept - n / 3) <= 3 * (n * 2 / 9) ** 0.5
+    assert abs(held_out - n / 3) <= 3 * (n * 2 / 9) ** 0.5
 
 
 def test_there_is_enough_to_hold_harm_against() -> None:

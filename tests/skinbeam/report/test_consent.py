@@ -74,8 +74,8 @@ def first(document: Document) -> tuple[Plan, ConcernPlan, Option]:
 
 
 def signing(plan: Plan, option: Option, **changed: Any) -> ConsentSignature:
-    told = (TeachBackTry(DAY, "Synthetic Clinician", {}),)
-    made = ConsentSignature("S-17", "Synthetic Person", "Synthetic Clinician", TALK, DAY, told, frozenset({"care"}))
+    tries = (TeachBackTry(DAY, "Synthetic Clinician", {}),)
+    made = ConsentSignature("S-17", "Synthetic Person", "Synthetic Clinician", TALK, DAY, tries, frozenset({"care"}))
     return replace(made, **changed)
 
 
@@ -120,10 +120,10 @@ def test_the_reading_age_is_at_most_twelve(change: Any, decision: str) -> None:
 
 def test_every_sentence_of_its_own_is_plain() -> None:
     """Each kind of sentence alone, so that short ones do not make up for a hard one."""
-    own = [said for key, said in catalogue().items() if key.startswith("consent.") and said.count(" ") > 3]
+    own = [text for key, text in catalogue().items() if key.startswith("consent.") and text.count(" ") > 3]
     assert len(own) > 20
     assert reading_age_years(own) <= READING_AGE_YEARS
-    assert max(reading_age_years([said]) for said in own) <= READING_AGE_YEARS + 2
+    assert max(reading_age_years([text]) for text in own) <= READING_AGE_YEARS + 2
 
 
 def test_the_same_plan_and_signature_give_the_same_bytes_and_another_plan_others() -> None:
@@ -140,26 +140,26 @@ def test_it_tells_the_aim_the_alternatives_and_doing_nothing() -> None:
         page = consent_page(plan, concern, option)
         assert [row.is_chosen for row in page.choices] == [True] + [False] * (len(page.choices) - 1)
         assert page.choices[-1].name == "Do nothing"
-        told = " ".join([*(row.name for row in page.choices), page.other_choices]).lower()
+        choices = " ".join([*(row.name for row in page.choices), page.other_choices]).lower()
         for other in concern.options:
-            assert catalogue()[f"leaflet_choice.{other.modality}"].lower() in told
+            assert catalogue()[f"leaflet_choice.{other.modality}"].lower() in choices
         assert len(page.results) == 3
 
 
-def test_every_harm_is_told_once_counted_or_not() -> None:
+def test_every_harm_is_stated_once_counted_or_not() -> None:
     plan = read_plan(sample_plan())
     for concern, option in lasers(plan):
         page = consent_page(plan, concern, option)
-        told = [*page.common_harms, *page.rare_harms, *page.lasting_harms, *page.uncounted_harms]
+        harms = [*page.common_harms, *page.rare_harms, *page.lasting_harms, *page.uncounted_harms]
         for harm in option.harms:
             if harm.name.startswith(("burn-if", "injury-if")):
                 continue
             name = catalogue()[f"leaflet_harm.{harm.name}"].capitalize()
-            assert sum(line.startswith(f"{name}:") for line in told) == 1
+            assert sum(line.startswith(f"{name}:") for line in harms) == 1
         assert not any("no one knows" in line for line in (*page.common_harms, *page.rare_harms))
 
 
-def test_a_scar_that_nobody_counted_is_said_to_be_unknown_and_to_stay() -> None:
+def test_a_scar_that_nobody_counted_is_stated_to_be_unknown_and_to_stay() -> None:
     plan, concern, option = first(unknown(sample_plan()))
     page = consent_page(plan, concern, option)
     assert "Scar: no one knows how often" in page.lasting_harms
@@ -167,11 +167,11 @@ def test_a_scar_that_nobody_counted_is_said_to_be_unknown_and_to_stay() -> None:
     assert "No one knows" in next(one for one in page.questions if "half better" in one.question).answers
 
 
-@pytest.mark.parametrize(("risk", "said"), [("raised-scars", "thick scars"), ("dark-marks", "Dark marks come more")])
-def test_what_this_skin_adds_is_told_to_whom_it_meets(risk: str, said: str) -> None:
+@pytest.mark.parametrize(("risk", "words"), [("raised-scars", "thick scars"), ("dark-marks", "Dark marks come more")])
+def test_what_this_skin_adds_is_stated_to_whom_it_meets(risk: str, words: str) -> None:
     without = consent_page(*first(sample_plan() | {"assessment": sample_plan()["assessment"] | {"risks": []}}))
     page = consent_page(*first(with_risk(sample_plan(), risk)))
-    assert any(said in line for line in page.personal_harms)
+    assert any(words in line for line in page.personal_harms)
     assert not without.personal_harms
     assert any("Trials did not count people like you" in line for line in page.unknowns) == (risk == "raised-scars")
 
@@ -257,11 +257,11 @@ def test_every_condition_has_words_for_its_aim() -> None:
     } <= set(catalogue())
 
 
-def test_a_bruise_that_is_likely_is_told_with_the_days_after() -> None:
+def test_a_bruise_that_is_likely_is_stated_with_the_days_after() -> None:
     plan, concern, option = first(sample_plan())
     assert not any("bruise" in line for line in consent_page(plan, concern, option).healing)
     likely = Estimate(0.21, 0.08, 0.42, 0.8, "modelled", 200)
     bruising = replace(option, p_purpura=likely, purpura_days=SourceRange(7, 14, "days"))
-    told = consent_page(plan, concern, bruising).healing[-1]
-    assert "21 of 100" in told
-    assert "7 to 14 days" in told
+    bruise = consent_page(plan, concern, bruising).healing[-1]
+    assert "21 of 100" in bruise
+    assert "7 to 14 days" in bruise

@@ -83,10 +83,10 @@ def test_another_kind_of_picture_is_refused_before_anything_is_computed(run: Run
     assert (ran.code, ran.document["error"]["field"]) == (2, "--plot")
 
 
-def test_a_dose_that_is_not_reached_is_told_in_place_of_a_figure(tmp_path: Path) -> None:
+def test_a_dose_that_is_not_reached_is_stated_in_place_of_a_figure(tmp_path: Path) -> None:
     unknown = Unknown("no dose in the range reaches it")
-    told = write_plot(threshold(dose=unknown, calibrated_dose=unknown), tmp_path / "none.svg")
-    assert "no dose in the range reaches it" in told
+    figure = write_plot(threshold(dose=unknown, calibrated_dose=unknown), tmp_path / "none.svg")
+    assert "no dose in the range reaches it" in figure
     assert not list(tmp_path.iterdir())
 
 
@@ -184,7 +184,7 @@ def test_axes_have_round_numbers(name: str) -> None:
                 assert float(f"{place:.1e}") == pytest.approx(place, rel=1e-9)  # two digits
 
 
-def test_layers_are_told_apart_without_colour() -> None:
+def test_layers_are_distinguished_without_colour() -> None:
     spectrum = 0.3 + 0.001 * np.arange(40)
     wide = replace(
         SKIN,

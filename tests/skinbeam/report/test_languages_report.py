@@ -22,14 +22,14 @@ def words_of(pdf: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
 
 
-def english_in(told: str) -> list[str]:
+def english_in(text: str) -> list[str]:
     """Sentences of the English catalogue that stand in a text, whatever their parameters are."""
     found = []
-    for said in catalogue().values():
-        parts = [part.strip() for part in re.split(r"\{\w+\}", said)]
+    for sentence in catalogue().values():
+        parts = [part.strip() for part in re.split(r"\{\w+\}", sentence)]
         long = [part for part in parts if len(LETTERS.findall(part)) > 3]
-        if long and all(part in told for part in parts):
-            found.append(said)
+        if long and all(part in text for part in parts):
+            found.append(sentence)
     return found
 
 
@@ -48,15 +48,15 @@ def test_what_a_patient_reads_holds_no_english_sentence(paper: str) -> None:
     concern = next(one for one in plan.concerns if one.first_laser)
     assert concern.first_laser is not None
     with use_language("de"):
-        said = translate_record(plan)
+        translated = translate_record(plan)
         place = plan.concerns.index(concern)
-        option = said.concerns[place].options[concern.options.index(concern.first_laser[0])]
-        pdf = make_leaflet(plan) if paper == "leaflet" else make_consent(said, said.concerns[place], option)
-    told = words_of(pdf)
-    assert not english_in(told)
-    assert {"leaflet": "Pflegen Sie Ihre Haut", "consent": "Ihre Entscheidung"}[paper] in told
+        option = translated.concerns[place].options[concern.options.index(concern.first_laser[0])]
+        pdf = make_leaflet(plan) if paper == "leaflet" else make_consent(translated, translated.concerns[place], option)
+    words = words_of(pdf)
+    assert not english_in(words)
+    assert {"leaflet": "Pflegen Sie Ihre Haut", "consent": "Ihre Entscheidung"}[paper] in words
     assert PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/Lang"] == "de"
-    assert plan.plan_sha256[:12] in told
+    assert plan.plan_sha256[:12] in words
 
 
 def test_the_same_in_english_is_seen_to_be_english() -> None:

@@ -72,10 +72,10 @@ def no_concern(plan: Plan) -> Plan:
 
 def many_reasons(plan: Plan) -> Plan:
     """Twenty plain reasons, more than one person has."""
-    whole = [re.sub(r"\{\w+\}", "12", said) for key, said in catalogue().items() if key.startswith("leaflet_why.")]
+    whole = [re.sub(r"\{\w+\}", "12", text) for key, text in catalogue().items() if key.startswith("leaflet_why.")]
     lines = sorted(whole, key=len)[-20:]
-    told = [{"because": [message("You said this.")], "text": message(line)} for line in lines]
-    return plan | {"suitability": {"decision": "not-suitable", "reasons": []}, "why": told}
+    reasons = [{"because": [message("You said this.")], "text": message(line)} for line in lines]
+    return plan | {"suitability": {"decision": "not-suitable", "reasons": []}, "why": reasons}
 
 
 @pytest.mark.parametrize("change", [dict, everything_unknown, many_concerns, many_reasons, one_concern, no_concern])
@@ -153,7 +153,7 @@ def test_where_something_else_comes_first_nobody_reads_a_plain_yes(plan: Plan) -
 
 
 @pytest.mark.parametrize("name", sorted(vocabulary_table("condition")))
-def test_every_condition_is_told_in_plain_words(name: str) -> None:
+def test_every_condition_is_named_in_plain_words(name: str) -> None:
     lines = [catalogue()[f"leaflet_{part}.{name}"] for part in ("is", "can", "cannot")]
     assert reading_age_years(lines) <= READING_AGE_YEARS
     assert f"leaflet_condition.{name}" in catalogue()
@@ -199,21 +199,21 @@ def test_other_harms_stand_beside_the_one_that_is_drawn_with_their_range(plan: P
         harm("scar", known | {"median": 0.02}),
         harm("infection", {"unknown": "not counted"}),
     ]
-    told = leaflet_page(read_plan(plan)).concerns[0].options[0]
-    assert told.bad.label == "Bad: dark marks"
-    assert told.harms == "Also: scar 2 of 100, range 1 to 6. Not known: infection."
+    shown = leaflet_page(read_plan(plan)).concerns[0].options[0]
+    assert shown.bad.label == "Bad: dark marks"
+    assert shown.harms == "Also: scar 2 of 100, range 1 to 6. Not known: infection."
 
 
-def test_harms_with_the_same_number_are_told_once(plan: Plan) -> None:
+def test_harms_with_the_same_number_are_stated_once(plan: Plan) -> None:
     option = plan["concerns"][0]["options"][0]
     rare = {"median": 0.02, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
     option["harms"] = [harm("pih", rare | {"median": 0.05})]
     option["harms"] += [harm(name, dict(rare)) for name in ("scar", "infection")]
-    told = leaflet_page(read_plan(plan)).concerns[0].options[0].harms
-    assert told == "Also: scar, infection, each 2 of 100, range 1 to 6."
+    harms = leaflet_page(read_plan(plan)).concerns[0].options[0].harms
+    assert harms == "Also: scar, infection, each 2 of 100, range 1 to 6."
 
 
-def test_harm_after_a_fault_is_told_apart_from_what_trials_counted(plan: Plan) -> None:
+def test_harm_after_a_fault_is_stated_apart_from_what_trials_counted(plan: Plan) -> None:
     option = plan["concerns"][0]["options"][0]
     modelled = {"low": 0.4, "high": 0.6, "level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
     counted = {"median": 0.05, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
@@ -222,11 +222,11 @@ def test_harm_after_a_fault_is_told_apart_from_what_trials_counted(plan: Plan) -
         harm("pih", counted),
         harm("injury-if-model-errs", modelled | {"median": 0.45}),
     ]
-    told = leaflet_page(read_plan(plan)).concerns[0].options[0]
-    assert told.bad.label == "Bad: dark marks"  # a fault is not what is drawn, however often it would burn
-    assert "50 of 100" in told.harms
-    assert "cooling stops" in told.harms
-    assert "45 of 100" not in told.harms  # nobody in the chair can act on a model that is wrong
+    shown = leaflet_page(read_plan(plan)).concerns[0].options[0]
+    assert shown.bad.label == "Bad: dark marks"  # a fault is not what is drawn, however often it would burn
+    assert "50 of 100" in shown.harms
+    assert "cooling stops" in shown.harms
+    assert "45 of 100" not in shown.harms  # nobody in the chair can act on a model that is wrong
     option["harms"] = [harm("pih", counted), harm("burn-if-cooling-fails", {"unknown": "not judged"})]
     assert "model" not in leaflet_page(read_plan(plan)).concerns[0].options[0].harms
 
@@ -236,7 +236,7 @@ def test_no_treatment_is_among_the_choices_of_every_concern(plan: Plan) -> None:
         assert "Do nothing" in [option.name for option in concern.options]
 
 
-def test_what_is_not_known_is_said(plan: Plan) -> None:
+def test_what_is_not_known_is_stated(plan: Plan) -> None:
     page = leaflet_page(read_plan(everything_unknown(plan)))
     for concern in page.concerns:
         assert {option.good.number for option in concern.options} == {"not known"}
@@ -252,7 +252,7 @@ def test_concerns_beyond_the_page_are_named(plan: Plan) -> None:
         assert catalogue()[f"leaflet_condition.{concern['condition']}"].lower() in page.other_concerns
 
 
-def test_two_choices_of_one_kind_are_told_apart(plan: Plan) -> None:
+def test_two_choices_of_one_kind_are_distinguished(plan: Plan) -> None:
     names = [option.name for option in leaflet_page(read_plan(plan)).concerns[0].options]
     assert len(names) == len(set(names))
 
@@ -309,13 +309,13 @@ def test_syllables(word: str, count: int) -> None:
     assert syllables(word) == count
 
 
-def test_rare_harms_are_told_together_with_the_highest_end_of_their_ranges(plan: Plan) -> None:
+def test_rare_harms_are_stated_together_with_the_highest_end_of_their_ranges(plan: Plan) -> None:
     option = plan["concerns"][0]["options"][0]
     rare = {"median": 0.002, "low": 0.001, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
     option["harms"] = [harm("pih", rare | {"median": 0.05, "high": 0.09})]
     option["harms"] += [harm("scar", rare | {"high": 0.03}), harm("infection", rare | {"high": 0.01})]
-    told = leaflet_page(read_plan(plan)).concerns[0].options[0].harms
-    assert told == "Also: each under 1 of 100, at most 3: scar, infection."
+    harms = leaflet_page(read_plan(plan)).concerns[0].options[0].harms
+    assert harms == "Also: each under 1 of 100, at most 3: scar, infection."
 
 
 def test_whom_to_call_is_what_the_clinic_wrote_or_a_line_to_write_it_on(plan: Plan) -> None:
@@ -335,24 +335,24 @@ def test_who_scars_easily_reads_so_beside_every_laser(plan: Plan) -> None:
 
 def test_words_for_a_condition_or_a_treatment_fit_every_site_where_it_may_be() -> None:
     """Poikiloderma of the chest was a "red and brown neck", and needles at a raised scar softened its dents."""
-    told = catalogue()
-    assert "neck" not in told["leaflet_condition.poikiloderma"]
-    assert "chest" in told["leaflet_is.poikiloderma"]
-    assert "dents" not in told["leaflet_plus.microneedling"]
+    texts = catalogue()
+    assert "neck" not in texts["leaflet_condition.poikiloderma"]
+    assert "chest" in texts["leaflet_is.poikiloderma"]
+    assert "dents" not in texts["leaflet_plus.microneedling"]
 
 
 @pytest.mark.parametrize("modality", list(laser_modalities()))
 def test_words_for_a_light_name_nothing_that_some_of_its_uses_lack(modality: str) -> None:
     """Scars were offered a "laser for red veins", and large pores a "laser for brown spots"."""
-    told = " ".join(catalogue()[f"leaflet_{part}.{modality}"] for part in ("choice", "plus", "minus"))
-    assert not re.search(r"\b(veins|spots|wrinkles|dents)\b", told)
+    words = " ".join(catalogue()[f"leaflet_{part}.{modality}"] for part in ("choice", "plus", "minus"))
+    assert not re.search(r"\b(veins|spots|wrinkles|dents)\b", words)
 
 
-def test_one_small_spot_is_told_as_one(plan: Plan) -> None:
+def test_one_small_spot_is_named_as_one(plan: Plan) -> None:
     for number, words in ((1, "one small spot first"), (2, "2 small spots first")):
         few = copy.deepcopy(plan)
         for ladder in few["test_spots"]:
             ladder["spots"] = ladder["spots"][:number]
-        told = " ".join(line for concern in leaflet_page(read_plan(few)).concerns for line in concern.test_spots)
-        assert words in told
-        assert "1 small spots" not in told
+        sentences = " ".join(line for concern in leaflet_page(read_plan(few)).concerns for line in concern.test_spots)
+        assert words in sentences
+        assert "1 small spots" not in sentences

@@ -26,8 +26,8 @@ def syllables(word: str) -> int:
 
 def school_year(texts: Iterable[str]) -> float:
     """The first Wiener Sachtextformel (Bamberger and Vanecek 1984): the year at school in which a text can be read."""
-    told = [re.findall(r"[^\W\d_]+", part) for text in texts for part in re.split(r"[.!?](?=\s|$)", text)]
-    parts = [part for part in told if part]
+    sentences = [re.findall(r"[^\W\d_]+", part) for text in texts for part in re.split(r"[.!?](?=\s|$)", text)]
+    parts = [part for part in sentences if part]
     words = [word for part in parts for word in part]
     many, long, one = (
         100 * sum(holds(word) for word in words) / len(words)

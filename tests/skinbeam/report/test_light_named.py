@@ -150,7 +150,7 @@ def test_the_leaflet_says_which_light_a_choice_is(made: dict[str, Any]) -> None:
     assert any(_light(laser_options(made)[0]) in line for line in days)
 
 
-def test_two_choices_of_one_kind_and_light_are_told_apart_by_their_device() -> None:
+def test_two_choices_of_one_kind_and_light_are_distinguished_by_their_device() -> None:
     plan = sample_plan()
     first, second = plan["concerns"][0]["options"][:2]
     second["wavelength_nm"] = first["wavelength_nm"]

@@ -33,8 +33,8 @@ def made(window: WindowData) -> LiveFigure:
 def test_every_place_has_the_numbers_of_the_window() -> None:
     window = sample_window()
     numbers = json.loads(made(window).data)
-    for told, shares in ((numbers["effect"], window.p_effect), (numbers["harm"], window.p_harm)):
-        assert told == [[people_of_100(share) for share in row] for row in shares]
+    for counts, shares in ((numbers["effect"], window.p_effect), (numbers["harm"], window.p_harm)):
+        assert counts == [[people_of_100(share) for share in row] for row in shares]
     assert numbers["broken"] == [[share > 1.0 for share in row] for row in window.limit_fraction]
     assert len(numbers["doses"]) == len(window.dose)
     assert len(numbers["rows"]) == len(numbers["published"]) == len(window.rows)

@@ -15,7 +15,7 @@ from skinbeam.report.graphics.photo_regions import photo_figure
 WITHIN_PX = 1.5
 
 
-def test_every_region_is_outlined_and_every_told_mark_lies_in_its_place() -> None:
+def test_every_region_is_outlined_and_every_detected_mark_lies_in_its_place() -> None:
     report = report_analysis(look(), None)
     assert not isinstance(report.regions, Unknown)
     assert not isinstance(report.findings, Unknown)

@@ -148,9 +148,9 @@ def test_what_comes_before_the_first_pulse_is_in_sight_while_details_are_closed(
 
 def test_the_two_sentences_of_a_concern_are_plain_enough_to_be_read_aloud() -> None:
     for concern in sample().concerns:
-        said = spoken_summary(concern)
-        assert len(said) == 2
-        assert reading_age_years(said) <= 15.0  # two sentences hold what the leaflet has a page for
+        summary = spoken_summary(concern)
+        assert len(summary) == 2
+        assert reading_age_years(summary) <= 15.0  # two sentences hold what the leaflet has a page for
 
 
 def test_read_aloud_in_german_a_name_keeps_its_capital() -> None:
@@ -187,7 +187,7 @@ def test_the_page_carries_banner_hash_options_and_refusals(page: Page) -> None:
     assert "Suitable with caution" in page.words
 
 
-def test_the_kinds_of_a_concern_are_told_where_it_has_some(page: Page) -> None:
+def test_the_kinds_of_a_concern_are_named_where_it_has_some(page: Page) -> None:
     assert page.words.count("Kind:") == 2
     assert (
         f"Kind: {subtype_description('fine-red')} {subtype_description('over-1-mm')} Severity: moderate" in page.words
@@ -213,11 +213,11 @@ def test_visits_name_what_they_treat_in_words(page: Page) -> None:
 def test_options_stand_in_the_order_of_rank() -> None:
     plan = sample_plan()
     plan["concerns"][0]["options"].reverse()
-    told = [
+    rows = [
         Page(render_html(one, sample_figures())).words.replace(one.plan_sha256, "").replace(one.plan_sha256[:12], "")
         for one in (read_plan(plan), sample())
     ]
-    assert told[0] == told[1]
+    assert rows[0] == rows[1]
 
 
 def test_markup_in_a_plan_stays_text() -> None:
@@ -263,7 +263,9 @@ def gaps(record: Any, place: str = "plan") -> Iterator[tuple[str, Any]]:
 
 
 # What the report tells of an expected result.
-TOLD = r"p_at_least\.\d+|mean_improvement_pct|net_of_untreated_pct|(pih|satisfaction)\.p|downtime_days|durability\.\d+"
+SHOWN_NUMBERS = (
+    r"p_at_least\.\d+|mean_improvement_pct|net_of_untreated_pct|(pih|satisfaction)\.p|downtime_days|durability\.\d+"
+)
 
 
 def test_any_part_that_may_be_unknown_is_printed_with_its_reason() -> None:
@@ -273,25 +275,25 @@ def test_any_part_that_may_be_unknown_is_printed_with_its_reason() -> None:
     assert {"plan.assessment.ita_deg", "plan.concerns[0].options[0].expected.p_at_least.50"} <= set(found)
     for place, changed in found.items():
         _, _, of_trials = place.partition(".expected.")
-        if not of_trials or re.fullmatch(TOLD, of_trials):
+        if not of_trials or re.fullmatch(SHOWN_NUMBERS, of_trials):
             assert "the reason for this gap" in Page(render_html(changed, FigureData())).words, place
 
 
 @pytest.mark.parametrize(
-    ("numbers", "lengths_ms", "told"),
+    ("numbers", "lengths_ms", "expected"),
     [
         ([8], [0.1], "Sub-pulses that make a pulse 8 of 0.1 ms made by the device, not set"),
         ([3, 4, 8], [0.25, 0.2, 0.1], "Sub-pulses that make a pulse 3 of 0.25 ms, 4 of 0.2 ms or 8 of 0.1 ms"),
     ],
 )
-def test_the_sub_pulses_of_a_train_are_told_with_the_settings(
-    page: Page, numbers: list[int], lengths_ms: list[float], told: str
+def test_the_sub_pulses_of_a_train_are_shown_with_the_settings(
+    page: Page, numbers: list[int], lengths_ms: list[float], expected: str
 ) -> None:
     assert "Sub-pulses" not in page.words
     plan = copy.deepcopy(sample_plan())
     plan["concerns"][0]["options"][0]["settings"] |= {"subpulses": numbers, "subpulse_ms": lengths_ms}
     words = Page(render_html(read_plan(plan), sample_figures())).words
-    assert told in words
+    assert expected in words
     assert ("which of these applies is not known" in words) == (len(numbers) > 1)
 
 
@@ -334,8 +336,8 @@ def test_what_the_photograph_changes_and_suggests_stands_beside_its_overlays() -
     seen = Message("finding.told_spots", {"count": 3, "low": 2.0, "high": 5.0})
     plan = sample()
     suggestion = ConcernSuggestion("age-spots", "forehead", (seen,), "mild")
-    told = replace(plan, assessment=replace(plan.assessment, photo_told=(taken,)), suggested=(suggestion,))
-    words = Page(render_html(told, sample_figures())).words
+    with_photo = replace(plan, assessment=replace(plan.assessment, photo_told=(taken,)), suggested=(suggestion,))
+    words = Page(render_html(with_photo, sample_figures())).words
     assert f"What the plan took from it {taken.text}" in words
     assert f"What else it suggests Age spots (solar lentigines), forehead, mild, {seen.text}" in words
     assert "not a diagnosis" in words

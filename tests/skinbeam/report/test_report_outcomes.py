@@ -26,12 +26,13 @@ OPTIONS = [(concern, option) for concern in PLAN.concerns for option in concern.
 FIRST = PLAN.concerns[0].options[0]
 BARE = PLAN.concerns[0].options[-1]
 KNOWN = Estimate(0.2, 0.1, 0.4, 0.8, "pooled")
-TOLD = Message("plan.harm-other")
+MESSAGE = Message("plan.harm-other")
 
 
 def harms(**shares: float) -> tuple[HarmShare, ...]:
     return tuple(
-        HarmShare(name, replace(KNOWN, median=p, low=p / 2, high=min(1.0, 2 * p)), TOLD) for name, p in shares.items()
+        HarmShare(name, replace(KNOWN, median=p, low=p / 2, high=min(1.0, 2 * p)), MESSAGE)
+        for name, p in shares.items()
     )
 
 
@@ -59,7 +60,7 @@ def test_every_option_is_drawn_with_as_many_good_as_bad_of_a_hundred(concern: Co
 
 
 def test_three_harms_stand_beside_three_improvements() -> None:
-    uncounted = HarmShare("hsv", Unknown("not counted"), TOLD)
+    uncounted = HarmShare("hsv", Unknown("not counted"), MESSAGE)
     option = replace(FIRST, harms=(uncounted, *harms(infection=0.3, pih=0.1, scar=0.02)))
     assert [array.label for array in expected_arrays(option)] == [
         "Improved by at least a quarter",
@@ -74,7 +75,7 @@ def test_three_harms_stand_beside_three_improvements() -> None:
 
 
 def test_an_unknown_harm_is_drawn_and_comes_after_the_known_ones() -> None:
-    uncounted = HarmShare("scar", Unknown("not counted"), TOLD)
+    uncounted = HarmShare("scar", Unknown("not counted"), MESSAGE)
     option = replace(BARE, harms=(uncounted, *harms(pih=0.1)))
     assert [(key, type(p)) for key, _, p in harm_values(option)] == [("pih", Estimate), ("scar", Unknown)]
     assert drawn(option).count(">?</text>") == 3  # both improvements and the scar

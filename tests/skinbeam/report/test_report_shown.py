@@ -20,7 +20,7 @@ from skinbeam.response.records import TargetValue
 from skinbeam.text import Message
 
 DOSE = Estimate(7.1, 5.6, 8.9, 0.8, "modelled", 200)
-TOLD = Message("plan.no-photo")
+MESSAGE = Message("plan.no-photo")
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ TOLD = Message("plan.no-photo")
         (Unknown("no trial"), "J", "unknown"),
         (SourceRange(1, 3, "weeks", "a2000"), "weeks", "1 to 3 weeks"),
         (SourceRange(2, 2, "weeks"), "weeks", "2 weeks"),
-        (Duration("redness", 2.0, 5.5, "days", ("a", "b"), TOLD), "days", "2 to 5.5 days"),
+        (Duration("redness", 2.0, 5.5, "days", ("a", "b"), MESSAGE), "days", "2 to 5.5 days"),
         (TargetValue(350.0, 200.0, 500.0, "normal", "", "a"), "µm", "350 (200 to 500) µm"),
         (7.5, "mm", "7.5 mm"),
         (34.0, "°", "34°"),
@@ -41,7 +41,7 @@ TOLD = Message("plan.no-photo")
         (True, "", "yes"),
         (("II", "IV"), "", "II; IV"),
         ((), "", "none"),
-        (TOLD, "", TOLD.text),
+        (MESSAGE, "", MESSAGE.text),
     ],
 )
 def test_a_value_is_shown_with_its_unit(value: Displayable, unit: str, text: str) -> None:
@@ -51,8 +51,8 @@ def test_a_value_is_shown_with_its_unit(value: Displayable, unit: str, text: str
 def test_the_note_says_what_the_range_means() -> None:
     assert display_value(DOSE).note == "80 % of such skins; modelled, 200 draws"
     assert display_value(replace(DOSE, kind="pooled")).note == "80 % of new clinics; pooled from trials"
-    assert display_value(SourceRange(1, 3, "weeks", "a2000", TOLD)).note == f"{TOLD.text} (a2000)"
-    assert display_value(Duration("redness", 2, 5, "days", ("a", "b"), TOLD)).note == f"{TOLD.text} (a, b)"
+    assert display_value(SourceRange(1, 3, "weeks", "a2000", MESSAGE)).note == f"{MESSAGE.text} (a2000)"
+    assert display_value(Duration("redness", 2, 5, "days", ("a", "b"), MESSAGE)).note == f"{MESSAGE.text} (a, b)"
     assert display_value(TargetValue(3.0, 2.0, 4.0, "normal", "in vivo", "a2000")).note == "in vivo (a2000)"
     assert display_value(SourceRange(1, 3, "weeks", "a2000")).note == "a2000"
     assert display_value(SourceRange(1, 3, "months")).note == ""
@@ -89,9 +89,9 @@ def test_a_name_carries_its_unit(name: str, words: str, unit: str) -> None:
 
 def test_sentences_of_anything() -> None:
     assert value_sentence(Unknown("no trial")) == "Unknown: no trial"
-    assert value_sentence(TOLD) == TOLD.text
+    assert value_sentence(MESSAGE) == MESSAGE.text
     assert value_sentence("moderate") == "moderate"
-    assert message_texts([TOLD, TOLD]) == (TOLD.text, TOLD.text)
+    assert message_texts([MESSAGE, MESSAGE]) == (MESSAGE.text, MESSAGE.text)
     assert split_source_keys(None) == ()
     assert split_source_keys("a2000") == ("a2000",)
     assert split_source_keys(("a2000", "b2000")) == ("a2000", "b2000")

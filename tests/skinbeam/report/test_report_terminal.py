@@ -52,7 +52,7 @@ def test_no_cell_is_cut() -> None:
 
 
 @pytest.mark.parametrize("decision", ["with-caution", "refer"])
-def test_a_caution_is_told_by_its_first_sentence_and_a_reason_that_decides_whole(decision: str) -> None:
+def test_a_caution_is_shown_by_its_first_sentence_and_a_reason_that_decides_whole(decision: str) -> None:
     plan = copy.deepcopy(sample_plan())
     first, second = plan["suitability"]["reasons"][:2]
     plan["suitability"] = {
@@ -62,8 +62,8 @@ def test_a_caution_is_told_by_its_first_sentence_and_a_reason_that_decides_whole
             second | {"text": "See a doctor. Soon.", "decision": decision},
         ],
     }
-    told = {"id": "why.x", "params": {}, "text": "A mark was not named. A doctor looks at it first."}
-    plan["why"] = [{"rule": second["rule"], "because": [], "text": told}]
+    message = {"id": "why.x", "params": {}, "text": "A mark was not named. A doctor looks at it first."}
+    plan["why"] = [{"rule": second["rule"], "because": [], "text": message}]
     printed = lines_of(plan)
     assert "  - Not within 1.5 mm of the lid." in printed
     whole = "  for the person: A mark was not named. A doctor looks at it first."

@@ -133,13 +133,13 @@ def test_chances_of_nought_and_one_are_no_and_yes() -> None:
 def test_the_error_of_chances_is_that_of_their_mean() -> None:
     trials, n = 2000, 400
     chances = np.random.default_rng(2).beta(1.0, 9.0, (trials, n))  # mean 0.1, deviation 0.0905
-    told = np.array([weighted_share(row, np.ones(n))[1] for row in chances])
+    errors = np.array([weighted_share(row, np.ones(n))[1] for row in chances])
     # The mean of the squares is 0.0182. With the four draws that are added the variance is
     # (400 x 0.0182 + 2) / 404 - (42 / 404)^2 = 0.0121; without them 0.0082. 2000 means tell their scatter to 1.6 %.
-    assert told.mean() == pytest.approx(np.sqrt(0.0121 / 404), rel=0.01)
+    assert errors.mean() == pytest.approx(np.sqrt(0.0121 / 404), rel=0.01)
     assert chances.mean(axis=1).std() == pytest.approx(np.sqrt(0.0082 / 400), rel=0.05)
     yes_or_no = np.random.default_rng(3).random(n) < chances[0]
-    assert told[0] < weighted_share(yes_or_no, np.ones(n))[1] / 2
+    assert errors[0] < weighted_share(yes_or_no, np.ones(n))[1] / 2
 
 
 @pytest.mark.parametrize("p", [0.02, 0.3, 0.5, 0.9])

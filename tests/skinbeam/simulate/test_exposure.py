@@ -201,7 +201,7 @@ def test_any_end_of_a_beam_takes_the_time_of_the_pulse_that_reaches_it(
     assert found == pytest.approx(pulse_ms / 1e3, rel=0.02)
 
 
-def test_what_heated_blood_changes_is_not_told_of_times() -> None:
+def test_what_heated_blood_changes_is_not_stated_of_times() -> None:
     found = asked("vessel", "vessel-closure", draws=2)
     assert found["reached"]
     assert "not for a time" in found["heated_blood"]["unknown"]

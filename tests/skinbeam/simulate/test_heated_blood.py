@@ -112,8 +112,8 @@ def test_where_the_rise_is_not_known_blood_stays_as_it_is(wavelength_nm: float) 
     response = response_of(laser__wavelength_nm=wavelength_nm)
     assert unheated_reason(response) is not None
     assert np.array_equal(dose_with_heated_blood(response, rupture_dose), rupture_dose(response, vessels_of(response)))
-    told = find_threshold(loaded(CASE, laser__wavelength_nm=wavelength_nm), "vessel-rupture", draws=2).to_dict()
-    assert "586 and 633 nm" in told["heated_blood"]["unknown"]
+    document = find_threshold(loaded(CASE, laser__wavelength_nm=wavelength_nm), "vessel-rupture", draws=2).to_dict()
+    assert "586 and 633 nm" in document["heated_blood"]["unknown"]
 
 
 # Doses of ends
@@ -211,10 +211,10 @@ def test_methaemoglobin_is_paler_in_the_green_and_darker_beyond_the_red() -> Non
 def test_without_a_share_no_blood_turns() -> None:
     response, _ = sized(3.0, 60.0)
     assert response.methaemoglobin == 0.0
-    told = heated(replace(response, methaemoglobin=1e-12), 5e4)
+    unturned = heated(replace(response, methaemoglobin=1e-12), 5e4)
     plain = heated(response, 5e4)
-    np.testing.assert_allclose(told.coldest, plain.coldest, rtol=1e-9)
-    np.testing.assert_allclose(told.hottest, plain.hottest, rtol=1e-9)
+    np.testing.assert_allclose(unturned.coldest, plain.coldest, rtol=1e-9)
+    np.testing.assert_allclose(unturned.hottest, plain.hottest, rtol=1e-9)
 
 
 def test_methaemoglobin_saves_light_where_it_is_darker_and_costs_where_it_is_paler() -> None:
@@ -246,16 +246,16 @@ def test_what_methaemoglobin_absorbs_at_1064_nm_is_not_known() -> None:
     assert methaemoglobin_unknown_reason(response) is not None
     with pytest.raises(NotAvailable):
         vessels_at_dose(replace(response, methaemoglobin=1.0), 1e4)
-    told = find_threshold(loaded(CASE, laser__wavelength_nm=1064.0), "vessel-rupture", draws=2).to_dict()
-    assert "450 to 1000 nm" in told["methaemoglobin"]["unknown"]
+    document = find_threshold(loaded(CASE, laser__wavelength_nm=1064.0), "vessel-rupture", draws=2).to_dict()
+    assert "450 to 1000 nm" in document["methaemoglobin"]["unknown"]
 
 
 # Documents
 
 
 def test_a_threshold_tells_what_methaemoglobin_could_do() -> None:
-    told = find_threshold(loaded(CASE, laser__wavelength_nm=532.0), "vessel-closure", draws=2).to_dict()
-    assert told["methaemoglobin"] > 1.0
+    document = find_threshold(loaded(CASE, laser__wavelength_nm=532.0), "vessel-closure", draws=2).to_dict()
+    assert document["methaemoglobin"] > 1.0
     assert find_threshold(loaded(CASE), "epidermal-necrosis", draws=2).to_dict()["methaemoglobin"] == 1.0
 
 

@@ -129,7 +129,7 @@ def test_a_search_that_ends_below_what_was_measured_says_no_more_than_that() -> 
     assert (found.rows, found.unreached, found.observed) == (1, 1, 5.0), "only the one that is broken"
 
 
-def test_an_unreached_dose_is_told_in_the_unit_of_its_row() -> None:
+def test_an_unreached_dose_is_stated_in_the_unit_of_its_row() -> None:
     case = {"skin": {"preset": "human"}, "bath": {"temperature_C": 40.0}}
     asked = ModelRuns({"a": CaseTables(case)}, draws=4, seed=0)
     in_s, in_ms = (

@@ -183,7 +183,7 @@ def test_the_dose_for_an_injury_reaches_that_depth(changed: dict[str, Any]) -> N
     assert total[~onset] == pytest.approx(wanted[~onset], rel=0.02)
 
 
-def test_next_to_no_heat_in_the_depth_is_told_without_a_warning() -> None:
+def test_next_to_no_heat_in_the_depth_is_stated_without_a_warning() -> None:
     """Of a nanosecond at 2940 nm the deep dermis keeps 1e-300 of the light: what would boil it overflows to never."""
     with pytest.raises(NotAvailable, match="no sourced ablation data"):
         find_threshold(loaded(case(pulse_ms=1e-6) | {"skin": {"preset": "pig"}}), "epidermal-necrosis", draws=4)

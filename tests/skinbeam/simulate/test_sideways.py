@@ -41,7 +41,7 @@ def test_on_the_axis_it_is_what_the_kernel_in_r_and_z_computes(profile: str, pul
     posed = scene(1.0, pulse_ms, profile)
     beam, plan = posed.beam, pulse_schedule(posed.beam, posed.cooling)
     assert beam is not None
-    kept = axis_retention(light_first_skin(posed.median_skin, BEAM), beam, unspread(), plan, perfused=False)
+    retention = axis_retention(light_first_skin(posed.median_skin, BEAM), beam, unspread(), plan, perfused=False)
     lit = illuminate(posed.median_skin, beam.spectrum)
     tissue = lit.grid.material(thermal_properties(posed.median_skin))
     power = lit.heating_per_m / plan.pulse_s
@@ -79,7 +79,7 @@ def test_on_the_axis_it_is_what_the_kernel_in_r_and_z_computes(profile: str, pul
         ),
     )
     expected = found.cell_temperature[0]
-    quick = (kept.cells * wide.cell_temperature[0])[:, columns]
+    quick = (retention.cells * wide.cell_temperature[0])[:, columns]
     np.testing.assert_allclose(quick, expected, atol=0.02 * float(wide.cell_temperature.max()))
 
 
@@ -89,7 +89,7 @@ def test_a_deep_even_heat_leaves_by_the_closed_form(profile: str) -> None:
     posed = scene(2.0, 0.1, profile)
     beam, plan = posed.beam, pulse_schedule(posed.beam, posed.cooling)
     assert beam is not None
-    kept = axis_retention(light_first_skin(posed.median_skin, BEAM), beam, unspread(), plan, perfused=False)
+    retention = axis_retention(light_first_skin(posed.median_skin, BEAM), beam, unspread(), plan, perfused=False)
     heat = thermal_properties(posed.median_skin)
     kappa = float(heat.conductivity[0, -2] / heat.heat_capacity_vol[0, -2])
     time = np.concatenate([[0.0], np.cumsum(plan.step_s)])
@@ -97,9 +97,9 @@ def test_a_deep_even_heat_leaves_by_the_closed_form(profile: str) -> None:
     late = (age > 0.05) & (age < 3.0)
     turn = 1e-3**2 / (4 * kappa * age[late])
     exact = 1 - np.exp(-turn) if profile == "top-hat" else 1 / (1 + 2 / turn)
-    deep = int(np.searchsorted(kept.depth_m, 1e-3))
+    deep = int(np.searchsorted(retention.depth_m, 1e-3))
     # Layers conduct differently by a tenth and more: 0.03 of a wide beam's rise.
-    np.testing.assert_allclose(kept.cells[late, deep], exact, atol=0.03)
+    np.testing.assert_allclose(retention.cells[late, deep], exact, atol=0.03)
 
 
 def test_narrower_spots_keep_less_and_wide_ones_all() -> None:

@@ -122,8 +122,8 @@ def test_a_gaussian_bursts_later_than_a_top_hat_of_the_same_peak():
 def test_light_that_spreads_widens_the_bubble_of_a_gaussian():
     """What the axis has lost is found beside it, so at the same doses on the axis a bubble is wider."""
     narrow = median_draws(response(spot_mm=1.0, narrowed=True))
-    kept = replace(narrow, illumination=replace(narrow.illumination, spot_shares=None))
-    assert np.all(burst(narrow) < burst(kept))
+    unspread = replace(narrow, illumination=replace(narrow.illumination, spot_shares=None))
+    assert np.all(burst(narrow) < burst(unspread))
 
 
 def test_what_no_horny_layer_covers_is_not_judged():

@@ -265,7 +265,7 @@ def test_narrow_vessels_hold_fewer_red_cells() -> None:
 STAIN = CASE | {"vessel": [], "lesion": [{"kind": "port-wine-stain"}]}
 
 
-def test_a_bruise_is_told_by_as_many_vessels_as_decide_it() -> None:
+def test_a_bruise_is_decided_by_as_many_vessels_as_decide_it() -> None:
     draws = 24
     response = response_of(BUTTOCK, vessel=[{"depth_um": 300.0, "diameter_um": 60.0}], draws=draws)
     dose = np.linspace(0.5, 1.5, draws) * np.median(purpura_dose(response_of(BUTTOCK)))

@@ -24,10 +24,10 @@ def looks(um: float, low: float, high: float) -> PhotographedVesselWidth:
 
 
 def test_a_width_that_may_be_anything_leaves_what_is_published() -> None:
-    told = looks(500.0, 0.5, 500_000.0).diameters_m(PUBLISHED, Z) / UM
+    diameters_um = looks(500.0, 0.5, 500_000.0).diameters_m(PUBLISHED, Z) / UM
     published = 250.0 * np.exp(Z * np.where(Z > 0, np.log(370 / 250), np.log(250 / 170)))
     # A deviation of ln 1000 / 1.96 moves the middle by 1e-2 of the prior's deviations, quantiles are 0.01 z apart.
-    np.testing.assert_allclose(told, published, rtol=0.02)
+    np.testing.assert_allclose(diameters_um, published, rtol=0.02)
 
 
 def test_wider_vessels_seen_are_wider_vessels_drawn_in_every_place() -> None:
@@ -54,9 +54,9 @@ def test_draws_are_those_of_prior_times_likelihood() -> None:
     order = np.argsort(d)
     below = np.cumsum(weight[order]) / weight.sum()
     by_weights = np.interp([0.1, 0.5, 0.9], below, d[order])
-    told = looks(um, low, high).diameters_m(PUBLISHED, np.array([-1.2815516, 0.0, 1.2815516])) / UM
+    diameters_um = looks(um, low, high).diameters_m(PUBLISHED, np.array([-1.2815516, 0.0, 1.2815516])) / UM
     # 400,000 draws with a seventh of their weight: quantiles to half a per cent; eight steps of k and s to one.
-    np.testing.assert_allclose(told, by_weights, rtol=0.02)
+    np.testing.assert_allclose(diameters_um, by_weights, rtol=0.02)
 
 
 @pytest.mark.parametrize(("um", "fits"), [(120.0, False), (450.0, True), (700.0, True), (1300.0, False)])
@@ -79,9 +79,9 @@ def test_of_two_kinds_the_one_that_looks_so_is_drawn_more_often() -> None:
 def test_fine_vessels_look_alike_however_wide_they_are() -> None:
     """Below the spread of light a width says nothing: vessels of diffuse redness stay as published."""
     fine = SourcedValue(46.7, 37.7, 55.7, "normal", "rosina2006", "mean facial vessel in rosacea")
-    told = looks(450.0, 380.0, 520.0).diameters_m(fine, Z)
+    diameters_m = looks(450.0, 380.0, 520.0).diameters_m(fine, Z)
     # (47 / 450)² / 2 is what the vessel adds to the spread: half a per cent, of a deviation of 8 per cent.
-    np.testing.assert_allclose(told, (46.7 + 9.0 * Z) * UM, rtol=0.03)
+    np.testing.assert_allclose(diameters_m, (46.7 + 9.0 * Z) * UM, rtol=0.03)
 
 
 def test_without_a_photograph_every_draw_stays() -> None:

@@ -120,7 +120,7 @@ def test_phototypes_order_the_melanin_and_overlap() -> None:
     assert np.quantile(columns[1], 0.9) > np.median(columns[2])  # a wide prior: many of II are darker than III's middle
 
 
-def test_colour_conflict_is_said_and_the_measurement_used() -> None:
+def test_colour_conflict_is_reported_and_the_measurement_used() -> None:
     skin = skin_of(patient={"age_years": 40, "phototype": "VI", "ita_deg": 50.0})
     assert [w.code for w in skin.warnings] == ["colour-conflict"]
     assert skin.ita_deg == 50.0

@@ -89,8 +89,8 @@ class Program:
     """A command as a process in a folder and a session of its own, with what it says in files."""
 
     def __init__(self, workplace: Path, *command: str, more: Mapping[str, str] | None = None) -> None:
-        self._said = workplace / f"{command[0]}-{command[1]}-{time.monotonic_ns()}"
-        self._process = _COPIED.Process(target=_run, args=(workplace, self._said, command, dict(more or {})))
+        self._output = workplace / f"{command[0]}-{command[1]}-{time.monotonic_ns()}"
+        self._process = _COPIED.Process(target=_run, args=(workplace, self._output, command, dict(more or {})))
         self._process.start()
         self.pid: int = self._process.pid
 
@@ -111,17 +111,17 @@ class Program:
         """Wait for its end; return its code, what it printed, and what it said."""
         self._process.join(within_s)
         assert self.poll() is not None, "it did not end"
-        return self._process.exitcode, *(self._said.with_suffix(end).read_text(encoding="utf-8") for end in _STREAMS)
+        return self._process.exitcode, *(self._output.with_suffix(end).read_text(encoding="utf-8") for end in _STREAMS)
 
 
 _STREAMS = (".out", ".err")
 
 
-def _run(workplace: Path, said: Path, command: tuple[str, ...], more: Mapping[str, str]) -> None:
+def _run(workplace: Path, output: Path, command: tuple[str, ...], more: Mapping[str, str]) -> None:
     """Be that command."""
     os.setsid()
     for number, end in enumerate(_STREAMS, start=1):
-        os.dup2(os.open(said.with_suffix(end), os.O_WRONLY | os.O_CREAT), number)
+        os.dup2(os.open(output.with_suffix(end), os.O_WRONLY | os.O_CREAT), number)
     os.chdir(workplace)
     os.environ.update(more)
     sys.argv = list(command)
@@ -227,7 +227,7 @@ def sweeping(workplace: Path, *arguments: str) -> Program:
     return Program(workplace, "skinbeam", "sweep", "sweep.toml", "-o", "out.zarr", "--json", *arguments)
 
 
-def told(ended: Program, within_s: float = 120.0) -> tuple[int, dict[str, Any], str]:
+def result_of(ended: Program, within_s: float = 120.0) -> tuple[int, dict[str, Any], str]:
     """How a command ended: its code, its document and its words."""
     code, out, err = ended.communicate(within_s)
     assert "Traceback" not in out + err

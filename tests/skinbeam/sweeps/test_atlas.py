@@ -73,14 +73,18 @@ def test_every_device_is_asked_for_what_its_condition_is_treated_with() -> None:
 
 def test_a_textbook_setting_can_be_set_and_is_of_no_source_that_is_kept_aside() -> None:
     aside = {row.source for row in practice_rows() if row.role == "validation"}
-    known = [(choice, told) for choice in atlas_choices() if not isinstance(told := textbook_setting(choice), Unknown)]
+    known = [
+        (choice, textbook)
+        for choice in atlas_choices()
+        if not isinstance(textbook := textbook_setting(choice), Unknown)
+    ]
     assert len(known) > len(atlas_choices()) / 2
-    for choice, told in known:
-        steps = dose_steps(load_device(choice.name), told.setting)
-        assert told.dose in steps
-        assert told.dose <= told.top
-        assert told.sources
-        assert not aside & set(told.sources)
+    for choice, textbook in known:
+        steps = dose_steps(load_device(choice.name), textbook.setting)
+        assert textbook.dose in steps
+        assert textbook.dose <= textbook.top
+        assert textbook.sources
+        assert not aside & set(textbook.sources)
 
 
 def test_people_stand_between_two_cells_that_are_asked() -> None:
@@ -94,7 +98,7 @@ def test_people_stand_between_two_cells_that_are_asked() -> None:
             assert math.isclose(at, min(one.ita_deg, atlas_table()["cells"]["other_deg"][-1]))
 
 
-def test_what_is_straight_between_cells_is_told_as_it_is() -> None:
+def test_what_is_straight_between_cells_is_given_as_it_is() -> None:
     choice = atlas_choices()[0]
     one = person_at(choice, choice.sites[0], 42.0)
     answers = {cell: {"x": cell.ita_deg / 100.0, "y": None} for cell in one.cells}
@@ -144,7 +148,7 @@ def test_doses_for_vessels_burn_one_in_twenty_at_most_and_at_one_setting_none_ri
 def test_the_textbook_burns_no_fewer_of_darker_skin() -> None:
     for device in ATLAS["devices"]:
         for site in {row["site"] for row in rows(device["name"])}:
-            told = [
+            burnt = [
                 (row["ita_deg"], row["textbook.p_harm"])
                 for row in rows(device["name"])
                 # A darker epidermis takes up short green pulses above the basal cells, by which a burn is told.
@@ -152,7 +156,7 @@ def test_the_textbook_burns_no_fewer_of_darker_skin() -> None:
             ]
             if device["microbeams"]:
                 continue  # how deep a column goes hangs on water, not on colour
-            ordered = [p for _, p in sorted(told, reverse=True)]
+            ordered = [p for _, p in sorted(burnt, reverse=True)]
             # The same draws of everything but colour: no more than the digits that are kept.
             assert all(b >= a * (1.0 - 10.0 ** (1 - DIGITS)) for a, b in pairwise(ordered)), (
                 device["name"],
@@ -161,8 +165,8 @@ def test_the_textbook_burns_no_fewer_of_darker_skin() -> None:
 
 
 def test_colours_fall_into_the_classes_of_the_rules() -> None:
-    told = Counter(colour_class(ita) for ita in (60.0, 48.0, 35.0, 20.0, 0.0, -40.0))
-    assert set(told) == set(atlas_table()["classes"]["names"])
+    classes = Counter(colour_class(ita) for ita in (60.0, 48.0, 35.0, 20.0, 0.0, -40.0))
+    assert set(classes) == set(atlas_table()["classes"]["names"])
 
 
 def test_pages_are_those_of_the_data_and_ask_nobody_else() -> None:

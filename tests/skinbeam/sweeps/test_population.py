@@ -31,14 +31,14 @@ def column(field: str) -> list[Any]:
 
 
 def test_ages_sexes_and_colours_are_those_that_were_counted() -> None:
-    told = load_package_table("data/population.toml")
-    ages, share = np.array(column("patient.age_years")), np.array(told["age_years"]["share"])
-    counted = np.histogram(ages, [*told["age_years"]["from"], told["age_years"]["to"][-1]])[0]
+    table = load_package_table("data/population.toml")
+    ages, share = np.array(column("patient.age_years")), np.array(table["age_years"]["share"])
+    counted = np.histogram(ages, [*table["age_years"]["from"], table["age_years"]["to"][-1]])[0]
     # A margin of a Sobol sample has one point in each of its 1024 equal parts: a class is off by one part at either
     # end, and by what an age rounded to a tenth of a year moves across it.
     assert np.abs(counted - N * share / share.sum()).max() <= 4
     assert abs(Counter(column("patient.sex"))["male"] - 0.09 * N) <= 2
-    middle = told["ita_deg"]["quantiles"][10]
+    middle = table["ita_deg"]["quantiles"][10]
     assert abs(np.median(column("patient.ita_deg")) - middle) < 0.2
 
 
@@ -66,9 +66,9 @@ def test_a_pulse_takes_skin_and_no_age() -> None:
 
 @pytest.mark.parametrize("concerns", [[], [{"condition": "melasma"}, {"condition": "solar-lentigo"}]])
 def test_a_plan_is_drawn_for_one_concern(concerns: list[dict[str, str]]) -> None:
-    with pytest.raises(InputError, match="come together") as told:
+    with pytest.raises(InputError, match="come together") as raised:
         population_axis(4, 0, CaseTables({"concern": concerns}), "consult")
-    assert told.value.field == "population"
+    assert raised.value.field == "population"
 
 
 def test_a_sweep_file_may_draw_people_beside_axes(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_wherever_the_disk_is_full_the_same_command_completes_with_the_same_byte
 
     monkeypatch.setattr(_local, "_put", full)
     store = tmp_path / "out.zarr"
-    told: list[InputError] = []
+    errors: list[InputError] = []
     for place in range(1, 1000):
         left = place
         try:
@@ -96,10 +96,10 @@ def test_wherever_the_disk_is_full_the_same_command_completes_with_the_same_byte
                         held.write(block, rows)
             break
         except InputError as error:
-            told.append(error)
+            errors.append(error)
     # Files come 2 or 3 a block, one more each time before the next is refused: some eight times for 16 blocks.
-    assert len(told) > 4
-    for error in told:
+    assert len(errors) > 4
+    for error in errors:
         assert error.code == "unwritable-folder"
         assert error.message == f'"{store}" cannot be written: No space left on device'
         assert "Make room" in error.hint
@@ -130,7 +130,7 @@ cp -r out.zarr ../whole.zarr
     subprocess.run([*OWN_DISK, "true"], check=False, capture_output=True).returncode != 0,
     reason="nobody may have a disk of their own here",
 )
-def test_a_disk_that_is_really_full_is_told_and_there_is_room_again(tmp_path: Path) -> None:
+def test_a_disk_that_is_really_full_is_reported_and_there_is_room_again(tmp_path: Path) -> None:
     set_desk(tmp_path, MANY)
     run = subprocess.run(
         [*OWN_DISK, "sh", "-c", FILLED, "sh", sys.executable],

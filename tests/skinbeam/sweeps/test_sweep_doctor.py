@@ -73,12 +73,12 @@ def test_it_tells_workers_of_another_version(run: Run, monkeypatch: pytest.Monke
     assert "skinbeam[sweep]==9.9" in found["cluster versions"]["fix"]
 
 
-def test_what_differs_is_told_once_with_the_first_place() -> None:
+def test_what_differs_is_reported_once_with_the_first_place() -> None:
     same = dict.fromkeys(health._SAME_VERSION_PACKAGES, "1")
     other = same | {"numpy": "2"}
-    told = {"the scheduler": same, "a": same, "b": other, "c": other}
-    assert health._version_differences({}, same, told) == ["numpy 2 at b, 1 here"]
-    assert health._version_differences({"a": ""}, same, told | {"the scheduler": {}})[:2] == [
+    versions = {"the scheduler": same, "a": same, "b": other, "c": other}
+    assert health._version_differences({}, same, versions) == ["numpy 2 at b, 1 here"]
+    assert health._version_differences({"a": ""}, same, versions | {"the scheduler": {}})[:2] == [
         f"skinbeam none at a, {health.__version__} here",
         "python none at the scheduler, 1 here",
     ]

@@ -73,7 +73,7 @@ def run(
 
 
 @pytest.mark.check
-def test_a_scheduler_that_stops_answering_or_dies_is_said_to_be_lost_and_the_sweep_goes_on(workplace: Path) -> None:
+def test_a_scheduler_that_stops_answering_or_dies_is_reported_to_be_lost_and_the_sweep_goes_on(workplace: Path) -> None:
     whole = made_alone(workplace)
     with cluster(workplace, workers=1) as own:
         await_workers(own.address)
@@ -96,7 +96,7 @@ def test_a_scheduler_that_stops_answering_or_dies_is_said_to_be_lost_and_the_swe
     assert files_of(workplace / "out.zarr") == whole
 
 
-def test_a_cluster_without_anybody_is_said_to_be_before_anything_runs(workplace: Path) -> None:
+def test_a_cluster_without_anybody_is_reported_before_anything_runs(workplace: Path) -> None:
     with threads(0) as address, pytest.raises(InputError) as nobody:
         run(workplace, address)
     assert nobody.value.code == "no-workers"

@@ -84,13 +84,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_told_with_where_and_what_would_be_right(name: str, workplace: Path) -> None:
+def test_what_is_wrong_is_reported_with_where_and_what_would_be_right(name: str, workplace: Path) -> None:
     text, field, hint = WRONG[name]
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         save_sweep(workplace, text)
-    assert told.value.field == field
-    assert hint in told.value.hint
-    assert told.value.message
+    assert raised.value.field == field
+    assert hint in raised.value.hint
+    assert raised.value.message
 
 
 def test_fields_are_set_without_changing_the_case() -> None:
@@ -102,11 +102,11 @@ def test_fields_are_set_without_changing_the_case() -> None:
 
 
 @pytest.mark.parametrize("field", ["concern.2.severity", "concern.x", "skin.site.deep"])
-def test_a_path_that_leads_nowhere_is_told(field: str) -> None:
+def test_a_path_that_leads_nowhere_is_reported(field: str) -> None:
     tables = {"concern": [{"condition": "redness"}], "skin": {"site": "neck"}}
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         CaseTables(tables).with_fields({field: 1.0})
-    assert told.value.field == field
+    assert raised.value.field == field
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 50))
@@ -125,7 +125,7 @@ def test_a_longer_sample_goes_on_with_a_shorter_one(n: int, seed: int) -> None:
         "skin.ita_deg": {"distribution": "normal", "mean": 40.0, "sd": 10.0},
         "patient.sex": {"distribution": "choice", "values": ["female", "male"]},
     }
-    quantiles = {field: field_quantile(field, told) for field, told in fields.items()}
+    quantiles = {field: field_quantile(field, spread) for field, spread in fields.items()}
     longer = quantile_axis("sample", 2 * n, seed, quantiles)
     assert quantile_axis("sample", n, seed, quantiles).rows == longer.rows[:n]
     assert {row[1] for row in longer.rows} <= {"female", "male"}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from own_cluster import Cluster, children, cluster, files_of, made_alone, set_desk, standing, sweeping, told
+from own_cluster import Cluster, children, cluster, files_of, made_alone, result_of, set_desk, standing, sweeping
 
 # Ends of a command whose cluster was taken from it; the same command then goes on.
 LOST = {"scheduler-lost", "no-scheduler", "no-workers"}
@@ -36,7 +36,7 @@ class Killer:
                 self._start()
             left = kills - self.killed.total()
             if left <= 0:
-                self._hear(told(self._client, 600.0))
+                self._hear(result_of(self._client, 600.0))
                 continue
             share = (
                 blocks - self._blocks()
@@ -45,7 +45,7 @@ class Killer:
             if self._client.poll() is None:
                 self._kill()
             if self._client is not None and self._client.poll() is not None:
-                self._hear(told(self._client))
+                self._hear(result_of(self._client))
         if self._look():
             raise AssertionError("a block came after the end")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from own_cluster import files_of, set_desk, sweeping, told
+from own_cluster import files_of, result_of, set_desk, sweeping
 
 from skinbeam.api.simulate import simulate_case
 from skinbeam.model.errors import InputError
@@ -58,7 +58,7 @@ def test_a_number_is_read_at_its_path_and_a_reason_where_there_is_none() -> None
         assert "no number" in reason
 
 
-def test_the_cost_is_told_and_an_output_that_no_answer_has_is_refused_with_the_nearest(workplace: Path) -> None:
+def test_the_cost_is_stated_and_an_output_that_no_answer_has_is_refused_with_the_nearest(workplace: Path) -> None:
     asked = load_sweep(workplace / "sweep.toml")
     cost = estimate_cost(asked)
     assert cost.cases == CASES
@@ -69,23 +69,23 @@ def test_the_cost_is_told_and_an_output_that_no_answer_has_is_refused_with_the_n
     assert cost.seconds_per_case > 0.0
     assert 1 <= cost.cases_per_block <= CASES
     (workplace / "sweep.toml").write_text(SWEEP.replace("epidermis_fraction", "epidermis_part"), encoding="utf-8")
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         estimate_cost(load_sweep(workplace / "sweep.toml"))
-    assert '"damage.epidermis_fraction"' in told.value.hint
+    assert '"damage.epidermis_fraction"' in raised.value.hint
 
 
 def test_a_sweep_of_which_no_case_answers_is_refused_with_the_first_reason(workplace: Path) -> None:
     (workplace / "sweep.toml").write_text(SWEEP.replace("bath.exposure_s", "bath.exposures"), encoding="utf-8")
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         estimate_cost(load_sweep(workplace / "sweep.toml"))
-    assert "exposures" in told.value.message
+    assert "exposures" in raised.value.message
 
 
 @pytest.mark.parametrize("address", ["tcp://10.0.0.1:8786", "tcp://example.org:8786", "http://127.0.0.1:8786", "x"])
 def test_a_scheduler_that_others_could_reach_in_the_open_is_refused(address: str) -> None:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         check_address(address)
-    assert "tls://" in told.value.hint
+    assert "tls://" in raised.value.hint
 
 
 @pytest.mark.parametrize("address", ["tls://cluster.example.org:8786", "tcp://127.0.0.1:8786", "tcp://[::1]:8786"])
@@ -120,7 +120,7 @@ def test_a_store_of_another_sweep_and_one_that_is_being_written_are_refused(tmp_
     set_desk(tmp_path, 4)
     asked, cost = load_sweep(tmp_path / "sweep.toml"), SweepCost(4, 1.0, 1)
     with open_store(tmp_path / "out.zarr", asked, None):
-        code, document, _ = told(sweeping(tmp_path))
+        code, document, _ = result_of(sweeping(tmp_path))
     assert (code, document["error"]["code"]) == (2, "store-taken")
     before = files_of(tmp_path / "out.zarr")
     question = replace(asked.question, draws=3)

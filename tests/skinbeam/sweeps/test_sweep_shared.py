@@ -43,13 +43,13 @@ def sweep(tmp_path: Path) -> Sweep:
 def test_skins_that_were_kept_are_those_that_are_drawn_and_cannot_be_written() -> None:
     for skin in (PALE, DARK, PALE):
         for seed, start in ((1, 0), (2, 0), (1, 1024)):
-            kept = cached_sample(skin, 5, seed, start)
-            xr.testing.assert_identical(kept.to_xarray(), skin.sample(5, seed, start).to_xarray())
-            assert kept.numbers.tolist() == list(range(start, start + 5))
+            cached = cached_sample(skin, 5, seed, start)
+            xr.testing.assert_identical(cached.to_xarray(), skin.sample(5, seed, start).to_xarray())
+            assert cached.numbers.tolist() == list(range(start, start + 5))
         xr.testing.assert_identical(cached_median(skin).to_xarray(), skin.median().to_xarray())
-        assert np.array_equal(kept.typical_m, skin.median()["thickness_m"][0])
+        assert np.array_equal(cached.typical_m, skin.median()["thickness_m"][0])
         with pytest.raises(ValueError, match="read-only"):
-            kept["thickness_m"][0, 0] = 1.0
+            cached["thickness_m"][0, 0] = 1.0
 
 
 def test_light_that_was_kept_is_that_of_its_own_skins() -> None:

@@ -85,10 +85,10 @@ def test_only_an_encrypted_scheduler_or_one_of_this_machine_is_taken() -> None:
         check_address(address)
     for code, addresses in (("open-address", OPEN), ("wrong-address", NONE)):
         for address in addresses:
-            with pytest.raises(InputError) as told:
+            with pytest.raises(InputError) as raised:
                 check_address(address)
-            assert told.value.code == code, address
-            assert "tls://" in told.value.hint
+            assert raised.value.code == code, address
+            assert "tls://" in raised.value.hint
 
 
 hosts = st.one_of(
@@ -155,9 +155,9 @@ def hostile(folder: Path, mark: Path) -> dict[str, Any]:
 
 
 def changed(file: Path, change: Callable[[Any], Any]) -> None:
-    told = json.loads(file.read_text(encoding="utf-8"))
-    change(told)
-    file.write_text(json.dumps(told), encoding="utf-8")
+    metadata = json.loads(file.read_text(encoding="utf-8"))
+    change(metadata)
+    file.write_text(json.dumps(metadata), encoding="utf-8")
 
 
 def test_what_would_shoot_shoots_where_a_library_unpickles(tmp_path: Path, workplace: Path) -> None:
@@ -173,25 +173,25 @@ def test_a_store_that_is_not_as_the_sweep_makes_it_is_refused_before_it_is_read(
     """Each thing that a store says of an array of a sweep is changed in turn."""
     asked = load_sweep(workplace / "sweep.toml")
     changes: list[tuple[str, Callable[[Any], Any]]] = [
-        ("codec", lambda told: told["codecs"].append({"name": "numcodecs.pickle", "configuration": {}})),
-        ("filter", lambda told: told["codecs"].insert(0, {"name": "pickle", "configuration": {}})),
-        ("type", lambda told: told.update(data_type="object")),
-        ("format", lambda told: told.update(zarr_format=2)),
-        ("sides", lambda told: told["chunk_grid"]["configuration"].update(chunk_shape=[10**12])),
-        ("no sides", lambda told: told.update(chunk_grid=7)),
-        ("shape", lambda told: told.update(shape=[10**12])),
-        ("key", lambda told: told["chunk_key_encoding"]["configuration"].update(separator=".")),
-        ("transformer", lambda told: told.update(storage_transformers=[{"name": "x"}])),
-        ("more", lambda told: told.update(must_understand=[1])),
+        ("codec", lambda metadata: metadata["codecs"].append({"name": "numcodecs.pickle", "configuration": {}})),
+        ("filter", lambda metadata: metadata["codecs"].insert(0, {"name": "pickle", "configuration": {}})),
+        ("type", lambda metadata: metadata.update(data_type="object")),
+        ("format", lambda metadata: metadata.update(zarr_format=2)),
+        ("sides", lambda metadata: metadata["chunk_grid"]["configuration"].update(chunk_shape=[10**12])),
+        ("no sides", lambda metadata: metadata.update(chunk_grid=7)),
+        ("shape", lambda metadata: metadata.update(shape=[10**12])),
+        ("key", lambda metadata: metadata["chunk_key_encoding"]["configuration"].update(separator=".")),
+        ("transformer", lambda metadata: metadata.update(storage_transformers=[{"name": "x"}])),
+        ("more", lambda metadata: metadata.update(must_understand=[1])),
     ]
     for array in ("status", "message", "temperature_C.basal_peak", "bath.temperature_C"):
         file = workplace / "out.zarr" / array / "zarr.json"
         sound = file.read_bytes()
         for what, change in changes:
             changed(file, change)
-            with pytest.raises(InputError) as told, open_store(workplace / "out.zarr", asked, None):
+            with pytest.raises(InputError) as raised, open_store(workplace / "out.zarr", asked, None):
                 pass
-            assert told.value.code == "damaged-store", what
+            assert raised.value.code == "damaged-store", what
             file.write_bytes(sound)
         for data in (b"", b"\x80\x04K\x01.", b"[" * 100_000, b"[]", b'{"a": 1}'):
             file.write_bytes(data)
@@ -211,9 +211,9 @@ def test_nothing_that_lies_beside_or_in_the_list_of_a_store_is_unpickled(workpla
     described = hostile(store / "status", mark)  # in the older format beside ours, and an array of its own
     hostile(store / "beside", mark)
 
-    def listed(told: Any) -> None:
+    def listed(metadata: Any) -> None:
         for name in ("status", "beside"):
-            told["consolidated_metadata"]["metadata"][name] = {**described, "attributes": {}}
+            metadata["consolidated_metadata"]["metadata"][name] = {**described, "attributes": {}}
 
     changed(store / "zarr.json", listed)
     whole = made_alone(workplace, "out.zarr")
@@ -224,16 +224,16 @@ def test_nothing_that_lies_beside_or_in_the_list_of_a_store_is_unpickled(workpla
     assert whole
 
 
-def test_a_damaged_block_is_told_and_one_that_a_power_cut_left_empty_is_answered_again(workplace: Path) -> None:
+def test_a_damaged_block_is_reported_and_one_that_a_power_cut_left_empty_is_answered_again(workplace: Path) -> None:
     asked = load_sweep(workplace / "sweep.toml")
     whole = made_alone(workplace, "out.zarr")
     first = workplace / "out.zarr" / "status" / "c" / "0"
     sound = first.read_bytes()
     for data in (sound[:-1], sound[:-1] + bytes([sound[-1] ^ 1]), pickle.dumps(1), b"(\xb5/\xfd" + b"\xff" * 14):
         first.write_bytes(data)
-        with pytest.raises(InputError) as told, open_store(workplace / "out.zarr", asked, None) as store:
+        with pytest.raises(InputError) as raised, open_store(workplace / "out.zarr", asked, None) as store:
             store.missing_blocks()
-        assert told.value.code == "damaged-store"
+        assert raised.value.code == "damaged-store"
     first.write_bytes(sound)
     (workplace / "out.zarr" / "temperature_C.basal_peak" / "c" / "1").write_bytes(b"")
     (workplace / "out.zarr" / "status" / "c" / "2").write_bytes(b"")
@@ -243,16 +243,16 @@ def test_a_damaged_block_is_told_and_one_that_a_power_cut_left_empty_is_answered
 
 
 words = st.sampled_from(["attributes", "sweep_sha256", "zarr_format", "chunk_grid", "configuration", "chunk_shape"])
-said = st.recursive(
+json_values = st.recursive(
     st.none() | st.integers() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
     max_leaves=9,
 )
 
 
-@given(said)
+@given(json_values)
 def test_whatever_something_says_of_itself_it_is_left_alone(
-    tmp_path_factory: pytest.TempPathFactory, told: Any
+    tmp_path_factory: pytest.TempPathFactory, value_read: Any
 ) -> None:
     workplace = tmp_path_factory.getbasetemp() / "said"
     if not workplace.exists():
@@ -261,7 +261,7 @@ def test_whatever_something_says_of_itself_it_is_left_alone(
     store = workplace / "other.zarr"
     (store / "status").mkdir(parents=True, exist_ok=True)
     for folder in (store, store / "status"):
-        (folder / "zarr.json").write_text(json.dumps(told), encoding="utf-8")
+        (folder / "zarr.json").write_text(json.dumps(value_read), encoding="utf-8")
     with pytest.raises(InputError) as refused, open_store(store, load_sweep(workplace / "sweep.toml"), None):
         pass
     assert refused.value.code == "another-sweep"
@@ -275,11 +275,11 @@ def keys(folder: Path) -> Iterator[dict[str, str]]:
     files = {"ca-file": made.tls_ca_file, "cert": made.tls_client_cert, "key": made.tls_client_key}
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    told = {"distributed.comm.tls.ca-file": str(folder / "ca-file")}
+    settings = {"distributed.comm.tls.ca-file": str(folder / "ca-file")}
     for role in ("client", "scheduler", "worker"):
-        told |= {f"distributed.comm.tls.{role}.{name}": str(folder / name) for name in ("cert", "key")}
-    with dask.config.set(told):
-        yield {f"DASK_{name.upper().replace('.', '__').replace('-', '_')}": value for name, value in told.items()}
+        settings |= {f"distributed.comm.tls.{role}.{name}": str(folder / name) for name in ("cert", "key")}
+    with dask.config.set(settings):
+        yield {f"DASK_{name.upper().replace('.', '__').replace('-', '_')}": value for name, value in settings.items()}
 
 
 @pytest.mark.check
@@ -302,10 +302,10 @@ def test_a_sweep_runs_over_tls_and_who_has_other_certificates_is_refused(
 
 
 def refused(asked: Any, store: Path, address: str) -> None:
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         run_sweep(asked, store, cluster=address)
-    assert told.value.code == "no-scheduler"
-    assert address in told.value.message
+    assert raised.value.code == "no-scheduler"
+    assert address in raised.value.message
 
 
 @pytest.mark.check

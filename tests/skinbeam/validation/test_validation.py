@@ -390,10 +390,10 @@ def test_the_document_has_the_shape_that_is_promised(name: str) -> None:
         "independent": [found for found in made["rows"] if found["independent"]],
         "dependent": [found for found in made["rows"] if not found["independent"]],
     }
-    for told, rows in ((group, made["rows"]), *((group[part], some) for part, some in parts.items())):
+    for score, rows in ((group, made["rows"]), *((group[part], some) for part, some in parts.items())):
         counts = [sum(found["verdict"] in kinds for found in rows) for kinds in (("within", "outside"), ("within",))]
-        assert [told["posed"], told["within"]] == counts
-        assert set(told) >= SCORE_KEYS
+        assert [score["posed"], score["within"]] == counts
+        assert set(score) >= SCORE_KEYS
     for name_of_count in ("rows", "posed", "within"):
         assert made["shares"][name_of_count] == sum(made["shares"][part][name_of_count] for part in parts)
     assert "null" not in json.dumps(made)
@@ -469,8 +469,8 @@ def test_the_page_leads_with_the_independent_rows(documents: dict[str, dict[str,
         last = max(of_rows[one["id"]] for one in (*made["rows"], *made["orderings"]) if one["independent"])
         first = min(text.index(one["id"]) for one in (*made["rows"], *made["orderings"]) if not one["independent"])
         assert last < first
-        told = made["shares"]["independent"]
-        assert text.index(f"{told['within']} of {told['posed']} rows posed") < first
+        share = made["shares"]["independent"]
+        assert text.index(f"{share['within']} of {share['posed']} rows posed") < first
         assert "2 of 2 orders that the model can test hold" in text[:first]
     assert "Not independent of eco2depth" in render_validation(result)
 
@@ -491,8 +491,8 @@ def test_the_command_writes_its_files_and_leaves_others_alone(run: Callable[...,
     written = json.loads((tmp_path / "validation.json").read_text(encoding="utf-8"))
     for found in written["rows"]:
         assert found["id"] in ran.out
-    told = written["shares"]["independent"]
-    assert f"{told['within']} of {told['posed']} rows posed" in ran.out
+    share = written["shares"]["independent"]
+    assert f"{share['within']} of {share['posed']} rows posed" in ran.out
 
 
 def test_exit_codes(run: Callable[..., Any]) -> None:

@@ -66,15 +66,15 @@ diagnosis_date = 2026-01-02
 
 
 def probabilities(option: Option) -> dict[str, float]:
-    told = {"effect": option.p_effective, "harm": option.p_harm, "bruise": option.p_purpura}
-    return {name: value.median for name, value in told.items() if isinstance(value, Estimate)}
+    shares = {"effect": option.p_effective, "harm": option.p_harm, "bruise": option.p_purpura}
+    return {name: value.median for name, value in shares.items() if isinstance(value, Estimate)}
 
 
 def answer(person: AssessedPerson, case: LoadedCase, asked: Asked) -> dict[str, float]:
     found = judge_asked_setting(person, case, asked.quantities, device_name=asked.device, treated=asked.treated)
     bruised = bruise_share(found.trial)
-    told = {"effect": found.p_effective.median, "harm": found.p_harm.median}
-    return told | {"bruise": bruised.median} if isinstance(bruised, Estimate) else told
+    shares = {"effect": found.p_effective.median, "harm": found.p_harm.median}
+    return shares | {"bruise": bruised.median} if isinstance(bruised, Estimate) else shares
 
 
 def moved(asked: Asked, rng: np.random.Generator) -> Iterator[Asked]:
@@ -94,11 +94,11 @@ def moved(asked: Asked, rng: np.random.Generator) -> Iterator[Asked]:
 
 
 def compare(
-    told: dict[tuple[str, str], list[float]], kind: str, one: dict[str, float], other: dict[str, float]
+    differences: dict[tuple[str, str], list[float]], kind: str, one: dict[str, float], other: dict[str, float]
 ) -> None:
     assert one.keys() == other.keys()
     for name in one:
-        told[kind, name].append(abs(one[name] - other[name]))
+        differences[kind, name].append(abs(one[name] - other[name]))
 
 
 @pytest.mark.long

@@ -110,8 +110,10 @@ def test_a_dose_outside_published_ones_says_so(light: str) -> None:
     assert (below.place, begun.place, above.place) == ("below", "inside", "above")
     for found, words in ((below, "the dose is below"), (begun, "the dose is inside"), (above, "the dose is above")):
         assert any(words in sentence.text for sentence in asked_setting_sentences(found))
-    said = find_objections(above)
-    assert any("above those that sources print" in message.text for message in (*said.warnings, *said.stops))
+    objections = find_objections(above)
+    assert any(
+        "above those that sources print" in message.text for message in (*objections.warnings, *objections.stops)
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,8 +134,10 @@ def test_a_pulse_or_a_spot_outside_published_ones_says_so_and_needs_a_reason(
     assert any(words in sentence.text for sentence in asked_setting_sentences(outside))
     assert any(words in message.text for message in find_objections(outside).warnings)
     _, case = person(LIGHTS[light][0], "III")
-    told = [asked_setting_answer(case, one, 0).to_dict()["at"]["beyond_practice"] for one in (begun, outside)]
-    assert told == [False, True]
+    beyond_practice = [
+        asked_setting_answer(case, one, 0).to_dict()["at"]["beyond_practice"] for one in (begun, outside)
+    ]
+    assert beyond_practice == [False, True]
 
 
 def test_what_is_beyond_everything_published_is_stopped() -> None:

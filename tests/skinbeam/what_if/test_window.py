@@ -38,8 +38,8 @@ def test_rows_are_pulses_and_columns_are_doses(name: str) -> None:
     effect, harm, of = GUESSED[name]
     assert (made["schema"], made["effect"], made["harm"], made["of"]) == ("skinbeam.window/1", effect, harm, of)
     # A device offers pulses longer than those that craters were calibrated for; no result uses a lesion's width.
-    said = {"fractional-co2": ["pulse-not-judged"], "short-pulse": ["not-used-yet"]}.get(name, [])
-    assert [warning["code"] for warning in made["warnings"]] == said
+    codes = {"fractional-co2": ["pulse-not-judged"], "short-pulse": ["not-used-yet"]}.get(name, [])
+    assert [warning["code"] for warning in made["warnings"]] == codes
     for key in ("p_effect", "p_harm"):
         assert len(made[key]) == len(made["pulse_ms"]) >= 5
         assert {len(row) for row in made[key]} == {len(made["dose"])}
@@ -135,7 +135,7 @@ def test_one_endpoint_that_can_be_judged_is_answered() -> None:
     assert len(made["p_effect"]) == len(made["pulse_ms"]) > 0
 
 
-def test_a_pulse_that_cannot_be_judged_is_left_out_and_told(tmp_path: Path) -> None:
+def test_a_pulse_that_cannot_be_judged_is_left_out_and_reported(tmp_path: Path) -> None:
     text = (CASES / "er-yag.toml").read_text(encoding="utf-8").replace("pulse_ms = 0.3", "pulse_ms = 2.0")
     made = find_window(written(text, tmp_path), draws=20).to_dict()
     assert {warning["code"] for warning in made["warnings"]} == {"pulse-not-judged"}

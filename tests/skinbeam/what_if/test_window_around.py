@@ -50,8 +50,11 @@ def test_the_setting_of_a_plan_lies_inside_what_is_allowed(kind: str) -> None:
 def test_a_window_says_of_the_setting_what_the_plan_says(kind: str) -> None:
     window, trial, option = drawn(kind)
     row, dose = place(window, trial)
-    for drawn_p, told in ((window.p_effect[row][dose], option.p_effective), (window.p_harm[row][dose], option.p_harm)):
-        assert drawn_p == pytest.approx(told.median, abs=1e-5)  # type: ignore[union-attr]  # of a laser both are known
+    for drawn_p, planned in (
+        (window.p_effect[row][dose], option.p_effective),
+        (window.p_harm[row][dose], option.p_harm),
+    ):
+        assert drawn_p == pytest.approx(planned.median, abs=1e-5)  # type: ignore[union-attr]  # of a laser both are known
 
 
 @each

@@ -137,8 +137,8 @@ def test_every_place_rests_on_a_choice_or_a_published_row_of_that_treatment() ->
             return True
         choice = choices[name]
         parts = {part for one in treatment.device_classes for part in one.split("+")}
-        told = {part for one in choice.device_classes for part in one.split("+")}
-        same = any(includes_class(a, b) or includes_class(b, a) for a in parts for b in told)
+        classes = {part for one in choice.device_classes for part in one.split("+")}
+        same = any(includes_class(a, b) or includes_class(b, a) for a in parts for b in classes)
         return (same or choice.treatment in (treatment.treatment, "any")) and choice.place not in (
             "avoid",
             "contraindicated",
@@ -219,7 +219,7 @@ def test_wide_classes_include_narrow_ones() -> None:
     assert not includes_class("ps-755", "ps-755-array")
 
 
-def test_light_is_told_from_other_treatments() -> None:
+def test_light_is_distinguished_from_other_treatments() -> None:
     assert is_light("vascular")
     assert is_light("photodynamic")
     assert not is_light("topical-retinoid")

@@ -10,10 +10,10 @@ from skinbeam.evidence.claims import claims
 from skinbeam.model.package_data import load_package_table
 
 WORDS = load_package_table("data/claim_words.toml")
-TOLD = load_package_table("data/promises.toml")
+PROMISES = load_package_table("data/promises.toml")
 PHRASES = [
     *chain.from_iterable(chain(chain.from_iterable(claim.find), claim.unless) for claim in claims().values()),
-    *TOLD["denials"],
+    *PROMISES["denials"],
 ]
 
 

@@ -109,7 +109,7 @@ def sessions_as_range(plans: Plans) -> Iterator[str]:
     sources="bmla2019 fda2009anaesthetic",
     cases=PLANS,
 )
-def anaesthesia_told(plans: Plans) -> Iterator[str]:
+def anaesthesia_stated(plans: Plans) -> Iterator[str]:
     for plan in with_laser(plans):
         if not speaks_of(plan, "anaesthesia"):
             yield f"{plan.name}: only what to ask before a numbing cream"
@@ -121,7 +121,7 @@ def anaesthesia_told(plans: Plans) -> Iterator[str]:
     sources="consentchapter jalian2014 bmla2019",
     cases=PLANS,
 )
-def consent_told(plans: Plans) -> Iterator[str]:
+def consent_stated(plans: Plans) -> Iterator[str]:
     for plan in with_laser(plans):
         if not speaks_of(plan, "consent"):
             yield f"{plan.name}: no word of consent"
@@ -133,7 +133,7 @@ def consent_told(plans: Plans) -> Iterator[str]:
     sources="bmla2019 bahmer2007",
     cases=PLANS,
 )
-def photographs_told(plans: Plans) -> Iterator[str]:
+def photographs_stated(plans: Plans) -> Iterator[str]:
     for plan in with_laser(plans):
         if not speaks_of(plan, "photographs"):
             yield f"{plan.name}: no photographs before the first session"
@@ -145,7 +145,7 @@ def photographs_told(plans: Plans) -> Iterator[str]:
     sources="huang2018 bmla2019",
     cases=PLANS,
 )
-def eyewear_told(plans: Plans) -> Iterator[str]:
+def eyewear_stated(plans: Plans) -> Iterator[str]:
     for plan in with_laser(plans):
         if "eyewear" not in plan.reasons():
             yield f"{plan.name}: {sorted(plan.reasons())}"
@@ -157,12 +157,12 @@ def eyewear_told(plans: Plans) -> Iterator[str]:
     sources="hughes2013 mayoresurfacing",
     cases=PLANS,
 )
-def sun_and_call_told(plans: Plans) -> Iterator[str]:
+def sun_and_call_stated(plans: Plans) -> Iterator[str]:
     for plan in with_laser(plans):
-        told = {one["rule"] for one in plan.document["aftercare"]}
-        sunscreen = told & {"aftercare-sunscreen", "aftercare-sunscreen-after-ablation"}
+        rules = {one["rule"] for one in plan.document["aftercare"]}
+        sunscreen = rules & {"aftercare-sunscreen", "aftercare-sunscreen-after-ablation"}
         if not sunscreen or not plan.document["when_to_call"]:
-            yield f"{plan.name}: {sorted(told)}"
+            yield f"{plan.name}: {sorted(rules)}"
 
 
 @relation(

@@ -101,12 +101,12 @@ class Shown:
     def __str__(self) -> str:
         if "device" not in self.data:
             return self.modality
-        said = [self.device, f"{self.wavelength_nm:g} nm", f"{self.pulse_ms:g} ms"]
+        parts = [self.device, f"{self.wavelength_nm:g} nm", f"{self.pulse_ms:g} ms"]
         if "microbeam" in self.settings:
-            said += [f"{self.energy_mJ:g} mJ", f"{self.density_per_cm2:g}/cm²"]
+            parts += [f"{self.energy_mJ:g} mJ", f"{self.density_per_cm2:g}/cm²"]
         else:
-            said += [f"{self.fluence_J_cm2:g} J/cm²", f"{self.spot_mm:g} mm", f"{self.passes} passes"]
-        return ", ".join(said)
+            parts += [f"{self.fluence_J_cm2:g} J/cm²", f"{self.spot_mm:g} mm", f"{self.passes} passes"]
+        return ", ".join(parts)
 
 
 class Reading:

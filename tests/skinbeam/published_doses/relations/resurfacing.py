@@ -58,7 +58,7 @@ def dark_skin_no_full_field(plans: Plans) -> Iterator[str]:
     sources="kaushik2017",
     cases="wrinkles-VI marks-VI",
 )
-def dark_skin_thin_evidence_told(plans: Plans) -> Iterator[str]:
+def dark_skin_thin_evidence_stated(plans: Plans) -> Iterator[str]:
     for plan in plans.values():
         if plan.lasers and "phototype-six-thin-evidence" not in plan.reasons():
             yield f"{plan.name}: {sorted(plan.reasons())}"
@@ -241,7 +241,7 @@ def light_smooths_no_lines(plans: Plans) -> Iterator[str]:
     sources="hughes2013 sitohang2022",
     cases="wrinkles-II lip-mild-II",
 )
-def lines_sun_and_retinoid_told(plans: Plans) -> Iterator[str]:
+def lines_sun_and_retinoid_stated(plans: Plans) -> Iterator[str]:
     for plan in plans.values():
         for name in ("sun-protection", "topical-retinoid"):
             if not plan.of(name):

@@ -232,7 +232,7 @@ def acne_scars_several_sessions(plans: Plans) -> Iterator[str]:
     sources="boen2019 fabbrocini2010",
     cases="acne-scars-II",
 )
-def acne_scars_needling_and_fillers_told(plans: Plans) -> Iterator[str]:
+def acne_scars_needling_and_fillers_stated(plans: Plans) -> Iterator[str]:
     for plan in plans.values():
         for name in ("surgery", "microneedling", "chemical-peel", "filler"):
             if not plan.of(name):

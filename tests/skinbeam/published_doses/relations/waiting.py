@@ -185,9 +185,9 @@ def cold_sores_antiviral_in_aftercare(plans: Plans) -> Iterator[str]:
 )
 def open_skin_ointment_not_sunscreen(plans: Plans) -> Iterator[str]:
     for plan in plans.values():
-        told = {one["rule"] for one in plan.document["aftercare"]}
-        if plan.of("ablative", "fractional-ablative") and not told >= {
+        rules = {one["rule"] for one in plan.document["aftercare"]}
+        if plan.of("ablative", "fractional-ablative") and not rules >= {
             "aftercare-wound",
             "aftercare-sunscreen-not-on-raw-skin",
         }:
-            yield f"{plan.name}: {sorted(told)}"
+            yield f"{plan.name}: {sorted(rules)}"

@@ -234,7 +234,7 @@ def test_a_port_wider_than_the_rings_is_refused() -> None:
         trace_pencil_beam(SKIN, EDGES_M, 1e-4, 10, photons=320).port_reflectance(1.0, 3.0)
 
 
-def test_light_outside_the_rings_is_told_of() -> None:
+def test_light_outside_the_rings_is_reported() -> None:
     clear = LayeredMedium([0.0], [0.0], [0.0], [1.0], [1e-3])
     spot = trace_pencil_beam(clear, np.array([0.0, 1e-3]), 2e-5, 50, photons=320).convolve(
         LightBeam(kind="gaussian", spot_mm=2.0)

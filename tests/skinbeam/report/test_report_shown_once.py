@@ -65,7 +65,7 @@ def with_caution() -> dict[str, Any]:
     return plan
 
 
-def test_choices_of_which_the_same_is_said_are_told_once_with_all_their_names() -> None:
+def test_choices_with_the_same_text_are_shown_once_with_all_their_names() -> None:
     plan = copy.deepcopy(sample_plan())
     names = ("Cosmetic camouflage", "Daily sun protection", "Filler injection")
     plan["concerns"][0]["options"] = [without_device(name, rank) for rank, name in enumerate(names, 1)]
@@ -88,18 +88,18 @@ def test_a_choice_of_which_something_else_is_known_keeps_its_own_card() -> None:
 def test_a_caution_about_the_first_option_stands_with_the_decision_and_is_named_by_number_after() -> None:
     plan = with_caution()
     page = page_of(plan)
-    (told,) = [one for one in (*page.decision.reasons, *page.decision.further_reasons) if one.lead == CAUTION]
-    assert told.subject.startswith("Visible facial veins, cheeks: Vascular laser or light, Pulsed dye laser")
+    (caution,) = [one for one in (*page.decision.reasons, *page.decision.further_reasons) if one.lead == CAUTION]
+    assert caution.subject.startswith("Visible facial veins, cheeks: Vascular laser or light, Pulsed dye laser")
     first = page.concerns[0].options[0]
     assert CAUTION not in [one.lead for one in first.reasons]
-    assert first.shared_rules.endswith(f": {told.number}.")
+    assert first.shared_rules.endswith(f": {caution.number}.")
     assert Page(render_html(read_plan(plan), sample_figures())).words.count(CAUTION) == 1
     assert CAUTION in plan_summary(read_plan(plan))
 
 
 def spoke(rule: str, decision: str, text: str) -> dict[str, Any]:
-    said = {"rule": rule, "decision": decision, "text": text, "message": {"id": "x", "params": {}}}
-    return said | {"source": "kincaid1975", "strength": "review"}
+    reason = {"rule": rule, "decision": decision, "text": text, "message": {"id": "x", "params": {}}}
+    return reason | {"source": "kincaid1975", "strength": "review"}
 
 
 def test_what_changes_most_what_is_done_leads_and_the_rest_stands_one_click_away() -> None:
@@ -145,7 +145,7 @@ def test_the_terminal_says_why_no_laser_is_offered() -> None:
     assert "no laser: reaches too few skins" in plan_summary(read_plan(plan))
 
 
-def test_refusals_of_one_kind_and_for_one_reason_are_told_once_without_names_of_keys() -> None:
+def test_refusals_of_one_kind_and_for_one_reason_are_shown_once_without_names_of_keys() -> None:
     asked = [
         RefusedOption("vascular", "Vascular laser", None, "ktp-532", (StoredMessage("x", {}, "KTP laser: too weak"),)),
         RefusedOption("vascular", "Vascular laser", None, "ipl", (StoredMessage("x", {}, "Pulsed light: too weak"),)),
@@ -156,11 +156,11 @@ def test_refusals_of_one_kind_and_for_one_reason_are_told_once_without_names_of_
         ("Vascular laser", ("KTP laser: too weak.", "Pulsed light: too weak.")),
         ("Full-field laser; Fractional laser", ("tanned.",)),
     ]
-    told = [one.reasons for one in refused_options(asked, ["tanned"])]
-    assert told[-1] == (render_message("report.refused_above"),), "what the decision says is not said again"
+    refusals = [one.reasons for one in refused_options(asked, ["tanned"])]
+    assert refusals[-1] == (render_message("report.refused_above"),), "what the decision says is not said again"
 
 
-def test_devices_refused_for_one_reason_are_told_in_one_sentence() -> None:
+def test_devices_refused_for_one_reason_are_named_in_one_sentence() -> None:
     asked = [
         RefusedOption("vascular", "Vascular laser", None, name, (Message("plan.no-practice", {"device": name}),))
         for name in ("KTP laser", "Pulsed light", "Ruby laser")
@@ -169,7 +169,7 @@ def test_devices_refused_for_one_reason_are_told_in_one_sentence() -> None:
     assert one.reasons == (render_message("plan.no-practice", {"device": "KTP laser; Pulsed light; Ruby laser"}),)
 
 
-def test_harms_that_nobody_counted_are_told_once_below_the_options() -> None:
+def test_harms_that_nobody_counted_are_named_once_below_the_options() -> None:
     plan = copy.deepcopy(sample_plan())
     why = {"unknown": "no trial counted this"}
     known = plan["concerns"][0]["options"][0]["harms"][0]
@@ -189,17 +189,17 @@ def test_a_sentence_counts_the_people_that_the_table_counts(draws: int) -> None:
     """Every share of so many draws, one ulp of a sum below it too: 73 of 200 were 37 in the table and 36 in words."""
     for met in range(draws + 1):
         for share in (met / draws, met / draws * (1 - 2e-16)):
-            told, table = per_hundred(share), people_of_100(round(share, 6))
-            if told >= 1.0 and table.isdigit():
-                assert f"{told:g}" == table
+            counted, table = per_hundred(share), people_of_100(round(share, 6))
+            if counted >= 1.0 and table.isdigit():
+                assert f"{counted:g}" == table
             else:
                 assert table in ("under 1", "over 99", "0")
-                assert told < 1.0 or told > 99.0
+                assert counted < 1.0 or counted > 99.0
 
 
-@pytest.mark.parametrize(("months", "told"), [(1, "1 month"), (3, "3 months"), (0.75, "0.75 months")])
-def test_one_has_no_plural(months: float, told: str) -> None:
-    assert display_value(months, "months").text == told
+@pytest.mark.parametrize(("months", "expected"), [(1, "1 month"), (3, "3 months"), (0.75, "0.75 months")])
+def test_one_has_no_plural(months: float, expected: str) -> None:
+    assert display_value(months, "months").text == expected
 
 
 def option_of(title: str, wavelength_nm: float, band_nm: tuple[float, float] | None = None) -> Option:
@@ -207,12 +207,12 @@ def option_of(title: str, wavelength_nm: float, band_nm: tuple[float, float] | N
     return replace(option, setup=DeviceSetup("x", title, wavelength_nm, band_nm, DeviceSetting(wavelength_nm, 1.0)))
 
 
-def test_a_wavelength_that_the_device_is_named_by_is_not_told_twice() -> None:
+def test_a_wavelength_that_the_device_is_named_by_is_not_shown_twice() -> None:
     assert device_name(option_of("CO2 laser, 10600 nm", 10600.0)) == "CO2 laser, 10600 nm"
     assert device_name(option_of("CO2 laser", 10600.0)) == "CO2 laser, 10,600 nm"
 
 
-def test_a_wavelength_that_is_one_of_two_in_the_name_is_told() -> None:
+def test_a_wavelength_that_is_one_of_two_in_the_name_is_shown() -> None:
     title = "Nd:YAG laser, 532 and 1064 nm, Q-switched"
     for wavelength in (532.0, 1064.0):
         assert device_name(option_of(title, wavelength)) == f"{title}, {wavelength:g} nm"
