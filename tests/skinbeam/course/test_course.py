@@ -96,8 +96,8 @@ def test_dark_marks_come_before_resurfacing_of_their_skin(marks_by: str, scars_b
         course = schedule_course(concerns)
         treated = [place for visit in course for place in visit.treats]
         assert treated == [marks.place] * len(lasers) + [scars.place] * 2
-        told = [visit.treats for visit in course if "course.dark-marks-first" in {step.id for step in visit.steps}]
-        assert told == [(scars.place,)]
+        places = [visit.treats for visit in course if "course.dark-marks-first" in {step.id for step in visit.steps}]
+        assert places == [(scars.place,)]
     elsewhere = schedule_course([scars, replace(marks, site="hands")])
     assert not any(step.id == "course.dark-marks-first" for visit in elsewhere for step in visit.steps)
     assert elsewhere[0].week == 0

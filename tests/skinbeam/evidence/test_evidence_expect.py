@@ -223,8 +223,8 @@ def test_everyday_words_and_names_are_one_question() -> None:
 def test_the_document_is_whole_and_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     first = whole(*PAIR, patients=20, threshold=60, site="neck", phototype="I")
     posterior.cache_clear()
-    for kept in ("_answer_question", "_drawn_share", "_drawn_pain"):  # the second answer is drawn anew
-        monkeypatch.setattr(expecting, kept, getattr(expecting, kept).__wrapped__)
+    for cached in ("_answer_question", "_drawn_share", "_drawn_pain"):  # the second answer is drawn anew
+        monkeypatch.setattr(expecting, cached, getattr(expecting, cached).__wrapped__)
     assert canonical_json(first) == canonical_json(whole(*PAIR, patients=20, threshold=60, site="neck", phototype="I"))
     assert {"schema", "version", "case_sha256", "seed", "warnings"} < set(first)
     assert {"site-not-studied", "phototype-not-studied"} <= {w["code"] for w in first["warnings"]}
@@ -407,9 +407,9 @@ def test_light_that_changes_nothing_is_reported(
 ) -> None:
     spoken = {warning.code for warning in expectation(*pair, **options).warnings}
     assert spoken & {"light-not-counted", "pulse-not-counted", "wavelength-not-studied"} == codes
-    unsaid = expectation(*pair, **{name: value for name, value in options.items() if name != "pulse_ms"})
+    without_pulse = expectation(*pair, **{name: value for name, value in options.items() if name != "pulse_ms"})
     if "pulse-not-counted" in codes:
-        assert unsaid.p_at_least == expectation(*pair, **options).p_at_least
+        assert without_pulse.p_at_least == expectation(*pair, **options).p_at_least
 
 
 def test_creams_and_needles_have_no_dose_of_light() -> None:

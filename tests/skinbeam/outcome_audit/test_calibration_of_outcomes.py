@@ -176,11 +176,11 @@ def test_a_clinic_without_anybody_better_lies_below() -> None:
 
 def test_what_was_not_foretold_or_not_seen_is_left_out() -> None:
     predicted = PredictedOutcome(stated(0.6), {"pih": stated(0.1), "blister": NOBODY_KNOWS}, stated(0.5), NOBODY_KNOWS)
-    untold = PredictedOutcome(NOBODY_KNOWS, {}, NOBODY_KNOWS, NOBODY_KNOWS)
+    unpredicted = PredictedOutcome(NOBODY_KNOWS, {}, NOBODY_KNOWS, NOBODY_KNOWS)
     place = ("P1", "acne-scars", "fractional-ablative", "cheeks", "III", "somebody")
     seen = AuditedCourse(*place, predicted, ObservedOutcome(True, frozenset({"blister"}), 0.4))
     unseen = AuditedCourse(*place, predicted, ObservedOutcome(None, frozenset({"pih"})))
-    unforetold = AuditedCourse(*place, untold, ObservedOutcome(True, frozenset()))
+    unforetold = AuditedCourse(*place, unpredicted, ObservedOutcome(True, frozenset()))
     every = (seen, unseen, unforetold)
     assert [one.occurred for one in improvement_forecasts(every)] == [True]
     assert [one.occurred for one in harm_forecasts(every, "pih")] == [False, True]

@@ -58,7 +58,7 @@ def clinic(database: Database, operator: Member) -> Iterator[Clinic]:
     assert verify_database(database)[0].findings == ()
 
 
-def test_owners_are_notified_who_opens_many_patients_once_a_day_and_the_member_works_on(clinic: Clinic) -> None:
+def test_owners_are_notified_of_who_opens_many_patients_once_a_day_and_the_member_works_on(clinic: Clinic) -> None:
     patients = clinic.patients(8)
     with clock_set_to(MORNING):
         for patient in patients[:5]:
