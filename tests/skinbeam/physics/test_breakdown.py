@@ -30,8 +30,8 @@ def in_skins(case: dict[str, Any], **changes: Any) -> Any:
     scene = build_scene(loaded(case, **changes))
     assert scene.beam is not None
     beam = scene.beam
-    (said,) = run_chunks(scene, 20, 0, lambda skins: optical_breakdown(skins, beam))
-    return said
+    (breakdown,) = run_chunks(scene, 20, 0, lambda skins: optical_breakdown(skins, beam))
+    return breakdown
 
 
 def test_the_ends_are_what_was_measured_and_between_them_falls_a_power() -> None:
