@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from paths import ROOT
+from portrait import FACE, portrait_analysis
 
 from research.photo_checks.skin_pictures import repigment_portrait
 from skinbeam.assessment.photograph import SitePhotoFindings, photo_messages, photo_site_findings
@@ -19,17 +19,15 @@ from skinbeam.photo.decoding.photograph import DecodedPhotograph, read_photograp
 from skinbeam.photo.findings.finding import Confidence, unknown_finding
 from skinbeam.photo.findings.mark import Mark
 
-FILE = ROOT / "examples" / "first-consultation" / "face.jpg"
-
 
 @pytest.fixture(scope="module")
 def portrait() -> DecodedPhotograph:
-    return read_photograph(FILE)
+    return read_photograph(FACE)
 
 
 @pytest.fixture(scope="module")
-def plain(portrait: DecodedPhotograph) -> PhotoAnalysis:
-    return analyse_photograph(portrait)
+def plain() -> PhotoAnalysis:
+    return portrait_analysis()
 
 
 def painted(portrait: DecodedPhotograph, plain: PhotoAnalysis, factor: float) -> PhotoAnalysis:
@@ -77,7 +75,7 @@ def test_only_a_ratio_that_is_surely_above_one_darkens() -> None:
 def test_limits_alone_hold_the_melanin_of_a_darker_site() -> None:
     from skinbeam.model.input_files import load_case
 
-    case: Case = load_case(FILE.parent / "case.toml").case
+    case: Case = load_case(FACE.parent / "case.toml").case
     colour = replace(assess_colour(case, None), melanin_factors=(("cheeks", 1.5),))
 
     def melanin(site: str, *, limiting: bool) -> np.ndarray:

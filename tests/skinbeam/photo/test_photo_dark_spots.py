@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from paths import ROOT
+from portrait import portrait_analysis
 
 from research.photo_checks.dark_spots import COLOURS, draw_spot, skin_places, spots_found
 from skinbeam.model.estimate import Estimate, Unknown
@@ -47,8 +48,8 @@ def black_nose() -> Picture:
 
 @cache
 def analysis_of(name: str) -> SkinAnalysis:
-    rgb = {"plain": portrait().rgb, "nose": black_nose()}[name]
-    skin = analyse_photograph(replace(portrait(), rgb=rgb)).skin
+    found = portrait_analysis() if name == "plain" else analyse_photograph(replace(portrait(), rgb=black_nose()))
+    skin = found.skin
     assert not isinstance(skin, Unknown)
     return skin
 

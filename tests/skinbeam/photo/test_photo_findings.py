@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from paths import ROOT
 from PIL import Image
+from portrait import portrait_analysis
 
 from skinbeam.api.analyse_photo import report_photo
 from skinbeam.model.document import canonical_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.sources import collect_sources, find_source
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.photo.analysis import SkinAnalysis, analyse_photograph
+from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.face.finder import find_single_face
 from skinbeam.photo.face.regions import face_view
@@ -354,7 +355,7 @@ def test_a_useless_card_is_said_leaves_the_colour_uncalibrated_and_enters_the_ha
 
 
 def test_a_plan_gets_the_interval_and_the_darkest_region() -> None:
-    skin = analyse_photograph(read_photograph(FILE)).skin
+    skin = portrait_analysis().skin
     assert isinstance(skin, SkinAnalysis)
     ita = skin.colour.ita_deg
     assert ita.low < skin.colour.darkest_deg <= ita.median < ita.high

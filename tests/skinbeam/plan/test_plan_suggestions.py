@@ -4,13 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from paths import ROOT
+from portrait import portrait_analysis
 
 from skinbeam.model.case import Case
 from skinbeam.model.document import to_json_types
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
-from skinbeam.photo.decoding.photograph import read_photograph
+from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.findings.finding import SkinFinding, suggest_concerns
 from skinbeam.plan.planner import _photo_suggestions, _suspicious_spot_notices
 from skinbeam.plan.referral import case_with_dark_spots, refer_dark_spots
@@ -18,7 +17,6 @@ from skinbeam.suitability.explanation import explain_decision
 from skinbeam.suitability.judgement import judge_case, judge_suitability
 from skinbeam.text import Message, use_language
 
-FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
 AREA = Estimate(30.0, 25.0, 35.0, 0.95, "assumed")
 SPOTS = SkinFinding(
     kind="spots",
@@ -36,7 +34,7 @@ SPOTS = SkinFinding(
 
 @pytest.fixture(scope="module")
 def look() -> PhotoAnalysis:
-    return analyse_photograph(read_photograph(FACE))
+    return portrait_analysis()
 
 
 def seeing(look: PhotoAnalysis, *findings: SkinFinding) -> PhotoAnalysis:

@@ -11,15 +11,14 @@ from consultations import CONDITIONS, EVERY_FIFTH, EXAMPLES, example, example_fi
 from paths import TESTS
 from plan_reading import read_plan
 from playwright.sync_api import Browser, sync_playwright
-from preview_samples import FACE, look, plan
+from portrait import portrait_analysis
+from preview_samples import look, plan
 from pypdf import PdfReader
 from readability import leaflet_sentences, reading_age_years
 from report_samples import leaflet_pdf, sample_figures, sample_plan
 
 from skinbeam.api.analyse_photo import report_analysis
 from skinbeam.api.preview import make_preview
-from skinbeam.photo.analysis import analyse_photograph
-from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.report_files import write_report
 
@@ -109,7 +108,7 @@ def test_the_report_of_the_first_consultation_with_its_photograph_is_no_longer_t
     browser: Browser, tmp_path: Path
 ) -> None:
     file = FIRST
-    plan, analysis = read_plan(example(file)), analyse_photograph(read_photograph(FACE))
+    plan, analysis = read_plan(example(file)), portrait_analysis()
     overlays = tmp_path / "photo"
     photo = report_analysis(analysis, overlays)
     preview = make_preview(plan, analysis)
