@@ -51,6 +51,7 @@ from skinbeam.plan_records.plan import HarmShare, Option
 from skinbeam.published_doses.counts import count_bruises_near, count_harm_near, count_harm_that_calibrates
 from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.envelope import envelope_rules
 from skinbeam.response.goals import laser_use
 from skinbeam.response.limits import LimitVerdict, bruise_limit
 from skinbeam.response.practice_place import PracticePlace, place_candidate
@@ -107,7 +108,9 @@ def build_laser_option(
         difference=unlike,
         reached=reached,
         is_kind_tried=is_kind_tried(question),
-        are_named_columns=are_named_columns(standing.place, modality, concern.site),
+        are_named_columns=are_named_columns(
+            standing.place, modality, concern.site, is_scar=concern.condition in envelope_rules()["thick"]["conditions"]
+        ),
     )
     sessions, weeks, minutes = _visit_ranges(modality, concern)
     pulse = _pulse_class(modality, trial)

@@ -97,6 +97,15 @@ def test_columns_that_reach_few_keep_a_place_on_the_face_alone_and_say_so():
         assert told.params["place"].id == reason
 
 
+@pytest.mark.parametrize("site", ["neck", "hands", "cheeks"])
+def test_columns_that_the_guideline_names_for_scars_keep_their_place_at_any_site(site: str):
+    """A scar is thicker than the skin around."""
+    place = GuidelinePlace(1, 0, "fx-1550", 5)
+    assert are_named_columns(place, "non-ablative-fractional", site, is_scar=True)
+    assert are_named_columns(place, "non-ablative-fractional", site) is (site == "cheeks")
+    assert not are_named_columns(None, "non-ablative-fractional", site, is_scar=True)
+
+
 def test_columns_without_a_place_that_reach_few_stand_behind_every_other_treatment():
     cream = OptionStanding(
         "cream", EvidenceQuestion("wrinkles", "topical-retinoid"), "usual", Unknown("nobody counted it"), None
