@@ -17,6 +17,7 @@ from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.units import MM, UM
 from skinbeam.model.value_equality import compared_by_value
 from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.envelope import envelope_rules
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import InjuryDepths, LimitValues, SettingLimit, effect_target, find_limits, judge_limit
 from skinbeam.response.settings import SearchMachine, build_beam
@@ -25,7 +26,6 @@ from skinbeam.simulate.model_error import draw_error_factor
 from skinbeam.simulate.removal.ablation import is_ablative
 from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.skin.sample import SkinSample
-from skinbeam.suitability.bounds import RuleBounds
 
 __all__ = [
     "COLUMN_DEPTH",
@@ -223,7 +223,7 @@ def _densest_pattern(
     densest = _densest_within_limits(at, offered)
     if densest is None or densest.density_per_cm2 is None:
         return None
-    held = _densities_within_rules(candidate, densest.density_per_cm2, goal.bounds, setting)
+    held = _densities_within_rules(candidate, densest.density_per_cm2, goal, setting)
     if not held:
         return None
     densest = densest if held[-1] == densest.density_per_cm2 else at(held[-1])
@@ -270,11 +270,12 @@ def _pattern_judge(
 
 
 def _densities_within_rules(
-    candidate: _EnergyCandidate, densest: float, bounds: RuleBounds, setting: BeamSetting
+    candidate: _EnergyCandidate, densest: float, goal: TreatmentGoal, setting: BeamSetting
 ) -> list[float]:
     """Return the densities within the bounds of rules, up to the densest within the limits."""
-    most = bounds.density_per_cm2(densest, is_printed=candidate.is_printed)
-    most_pct = 100.0 * bounds.beam_coverage_fraction
+    is_scar = goal.condition in envelope_rules()["thick"]["conditions"]
+    most = goal.bounds.density_per_cm2(densest, is_printed=candidate.is_printed, is_scar=is_scar)
+    most_pct = 100.0 * goal.bounds.beam_coverage_fraction
     diameter_um = setting.spot_mm * MM / UM
     return [
         density for density in candidate.densities if density <= most and coverage_pct(diameter_um, density) <= most_pct

@@ -98,12 +98,13 @@ class RuleBounds:
 
     bounds: tuple[RuleBound, ...] = ()
 
-    def density_per_cm2(self, chosen: float, *, is_printed: bool = False) -> float:
+    def density_per_cm2(self, chosen: float, *, is_printed: bool = False, is_scar: bool = False) -> float:
         """Return the greatest density where `chosen` would be taken without rules.
 
         Parameters
         ----------
         is_printed : whether sources print the chosen one for such skin.
+        is_scar : whether a scar is treated, which is thicker than the skin around: the strictest share counts alone.
         """
         factors = [
             (bound.factor, bound.of_site)
@@ -114,7 +115,8 @@ class RuleBounds:
             min((factor for factor, is_of_site in factors if is_of_site is wanted), default=1.0)
             for wanted in (True, False)
         )
-        return min(chosen * of_site * of_person, *self._most("density_per_cm2"), chosen)
+        share = min(of_site, of_person) if is_scar else of_site * of_person
+        return min(chosen * share, *self._most("density_per_cm2"), chosen)
 
     def energy_mJ(self, diameter_um: float) -> float:
         """Return the greatest energy of a column of this width; inf where no rule bounds it."""

@@ -132,6 +132,7 @@ def test_a_share_for_thin_skin_and_one_for_the_person_are_taken_of_each_other() 
     person, other = (RuleBound("density_per_cm2", "s", "c", factor=factor) for factor in (0.4, 0.7))
     for bounds in itertools.permutations((site, person, other)):
         assert RuleBounds(bounds).density_per_cm2(1000.0) == pytest.approx(200.0)
+        assert RuleBounds(bounds).density_per_cm2(1000.0, is_scar=True) == pytest.approx(400.0)
     assert RuleBounds((site, site)).density_per_cm2(1000.0) == 500.0
 
 
