@@ -201,14 +201,22 @@ def uncovered_case_answer(tables: Mapping[str, Any]) -> NotAvailable | None:
     if not names or None in names:
         return None
     patient = tables.get("patient")
-    phototype = patient.get("phototype") if isinstance(patient, Mapping) else None
+    phototype = _readable_phototype(patient.get("phototype")) if isinstance(patient, Mapping) else None
     sentences: list[str] = []
     for name in dict.fromkeys(name for name in names if name is not None):
         sentences.append(render_message("guideline.not-covered", {"condition": condition_words(name)}))
-        for cell in find_cells(name, phototype=phototype if phototype in PHOTOTYPES else None):
+        for cell in find_cells(name, phototype=phototype):
             sentences += _practice_sentences(cell)
         sentences.append(render_message("guideline.clinics-more", {"name": name}))
     return NotAvailable(" ".join(sentences), body={"schema": PLAN_SCHEMA})
+
+
+def _readable_phototype(written: object) -> str | None:
+    """Return a phototype or range of a case that was not checked; None where it is none."""
+    try:
+        return parse_grade_range(written, PHOTOTYPES, "phototype") if isinstance(written, str) else None
+    except InputError:
+        return None
 
 
 def _practice_sentences(cell: GuidelineCell) -> Iterator[str]:

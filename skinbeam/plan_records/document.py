@@ -14,6 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from skinbeam.assessment.risks import PersonalRisk
 from skinbeam.evidence.expectation.expectation import Expectation, NaturalCourse
+from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan_records.course import DeviceSetup, TestSpotLadder
@@ -24,6 +25,7 @@ from skinbeam.text import ENGLISH, LANGUAGES, DocumentWarning, Message, current_
 __all__ = ["StoredMessage", "read_plan"]
 
 _EARLIER_SCHEMAS = ("skinbeam.plan/1",)  # without `language`: English
+_HASH = re.compile(r"[0-9a-f]{64}")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 _PLAIN_TYPES: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
@@ -64,8 +66,9 @@ class StoredMessage(Message):
 def read_plan(document: Mapping[str, Any]) -> Plan:
     """Return the records of a plan's document, `skinbeam.plan/2` or `skinbeam.plan/1`.
 
-    A plan that was stored in another language than English keeps its hash, which is that of the English plan. Its
-    reasons why a value is unknown stay in that language.
+    A plan that was stored in another language than English keeps its hash, which is that of the English plan and is
+    not computed again. Its titles of devices, and sentences without an id, as of values that are unknown, stay in that
+    language.
 
     Raises
     ------
@@ -73,12 +76,14 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     """
     schema, language = document.get("schema"), document.get("language", ENGLISH)
     _expect(schema in (PLAN_SCHEMA, *_EARLIER_SCHEMAS), "plan.schema", PLAN_SCHEMA, schema)
-    _expect(language in LANGUAGES, "plan.language", f"one of {', '.join(LANGUAGES)}", language)
+    is_known = isinstance(language, str) and language in LANGUAGES
+    _expect(is_known, "plan.language", f"one of {', '.join(LANGUAGES)}", language)
     held = {name: value for name, value in document.items() if name not in ("language", "plan_sha256")}
     read: Plan = _PlanReader(language).value(Plan, held, "plan")
     if language != ENGLISH:
-        _expect(isinstance(document.get("plan_sha256"), str), "plan.plan_sha256", "a hash", document.get("plan_sha256"))
-        vars(read)["plan_sha256"] = document["plan_sha256"]
+        identity = document.get("plan_sha256")
+        _expect(isinstance(identity, str) and bool(_HASH.fullmatch(identity)), "plan.plan_sha256", "a hash", identity)
+        vars(read)["plan_sha256"] = identity
     return read
 
 
@@ -143,6 +148,8 @@ class _PlanReader:
             setup = {name: held.pop(name) for name in (field.name for field in fields(DeviceSetup)) if name in held}
             held["setup"] = setup if "device" in setup else None
             _expect("device" in setup or setup == {"settings": {}}, path, "a device with its settings", setup)
+        if self.language != ENGLISH:
+            held |= _english_title(held)
         shape = _record_shape(kind)
         for name in held:
             _expect(name in shape.hints, f"{path}.{name}", "a known field", held[name])
@@ -171,6 +178,16 @@ def _restore_parameter(value: Any, language: str) -> Any:
     if "params" in value:
         return StoredMessage(value["id"], value["params"], value["text"], language)
     return Estimate(**value)
+
+
+def _english_title(held: Mapping[str, Any]) -> dict[str, str]:
+    """Return the English title of a record that has the name of a condition or modality."""
+    condition, modality = str(held.get("condition")), str(held.get("modality"))
+    if "title" in held and condition in known_conditions():
+        return {"title": known_conditions()[condition].title}
+    if "title" in held and modality in known_modalities():
+        return {"title": known_modalities()[modality].title}
+    return {}
 
 
 def _sentence_record(sentence: str) -> dict[str, str | dict[str, str]]:

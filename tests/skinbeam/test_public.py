@@ -359,6 +359,7 @@ def test_answers_have_figures_sources_and_short_names() -> None:
         assert one.schema in repr(one)
     assert answers[-1].citations()
     assert answer("compare", "melasma", "chemical-peel", "pigment-short-pulse").citations() is not None
+    assert "pulsed-dye-595" in answer("devices")
 
 
 def test_a_comparison_shows_a_row_for_each_trial_and_one_for_all() -> None:
@@ -386,7 +387,6 @@ def test_a_simulation_shows_temperatures_and_harm_and_leaves_out_what_is_unknown
     assert "basal layer, highest" in [label.get_text() for label in heat.get_yticklabels()]
     assert "burn" in [label.get_text() for label in shares.get_yticklabels()]
     assert not [text for axes in (heat, shares) for text in axes.texts if text.get_text() == "unknown"]
-    assert "pulsed-dye-595" in answer("devices")
 
 
 @pytest.mark.parametrize(

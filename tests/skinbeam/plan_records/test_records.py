@@ -70,15 +70,20 @@ def test_a_plan_in_german_has_the_same_values_and_hash_and_reads_back_in_english
 
     read = read_plan(german)
     assert read.plan_sha256 == english["plan_sha256"]
+    (concern,) = read.concerns
+    assert concern.title == english["concerns"][0]["title"]
+    assert [one.title for one in concern.options] == [one["title"] for one in english["concerns"][0]["options"]]
     assert [one.message.english for one in read.aftercare] == [one["text"] for one in english["aftercare"]]
     with use_language("de"):
         assert [one.message.text for one in read.aftercare] == [one["text"] for one in german["aftercare"]]
 
 
 def test_a_document_of_another_schema_or_language_is_no_plan() -> None:
-    for name, value in (("schema", "skinbeam.plan/3"), ("language", "xx")):
-        with pytest.raises(ValueError, match=rf"^plan\.{name}: .*{value}"):
+    for name, value in (("schema", "skinbeam.plan/3"), ("language", "xx"), ("language", [])):
+        with pytest.raises(ValueError, match=rf"^plan\.{name}: "):
             read_plan(sample_plan() | {name: value})
+    with pytest.raises(ValueError, match=r"^plan\.plan_sha256: a hash"):
+        read_plan(sample_plan() | {"language": "de", "plan_sha256": "x"})
 
 
 def test_a_plan_of_an_earlier_release_keeps_its_name() -> None:

@@ -259,7 +259,6 @@ def test_the_document_lists_all_and_holds_no_null(made: Preview) -> None:
     assert {one["picture"] for one in whole["changes"]} < set(files)
 
 
-@pytest.mark.check
 def test_the_figure_of_a_preview_has_a_row_for_each_gain_and_harm_that_is_drawn(made: Preview) -> None:
     gains, harms = made.report.plot().axes
     assert not isinstance(made.report.changes, Unknown)
@@ -270,6 +269,7 @@ def test_the_figure_of_a_preview_has_a_row_for_each_gain_and_harm_that_is_drawn(
         replace(made.report, changes=()).plot()
 
 
+@pytest.mark.check
 def test_the_same_plan_gives_the_same_bytes_and_german_words_change_the_pictures_alone(
     made: Preview,
 ) -> None:
