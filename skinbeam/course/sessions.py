@@ -248,6 +248,11 @@ class _CoursePart:
         facts: dict[str, FactValue] = {"pulse": "long", "wavelength_nm": self.setup.wavelength_nm}
         return self.option.modality in rule.modalities and rule.when.holds(facts) is True
 
+    def resurfaces_dark_marks_of(self, other: "_CoursePart") -> bool:
+        """Whether it resurfaces, for its own concern, skin with dark marks that are treated too."""
+        is_resurfacing = self.option.modality in SURFACE_MODALITIES and self.condition != _DARK_MARKS
+        return is_resurfacing and other.condition == _DARK_MARKS and self.overlaps(other)
+
     def overlaps(self, other: "_CoursePart") -> bool:
         """Return whether the fields of two concerns meet."""
         return sites_overlap(self.site, other.site)
@@ -319,6 +324,8 @@ class _CourseGroup:
     def takes(self, part: _CoursePart) -> bool:
         """Return whether a concern can be treated in its visits without a second pass of the same skin."""
         if self.kind != (part.option.modality, part.setup.device):
+            return False
+        if any(one.resurfaces_dark_marks_of(part) or part.resurfaces_dark_marks_of(one) for one in self.parts):
             return False
         return not any(
             (one.fills_field or (one.heats_deep and part.heats_deep) or (one.is_background and part.is_background))
@@ -498,10 +505,10 @@ def _title_with_site(concern: ConcernPlan) -> str:
 
 
 def _lies_on_resurfaced(concern: ConcernPlan, group: _CourseGroup) -> bool:
-    """Return whether a concern is dark marks on skin that a group resurfaces without treating them."""
-    is_resurfacing = group.modality in SURFACE_MODALITIES and not group.treats_dark_marks
-    is_there = any(sites_overlap(concern.site, part.site) for part in group.parts)
-    return concern.condition == _DARK_MARKS and is_resurfacing and is_there
+    """Return whether a concern is dark marks on skin that a group resurfaces for another concern."""
+    others = [part for part in group.parts if part.condition != _DARK_MARKS]
+    is_there = any(sites_overlap(concern.site, part.site) for part in others)
+    return concern.condition == _DARK_MARKS and group.modality in SURFACE_MODALITIES and is_there
 
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:

@@ -102,17 +102,20 @@ def guideline_place(cell: GuidelineCell | None, modality: str, classes: Collecti
     return None
 
 
-def are_named_columns(place: GuidelinePlace | None, modality: str, site: str, *, is_scar: bool = False) -> bool:
-    """Return whether the guideline names columns for a concern of the face, or for a scar.
+def are_named_columns(
+    place: GuidelinePlace | None, modality: str, site: str, *, is_scar: bool = False, is_of_site: bool = False
+) -> bool:
+    """Return whether the guideline names columns for a concern of the face, for a scar, or for this very site.
 
     They stay, and keep their place, however few skins they reach: the depth that columns aim at is a judgement.
-    Elsewhere skin scars sooner, and what the guideline says of lines and texture is of the face.
+    Elsewhere skin scars sooner, and what the guideline says of lines and texture without a site is of the face.
 
     Parameters
     ----------
     is_scar : whether a scar is treated, which is thicker than the skin around, wherever it is.
+    is_of_site : whether the guideline speaks of the site itself.
     """
-    return place is not None and modality in COLUMN_MODALITIES and (is_scar or is_facial(site))
+    return place is not None and modality in COLUMN_MODALITIES and (is_scar or is_of_site or is_facial(site))
 
 
 def _named_class(treatment: GuidelineTreatment, classes: Collection[str]) -> tuple[int, str] | None:

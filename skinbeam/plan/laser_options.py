@@ -187,13 +187,13 @@ def _plan_one_proposal(
         is_undosed = proposal.lighter_phototype is not None and proposal.bounding_phototype is None
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
-    judged = _with_proposal_reason(rules, concern, proposal, trial)
+    judged = _with_proposal_reason(rules, goal, concern, proposal, trial)
     is_usual = is_printed and proposal.condition == concern.condition
     return make_option(case, concern, goal, trial, judged, practised, at_usual_dose=is_usual)
 
 
 def _with_proposal_reason(
-    rules: Suitability, concern: Concern, proposal: Proposal, trial: CandidateSetting
+    rules: Suitability, goal: TreatmentGoal, concern: Concern, proposal: Proposal, trial: CandidateSetting
 ) -> Suitability:
     """Return the judgement of the rules with the reason of the dose added."""
     light = describe_light(trial.setting.wavelength_nm, lamp=trial.band_nm is not None)
@@ -207,8 +207,9 @@ def _with_proposal_reason(
     elif proposal.lighter_phototype is not None:
         lighter = PHOTOTYPES[proposal.lighter_phototype - 1]
         message = Message("plan.dose-borrowed", span | {"lighter": lighter})
-    elif proposal.is_least_off_face and proposal.is_begun_with(trial.dose):
-        message = Message("plan.dose-least-off-face", span)
+    elif proposal.is_least_off_face and proposal.is_start(trial.dose):
+        message_id = "plan.dose-least-off-face-field" if goal.fades_field_pigment else "plan.dose-least-off-face"
+        message = Message(message_id, span)
     elif trial.dose < proposal.middle / DOSE_ROUNDING:
         given = Message("plan.dose-single", {"dose": trial.dose, "unit": proposal.unit})
         message_id = "plan.dose-below-practice" if proposal.darker_phototype is None else "plan.dose-below-darker"

@@ -108,9 +108,6 @@ def build_laser_option(
         difference=unlike,
         reached=reached,
         is_kind_tried=is_kind_tried(question),
-        are_named_columns=are_named_columns(
-            standing.place, modality, concern.site, is_scar=concern.condition in envelope_rules()["thick"]["conditions"]
-        ),
     )
     sessions, weeks, minutes = _visit_ranges(modality, concern)
     pulse = _pulse_class(modality, trial)
@@ -295,8 +292,17 @@ def _option_standing(
     shares = [p.median for p in counted if isinstance(p, Estimate)]
     marks = max([*shares, unreported_scar_share(case, concern, question.modality)]) if shares else None
     half = expected.p_at_least["50"]
-    place = guideline_place(concern_cell(case, concern), question.modality, classes)
-    return OptionStanding(inline_title("modality", question.modality), question, use, half, marks, place=place)
+    cell = concern_cell(case, concern)
+    place = guideline_place(cell, question.modality, classes)
+    are_columns = are_named_columns(
+        place,
+        question.modality,
+        concern.site,
+        is_scar=concern.condition in envelope_rules()["thick"]["conditions"],
+        is_of_site=cell is not None and bool(cell.site),
+    )
+    title = inline_title("modality", question.modality)
+    return OptionStanding(title, question, use, half, marks, place=place, are_named_columns=are_columns)
 
 
 def _compare_with_trials(effective: Estimate, expected: Expectation) -> Message:

@@ -106,9 +106,10 @@ class Proposal:
     @property
     def start(self) -> float:
         """The dose to begin with, J/cm², or mJ of a microbeam."""
-        if self.is_least_off_face:  # of a single printed dose this one, although clinics vary around it
-            return self.low if self.printed is None else min(max(self.low, self.printed[0]), self.middle)
-        return self.low if self.is_least_first else self.middle
+        if self.is_least_first or not self.is_least_off_face:
+            return self.low if self.is_least_first else self.middle
+        # Of a single printed dose this one, although clinics vary around it.
+        return self.low if self.printed is None else min(max(self.low, self.printed[0]), self.middle)
 
     @property
     def density_per_cm2(self) -> float | None:
@@ -159,6 +160,10 @@ class Proposal:
         is_own = self.lighter_phototype is None
         return is_own and self.start / DOSE_ROUNDING <= dose <= 1.001 * self.high
 
+    def is_start(self, dose: float) -> bool:
+        """Return whether a dose is the one that plans begin with, as near as the machine has it."""
+        return not any(dose < one <= 1.001 * self.start for one in self.machine.doses(self.setting))
+
     @property
     def published_doses(self) -> tuple[float, ...]:
         """The machine's doses in the published range, ascending; of a borrowed range those below it too."""
@@ -185,7 +190,10 @@ def propose_setting(case: Case, concern: Concern, modality: str, machine: Search
     found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, barred_nm)
     if found is None:
         return None
-    found = _least_off_face(_gentler_on_thin_skin(found, concern.site), modality, concern.site)
+    is_of_site = found.is_of_site or region.names_site(machine.device, found.setting, found.sources, concern.site)
+    found = _least_off_face(
+        _gentler_on_thin_skin(replace(found, is_of_site=is_of_site), concern.site), modality, concern.site
+    )
     return replace(found, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
 
 
@@ -210,7 +218,8 @@ def _least_off_face(proposal: Proposal, modality: str, site: str) -> Proposal:
     """Return a proposal of short pulses that begins with the least printed dose on lids and away from the face.
 
     Sources print such doses for the face, or for spots wherever they were; lids are thinner, and other skin heals more
-    slowly. A spot whitens at once where the dose is enough, so that less costs nothing but a second pulse.
+    slowly. A spot whitens at once where the dose is enough, so that less costs nothing but a second pulse; a whole
+    field, which must not whiten, is treated again in any case.
     """
     is_elsewhere = pulse_class_matters(modality) and not is_facial(site) and not proposal.is_of_site
     return replace(proposal, is_least_off_face=True) if is_elsewhere else proposal

@@ -8,8 +8,8 @@ order is:
    with stand behind the first. A light that reaches its target in fewer than a tenth of such skins stands behind
    everything but no treatment. At a dose that clinics use in such skin, and with trials of its own on this kind of the
    condition, it keeps its place in the guideline, and without one stands before treatments whose effect nobody
-   counted: there the model alone does not outweigh what people saw. Columns that the guideline names for skin of the
-   face keep their place too, behind those of the same place that reach more skins;
+   counted: there the model alone does not outweigh what people saw. Columns that the guideline names for this kind of
+   skin keep their place too, behind those of the same place that reach more skins;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail;
@@ -69,7 +69,7 @@ class OptionStanding:
     procedure : what was done in the trials behind its number, where the modality has several kinds; else None.
     is_last_resort : whether it is done only where no other treatment is left.
     is_adjunct : whether sources give it beside other treatments alone.
-    are_named_columns : whether it is columns that the guideline names for skin of the face.
+    are_named_columns : whether it is columns whose place in the guideline holds for the site.
     """
 
     title: str
@@ -137,7 +137,8 @@ class OptionStanding:
     def order(self) -> tuple[int, int, bool]:
         """What options are sorted by before trials distinguish them: the ranking group, the use, and the reach."""
         use = 0 if self.has_place else _USE_ORDER.index(self.use)
-        return self.rank_group, use, self.has_place and self.is_out_of_reach
+        is_too_shallow = self.are_named_columns and self.is_out_of_reach and not self.is_counted_in_practice
+        return self.rank_group, use, is_too_shallow
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
         if not one.is_out_of_reach:
             return place
         least = per_hundred(LEAST_REACHED)
-        if not one.is_counted_in_practice:
+        if one.are_named_columns:
             return Message("plan.place-despite-depth", {"place": place, "least": least})
         return Message("plan.place-despite-model", {"place": place, "least": least, "studies": one.own_studies})
     if one.use == "first":

@@ -104,6 +104,17 @@ def test_dark_marks_come_before_resurfacing_of_their_skin(marks_by: str, scars_b
     assert scars.place in elsewhere[0].treats
 
 
+def test_the_laser_of_scars_treats_dark_marks_of_the_same_skin_first_and_others_beside_them() -> None:
+    laser = option("non-ablative-fractional", "one", TWICE, MONTH)
+    scars, marks = part("acne-scars", laser), part("post-inflammatory-hyperpigmentation", laser)
+    course = schedule_course([scars, marks])
+    assert [visit.treats for visit in course] == [(marks.place,)] * 2 + [(scars.place,)] * 2
+    bare = part("post-inflammatory-hyperpigmentation")
+    elsewhere = replace(marks, site="forehead")
+    first, *_ = schedule_course([scars, bare, elsewhere])
+    assert "course.dark-marks-first" in {step.id for step in first.steps}
+
+
 def test_vessels_and_spots_do_not_wait_for_dark_marks() -> None:
     marks = part("post-inflammatory-hyperpigmentation", option("non-ablative-fractional", "other", ONCE, MONTH))
     course = schedule_course([marks, SPOTS, VEINS])

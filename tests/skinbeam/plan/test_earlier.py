@@ -36,8 +36,8 @@ def spot(reaction: str, more: str = "fluence_J_cm2 = 6.0", *, device: str = "pul
     )
 
 
-def session(adverse: str, more: str = "") -> str:
-    return f'\n[[session]]\nweek = 4\ntreats = "facial-telangiectasia"\nadverse = ["{adverse}"]\n{more}\n'
+def session(adverse: str, more: str = "", treats: str = "facial-telangiectasia") -> str:
+    return f'\n[[session]]\nweek = 4\ntreats = "{treats}"\nadverse = ["{adverse}"]\n{more}\n'
 
 
 def case(text: str) -> Case:
@@ -400,6 +400,26 @@ def test_an_unknown_device_bars_every_laser_that_it_may_have_been() -> None:
     assert rules_of(spot("none", device="Lightmaster 3000")) == {}
 
 
+@pytest.mark.parametrize("mark", ["dark-mark", "pale-mark", "pigment-change", "scar"])
+def test_after_lasting_harm_by_an_unknown_device_every_laser_waits(mark: str) -> None:
+    text = spot(mark, device="Lightmaster 3000", hours=MONTH_H)
+    for modality in laser_modalities():
+        assert rules_of(text, modality)["earlier-injury-undosed"] == "refer", modality
+
+
+@pytest.mark.parametrize("treats", ["facial-telangiectasia", "redness", "freckles"])
+def test_a_scar_by_columns_of_the_clinics_own_file_holds_what_the_condition_is_treated_with(treats: str) -> None:
+    """An energy of such a file is one of columns, which do not treat this: it may have been any of its lasers."""
+    done = session("scar", 'device = "mine.toml"\nenergy_mJ = 20.0', treats=treats) + devices("mine.toml")
+    assert "refer" in {rules_of(done, modality).get("earlier-scar") for modality in laser_modalities()}
+
+
+def test_herpes_alone_shows_no_dose_to_be_clean() -> None:
+    bruised = spot("purpura", "fluence_J_cm2 = 8.0")
+    herpes, clean = (spot(reaction, "fluence_J_cm2 = 7.5") for reaction in ("herpes-labialis", "none"))
+    assert tried(bruised + herpes) == tried(bruised) != tried(bruised + clean)
+
+
 def test_what_is_not_understood_is_told() -> None:
     (told,) = reaction_reasons(case(session("felt odd for a week")), None)
     assert (told.rule, told.decision) == ("earlier-unread", "with-caution")
@@ -430,6 +450,10 @@ def test_what_is_not_understood_is_told() -> None:
         ("crusts, then dark patches", ("crust", "dark-mark")),
         ("a pale patch, darker around it", ("pale-mark", "dark-mark")),
         ("dyspigmentation", ("pigment-change",)),
+        ("hypo-pigmentation at the border", ("pale-mark",)),
+        ("no hypo- or hyperpigmentation", ("none",)),
+        ("scar paler", (UNREAD_REACTION,)),
+        ("veins paler", (UNREAD_REACTION,)),
         ("redness, blistring, ulcerated", ("redness", UNREAD_REACTION, "erosion")),
         ("redness for 8 months", ("redness", UNREAD_REACTION)),
         ("old scar softer", (UNREAD_REACTION,)),

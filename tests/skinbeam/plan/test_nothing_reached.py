@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from consultations import PERSON, PLAN_DRAWS, concern, devices, loaded
+from consultations import PERSON, PLAN_DRAWS, concern, devices, document, loaded
 from plan_reading import read_plan
 
 from skinbeam.evidence.question import EvidenceQuestion
@@ -104,6 +104,12 @@ def test_columns_that_the_guideline_names_for_scars_keep_their_place_at_any_site
     assert are_named_columns(place, "non-ablative-fractional", site, is_scar=True)
     assert are_named_columns(place, "non-ablative-fractional", site) is (site == "cheeks")
     assert not are_named_columns(None, "non-ablative-fractional", site, is_scar=True)
+
+
+def test_columns_that_the_guideline_names_for_a_neck_keep_their_place_there() -> None:
+    options = document(PERSON + concern("wrinkles", "neck", ""))["concerns"][0]["options"]
+    (first,) = {one["modality"] for one in options if one["rank"] == 1}
+    assert first == "fractional-ablative"
 
 
 def test_columns_without_a_place_that_reach_few_stand_behind_every_other_treatment():

@@ -2,10 +2,14 @@
 
 import itertools
 import math
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
+from consultations import PERSON, document
+from consultations import concern as concern_table
+from consultations import devices as device_list
 
 from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.evidence.guideline.doses import doses_of_cell
@@ -300,6 +304,36 @@ def test_short_pulses_begin_with_the_least_printed_dose_on_lids_and_away_from_th
         least = found.low if found.printed is None else max(found.low, found.printed[0])
         is_least = not found.is_of_site and not is_facial(site)
         assert found.start == pytest.approx(min(least, found.middle) if is_least else found.middle), site
+
+
+def test_a_source_that_treated_hands_prints_a_dose_for_hands() -> None:
+    machine = SearchMachine("qs-ruby-694", devices()["qs-ruby-694"], Path())
+    case = person("age-spots", "II", site="hands")
+    found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
+    assert found is not None
+    assert "imhof2016" in found.sources  # lentigines of the hands
+    assert found.is_of_site
+    assert found.start == found.middle
+
+
+@pytest.mark.parametrize("site", ["cheeks", "eyelid", "hands", "neck"])
+def test_skin_that_another_kind_of_light_injured_begins_with_the_least_dose_everywhere(site: str) -> None:
+    machine = SearchMachine("qs-ndyag-532-1064", devices()["qs-ndyag-532-1064"], Path())
+    case = person("freckles", "IV", site=site)
+    found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
+    assert found is not None
+    assert replace(found, is_least_first=True).start == found.low
+
+
+@pytest.mark.parametrize("condition", ["melasma", "post-inflammatory-hyperpigmentation"])
+def test_a_field_that_must_not_whiten_is_not_said_to_whiten(condition: str) -> None:
+    person = PERSON.replace('"II"\nita_deg = 60.0', '"III"')
+    made = document(person + concern_table(condition, "neck") + device_list("qs-ndyag-532-1064"))
+    lasers = [one for one in made["concerns"][0]["options"] if one.get("device")]
+    for option in lasers:
+        reasons = [one["text"] for one in option["reasons"] if one["message"]["id"].startswith("plan.dose")]
+        assert not [text for text in reasons if "whiten" in text]
+    assert lasers
 
 
 @pytest.mark.parametrize("condition", ["uneven-pigmentation", "freckles", "age-spots", "active-acne", "redness"])

@@ -169,6 +169,14 @@ def test_light_that_reaches_nothing_in_the_model_leads_no_treatment_that_was_cou
         assert order(one, counted)[0][1] == "vascular"
 
 
+def test_a_lamp_that_the_model_does_not_know_is_tied_with_lasers_of_its_place() -> None:
+    """Only of columns does the reach order what has the same place: where trials counted a lamp, the model errs."""
+    place = GuidelinePlace(1, 0, "", 3)
+    laser = replace(standing("facial-telangiectasia", "vascular", wavelength_nm=595.0), title="dye", place=place)
+    lamp = replace(laser, title="lamp", reached=0.0, at_usual_dose=True)
+    assert [rank for rank, _ in order(laser, lamp)] == [1, 1]
+
+
 @pytest.mark.parametrize("condition", ["facial-telangiectasia", "redness", "age-spots", "spider-angioma"])
 def test_the_place_in_the_guideline_leads_where_trials_and_the_model_disagree(condition: str) -> None:
     """A light with trials of its own at the dose of clinics keeps its place, and the plan says that the model errs."""
