@@ -36,6 +36,9 @@ _MARKS = ("dark-mark", _PALE_MARK, _UNKNOWN_MARK)
 _CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except)\b")
 _DENIAL = r"\b(?:no|not|without|never|denies|denied|nor)\b(?: (?:a|an|any|signs?|evidence|of|new|visible))*"
 _DENIED_LIST = re.compile(rf"^{_DENIAL} (?P<items>.+)$")
+_PIGMENT_PAIR = re.compile(r"\b(hypo|hyper)-? ?(?:/|or|and|nor) ?(hypo|hyper)[- ]?(pigment\w*)")
+_PIGMENT_PREFIX = re.compile(r"\b(hypo|hyper)[- ]pigment")
+_PALER_TARGET = re.compile(r"\b((?:scars?|keloids?|redness|veins?|vessels?|flushing)(?: \w+){0,2}) paler\b(?! than)")
 _YES_NO_ANSWER = re.compile(r"(?P<what>[\w ]+?)\s*[:=]\s*(?P<answer>no|none|nil|yes)\b")
 
 
@@ -107,12 +110,18 @@ def normalise_words(text: str) -> str:
 
 def _split_clauses(text: str) -> Iterator[str]:
     """Yield the clauses, with "blister: no" turned into "no blister" and a list after a denial in one piece."""
-    plain = _YES_NO_ANSWER.sub(_phrase_answer, text.casefold())
+    plain = _in_plain_words(_YES_NO_ANSWER.sub(_phrase_answer, text.casefold()))
     for sentence in re.split(r"[;.!?\n]", plain):
         if _is_pure_denial(normalise_words(sentence)):
             yield normalise_words(sentence)
             continue
         yield from (words for part in _CLAUSE_END.split(sentence) if (words := normalise_words(part)))
+
+
+def _in_plain_words(text: str) -> str:
+    """Return a text with "hypo-/hyperpigmentation" written out, and with a scar or vessel that is paler as better."""
+    written_out = _PIGMENT_PAIR.sub(r"\1\3 or \2\3", text)
+    return _PALER_TARGET.sub(r"\1 better", _PIGMENT_PREFIX.sub(r"\1pigment", written_out))
 
 
 def _phrase_answer(answer: "re.Match[str]") -> str:

@@ -184,9 +184,8 @@ def schedule_course(
         group.waits_for_ablation = any(
             week == before.last_week + _weeks_before_ablation() and before.ablates_with(group) for before in earlier
         )
-        group.kept_apart_from = tuple(
-            part.title for before in earlier if before.kind == group.kind for part in before.parts
-        )
+        of_this_kind = [part for before in earlier if before.kind == group.kind for part in before.parts]
+        group.kept_apart_from = tuple(part.title for part in of_this_kind if group.repeats(part))
         for index in range(group.count):
             due.setdefault(week + index * group.interval_weeks, []).append(_CourseSession(group, index))
     visits: list[Visit] = []
@@ -247,11 +246,6 @@ class _CoursePart:
         rule = _suitability_rule("deep-heat-apart")
         facts: dict[str, FactValue] = {"pulse": "long", "wavelength_nm": self.setup.wavelength_nm}
         return self.option.modality in rule.modalities and rule.when.holds(facts) is True
-
-    def resurfaces_dark_marks_of(self, other: "_CoursePart") -> bool:
-        """Whether it resurfaces, for its own concern, skin with dark marks that are treated too."""
-        is_resurfacing = self.option.modality in SURFACE_MODALITIES and self.condition != _DARK_MARKS
-        return is_resurfacing and other.condition == _DARK_MARKS and self.overlaps(other)
 
     def overlaps(self, other: "_CoursePart") -> bool:
         """Return whether the fields of two concerns meet."""
@@ -321,12 +315,16 @@ class _CourseGroup:
         """Its modality and device."""
         return self.modality, self.parts[0].setup.device
 
+    def repeats(self, earlier: _CoursePart) -> bool:
+        """Return whether its laser treats skin of an earlier concern again, with another setting."""
+        return any(one.overlaps(earlier) and one.setup.settings != earlier.setup.settings for one in self.parts)
+
     def takes(self, part: _CoursePart) -> bool:
         """Return whether a concern can be treated in its visits without a second pass of the same skin."""
         if self.kind != (part.option.modality, part.setup.device):
             return False
-        if any(one.resurfaces_dark_marks_of(part) or part.resurfaces_dark_marks_of(one) for one in self.parts):
-            return False
+        if self.modality in SURFACE_MODALITIES and (part.condition == _DARK_MARKS) != self.treats_dark_marks:
+            return False  # dark marks come before resurfacing
         return not any(
             (one.fills_field or (one.heats_deep and part.heats_deep) or (one.is_background and part.is_background))
             and one.overlaps(part)
@@ -506,9 +504,9 @@ def _title_with_site(concern: ConcernPlan) -> str:
 
 def _lies_on_resurfaced(concern: ConcernPlan, group: _CourseGroup) -> bool:
     """Return whether a concern is dark marks on skin that a group resurfaces for another concern."""
-    others = [part for part in group.parts if part.condition != _DARK_MARKS]
-    is_there = any(sites_overlap(concern.site, part.site) for part in others)
-    return concern.condition == _DARK_MARKS and group.modality in SURFACE_MODALITIES and is_there
+    is_resurfacing = group.modality in SURFACE_MODALITIES and not group.treats_dark_marks
+    is_there = any(sites_overlap(concern.site, part.site) for part in group.parts)
+    return concern.condition == _DARK_MARKS and is_resurfacing and is_there
 
 
 def _first_steps(groups: Sequence[_CourseGroup], case: Case | None) -> list[Message]:

@@ -233,8 +233,10 @@ def _borne_dose(case: Case, concern: Concern, trial: CandidateSetting, hours: fl
         if not here or dose is None:
             continue
         is_read = one.read_after_h is None or one.read_after_h >= hours
-        if any(mark.meaning != "expected" or mark.history is not None for mark in group):
+        if any(mark.meaning != "expected" for mark in group):
             not_borne.append(dose)
+        elif any(mark.history is not None for mark in group):
+            continue  # such as herpes, which tells nothing of the dose
         elif is_read and _is_as_hot(one, setting) and _is_on_field(one, concern, case):
             borne.append(dose)
     return max(dose for dose in borne if dose < min(not_borne, default=math.inf))

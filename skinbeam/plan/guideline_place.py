@@ -15,6 +15,7 @@ from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES
+from skinbeam.response.envelope import envelope_rules
 from skinbeam.response.settings import is_facial
 from skinbeam.text import Message
 
@@ -103,19 +104,22 @@ def guideline_place(cell: GuidelineCell | None, modality: str, classes: Collecti
 
 
 def are_named_columns(
-    place: GuidelinePlace | None, modality: str, site: str, *, is_scar: bool = False, is_of_site: bool = False
+    place: GuidelinePlace | None, modality: str, concern: Concern, cell: GuidelineCell | None
 ) -> bool:
     """Return whether the guideline names columns for a concern of the face, for a scar, or for this very site.
 
     They stay, and keep their place, however few skins they reach: the depth that columns aim at is a judgement.
-    Elsewhere skin scars sooner, and what the guideline says of lines and texture without a site is of the face.
+    Elsewhere skin scars sooner, and what the guideline says of lines and texture without a site is of the face. A scar
+    is thicker than the skin around it, wherever it is.
 
     Parameters
     ----------
-    is_scar : whether a scar is treated, which is thicker than the skin around, wherever it is.
-    is_of_site : whether the guideline speaks of the site itself.
+    cell : of the guideline, with the place.
     """
-    return place is not None and modality in COLUMN_MODALITIES and (is_scar or is_of_site or is_facial(site))
+    if place is None or cell is None or modality not in COLUMN_MODALITIES:
+        return False
+    is_scar = concern.condition in envelope_rules()["thick"]["conditions"]
+    return is_scar or bool(cell.site) or is_facial(concern.site)
 
 
 def _named_class(treatment: GuidelineTreatment, classes: Collection[str]) -> tuple[int, str] | None:

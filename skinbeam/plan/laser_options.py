@@ -207,7 +207,7 @@ def _with_proposal_reason(
     elif proposal.lighter_phototype is not None:
         lighter = PHOTOTYPES[proposal.lighter_phototype - 1]
         message = Message("plan.dose-borrowed", span | {"lighter": lighter})
-    elif proposal.is_least_off_face and proposal.is_start(trial.dose):
+    elif proposal.is_least_off_face and not proposal.is_least_first and proposal.is_start(trial.dose):
         message_id = "plan.dose-least-off-face-field" if goal.fades_field_pigment else "plan.dose-least-off-face"
         message = Message(message_id, span)
     elif trial.dose < proposal.middle / DOSE_ROUNDING:

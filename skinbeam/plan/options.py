@@ -51,7 +51,6 @@ from skinbeam.plan_records.plan import HarmShare, Option
 from skinbeam.published_doses.counts import count_bruises_near, count_harm_near, count_harm_that_calibrates
 from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.response.candidate import CandidateSetting
-from skinbeam.response.envelope import envelope_rules
 from skinbeam.response.goals import laser_use
 from skinbeam.response.limits import LimitVerdict, bruise_limit
 from skinbeam.response.practice_place import PracticePlace, place_candidate
@@ -294,13 +293,7 @@ def _option_standing(
     half = expected.p_at_least["50"]
     cell = concern_cell(case, concern)
     place = guideline_place(cell, question.modality, classes)
-    are_columns = are_named_columns(
-        place,
-        question.modality,
-        concern.site,
-        is_scar=concern.condition in envelope_rules()["thick"]["conditions"],
-        is_of_site=cell is not None and bool(cell.site),
-    )
+    are_columns = are_named_columns(place, question.modality, concern, cell)
     title = inline_title("modality", question.modality)
     return OptionStanding(title, question, use, half, marks, place=place, are_named_columns=are_columns)
 

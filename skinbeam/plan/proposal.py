@@ -23,7 +23,7 @@ from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.evidence.guideline.table import guideline_cell
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
-from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
+from skinbeam.laser.setting_grid import BeamSetting, device_classes, dose_steps, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
@@ -106,8 +106,10 @@ class Proposal:
     @property
     def start(self) -> float:
         """The dose to begin with, J/cm², or mJ of a microbeam."""
-        if self.is_least_first or not self.is_least_off_face:
-            return self.low if self.is_least_first else self.middle
+        if self.is_least_first:
+            return self.low
+        if not self.is_least_off_face:
+            return self.middle
         # Of a single printed dose this one, although clinics vary around it.
         return self.low if self.printed is None else min(max(self.low, self.printed[0]), self.middle)
 
@@ -162,7 +164,8 @@ class Proposal:
 
     def is_start(self, dose: float) -> bool:
         """Return whether a dose is the one that plans begin with, as near as the machine has it."""
-        return not any(dose < one <= 1.001 * self.start for one in self.machine.doses(self.setting))
+        below = [one for one in dose_steps(self.machine.device, self.setting) if one <= 1.001 * self.start]
+        return bool(below) and dose == below[-1]
 
     @property
     def published_doses(self) -> tuple[float, ...]:

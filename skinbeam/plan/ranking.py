@@ -137,8 +137,7 @@ class OptionStanding:
     def order(self) -> tuple[int, int, bool]:
         """What options are sorted by before trials distinguish them: the ranking group, the use, and the reach."""
         use = 0 if self.has_place else _USE_ORDER.index(self.use)
-        is_too_shallow = self.are_named_columns and self.is_out_of_reach and not self.is_counted_in_practice
-        return self.rank_group, use, is_too_shallow
+        return self.rank_group, use, self.are_named_columns and self.is_out_of_reach
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def _plan_device(
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
         elif trial.p_effective < least and not are_named_columns(
-            guideline_place(cell, goal.modality, device_classes(machine.device, setting)), goal.modality, concern.site
+            guideline_place(cell, goal.modality, device_classes(machine.device, setting)), goal.modality, concern, cell
         ):
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:

@@ -284,10 +284,10 @@ class PracticeRegion:
         return envelope.dose_range(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot, needs_pulse=needs_pulse)
 
     def names_site(self, device: Device, setting: BeamSetting, sources: Collection[str], site: str) -> bool:
-        """Return whether one of the sources says that it treated skin of the kind of a site with such light."""
+        """Return whether one of the sources treated skin of the kind of a site alone with such light."""
         envelope = self._envelope_at(device, setting)
         rows = () if envelope is None else (row for tier in envelope.tiers for row in tier.rows)
-        return any(row.source in sources and row.site and site_group(site) in _row_site_groups(row) for row in rows)
+        return any(row.source in sources and row.site and _row_site_groups(row) == {site_group(site)} for row in rows)
 
     def _envelope_at(self, device: Device, setting: BeamSetting) -> PracticeEnvelope | None:
         head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)

@@ -52,7 +52,7 @@ __all__ = [
 
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
-_WIDEST_COLUMN_MM: Final = 1.0  # a beam of a whole field is wider: from 1.5 mm on, on vessels
+_COLUMN_MM: Final = 0.5  # narrower than every beam of a whole field, from 0.7 mm on
 _SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
 _MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # marks of light are what is treated
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
@@ -244,7 +244,9 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             named = "earlier.scar" if waiting.isdisjoint(SURFACE_MODALITIES) else "earlier.surface-scar"
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-scar", decision, _reaction_message(named, one)))
-        elif (waiting := _modalities_after_pale_mark(one, case)) and (modality is None or modality in waiting):
+        elif (waiting := _modalities_after_pale_mark(one, case)) and (
+            modality in waiting or (modality is None and _possible_modalities(one, case))
+        ):
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-pale-mark", decision, _reaction_message("earlier.pale-mark", one)))
         elif modality == "ablative" and _is_mark_of_resurfacing(one, case):
@@ -277,9 +279,9 @@ def _modalities_that_scarred(one: EarlierReaction, case: Case) -> frozenset[str]
 def _possible_modalities(one: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that made a reaction.
 
-    Of a device file of the clinic, which no case contains, those that it may be: an energy is one of columns, a fluence
-    of a whole field, unless what it treated is done with neither. Empty of any other device that is not known, after
-    which every laser waits that it may have been.
+    Of a device file of the clinic, which no case contains, those that it may be: an energy without a spot, or in a
+    narrow one, is one of columns, a fluence alone of a whole field, unless what it treated is done with neither. Empty
+    of any other device that is not known, after which every laser waits that it may have been.
     """
     if one.device is not None:
         return frozenset(one.device.modalities)
@@ -287,20 +289,22 @@ def _possible_modalities(one: EarlierReaction, case: Case) -> frozenset[str]:
         return frozenset()
     columns = frozenset(COLUMN_MODALITIES)
     may_be = frozenset(one.modalities)
-    if one.energy_mJ is not None and (one.spot_mm is None or one.spot_mm < _WIDEST_COLUMN_MM):
-        return (may_be & columns) or may_be
-    return ((may_be - columns) or may_be) if one.has_dose else may_be
+    if one.energy_mJ is not None:
+        is_narrow = one.spot_mm is None or one.spot_mm < _COLUMN_MM
+        return (is_narrow and may_be & columns) or may_be
+    return (one.fluence_J_cm2 is not None and may_be - columns) or may_be
 
 
 def _modalities_after_pale_mark(one: EarlierReaction, case: Case) -> frozenset[str]:
-    """Return the kinds of laser that wait after a pale mark; none where nothing is known of the laser that left it.
+    """Return the kinds of laser that wait after a pale mark.
 
     Colour that was lost may not come back. Light for pigment takes more of it, and the removal of a field passes over
-    it again; so do columns, where columns or the removal of the surface left the mark.
+    it again; so do columns, where columns or the removal of the surface may have left the mark. Of a device that is not
+    known, the lasers that it may have been wait too, as after any injury.
     """
-    modalities = _possible_modalities(one, case)
-    if not one.is_pale_mark or not modalities:
+    if not one.is_pale_mark:
         return frozenset()
+    modalities = _possible_modalities(one, case) or frozenset(one.modalities)
     is_of_surface = not modalities.isdisjoint(SURFACE_MODALITIES)
     return frozenset((*PIGMENT_MODALITIES, "ablative", *(SURFACE_MODALITIES if is_of_surface else ())))
 

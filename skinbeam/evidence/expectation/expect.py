@@ -99,6 +99,7 @@ def _drawn_pain(modality: str, seed: int, basis: tuple[str, ...]) -> Estimate:
 # The answer to a question: the body of `skinbeam.expect/1`.
 
 THRESHOLDS = ("25", "50", "75")
+_MOST_PATIENTS_KEPT = 1000
 _SEVERE = SEVERITIES.index("severe")
 _DARKEST = PHOTOTYPES.index("VI")
 
@@ -231,13 +232,26 @@ def _search_message(question: EvidenceQuestion) -> Message:
 
 
 def _expect_course(question: EvidenceQuestion, reason: Message | None, seed: int) -> Expectation:
-    """Return the answer without the untreated course; it abstains where `reason` is not None."""
-    return _answer_question(question, seed, current_language()) if reason is None else _abstain(question, reason)
+    """Return the answer without the untreated course; it abstains where `reason` is not None.
+
+    The distribution of very many people takes megabytes, so that such an answer is not kept.
+    """
+    if reason is not None:
+        return _abstain(question, reason)
+    if question.patients > _MOST_PATIENTS_KEPT:
+        return _draw_answer(question, seed)
+    found = _answer_question(question, seed, current_language())
+    # Who asks may change the mappings of the answer.
+    return replace(found, p_at_least=dict(found.p_at_least), harms=dict(found.harms), durability=dict(found.durability))
 
 
 @cache_with_sources(256)
 def _answer_question(question: EvidenceQuestion, seed: int, language: str) -> Expectation:
     """Return the answer in a language; all options of a plan ask for the same course without treatment."""
+    return _draw_answer(question, seed)
+
+
+def _draw_answer(question: EvidenceQuestion, seed: int) -> Expectation:
     usable = arms_for(question.condition, question.modality)
     basis = study_keys(usable)
     cite_sources(*basis, evidence_settings()["source"])

@@ -1,5 +1,6 @@
 """One course for several concerns: order, weeks, what is done together."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -109,10 +110,25 @@ def test_the_laser_of_scars_treats_dark_marks_of_the_same_skin_first_and_others_
     scars, marks = part("acne-scars", laser), part("post-inflammatory-hyperpigmentation", laser)
     course = schedule_course([scars, marks])
     assert [visit.treats for visit in course] == [(marks.place,)] * 2 + [(scars.place,)] * 2
-    bare = part("post-inflammatory-hyperpigmentation")
-    elsewhere = replace(marks, site="forehead")
+    assert not any(step.id == "course.apart" for visit in course for step in visit.steps)
+    bare, elsewhere = part("post-inflammatory-hyperpigmentation"), replace(marks, site="forehead")
     first, *_ = schedule_course([scars, bare, elsewhere])
     assert "course.dark-marks-first" in {step.id for step in first.steps}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("marks_by", ["one", "other"])
+def test_marks_elsewhere_bring_no_resurfacing_before_the_marks_of_its_skin(order: tuple[int, ...], marks_by: str):
+    laser = option("non-ablative-fractional", "one", TWICE, MONTH)
+    scars, forehead = (
+        part("acne-scars", laser),
+        replace(part("post-inflammatory-hyperpigmentation", laser), site="forehead"),
+    )
+    cheeks = part("post-inflammatory-hyperpigmentation", option("non-ablative-fractional", marks_by, TWICE, MONTH))
+    concerns = (scars, cheeks, forehead)
+    treated = [place for visit in schedule_course([concerns[k] for k in order]) for place in visit.treats]
+    last = len(treated) - 1 - treated[::-1].index(cheeks.place)
+    assert last < treated.index(scars.place)
 
 
 def test_vessels_and_spots_do_not_wait_for_dark_marks() -> None:

@@ -404,7 +404,18 @@ def test_an_unknown_device_bars_every_laser_that_it_may_have_been() -> None:
 def test_after_lasting_harm_by_an_unknown_device_every_laser_waits(mark: str) -> None:
     text = spot(mark, device="Lightmaster 3000", hours=MONTH_H)
     for modality in laser_modalities():
-        assert rules_of(text, modality)["earlier-injury-undosed"] == "refer", modality
+        assert "refer" in rules_of(text, modality).values(), modality
+    assert "refer" in {reason.decision for reason in reaction_reasons(case(text), None)}
+
+
+@pytest.mark.parametrize("device", ["", 'device = "Lightmaster 3000"'])
+def test_a_pale_mark_by_an_unknown_device_holds_no_less_than_one_by_a_known_one(device: str) -> None:
+    unknown = session("white patches", device)
+    known = session("white patches", 'device = "pulsed-dye-595"\nfluence_J_cm2 = 8.0')
+    for modality in laser_modalities():
+        if "refer" in rules_of(known, modality).values():
+            assert "refer" in rules_of(unknown, modality).values(), modality
+    assert "refer" in rules_of(unknown, "vascular").values()
 
 
 @pytest.mark.parametrize("treats", ["facial-telangiectasia", "redness", "freckles"])
@@ -454,6 +465,14 @@ def test_what_is_not_understood_is_told() -> None:
         ("no hypo- or hyperpigmentation", ("none",)),
         ("scar paler", (UNREAD_REACTION,)),
         ("veins paler", (UNREAD_REACTION,)),
+        ("redness much paler", ("redness", UNREAD_REACTION)),
+        ("white scar paler than skin", ("pale-mark", "scar")),
+        ("hypopigmented patch paler than the skin around", ("pale-mark",)),
+        ("skin is paler where treated", ("pale-mark",)),
+        ("hypo- and hyperpigmentation", ("pale-mark", "dark-mark")),
+        ("no hyper/hypo pigmentation", ("none",)),
+        ("hypo-allergenic cream given, mild redness", (UNREAD_REACTION, "redness")),
+        ("hyper-trophic scar", ("scar",)),
         ("redness, blistring, ulcerated", ("redness", UNREAD_REACTION, "erosion")),
         ("redness for 8 months", ("redness", UNREAD_REACTION)),
         ("old scar softer", (UNREAD_REACTION,)),

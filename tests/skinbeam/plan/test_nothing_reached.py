@@ -7,6 +7,7 @@ import pytest
 from consultations import PERSON, PLAN_DRAWS, concern, devices, document, loaded
 from plan_reading import read_plan
 
+from skinbeam.evidence.guideline.table import guideline_cell
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan import laser_options, without_dose
@@ -67,7 +68,8 @@ HALF = Estimate(median=0.5, low=0.3, high=0.7, level=0.8, kind="pooled", draws=1
 
 def columns(title: str, reached: float, place: GuidelinePlace | None, site: str = "cheeks") -> OptionStanding:
     question = EvidenceQuestion("wrinkles", "fractional-ablative")
-    named = are_named_columns(place, question.modality, site)
+    (asked,) = loaded(PERSON + concern("wrinkles", site, "")).case.concern
+    named = are_named_columns(place, question.modality, asked, guideline_cell("wrinkles", "", "cheeks", "II"))
     return OptionStanding(title, question, "usual", HALF, None, place=place, reached=reached, are_named_columns=named)
 
 
@@ -98,12 +100,15 @@ def test_columns_that_reach_few_keep_a_place_on_the_face_alone_and_say_so():
 
 
 @pytest.mark.parametrize("site", ["neck", "hands", "cheeks"])
-def test_columns_that_the_guideline_names_for_scars_keep_their_place_at_any_site(site: str):
+def test_columns_that_the_guideline_names_for_scars_keep_their_place_at_any_site(site: str) -> None:
     """A scar is thicker than the skin around."""
     place = GuidelinePlace(1, 0, "fx-1550", 5)
-    assert are_named_columns(place, "non-ablative-fractional", site, is_scar=True)
-    assert are_named_columns(place, "non-ablative-fractional", site) is (site == "cheeks")
-    assert not are_named_columns(None, "non-ablative-fractional", site, is_scar=True)
+    for condition in ("surgical-scars", "wrinkles"):
+        (asked,) = loaded(PERSON + concern(condition, site, "")).case.concern
+        cell = guideline_cell(condition, "", "cheeks", "II")
+        is_kept = condition == "surgical-scars" or site == "cheeks"
+        assert are_named_columns(place, "non-ablative-fractional", asked, cell) is is_kept
+        assert not are_named_columns(None, "non-ablative-fractional", asked, cell)
 
 
 def test_columns_that_the_guideline_names_for_a_neck_keep_their_place_there() -> None:

@@ -15,6 +15,7 @@ from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import devices
+from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import parse_record
@@ -313,7 +314,23 @@ def test_a_source_that_treated_hands_prints_a_dose_for_hands() -> None:
     assert found is not None
     assert "imhof2016" in found.sources  # lentigines of the hands
     assert found.is_of_site
-    assert found.start == found.middle
+
+
+def test_a_source_that_treated_hands_among_other_skin_prints_no_dose_for_hands() -> None:
+    machine = SearchMachine("ps-alexandrite-755", devices()["ps-alexandrite-755"], Path())
+    case = person("age-spots", "II", site="hands")
+    found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
+    assert found is not None
+    assert found.start == found.low < found.middle
+
+
+def test_a_dose_below_what_is_printed_is_not_called_the_least_of_it() -> None:
+    machine = SearchMachine("qs-ndyag-532-1064", devices()["qs-ndyag-532-1064"], Path())
+    case = person("age-spots", "II", site="hands")
+    found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
+    assert found is not None
+    steps = dose_steps(found.machine.device, found.setting)
+    assert [one for one in steps if found.is_start(one)] == [max(one for one in steps if one <= 1.001 * found.start)]
 
 
 @pytest.mark.parametrize("site", ["cheeks", "eyelid", "hands", "neck"])

@@ -175,6 +175,8 @@ def test_a_lamp_that_the_model_does_not_know_is_tied_with_lasers_of_its_place() 
     laser = replace(standing("facial-telangiectasia", "vascular", wavelength_nm=595.0), title="dye", place=place)
     lamp = replace(laser, title="lamp", reached=0.0, at_usual_dose=True)
     assert [rank for rank, _ in order(laser, lamp)] == [1, 1]
+    columns = replace(lamp, title="columns", are_named_columns=True)
+    assert order(columns, laser) == [(1, "dye"), (2, "columns")]
 
 
 @pytest.mark.parametrize("condition", ["facial-telangiectasia", "redness", "age-spots", "spider-angioma"])
