@@ -289,10 +289,12 @@ def _possible_modalities(one: EarlierReaction, case: Case) -> frozenset[str]:
         return frozenset()
     columns = frozenset(COLUMN_MODALITIES)
     may_be = frozenset(one.modalities)
-    if one.energy_mJ is not None:
-        is_narrow = one.spot_mm is None or one.spot_mm < _COLUMN_MM
-        return (is_narrow and may_be & columns) or may_be
-    return (one.fluence_J_cm2 is not None and may_be - columns) or may_be
+    likely = may_be
+    if one.energy_mJ is not None and (one.spot_mm is None or one.spot_mm < _COLUMN_MM):
+        likely = may_be & columns
+    elif one.energy_mJ is None and one.fluence_J_cm2 is not None:
+        likely = may_be - columns
+    return likely or may_be
 
 
 def _modalities_after_pale_mark(one: EarlierReaction, case: Case) -> frozenset[str]:
