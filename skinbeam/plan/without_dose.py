@@ -32,7 +32,7 @@ from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import envelope_rules
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
-from skinbeam.response.settings import SearchMachine
+from skinbeam.response.settings import SearchMachine, is_facial
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.suitability.history import is_injured_by_other_kind
 from skinbeam.suitability.judgement import Suitability
@@ -127,6 +127,17 @@ def _place_number(modality: str, machine: SearchMachine, setting: BeamSetting, c
     return _UNPLACED if place is None else place.number
 
 
+def _are_facial_columns(
+    modality: str, machine: SearchMachine, setting: BeamSetting, concern: Concern, cell: GuidelineCell | None
+) -> bool:
+    """Return whether the guideline names such columns for a concern of the face.
+
+    Elsewhere skin scars sooner, and a dose that nobody printed is refused where it reaches few.
+    """
+    place = guideline_place(cell, modality, device_classes(machine.device, setting))
+    return is_facial(concern.site) and are_named_columns(place, modality, concern, cell)
+
+
 def _plan_device(
     case: Case,
     concern: Concern,
@@ -155,9 +166,7 @@ def _plan_device(
             continue
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
-        elif trial.p_effective < least and not are_named_columns(
-            guideline_place(cell, goal.modality, device_classes(machine.device, setting)), goal.modality, concern, cell
-        ):
+        elif trial.p_effective < least and not _are_facial_columns(goal.modality, machine, setting, concern, cell):
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
             return _offer(case, concern, goal, trial, rules, cell)
