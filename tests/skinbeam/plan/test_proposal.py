@@ -342,6 +342,17 @@ def test_skin_that_another_kind_of_light_injured_begins_with_the_least_dose_ever
     assert replace(found, is_least_first=True).start == found.low
 
 
+def test_a_computed_dose_for_veins_falls_from_light_to_darker_skin() -> None:
+    """No source prints one of 532 nm in long pulses; the device's greatest stood in I, II and III alike."""
+    doses = []
+    for phototype in ("I", "II", "III"):
+        person = PERSON.replace('"II"\nita_deg = 60.0', f'"{phototype}"')
+        made = document(person + concern_table("facial-telangiectasia", extra="") + device_list("ktp-532"))
+        (laser,) = [one for one in made["concerns"][0]["options"] if one.get("device")]
+        doses.append(laser["settings"]["fluence_J_cm2"])
+    assert doses == sorted(set(doses), reverse=True)
+
+
 @pytest.mark.parametrize("condition", ["melasma", "post-inflammatory-hyperpigmentation"])
 def test_a_field_that_must_not_whiten_is_not_said_to_whiten(condition: str) -> None:
     person = PERSON.replace('"II"\nita_deg = 60.0', '"III"')
