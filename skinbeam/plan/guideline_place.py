@@ -15,7 +15,7 @@ from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES
-from skinbeam.response.envelope import envelope_rules
+from skinbeam.response.envelope import is_thick_scar
 from skinbeam.response.settings import is_facial
 from skinbeam.text import Message
 
@@ -118,8 +118,7 @@ def are_named_columns(
     """
     if place is None or cell is None or modality not in COLUMN_MODALITIES:
         return False
-    is_scar = concern.condition in envelope_rules()["thick"]["conditions"]
-    return is_scar or bool(cell.site) or is_facial(concern.site)
+    return is_thick_scar(concern.condition) or bool(cell.site) or is_facial(concern.site)
 
 
 def _named_class(treatment: GuidelineTreatment, classes: Collection[str]) -> tuple[int, str] | None:

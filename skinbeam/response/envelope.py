@@ -31,6 +31,7 @@ __all__ = [
     "PublishedRange",
     "envelope_rules",
     "find_envelope",
+    "is_thick_scar",
     "lending_conditions",
     "phototype_class",
     "settings_with_light",
@@ -275,6 +276,11 @@ def phototype_class(phototype: int) -> tuple[int, int]:
 def envelope_rules() -> Mapping[str, Any]:
     """Return `data/envelopes.toml`: which settings count as near."""
     return load_package_table("data/envelopes.toml")
+
+
+def is_thick_scar(condition: str) -> bool:
+    """Return whether a condition is a scar that is thicker than the skin around it."""
+    return condition in envelope_rules()["thick"]["conditions"]
 
 
 @cache

@@ -17,7 +17,7 @@ from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.units import MM, UM
 from skinbeam.model.value_equality import compared_by_value
 from skinbeam.response.candidate import CandidateSetting
-from skinbeam.response.envelope import envelope_rules
+from skinbeam.response.envelope import is_thick_scar
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import InjuryDepths, LimitValues, SettingLimit, effect_target, find_limits, judge_limit
 from skinbeam.response.settings import SearchMachine, build_beam
@@ -273,8 +273,7 @@ def _densities_within_rules(
     candidate: _EnergyCandidate, densest: float, goal: TreatmentGoal, setting: BeamSetting
 ) -> list[float]:
     """Return the densities within the bounds of rules, up to the densest within the limits."""
-    is_scar = goal.condition in envelope_rules()["thick"]["conditions"]
-    most = goal.bounds.density_per_cm2(densest, is_printed=candidate.is_printed, is_scar=is_scar)
+    most = goal.bounds.density_per_cm2(densest, is_printed=candidate.is_printed, is_scar=is_thick_scar(goal.condition))
     most_pct = 100.0 * goal.bounds.beam_coverage_fraction
     diameter_um = setting.spot_mm * MM / UM
     return [

@@ -29,6 +29,7 @@ from skinbeam.response.envelope import (
     PublishedRange,
     envelope_rules,
     find_envelope,
+    is_thick_scar,
     lending_conditions,
     settings_with_light,
     span_ends,
@@ -183,7 +184,7 @@ def _compute_cap(quantity: str, condition: str, light: PracticeLight, group: str
     # Off the face few treat, and one source may be all there is.
     if len(here) >= (few["least"] if group == _FACE_GROUP else 1):
         return SettingCap(max(here.values()), tuple(here))
-    thin = group not in (_FACE_GROUP, _MOUTH_GROUP) and condition not in envelope_rules()["thick"]["conditions"]
+    thin = group not in (_FACE_GROUP, _MOUTH_GROUP) and not is_thick_scar(condition)
     if thin and light.modality == "fractional-ablative":
         careful = _greatest_by_source(quantity, rows)
         return SettingCap(min(careful.values()), tuple(careful)) if careful else None

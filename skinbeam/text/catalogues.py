@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib import resources
+from typing import TypeVar
 
 __all__ = [
     "ENGLISH",
@@ -30,6 +31,8 @@ __all__ = [
     "use_language",
     "use_time_zone",
 ]
+
+SettingT = TypeVar("SettingT")
 
 # The current language and time zone: those of a person while a page or a paper is made for them, else English and UTC.
 #
@@ -83,11 +86,8 @@ def use_language(language: str) -> Iterator[None]:
     ------
     ValueError : there is no catalogue for the language.
     """
-    before = _current_language.set(_check_language(language))
-    try:
+    with _use(_current_language, _check_language(language)):
         yield
-    finally:
-        _current_language.reset(before)
 
 
 @contextmanager
@@ -98,11 +98,8 @@ def use_document_language(language: str) -> Iterator[None]:
     ------
     ValueError : there is no catalogue for the language.
     """
-    before = _document_language.set(_check_language(language))
-    try:
+    with _use(_document_language, _check_language(language)):
         yield
-    finally:
-        _document_language.reset(before)
 
 
 def _check_language(language: str) -> str:
@@ -114,11 +111,18 @@ def _check_language(language: str) -> str:
 @contextmanager
 def use_time_zone(zone: datetime.tzinfo | None) -> Iterator[None]:
     """Set the current time zone within the block; None is the time zone of this machine."""
-    before = _current_time_zone.set(zone)
+    with _use(_current_time_zone, zone):
+        yield
+
+
+@contextmanager
+def _use(variable: ContextVar[SettingT], value: SettingT) -> Iterator[None]:
+    """Set a variable within the block."""
+    before = variable.set(value)
     try:
         yield
     finally:
-        _current_time_zone.reset(before)
+        variable.reset(before)
 
 
 @cache

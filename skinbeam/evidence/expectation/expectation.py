@@ -89,7 +89,7 @@ class StudyShare:
     weight: float
 
 
-# The English sentence, or false where nothing prevents an answer.
+# The sentence, or false where nothing prevents an answer.
 _ABSTENTION: Final = json_entries(lambda message: (("abstains", False if message is None else message.document_text),))
 
 

@@ -101,14 +101,14 @@ def test_a_single_severity_is_a_range_of_one(grade: str) -> None:
     "subtypes", [["rolling", "boxcar"], ["boxcar", "rolling"], ["rolling", "boxcar", "rolling"]], ids=" ".join
 )
 def test_kinds_are_a_set_that_neither_order_nor_repetition_changes(subtypes: list[str]) -> None:
-    case = read(_of("atrophic acne scars", subtypes))
+    case = read(case_tables("atrophic acne scars", subtypes))
     assert isinstance(case, Case)
     assert case.concern[0].subtypes == ["boxcar", "rolling"]
 
 
 @pytest.mark.parametrize("condition", vocabulary_table("condition"))
 def test_kinds_may_be_left_out_of_any_condition(condition: str) -> None:
-    for tables in (_of(condition, []), {"concern": [{"condition": condition, "site": "cheeks"}]}):
+    for tables in (case_tables(condition, []), {"concern": [{"condition": condition, "site": "cheeks"}]}):
         case = read(tables)
         assert isinstance(case, Case)
         assert case.concern[0].subtypes == []
@@ -117,7 +117,7 @@ def test_kinds_may_be_left_out_of_any_condition(condition: str) -> None:
 @pytest.mark.parametrize("condition", vocabulary_table("condition"))
 @pytest.mark.parametrize("word", ["rolling", "red", "epidermal", "Rolling", "tram-line"])
 def test_a_kind_of_another_condition_is_refused_with_those_that_are_known(condition: str, word: str) -> None:
-    known, found = condition_subtypes(condition), read(_of(condition, [*condition_subtypes(condition), word]))
+    known, found = condition_subtypes(condition), read(case_tables(condition, [*condition_subtypes(condition), word]))
     if word in known:
         assert isinstance(found, Case)
         return
@@ -129,12 +129,12 @@ def test_a_kind_of_another_condition_is_refused_with_those_that_are_known(condit
 
 
 def test_a_condition_that_is_not_known_is_reported_before_its_kinds() -> None:
-    found = read(_of("scarlets", ["rolling"]))
+    found = read(case_tables("scarlets", ["rolling"]))
     assert isinstance(found, InputError)
     assert found.field == "concern[0].condition"
 
 
-def _of(condition: str, subtypes: list[str]) -> dict[str, Any]:
+def case_tables(condition: str, subtypes: list[str]) -> dict[str, Any]:
     return {"concern": [{"condition": condition, "site": "cheeks", "subtypes": subtypes}]}
 
 
