@@ -17,7 +17,19 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from skinbeam.plan.section import SkinSection
 from skinbeam.report.formatting import report_text
 
-__all__ = ["STYLE", "draw_calendar", "draw_section", "figure_svg", "new_figure", "set_plain_ticks"]
+__all__ = [
+    "BAD",
+    "GOOD",
+    "GREY",
+    "STYLE",
+    "draw_calendar",
+    "draw_section",
+    "figure_svg",
+    "new_figure",
+    "set_plain_ticks",
+]
+
+GOOD, BAD, GREY = "#0b5394", "#a33b00", "#5b6472"  # benefit, harm, and what is neither
 
 STYLE = {
     "svg.hashsalt": "skinbeam",
@@ -26,7 +38,7 @@ STYLE = {
     "font.size": 9.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.edgecolor": "#5b6472",
+    "axes.edgecolor": GREY,
     "axes.labelcolor": "#1c2430",
     "text.color": "#1c2430",
     "hatch.linewidth": 0.6,
@@ -60,8 +72,8 @@ def draw_section(section: SkinSection) -> str:
         axes[0].set_ylim(bottom, 0)
         axes[0].set_ylabel(report_text("axis_depth_um"))
         handles: list[Any] = [
-            Line2D([], [], color="#5b6472", linewidth=1.8, label=report_text("legend_median")),
-            Patch(color="#5b6472", alpha=0.3, label=report_text("legend_range", level=percent)),
+            Line2D([], [], color=GREY, linewidth=1.8, label=report_text("legend_median")),
+            Patch(color=GREY, alpha=0.3, label=report_text("legend_range", level=percent)),
         ]
         if section.target_um:
             handles.append(Patch(color="#2f7d4f", alpha=0.3, label=report_text("legend_target")))

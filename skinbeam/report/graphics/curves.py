@@ -36,7 +36,7 @@ from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import quantity_label, report_text
-from skinbeam.report.graphics.charts import STYLE, new_figure, set_plain_ticks
+from skinbeam.report.graphics.charts import GOOD, GREY, STYLE, new_figure, set_plain_ticks
 from skinbeam.report.graphics.guideline_places import guideline_figure
 from skinbeam.report.graphics.photo_regions import photo_figure
 from skinbeam.report.graphics.ranges import (
@@ -61,8 +61,6 @@ __all__ = [
     "write_plot",
 ]
 
-_GOOD, _EXPECT_GREY = "#0b5394", "#5b6472"
-
 
 def expect_figure(found: Expectation) -> Figure:
     """Return the figure of an expectation: shares of patients as ranges, beside the predicted number of responders."""
@@ -84,16 +82,16 @@ def _share_rows(found: Expectation) -> list[RangeRow]:
 def _draw_responder_counts(ax: Any, predict: Prediction) -> None:
     """Draw the probability of each number of responders, with the intervals below it."""
     if isinstance(predict.pmf, Unknown):
-        ax.text(0.5, 0.5, report_text("unknown"), transform=ax.transAxes, ha="center", color=_EXPECT_GREY)
+        ax.text(0.5, 0.5, report_text("unknown"), transform=ax.transAxes, ha="center", color=GREY)
         ax.set_axis_off()
         return
     pmf = predict.pmf
     highest = max(pmf)
-    ax.bar(range(len(pmf)), pmf, width=1.0, color=_GOOD, alpha=0.35)
+    ax.bar(range(len(pmf)), pmf, width=1.0, color=GOOD, alpha=0.35)
     known = {level: ends for level, ends in predict.intervals.items() if not isinstance(ends, Unknown)}
     for place, (level, (low, high)) in enumerate(known.items(), 1):
         y = -0.09 * place * highest
-        ax.plot([low, high], [y, y], color=_GOOD, linewidth=4 - place, marker="|", markersize=7)
+        ax.plot([low, high], [y, y], color=GOOD, linewidth=4 - place, marker="|", markersize=7)
         ax.text(high, y, f" {report_text('curves.per_cent', value=level)}", va="center", fontsize=7.5)
     ax.set_ylim(-0.4 * highest, 1.08 * highest)
     ax.set_yticks([])
@@ -105,7 +103,7 @@ def _draw_responder_counts(ax: Any, predict: Prediction) -> None:
 
 # Light by depth, and the balance of its power.
 
-_FLUENCE_COLOUR, _LAYER_GREY = "#5b3f8c", "#5b6472"
+_FLUENCE_COLOUR = "#5b3f8c"
 _NAME_WIDTH = 0.025  # width of a name along the depth axis, as a share of the axis
 
 
@@ -135,7 +133,7 @@ def _draw_by_depth(ax: Any, light: LightBalance | DepthProfile, tops_um: Mapping
     for name, top_um in tops_um.items():
         if top_um >= end:
             continue
-        ax.axvline(top_um, color=_LAYER_GREY, linewidth=0.7, linestyle=":")
+        ax.axvline(top_um, color=GREY, linewidth=0.7, linestyle=":")
         if top_um - last_um < _NAME_WIDTH * end:  # names of thin layers would cover each other
             continue
         last_um = top_um

@@ -10,11 +10,11 @@ from skinbeam.api.analyse_photo import PhotoFace, PhotoReport
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.report.formatting import report_text
-from skinbeam.report.graphics.charts import new_figure
+from skinbeam.report.graphics.charts import GREY, new_figure
 
 __all__ = ["photo_figure"]
 
-_OUTLINE, _NAME = "#9aa1ac", "#5b6472"
+_OUTLINE = "#9aa1ac"
 _COLOURS = ("#7a4a1e", "#a33b00", "#5b3f8c", "#0b5394", "#2f7d4f")
 _MARKERS = ("o", "s", "^", "D", "v")  # kinds differ by these, not by colour alone
 
@@ -32,7 +32,7 @@ def photo_figure(report: PhotoReport) -> Figure:
     ax: Any = figure.subplots()
     for name, outline in report.regions.items():
         ax.fill(outline[:, 0], outline[:, 1], facecolor="none", edgecolor=_OUTLINE, linewidth=1.0)
-        ax.text(*outline.mean(axis=0), name, ha="center", va="center", fontsize=7.0, color=_NAME)
+        ax.text(*outline.mean(axis=0), name, ha="center", va="center", fontsize=7.0, color=GREY)
     handles = list(_draw_marks(ax, report).values())
     ax.set_aspect("equal")
     ax.invert_yaxis()

@@ -15,7 +15,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.plan import Option, Plan
 from skinbeam.report.formatting import concern_name, report_text
-from skinbeam.report.graphics.charts import new_figure
+from skinbeam.report.graphics.charts import BAD, GOOD, GREY, new_figure
 
 __all__ = [
     "RangeRow",
@@ -27,7 +27,6 @@ __all__ = [
     "simulation_figure",
 ]
 
-_GOOD, _BAD, _GREY = "#0b5394", "#a33b00", "#5b6472"
 _ROW_IN, _FRAME_IN = 0.27, 1.0  # height of a row, and of what stands around the rows
 _VESSELS_MAX = 3  # more would be rows that nobody tells apart; the document has them all
 
@@ -51,9 +50,9 @@ def draw_shares(ax: Any, rows: Sequence[RangeRow], label: str, lowest: float = 0
 
 def _draw_ranges(ax: Any, rows: Sequence[RangeRow], label: str, unknown_at: float) -> None:
     for place, row in enumerate(rows):
-        value, colour = row.value, _BAD if row.bad else _GOOD
+        value, colour = row.value, BAD if row.bad else GOOD
         if isinstance(value, Unknown):
-            ax.text(unknown_at, place, report_text("unknown"), va="center", color=_GREY)
+            ax.text(unknown_at, place, report_text("unknown"), va="center", color=GREY)
             continue
         ax.plot([value.low, value.high], [place, place], color=colour, linewidth=2.2)
         ax.plot([value.median], [place], marker="X" if row.bad else row.marker, markersize=8, color=colour)
@@ -124,7 +123,7 @@ def comparison_figure(found: Comparison) -> Figure:
     figure = new_figure(7.4, _FRAME_IN + _ROW_IN * len(rows))
     ax = figure.subplots()
     draw_shares(ax, rows, report_text("curves.difference"), lowest=-1.0)
-    ax.axvline(0.0, color=_GREY, linewidth=0.8)
+    ax.axvline(0.0, color=GREY, linewidth=0.8)
     return figure
 
 

@@ -12,14 +12,14 @@ from matplotlib.patches import Patch
 from skinbeam.api.window import TherapeuticWindow
 from skinbeam.model.estimate import Unknown
 from skinbeam.report.formatting import display_value, quantity_label, report_text
-from skinbeam.report.graphics.charts import STYLE, figure_svg, new_figure, set_plain_ticks
+from skinbeam.report.graphics.charts import BAD, GOOD, GREY, STYLE, figure_svg, new_figure, set_plain_ticks
 from skinbeam.report.graphics.figure_data import WindowData
 from skinbeam.text import translate
 from skinbeam.what_if.window import PublishedDoseRange
 
 __all__ = ["draw_window", "window_figure"]
 
-_GOOD, _BAD, _DARK, _GREY = "#0b5394", "#a33b00", "#1c2430", "#5b6472"
+_DARK = "#1c2430"
 _LINE_STYLES = ("-", "--", "-.")
 _LOG_RATIO = 8.0  # an axis whose ends have a greater ratio is logarithmic
 _HATCH: Final = "///"
@@ -89,12 +89,12 @@ def _draw_map(ax: Any, data: WindowData) -> list[Any]:
         ax.yaxis.set_major_formatter(_pulse_tick)
     ax.set_ylim(data.rows[0], data.rows[-1])
     if data.p_effect:
-        _fill_area(ax, data, data.p_effect, _HALF, color=_GOOD)
-        _draw_contours(ax, data, data.p_effect, (0.1, _HALF, 0.9), _GOOD)
+        _fill_area(ax, data, data.p_effect, _HALF, color=GOOD)
+        _draw_contours(ax, data, data.p_effect, (0.1, _HALF, 0.9), GOOD)
     if data.p_harm:
-        _draw_contours(ax, data, data.p_harm, _HARMS, _BAD)
+        _draw_contours(ax, data, data.p_harm, _HARMS, BAD)
     if data.limit_fraction:
-        _fill_area(ax, data, data.limit_fraction, 1.0, color=_BAD, hatch=_HATCH)
+        _fill_area(ax, data, data.limit_fraction, 1.0, color=BAD, hatch=_HATCH)
     return [*_legend(data), *_draw_practice(ax, data), *_mark_setting(ax, data, data.chosen_row)]
 
 
@@ -134,13 +134,13 @@ def _legend(data: WindowData) -> list[Any]:
     """Return the legend entries for areas and lines of a map."""
     found: list[Any] = []
     if any(p >= _HALF for row in data.p_effect for p in row):
-        found.append(Patch(facecolor=_GOOD, alpha=0.25, label=report_text("legend_effect", what=data.effect)))
+        found.append(Patch(facecolor=GOOD, alpha=0.25, label=report_text("legend_effect", what=data.effect)))
     elif data.p_effect:
         found.append(
-            Line2D([], [], color=_GOOD, linewidth=1.2, label=report_text("legend_effect_share", what=data.effect))
+            Line2D([], [], color=GOOD, linewidth=1.2, label=report_text("legend_effect_share", what=data.effect))
         )
     if any(p > _HARMS[0] for row in data.p_harm for p in row):
-        found.append(Line2D([], [], color=_BAD, linewidth=1.2, label=report_text("legend_harm", what=data.harm)))
+        found.append(Line2D([], [], color=BAD, linewidth=1.2, label=report_text("legend_harm", what=data.harm)))
     return found + _limit_legend(data)
 
 
@@ -148,7 +148,7 @@ def _limit_legend(data: WindowData) -> list[Any]:
     """Return the legend entry for the hatched area; nothing where no limit is exceeded."""
     if not any(spent > 1.0 for row in data.limit_fraction for spent in row):
         return []
-    return [Patch(facecolor="none", edgecolor=_BAD, hatch=_HATCH, label=report_text("legend_limit", what=data.limits))]
+    return [Patch(facecolor="none", edgecolor=BAD, hatch=_HATCH, label=report_text("legend_limit", what=data.limits))]
 
 
 def _draw_curves(ax: Any, data: WindowData) -> list[Any]:
@@ -156,7 +156,7 @@ def _draw_curves(ax: Any, data: WindowData) -> list[Any]:
     ax.set_ylabel(report_text("axis_probability"))
     ax.set_ylim(-0.02, 1.02)
     handles: list[Any] = []
-    sides = ((data.p_effect, _GOOD, "legend_effect_line", data.effect), (data.p_harm, _BAD, "legend_harm", data.harm))
+    sides = ((data.p_effect, GOOD, "legend_effect_line", data.effect), (data.p_harm, BAD, "legend_harm", data.harm))
     for rows, color, label, what in sides:
         for i, p in enumerate(rows):
             style = _LINE_STYLES[i % len(_LINE_STYLES)]
@@ -181,7 +181,7 @@ def _hatch_from(ax: Any, data: WindowData) -> None:
     if over:
         part = (1.0 - spent[over - 1]) / (spent[over] - spent[over - 1])
         start = data.dose[over - 1] + part * (data.dose[over] - data.dose[over - 1])
-    ax.axvspan(start, data.dose[-1], facecolor="none", edgecolor=_BAD, hatch=_HATCH, linewidth=0)
+    ax.axvspan(start, data.dose[-1], facecolor="none", edgecolor=BAD, hatch=_HATCH, linewidth=0)
 
 
 def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
@@ -190,7 +190,7 @@ def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
     lines = len(data.rows) < 2
     if data.published_doses:
         _outline_practice(ax, data.published_doses, lines=lines)
-        found.append(Line2D([], [], color=_GREY, linewidth=1.6, linestyle="--", label=report_text("legend_practised")))
+        found.append(Line2D([], [], color=GREY, linewidth=1.6, linestyle="--", label=report_text("legend_practised")))
     first, last = data.rows[0], data.rows[-1]
     shown = [dose_range for dose_range in data.maker_doses if first <= dose_range.row_value <= last]
     for dose_range in shown:
@@ -210,13 +210,13 @@ def _outline_practice(ax: Any, practised: Sequence[PublishedDoseRange], *, lines
             min(dose_range.low for dose_range in practised),
             max(dose_range.high for dose_range in practised),
         ):
-            ax.axvline(bound, color=_GREY, linewidth=1.6, linestyle="--")
+            ax.axvline(bound, color=GREY, linewidth=1.6, linestyle="--")
         return
     around = [
         *((dose_range.low, dose_range.row_value) for dose_range in practised),
         *((dose_range.high, dose_range.row_value) for dose_range in practised[::-1]),
     ]
-    ax.plot(*zip(*around, around[0], strict=True), color=_GREY, linewidth=1.6, linestyle="--")
+    ax.plot(*zip(*around, around[0], strict=True), color=GREY, linewidth=1.6, linestyle="--")
 
 
 def _mark_setting(ax: Any, data: WindowData, y: float | None) -> list[Any]:
