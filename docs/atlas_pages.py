@@ -12,7 +12,7 @@ from atlas_charts import Place, dose_chart, harm_chart
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from research.atlas.summary import colour_class
-from skinbeam.course.sessions import describe_settings
+from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import DeviceSetting, MicrobeamSetting
 from skinbeam.response.limits import find_limits

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from skinbeam.course.sessions import describe_settings
+from skinbeam.course.setting_words import describe_settings
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import device_classes, iterate_settings

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from skinbeam.api.simulate import simulate_case
 from skinbeam.api.window import allowed_harm, chosen_endpoints, endpoint_doses
-from skinbeam.course.sessions import describe_settings
+from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.case_tables import WrittenValue
 from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, NotAvailable

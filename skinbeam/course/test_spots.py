@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
-from skinbeam.course.sessions import describe_settings
+from skinbeam.course.setting_words import describe_settings
 from skinbeam.laser.device import describe_window
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
 from skinbeam.model.case import Case, has_other_raised_scars

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.course.sessions import describe_settings
+from skinbeam.course.setting_words import describe_settings
 from skinbeam.laser.setting_grid import device_classes
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_modalities

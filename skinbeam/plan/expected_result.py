@@ -6,7 +6,7 @@ from typing import Final
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course import aftercare
-from skinbeam.course.sessions import planned_sessions
+from skinbeam.course.session_counts import planned_sessions
 from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.expect import expect_for_setting, expect_without_improvement, outcome_share
 from skinbeam.evidence.expectation.expectation import Expectation, PatientShare

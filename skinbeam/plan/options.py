@@ -14,7 +14,7 @@ from skinbeam.course.downtime import (
     longest_duration_record,
     session_durations,
 )
-from skinbeam.course.sessions import expected_sessions
+from skinbeam.course.session_counts import expected_sessions
 from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title

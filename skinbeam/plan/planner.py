@@ -16,8 +16,9 @@ from skinbeam.assessment.questionnaire import read_questionnaire
 from skinbeam.assessment.risks import assess_risks
 from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
 from skinbeam.course.aftercare import aftercare_advice, call_advice, checklist_advice, record_keeping_advice
-from skinbeam.course.sessions import course_total, schedule_course
+from skinbeam.course.schedule import schedule_course
 from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
+from skinbeam.course.totals import course_total
 from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.laser.device import devices, load_device
 from skinbeam.model.case import Case

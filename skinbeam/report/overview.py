@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from skinbeam.course.sessions import describe_train
+from skinbeam.course.setting_words import describe_train
 from skinbeam.evidence.expectation.expectation import DosePlacement
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.laser.beam import coverage_pct

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from skinbeam.course.sessions import describe_settings
+from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from skinbeam.course.sessions import schedule_course
+from skinbeam.course.schedule import schedule_course
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import DeviceSetup, Visit

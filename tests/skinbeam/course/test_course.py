@@ -10,13 +10,10 @@ from consultations import PERSON, concern, devices, document, loaded
 from plan_reading import read_plan
 from report_samples import sample_plan
 
-from skinbeam.course.sessions import (
-    course_total,
-    describe_settings,
-    expected_sessions,
-    planned_sessions,
-    schedule_course,
-)
+from skinbeam.course.schedule import schedule_course
+from skinbeam.course.session_counts import expected_sessions, planned_sessions
+from skinbeam.course.setting_words import describe_settings
+from skinbeam.course.totals import course_total
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import SURFACE_MODALITIES, laser_modalities
 from skinbeam.plan_records.course import (

@@ -1,0 +1,78 @@
+"""The rules of a course: order and spacing of treatments, and the wait of resurfaced skin."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources
+from skinbeam.suitability.table import Rule, load_rules
+
+__all__ = [
+    "DARK_MARKS",
+    "FRACTIONAL_ABLATION",
+    "FULL_FIELD_ABLATION",
+    "RESURFACING",
+    "CourseRules",
+    "ablation_rule",
+    "course_rules",
+    "suitability_rule",
+    "weeks_before_ablation",
+]
+
+FULL_FIELD_ABLATION: Final = "ablative"
+FRACTIONAL_ABLATION: Final = "fractional-ablative"
+DARK_MARKS: Final = "post-inflammatory-hyperpigmentation"
+RESURFACING: Final = (FULL_FIELD_ABLATION, FRACTIONAL_ABLATION)
+_WEEKS_PER_MONTH: Final = 365.25 / 12 / 7
+
+
+@dataclass(frozen=True)
+class CourseRules:
+    """Order and spacing of treatments in a course, and when it stops.
+
+    Parameters
+    ----------
+    order : modalities, those first that are done first.
+    background : conditions of a whole field, which lines and single spots of the same field come before.
+    least_weeks, least_weeks_between_craters : between two sessions; between two that remove columns of skin, where no
+        source gives an interval.
+    unknown_sessions : planned where nobody counted sessions.
+    stop_after_sessions, stop_below_pct : a course that has improved less by then is not repeated of itself.
+    """
+
+    order: tuple[str, ...]
+    background: tuple[str, ...]
+    least_weeks: int
+    least_weeks_between_craters: int
+    unknown_sessions: int
+    stop_after_sessions: int
+    stop_below_pct: float
+    source: str
+
+
+@cache
+def course_rules() -> CourseRules:
+    """Return the rules of `data/limits.toml`."""
+    table = load_package_table("data/limits.toml")["course"]
+    return CourseRules(**{**table, "order": tuple(table["order"]), "background": tuple(table["background"])})
+
+
+def suitability_rule(id: str) -> Rule:
+    """Return a rule of suitability by its id."""
+    (rule,) = (one for one in load_rules("suitability") if one.id == id)
+    return rule
+
+
+def ablation_rule() -> Rule:
+    """Return the rule on how long skin that was resurfaced waits before it is ablated again."""
+    rule = suitability_rule("recent-resurfacing")
+    cite_sources(rule.source)
+    return rule
+
+
+def weeks_before_ablation() -> int:
+    """Return the weeks that resurfaced skin waits before it is ablated again: the least that the rule asks for."""
+    months: float = ablation_rule().message.params["low_months"]
+    return math.ceil(months * _WEEKS_PER_MONTH)

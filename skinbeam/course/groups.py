@@ -1,0 +1,283 @@
+"""The concerns of a course in groups that one device treats in one way, and how groups follow each other on one field.
+
+No place is treated twice in one visit, since harm and downtime are computed of one pass. Two settings that heat vessels
+or pigment of one skin share it: lines and single spots first, the background outside them. Two patterns of columns, two
+ablations, or two settings that heat deep skin cannot be kept apart in one field, so one follows the other.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from skinbeam.assessment.questionnaire import FactValue, sites_overlap
+from skinbeam.course.course_rules import (
+    DARK_MARKS,
+    FRACTIONAL_ABLATION,
+    FULL_FIELD_ABLATION,
+    RESURFACING,
+    ablation_rule,
+    course_rules,
+    suitability_rule,
+    weeks_before_ablation,
+)
+from skinbeam.course.session_counts import planned_sessions
+from skinbeam.course.setting_words import describe_settings
+from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_sites
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.vocabulary import SURFACE_MODALITIES
+from skinbeam.plan_records.course import DeviceSetup, Duration
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.response.goals import is_field_pigment
+from skinbeam.suitability.history import session_response
+from skinbeam.text import Message
+
+__all__ = ["CourseGroup", "CoursePart", "group_concerns"]
+
+_DAYS_PER_WEEK = 7.0
+
+
+@dataclass(frozen=True)
+class CoursePart:
+    """A concern in the course: its first laser with settings, sessions done, and earlier steps."""
+
+    place: str
+    title: str
+    condition: str
+    site: str
+    option: Option
+    setup: DeviceSetup
+    sessions_done: int
+    earlier_treatments: tuple[str, ...]
+
+    @property
+    def sessions(self) -> int:
+        """The number of further sessions to reserve; at least one, which is judged like any other."""
+        return max(planned_sessions(self.option.sessions, self.option.modality) - self.sessions_done, 1)
+
+    @property
+    def is_background(self) -> bool:
+        """Whether it treats a whole field, and no lines or single spots in it."""
+        return self.condition in course_rules().background
+
+    @property
+    def fills_field(self) -> bool:
+        """Whether its pulses cover a field in a pattern or remove it, so that no second setting fits beside them."""
+        return self.setup.settings.microbeam is not None or self.option.modality in RESURFACING
+
+    @property
+    def is_gentle(self) -> bool:
+        """Whether it fades the pigment of a field with pulses that whiten nothing and leave no crust."""
+        return is_field_pigment(self.option.modality, self.condition)
+
+    @property
+    def heats_deep(self) -> bool:
+        """Whether its pulses heat deep skin, where the heat of two passes adds up."""
+        rule = suitability_rule("deep-heat-apart")
+        facts: dict[str, FactValue] = {"pulse": "long", "wavelength_nm": self.setup.wavelength_nm}
+        return self.option.modality in rule.modalities and rule.when.holds(facts) is True
+
+    def overlaps(self, other: "CoursePart") -> bool:
+        """Return whether the fields of two concerns meet."""
+        return sites_overlap(self.site, other.site)
+
+    @property
+    def treatment_message(self) -> Message:
+        """The treatment at each visit."""
+        words = describe_settings(self.setup.settings, lamp=self.setup.lamp)
+        return Message("course.treat", {"device": self.setup.device_title, "settings": words})
+
+    @property
+    def first_messages(self) -> list[Message]:
+        """The steps before its first laser visit, and the expected number of sessions."""
+        if not self.earlier_treatments:
+            return [self.sessions_message]
+        return [
+            Message("course.after", {"concern": self.title, "first": list(self.earlier_treatments)}),
+            self.sessions_message,
+        ]
+
+    @property
+    def sessions_message(self) -> Message:
+        """The expected number of sessions, with its source where that is known."""
+        span = self.option.sessions
+        if isinstance(span, Unknown):
+            once = self.option.modality == FULL_FIELD_ABLATION
+            return Message(
+                "course.sessions-unknown-once" if once else "course.sessions-unknown", {"concern": self.title}
+            )
+        if span.low == span.high:
+            return Message("course.sessions-alike", {"concern": self.title, "count": span.high})
+        params = {
+            "concern": self.title,
+            "low": span.low,
+            "high": span.high,
+            "planned": self.sessions_done + self.sessions,
+        }
+        return Message("course.sessions", params)
+
+
+@dataclass
+class CourseGroup:
+    """Concerns that one device treats in one way.
+
+    Parameters
+    ----------
+    start_week : in which their sessions begin.
+    waits_for_ablation : whether the rule on skin that was resurfaced decided it.
+    kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
+    dark_marks : titles of the dark marks on skin that it resurfaces.
+    """
+
+    parts: list[CoursePart]
+    start_week: int = 0
+    waits_for_ablation: bool = False
+    kept_apart_from: tuple[str, ...] = ()
+    dark_marks: tuple[str, ...] = ()
+
+    @property
+    def modality(self) -> str:
+        """The modality of all its concerns."""
+        return self.parts[0].option.modality
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Its modality and device."""
+        return self.modality, self.parts[0].setup.device
+
+    def repeats(self, earlier: CoursePart) -> bool:
+        """Return whether its laser treats skin of an earlier concern again, with another setting."""
+        return any(one.overlaps(earlier) and one.setup.settings != earlier.setup.settings for one in self.parts)
+
+    def takes(self, part: CoursePart) -> bool:
+        """Return whether a concern can be treated in its visits without a second pass of the same skin."""
+        if self.kind != (part.option.modality, part.setup.device):
+            return False
+        if self.modality in SURFACE_MODALITIES and (part.condition == DARK_MARKS) != self.treats_dark_marks:
+            return False  # dark marks come before resurfacing
+        return not any(
+            (one.fills_field or (one.heats_deep and part.heats_deep) or (one.is_background and part.is_background))
+            and one.overlaps(part)
+            and one.setup.settings != part.setup.settings
+            for one in self.parts
+        )
+
+    @property
+    def order(self) -> float:
+        """Its place among the kinds of light on one field; of dark marks at the latest before all resurfacing."""
+        order = course_rules().order
+        if not self.treats_dark_marks:
+            return order.index(self.modality)
+        return min(order.index(self.modality), min(map(order.index, SURFACE_MODALITIES)) - 0.5)
+
+    @property
+    def treats_dark_marks(self) -> bool:
+        """Whether dark marks are among its concerns."""
+        return any(part.condition == DARK_MARKS for part in self.parts)
+
+    @property
+    def count(self) -> int:
+        """The number of sessions, by the concern that needs the most."""
+        return max(part.sessions for part in self.parts)
+
+    @property
+    def last_week(self) -> int:
+        """The week of its last session."""
+        return self.start_week + (self.count - 1) * self.interval_weeks
+
+    @cached_property
+    def interval(self) -> tuple[int, Message | None]:
+        """Weeks between two sessions, and where no source decided them, the reason."""
+        known = [
+            int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
+        ]
+        least = self._least_weeks(has_source=bool(known))
+        healed = max(math.ceil(_downtime_days(part.option) / _DAYS_PER_WEEK) for part in self.parts)
+        rest = weeks_before_ablation() if self.modality == FULL_FIELD_ABLATION and not known else 0
+        if rest > max(healed, least):
+            return rest, Message("course.ablated-again", {"weeks": rest, **ablation_rule().message.params})
+        if healed > max([*known, least]):
+            return healed, Message("course.healing", {"weeks": healed})
+        if not known:
+            return least, Message("course.least-unknown", {"weeks": least})
+        if max(known) < least:
+            return least, Message("course.least", {"weeks": least, "source_weeks": max(known)})
+        return max(known), None
+
+    def _least_weeks(self, *, has_source: bool) -> int:
+        """Return the least weeks between two sessions, whatever healing takes."""
+        if has_source and all(part.is_gentle for part in self.parts):
+            return 1  # nothing has to heal: the source decides
+        if not has_source and self.modality == FRACTIONAL_ABLATION:
+            return course_rules().least_weeks_between_craters
+        return course_rules().least_weeks
+
+    @property
+    def interval_weeks(self) -> int:
+        """Weeks between two sessions."""
+        return self.interval[0]
+
+    @property
+    def healing_weeks(self) -> int:
+        """Weeks until another light may treat the same field: every visible change has gone."""
+        shown = (part.option.shows_days for part in self.parts)
+        days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
+        return max(course_rules().least_weeks, math.ceil(days / _DAYS_PER_WEEK))
+
+    def weeks_before(self, other: "CourseGroup") -> int:
+        """Return the weeks from its last session to the first of another group on the same field."""
+        weeks = [self.healing_weeks]
+        if self.kind == other.kind:
+            weeks.append(self.interval_weeks)
+        if self.ablates_with(other):
+            weeks.append(weeks_before_ablation())
+        return max(weeks)
+
+    def ablates_with(self, other: "CourseGroup") -> bool:
+        """Return whether both resurface skin, and one of them removes that of a whole field."""
+        both = {self.modality, other.modality}
+        return both <= set(RESURFACING) and FULL_FIELD_ABLATION in both
+
+    def overlaps(self, other: "CourseGroup") -> bool:
+        """Return whether the fields of two groups meet."""
+        return any(one.overlaps(two) for one in self.parts for two in other.parts)
+
+
+def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[CourseGroup]:
+    """Group the concerns by device and kind of light, in the order in which these follow each other."""
+    groups: list[CourseGroup] = []
+    for concern in concerns:
+        if concern.first_laser is None or concern.first_laser[0].reaches_nobody:
+            continue
+        option, setup = concern.first_laser
+        done = 0 if case is None else session_response(case, concern.condition).sessions
+        title = _title_with_site(concern)
+        first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
+        part = CoursePart(concern.place, title, concern.condition, concern.site, option, setup, done, first)
+        group = next((one for one in groups if one.takes(part)), None)
+        if group is None:
+            groups.append(CourseGroup([part]))
+        else:
+            group.parts.append(part)
+    for group in groups:
+        group.dark_marks = tuple(
+            _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
+        )
+    return sorted(groups, key=lambda group: group.order)
+
+
+def _title_with_site(concern: ConcernPlan) -> str:
+    return f"{concern.title} ({known_sites()[concern.site].title})"
+
+
+def _lies_on_resurfaced(concern: ConcernPlan, group: CourseGroup) -> bool:
+    """Return whether a concern is dark marks on skin that a group resurfaces for another concern."""
+    is_resurfacing = group.modality in SURFACE_MODALITIES and not group.treats_dark_marks
+    is_there = any(sites_overlap(concern.site, part.site) for part in group.parts)
+    return concern.condition == DARK_MARKS and is_resurfacing and is_there
+
+
+def _downtime_days(option: Option) -> float:
+    days = option.downtime_days
+    return days.median if isinstance(days, Estimate) else 0.0

@@ -1,0 +1,137 @@
+"""Schedule one course of sessions for several concerns: visits with their week and steps.
+
+Concerns that share a device are treated together. On one field the kinds of light follow each other: vessels, pigment,
+resurfacing, each after the one before has healed. Dark marks come before any resurfacing of their skin, whatever treats
+them, because it darkens them. Where the fields of two kinds do not touch, they share their visits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skinbeam.course.course_rules import ablation_rule, course_rules, weeks_before_ablation
+from skinbeam.course.groups import CourseGroup, CoursePart, group_concerns
+from skinbeam.model.case import Case
+from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import SURFACE_MODALITIES
+from skinbeam.plan_records.course import SessionGain, Visit
+from skinbeam.plan_records.plan import ConcernPlan
+from skinbeam.text import Message
+
+__all__ = ["schedule_course"]
+
+
+def schedule_course(
+    concerns: Sequence[ConcernPlan], case: Case | None = None, gains: Sequence[SessionGain] = ()
+) -> tuple[Visit, ...]:
+    """Return visits with their week, concerns and steps, for the first laser option of each concern.
+
+    A laser that reaches the target of nobody has no visits, unless trials counted people whom it helped. A course
+    reserves the median number of sessions in trials, less those that took place; where nobody counted them
+    `planned_sessions` gives the number. The interval is the source's upper end, never less than the least of the course
+    rules, nor than the days of downtime; a session whose week one of these decided says so.
+    """
+    groups = group_concerns(concerns, case)
+    if groups:
+        cite_sources(course_rules().source)
+    due: dict[int, list[_CourseSession]] = {}
+    for place, group in enumerate(groups):
+        earlier = [before for before in groups[:place] if before.overlaps(group)]
+        week = max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
+        group.start_week = week
+        group.waits_for_ablation = any(
+            week == before.last_week + weeks_before_ablation() and before.ablates_with(group) for before in earlier
+        )
+        of_this_kind = [part for before in earlier if before.kind == group.kind for part in before.parts]
+        group.kept_apart_from = tuple(part.title for part in of_this_kind if group.repeats(part))
+        for index in range(group.count):
+            due.setdefault(week + index * group.interval_weeks, []).append(_CourseSession(group, index))
+    visits: list[Visit] = []
+    for week in sorted(due):
+        here = due[week]
+        steps = [*_first_steps(groups, case)] if not visits else [Message("course.review")]
+        steps += [step for session in here for step in session.steps]
+        if len(here) > 1:
+            steps.append(Message("course.share"))
+        parts = [part for session in here for part in session.parts]
+        after = tuple(
+            gain
+            for session in here
+            for part in session.parts
+            for gain in gains
+            if gain.treats == part.place and gain.sessions == part.sessions_done + session.index + 1
+        )
+        visits.append(Visit(len(visits) + 1, week, tuple(part.place for part in parts), tuple(steps), after))
+    return tuple(visits)
+
+
+@dataclass(frozen=True)
+class _CourseSession:
+    """One session of a group, the first with index 0."""
+
+    group: CourseGroup
+    index: int
+
+    @property
+    def parts(self) -> list[CoursePart]:
+        """The concerns that still take part in this session, lines and single spots before the background."""
+        present = [part for part in self.group.parts if self.index < part.sessions]
+        return sorted(present, key=lambda part: part.is_background)
+
+    @property
+    def steps(self) -> list[Message]:
+        """The reason for this week, whether to continue, and the treatments."""
+        found: list[Message] = []
+        if self.index == 0 and self.group.dark_marks:
+            found.append(Message("course.dark-marks-first", {"marks": list(self.group.dark_marks)}))
+        if self.index == 0 and self.group.start_week:
+            found.append(self._start_message)
+        if self.index == 0 and self.group.kept_apart_from:
+            found.append(Message("course.apart", {"earlier": list(self.group.kept_apart_from)}))
+        elif self.index > 0 and self.group.interval[1] is not None:
+            found.append(self.group.interval[1])
+        if self.index == 0:
+            found += [step for part in self.parts for step in part.first_messages]
+        rules = course_rules()
+        if any(part.sessions_done + self.index == rules.stop_after_sessions for part in self.parts):
+            params = {"sessions": rules.stop_after_sessions, "pct": rules.stop_below_pct}
+            found.append(Message("course.stop-rule", params))
+        treatments = [part.treatment_message for part in self.parts]
+        return [*found, *self._shared_skin_messages, *_drop_repeated(treatments)]
+
+    @property
+    def _start_message(self) -> Message:
+        """The reason for the week in which its group begins."""
+        weeks = self.group.start_week
+        if self.group.waits_for_ablation:
+            return Message("course.wait-ablation", {"weeks": weeks, **ablation_rule().message.params})
+        return Message("course.wait", {"weeks": weeks})
+
+    @property
+    def _shared_skin_messages(self) -> list[Message]:
+        """How concerns on the same skin share this session without a second pulse at any place."""
+        found: list[Message] = []
+        for place, part in enumerate(self.parts):
+            earlier = [one for one in self.parts[:place] if one.overlaps(part)]
+            same = [one.title for one in earlier if one.setup.settings == part.setup.settings]
+            others = [one.title for one in earlier if one.title not in same]
+            if same:
+                found.append(Message("course.one-pass", {"concerns": [*same, part.title]}))
+            elif others:
+                found.append(Message("course.lines-first", {"first": others, "then": part.title}))
+        return found
+
+
+def _drop_repeated(messages: Sequence[Message]) -> list[Message]:
+    """Return messages without those that were said before."""
+    return [one for place, one in enumerate(messages) if one not in messages[:place]]
+
+
+def _first_steps(groups: Sequence[CourseGroup], case: Case | None) -> list[Message]:
+    """Return the steps before the first visit."""
+    renews = {group.modality in SURFACE_MODALITIES for group in groups}
+    found = [Message("course.order")] if len(renews) > 1 else []
+    found.append(Message("course.sun", {"weeks": course_rules().least_weeks}))
+    if case is not None and case.patient is not None and case.patient.medications:
+        names = [taken.name for taken in case.patient.medications]
+        found.append(Message("course.pause", {"medicines": names}))
+    return found

@@ -1,0 +1,81 @@
+"""The totals of a course: visits, weeks, time in the chair, days of downtime, and how long the gain lasts."""
+
+from collections.abc import Sequence
+
+from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.plan_records.course import CourseTotal, DeviceSetup, SourceRange, Visit
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.text import Message, render_message
+
+__all__ = ["course_total"]
+
+
+def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> CourseTotal:
+    """Return the totals of a course: visits, weeks, time in the chair, days of downtime, and how long the gain lasts.
+
+    Minutes of one visit add up, those of a pass that treats several concerns once; of its downtimes the longest counts.
+    """
+    titles = {concern.place: concern.title for concern in concerns}
+    lasers = {concern.place: concern.first_laser for concern in concerns if concern.first_laser is not None}
+    treated = {concern.place: concern for concern in concerns}
+    passes = [_passes([treated[place] for place in visit.treats]) for visit in course]
+    visits = [[lasers[place][0] for place in visit.treats] for visit in course]
+    return CourseTotal(
+        visits=len(course),
+        weeks=course[-1].week if course else 0,
+        minutes=_total_minutes(passes),
+        downtime_days=_total_downtime(visits),
+        afterwards=tuple(_durability_message(titles[place], *laser) for place, laser in lasers.items()),
+    )
+
+
+def _passes(concerns: Sequence[ConcernPlan]) -> list[Option]:
+    """Return the laser options of a visit, without those that are done in the pass of another on the same skin."""
+    passes: list[tuple[str, Option, DeviceSetup]] = []
+    for concern in concerns:
+        assert concern.first_laser is not None  # the course treats no other
+        option, setup = concern.first_laser
+        if not any(done == setup and sites_overlap(site, concern.site) for site, _, done in passes):
+            passes.append((concern.site, option, setup))
+    return [option for _, option, _ in passes]
+
+
+def _total_minutes(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
+    spans = [option.minutes for visit in visits for option in visit]
+    known = [span for span in spans if not isinstance(span, Unknown)]
+    if not known or len(known) < len(spans):
+        return Unknown(render_message("course.total-unknown"))
+    return SourceRange(sum(span.low for span in known), sum(span.high for span in known), "minutes")
+
+
+def _total_downtime(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
+    spans = [[_downtime_span(option) for option in visit] for visit in visits]
+    known = [[span for span in visit if span is not None] for visit in spans]
+    if not spans or known != spans:
+        return Unknown(render_message("course.total-unknown"))
+    low, high = (sum(max(span[end] for span in visit) for visit in known) for end in (0, 1))
+    return SourceRange(low, high, "days")
+
+
+def _downtime_span(option: Option) -> tuple[float, float] | None:
+    """Return the least and the most days of downtime of a session, with a likely bruise; None where unknown."""
+    days = option.downtime_days
+    if not isinstance(days, Estimate):
+        return None
+    bruises = [one.high for one in option.shows if one.what == "bruise"]  # named where a bruise is likely
+    return days.low, max([days.high, *bruises])
+
+
+def _durability_message(title: str, option: Option, setup: DeviceSetup) -> Message:
+    """Return how much of the gain trials found later, at the latest time that is known; or why nothing is gained."""
+    if option.reaches_nobody:
+        return Message("course.not-reached", {"concern": title, "device": setup.device_title})
+    shares = {float(months): share for months, share in option.expected.durability.items()}
+    known = {months: share for months, share in shares.items() if isinstance(share, Estimate)}
+    if not known:
+        return Message("course.kept-unknown", {"concern": title})
+    months = max(known)
+    share = known[months]
+    assert isinstance(share, Estimate)  # those alone were taken
+    return Message("course.kept", {"concern": title, "months": months, "pct": round(100.0 * share.median)})
