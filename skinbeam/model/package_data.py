@@ -3,13 +3,14 @@
 import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+import rtoml
 
 from skinbeam.model.document import write_atomically
 
@@ -46,7 +47,7 @@ def load_package_table(path: str) -> Mapping[str, Any]:
     ValueError : the file is not UTF-8 or not TOML; the message names the file and the fault.
     """
     try:
-        return tomllib.loads(load_package_text(path))
+        return rtoml.loads(load_package_text(path))
     except ValueError as error:
         raise ValueError(f"skinbeam/{path}: {error}") from error
 

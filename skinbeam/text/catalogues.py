@@ -8,13 +8,14 @@ English text has changed since is not used: the message is then shown in English
 
 import datetime
 import string
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib import resources
 from typing import TypeVar
+
+import rtoml
 
 __all__ = [
     "ENGLISH",
@@ -202,14 +203,19 @@ def _section_translations(section: str, language: str) -> Mapping[str, tuple[str
 
 def _read_templates(names: tuple[str, ...]) -> Mapping[str, str]:
     messages: dict[str, str] = {}
-    for file in names:
-        for section, entries in tomllib.loads(_english_files()[file]).items():
-            for name, template in entries.items():
-                key = f"{section}.{name}"
-                if key in messages:
-                    raise ValueError(f"message id {key} stands twice, the second time in {file}")
-                messages[key] = template
+    for name in names:
+        for key, template in _templates_of_file(name).items():
+            if key in messages:
+                raise ValueError(f"message id {key} stands twice, the second time in {name}")
+            messages[key] = template
     return messages
+
+
+@cache
+def _templates_of_file(name: str) -> Mapping[str, str]:
+    """Return the templates of an English file; a file with many sections is parsed once."""
+    sections = rtoml.loads(_english_files()[name])
+    return {f"{section}.{key}": text for section, entries in sections.items() for key, text in entries.items()}
 
 
 @cache
