@@ -1,17 +1,20 @@
 """Make the plan of a consultation and write its reports. Both the command line and the web application call this."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from skinbeam._version import __version__
 from skinbeam.api.analyse_photo import report_analysis
-from skinbeam.api.preview import make_preview
+from skinbeam.api.preview import Preview, make_preview
 from skinbeam.model.atomic_files import replace_file_set, work_folder
 from skinbeam.model.document import pretty_json, sha256_hex, unwritable_error, write_atomically
 from skinbeam.model.estimate import Unknown
+from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.mark_selection import MarkPlace, select_marks
 from skinbeam.plan.case_check import CheckedConsultation
+from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.graphics.figure_data import FigureData, concern_figures
@@ -95,18 +98,21 @@ def _write_consultation(
         on_started=_load_report_libraries,
         revise=settings.replace_setting,
     )
+    from skinbeam.report.report_figures import draw_report_figures
     from skinbeam.report.report_files import write_report
 
     plan, look, overlays = made.plan, consultation.photo_analysis, folder / PHOTO_FOLDER
     settings.check(plan)
-    write_atomically(folder / PLAN_FILE, pretty_json(plan.document_in(plan_language)))
     seen = None if look is None or isinstance(look.skin, Unknown) else look
-    photo = None if seen is None else report_analysis(seen, overlays)
+    work: list[Callable[[], Any]] = [
+        lambda: draw_report_figures(plan, FigureData(made.concerns)),
+        lambda: None if seen is None else _write_preview(plan, seen, confirmed_marks, folder / PREVIEW_FOLDER),
+        lambda: None if seen is None else report_analysis(seen, overlays),
+        lambda: write_atomically(folder / PLAN_FILE, pretty_json(plan.document_in(plan_language))),
+    ]
     with use_language(language):
-        preview = None if seen is None else make_preview(translate_record(plan), select_marks(seen, confirmed_marks))
-        for name, content in ({} if preview is None else preview.files).items():
-            write_atomically(folder / PREVIEW_FOLDER / name, content)
-        write_report(plan, FigureData(made.concerns), folder, photo=photo, photo_folder=overlays, preview=preview)
+        drawn, preview, photo, _ = run_in_parallel(lambda part: part(), work)
+        write_report(plan, drawn, folder, photo=photo, photo_folder=overlays, preview=preview)
     sums = {
         str(file.relative_to(folder)): sha256_hex(file.read_bytes()) for file in folder.rglob("*") if file.is_file()
     }
@@ -123,6 +129,16 @@ def _write_consultation(
     }
     write_atomically(folder / RUN_FILE, pretty_json(run))
     return plan
+
+
+def _write_preview(
+    plan: Plan, analysis: PhotoAnalysis, confirmed_marks: Sequence[MarkPlace] | None, folder: Path
+) -> Preview:
+    """Draw the plan on its photograph in the current language, and write the pictures into `folder`."""
+    preview = make_preview(translate_record(plan), select_marks(analysis, confirmed_marks))
+    for name, content in preview.files.items():
+        write_atomically(folder / name, content)
+    return preview
 
 
 def _load_report_libraries() -> None:

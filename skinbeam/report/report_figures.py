@@ -33,7 +33,7 @@ from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL
 from skinbeam.report.live_figure import live_figure
 from skinbeam.report.option_cards import expected_pictures
 from skinbeam.report.outcomes import expected_rows
-from skinbeam.text import catalogue, render_message
+from skinbeam.text import catalogue, render_message, translate_record
 
 __all__ = ["ReportFigures", "data_uri", "draw_report_figures", "load_photo_overlays"]
 
@@ -57,7 +57,8 @@ class ReportFigures:
 
 
 def draw_report_figures(plan: Plan, figures: FigureData) -> ReportFigures:
-    """Draw every figure of the plan."""
+    """Draw every figure of the plan in the current language."""
+    plan, figures = translate_record(plan), translate_record(figures)
     files: dict[str, bytes] = {}
     pictures: dict[str, Sequence[ReportPicture]] = {}
     live: dict[str, Sequence[LiveFigure | None]] = {}

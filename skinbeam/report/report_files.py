@@ -27,7 +27,7 @@ __all__ = ["make_leaflet", "render_html", "template_environment", "write_report"
 
 def write_report(
     plan: Plan,
-    figures: FigureData,
+    drawn: ReportFigures,
     folder: Path,
     *,
     photo: PhotoReport | None = None,
@@ -40,14 +40,13 @@ def write_report(
 
     Parameters
     ----------
-    figures : the simulated figures, or why there are none.
+    drawn : the figures of the plan in the current language.
     folder : created when missing.
     photo : findings of the photograph, when there is one.
     photo_folder : folder of the files that `photo` names.
     preview : preview pictures, when there is a face to draw them on.
     """
-    plan, figures = translate_record(plan), translate_record(figures)
-    drawn = draw_report_figures(plan, figures)
+    plan = translate_record(plan)
     strip, shown = _preview_page(preview)
     page, overlays = _build_page(plan, drawn, photo, photo_folder, strip)
     pictures = dict(drawn.files) | overlays | shown
@@ -85,9 +84,8 @@ def render_html(
     photo_folder: Path | None = None,
 ) -> str:
     """Return the clinician's report as one self-contained HTML page."""
-    plan, figures = translate_record(plan), translate_record(figures)
     drawn = draw_report_figures(plan, figures)
-    page, overlays = _build_page(plan, drawn, photo, photo_folder)
+    page, overlays = _build_page(translate_record(plan), drawn, photo, photo_folder)
     return _render_page(page, dict(drawn.files) | overlays)
 
 

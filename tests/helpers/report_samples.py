@@ -3,6 +3,7 @@
 import io
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 from paths import TESTS
@@ -20,6 +21,7 @@ from skinbeam.report.graphics.figure_data import (
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.report.report_figures import draw_report_figures
+from skinbeam.report.report_files import write_report
 from skinbeam.what_if.window import PublishedDoseRange
 
 PLAN_FILE = TESTS / "data" / "plan-sample.json"
@@ -39,6 +41,10 @@ def sample_plan() -> dict[str, Any]:
 
 def sample() -> Plan:
     return read_plan(sample_plan())
+
+
+def draw_and_write_report(plan: Plan, figures: FigureData, folder: Path, **about_the_photograph: Any) -> list[Path]:
+    return write_report(plan, draw_report_figures(plan, figures), folder, **about_the_photograph)
 
 
 def leaflet_pdf(plan: Plan) -> PdfReader:

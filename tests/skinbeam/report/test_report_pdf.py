@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 from plan_reading import read_plan
 from pypdf import PageObject, PdfReader
-from report_samples import sample, sample_figures, sample_plan
+from report_samples import draw_and_write_report, sample, sample_figures, sample_plan
 
 from skinbeam.model.vocabulary import subtype_description
 from skinbeam.report.graphics.figure_data import FigureData
-from skinbeam.report.report_files import write_report
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    write_report(sample(), sample_figures(), folder)
+    draw_and_write_report(sample(), sample_figures(), folder)
     return folder
 
 
@@ -35,7 +34,7 @@ def flat(text: str) -> str:
 
 def test_all_files_are_written_and_returned(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    written = write_report(sample(), sample_figures(), tmp_path / "new")
+    written = draw_and_write_report(sample(), sample_figures(), tmp_path / "new")
     assert {path.name for path in written} >= {
         "report.html",
         "report.pdf",
@@ -48,7 +47,7 @@ def test_all_files_are_written_and_returned(tmp_path: Path) -> None:
 
 
 def test_the_same_plan_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    for path in write_report(sample(), sample_figures(), tmp_path):
+    for path in draw_and_write_report(sample(), sample_figures(), tmp_path):
         first = folder / path.relative_to(tmp_path)
         assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(first.read_bytes()).digest(), path.name
 
@@ -148,7 +147,7 @@ def test_values_are_never_run_as_markup(tmp_path: Path) -> None:
     evil = '#panic("x") *bold* $x$ @ref \\ "quote"'
     plan["unknowns"] = [{"id": "x", "params": {}, "text": evil}]
     plan["aftercare"] = [plan["aftercare"][0] | {"text": evil}]
-    write_report(read_plan(plan), FigureData(), tmp_path)
+    draw_and_write_report(read_plan(plan), FigureData(), tmp_path)
     for name in ("report.pdf", "leaflet.pdf"):
         text = flat(" ".join(page.extract_text() for page in PdfReader(tmp_path / name).pages))
         assert '#panic("x") *bold* $x$ @ref \\ "quote"' in text
@@ -159,7 +158,7 @@ def test_a_plan_of_unknowns_is_still_a_report(tmp_path: Path) -> None:
     for concern in plan["concerns"]:
         concern["options"] = [option | {"rank_reason": UNRANKED} for option in concern["options"] if not device(option)]
     plan["course"] = []
-    write_report(read_plan(plan), FigureData(), tmp_path)
+    draw_and_write_report(read_plan(plan), FigureData(), tmp_path)
     text = flat(" ".join(page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages))
     assert "nothing was searched" in text
     assert "No visit is planned" in text

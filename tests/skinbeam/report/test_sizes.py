@@ -15,12 +15,11 @@ from portrait import portrait_analysis
 from preview_samples import look, plan
 from pypdf import PdfReader
 from readability import leaflet_sentences, reading_age_years
-from report_samples import leaflet_pdf, sample_figures, sample_plan
+from report_samples import draw_and_write_report, leaflet_pdf, sample_figures, sample_plan
 
 from skinbeam.api.analyse_photo import report_analysis
 from skinbeam.api.preview import make_preview
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
-from skinbeam.report.report_files import write_report
 
 pytestmark = pytest.mark.check
 
@@ -51,7 +50,7 @@ def browser() -> Iterator[Browser]:
 @pytest.mark.parametrize("file", REPORTS)
 def test_a_report_is_short(file: Path, browser: Browser, tmp_path: Path) -> None:
     plan = read_plan(example(file))
-    write_report(plan, example_figures(file), tmp_path)
+    draw_and_write_report(plan, example_figures(file), tmp_path)
     most = 4 + 2 * len(plan.concerns)
     assert len(PdfReader(tmp_path / "report.pdf").pages) <= most
     page = browser.new_page()
@@ -80,7 +79,7 @@ def test_a_leaflet_has_a_page_for_all_and_one_for_each_concern(file: Path) -> No
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_report_has_no_barrier_that_axe_knows(browser: Browser, tmp_path: Path, scheme: str) -> None:
     file = CONDITIONS[0]
-    write_report(read_plan(example(file)), example_figures(file), tmp_path)
+    draw_and_write_report(read_plan(example(file)), example_figures(file), tmp_path)
     page = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 844})
     page.goto((tmp_path / "report.html").as_uri())
     page.evaluate(AXE)
@@ -91,7 +90,7 @@ def test_a_report_has_no_barrier_that_axe_knows(browser: Browser, tmp_path: Path
 
 
 def test_a_report_with_pictures_of_what_may_come_has_sliders(browser: Browser, tmp_path: Path) -> None:
-    write_report(read_plan(sample_plan()), sample_figures(), tmp_path, preview=make_preview(plan(), look()))
+    draw_and_write_report(read_plan(sample_plan()), sample_figures(), tmp_path, preview=make_preview(plan(), look()))
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto((tmp_path / "report.html").as_uri())
     sliders = page.locator("[data-pair] input[type=range]")
@@ -113,7 +112,7 @@ def test_the_report_of_the_first_consultation_with_its_photograph_is_no_longer_t
     photo = report_analysis(analysis, overlays)
     preview = make_preview(plan, analysis)
     assert preview.page is not None
-    write_report(plan, example_figures(file), tmp_path, photo=photo, photo_folder=overlays, preview=preview)
+    draw_and_write_report(plan, example_figures(file), tmp_path, photo=photo, photo_folder=overlays, preview=preview)
     (width, height), screens = next(iter(SCREENS.items()))
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto((tmp_path / "report.html").as_uri())
