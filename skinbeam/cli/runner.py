@@ -21,7 +21,7 @@ EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN = 1, 2, 3
 # variables are read when NumPy and pandas are first imported, which no command has done yet.
 THREAD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 # Objects created between two garbage collections: with Python's default of 700, imports alone start hundreds of them.
-GARBAGE_COLLECTION_THRESHOLD = 50_000
+GARBAGE_COLLECTION_THRESHOLD = 500_000
 
 # Typer carries its own copy of Click and exports only this leaf of its usage errors.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]

@@ -6,6 +6,7 @@ has gone. Redness and the last changes outlast it, so that the shorter number al
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.course.aftercare import visible_ranges
@@ -81,7 +82,12 @@ def immediate_reaction(
 def describe_healing_days(modality: str, condition: str) -> tuple[HealingDayText, ...]:
     """Return the usual appearance on the days after a session, by day, in order."""
     cite_sources(_HEALING_SOURCE)
-    prefix = f"healing-day.{_appearance_key(modality, condition)}-"
+    return _healing_days(_appearance_key(modality, condition))
+
+
+@cache
+def _healing_days(appearance: str) -> tuple[HealingDayText, ...]:
+    prefix = f"healing-day.{appearance}-"
     days = sorted(int(key.removeprefix(prefix)) for key in catalogue() if key.startswith(prefix))
     return tuple(HealingDayText(day, Message(f"{prefix}{day}"), _HEALING_SOURCE) for day in days)
 

@@ -126,20 +126,22 @@ def pretty_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:
 
 def _indented_json(value: Any, column: int) -> str:
     """Return the JSON text of a value that begins in `column`."""
-    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if not isinstance(value, dict | list) or len(line) + column <= _LINE_CHARACTERS or _is_row(value):
-        return line
-    margin = " " * (column + _INDENT)
+    if not isinstance(value, dict | list) or _is_row(value):
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    inner = column + _INDENT
     if isinstance(value, dict):
+        start, end = "{}"
         parts = [
-            f"{json.dumps(name, ensure_ascii=False)}: {_indented_json(item, column + _INDENT)}"
-            for name, item in value.items()
+            f"{json.dumps(name, ensure_ascii=False)}: {_indented_json(item, inner)}" for name, item in value.items()
         ]
     else:
-        parts = [_indented_json(item, column + _INDENT) for item in value]
-    inner = ",\n".join(margin + part for part in parts)
-    start, end = "{}" if isinstance(value, dict) else "[]"
-    return f"{start}\n{inner}\n{' ' * column}{end}"
+        start, end = "[]"
+        parts = [_indented_json(item, inner) for item in value]
+    line = f"{start}{', '.join(parts)}{end}"
+    if len(line) + column <= _LINE_CHARACTERS:  # never so where a part has several lines, which are longer than this
+        return line
+    margin = "\n" + " " * inner
+    return f"{start}{margin}{f',{margin}'.join(parts)}\n{' ' * column}{end}"
 
 
 def _is_row(value: dict[str, Any] | list[Any]) -> bool:

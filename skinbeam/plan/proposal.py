@@ -455,12 +455,13 @@ def _propose_from_cells(
     doses = [
         (cell, dose) for cell in cells for dose in sorted(doses_of_cell(cell), key=lambda one: bool(one.component))
     ]
+    classes = {one: device_classes(machine.device, one) for one in settings} if doses else {}
     for cell, dose in doses:
         treatment = getattr(cell, dose.place)
         if treatment.treatment != region.modality or dose.quantity != _guideline_quantity(machine):
             continue
         name = dose.component or dose.device_class
-        able = [one for one in settings if is_of_class(device_classes(machine.device, one), name)]
+        able = [one for one in settings if is_of_class(classes[one], name)]
         able_filters = _without_bluer_filters(machine, able, name)
         found = _nearest_proposal(machine, able_filters, read_dose(cell, dose), region, lighter)
         if found is not None:

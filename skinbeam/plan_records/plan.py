@@ -380,6 +380,8 @@ def round_record(value: RecordT) -> RecordT:
 def _round_value(value: Any) -> Any:
     if isinstance(value, float):
         return round_significant(value)
+    if isinstance(value, str | int) or value is None:  # most values; the other questions take longer
+        return value
     if isinstance(value, Mapping):
         return {key: _round_value(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
