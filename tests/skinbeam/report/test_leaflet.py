@@ -18,6 +18,8 @@ from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.text import catalogue
 
+pytestmark = pytest.mark.usefixtures("charts_drawn_once")
+
 READING_AGE_YEARS = 12.0
 Plan = dict[str, Any]
 
@@ -82,18 +84,18 @@ def many_reasons(plan: Plan) -> Plan:
 def test_the_leaflet_is_short_and_every_page_has_banner_and_plan(plan: Plan, change: Any) -> None:
     """A page for what holds for all, with many reasons or much advice two, and one for each concern."""
     changed = change(plan)
-    pages = leaflet_pdf(read_plan(changed)).pages
-    concerns = leaflet_page(read_plan(changed)).concerns
+    plan_read = read_plan(changed)
+    pages = [page.extract_text().split() for page in leaflet_pdf(plan_read).pages]
+    concerns = leaflet_page(plan_read).concerns
     general = len(pages) - len(concerns)
     assert general <= (1 if change in (dict, everything_unknown, one_concern, no_concern) else 2)
-    for concern, page in zip(concerns, pages[general:], strict=True):
-        words = page.extract_text().split()
+    for concern, words in zip(concerns, pages[general:], strict=True):
         assert " ".join(words).count(concern.title) >= 1
         assert len(words) <= 600
-    for number, page in enumerate(pages, 1):
-        text = " ".join(page.extract_text().split())
+    for number, words in enumerate(pages, 1):
+        text = " ".join(words)
         assert "Demonstration." in text
-        assert read_plan(changed).plan_sha256[:24] in text
+        assert plan_read.plan_sha256[:24] in text
         assert f"{number} / {len(pages)}" in text
 
 

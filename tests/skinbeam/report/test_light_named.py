@@ -18,6 +18,8 @@ from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import render_html
 from skinbeam.report.terminal import plan_summary
 
+pytestmark = pytest.mark.usefixtures("charts_drawn_once")
+
 TWO = PERSON + concern("age-spots") + devices("qs-ndyag-532-1064")
 LAMP = PERSON + concern("facial-telangiectasia") + devices("ipl")
 COLUMNS = PERSON + concern("acne-scars") + devices("fractional-1550")

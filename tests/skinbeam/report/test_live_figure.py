@@ -21,6 +21,8 @@ from skinbeam.report.graphics.figure_data import WindowData
 from skinbeam.report.live_figure import live_figure, script_hashes
 from skinbeam.report.report_files import render_html
 
+pytestmark = pytest.mark.usefixtures("charts_drawn_once")
+
 TOUCH_PX = 24  # WCAG 2.2, 2.5.8: the least size of a target for a finger
 
 

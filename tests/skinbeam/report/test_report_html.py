@@ -25,6 +25,8 @@ from skinbeam.report.overview import spoken_summary
 from skinbeam.report.report_files import render_html
 from skinbeam.text import Message, use_language
 
+pytestmark = pytest.mark.usefixtures("charts_drawn_once")
+
 VOID = {"meta", "img", "br", "link", "input"}
 
 

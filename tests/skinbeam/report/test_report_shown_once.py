@@ -26,6 +26,8 @@ from skinbeam.report.report_files import render_html
 from skinbeam.report.terminal import plan_summary
 from skinbeam.text import Message, catalogue, render_message
 
+pytestmark = pytest.mark.usefixtures("charts_drawn_once")
+
 CAUTION = "Synthetic: an antiviral is given before ablation around the mouth."
 
 
