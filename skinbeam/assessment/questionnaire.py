@@ -31,6 +31,7 @@ __all__ = [
     "darkest_phototype",
     "fact_tables",
     "has_marked",
+    "has_melasma",
     "healing_risks",
     "is_pigmented",
     "read_questionnaire",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 _DARK_MARKS = "pih"  # word of the history
+_MELASMA = "melasma"  # word of the history, and condition
 
 FactValue = bool | float | str | tuple[str, ...]
 
@@ -207,6 +209,12 @@ def has_marked(case: Case) -> bool:
     in_history = case.patient is not None and _DARK_MARKS in case.patient.history
     has_marks = any(concern.condition == "post-inflammatory-hyperpigmentation" for concern in case.concern)
     return in_history or has_marks or any(one.is_lasting_mark for one in earlier_reactions(case))
+
+
+def has_melasma(case: Case) -> bool:
+    """Return whether the person has melasma, or had it."""
+    in_history = case.patient is not None and _MELASMA in case.patient.history
+    return in_history or any(concern.condition == _MELASMA for concern in case.concern)
 
 
 def healing_risks(facts: Mapping[str, FactValue]) -> tuple[HealingRisk, ...]:

@@ -13,6 +13,7 @@ __all__ = [
     "DARK_MARKS",
     "FRACTIONAL_ABLATION",
     "FULL_FIELD_ABLATION",
+    "MELASMA",
     "RESURFACING",
     "CourseRules",
     "ablation_rule",
@@ -23,6 +24,7 @@ __all__ = [
 
 FULL_FIELD_ABLATION: Final = "ablative"
 FRACTIONAL_ABLATION: Final = "fractional-ablative"
+MELASMA: Final = "melasma"
 DARK_MARKS: Final = "post-inflammatory-hyperpigmentation"
 RESURFACING: Final = (FULL_FIELD_ABLATION, FRACTIONAL_ABLATION)
 _WEEKS_PER_MONTH: Final = 365.25 / 12 / 7

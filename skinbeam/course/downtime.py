@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.course.aftercare import visible_ranges
 from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
@@ -56,22 +55,18 @@ def _first_pulse_wait_minutes(modality: str) -> float:
     return minutes
 
 
-def immediate_reaction(
-    modality: str, condition: str, light: str, darkest_phototype: int | None = None
-) -> ImmediateReaction:
+def immediate_reaction(modality: str, condition: str, light: str, *, may_whiten: bool = False) -> ImmediateReaction:
     """Return the immediate reaction to a laser modality.
-
-    Fair skin shows the spot turn ash-white; skin that darkens after light gets no more than a faint whitening.
 
     Parameters
     ----------
     light : of the pulses, in words.
-    darkest_phototype : 1 to 6; None where it is not known.
+    may_whiten : whether a spot may turn evenly ash-white, which is the sign of nanosecond pulses in fair skin; skin
+        that darkens after light gets no more than a faint whitening, and so does a picosecond pulse.
     """
     minutes = _first_pulse_wait_minutes(modality)
     seen = _appearance_key(modality, condition)
-    darkens = darkest_phototype is None or darkest_phototype >= fact_tables().dark_marks_from_phototype
-    sought = f"{seen}-fair" if seen == "pigment-short-pulse" and not darkens else seen
+    sought = f"{seen}-fair" if seen == "pigment-short-pulse" and may_whiten else seen
     return ImmediateReaction(
         Message(f"immediate.seek-{sought}"),
         tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[sought]),

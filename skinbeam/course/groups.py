@@ -15,6 +15,7 @@ from skinbeam.course.course_rules import (
     DARK_MARKS,
     FRACTIONAL_ABLATION,
     FULL_FIELD_ABLATION,
+    MELASMA,
     RESURFACING,
     ablation_rule,
     course_rules,
@@ -128,6 +129,7 @@ class CourseGroup:
     waits_for_ablation : whether the rule on skin that was resurfaced decided it.
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
     dark_marks : titles of the dark marks on skin that it resurfaces.
+    melasma : titles of the melasma on skin that it treats for another concern.
     """
 
     parts: list[CoursePart]
@@ -135,6 +137,7 @@ class CourseGroup:
     waits_for_ablation: bool = False
     kept_apart_from: tuple[str, ...] = ()
     dark_marks: tuple[str, ...] = ()
+    melasma: tuple[str, ...] = ()
 
     @property
     def modality(self) -> str:
@@ -165,8 +168,10 @@ class CourseGroup:
 
     @property
     def order(self) -> float:
-        """Its place among the kinds of light on one field; of dark marks at the latest before all resurfacing."""
+        """Its place among the kinds of light on one field: melasma first, dark marks before all resurfacing."""
         order = course_rules().order
+        if self.treats_melasma:
+            return -1.0
         if not self.treats_dark_marks:
             return order.index(self.modality)
         return min(order.index(self.modality), min(map(order.index, SURFACE_MODALITIES)) - 0.5)
@@ -175,6 +180,11 @@ class CourseGroup:
     def treats_dark_marks(self) -> bool:
         """Whether dark marks are among its concerns."""
         return any(part.condition == DARK_MARKS for part in self.parts)
+
+    @property
+    def treats_melasma(self) -> bool:
+        """Whether melasma is among its concerns."""
+        return any(part.condition == MELASMA for part in self.parts)
 
     @property
     def count(self) -> int:
@@ -264,6 +274,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         group.dark_marks = tuple(
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )
+        group.melasma = tuple(_title_with_site(concern) for concern in concerns if _is_melasma_under(concern, group))
     return sorted(groups, key=lambda group: group.order)
 
 
@@ -274,8 +285,16 @@ def _title_with_site(concern: ConcernPlan) -> str:
 def _lies_on_resurfaced(concern: ConcernPlan, group: CourseGroup) -> bool:
     """Return whether a concern is dark marks on skin that a group resurfaces for another concern."""
     is_resurfacing = group.modality in SURFACE_MODALITIES and not group.treats_dark_marks
-    is_there = any(sites_overlap(concern.site, part.site) for part in group.parts)
-    return concern.condition == DARK_MARKS and is_resurfacing and is_there
+    return concern.condition == DARK_MARKS and is_resurfacing and _lies_under(concern, group)
+
+
+def _is_melasma_under(concern: ConcernPlan, group: CourseGroup) -> bool:
+    """Return whether a concern is melasma on skin that a group treats for another concern."""
+    return concern.condition == MELASMA and not group.treats_melasma and _lies_under(concern, group)
+
+
+def _lies_under(concern: ConcernPlan, group: CourseGroup) -> bool:
+    return any(sites_overlap(concern.site, part.site) for part in group.parts)
 
 
 def _downtime_days(option: Option) -> float:

@@ -1,8 +1,9 @@
 """Schedule one course of sessions for several concerns: visits with their week and steps.
 
 Concerns that share a device are treated together. On one field the kinds of light follow each other: vessels, pigment,
-resurfacing, each after the one before has healed. Dark marks come before any resurfacing of their skin, whatever treats
-them, because it darkens them. Where the fields of two kinds do not touch, they share their visits.
+resurfacing, each after the one before has healed. Melasma comes before everything on its skin, and dark marks before
+any resurfacing of theirs, whatever treats them, because it darkens them. Where the fields of two kinds do not touch,
+they share their visits.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from skinbeam.course.course_rules import ablation_rule, course_rules, weeks_before_ablation
 from skinbeam.course.groups import CourseGroup, CoursePart, group_concerns
 from skinbeam.model.case import Case
+from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.plan_records.course import SessionGain, Visit
@@ -81,6 +83,8 @@ class _CourseSession:
     def steps(self) -> list[Message]:
         """The reason for this week, whether to continue, and the treatments."""
         found: list[Message] = []
+        if self.index == 0 and self.group.melasma:
+            found.append(_melasma_first_message(self.group.melasma))
         if self.index == 0 and self.group.dark_marks:
             found.append(Message("course.dark-marks-first", {"marks": list(self.group.dark_marks)}))
         if self.index == 0 and self.group.start_week:
@@ -119,6 +123,13 @@ class _CourseSession:
             elif others:
                 found.append(Message("course.lines-first", {"first": others, "then": part.title}))
         return found
+
+
+def _melasma_first_message(titles: Sequence[str]) -> Message:
+    """Return that melasma is treated before other conditions of its skin, and how long with creams."""
+    rules = load_package_table("data/facts.toml")["melasma_first"]
+    cite_sources(rules["source"])
+    return Message("course.melasma-first", {"melasma": list(titles), "months": rules["months"]})
 
 
 def _drop_repeated(messages: Sequence[Message]) -> list[Message]:

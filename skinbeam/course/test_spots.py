@@ -28,7 +28,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, sites_overlap
+from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, has_melasma, sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.laser.device import describe_window
@@ -366,8 +366,7 @@ def _reading_delay_h(case: Case, concern: Concern, modality: str) -> float:
     if modality in PIGMENT_MODALITIES and darkest is not None and darkest >= rules["brown_phototype"]:
         cite_sources(rules["brown_source"])
         return float(rules["brown_h"])
-    melasma = any(one.condition == "melasma" for one in case.concern)
-    darkens = melasma or has_marked(case) or (darkest is not None and darkest >= rules["pigment_phototype"])
+    darkens = has_melasma(case) or has_marked(case) or (darkest is not None and darkest >= rules["pigment_phototype"])
     return float(rules["pigment_h" if darkens or modality in _ABLATIVE_MODALITIES else "burn_h"])
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.assessment.questionnaire import darkest_phototype, fact_tables, has_marked, has_melasma, sites_overlap
 from skinbeam.course import aftercare
 from skinbeam.course.downtime import (
     describe_healing_days,
@@ -51,7 +51,7 @@ from skinbeam.plan_records.plan import HarmShare, Option
 from skinbeam.published_doses.counts import count_bruises_near, count_harm_near, count_harm_that_calibrates
 from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.response.candidate import CandidateSetting
-from skinbeam.response.goals import laser_use
+from skinbeam.response.goals import LESION_BY_CONDITION, laser_use
 from skinbeam.response.limits import LimitVerdict, bruise_limit
 from skinbeam.response.practice_place import PracticePlace, place_candidate
 from skinbeam.response.records import CoolingSetting, LimitCheck
@@ -70,6 +70,9 @@ __all__ = [
 ]
 
 _PEEL_DARKER_SKIN, _TOXIN_AT_REST = "peel-darker-skin", "toxin-lines-at-rest"  # rules of data/rules.toml
+_AFTER_CREAMS = ("short-pulse-after-melasma",)  # rules by which creams and sun protection come before light
+_CREAMS = ("sun-protection", "topical-depigmenting")
+_NANOSECOND = "nanosecond"
 _UNLIKE_OTHER_PEELS = ("acid-dots", "phenol")  # pain and days of other peels are not theirs
 
 
@@ -107,6 +110,7 @@ def build_laser_option(
         difference=unlike,
         reached=reached,
         is_kind_tried=is_kind_tried(question),
+        waits_for_creams=any(reason.rule in _AFTER_CREAMS for reason in suitability.reasons),
     )
     sessions, weeks, minutes = _visit_ranges(modality, concern)
     pulse = _pulse_class(modality, trial)
@@ -129,7 +133,7 @@ def build_laser_option(
         downtime_days=downtime,
         shows_days=longest_duration_record(shown),
         shows=duration_records(shown),
-        immediate=immediate_reaction(modality, concern.condition, setup.light, darkest_phototype(case)),
+        immediate=immediate_reaction(modality, concern.condition, setup.light, may_whiten=_may_whiten(case, pulse)),
         healing=describe_healing_days(modality, concern.condition),
         harms=_harms_and_faults(trial, expected, scar_share_refusal(case)),
         reasons=_option_reasons(case, concern, modality, trial, suitability, downtime, cooling),
@@ -214,7 +218,15 @@ def build_other_option(
     standing = replace(standing, procedure=procedure)
     if _is_adjunct(concern_cell(case, concern), modality, reasons):
         standing = replace(standing, place=None, is_adjunct=True)
+    if modality in _CREAMS and _begins_with_creams(case, concern):
+        standing = replace(standing, comes_before_light=True)
     return option, _peel_standing(standing) if modality == PEEL else standing
+
+
+def _begins_with_creams(case: Case, concern: Concern) -> bool:
+    """Return whether a concern is spots on skin that had melasma, which creams come before light on."""
+    has_now = any(one.condition == "melasma" and sites_overlap(one.site, concern.site) for one in case.concern)
+    return concern.condition in LESION_BY_CONDITION and has_melasma(case) and not has_now
 
 
 def _is_adjunct(cell: GuidelineCell | None, modality: str, reasons: Sequence[RuleReason]) -> bool:
@@ -354,7 +366,14 @@ def _pulse_class(modality: str, trial: CandidateSetting) -> str:
     """Return the class of a short pulse, after which spots crust differently; empty of other light."""
     if not pulse_class_matters(modality):
         return ""
-    return "picosecond" if trial.setting.pulse_ms < SHORTEST_NANOSECOND_MS else "nanosecond"
+    return "picosecond" if trial.setting.pulse_ms < SHORTEST_NANOSECOND_MS else _NANOSECOND
+
+
+def _may_whiten(case: Case, pulse: str) -> bool:
+    """Return whether a spot may turn evenly ash-white: under nanosecond pulses, on skin that does not darken after."""
+    darkest = darkest_phototype(case)
+    is_fair = darkest is not None and darkest < fact_tables().dark_marks_from_phototype
+    return pulse == _NANOSECOND and is_fair and not has_melasma(case) and not has_marked(case)
 
 
 def _option_downtime(modality: str, concern: Concern, expected: Expectation, pulse: str = "") -> Value:

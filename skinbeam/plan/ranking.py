@@ -5,11 +5,12 @@ light. Results of simulated skins only check that a setting is like that of the 
 order is:
 
 1. treatments by their place in the guideline for such skin: first, second, third. Other treatments that sources begin
-   with stand behind the first. A light that reaches its target in fewer than a tenth of such skins stands behind
-   everything but no treatment. At a dose that clinics use in such skin, and with trials of its own on this kind of the
-   condition, it keeps its place in the guideline, and without one stands before treatments whose effect nobody
-   counted: there the model alone does not outweigh what people saw. Columns that the guideline names for this kind of
-   skin keep their place too, behind those of the same place that reach more skins;
+   with stand behind the first, and so does light that creams come before in such skin. A light that reaches its target
+   in fewer than a tenth of such skins stands behind everything but no treatment. At a dose that clinics use in such
+   skin, and with trials of its own on this kind of the condition, it keeps its place in the guideline, and without one
+   stands before treatments whose effect nobody counted: there the model alone does not outweigh what people saw.
+   Columns that the guideline names for this kind of skin keep their place too, behind those of the same place that
+   reach more skins;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail;
@@ -69,6 +70,8 @@ class OptionStanding:
     procedure : what was done in the trials behind its number, where the modality has several kinds; else None.
     is_last_resort : whether it is done only where no other treatment is left.
     is_adjunct : whether sources give it beside other treatments alone.
+    waits_for_creams : whether a rule has creams and sun protection before it, so that it does not lead.
+    comes_before_light : whether it is one of these creams in skin for which the rule holds.
     are_named_columns : whether it is columns whose place in the guideline holds for the site.
     """
 
@@ -85,6 +88,8 @@ class OptionStanding:
     procedure: Message | None = None
     is_last_resort: bool = False
     is_adjunct: bool = False
+    waits_for_creams: bool = False
+    comes_before_light: bool = False
     are_named_columns: bool = False
 
     @cached_property
@@ -102,10 +107,11 @@ class OptionStanding:
         if self.is_out_of_reach and not self.is_counted_in_practice and not self.are_named_columns:
             return 8
         if self.place is not None:
-            return 0 if self.place.number == 1 else self.place.number
+            first = 2 if self.waits_for_creams else 0
+            return first if self.place.number == 1 else self.place.number
         if self.is_out_of_reach:
             return 6
-        if self.use == "first":
+        if self.use == "first" or self.comes_before_light:
             return 1
         if isinstance(self.half_improved, Unknown):
             return 7
@@ -136,7 +142,7 @@ class OptionStanding:
     @property
     def order(self) -> tuple[int, int, bool]:
         """What options are sorted by before trials distinguish them: the ranking group, the use, and the reach."""
-        use = 0 if self.has_place else _USE_ORDER.index(self.use)
+        use = 0 if self.has_place or self.comes_before_light else _USE_ORDER.index(self.use)
         return self.rank_group, use, self.are_named_columns and self.is_out_of_reach
 
 
@@ -241,6 +247,8 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
         return Message(message_id, {"least": per_hundred(LEAST_REACHED)})
     if one.place is not None:
         place = Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})
+        if one.waits_for_creams and one.place.number == 1:
+            return Message("plan.place-after-creams", {"place": place})
         if not one.is_out_of_reach:
             return place
         least = per_hundred(LEAST_REACHED)
@@ -249,6 +257,8 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
         return Message("plan.place-despite-model", {"place": place, "least": least, "studies": one.own_studies})
     if one.use == "first":
         return Message("plan.place-first-line")
+    if one.comes_before_light:
+        return Message("plan.place-before-light")
     if one.difference is not None:
         return Message("plan.place-unlike", {"unlike": one.difference})
     if isinstance(one.half_improved, Estimate) and not one.own_studies:

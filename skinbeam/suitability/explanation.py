@@ -45,6 +45,7 @@ _CAUTION_RULES = (
     "pih-history-resurfacing",
     "raised-scars",
     "tattoo",
+    "tranexamic-acid-taken-despite",
     "weakened-defence-columns",
 )
 

@@ -1,6 +1,9 @@
 """Gentle short pulses on a whole field seek no whitening, unlike those on a spot, and are not repeated without end."""
 
+from typing import Any
+
 import pytest
+from consultations import concern, devices, document, laser_options
 from smallest_cases import World, spoke
 
 from skinbeam.course.downtime import describe_healing_days, immediate_reaction
@@ -29,15 +32,35 @@ def test_whitening_is_sought_on_spots_and_stops_a_field(condition: str) -> None:
         assert "immediate.stop-whitening" not in stops
 
 
-@pytest.mark.parametrize(("phototype", "is_fair"), [(1, True), (2, True), (3, False), (6, False), (None, False)])
-def test_spots_of_fair_skin_turn_ash_white_and_others_whiten_faintly_at_most(
-    phototype: int | None, is_fair: bool
+@pytest.mark.parametrize("may_whiten", [True, False])
+def test_spots_of_fair_skin_turn_ash_white_and_others_whiten_faintly_at_most(may_whiten: bool) -> None:
+    reaction = immediate_reaction(SHORT, "age-spots", "532 nm", may_whiten=may_whiten)
+    assert ("ash-white" in reaction.seek.text, "faint" in reaction.seek.text) == (may_whiten, not may_whiten)
+    assert ("Bright" in " ".join(one.text for one in reaction.stop_at)) is not may_whiten
+    field = immediate_reaction(SHORT, "melasma", "1064 nm", may_whiten=may_whiten)
+    assert field.seek.id == "immediate.seek-field-pigment"
+
+
+@pytest.mark.parametrize(
+    ("device", "skin", "is_sought"),
+    [
+        ("qs-ndyag-532-1064", {"phototype": "I"}, True),
+        ("qs-ndyag-532-1064", {"phototype": "II"}, True),
+        ("qs-ndyag-532-1064", {"phototype": "III"}, False),
+        ("qs-ndyag-532-1064", {"phototype": "II", "history": ["melasma"]}, False),
+        ("qs-ndyag-532-1064", {"phototype": "II", "history": ["pih"]}, False),
+        ("ps-alexandrite-755", {"phototype": "II"}, False),
+    ],
+)
+def test_ash_white_is_sought_with_nanosecond_pulses_on_skin_that_does_not_darken(
+    device: str, skin: dict[str, Any], is_sought: bool
 ) -> None:
-    """The guideline names immediate ash-white in phototypes I and II; a faint whitening is for skin that darkens."""
-    told = immediate_reaction(SHORT, "age-spots", "532 nm", phototype)
-    assert ("ash-white" in told.seek.text, "faint" in told.seek.text) == (is_fair, not is_fair)
-    assert ("Bright" in " ".join(one.text for one in told.stop_at)) is not is_fair
-    assert immediate_reaction(SHORT, "melasma", "1064 nm", phototype).seek.id == "immediate.seek-field-pigment"
+    """The guideline names immediate ash-white of Q-switched lasers, in phototypes I and II."""
+    patient = "".join(f"{key} = {value!r}\n" for key, value in ({"age_years": 45, "sex": "female"} | skin).items())
+    plan = document(f"[patient]\n{patient}{concern('age-spots')}{devices(device)}")
+    options = laser_options(plan)
+    assert options
+    assert {"ash-white" in one["immediate"]["seek"]["text"] for one in options} == {is_sought}
 
 
 @pytest.mark.parametrize("condition", TREATED)

@@ -58,6 +58,7 @@ ADDED = (
     "raised-scars",
     "response-marked",
     "tattoo",
+    "tranexamic-acid-taken-despite",
     "weakened-defence-columns",
 )
 SAID = ("age_years", "pregnant", "lactating", "tan", "expectation", "history", "lesion_signs", "undiagnosed_pigment")

@@ -245,3 +245,87 @@ def test_a_medicine_against_seizures_is_read_and_asked_about(name: str, reacts: 
 @pytest.mark.parametrize("person", [{"history": ["immunosuppression"]}, {"medicines": ["ciclosporin"]}])
 def test_whoever_fights_infections_badly_is_told_so_before_columns_and_needles(person: Any, modality: str) -> None:
     assert decided(modality, "acne-scars", **person)[0] != decided(modality, "acne-scars")[0]
+
+
+TAKES_TRANEXAMIC_ACID = {"medicines": ["tranexamic acid"]}
+
+
+@pytest.mark.parametrize(
+    ("person", "warns"),
+    [
+        ({}, False),
+        ({"history": ["heart-disease"]}, False),
+        ({"history": ["thrombosis"]}, True),
+        ({"medicines": ["tranexamic acid", "ethinylestradiol"]}, True),
+        ({"medicines": ["cyklokapron", "tamoxifen"]}, True),
+        ({"medicines": ["tranexamic acid", "warfarin"]}, True),
+        ({"medicines": ["tranexamic acid", "metformin"]}, False),
+        ({"history": ["thrombosis"], "medicines": []}, False),
+    ],
+)
+def test_tranexamic_acid_that_is_taken_against_a_clot_is_spoken_of(person: Any, warns: bool) -> None:
+    decision, rules = decided("vascular", "facial-telangiectasia", **(TAKES_TRANEXAMIC_ACID | person))
+    assert ("tranexamic-acid-taken-despite" in rules) is warns
+    assert decision != "not-suitable"  # the light does not depend on it
+
+
+WOUNDS = ["cryotherapy", "focused-ultrasound", "microneedling", "radiofrequency", "surgery"]
+
+
+@pytest.mark.parametrize("modality", WOUNDS)
+def test_whatever_wounds_or_heats_irradiated_skin_is_decided_by_a_dermatologist(modality: str) -> None:
+    assert decided(modality, "laxity", "neck")[0] in ("suitable", "with-caution")
+    assert decided(modality, "laxity", "neck", history=["radiotherapy-field"])[0] in ("refer", "not-suitable")
+
+
+@pytest.mark.parametrize("modality", ["chemical-peel", "microneedling", "surgery"])
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"history": ["diabetes-uncontrolled"]},
+        {"history": ["immunosuppression"]},
+        {"history": ["collagen-vascular-disease"]},
+        {"medicines": ["methotrexate"]},
+    ],
+)
+def test_scars_are_not_wounded_where_healing_is_slow_until_its_doctor_agrees(modality: str, person: Any) -> None:
+    assert decided(modality, "acne-scars", **person)[0] in ("refer", "not-suitable")
+
+
+@pytest.mark.parametrize("modality", ["radiofrequency", "focused-ultrasound"])
+def test_an_implant_holds_back_what_heats_below_the_skin(modality: str) -> None:
+    assert decided(modality, "laxity", "neck", history=["pacemaker"])[0] in ("refer", "not-suitable")
+
+
+@pytest.mark.parametrize("modality", ["radiofrequency", "focused-ultrasound", "microneedling"])
+def test_heat_and_needles_keep_off_a_fresh_filler(modality: str) -> None:
+    decision, rules = decided(modality, "laxity", "jaw", history=["filler-recent"])
+    assert decision == "with-caution"
+    assert "recent-filler-heat" in rules
+
+
+@pytest.mark.parametrize("word", ["vitiligo", "psoriasis", "eczema-severe"])
+@pytest.mark.parametrize("modality", ["chemical-peel", "cryotherapy", "microneedling", "surgery"])
+def test_no_wound_is_made_where_a_disease_follows_wounds(modality: str, word: str) -> None:
+    assert decided(modality, "acne-scars", history=[word])[0] in ("refer", "not-suitable")
+
+
+@pytest.mark.parametrize("condition", ["post-inflammatory-hyperpigmentation", "melasma", "uneven-pigmentation"])
+def test_a_field_is_not_toned_over_inflamed_acne(condition: str) -> None:
+    short = {"choice": {"pulse_ms": 5e-6, "device_wavelength_nm": 1064.0}}
+    assert "inflamed-acne-marks" not in decided("pigment-short-pulse", condition, **short)[1]
+    decision, rules = decided("pigment-short-pulse", condition, beside="active-acne", **short)
+    assert decision == "not-suitable"
+    assert "inflamed-acne-marks" in rules
+    assert "inflamed-acne-marks" not in decided("pigment-short-pulse", "age-spots", beside="active-acne", **short)[1]
+
+
+@pytest.mark.parametrize("condition", ["age-spots", "freckles"])
+@pytest.mark.parametrize("wavelength_nm", [532.0, 694.0, 730.0, 755.0, 785.0])
+@pytest.mark.parametrize("pulse_ms", [5e-7, 5e-5])
+def test_no_pulse_that_whitens_a_spot_is_fired_into_melasma(
+    condition: str, wavelength_nm: float, pulse_ms: float
+) -> None:
+    chosen = {"choice": {"pulse_ms": pulse_ms, "device_wavelength_nm": wavelength_nm}}
+    assert decided("pigment-short-pulse", condition, beside="melasma", **chosen)[0] == "not-suitable"
+    assert decided("pigment-short-pulse", condition, **chosen)[0] != "not-suitable"
