@@ -113,6 +113,7 @@ def test_every_figure_of_the_plan_is_drawn_and_named() -> None:
     assert {p.unknown for p in lost} == {"the grid was not computed", "no pulse was simulated for this concern"}
 
 
+@pytest.mark.usefixtures("charts_drawn_once")
 def test_a_caption_says_which_area_a_window_lacks() -> None:
     """An empty figure is not a figure that failed."""
 

@@ -135,10 +135,10 @@ def whole_year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     address = str(folder / "clinic.sqlite")
     upgrade_database(address, environment)
     database = open_database(address, environment)
-    written = year(database, HOUSE, PASSWORD)
-    assert len(written.ways) == 800
-    assert written.sessions > 2300
-    assert sum(one.harmed for one in written.ways) > 50
+    written = year(database, HOUSE, PASSWORD, people=400)
+    assert len(written.ways) == 400
+    assert written.sessions > 1150
+    assert sum(one.harmed for one in written.ways) > 25
     yield database
     database.close()
 
