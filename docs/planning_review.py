@@ -5,8 +5,8 @@ Run `python docs/planning_review.py` after a change of the planner or of its dat
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.input_files import load_case
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.guideline_place import concern_cell, concern_kind, guideline_place
+from skinbeam.plan.guideline_place import concern_cells, concern_kinds, guideline_place
 from skinbeam.plan.planner import make_plan
 from skinbeam.plan_records.plan import Option
 
@@ -74,15 +74,14 @@ def _rows(file: Path) -> Iterator[_Row]:
 
 
 def _cells(case: Case, concern: Concern, option: Option, name: str) -> tuple[str, ...]:
-    cell = concern_cell(case, concern)
-    about = ", ".join(filter(None, (concern.site, concern_kind(concern)))) if name else ""
+    about = ", ".join(filter(None, (concern.site, *concern_kinds(concern)))) if name else ""
     return (
         name,
         about,
         _option_in_words(option),
         _share(option.p_effective),
         _share(option.p_harm),
-        _place(cell, option),
+        _place(concern_cells(case, concern), option),
     )
 
 
@@ -98,12 +97,12 @@ def _share(value: object) -> str:
     return "" if median is None else f"{100 * median:.1f}" if median < 0.1 else f"{100 * median:.0f}"
 
 
-def _place(cell: GuidelineCell | None, option: Option) -> str:
-    if cell is None:
-        return "–"
-    place = guideline_place(cell, option.modality, _classes(option))
+def _place(cells: Sequence[GuidelineCell], option: Option) -> str:
+    classes = _classes(option)
+    place = guideline_place(cells, option.modality, classes)
     if place is None:
         return "–"
+    cell = next(one for one in cells if replace(place, kinds=()) == guideline_place((one,), option.modality, classes))
     shown = ", ".join(f"[{key}](sources.md#{key})" for key in cell.sources[:_SOURCES_SHOWN])
     return f"{_PLACES[place.number]} ({place.sources} sources: {shown} ...)"
 

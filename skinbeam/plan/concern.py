@@ -14,7 +14,13 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import condition_subtypes
 from skinbeam.plan.device_option import DeviceRefusal, LaserOption, refusal_record
-from skinbeam.plan.guideline_place import advice_against, concern_cell, first_choice_name, guideline_place
+from skinbeam.plan.guideline_place import (
+    advice_against,
+    concern_cells,
+    first_choice_name,
+    guideline_place,
+    message_of_kind,
+)
 from skinbeam.plan.laser_options import find_laser_options
 from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
 from skinbeam.plan.options import build_other_option
@@ -172,10 +178,10 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
     """Return the options without a laser, no treatment last, and those of them that the rules refer or refuse."""
     options: list[tuple[Option, OptionStanding]] = []
     refused: list[RefusedOption] = []
-    cell = concern_cell(case, concern)
-    for one in (*list_alternatives(concern.condition), *_guideline_alternatives(concern.condition, cell)):
+    cells = concern_cells(case, concern)
+    for one in (*list_alternatives(concern.condition), *_guideline_alternatives(concern.condition, cells)):
         judged = judge_suitability(case, concern=concern, modality=one.modality)
-        advice = advice_against(cell, one.modality)
+        advice = advice_against(cells, one.modality)
         if against := judged.opposing_reasons:
             messages = [reason.message for reason in against]
             refused.append(refusal_record(one.modality, messages, source=against[0].source))
@@ -187,21 +193,22 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
     return options, refused
 
 
-def _guideline_alternatives(condition: str, cell: GuidelineCell | None) -> list[Alternative]:
-    """Return the treatments without light that a cell of the guideline names and the condition does not list.
+def _guideline_alternatives(condition: str, cells: Sequence[GuidelineCell]) -> list[Alternative]:
+    """Return the treatments without light that cells of the guideline name and the condition does not list.
 
     Of what goes with others, those that have a place of their own for other skin.
     """
-    if cell is None:
-        return []
     listed = {one.modality for one in list_alternatives(condition)}
     placed = {one.treatment for other in load_cells() if other.condition == condition for one in other.treatments}
-    uses: dict[str, LaserUse] = {name: "possible" for name in cell.adjuncts if name in placed}
-    uses |= {one.treatment: "usual" for one in cell.treatments}
+    uses: dict[str, tuple[LaserUse, str]] = {}
+    for cell in reversed(cells):  # of several kinds the source of the first one is named
+        uses |= {name: ("possible", cell.sources[0]) for name in cell.adjuncts if name in placed}
+    for cell in reversed(cells):
+        uses |= {one.treatment: ("usual", cell.sources[0]) for one in cell.treatments}
     known = known_modalities()
     return [
-        Alternative(name, use, cell.sources[0])
-        for name, use in uses.items()
+        Alternative(name, use, source)
+        for name, (use, source) in uses.items()
         if name in known and name not in listed and not is_light(name)
     ]
 
@@ -221,22 +228,33 @@ def _with_absent_first_choice(
 ) -> tuple[Option, ...]:
     """Return the options, the reason of the first laser with the guideline's first choice where the clinic lacks it.
 
-    Only a clinic that listed its devices can lack one.
+    Only a clinic that listed its devices can lack one. Of several kinds the first that lacks its light is told.
     """
-    cell = concern_cell(case, concern)
-    first = None if cell is None else cell.first
     is_listed = case.clinic is not None and case.clinic.devices is not None
     laser = next((number for number, option in enumerate(options) if option.setup is not None), None)
-    if not is_listed or laser is None or cell is None or first is None or not is_light(first.treatment):
+    cells = concern_cells(case, concern)
+    lacking = (cell for cell in cells if not _has_first_choice(cell, machines))
+    cell = next(lacking, None)
+    if not is_listed or laser is None or cell is None or cell.first is None:
         return options
-    for machine in machines:
-        for setting in one_of_each_light(machine.device):
-            place = guideline_place(cell, first.treatment, device_classes(machine.device, setting))
-            if place is not None and place.number == 1:
-                return options
-    params = {"place": options[laser].rank_reason, "first": first_choice_name(first)}
+    first = first_choice_name(cell.first)
+    if len(cells) > 1 and cell.subtype:
+        first = message_of_kind(first, cell.subtype)
+    params = {"place": options[laser].rank_reason, "first": first}
     changed = replace(options[laser], rank_reason=Message("plan.place-without-first", params))
     return (*options[:laser], changed, *options[laser + 1 :])
+
+
+def _has_first_choice(cell: GuidelineCell, machines: Sequence[SearchMachine]) -> bool:
+    """Return whether one of the machines gives the light that a cell puts first; true where it puts no light first."""
+    if cell.first is None or not is_light(cell.first.treatment):
+        return True
+    places = (
+        guideline_place((cell,), cell.first.treatment, device_classes(machine.device, setting))
+        for machine in machines
+        for setting in one_of_each_light(machine.device)
+    )
+    return any(place is not None and place.number == 1 for place in places)
 
 
 def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption], list[RefusedOption]]:

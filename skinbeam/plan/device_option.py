@@ -12,7 +12,7 @@ from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
-from skinbeam.plan.guideline_place import concern_cell, guideline_place
+from skinbeam.plan.guideline_place import concern_cells, guideline_place
 from skinbeam.plan.options import build_laser_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding
@@ -103,7 +103,8 @@ def too_weak_refusal(
     machine = trial.machine
     if machine.dose_bars:
         return device_refusal(goal, machine, "plan.no-dose-below-injury", trial)
-    place = guideline_place(concern_cell(case, concern), goal.modality, device_classes(machine.device, trial.setting))
+    classes = device_classes(machine.device, trial.setting)
+    place = guideline_place(concern_cells(case, concern), goal.modality, classes)
     sources = sources_without_dose(concern.condition, goal.modality, darkest_phototype(case), machine.device)
     is_used = is_undosed and (place is not None or bool(sources))
     message_id = "plan.too-weak-undosed" if is_used else "plan.too-weak"

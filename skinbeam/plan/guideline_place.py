@@ -1,7 +1,7 @@
 """Place of a treatment in the guideline for a person's concern: first, second or third, or advised against."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from skinbeam.assessment.questionnaire import darkest_phototype
@@ -24,10 +24,12 @@ __all__ = [
     "GuidelinePlace",
     "advice_against",
     "are_named_columns",
-    "concern_cell",
-    "concern_kind",
+    "concern_cells",
+    "concern_kinds",
     "first_choice_name",
     "guideline_place",
+    "kind_cells",
+    "message_of_kind",
 ]
 
 PlaceNumber = Literal[1, 2, 3]
@@ -36,7 +38,7 @@ _AGAINST = ("avoid", "contraindicated")
 
 @dataclass(frozen=True)
 class GuidelinePlace:
-    """Place of a treatment in a cell of the guideline.
+    """Place of a treatment in the guideline for a concern.
 
     Parameters
     ----------
@@ -44,12 +46,14 @@ class GuidelinePlace:
     order : index of its class of device among the alternatives of that place.
     device_class : the class that names it; of a combination the part; empty for a treatment without a device.
     sources : how many sources are behind the cell.
+    kinds : kinds of the condition that it has this place for, where the concern has others too; else empty.
     """
 
     number: PlaceNumber
     order: int
     device_class: str
     sources: int
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,34 +64,53 @@ class AdviceAgainst:
     source: str
 
 
-def concern_cell(case: Case, concern: Concern) -> GuidelineCell | None:
-    """Return the cell of the guideline for a concern; None where the guideline has none.
+def concern_cells(case: Case, concern: Concern) -> tuple[GuidelineCell, ...]:
+    """Return the cells of the guideline for a concern, one of each kind; empty where the guideline has none.
 
     The darkest phototype that the answers allow counts; without any answer it is VI, because a missing answer must not
     reduce caution.
     """
     number = darkest_phototype(case)
     phototype = PHOTOTYPES[-1 if number is None else number - 1]
-    return guideline_cell(concern.condition, concern_kind(concern), concern.site, phototype)
+    return kind_cells(concern, phototype)
 
 
-def concern_kind(concern: Concern) -> str:
-    """Return the kind of a concern by which the guideline sorts: the first stated kind, else the severity.
+def kind_cells(concern: Concern, phototype: str) -> tuple[GuidelineCell, ...]:
+    """Return the cells for all kinds of a concern in skin of a phototype, each once."""
+    kinds = concern_kinds(concern)
+    cells = (guideline_cell(concern.condition, kind, concern.site, phototype) for kind in kinds)
+    return tuple(dict.fromkeys(cell for cell in cells if cell is not None))
+
+
+def concern_kinds(concern: Concern) -> tuple[str, ...]:
+    """Return the kinds of a concern by which the guideline sorts: all that are stated, else the severity.
 
     A severity that the row of another one holds for takes that row: moderate laxity stands in the row of the severe.
     """
-    return kind_of_row(concern.condition, concern.subtypes[0] if concern.subtypes else concern.severity or "")
+    kinds = concern.subtypes or (concern.severity or "",)
+    return tuple(kind_of_row(concern.condition, kind) for kind in kinds)
 
 
-def guideline_place(cell: GuidelineCell | None, modality: str, classes: Collection[str] = ()) -> GuidelinePlace | None:
-    """Return the best place of a treatment in a cell; None where the cell does not name it.
+def guideline_place(
+    cells: Sequence[GuidelineCell], modality: str, classes: Collection[str] = ()
+) -> GuidelinePlace | None:
+    """Return the best place that any of the cells of a concern gives a treatment; None where none names it.
 
     Parameters
     ----------
     classes : of the device at its setting; empty for a treatment without a device.
     """
-    if cell is None:
+    found = [(cell, place) for cell in cells if (place := _place_in_cell(cell, modality, classes)) is not None]
+    if not found:
         return None
+    cell, best = min(found, key=lambda one: (one[1].number, one[1].order))
+    cite_sources(*cell.sources)
+    kinds = tuple(one.subtype for one, place in found if place.number == best.number)
+    return replace(best, kinds=kinds) if len(kinds) < len(cells) and all(kinds) else best
+
+
+def _place_in_cell(cell: GuidelineCell, modality: str, classes: Collection[str]) -> GuidelinePlace | None:
+    """Return the best place of a treatment in one cell; None where the cell does not name it."""
     places: tuple[tuple[PlaceNumber, GuidelineTreatment | None], ...] = (
         (1, cell.first),
         (2, cell.second),
@@ -98,13 +121,12 @@ def guideline_place(cell: GuidelineCell | None, modality: str, classes: Collecti
             continue
         named = _named_class(treatment, classes)
         if named is not None:
-            cite_sources(*cell.sources)
             return GuidelinePlace(number, *named, len(cell.sources))
     return None
 
 
 def are_named_columns(
-    place: GuidelinePlace | None, modality: str, concern: Concern, cell: GuidelineCell | None
+    place: GuidelinePlace | None, modality: str, concern: Concern, cells: Sequence[GuidelineCell]
 ) -> bool:
     """Return whether the guideline names columns for a concern of the face, for a scar, or for this very site.
 
@@ -114,11 +136,11 @@ def are_named_columns(
 
     Parameters
     ----------
-    cell : of the guideline, with the place.
+    cells : of the guideline, one with the place.
     """
-    if place is None or cell is None or modality not in COLUMN_MODALITIES:
+    if place is None or modality not in COLUMN_MODALITIES:
         return False
-    return is_thick_scar(concern.condition) or bool(cell.site) or is_facial(concern.site)
+    return is_thick_scar(concern.condition) or any(cell.site for cell in cells) or is_facial(concern.site)
 
 
 def _named_class(treatment: GuidelineTreatment, classes: Collection[str]) -> tuple[int, str] | None:
@@ -130,35 +152,54 @@ def _named_class(treatment: GuidelineTreatment, classes: Collection[str]) -> tup
     return next(((index, part) for index, part in parts if is_of_class(classes, part)), None)
 
 
-def advice_against(cell: GuidelineCell | None, modality: str, classes: Collection[str] = ()) -> AdviceAgainst | None:
+def advice_against(
+    cells: Sequence[GuidelineCell], modality: str, classes: Collection[str] = ()
+) -> AdviceAgainst | None:
     """Return the advice of a firm or fair cell against a treatment; None where none is given.
 
-    A source that names no site speaks of every site: beside the cell of a site the general one counts, unless the cell
-    of the site gives the treatment a place.
+    Advice for one kind does not count where the cell of another kind of the concern gives the treatment a place.
 
     Parameters
     ----------
     classes : as in `guideline_place`.
     """
-    if cell is None:
-        return None
+    for cell in cells:
+        if any(_place_in_cell(other, modality, classes) is not None for other in cells if other != cell):
+            continue
+        advice = _advice_of_cell(cell, modality, classes, is_one_of_kinds=len(cells) > 1)
+        if advice is not None:
+            return advice
+    return None
+
+
+def _advice_of_cell(
+    cell: GuidelineCell, modality: str, classes: Collection[str], *, is_one_of_kinds: bool
+) -> AdviceAgainst | None:
+    """Return the advice of one kind's cell.
+
+    A source that names no site speaks of every site: beside the cell of a site the general one counts, unless the cell
+    of the site gives the treatment a place.
+    """
     general = guideline_cell(cell.condition, cell.subtype, "", cell.phototype.partition("-")[0])
     for one in dict.fromkeys((cell, general)):
         if one is None or not one.is_graded:
             continue
         name = next((name for name in one.avoid if _is_meant(name, modality, classes)), None)
-        if name is not None and (one is cell or guideline_place(cell, modality, classes) is None):
-            return _advice(one, name)
+        if name is not None and (one is cell or _place_in_cell(cell, modality, classes) is None):
+            return _advice(one, name, is_one_of_kinds=is_one_of_kinds)
     return None
 
 
-def _advice(cell: GuidelineCell, name: str) -> AdviceAgainst:
+def _advice(cell: GuidelineCell, name: str, *, is_one_of_kinds: bool) -> AdviceAgainst:
     """Return the advice of a cell against a treatment or a class of devices, with what it gives first."""
     source = _source_against(cell, name)
     cite_sources(source)
+    condition: Message | str = known_conditions()[cell.condition].title.lower()
+    if is_one_of_kinds and cell.subtype:
+        condition = message_of_kind(condition, cell.subtype)
     words = {
         "treatment": _inline_name(name),
-        "condition": known_conditions()[cell.condition].title.lower(),
+        "condition": condition,
         "phototype": cell.phototype.replace("-", "–"),
     }
     if cell.first is None:
@@ -171,6 +212,11 @@ def _advice(cell: GuidelineCell, name: str) -> AdviceAgainst:
 def first_choice_name(treatment: GuidelineTreatment) -> Message | str:
     """Return the first class of devices of a treatment, else the treatment, as written inside a sentence."""
     return _inline_name(class_parts(next(iter(treatment.device_classes), treatment.treatment))[0])
+
+
+def message_of_kind(what: Message | str, kind: str) -> Message:
+    """Return what is said with the kind of the condition that it is said of."""
+    return Message("plan.of-kind", {"what": what, "kind": Message(f"guideline-subtype.{kind}")})
 
 
 def _inline_name(name: str) -> Message | str:

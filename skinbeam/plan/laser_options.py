@@ -26,7 +26,7 @@ from skinbeam.plan.device_option import (
     refuse_device,
     too_weak_refusal,
 )
-from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cell, guideline_place
+from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cells, guideline_place
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.options import is_window_larger, reached_share
 from skinbeam.plan.parallel import concern_name, report_progress
@@ -70,10 +70,10 @@ def find_laser_options(
     if machines and bank.draws < (needed := min_draws()):
         few = Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})
         return [], [DeviceRefusal(refusal_record(modality, [few]), goal)]
-    cell = concern_cell(case, concern)
+    cells = concern_cells(case, concern)
     is_listed = case.clinic is not None and case.clinic.devices is not None
     planned, refused, others = _plan_proposals(
-        case, concern, goal, machines, bank, cell, is_listed=is_listed, unknown_target=unknown_target
+        case, concern, goal, machines, bank, cells, is_listed=is_listed, unknown_target=unknown_target
     )
     if unknown_target is not None:  # no dose can be computed
         if not planned and (others or not refused):
@@ -81,21 +81,21 @@ def find_laser_options(
         elif is_listed:
             refused += [device_refusal(goal, machine, "plan.no-practice") for machine in others]
         return planned, refused
-    if not is_listed and _names_light(cell) and (planned or not _names_modality(cell, modality)):
+    if not is_listed and _names_light(cells) and (planned or not _names_modality(cells, modality)):
         if not planned and not refused:  # what was not tried is told too, since a clinic may own it
             refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.other-light-named")]), goal))
         return planned, refused
-    computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, cell, is_listed=is_listed)
+    computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, cells, is_listed=is_listed)
     return [*planned, *computed], [*refused, *not_computed]
 
 
-def _names_light(cell: GuidelineCell | None) -> bool:
-    """Return whether any place of a cell is light."""
-    return cell is not None and any(is_light(one.treatment) for one in cell.treatments)
+def _names_light(cells: Sequence[GuidelineCell]) -> bool:
+    """Return whether any place of the cells is light."""
+    return any(is_light(one.treatment) for cell in cells for one in cell.treatments)
 
 
-def _names_modality(cell: GuidelineCell | None, modality: str) -> bool:
-    return cell is not None and any(one.treatment == modality for one in cell.treatments)
+def _names_modality(cells: Sequence[GuidelineCell], modality: str) -> bool:
+    return any(one.treatment == modality for cell in cells for one in cell.treatments)
 
 
 def _plan_proposals(
@@ -104,7 +104,7 @@ def _plan_proposals(
     goal: TreatmentGoal,
     machines: Sequence[SearchMachine],
     bank: SkinBank,
-    cell: GuidelineCell | None,
+    cells: Sequence[GuidelineCell],
     *,
     is_listed: bool,
     unknown_target: Message | None,
@@ -122,7 +122,7 @@ def _plan_proposals(
         machines = sorted(machines, key=lambda machine: not machine.device.cooling)
     for machine in machines:
         bounded = replace(machine, caps=caps)
-        against = _advice_on_device(cell, goal.modality, machine)
+        against = _advice_on_device(cells, goal.modality, machine)
         if against is not None:
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue
@@ -133,7 +133,7 @@ def _plan_proposals(
             elif is_listed:  # no model of it computes a dose
                 refused.append(device_refusal(goal, machine, "plan.no-practice"))
             continue
-        place = guideline_place(cell, goal.modality, device_classes(machine.device, proposal.setting))
+        place = guideline_place(cells, goal.modality, device_classes(machine.device, proposal.setting))
         if not is_listed and (place is None or place.device_class in offered):
             continue
         found = _plan_one_proposal(case, concern, goal, proposal, bank, unknown_target)
@@ -146,10 +146,11 @@ def _plan_proposals(
     return options, refused, others
 
 
-def _advice_on_device(cell: GuidelineCell | None, modality: str, machine: SearchMachine) -> AdviceAgainst | None:
+def _advice_on_device(cells: Sequence[GuidelineCell], modality: str, machine: SearchMachine) -> AdviceAgainst | None:
     """Return the advice against a device; None where any of its settings is not advised against."""
     advice = [
-        advice_against(cell, modality, device_classes(machine.device, one)) for one in one_of_each_light(machine.device)
+        advice_against(cells, modality, device_classes(machine.device, one))
+        for one in one_of_each_light(machine.device)
     ]
     return None if None in advice or not advice else advice[0]
 

@@ -38,7 +38,7 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan.expected_result import trial_expectation, trial_question, unreported_scar_share
-from skinbeam.plan.guideline_place import are_named_columns, concern_cell, guideline_place
+from skinbeam.plan.guideline_place import are_named_columns, concern_cells, guideline_place
 from skinbeam.plan.ranking import OptionStanding
 from skinbeam.plan_records.course import (
     DeviceSetting,
@@ -216,7 +216,7 @@ def build_other_option(
     )
     standing = _option_standing(case, concern, question, use, expected)
     standing = replace(standing, procedure=procedure)
-    if _is_adjunct(concern_cell(case, concern), modality, reasons):
+    if _is_adjunct(concern_cells(case, concern), modality, reasons):
         standing = replace(standing, place=None, is_adjunct=True)
     if modality in _CREAMS and _begins_with_creams(case, concern):
         standing = replace(standing, comes_before_light=True)
@@ -229,14 +229,12 @@ def _begins_with_creams(case: Case, concern: Concern) -> bool:
     return concern.condition in LESION_BY_CONDITION and has_melasma(case) and not has_now
 
 
-def _is_adjunct(cell: GuidelineCell | None, modality: str, reasons: Sequence[RuleReason]) -> bool:
+def _is_adjunct(cells: Sequence[GuidelineCell], modality: str, reasons: Sequence[RuleReason]) -> bool:
     """Return whether a treatment goes with others alone: by its place, or toxin with resurfacing of deep lines."""
-    if cell is None:
-        return False
-    places = [one.treatment for one in cell.treatments]
+    places = [one.treatment for cell in cells for one in cell.treatments]
     if any(reason.rule == _TOXIN_AT_REST for reason in reasons) and not set(places).isdisjoint(SURFACE_MODALITIES):
         return True
-    return modality in cell.adjuncts and modality not in places
+    return any(modality in cell.adjuncts for cell in cells) and modality not in places
 
 
 def _peel_standing(standing: OptionStanding) -> OptionStanding:
@@ -303,9 +301,9 @@ def _option_standing(
     shares = [p.median for p in counted if isinstance(p, Estimate)]
     marks = max([*shares, unreported_scar_share(case, concern, question.modality)]) if shares else None
     half = expected.p_at_least["50"]
-    cell = concern_cell(case, concern)
-    place = guideline_place(cell, question.modality, classes)
-    are_columns = are_named_columns(place, question.modality, concern, cell)
+    cells = concern_cells(case, concern)
+    place = guideline_place(cells, question.modality, classes)
+    are_columns = are_named_columns(place, question.modality, concern, cells)
     title = inline_title("modality", question.modality)
     return OptionStanding(title, question, use, half, marks, place=place, are_named_columns=are_columns)
 

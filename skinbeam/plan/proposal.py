@@ -23,13 +23,13 @@ from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.evidence.guideline.table import guideline_cell
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
-from skinbeam.laser.setting_grid import BeamSetting, device_classes, dose_steps, iterate_settings
+from skinbeam.laser.setting_grid import BeamSetting, device_classes, dose_steps, iterate_settings, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan.guideline_place import concern_kind, guideline_place
+from skinbeam.plan.guideline_place import guideline_place, kind_cells
 from skinbeam.plan.printed_dose import (
     DOSE_ROUNDING,
     PrintedDose,
@@ -284,9 +284,10 @@ def _propose(
     machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
 ) -> Proposal | None:
     """Return the setting to begin with on a machine whose doses no injury bars, whatever lighter skin gets."""
-    own_cells = _cells_of(machine, concern, concern.condition, region.phototype or len(PHOTOTYPES))
-    cell = next(iter(own_cells), None)
-    settings = [one for one in _settings_of_cell(machine, region.modality, cell) if one.wavelength_nm not in barred_nm]
+    phototype = region.phototype or len(PHOTOTYPES)
+    own_cells = _cells_of(machine, concern, region, phototype)
+    every = _settings_of_cells(machine, region.modality, kind_cells(concern, PHOTOTYPES[phototype - 1]))
+    settings = [one for one in every if one.wavelength_nm not in barred_nm]
     own = _propose_from_cells(machine, settings, own_cells, region, None)
     if own is not None:
         return own
@@ -322,14 +323,14 @@ def _propose_beside_cell(
 
 
 def usual_settings(
-    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, cells: Sequence[GuidelineCell]
 ) -> list[BeamSetting]:
     """Return the settings of a machine by their distance from the pulses and spots of most sources.
 
     Those without a dose that may be given are left out.
     """
     region = PracticeRegion(concern.condition, modality, darkest_phototype(case) or len(PHOTOTYPES))
-    ordered = order_by_distance(machine, _settings_of_cell(machine, modality, cell), region, 0.5)
+    ordered = order_by_distance(machine, _settings_of_cells(machine, modality, cells), region, 0.5)
     return [one for one in ordered if machine.doses(one)]
 
 
@@ -338,8 +339,9 @@ def _propose_from_lending_cells(
 ) -> Proposal | None:
     """Return the proposal from the cell of a condition that lends its settings to the concern's, for such skin."""
     for lender in _lending_cells(concern.condition)[1:]:
-        cells = _cells_of(machine, concern, lender, region.phototype or len(PHOTOTYPES))
-        found = _propose_from_cells(machine, settings, cells, replace(region, condition=lender), None)
+        lent = replace(region, condition=lender)
+        cells = _cells_of(machine, concern, lent, region.phototype or len(PHOTOTYPES))
+        found = _propose_from_cells(machine, settings, cells, lent, None)
         if found is not None:
             return found
     return None
@@ -365,8 +367,9 @@ def _propose_from_lighter_cells(
     nearest: Proposal | None = None
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
         for condition in conditions:
-            cells = _cells_of(machine, concern, condition, lighter)
-            found = _propose_from_cells(machine, settings, cells, replace(region, condition=condition), lighter)
+            theirs = replace(region, condition=condition)
+            cells = _cells_of(machine, concern, theirs, lighter)
+            found = _propose_from_cells(machine, settings, cells, theirs, lighter)
             if found is None:
                 continue
             if nearest is None:
@@ -398,34 +401,50 @@ def _propose_from_darker_cells(
     conditions = _lending_cells(concern.condition) if machine.device.is_lamp else (concern.condition,)
     for condition in conditions:
         for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
-            cells = _cells_of(machine, concern, condition, darker)
-            found = _propose_from_cells(machine, settings, cells, replace(region, condition=condition), None)
+            theirs = replace(region, condition=condition)
+            cells = _cells_of(machine, concern, theirs, darker)
+            found = _propose_from_cells(machine, settings, cells, theirs, None)
             if found is not None:
                 return replace(found, darker_phototype=darker)
     return None
 
 
-def _cells_of(machine: SearchMachine, concern: Concern, condition: str, phototype: int) -> list[GuidelineCell]:
-    """Return the cell of a condition at the concern's site, and of columns that of its usual kind after it.
+def _cells_of(
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, phototype: int
+) -> tuple[GuidelineCell, ...]:
+    """Return the cells of a condition at the concern's site, and of columns that of its usual kind after them.
+
+    Of several kinds those come first for which the machine has the better place.
 
     Few sources print columns for each kind of scar; their depth and density depend on the skin around, which is alike.
     Empty where the guideline does not know the condition.
     """
-    if condition not in guideline_conditions():
-        return []
-    usual = default_subtype(condition)
-    kind = concern_kind(concern) if condition == concern.condition else usual
-    kinds = dict.fromkeys((kind, usual) if machine.device.microbeam else (kind,))
-    cells = (guideline_cell(condition, one, concern.site, PHOTOTYPES[phototype - 1]) for one in kinds)
-    return [cell for cell in cells if cell is not None]
+    if region.condition not in guideline_conditions():
+        return ()
+    skin = PHOTOTYPES[phototype - 1]
+    usual = guideline_cell(region.condition, default_subtype(region.condition), concern.site, skin)
+    usual_cells = () if usual is None else (usual,)
+    if region.condition != concern.condition:
+        return usual_cells
+    own = kind_cells(concern, skin)
+    if len(own) > 1:
+        own = tuple(sorted(own, key=lambda cell: _place_number(machine, region.modality, cell)))
+    return tuple(dict.fromkeys((*own, *usual_cells))) if machine.device.microbeam else own
 
 
-def _settings_of_cell(machine: SearchMachine, modality: str, cell: GuidelineCell | None) -> Sequence[BeamSetting]:
-    """Return the settings of a machine that the cell has a place for; all where it has a place for none."""
+def _place_number(machine: SearchMachine, modality: str, cell: GuidelineCell) -> int:
+    """Return the best place of a machine in a cell, with one behind all others where it has none."""
+    lights = one_of_each_light(machine.device)
+    places = (guideline_place((cell,), modality, device_classes(machine.device, one)) for one in lights)
+    return min((place.number for place in places if place is not None), default=4)
+
+
+def _settings_of_cells(machine: SearchMachine, modality: str, cells: Sequence[GuidelineCell]) -> Sequence[BeamSetting]:
+    """Return the settings of a machine that the cells have a place for; all where they have a place for none."""
     every = list(iterate_settings(machine.device))
     if machine.device.microbeam:
         every = [one for one in every if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)] or every
-    places = {one: guideline_place(cell, modality, device_classes(machine.device, one)) for one in every}
+    places = {one: guideline_place(cells, modality, device_classes(machine.device, one)) for one in every}
     named = [one for one, place in places.items() if place is not None]
     first = next((place.device_class for place in places.values() if place is not None), "")
     return _without_bluer_filters(machine, named, first) or every

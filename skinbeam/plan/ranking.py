@@ -247,6 +247,9 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
         return Message(message_id, {"least": per_hundred(LEAST_REACHED)})
     if one.place is not None:
         place = Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})
+        if one.place.kinds:
+            kinds = [Message(f"guideline-subtype.{kind}") for kind in one.place.kinds]
+            place = Message("plan.place-of-kinds", {"place": place, "kinds": kinds})
         if one.waits_for_creams and one.place.number == 1:
             return Message("plan.place-after-creams", {"place": place})
         if not one.is_out_of_reach:

@@ -51,7 +51,7 @@ def plan_devices_without_dose(
     goal: TreatmentGoal,
     machines: Sequence[SearchMachine],
     bank: SkinBank,
-    cell: GuidelineCell | None,
+    cells: Sequence[GuidelineCell],
     *,
     is_listed: bool,
 ) -> tuple[list[LaserOption], list[DeviceRefusal]]:
@@ -65,15 +65,15 @@ def plan_devices_without_dose(
     refused: list[DeviceRefusal] = []
     offered: set[str] = set()
     for machine in machines:
-        settings = _settings_to_try(case, concern, goal.modality, machine, cell)
-        place = _best_place(goal.modality, machine, settings, cell)
+        settings = _settings_to_try(case, concern, goal.modality, machine, cells)
+        place = _best_place(goal.modality, machine, settings, cells)
         if not is_listed and place is not None and place.device_class in offered:
             continue
         may_be_unnamed = is_listed and _is_by_depth(goal.modality, machine)
         if (place is None and not may_be_unnamed) or _is_never_computed(concern, goal, machine):
             refused.append(_refuse_without_dose(case, concern, goal, machine))
             continue
-        found = _plan_device(case, concern, goal, machine, settings, bank, cell)
+        found = _plan_device(case, concern, goal, machine, settings, bank, cells)
         if isinstance(found, DeviceRefusal):
             refused.append(found)
             continue
@@ -84,11 +84,11 @@ def plan_devices_without_dose(
 
 
 def _best_place(
-    modality: str, machine: SearchMachine, settings: Sequence[BeamSetting], cell: GuidelineCell | None
+    modality: str, machine: SearchMachine, settings: Sequence[BeamSetting], cells: Sequence[GuidelineCell]
 ) -> GuidelinePlace | None:
     """Return the place of a machine in the guideline, at the settings to try first; None where it has none."""
     lights = (*settings, *one_of_each_light(machine.device))
-    places = (guideline_place(cell, modality, device_classes(machine.device, one)) for one in lights)
+    places = (guideline_place(cells, modality, device_classes(machine.device, one)) for one in lights)
     return next((place for place in places if place is not None), None)
 
 
@@ -106,7 +106,7 @@ def _is_by_depth(modality: str, machine: SearchMachine) -> bool:
 
 
 def _settings_to_try(
-    case: Case, concern: Concern, modality: str, machine: SearchMachine, cell: GuidelineCell | None
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, cells: Sequence[GuidelineCell]
 ) -> list[BeamSetting]:
     """Return the usual setting of a machine whose dose nobody prints; of columns and craters some diameters of it.
 
@@ -114,28 +114,28 @@ def _settings_to_try(
     """
     is_by_depth = _is_by_depth(modality, machine)
     nearest: dict[float, BeamSetting] = {}
-    for setting in usual_settings(case, concern, modality, machine, cell):
+    for setting in usual_settings(case, concern, modality, machine, cells):
         nearest.setdefault(setting.spot_mm if is_by_depth else setting.wavelength_nm, setting)
     if is_by_depth:
         return list(nearest.values())[:_MAX_DIAMETERS]
-    return sorted(nearest.values(), key=lambda one: _place_number(modality, machine, one, cell))
+    return sorted(nearest.values(), key=lambda one: _place_number(modality, machine, one, cells))
 
 
-def _place_number(modality: str, machine: SearchMachine, setting: BeamSetting, cell: GuidelineCell | None) -> int:
+def _place_number(modality: str, machine: SearchMachine, setting: BeamSetting, cells: Sequence[GuidelineCell]) -> int:
     """Return the place of a setting in the guideline, with one behind all others where it has none."""
-    place = guideline_place(cell, modality, device_classes(machine.device, setting))
+    place = guideline_place(cells, modality, device_classes(machine.device, setting))
     return _UNPLACED if place is None else place.number
 
 
 def _are_facial_columns(
-    modality: str, machine: SearchMachine, setting: BeamSetting, concern: Concern, cell: GuidelineCell | None
+    modality: str, machine: SearchMachine, setting: BeamSetting, concern: Concern, cells: Sequence[GuidelineCell]
 ) -> bool:
     """Return whether the guideline names such columns for a concern of the face.
 
     Elsewhere skin scars sooner, and a dose that nobody printed is refused where it reaches few.
     """
-    place = guideline_place(cell, modality, device_classes(machine.device, setting))
-    return is_facial(concern.site) and are_named_columns(place, modality, concern, cell)
+    place = guideline_place(cells, modality, device_classes(machine.device, setting))
+    return is_facial(concern.site) and are_named_columns(place, modality, concern, cells)
 
 
 def _plan_device(
@@ -145,7 +145,7 @@ def _plan_device(
     machine: SearchMachine,
     settings: Sequence[BeamSetting],
     bank: SkinBank,
-    cell: GuidelineCell | None,
+    cells: Sequence[GuidelineCell],
 ) -> LaserOption | DeviceRefusal:
     """Return the option of a device at the first of its settings that reaches the target, or why it has none."""
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": machine.device.title}))
@@ -166,10 +166,10 @@ def _plan_device(
             continue
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
-        elif trial.p_effective < least and not _are_facial_columns(goal.modality, machine, setting, concern, cell):
+        elif trial.p_effective < least and not _are_facial_columns(goal.modality, machine, setting, concern, cells):
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
-            return _offer(case, concern, goal, trial, rules, cell)
+            return _offer(case, concern, goal, trial, rules, cells)
     judged = [one for one in refused if one.trial is not None]
     if judged:
         return max(judged, key=lambda one: 0.0 if one.trial is None else one.trial.p_effective)
@@ -182,11 +182,11 @@ def _offer(
     goal: TreatmentGoal,
     trial: CandidateSetting,
     rules: Suitability,
-    cell: GuidelineCell | None,
+    cells: Sequence[GuidelineCell],
 ) -> LaserOption | DeviceRefusal:
     """Return the option of a computed dose; none where the guideline advises against it, or nobody goes so far."""
     machine = trial.machine
-    advice = advice_against(cell, goal.modality, device_classes(machine.device, trial.setting))
+    advice = advice_against(cells, goal.modality, device_classes(machine.device, trial.setting))
     if advice is not None:
         return refuse_device(goal, machine, advice.message, advice.source)
     made = make_option(case, concern, goal, trial, rules)

@@ -27,7 +27,7 @@ from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.units import MM, UM
 from skinbeam.plan.concern import unknown_target_message
-from skinbeam.plan.guideline_place import concern_cell, guideline_place
+from skinbeam.plan.guideline_place import concern_cells, guideline_place
 from skinbeam.plan.light_planning import judge_heating_dose, with_limits_of_practice
 from skinbeam.plan.planner import AssessedPerson
 from skinbeam.plan.proposal import Proposal, propose_setting, usual_settings
@@ -253,14 +253,14 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
     InputError : none of them.
     """
     concern = person.case.concern[0]
-    cell, modalities = concern_cell(person.case, concern), laser_choices(concern.condition, concern.site)[0]
+    cells, modalities = concern_cells(person.case, concern), laser_choices(concern.condition, concern.site)[0]
     is_energy = "energy_mJ" in asked
 
     def place_of(machine: SearchMachine) -> tuple[float, int, bool] | None:
         """Return the best place of a device in the guideline, one with cooling first; None where it has none."""
         able = [modality for modality in modalities if modality in machine.device.modalities]
         places = [
-            guideline_place(cell, modality, device_classes(machine.device, light))
+            guideline_place(cells, modality, device_classes(machine.device, light))
             for light in one_of_each_light(machine.device)
             for modality in able
         ]
@@ -304,7 +304,7 @@ def _begin_treatment(person: AssessedPerson, machine: SearchMachine, concern: Co
     proposal = None if modality == "ablative" else propose_setting(person.case, concern, modality, bounded)
     if proposal is not None:
         return _Treatment(concern, modality, bounded, caps, proposal.setting, proposal)
-    usual = usual_settings(person.case, concern, modality, bounded, concern_cell(person.case, concern))
+    usual = usual_settings(person.case, concern, modality, bounded, concern_cells(person.case, concern))
     return _Treatment(concern, modality, bounded, caps, usual[0] if usual else None, None)
 
 

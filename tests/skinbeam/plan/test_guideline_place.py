@@ -1,24 +1,33 @@
 """The place that the guideline gives a treatment for a person, and what it advises against."""
 
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain, combinations, permutations
+
 import pytest
+from consultations import NAMED, PERSON, concern, loaded
 
 from skinbeam.evidence.guideline.device_classes import is_of_class
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import device_classes, iterate_settings
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.input_files import parse_record
-from skinbeam.plan.guideline_place import advice_against, concern_cell, guideline_place
+from skinbeam.model.vocabulary import condition_subtypes
+from skinbeam.plan.guideline_place import advice_against, concern_cells, guideline_place
+from skinbeam.plan.planner import make_plan
+from skinbeam.plan_records.plan import ConcernPlan
 
 
-def cell(condition: str, phototype: str, site: str = "cheeks", **said: object) -> GuidelineCell:
+def cells(condition: str, phototype: str, site: str = "cheeks", **said: object) -> tuple[GuidelineCell, ...]:
     concern = {"condition": condition, "site": site, **said}
     case = parse_record(
         Case, {"patient": {"age_years": 40.0, "phototype": phototype}, "concern": [concern]}, file="case"
     )
-    found = concern_cell(case, case.concern[0])
-    assert found is not None
+    found = concern_cells(case, case.concern[0])
+    assert found
     return found
 
 
@@ -39,7 +48,7 @@ def classes_of(name: str) -> frozenset[str]:
 def test_a_device_has_the_place_of_its_class(
     condition: str, phototype: str, modality: str, device: str, number: int
 ) -> None:
-    found = guideline_place(cell(condition, phototype), modality, classes_of(device))
+    found = guideline_place(cells(condition, phototype), modality, classes_of(device))
     assert found is not None
     assert found.number == number
     assert found.sources > 0
@@ -47,31 +56,31 @@ def test_a_device_has_the_place_of_its_class(
 
 def test_a_device_of_another_class_has_no_place() -> None:
     """A picosecond 755 nm laser belongs to the widest classes of lasers too, which gives it no place of 532 nm."""
-    assert guideline_place(cell("age-spots", "II"), "pigment-short-pulse", classes_of("ps-alexandrite-755")) is None
+    assert guideline_place(cells("age-spots", "II"), "pigment-short-pulse", classes_of("ps-alexandrite-755")) is None
     assert not is_of_class({"ps-755", "ps-any", "laser-any"}, "ps-532")
     assert is_of_class({"ipl-640", "ipl-any"}, "ipl-560")  # a lamp stands for lamps
 
 
 @pytest.mark.parametrize("phototype", ["III", "IV", "V"])
 def test_freezing_and_long_pulses_of_755_nm_are_advised_against_for_age_spots_of_darker_skin(phototype: str) -> None:
-    here = cell("age-spots", phototype)
+    here = cells("age-spots", phototype)
     for modality, classes in (("cryotherapy", frozenset()), ("pigment-long-pulse", classes_of("alexandrite-755"))):
         advice = advice_against(here, modality, classes)
         assert advice is not None
         assert phototype[0] in advice.message.text
         assert advice.source
-    assert advice_against(cell("age-spots", "II"), "cryotherapy") is None
+    assert advice_against(cells("age-spots", "II"), "cryotherapy") is None
 
 
 @pytest.mark.parametrize("phototype", ["III", "V", "VI"])
 def test_what_sources_advise_against_for_skin_of_any_site_is_advised_against_on_the_hands(phototype: str) -> None:
-    hands = cell("age-spots", phototype, "hands")
-    assert hands.site == "hands"
+    hands = cells("age-spots", phototype, "hands")
+    assert [cell.site for cell in hands] == ["hands"]
     assert advice_against(hands, "pigment-long-pulse", classes_of("alexandrite-755")) is not None
 
 
 def test_green_light_on_vessels_of_dark_skin_is_advised_against_and_yellow_light_is_not() -> None:
-    dark = cell("facial-telangiectasia", "V")
+    dark = cells("facial-telangiectasia", "V")
     assert advice_against(dark, "vascular", classes_of("ktp-532")) is not None
     assert advice_against(dark, "vascular", classes_of("pulsed-dye-595")) is None
 
@@ -82,17 +91,104 @@ def test_without_a_phototype_the_darkest_counts() -> None:
     )
     (concern,) = case.concern
     assert isinstance(concern, Concern)
-    assert concern_cell(case, concern) == cell("age-spots", "VI")
+    assert concern_cells(case, concern) == cells("age-spots", "VI")
 
 
 def test_severe_laxity_is_a_kind_of_its_own() -> None:
-    assert cell("laxity", "II", severity="severe").first != cell("laxity", "II", severity="mild").first
+    (severe,), (mild,) = (cells("laxity", "II", severity=one) for one in ("severe", "mild"))
+    assert severe.first != mild.first
 
 
 def test_moderate_laxity_stands_in_the_row_that_names_it_and_mild_does_not() -> None:
-    severe = cell("laxity", "II", severity="severe")
-    assert "moderate or severe" in severe.note
+    severe = cells("laxity", "II", severity="severe")
+    assert "moderate or severe" in severe[0].note
     for degree in ("moderate", "moderate-severe"):
-        assert cell("laxity", "II", severity=degree) == severe
+        assert cells("laxity", "II", severity=degree) == severe
     for degree in ("mild", "mild-moderate", None):
-        assert cell("laxity", "II", severity=degree) != severe
+        assert cells("laxity", "II", severity=degree) != severe
+
+
+# Concerns of several kinds.
+
+CONDITIONS_OF_KINDS = [name for name in known_conditions() if len(condition_subtypes(name)) > 1]
+
+
+def kinds_of(condition: str) -> Iterator[tuple[str, ...]]:
+    every = condition_subtypes(condition)
+    return chain.from_iterable(combinations(every, count) for count in range(2, len(every) + 1))
+
+
+@pytest.mark.parametrize("phototype", ["II", "III", "IV", "VI"])
+@pytest.mark.parametrize("condition", CONDITIONS_OF_KINDS)
+def test_what_the_guideline_names_for_any_kind_of_a_concern_has_its_best_place(condition: str, phototype: str) -> None:
+    for kinds in kinds_of(condition):
+        mixed = cells(condition, phototype, subtypes=list(kinds))
+        alone = [cells(condition, phototype, subtypes=[kind]) for kind in kinds]
+        for treatment in {one.treatment for (cell,) in alone for one in cell.treatments}:
+            places = [place for own in alone if (place := guideline_place(own, treatment)) is not None]
+            found = guideline_place(mixed, treatment)
+            assert found is not None
+            assert found.number == min(place.number for place in places)
+            first = [
+                cell.subtype
+                for (cell,) in alone
+                if (place := guideline_place((cell,), treatment)) is not None and place.number == found.number
+            ]
+            assert set(found.kinds) <= set(first)
+            assert not found.kinds or len(set(first)) < len(mixed)
+
+
+@pytest.mark.parametrize("phototype", ["II", "III", "IV", "VI"])
+@pytest.mark.parametrize("condition", CONDITIONS_OF_KINDS)
+def test_advice_for_one_kind_does_not_hold_against_what_another_kind_of_the_concern_is_treated_with(
+    condition: str, phototype: str
+) -> None:
+    for kinds in kinds_of(condition):
+        mixed = cells(condition, phototype, subtypes=list(kinds))
+        alone = [cells(condition, phototype, subtypes=[kind]) for kind in kinds]
+        for name in {name for cell in mixed for name in cell.avoid if name in known_modalities()}:
+            against = [own for own in alone if advice_against(own, name) is not None]
+            named = [own for own in alone if guideline_place(own, name) is not None]
+            is_advised = bool(against) and all(own in against for own in named)
+            assert (advice_against(mixed, name) is not None) is is_advised
+
+
+def test_a_peel_that_sources_advise_against_for_deep_pigment_is_a_choice_for_pigment_at_both_depths() -> None:
+    assert advice_against(cells("melasma", "IV", subtypes=["dermal"]), "chemical-peel") is not None
+    assert advice_against(cells("melasma", "IV", subtypes=["dermal", "epidermal"]), "chemical-peel") is None
+    told = advice_against(cells("melasma", "II", subtypes=["dermal", "epidermal"]), "chemical-peel")
+    assert told is not None
+    assert "(dermal)" in told.message.text
+
+
+def planned(condition: str, phototype: str, kinds: Sequence[str]) -> ConcernPlan:
+    case = loaded(
+        PERSON.replace('phototype = "II"\nita_deg = 60.0', f'phototype = "{phototype}"')
+        + concern(condition, extra=f"subtypes = {json.dumps(kinds)}\n{NAMED}")
+    )
+    (found,) = make_plan(case, draws=64).plan.concerns
+    return found
+
+
+@pytest.mark.parametrize(
+    ("condition", "phototype", "kinds"),
+    [
+        ("acne-scars", "V", ("boxcar", "ice-pick")),
+        ("melasma", "IV", ("epidermal", "dermal")),
+        ("facial-telangiectasia", "II", ("fine-red", "blue")),
+    ],
+)
+def test_the_order_of_kinds_changes_no_plan_and_nothing_that_a_kind_is_treated_with_is_left_out(
+    condition: str, phototype: str, kinds: tuple[str, str]
+) -> None:
+    shown = []
+    for ordered in permutations(kinds):
+        found = planned(condition, phototype, ordered)
+        shown.append([(one.rank, one.modality, one.setup, one.rank_reason) for one in found.options])
+        told = {one.modality for one in (*found.options, *found.refused)}
+        for cell in cells(condition, phototype, subtypes=list(kinds)):
+            assert {one.treatment for one in cell.treatments if one.treatment in known_modalities()} <= told
+        firsts = {cell.first.treatment for cell in cells(condition, phototype, subtypes=list(kinds)) if cell.first}
+        leading = {one.modality for one in found.options if "put it first" in one.rank_reason.text}
+        assert leading == firsts
+    assert shown[0] == shown[1]

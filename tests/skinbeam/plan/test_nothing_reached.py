@@ -69,7 +69,8 @@ HALF = Estimate(median=0.5, low=0.3, high=0.7, level=0.8, kind="pooled", draws=1
 def columns(title: str, reached: float, place: GuidelinePlace | None, site: str = "cheeks") -> OptionStanding:
     question = EvidenceQuestion("wrinkles", "fractional-ablative")
     (asked,) = loaded(PERSON + concern("wrinkles", site, "")).case.concern
-    named = are_named_columns(place, question.modality, asked, guideline_cell("wrinkles", "", "cheeks", "II"))
+    cells = [cell for cell in (guideline_cell("wrinkles", "", "cheeks", "II"),) if cell is not None]
+    named = are_named_columns(place, question.modality, asked, cells)
     return OptionStanding(title, question, "usual", HALF, None, place=place, reached=reached, are_named_columns=named)
 
 
@@ -105,10 +106,10 @@ def test_columns_that_the_guideline_names_for_scars_keep_their_place_at_any_site
     place = GuidelinePlace(1, 0, "fx-1550", 5)
     for condition in ("surgical-scars", "wrinkles"):
         (asked,) = loaded(PERSON + concern(condition, site, "")).case.concern
-        cell = guideline_cell(condition, "", "cheeks", "II")
+        cells = [cell for cell in (guideline_cell(condition, "", "cheeks", "II"),) if cell is not None]
         is_kept = condition == "surgical-scars" or site == "cheeks"
-        assert are_named_columns(place, "non-ablative-fractional", asked, cell) is is_kept
-        assert not are_named_columns(None, "non-ablative-fractional", asked, cell)
+        assert are_named_columns(place, "non-ablative-fractional", asked, cells) is is_kept
+        assert not are_named_columns(None, "non-ablative-fractional", asked, cells)
 
 
 def test_columns_that_the_guideline_names_for_a_neck_keep_their_place_there() -> None:

@@ -20,7 +20,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan.guideline_place import concern_cell
+from skinbeam.plan.guideline_place import concern_cells
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal, propose_setting
@@ -79,8 +79,7 @@ def test_a_light_alone_gets_the_dose_of_that_light_alone(phototype: str) -> None
     """
     case = person("facial-telangiectasia", phototype, "fine-red", site="nose")
     machine = SearchMachine("ndyag-1064", devices()["ndyag-1064"], Path())
-    cell = concern_cell(case, case.concern[0])
-    assert cell is not None
+    (cell,) = concern_cells(case, case.concern[0])
     printed = [dose for dose in doses_of_cell(cell) if dose.device_class.startswith("ndyag-1064")]
     paired = [dose for dose in doses_of_cell(cell) if dose.component == "ndyag-1064"]
     assert printed

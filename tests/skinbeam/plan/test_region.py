@@ -11,7 +11,7 @@ from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import usable_modalities, vocabulary_table
-from skinbeam.plan.guideline_place import concern_cell
+from skinbeam.plan.guideline_place import concern_cells
 from skinbeam.plan.proposal import usual_settings
 from skinbeam.published_doses.settings import published_settings
 from skinbeam.response.envelope import span_ends
@@ -41,7 +41,7 @@ def usual(condition: str, modality: str, name: str, phototype: str = "II") -> Be
     (asked,) = case.concern
     caps = PulseCaps(condition, modality, "cheeks", 2)
     machine = SearchMachine(name, devices()[name], Path(), caps=caps)
-    found = usual_settings(case, asked, modality, machine, concern_cell(case, asked))
+    found = usual_settings(case, asked, modality, machine, concern_cells(case, asked))
     assert all(map(machine.doses, found))
     return found[0]
 
