@@ -100,7 +100,7 @@ def build_laser_option(
     use = laser_use(concern.condition, modality)
     if practised is None:
         practised = place_candidate(trial, concern.condition, modality, darkest_phototype(case))
-    unlike = None if practised.is_inside else practised.message
+    unlike = practised.message if practised.is_beyond else None
     name = f"{inline_title('modality', modality)}, {setup.light}"
     classes = device_classes(trial.machine.device, trial.setting)
     standing = _option_standing(case, concern, question, use, expected, classes)
@@ -142,7 +142,7 @@ def build_laser_option(
         beside_trials=_compare_with_trials(effective, expected) if isinstance(effective, Estimate) else None,
         practice=practised.message,
         basis="simulated" if trial.unjudged is None else "published",
-        beyond_practice=not practised.is_inside,
+        beyond_practice=practised.is_beyond,
     )
     return option, standing
 

@@ -22,7 +22,7 @@ __all__ = [
     "unpublished_quantities",
 ]
 
-PracticeSide = Literal["inside", "above", "below", "no dose", "no practice"]
+PracticeSide = Literal["inside", "above", "below", "lowered", "no dose", "no practice"]
 FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"
 
 
@@ -33,7 +33,7 @@ class PracticePlace:
     Parameters
     ----------
     side : of the quantity that is farthest out; "no practice" where nobody published such light for the condition,
-        "no dose" where nobody who did printed a dose of it.
+        "no dose" where nobody who did printed a dose of it; "lowered" where a plan gives less for the sake of the skin.
     quantity, factor : that quantity, and how far out it is as a ratio; inside, empty and 1.
     low, high : published range of it; None inside and without practice.
     borrowed_from : the condition whose settings are used instead; None where they are its own.
@@ -56,6 +56,11 @@ class PracticePlace:
     def is_inside(self) -> bool:
         """Whether every quantity is within the published range."""
         return self.side == "inside"
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether it is outside practice by more than that a plan lowered the dose for the sake of the skin."""
+        return self.side not in ("inside", "lowered")
 
 
 def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
@@ -141,15 +146,21 @@ def place_setting(
     return place
 
 
-def place_dose(condition: str, dose: float, span: PublishedRange, quantity: str) -> PracticePlace:
+def place_dose(
+    condition: str, dose: float, span: PublishedRange, quantity: str, *, is_planned: bool = True
+) -> PracticePlace:
     """Return the place of a dose beside the published range that proposed it.
 
-    A dose below the range of lighter skin is inside, because it was moved down for darker skin.
+    A dose below the range is lowered where a plan gives it, and where the range is that of lighter skin.
+
+    Parameters
+    ----------
+    is_planned : whether a plan chose the dose, which it does below the range only for the sake of the skin.
     """
     one = _QuantityPlace(quantity, dose, span)
     side: PracticeSide = "inside" if one.factor == 1.0 else "above" if one.ratio > 1 else "below"
-    if side == "below" and not span.includes_phototype:
-        side = "inside"
+    if side == "below" and (is_planned or not span.includes_phototype):
+        side = "lowered"
     is_inside = side == "inside"
     return PracticePlace(
         side=side,
@@ -162,17 +173,19 @@ def place_dose(condition: str, dose: float, span: PublishedRange, quantity: str)
         sources=span.sources,
         message=_inside_message(condition, span.condition, len(span.sources), dosed=True)
         if is_inside
-        else _outside_message(one),
+        else _outside_message(one, is_lowered=side == "lowered"),
     )
 
 
-def _outside_message(one: "_QuantityPlace") -> Message:
+def _outside_message(one: "_QuantityPlace", *, is_lowered: bool = False) -> Message:
     params = {
         "quantity": Message(f"practice-quantity.{one.name}"),
         "factor": one.factor,
         "low": one.span.low,
         "high": one.span.high,
     }
+    if is_lowered:
+        return Message("practice.lowered" if one.span.includes_phototype else "practice.below-lighter", params)
     return Message("practice.above" if one.ratio > 1 else "practice.below", params)
 
 

@@ -165,6 +165,6 @@ def _make_option(person: AssessedPerson, concern: Concern, proposed: LaserOption
     judged, proposal = replace(rules, reasons=(*rules.reasons, reason)), found.proposal
     if proposal is None:
         return make_option(person.case, concern, found.goal, trial, judged)
-    practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
+    practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity, is_planned=False)
     is_usual = proposal.condition == concern.condition and proposal.is_begun_with(trial.dose)
     return make_option(person.case, concern, found.goal, trial, judged, practised, at_usual_dose=is_usual)

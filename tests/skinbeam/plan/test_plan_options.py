@@ -250,3 +250,20 @@ def test_an_option_names_one_number_of_sessions(condition: str) -> None:
         if "least" in told:
             inside = (told.get("low", told["least"]), told.get("high", told["most"]))
             assert inside == (sessions.low, sessions.high) or sessions.low == sessions.high
+
+
+@pytest.mark.parametrize(
+    ("condition", "phototype", "device", "told"),
+    [
+        ("facial-telangiectasia", "V", "ndyag-1064", "Less than lighter skin gets"),
+        ("age-spots", "III", "qs-ndyag-532-1064", "Lowered for this skin"),
+    ],
+)
+def test_a_dose_that_a_plan_moved_below_the_published_ones_is_told_so_and_not_as_beyond_practice(
+    condition: str, phototype: str, device: str, told: str
+) -> None:
+    person = PERSON.replace('phototype = "II"\nita_deg = 60.0', f'phototype = "{phototype}"')
+    (option,) = laser_options(document(person + concern(condition) + devices(device)))
+    assert option["practice"]["text"].startswith(told)
+    assert not option["beyond_practice"]
+    assert "Beyond practice" not in option["rank_reason"]["text"]

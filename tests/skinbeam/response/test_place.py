@@ -4,8 +4,8 @@ import pytest
 
 from skinbeam.published_doses.rows import is_lamp, source_role
 from skinbeam.published_doses.settings import TREATMENT_KINDS, published_settings
-from skinbeam.response.envelope import PracticeLight, find_envelope, phototype_class
-from skinbeam.response.practice_place import FLUENCE, place_setting
+from skinbeam.response.envelope import PracticeLight, PublishedRange, find_envelope, phototype_class
+from skinbeam.response.practice_place import FLUENCE, place_dose, place_setting
 from skinbeam.text import Message
 
 DYE = PracticeLight("vascular", 595.0, 6.0)
@@ -145,3 +145,20 @@ def test_the_one_dose_of_a_source_that_removed_nothing_calls_no_crater_beyond_pr
     place = place_setting("acne-scars", erbium, 2, spot_mm=7.0, dose=10.0)
     assert place.is_inside
     assert FLUENCE in place.unpublished_quantities
+
+
+@pytest.mark.parametrize("is_planned", [True, False])
+@pytest.mark.parametrize("is_own", [True, False])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 1.0, 1.5, 2.0, 3.0])
+def test_no_dose_outside_the_published_ones_is_told_as_inside_them(share: float, is_own: bool, is_planned: bool):
+    span = PublishedRange(10.0, 20.0, 20.0, 14.0, ("jasim2004",), "facial-telangiectasia", is_own)
+    place = place_dose(span.condition, share * span.low, span, FLUENCE, is_planned=is_planned)
+    is_outside = not span.low <= share * span.low <= span.high
+    assert place.is_inside is not is_outside
+    assert ("lie inside" in place.message.text) is not is_outside
+    assert ((place.low, place.high) == (span.low, span.high)) is is_outside
+    is_lowered = share < 1.0 and (is_planned or not is_own)
+    assert place.is_beyond is (is_outside and not is_lowered)
+    assert ("Beyond practice" in place.message.text) is place.is_beyond
+    if is_lowered:
+        assert ("lighter skin" in place.message.text) is not is_own
