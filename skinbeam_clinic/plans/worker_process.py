@@ -15,6 +15,7 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import IO, Any
 
+from skinbeam.cli.runner import GARBAGE_COLLECTION_THRESHOLD
 from skinbeam.model.errors import InputError, SkinbeamError
 from skinbeam.plan.parallel import end_with_parent
 from skinbeam_clinic.monitoring.json_log import configure_logging
@@ -31,6 +32,12 @@ __all__ = [
 # The settings of the server are its own, among them its secrets: the key and the passwords of the database, the mail
 # and the sign-in provider. The process decodes photographs that others send.
 _SERVER_VARIABLES = ("SKINBEAM_", "PG")
+# Runs the module that is its first argument; garbage is collected as seldom as in the command.
+_RUN_MODULE = f"""
+import gc, runpy, sys
+gc.set_threshold({GARBAGE_COLLECTION_THRESHOLD})
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
 _HEARTBEAT_S = 0.5
 _log = logging.getLogger(__name__)
 
@@ -62,7 +69,7 @@ def start_process(
     pass_fds : open files that it inherits.
     """
     # -P: the working folder is not on the import path, so that no file there is imported in place of a library.
-    command = [sys.executable, "-P", "-m", module, *arguments]
+    command = [sys.executable, "-P", "-c", _RUN_MODULE, module, *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_SERVER_VARIABLES)}
     process = subprocess.Popen(
         command, env=environment, stdin=stdin, stdout=stdout, pass_fds=tuple(pass_fds), process_group=0
