@@ -218,13 +218,16 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
     """Return the answer in sentences."""
     trial, span = found.trial, found.proposal
     setup = build_setup(trial, None)
+    effective = found.p_effective
     params: dict[str, str | float] = {
         "device": setup.device_title,
         "settings": describe_settings(setup.settings, lamp=setup.lamp),
-        "effective": per_hundred(trial.p_effective),
         "harm": per_hundred(trial.p_injury),
     }
-    sentences = [Message("asked.answer", params)]
+    if isinstance(effective, Unknown):
+        sentences = [Message("asked.answer-without-effect", params | {"reason": effective.reason})]
+    else:
+        sentences = [Message("asked.answer", params | {"effective": per_hundred(effective.median)})]
     bruised = bruise_share(trial)
     if isinstance(bruised, Estimate):
         sentences.append(Message("asked.answer-bruise", {"bruised": per_hundred(bruised.median)}))

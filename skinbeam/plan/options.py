@@ -51,7 +51,7 @@ from skinbeam.plan_records.plan import HarmShare, Option
 from skinbeam.published_doses.counts import count_bruises_near, count_harm_near, count_harm_that_calibrates
 from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.response.candidate import CandidateSetting
-from skinbeam.response.goals import LESION_BY_CONDITION, laser_use
+from skinbeam.response.goals import LESION_BY_CONDITION, laser_use, unknown_depth
 from skinbeam.response.limits import LimitVerdict, bruise_limit
 from skinbeam.response.practice_place import PracticePlace, place_candidate
 from skinbeam.response.records import CoolingSetting, LimitCheck
@@ -93,10 +93,13 @@ def build_laser_option(
     """
     setup = build_setup(trial, cooling)
     question = trial_question(case, concern, modality, trial)
-    reached = reached_share(trial)
+    unaimed = unknown_depth(concern.condition, modality, concern.subtypes)
+    reached = reached_share(trial) if unaimed is None else None
     # The depth that columns aim at is a judgement, which takes no result of trials from them.
     expected = trial_expectation(case, question, None if trial.density_per_cm2 is not None else reached)
     effective, harm = _computed_shares(trial)
+    if unaimed is not None:
+        effective = unaimed
     use = laser_use(concern.condition, modality)
     if practised is None:
         practised = place_candidate(trial, concern.condition, modality, darkest_phototype(case))

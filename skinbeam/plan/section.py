@@ -9,7 +9,7 @@ from skinbeam.model.conditions import known_conditions
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.units import J_CM2, MM, UM, ZERO_CELSIUS_K
 from skinbeam.response.candidate import CandidateSetting
-from skinbeam.response.goals import TreatmentGoal
+from skinbeam.response.goals import TreatmentGoal, unknown_depth
 from skinbeam.response.settings import built_in_cooling
 from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.pulse.nonlinear_response import response_at_dose
@@ -59,7 +59,7 @@ def compute_section(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSki
         _quantile_bands(lit.fluence_rate_ratio, lit.grid.centres, depths, weights),
         _quantile_bands(peak, lit.grid.centres, depths, weights),
         [(name, float(top / UM)) for name, top in zip(names, tops, strict=True)],
-        _target_depths_um(goal.condition),
+        _target_depths_um(goal),
         INTERVAL_LEVEL,
     )
 
@@ -74,8 +74,10 @@ def _quantile_bands(values: Floats, centres: Floats, depths: Floats, weights: Fl
     return median, low, high
 
 
-def _target_depths_um(condition: str) -> tuple[float, float] | None:
-    for target in known_conditions()[condition].targets:
+def _target_depths_um(goal: TreatmentGoal) -> tuple[float, float] | None:
+    if unknown_depth(goal.condition, goal.modality, goal.subtypes) is not None:
+        return None
+    for target in known_conditions()[goal.condition].targets:
         if target.depth_um is not None:
             return target.depth_um.low, target.depth_um.high
     return None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.conditions import ConditionTarget, LaserUse, known_conditions, known_modalities, known_sites
 from skinbeam.model.errors import NotAvailable
+from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import UM
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, SEVERITIES, SURFACE_MODALITIES, severity_range
@@ -32,6 +33,7 @@ __all__ = [
     "list_alternatives",
     "target_record",
     "treatment_goal",
+    "unknown_depth",
 ]
 
 Floats = NDArray[np.float64]
@@ -215,7 +217,24 @@ def _condition_targets(condition: str, subtypes: Sequence[str]) -> tuple[Conditi
     special = tuple(target for target in every if set(target.subtypes) & set(subtypes))
     described = {kind for target in special for kind in target.subtypes}
     usual = tuple(target for target in every if not target.subtypes)
-    return special if subtypes and described >= set(subtypes) else (*usual, *special)
+    if not subtypes:
+        return usual or every
+    return special if described >= set(subtypes) else (*usual, *special)
+
+
+def unknown_depth(condition: str, modality: str, subtypes: Sequence[str]) -> Unknown | None:
+    """Return why it is not known how deep a treatment of the surface has to reach; None where it is.
+
+    Where it is known of some kinds of a condition alone, a concern of none but others aims at the depth of those, and
+    nobody knows how many skins that is enough for.
+    """
+    depths = [target.depth_um for target in known_conditions()[condition].targets if target.depth_um is not None]
+    is_described = any(target.depth_um is not None for target in _condition_targets(condition, subtypes))
+    if modality not in SURFACE_MODALITIES or not depths or is_described:
+        return None
+    kinds = [Message(f"guideline-subtype.{kind}") for kind in subtypes]
+    params = {"kinds": kinds, "low": depths[0].low, "high": depths[0].high}
+    return Unknown(render_message("plan.unknown-depth", params))
 
 
 def target_record(condition: str, subtypes: Sequence[str] = ()) -> Target:

@@ -23,7 +23,7 @@ from skinbeam.laser.setting_grid import (
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import InputError, NotAvailable
-from skinbeam.model.estimate import Estimate
+from skinbeam.model.estimate import Estimate, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.units import MM, UM
 from skinbeam.plan.concern import unknown_target_message
@@ -35,7 +35,7 @@ from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan_records.course import DeviceSetting
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.fractional import judge_microbeams
-from skinbeam.response.goals import TreatmentGoal, laser_choices, treatment_goal
+from skinbeam.response.goals import TreatmentGoal, laser_choices, treatment_goal, unknown_depth
 from skinbeam.response.practice_place import unpublished_quantities
 from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam
 from skinbeam.simulate.skins.ensemble import weighted_probability
@@ -115,8 +115,11 @@ class AskedSetting:
         return "below" if dose < self.proposal.low else "above"
 
     @property
-    def p_effective(self) -> Estimate:
-        """Share of such skins that reach the target."""
+    def p_effective(self) -> Value:
+        """Share of such skins that reach the target; unknown where the depth of the stated kinds is."""
+        unaimed = unknown_depth(self.concern.condition, self.goal.modality, self.concern.subtypes)
+        if unaimed is not None:
+            return unaimed
         return weighted_probability(self.trial.effective, self.trial.weights[0], self.trial.basis)
 
     @property

@@ -72,7 +72,7 @@ def is_simulated(option: Option) -> bool:
         and not devices()[setup.device].lens_array
         and setup.settings.subpulse_delay_ms is None
         and option.basis != "published"
-        and isinstance(option.p_effective, Estimate)
+        and isinstance(option.p_harm, Estimate)
     )
 
 

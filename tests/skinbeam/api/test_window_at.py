@@ -199,3 +199,11 @@ def test_a_pulse_without_a_person_is_judged_by_the_endpoints_of_its_window() -> 
     assert effects[0] < effects[-1]
     assert found[0]["limits"] == [{"id": "epidermal-necrosis", "status": "met"}]
     assert found[-1]["limits"] == [{"id": "epidermal-necrosis", "status": "not_met"}]
+
+
+def test_how_many_ice_pick_scars_a_setting_is_enough_for_is_unknown() -> None:
+    scars = PERSON + concern("acne-scars", extra=f'subtypes = ["ice-pick"]\n{NAMED}')
+    found = answer_setting(loaded(scars), {"energy_mJ": 40.0}, device="fractional-co2-10600", draws=DRAWS)
+    assert "ice-pick" in found.to_dict()["at"]["p_effective"]["unknown"]
+    assert 0.0 <= found.to_dict()["at"]["p_harm"]["median"] <= 1.0
+    assert "reach their target is unknown" in found.in_words[0].text

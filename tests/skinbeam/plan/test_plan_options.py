@@ -2,7 +2,7 @@
 
 import copy
 import math
-from itertools import pairwise
+from itertools import chain, combinations, pairwise
 from pathlib import Path
 from statistics import NormalDist, mean
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from consultations import (
     CONDITIONS,
     EXAMPLES,
+    NAMED,
     PERSON,
     concern,
     devices,
@@ -23,14 +24,15 @@ from skinbeam.course.aftercare import RuleRange, session_range
 from skinbeam.evidence.guideline.doses import guideline_doses
 from skinbeam.laser.beam import resolve_beam
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.model.sources import bibliography
-from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.model.vocabulary import SURFACE_MODALITIES, condition_subtypes, vocabulary_table
 from skinbeam.plan.options import _visit_ranges
 from skinbeam.plan_records.course import SourceRange
-from skinbeam.response.goals import condition_vessels, laser_choices
+from skinbeam.response.goals import condition_vessels, laser_choices, unknown_depth
 from skinbeam.response.limits import effect_target, find_limits
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")
@@ -267,3 +269,32 @@ def test_a_dose_that_a_plan_moved_below_the_published_ones_is_told_so_and_not_as
     assert option["practice"]["text"].startswith(told)
     assert not option["beyond_practice"]
     assert "Beyond practice" not in option["rank_reason"]["text"]
+
+
+@pytest.mark.parametrize("modality", SURFACE_MODALITIES)
+@pytest.mark.parametrize("condition", known_conditions())
+def test_the_depth_of_kinds_is_known_where_any_of_them_has_one(condition: str, modality: str) -> None:
+    """Ice-pick scars reach further than the depth that sources print for shallow boxcar scars."""
+    every = condition_subtypes(condition)
+    for kinds in chain.from_iterable(combinations(every, count) for count in range(len(every) + 1)):
+        is_unknown = unknown_depth(condition, modality, kinds) is not None
+        assert is_unknown is ((condition, kinds) == ("acne-scars", ("ice-pick",)))
+        assert unknown_depth(condition, "vascular", kinds) is None
+
+
+@pytest.mark.parametrize(("phototype", "device"), [("II", "fractional-co2-10600"), ("V", "fractional-1550")])
+def test_light_on_ice_pick_scars_alone_has_no_share_of_skins_that_it_is_enough_for(phototype: str, device: str) -> None:
+    person = PERSON.replace('phototype = "II"\nita_deg = 60.0', f'phototype = "{phototype}"') + devices(device)
+    deep, mixed = (
+        document(person + concern("acne-scars", extra=f"subtypes = {kinds}\n{NAMED}"))
+        for kinds in ('["ice-pick"]', '["ice-pick", "boxcar"]')
+    )
+    (own,), (other,) = laser_options(deep), laser_options(mixed)
+    assert "ice-pick" in own["p_effective"]["unknown"]
+    assert own.get("beside_trials") is None
+    assert own["settings"] == other["settings"]
+    assert own["p_harm"] == other["p_harm"]
+    assert 0.0 <= other["p_effective"]["median"] <= 1.0
+    ranks = [option["rank"] for option in deep["concerns"][0]["options"]]
+    assert ranks == sorted(ranks)
+    assert own["rank"] < ranks[-1]
