@@ -123,7 +123,7 @@ def _short_source(source: BibliographyEntry) -> str:
     return f"{first} {year}" if year.isdigit() else first
 
 
-# Test spots before the first visit.
+# Before the first visit: test spots, and no tan.
 
 _HOURS_A_DAY = 24.0
 
@@ -150,6 +150,13 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
         yield report_text("leaflet.before_stop")
     if any(ladder.is_narrower for ladder in ladders):
         yield report_text("leaflet.before_narrow")
+
+
+def _sun_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
+    """Yield for how many weeks a laser's visit is kept free of sunbathing, as the course of the plan says."""
+    steps = [step for visit in plan.course for step in visit.steps if step.id == "course.sun"]
+    if concern.first_laser is not None and steps:
+        yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
 
 
 def _spot_doses(ladder: TestSpotLadder) -> str:
@@ -301,7 +308,7 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         options=leaflet_options(concern),
         no_laser_text=no_laser_text(concern, plan.assessment),
         personal_harms=own_harm_sentences(plan) if concern.first_laser is not None else (),
-        test_spots=tuple(test_spot_sentences(concern, plan)),
+        before=(*test_spot_sentences(concern, plan), *_sun_sentences(concern, plan)),
         healing=_healing(concern),
         choices=leaflet_choices(concern),
         studies=studies_in_short(concern),
@@ -317,7 +324,7 @@ def _concern_to_examine(concern: ConcernPlan, sentence: str) -> LeafletConcern:
         options=(),
         no_laser_text=sentence,
         personal_harms=(),
-        test_spots=(),
+        before=(),
         healing="",
         choices=(),
         studies="",

@@ -6,11 +6,14 @@ import re
 from typing import Any
 
 import pytest
+from consultations import PERSON, devices, document
+from consultations import concern as concern_text
 from paths import TESTS
 from plan_reading import read_plan
 from readability import grade, leaflet_sentences, reading_age_years, syllables
 from report_samples import leaflet_pdf
 
+from skinbeam.course.course_rules import course_rules
 from skinbeam.evidence.expectation.peels import PEEL, peel_kinds
 from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
@@ -355,6 +358,24 @@ def test_one_small_spot_is_named_as_one(plan: Plan) -> None:
         few = copy.deepcopy(plan)
         for ladder in few["test_spots"]:
             ladder["spots"] = ladder["spots"][:number]
-        sentences = " ".join(line for concern in leaflet_page(read_plan(few)).concerns for line in concern.test_spots)
+        sentences = " ".join(line for concern in leaflet_page(read_plan(few)).concerns for line in concern.before)
         assert words in sentences
         assert "1 small spots" not in sentences
+
+
+def test_before_every_laser_the_leaflet_asks_for_weeks_without_sun(plan: Plan) -> None:
+    """The course began with weeks without a tan; the person, who alone can act on it, was not told."""
+    weeks = 6  # of the plan, whatever the rules say when it is printed
+    step = {"id": "course.sun", "params": {"weeks": weeks}, "text": "Synthetic."}
+    plan["course"][0]["steps"].insert(0, step)
+    plan_read = read_plan(lasers_last(plan, set()))
+    for told, planned in zip(leaflet_page(plan_read).concerns, plan_read.concerns, strict=True):
+        assert any(f"{weeks} weeks before each visit" in line for line in told.before) == bool(planned.first_laser)
+
+
+def test_the_weeks_without_sun_are_those_of_the_course_rules() -> None:
+    made = read_plan(document(PERSON + concern_text("redness") + devices("pulsed-dye-595")))
+    (told,) = leaflet_page(made).concerns
+    (line,) = (line for line in told.before if "tanning bed" in line)
+    assert f" {course_rules().least_weeks} weeks " in line
+    assert line in " ".join(" ".join(page.extract_text().split()) for page in leaflet_pdf(made).pages)
