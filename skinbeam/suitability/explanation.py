@@ -28,6 +28,7 @@ _QUESTION_PREFIX = "ask-"
 _CAUTION_RULES = (
     "anaesthetic-risk",
     "antithrombotic",
+    "antiviral-around-mouth",
     "antiviral-history",
     "darker-skin",
     "earlier-injury",

@@ -17,6 +17,7 @@ from skinbeam.course.aftercare import (
     record_keeping_advice,
     session_range,
 )
+from skinbeam.course.course_rules import RESURFACING
 from skinbeam.model.case import Case
 from skinbeam.model.document import to_json_types
 from skinbeam.model.errors import InputError
@@ -120,6 +121,12 @@ def test_each_place_has_the_advice_of_its_own_light() -> None:
         call_advice([(spots, "pigment-short-pulse"), (lines, "non-ablative-fractional")], case)
     )
     assert "aftercare-no-make-up" not in _ids(aftercare_advice([(spots, "fractional-ablative")], case))
+
+
+@pytest.mark.parametrize("modality", RESURFACING)
+def test_skin_whose_surface_was_removed_stays_out_of_the_sun_for_months(modality: str) -> None:
+    """Full-field ablation, which leaves the largest wound, lacked what columns of it had."""
+    assert "aftercare-out-of-sun" in _ids(aftercare_advice(*_treated([modality], _case())))
 
 
 def test_a_sentence_of_two_lights_is_shown_once() -> None:

@@ -11,6 +11,7 @@ from readability import leaflet_sentences, reading_age_years
 from report_samples import leaflet_pdf, sample_plan
 from smallest_cases import world_of
 
+from skinbeam.course.course_rules import RESURFACING
 from skinbeam.model.consultation import HISTORY, LESION_SIGNS
 from skinbeam.model.document import build_document, sha256_hex
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
@@ -39,6 +40,7 @@ ADDED = (
     "colour-contradicts",
     "anaesthetic-risk",
     "antithrombotic",
+    "antiviral-around-mouth",
     "antiviral-history",
     "darker-skin",
     "earlier-injury",
@@ -219,6 +221,17 @@ def test_who_took_isotretinoin_three_months_ago_reads_so_in_the_leaflet() -> Non
     assert made["suitability"]["decision"] == "with-caution"
     (said,) = [one for one in leaflet_page(read_plan(made)).refusal_reasons if "isotretinoin" in one]
     assert said.startswith("You last took isotretinoin 3 months ago. Many clinics wait 6 months")
+
+
+@pytest.mark.parametrize("site", ["perioral", "full-face"])
+@pytest.mark.parametrize("modality", RESURFACING)
+def test_whoever_is_ablated_around_the_mouth_reads_of_cold_sores(modality: str, site: str) -> None:
+    """The rule holds for people who recall none, and only clinicians read it."""
+    for history, told in (("", "antiviral-around-mouth"), ('history = ["herpes-labialis"]\n', "antiviral-history")):
+        case = loaded(PERSON + history + concern("wrinkles", site)).case
+        judged = judge_suitability(case, modality=modality, concern=case.concern[0])
+        cold_sores = [one.rule for one in explain_decision(case, judged) if one.rule and "antiviral" in one.rule]
+        assert cold_sores == [told]
 
 
 def test_what_holds_for_two_concerns_is_told_once_with_both() -> None:
