@@ -18,7 +18,7 @@ from skinbeam.plan.guideline_place import (
     advice_against,
     concern_cells,
     first_choice_name,
-    guideline_place,
+    is_light_of_place,
     message_of_kind,
 )
 from skinbeam.plan.laser_options import find_laser_options
@@ -247,14 +247,14 @@ def _with_absent_first_choice(
 
 def _has_first_choice(cell: GuidelineCell, machines: Sequence[SearchMachine]) -> bool:
     """Return whether one of the machines gives the light that a cell puts first; true where it puts no light first."""
-    if cell.first is None or not is_light(cell.first.treatment):
+    first = cell.first
+    if first is None or not is_light(first.treatment):
         return True
-    places = (
-        guideline_place((cell,), cell.first.treatment, device_classes(machine.device, setting))
+    return any(
+        is_light_of_place(first, device_classes(machine.device, setting))
         for machine in machines
         for setting in one_of_each_light(machine.device)
     )
-    return any(place is not None and place.number == 1 for place in places)
 
 
 def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption], list[RefusedOption]]:

@@ -1,12 +1,12 @@
 """Place of a treatment in the guideline for a person's concern: first, second or third, or advised against."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.expectation.estimates import inline_title
-from skinbeam.evidence.guideline.device_classes import class_parts, is_of_class, is_same_class, kind_of_row
+from skinbeam.evidence.guideline.device_classes import class_parts, includes_class, is_same_class, kind_of_row
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
 from skinbeam.evidence.guideline.table import guideline_cell, load_choices
 from skinbeam.evidence.guideline.words import name_message
@@ -28,6 +28,7 @@ __all__ = [
     "concern_kinds",
     "first_choice_name",
     "guideline_place",
+    "is_light_of_place",
     "kind_cells",
     "message_of_kind",
 ]
@@ -47,6 +48,7 @@ class GuidelinePlace:
     device_class : the class that names it; of a combination the part; empty for a treatment without a device.
     sources : how many sources are behind the cell.
     kinds : kinds of the condition that it has this place for, where the concern has others too; else empty.
+    partners : the other classes of a combination, where the cell names it in combinations alone; else empty.
     """
 
     number: PlaceNumber
@@ -54,6 +56,12 @@ class GuidelinePlace:
     device_class: str
     sources: int
     kinds: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> tuple[int, bool, int]:
+        """What places are sorted by: of the same number, a class that is named alone before part of a combination."""
+        return self.number, bool(self.partners), self.order
 
 
 @dataclass(frozen=True)
@@ -103,26 +111,33 @@ def guideline_place(
     found = [(cell, place) for cell in cells if (place := _place_in_cell(cell, modality, classes)) is not None]
     if not found:
         return None
-    cell, best = min(found, key=lambda one: (one[1].number, one[1].order))
+    cell, best = min(found, key=lambda one: one[1].standing)
     cite_sources(*cell.sources)
     kinds = tuple(one.subtype for one, place in found if place.number == best.number)
     return replace(best, kinds=kinds) if len(kinds) < len(cells) and all(kinds) else best
 
 
 def _place_in_cell(cell: GuidelineCell, modality: str, classes: Collection[str]) -> GuidelinePlace | None:
-    """Return the best place of a treatment in one cell; None where the cell does not name it."""
+    """Return the best place of a treatment in one cell; None where the cell does not name it.
+
+    The place of a combination, such as two lights in sequence, counts for a part only where neither this part nor a
+    class within it is named alone.
+    """
     places: tuple[tuple[PlaceNumber, GuidelineTreatment | None], ...] = (
         (1, cell.first),
         (2, cell.second),
         (3, cell.third),
     )
-    for number, treatment in places:
-        if treatment is None or treatment.treatment != modality:
-            continue
-        named = _named_class(treatment, classes)
-        if named is not None:
-            return GuidelinePlace(number, *named, len(cell.sources))
-    return None
+    found = [
+        GuidelinePlace(number, order, part, len(cell.sources), partners=partners)
+        for number, treatment in places
+        if treatment is not None and treatment.treatment == modality
+        for order, part, partners in _named_classes(treatment, classes)
+    ]
+    named_alone = [name for one in cell.treatments for name in one.device_classes if len(class_parts(name)) == 1]
+    return next((place for place in found if not place.partners), None) or next(
+        (place for place in found if not any(includes_class(place.device_class, name) for name in named_alone)), None
+    )
 
 
 def are_named_columns(
@@ -143,13 +158,23 @@ def are_named_columns(
     return is_thick_scar(concern.condition) or any(cell.site for cell in cells) or is_facial(concern.site)
 
 
-def _named_class(treatment: GuidelineTreatment, classes: Collection[str]) -> tuple[int, str] | None:
-    """Return index and name of the first alternative that is of one of the classes; None where none is."""
+def _named_classes(
+    treatment: GuidelineTreatment, classes: Collection[str]
+) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Yield index, name and partners of the alternatives that one of the classes is of, or a part of."""
     if not classes or not treatment.device_classes:
-        return 0, ""
-    alternatives = enumerate(treatment.device_classes)
-    parts = ((index, part) for index, name in alternatives for part in class_parts(name))
-    return next(((index, part) for index, part in parts if is_of_class(classes, part)), None)
+        yield 0, "", ()
+        return
+    for index, name in enumerate(treatment.device_classes):
+        parts = class_parts(name)
+        own = next((part for part in parts if is_same_class(part, classes)), None)
+        if own is not None:
+            yield index, own, tuple(part for part in parts if part != own)
+
+
+def is_light_of_place(treatment: GuidelineTreatment, classes: Collection[str]) -> bool:
+    """Return whether a device of these classes gives the light of a treatment, or one light of its combination."""
+    return any(_named_classes(treatment, classes))
 
 
 def advice_against(

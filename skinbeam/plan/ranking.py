@@ -140,10 +140,14 @@ class OptionStanding:
         return self.place is not None and is_kept
 
     @property
-    def order(self) -> tuple[int, int, bool]:
-        """What options are sorted by before trials distinguish them: the ranking group, the use, and the reach."""
+    def order(self) -> tuple[int, int, bool, bool]:
+        """What options are sorted by before trials distinguish them: the ranking group, the use, and the reach.
+
+        Of treatments in one place of the guideline those that it names alone come before part of a combination.
+        """
         use = 0 if self.has_place or self.comes_before_light else _USE_ORDER.index(self.use)
-        return self.rank_group, use, self.are_named_columns and self.is_out_of_reach
+        is_part = self.has_place and self.place is not None and bool(self.place.partners)
+        return self.rank_group, use, is_part, self.are_named_columns and self.is_out_of_reach
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,7 @@ def _tied_groups(
     left as few marks.
     """
 
-    def line(index: int) -> tuple[int, int, bool]:
+    def line(index: int) -> tuple[int, int, bool, bool]:
         return standings[index].order
 
     def marked(index: int) -> tuple[float, int, int, float]:
@@ -247,6 +251,9 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
         return Message(message_id, {"least": per_hundred(LEAST_REACHED)})
     if one.place is not None:
         place = Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})
+        if one.place.partners:
+            partners = [Message(f"device-class.{part}") for part in one.place.partners]
+            place = Message("plan.place-in-combination", {"place": place, "partners": partners})
         if one.place.kinds:
             kinds = [Message(f"guideline-subtype.{kind}") for kind in one.place.kinds]
             place = Message("plan.place-of-kinds", {"place": place, "kinds": kinds})

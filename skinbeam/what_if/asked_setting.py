@@ -259,7 +259,7 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
     cells, modalities = concern_cells(person.case, concern), laser_choices(concern.condition, concern.site)[0]
     is_energy = "energy_mJ" in asked
 
-    def place_of(machine: SearchMachine) -> tuple[float, int, bool] | None:
+    def place_of(machine: SearchMachine) -> tuple[int, bool, int, bool] | None:
         """Return the best place of a device in the guideline, one with cooling first; None where it has none."""
         able = [modality for modality in modalities if modality in machine.device.modalities]
         places = [
@@ -267,7 +267,7 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
             for light in one_of_each_light(machine.device)
             for modality in able
         ]
-        found = [(place.number, place.order) for place in places if place is not None]
+        found = [place.standing for place in places if place is not None]
         return (*min(found), not machine.device.cooling) if found else None
 
     alike = [one for one in person.machines if one.device.microbeam == is_energy and not one.device.lens_array]

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import chain, combinations, permutations
+from dataclasses import replace
+from itertools import chain, combinations, permutations, product
 
 import pytest
 from consultations import NAMED, PERSON, concern, loaded
 
 from skinbeam.evidence.guideline.device_classes import is_of_class
 from skinbeam.evidence.guideline.records import GuidelineCell
+from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.laser.device import devices
-from skinbeam.laser.setting_grid import device_classes, iterate_settings
+from skinbeam.laser.setting_grid import device_classes, iterate_settings, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import Concern
@@ -52,6 +54,57 @@ def test_a_device_has_the_place_of_its_class(
     assert found is not None
     assert found.number == number
     assert found.sources > 0
+
+
+ONE_OF_EACH_LIGHT = {
+    device_classes(device, light) for device in devices().values() for light in one_of_each_light(device)
+}
+
+
+def test_a_part_of_a_combination_has_the_place_at_which_it_is_named_alone() -> None:
+    """Two lights in sequence stood first, and each of them with that, one ahead of its own second place."""
+    combined = [
+        cell for cell in load_cells() if any("+" in name for one in cell.treatments for name in one.device_classes)
+    ]
+    assert combined
+    for cell, classes in product(combined, ONE_OF_EACH_LIGHT):
+        modality = cell.treatments[0].treatment
+        named = [
+            (number, name)
+            for number, one in enumerate(cell.treatments, 1)
+            for name in one.device_classes
+            if one.treatment == modality and is_of_class(classes, name)
+        ]
+        alone = [number for number, name in named if "+" not in name]
+        found = guideline_place((cell,), modality, classes)
+        assert found is not None or not alone
+        if found is not None:
+            assert found.number == (alone or [number for number, _ in named])[0]
+            assert bool(found.partners) is not bool(alone)
+
+
+def test_1064_nm_alone_is_second_where_it_is_first_in_sequence_only() -> None:
+    here = cells("spider-angioma", "IV")
+    device = devices()["ndyag-1064"]
+    pulses = {device_classes(device, one) for one in iterate_settings(device)}
+    found = [place for one in pulses if (place := guideline_place(here, "vascular", one)) is not None]
+    assert {(place.number, place.device_class) for place in found} == {(2, "ndyag-1064-long")}
+    dye = guideline_place(here, "vascular", classes_of("pulsed-dye-595"))
+    assert dye is not None
+    assert (dye.number, dye.device_class) == (1, "pdl")
+
+
+def test_a_part_of_a_combination_alone_stands_behind_what_is_named_alone_and_names_its_partner() -> None:
+    (known,) = cells("spider-angioma", "IV")
+    assert known.first is not None
+    pair = replace(known.first, device_classes=("pdl-585+ndyag-1064", "ktp-532"))
+    cell = replace(known, first=pair, second=None, third=None)
+    part, alone = (guideline_place((cell,), "vascular", classes_of(name)) for name in ("ndyag-1064", "ktp-532"))
+    assert part is not None
+    assert alone is not None
+    assert (part.number, alone.number) == (1, 1)
+    assert alone.standing < part.standing
+    assert part.partners == ("pdl-585",)
 
 
 def test_a_device_of_another_class_has_no_place() -> None:

@@ -179,6 +179,16 @@ def test_a_lamp_that_the_model_does_not_know_is_tied_with_lasers_of_its_place() 
     assert order(columns, laser) == [(1, "dye"), (2, "columns")]
 
 
+def test_what_the_guideline_names_in_a_combination_alone_ranks_between_two_places_and_says_so() -> None:
+    plain = standing("spider-angioma", "vascular")
+    part = GuidelinePlace(1, 0, "ndyag-1064", 4, partners=("pdl-585",))
+    places = {"second": GuidelinePlace(2, 0, "ipl", 4), "part": part, "first": GuidelinePlace(1, 1, "pdl", 4)}
+    ranked = rank_options([replace(plain, title=title, place=place) for title, place in places.items()])
+    assert [(at.rank, list(places)[at.index]) for at in ranked] == [(1, "first"), (2, "part"), (3, "second")]
+    told = ["together with: pulsed dye laser, 585 nm" in at.reason.text for at in ranked]
+    assert told == [False, True, False]
+
+
 @pytest.mark.parametrize("condition", ["facial-telangiectasia", "redness", "age-spots", "spider-angioma"])
 def test_the_place_in_the_guideline_leads_where_trials_and_the_model_disagree(condition: str) -> None:
     """A light with trials of its own at the dose of clinics keeps its place, and the plan says that the model errs."""
