@@ -19,6 +19,7 @@ from cuda_cases import BATCHES, CASES, LAYERS, PACKETS, numbers
 from numba import cuda
 from numba.cuda import cuda_paths
 from paths import ROOT, TESTS
+from store import stored
 
 from skinbeam.api.light import LightOptions, run_light
 from skinbeam.model.errors import NotAvailable
@@ -46,6 +47,10 @@ def run_python(*arguments: str, **environment: str) -> Any:
 
 @pytest.fixture(scope="module")
 def simulated() -> Any:
+    return stored(_simulated)
+
+
+def _simulated() -> Any:
     return run_python(str(TESTS / "helpers" / "cuda_cases.py"), NUMBA_ENABLE_CUDASIM="1")
 
 
