@@ -36,6 +36,7 @@ __all__ = [
     "is_pigmented",
     "read_questionnaire",
     "sites_overlap",
+    "sites_touch",
 ]
 
 _DARK_MARKS = "pih"  # word of the history
@@ -251,7 +252,7 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
     facts |= {
         "condition": concern.condition,
         "field_conditions": tuple(sorted({c.condition for c in in_field})),
-        "touching_conditions": tuple(sorted({c.condition for c in case.concern if _sites_touch(concern.site, c.site)})),
+        "touching_conditions": tuple(sorted({c.condition for c in case.concern if sites_touch(concern.site, c.site)})),
         "site": concern.site,
         "diagnosed": concern.diagnosed,
         "off_face": site.off_face,
@@ -270,7 +271,7 @@ def sites_overlap(site: str, other_site: str) -> bool:
     return site == other_site or other_site in parts.get(site, ()) or site in parts.get(other_site, ())
 
 
-def _sites_touch(site: str, other_site: str) -> bool:
+def sites_touch(site: str, other_site: str) -> bool:
     """Return whether a site, or a part of it, touches another."""
     tables = fact_tables()
     ours, others = ((one, *tables.site_parts.get(one, ())) for one in (site, other_site))

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from skinbeam.assessment.questionnaire import FactValue, sites_overlap
+from skinbeam.assessment.questionnaire import FactValue, sites_overlap, sites_touch
+from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.course.course_rules import (
     DARK_MARKS,
     FRACTIONAL_ABLATION,
@@ -24,6 +25,7 @@ from skinbeam.course.course_rules import (
 )
 from skinbeam.course.session_counts import planned_sessions
 from skinbeam.course.setting_words import describe_settings
+from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
@@ -80,7 +82,7 @@ class CoursePart:
         return self.option.modality in rule.modalities and rule.when.holds(facts) is True
 
     def overlaps(self, other: "CoursePart") -> bool:
-        """Return whether the fields of two concerns meet."""
+        """Return whether the fields of two concerns share skin."""
         return sites_overlap(self.site, other.site)
 
     @property
@@ -108,6 +110,9 @@ class CoursePart:
             return Message(
                 "course.sessions-unknown-once" if once else "course.sessions-unknown", {"concern": self.title}
             )
+        if self.sessions_done >= span.high:
+            params = {"concern": self.title, "done": self.sessions_done, "most": span.high}
+            return Message("course.sessions-exceeded", params)
         if span.low == span.high:
             return Message("course.sessions-alike", {"concern": self.title, "count": span.high})
         params = {
@@ -130,6 +135,8 @@ class CourseGroup:
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
     dark_marks : titles of the dark marks on skin that it resurfaces.
     melasma : titles of the melasma on skin that it treats for another concern.
+    is_resurfaced : whether an earlier session resurfaced its skin, and either that or this removes a whole field.
+    has_marked : whether an earlier session of one of its concerns left a mark that stayed.
     """
 
     parts: list[CoursePart]
@@ -138,6 +145,8 @@ class CourseGroup:
     kept_apart_from: tuple[str, ...] = ()
     dark_marks: tuple[str, ...] = ()
     melasma: tuple[str, ...] = ()
+    is_resurfaced: bool = False
+    has_marked: bool = False
 
     @property
     def modality(self) -> str:
@@ -250,8 +259,18 @@ class CourseGroup:
         return both <= set(RESURFACING) and FULL_FIELD_ABLATION in both
 
     def overlaps(self, other: "CourseGroup") -> bool:
-        """Return whether the fields of two groups meet."""
+        """Return whether the fields of two groups share skin."""
         return any(one.overlaps(two) for one in self.parts for two in other.parts)
+
+    def follows(self, earlier: "CourseGroup") -> bool:
+        """Return whether it waits for an earlier group: on shared skin, and beside it where one of them wounds it.
+
+        Light for vessels and pigment reads no skin beside a fresh wound, and a window may reach into it.
+        """
+        if self.overlaps(earlier):
+            return True
+        touch = any(sites_touch(one.site, two.site) for one in self.parts for two in earlier.parts)
+        return touch and not {self.modality, earlier.modality}.isdisjoint(RESURFACING)
 
 
 def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[CourseGroup]:
@@ -271,6 +290,9 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         else:
             group.parts.append(part)
     for group in groups:
+        if case is not None:
+            group.is_resurfaced = _is_resurfaced(case, group)
+            group.has_marked = _has_marked(case, group)
         group.dark_marks = tuple(
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )
@@ -291,6 +313,25 @@ def _lies_on_resurfaced(concern: ConcernPlan, group: CourseGroup) -> bool:
 def _is_melasma_under(concern: ConcernPlan, group: CourseGroup) -> bool:
     """Return whether a concern is melasma on skin that a group treats for another concern."""
     return concern.condition == MELASMA and not group.treats_melasma and _lies_under(concern, group)
+
+
+def _is_resurfaced(case: Case, group: CourseGroup) -> bool:
+    """Return whether an earlier session resurfaced the skin of a group, and either removes a whole field of it."""
+    sites = {part.site for part in group.parts}
+    fields = {one.condition for one in case.concern if any(sites_overlap(one.site, site) for site in sites)}
+    done = {
+        modality
+        for session in case.session
+        if session.treats in fields and (device := devices().get(session.device or "")) is not None
+        for modality in device.modalities
+        if modality in RESURFACING
+    }
+    return group.modality in RESURFACING and bool(done) and FULL_FIELD_ABLATION in {*done, group.modality}
+
+
+def _has_marked(case: Case, group: CourseGroup) -> bool:
+    conditions = {part.condition for part in group.parts}
+    return any(one.is_lasting_mark and one.condition in conditions for one in earlier_reactions(case))
 
 
 def _lies_under(concern: ConcernPlan, group: CourseGroup) -> bool:

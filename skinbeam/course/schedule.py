@@ -37,7 +37,7 @@ def schedule_course(
         cite_sources(course_rules().source)
     due: dict[int, list[_CourseSession]] = {}
     for place, group in enumerate(groups):
-        earlier = [before for before in groups[:place] if before.overlaps(group)]
+        earlier = [before for before in groups[:place] if group.follows(before)]
         week = max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
         group.start_week = week
         group.waits_for_ablation = any(
@@ -94,6 +94,7 @@ class _CourseSession:
         elif self.index > 0 and self.group.interval[1] is not None:
             found.append(self.group.interval[1])
         if self.index == 0:
+            found += self._since_last_messages
             found += [step for part in self.parts for step in part.first_messages]
         rules = course_rules()
         if any(part.sessions_done + self.index == rules.stop_after_sessions for part in self.parts):
@@ -101,6 +102,18 @@ class _CourseSession:
             found.append(Message("course.stop-rule", params))
         treatments = [part.treatment_message for part in self.parts]
         return [*found, *self._shared_skin_messages, *_drop_repeated(treatments)]
+
+    @property
+    def _since_last_messages(self) -> list[Message]:
+        """How long the first of its sessions waits after those that were done before this plan."""
+        found: list[Message] = []
+        if self.group.is_resurfaced:
+            found.append(Message("course.since-resurfacing", dict(ablation_rule().message.params)))
+        elif any(part.sessions_done for part in self.group.parts):
+            found.append(Message("course.since-last", {"weeks": self.group.interval_weeks}))
+        if self.group.has_marked:
+            found.append(Message("course.after-mark"))
+        return found
 
     @property
     def _start_message(self) -> Message:

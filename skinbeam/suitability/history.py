@@ -1,8 +1,9 @@
 """Derive consequences of earlier reactions and sessions: barred doses, lasers that wait, and stopped courses.
 
 After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
-of another device. Doses of a lamp and of a laser cannot be compared: after an injury by one the other begins at the
-least published dose, on test spots.
+of another device; after a crust, or grey or white skin, where that is not usual, no dose that reaches that one. Doses
+of a lamp and of a laser cannot be compared: after an injury by one the other begins at the least published dose, on
+test spots.
 
 After a pale mark, which may not go away, light for pigment and the removal of the surface wait for a clinician, and
 after one of columns these too.
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
+_STOP_SIGNS: Final = ("crust", "whitening")  # at which a session is ended, beside a brown spot
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 _COLUMN_MM: Final = 0.5  # narrower than every beam of a whole field, from 0.7 mm on
 _SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
@@ -84,9 +86,9 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
     reactions, accepts_bruise = earlier_reactions(case), _accepts_bruise(case)
     for one in reactions:
         is_own = one.was_made_with(device_name, device)
-        if one.meaning == "harm" and _has_dose_bar(one, case):
+        if (one.meaning == "harm" and _has_dose_bar(one, case)) or _is_stop_sign(one):
             if is_own or _cools_through_window(one, device):
-                least = _two_thirds(one.dose_on(device))
+                least = _least_barred(one, one.dose_on(device))
                 found += [DoseBar(nm, least, keeps_setting=True) for nm in _barred_wavelengths_nm(one, device)]
             else:
                 found += _bars_of_such_light(one, device)
@@ -113,9 +115,17 @@ def _accepts_bruise(case: Case) -> bool:
     return accepted is not None and accepted >= longest
 
 
-def _two_thirds(injuring: float | None) -> float | None:
-    """Return the least barred dose after an injury: the one above two thirds of the dose that injured."""
-    return None if injuring is None else math.nextafter(_SHARE_AFTER_INJURY * injuring, math.inf)
+def _is_stop_sign(one: EarlierReaction) -> bool:
+    """Return whether a known dose left a crust, or grey or white skin, where that is not the usual reaction."""
+    has_dose = one.device is not None and one.dose_on(one.device) is not None
+    return one.meaning == "sign" and one.kind in _STOP_SIGNS and has_dose
+
+
+def _least_barred(one: EarlierReaction, dose: float | None) -> float | None:
+    """Return the least barred dose: after an injury the one above two thirds of its dose, after a sign its dose."""
+    if dose is None:
+        return None
+    return dose if one.meaning == "sign" else math.nextafter(_SHARE_AFTER_INJURY * dose, math.inf)
 
 
 def _barred_wavelengths_nm(one: EarlierReaction, device: Device) -> list[float | None]:
@@ -144,7 +154,7 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     is_short = pulse_ms < SHORTEST_MICROSECOND_MS
     longest_ms = SHORTEST_MICROSECOND_MS if is_short else None
     is_other = is_short and device.pulse_ms[0] < SHORTEST_MICROSECOND_MS and not _is_same_pulse(pulse_ms, device)
-    least = None if is_other else _two_thirds(one.fluence_J_cm2)
+    least = None if is_other else _least_barred(one, one.fluence_J_cm2)
     made = injuring.wavelengths_nm if one.wavelength_nm is None else (one.wavelength_nm,)
     return [
         DoseBar(nm, least, longest_ms, keeps_setting=True)
@@ -239,7 +249,8 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
                 _practice_reason("earlier-unread", "with-caution", Message("earlier.unread", {"text": one.kind}))
             )
         elif one.meaning == "sign":
-            found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message("earlier.sign", one)))
+            named = "earlier.sign" if _is_stop_sign(one) else "earlier.sign-undosed"
+            found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message(named, one)))
         elif (waiting := _modalities_that_scarred(one, case)) and (modality is None or modality in waiting):
             named = "earlier.scar" if waiting.isdisjoint(SURFACE_MODALITIES) else "earlier.surface-scar"
             decision = "with-caution" if modality is None else "refer"

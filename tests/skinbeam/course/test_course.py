@@ -547,3 +547,58 @@ def test_a_window_and_a_train_are_stated_as_a_lamp_shows_them() -> None:
     assert "2 pulses of 3 ms, 20 ms apart" in sentence
     assert "25.9" not in sentence
     assert "26 ms" not in sentence
+
+
+@pytest.mark.parametrize("wounds", ["ablative", "fractional-ablative"])
+def test_light_beside_a_field_that_is_resurfaced_is_done_before_it(wounds: str) -> None:
+    scars = part("acne-scars", option(wounds, "co2", ONCE, MONTH))
+    for site, beside in (("nose", True), ("chin", True), ("hands", False)):
+        veins = replace(VEINS, site=site)
+        (first,) = {visit.week for visit in schedule_course([scars, veins]) if veins.place in visit.treats}
+        (second,) = {visit.week for visit in schedule_course([scars, veins]) if scars.place in visit.treats}
+        assert (first, second > first) == (0, beside)
+    redness = replace(REDNESS, site="nose")  # where nothing is wounded, neighbours share a visit
+    assert {VEINS.place, redness.place} <= set(schedule_course([VEINS, redness])[0].treats)
+
+
+def steps_of(text: str, concern_plan: ConcernPlan) -> list[str]:
+    return [step.id for step in schedule_course([concern_plan], loaded(PERSON + text).case)[0].steps]
+
+
+def test_a_further_session_waits_for_the_last_one_and_for_its_mark() -> None:
+    veins = concern("facial-telangiectasia", extra="")
+    once = '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\nfluence_J_cm2 = 6.0\n'
+    assert "course.since-last" not in steps_of(veins, VEINS)
+    assert "course.since-last" in steps_of(veins + once, VEINS)
+    assert "course.after-mark" not in steps_of(veins + once, VEINS)
+    assert "course.after-mark" in steps_of(veins + once + 'adverse = ["dark mark"]\n', VEINS)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "planned", "waits"),
+    [
+        ("co2-10600", "ablative", True),
+        ("fractional-co2-10600", "ablative", True),
+        ("co2-10600", "fractional-ablative", True),
+        ("fractional-co2-10600", "fractional-ablative", False),
+        ("fractional-1550", "ablative", False),
+        ("co2-10600", "vascular", False),
+    ],
+)
+def test_skin_that_was_resurfaced_in_an_earlier_session_waits_before_it_is_ablated(
+    earlier: str, planned: str, waits: bool
+) -> None:
+    lines = concern("wrinkles", extra="")
+    done = f'\n[[session]]\nweek = 0\ntreats = "wrinkles"\ndevice = "{earlier}"\n'
+    made = part("wrinkles", option(planned, "one", ONCE, MONTH))
+    assert ("course.since-resurfacing" in steps_of(lines + done, made)) is waits
+
+
+def test_sessions_beyond_the_usual_number_are_named_as_such() -> None:
+    veins = concern("facial-telangiectasia", extra="")
+    done = "".join(f'\n[[session]]\nweek = {4 * k}\ntreats = "facial-telangiectasia"\n' for k in range(4))
+    usual = replace(
+        VEINS, options=(replace(VEINS.options[0], sessions=SourceRange(1, 3, "sessions")), *VEINS.options[1:])
+    )
+    assert "course.sessions-exceeded" in steps_of(veins + done, usual)
+    assert "course.sessions-exceeded" not in steps_of(veins, usual)

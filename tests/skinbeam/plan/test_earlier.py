@@ -364,10 +364,22 @@ def test_crust_and_whitening_are_expected_of_short_pulses_and_a_sign_elsewhere(r
     name = "qs-ndyag-532-1064"
     text = spot(reaction, "wavelength_nm = 532.0\nfluence_J_cm2 = 1.0", device=name)
     assert rules_of(text) == {"earlier-endpoint": "with-caution"}
-    of_vessels = spot(reaction, device="ndyag-1064")
-    assert rules_of(of_vessels) == {"earlier-sign": "with-caution"}
+    assert rules_of(spot(reaction, device="ndyag-1064")) == {"earlier-sign": "with-caution"}
+
+
+@pytest.mark.parametrize("reaction", ["crust", "whitening"])
+@pytest.mark.parametrize("done", [spot, session])
+def test_no_dose_reaches_one_that_left_a_crust_or_white_skin_beside_a_vessel(reaction: str, done: Any) -> None:
+    dose = 'device = "ndyag-1064"\nwavelength_nm = 1064.0\nfluence_J_cm2 = 40.0\n'
+    told = done(reaction, dose) if done is session else spot(reaction, dose.partition("\n")[2], device="ndyag-1064")
     setting = BeamSetting(1064.0, 30.0, 10.0)
-    assert tried(of_vessels, "ndyag-1064", setting) == tried("", "ndyag-1064", setting)
+    every = tried("", "ndyag-1064", setting)
+    assert max(every) > 40.0
+    assert tried(told, "ndyag-1064", setting) == tuple(one for one in every if one < 40.0)
+    unknown = done(reaction, "") if done is session else spot(reaction, "", device="ndyag-1064")
+    assert tried(unknown, "ndyag-1064", setting) == every
+    (reason,) = [one for one in reaction_reasons(case(unknown), None) if one.rule == "earlier-sign"]
+    assert "no setting was changed" in reason.message.text
 
 
 def test_raw_skin_is_expected_where_skin_is_removed() -> None:
