@@ -136,7 +136,7 @@ NEEDLES_AND_PEELS = {"chemical-peel", "microneedling"}
 )
 def test_two_things_that_hinder_healing_leave_no_needle_and_no_peel(history: list[str], wounded: set[str]) -> None:
     told = f"history = {history}\n".replace("'", '"')
-    assert offered(plan_of("wrinkles", told)) & NEEDLES_AND_PEELS == wounded
+    assert offered(plan_of("melasma", told)) & NEEDLES_AND_PEELS == wounded
     # The acid of scars wounds the dermis: one risk is enough.
     assert offered(plan_of("acne-scars", told)) & NEEDLES_AND_PEELS == set()
 
