@@ -1,7 +1,7 @@
 """Read aftercare advice and printed ranges (downtime, sessions, interval, minutes) from the rules."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skinbeam.assessment.questionnaire import concern_facts, read_questionnaire
 from skinbeam.model.case import Case
@@ -101,7 +101,9 @@ def checklist_advice(use: str, treated: Iterable[TreatedConcern], case: Case) ->
 
 def record_keeping_advice() -> tuple[Advice, ...]:
     """Return the advice on what to record and to ask before any laser is used."""
-    return _advice_records(load_rules("records"))
+    listed = tuple(Advice(rule.id, rule.message, rule.source, rule.strength) for rule in load_rules("records"))
+    cite_sources(*(advice.source for advice in listed))
+    return listed
 
 
 def downtime_range(modality: str, condition: str, *, site: str | None = None, pulse: str = "") -> RuleRange | Unknown:
@@ -215,24 +217,38 @@ def _entry_title(kind: NameKind, name: str) -> str:
 def _collect_advice(
     treated: Iterable[TreatedConcern], case: Case, *, call: bool, use: str = "aftercare"
 ) -> tuple[Advice, ...]:
+    """Return the advice of one use, each sentence once, and each warning sign once, with the most haste that applies.
+
+    Of care after treatment, and of what remains of a warning, it is noted for which concerns alone it holds.
+    """
     person = read_questionnaire(case).facts
-    fields = [
-        (resolve_name("modality", name, field="modality"), {**person, **concern_facts(case, concern)})
+    lasers = [
+        (
+            f"{concern.condition} at {concern.site}",
+            resolve_name("modality", name, field="modality"),
+            {**person, **concern_facts(case, concern)},
+        )
         for concern, name in treated
     ]
-    fitting = [
-        rule
-        for rule in load_rules(use)
-        if rule.is_warning_sign is call
-        and any(modality in rule.modalities and rule.when.holds(facts) for modality, facts in fields)
-    ]
-    first_by_message = {
-        rule.message.id: rule for rule in reversed(fitting)
-    }  # rules on different lights may share a sentence
-    return _advice_records(rule for rule in fitting if first_by_message[rule.message.id] is rule)
-
-
-def _advice_records(found: Iterable[Rule]) -> tuple[Advice, ...]:
-    listed = tuple(Advice(rule.id, rule.message, rule.source, rule.strength) for rule in found)
-    cite_sources(*(advice.source for advice in listed))
-    return listed
+    every = tuple(dict.fromkeys(place for place, *_ in lasers))
+    fitting: list[tuple[Rule, list[str]]] = []
+    for rule in load_rules(use):
+        places = [place for place, modality, facts in lasers if modality in rule.modalities and rule.when.holds(facts)]
+        if places and rule.is_warning_sign is call:
+            fitting.append((rule, places))
+    applying = {rule.id for rule, _ in fitting}
+    found: dict[str, Advice] = {}  # rules on different lights may share a sentence
+    held: dict[str, set[str]] = {}
+    for rule, places in fitting:
+        is_said = not applying.isdisjoint(rule.said_by)
+        message = rule.rest if is_said else rule.message
+        if message is None:
+            continue
+        found.setdefault(message.id, Advice(rule.id, message, rule.source, rule.strength))
+        is_partial = use == "aftercare" and (is_said or not call)
+        held.setdefault(message.id, set()).update(places if is_partial else every)
+    cite_sources(*(advice.source for advice in found.values()))
+    return tuple(
+        replace(advice, treats=None if len(held[id]) == len(every) else tuple(one for one in every if one in held[id]))
+        for id, advice in found.items()
+    )

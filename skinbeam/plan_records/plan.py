@@ -57,12 +57,22 @@ CLINICIAN_SETTING = "clinician-setting"  # rule of the reason that a clinician c
 
 @dataclass(frozen=True)
 class Advice:
-    """A sentence of advice for a person, with the rule that gives it and the rule's source."""
+    """A sentence of advice for a person, with the rule that gives it and the rule's source.
+
+    Parameters
+    ----------
+    treats : the concerns that it holds for, as in visits; None where it holds after every treatment of the plan.
+    """
 
     rule: str
     message: Message = field(metadata=TEXT_AND_MESSAGE)
     source: str
     strength: str
+    treats: tuple[str, ...] | None = None
+
+    def is_for(self, place: str) -> bool:
+        """Return whether it holds after treatment of a concern."""
+        return self.treats is None or place in self.treats
 
 
 @dataclass(frozen=True)

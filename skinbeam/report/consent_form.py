@@ -38,7 +38,6 @@ from skinbeam.report.leaflet.choices import follow_up_sentence, options_table
 from skinbeam.report.outcomes import fault_values, harm_values, improved_share, worst_harm
 from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.report.plain_words import (
-    advice_sentences,
     choice_name,
     harm_in_words,
     light_in_words,
@@ -198,9 +197,15 @@ def consent_page(
         uncounted_harms=harms.uncounted,
         personal_harms=own_harm_sentences(plan),
         healing=_healing(option),
-        aftercare=tuple(dict.fromkeys(advice.message.text for advice in plan.aftercare))
+        aftercare=tuple(dict.fromkeys(one.message.text for one in plan.aftercare if one.is_for(concern.place)))
         or numbered_sentences("aftercare"),
-        call_advice=(*advice_sentences(plan.when_to_call, "call"), phone_line(plan)),
+        call_advice=(
+            *(
+                dict.fromkeys(one.message.text for one in plan.when_to_call if one.is_for(concern.place))
+                or numbered_sentences("call")
+            ),
+            phone_line(plan),
+        ),
         unknowns=tuple(_unknowns(plan, untreated)),
         permissions=tuple(_permission(use, signing) for use in PHOTO_PERMISSIONS),
         questions=tuple(_teach_back_results(plan, option, signing)),

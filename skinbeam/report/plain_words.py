@@ -1,16 +1,15 @@
 """Plain names, small numbers and sentences that the leaflet and the consent form share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
-from skinbeam.plan_records.plan import Advice, Option, Plan
+from skinbeam.plan_records.plan import Option, Plan
 from skinbeam.report.formatting import display_value, people_of_100, report_text
 from skinbeam.report.outcomes import fault_values
 from skinbeam.text import catalogue, render_message
 
 __all__ = [
-    "advice_sentences",
     "choice_key",
     "choice_name",
     "harm_in_words",
@@ -105,11 +104,6 @@ def pain_and_bruise_sentences(option: Option) -> Iterator[str]:
         yield report_text("leaflet.healing_bruise", people=share_of_100(option.p_purpura), days=days)
     lifted = (p for name, p in fault_values(option) if name == "bruise-if-glass-lifts")
     yield from (report_text("leaflet.healing_bruise_glass", people=share_of_100(p), days=days) for p in lifted)
-
-
-def advice_sentences(advice: Iterable[Advice], kind: str | None) -> tuple[str, ...]:
-    """Return the plan's advice for patients; without any, the default sentences of a kind, which name the clinician."""
-    return tuple(dict.fromkeys(item.message.text for item in advice)) or (numbered_sentences(kind) if kind else ())
 
 
 def own_harm_sentences(plan: Plan) -> tuple[str, ...]:

@@ -68,6 +68,8 @@ _RULE_KEYS = {
     "params",
     "values",
     "call",
+    "said_by",
+    "rest",
     "note",
 }
 
@@ -121,6 +123,8 @@ class Rule:
     bounds: tuple[RuleBound, ...] = ()
     values: tuple[ValueRange, ...] = ()
     is_warning_sign: bool = False
+    said_by: tuple[str, ...] = ()
+    rest: Message | None = None
     note: str = ""
     order: int = field(default=0, compare=False)
 
@@ -205,6 +209,8 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         bounds=bounds,
         values=values,
         is_warning_sign=entry.get("call", False),
+        said_by=tuple(entry.get("said_by", ())),
+        rest=Message(entry["rest"]) if "rest" in entry else None,
         note=entry.get("note", ""),
         order=order,
     )

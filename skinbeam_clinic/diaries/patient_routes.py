@@ -122,8 +122,12 @@ def _diary_page(
             clinic=diary.clinic,
             day=day,
             normal=expectation_on_day(followed.option, day),
-            aftercare=dict.fromkeys(one.message.text for one in followed.plan.aftercare),
-            call=dict.fromkeys(one.message.text for one in followed.plan.when_to_call),
+            aftercare=dict.fromkeys(
+                one.message.text for one in followed.plan.aftercare if one.is_for(followed.concern.place)
+            ),
+            call=dict.fromkeys(
+                one.message.text for one in followed.plan.when_to_call if one.is_for(followed.concern.place)
+            ),
             phone=phone,
             number=dialable_number(phone),
             status=status,

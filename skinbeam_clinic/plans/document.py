@@ -107,13 +107,14 @@ def put_chosen_first(plan: Plan, choices: Sequence[PlanChoice]) -> Plan:
 
 @dataclass(frozen=True)
 class PlanOption:
-    """A plan in the current language, and its option that was treated."""
+    """A plan in the current language, and its concern and option that were treated."""
 
     plan: Plan
+    concern: ConcernPlan
     option: Option
 
 
 def read_plan_option(document: bytes, place: str) -> PlanOption:
     """Return the plan of a document in the current language, and its option at a position such as `0.1`."""
     plan = translate_record(parse_plan(document))
-    return PlanOption(plan, find_option(plan, place)[1])
+    return PlanOption(plan, *find_option(plan, place))

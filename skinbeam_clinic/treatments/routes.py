@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from skinbeam.laser.device import devices
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan_records.plan import ImmediateReaction, Option
+from skinbeam.plan_records.plan import ConcernPlan, ImmediateReaction, Option
 from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.report.formatting import concern_name, device_name, quantity_label, site_title
 from skinbeam.report.overview import setting_line
@@ -104,6 +104,11 @@ class _SessionPage:
     def option(self) -> Option:
         """The consented option."""
         return find_option(self.translated_plan, self.treatment.option)[1]
+
+    @property
+    def concern(self) -> ConcernPlan:
+        """The concern that the option treats."""
+        return find_option(self.translated_plan, self.treatment.option)[0]
 
     @property
     def concern_index(self) -> int:
@@ -420,8 +425,8 @@ def _show_aftercare(request: ClinicRequest) -> Response:
             day=day,
             days=page.option.healing,
             dates=[day + datetime.timedelta(days=one.day) for one in page.option.healing],
-            care=[one.message.text for one in page.translated_plan.aftercare],
-            call=[one.message.text for one in page.translated_plan.when_to_call],
+            care=[one.message.text for one in page.translated_plan.aftercare if one.is_for(page.concern.place)],
+            call=[one.message.text for one in page.translated_plan.when_to_call if one.is_for(page.concern.place)],
             phone=phone_line(page.translated_plan),
             patient=request.repositories.patients.get(session.plan.consultation.patient_id),
         )

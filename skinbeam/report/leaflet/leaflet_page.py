@@ -6,14 +6,14 @@ leaflet is the list of qualifying and certifying criteria for patient decision a
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from skinbeam._version import __date__
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.course import TestSpotLadder
-from skinbeam.plan_records.plan import Assessment, ConcernPlan, Plan
+from skinbeam.plan_records.plan import Advice, Assessment, ConcernPlan, Plan
 from skinbeam.preview.page import PreviewPage
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.formatting import (
@@ -32,7 +32,6 @@ from skinbeam.report.leaflet.choices import follow_up_sentence, leaflet_choices,
 from skinbeam.report.outcomes import harm_values, improved_share, worst_harm
 from skinbeam.report.overview import are_ruled_out, colour_may_change
 from skinbeam.report.plain_words import (
-    advice_sentences,
     choice_name,
     light_in_words,
     numbered_sentences,
@@ -228,8 +227,8 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
             *(numbered_sentences("healing_laser") if has_laser else ()),
             *(numbered_sentences("healing") if has_choice else ()),
         ),
-        aftercare=advice_sentences(plan.aftercare, "aftercare" if has_laser else None),
-        call_advice=advice_sentences(plan.when_to_call, "call" if has_laser else None),
+        aftercare=_advice_sentences(plan.aftercare, plan) or (numbered_sentences("aftercare") if has_laser else ()),
+        call_advice=_advice_sentences(plan.when_to_call, plan) or (numbered_sentences("call") if has_laser else ()),
         phone=phone_line(plan),
         questions=(
             *(numbered_sentences("question_laser") if has_laser else ()),
@@ -349,6 +348,40 @@ def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
         elif isinstance(worst_harm(first)[2], Unknown):
             yield report_text("leaflet.unknown_bad", choice=inline_name(choice_name(first)), concern=place)
     yield from numbered_sentences("unknown")
+
+
+# The days after.
+
+
+def _advice_sentences(advice: Iterable[Advice], plan: Plan) -> tuple[str, ...]:
+    """Return the plan's advice: what holds after every treatment, then a paragraph for each group of concerns."""
+    texts: dict[tuple[str, ...], dict[str, None]] = {(): {}}
+    for item in advice:
+        texts.setdefault(item.treats or (), {})[item.message.text] = None
+    general = texts.pop(())
+    return (
+        *general,
+        *(
+            report_text(
+                "leaflet.advice_for", concerns=capitalise(_names_of_places(places, plan)), advice=" ".join(lines)
+            )
+            for places, lines in texts.items()
+        ),
+    )
+
+
+def _names_of_places(places: Collection[str], plan: Plan) -> str:
+    """Return the names of concerns, each with its site where the plan treats others of its condition otherwise."""
+    of_others = {concern.condition for concern in plan.concerns if concern.place not in places}
+    names = (
+        report_text("leaflet.concern_and_site", concern=name, site=plain_name("site", concern.site))
+        if concern.condition in of_others
+        else name
+        for concern in plan.concerns
+        if concern.place in places
+        for name in (inline_name(_name(concern)),)
+    )
+    return join_items(dict.fromkeys(names))
 
 
 def _healing(concern: ConcernPlan) -> str:

@@ -1,6 +1,7 @@
 """What is read from the rules for the time after a session: advice, days, sessions, minutes."""
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -19,12 +20,14 @@ from skinbeam.course.aftercare import (
 )
 from skinbeam.course.course_rules import RESURFACING
 from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
 from skinbeam.model.document import to_json_types
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.sources import bibliography, collect_sources
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.plan_records.plan import Advice
 from skinbeam.suitability.table import load_rules
 
 
@@ -127,6 +130,52 @@ def test_each_place_has_the_advice_of_its_own_light() -> None:
 def test_skin_whose_surface_was_removed_stays_out_of_the_sun_for_months(modality: str) -> None:
     """Full-field ablation, which leaves the largest wound, lacked what columns of it had."""
     assert "aftercare-out-of-sun" in _ids(aftercare_advice(*_treated([modality], _case())))
+
+
+PAIRS = list(product(product(laser_modalities(), ["age-spots", "melasma"]), repeat=2))
+
+
+def _two(first: tuple[str, str], second: tuple[str, str]) -> tuple[list[tuple[Concern, str]], Case]:
+    """Two concerns of two sites, each with its own laser."""
+    concerns = [{"condition": first[1], "site": "hands"}, {"condition": second[1], "site": "cheeks"}]
+    case = parse_record(Case, {"patient": {"age_years": 40.0}, "concern": concerns}, file="case")
+    return [(case.concern[0], first[0]), (case.concern[1], second[0])], case
+
+
+@pytest.mark.parametrize("sign", ["skin blisters", "grey", "black", "white", "crusts", "pale dots"])
+def test_a_sign_is_a_reason_to_call_once_with_the_most_haste_that_applies(sign: str) -> None:
+    """Of one sign a leaflet said to call at once and, in another line, the same day."""
+    for first, second in PAIRS:
+        treated, case = _two(first, second)
+        lines = [one.message.text for one in call_advice(treated, case) if sign in one.message.text]
+        assert len(lines) <= 1
+        alone = [one.message.text for pair in treated for one in call_advice([pair], case) if sign in one.message.text]
+        assert bool(lines) is bool(alone)
+        assert any("at once" in line for line in alone) is any("at once" in line for line in lines)
+
+
+def test_care_that_holds_after_some_treatments_alone_says_after_which() -> None:
+    """Ointment and no make-up, for a wound, stood beside the care of skin that a dye laser had left whole."""
+    for first, second in PAIRS:
+        treated, case = _two(first, second)
+        own = {f"{pair[0].condition} at {pair[0].site}": aftercare_advice([pair], case) for pair in treated}
+        every = aftercare_advice(treated, case)
+        assert {one.message.id for one in every} == {one.message.id for alone in own.values() for one in alone}
+        for advice in every:
+            places = tuple(place for place, alone in own.items() if advice.message.id in _messages(alone))
+            assert advice.treats == (None if len(places) == len(own) else places)
+
+
+def _messages(advice: Iterable[Advice]) -> set[str]:
+    return {one.message.id for one in advice}
+
+
+def test_a_rule_gives_way_to_rules_that_exist_and_are_warnings_too() -> None:
+    rules = {rule.id: rule for rule in load_rules("aftercare")}
+    giving_way = [rule for rule in rules.values() if rule.said_by or rule.rest]
+    assert giving_way
+    assert all(rule.is_warning_sign and rules[name].is_warning_sign for rule in giving_way for name in rule.said_by)
+    assert all(rule.said_by for rule in giving_way)
 
 
 def test_a_sentence_of_two_lights_is_shown_once() -> None:

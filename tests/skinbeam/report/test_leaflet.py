@@ -17,6 +17,7 @@ from skinbeam.course.course_rules import course_rules
 from skinbeam.evidence.expectation.peels import PEEL, peel_kinds
 from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.report.consent_form import consent_page
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.text import catalogue
@@ -379,3 +380,27 @@ def test_the_weeks_without_sun_are_those_of_the_course_rules() -> None:
     (line,) = (line for line in told.before if "tanning bed" in line)
     assert f" {course_rules().least_weeks} weeks " in line
     assert line in " ".join(" ".join(page.extract_text().split()) for page in leaflet_pdf(made).pages)
+
+
+def test_care_after_one_treatment_names_its_concern_and_stands_after_the_rest(plan: Plan) -> None:
+    """Care of a wound and of whole skin was one list. The consent form prints what holds for its own concern."""
+    plan["concerns"] = plan["concerns"][:2]
+    first, second = read_plan(plan).concerns
+    for advice, place in zip(plan["aftercare"], (first.place, first.place, second.place), strict=False):
+        advice["treats"] = [place]
+    plan_read = read_plan(plan)
+    *general, of_first, of_second = leaflet_page(plan_read).aftercare
+    texts = [one.message.text for one in plan_read.aftercare]
+    assert general == texts[3:]
+    for line, treated, own in ((of_first, first, texts[:2]), (of_second, second, texts[2:3])):
+        assert line.lower() == f"{catalogue()[f'leaflet_condition.{treated.condition}']}: {' '.join(own)}".lower()
+    for treated, own in ((first, texts[:2]), (second, texts[2:3])):
+        assert treated.first_laser is not None
+        assert consent_page(plan_read, treated, treated.first_laser[0]).aftercare == (*own, *texts[3:])
+
+
+def test_one_condition_at_two_sites_with_care_of_their_own_is_told_apart_by_the_site(plan: Plan) -> None:
+    plan["concerns"] = [plan["concerns"][0], plan["concerns"][0] | {"site": "neck"}]
+    plan["aftercare"][0]["treats"] = [read_plan(plan).concerns[0].place]
+    *_, line = leaflet_page(read_plan(plan)).aftercare
+    assert f"({catalogue()['leaflet_site.cheeks']}): " in line
