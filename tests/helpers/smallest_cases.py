@@ -86,7 +86,8 @@ class World:
             self.patient["medications"] = []
             return
         medicine = next(key for key, entry in medications().items() if name in (key, *entry.classes))
-        self.patient["medications"] = [{"name": medicine, "last_dose_months": months}]
+        others = [one for one in self.patient.get("medications", []) if one["name"] != medicine]
+        self.patient["medications"] = [*others, {"name": medicine, "last_dose_months": months}]
 
     def _decide(self, allowed: bool) -> None:
         self.patient.pop("keloid_decision", None)
