@@ -36,13 +36,13 @@ from skinbeam.response.goals import is_field_pigment
 from skinbeam.suitability.history import session_response
 from skinbeam.text import Message
 
-__all__ = ["CourseGroup", "CoursePart", "group_concerns"]
+__all__ = ["ConcernGroup", "GroupedConcern", "group_concerns"]
 
 _DAYS_PER_WEEK = 7.0
 
 
 @dataclass(frozen=True)
-class CoursePart:
+class GroupedConcern:
     """A concern in the course: its first laser with settings, sessions done, and earlier steps."""
 
     place: str
@@ -81,7 +81,7 @@ class CoursePart:
         facts: dict[str, FactValue] = {"pulse": "long", "wavelength_nm": self.setup.wavelength_nm}
         return self.option.modality in rule.modalities and rule.when.holds(facts) is True
 
-    def overlaps(self, other: "CoursePart") -> bool:
+    def overlaps(self, other: "GroupedConcern") -> bool:
         """Return whether the fields of two concerns share skin."""
         return sites_overlap(self.site, other.site)
 
@@ -125,7 +125,7 @@ class CoursePart:
 
 
 @dataclass
-class CourseGroup:
+class ConcernGroup:
     """Concerns that one device treats in one way.
 
     Parameters
@@ -139,7 +139,7 @@ class CourseGroup:
     has_marked : whether an earlier session of one of its concerns left a mark that stayed.
     """
 
-    parts: list[CoursePart]
+    parts: list[GroupedConcern]
     start_week: int = 0
     waits_for_ablation: bool = False
     kept_apart_from: tuple[str, ...] = ()
@@ -158,11 +158,11 @@ class CourseGroup:
         """Its modality and device."""
         return self.modality, self.parts[0].setup.device
 
-    def repeats(self, earlier: CoursePart) -> bool:
+    def repeats(self, earlier: GroupedConcern) -> bool:
         """Return whether its laser treats skin of an earlier concern again, with another setting."""
         return any(one.overlaps(earlier) and one.setup.settings != earlier.setup.settings for one in self.parts)
 
-    def takes(self, part: CoursePart) -> bool:
+    def takes(self, part: GroupedConcern) -> bool:
         """Return whether a concern can be treated in its visits without a second pass of the same skin."""
         if self.kind != (part.option.modality, part.setup.device):
             return False
@@ -244,7 +244,7 @@ class CourseGroup:
         days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
         return max(course_rules().least_weeks, math.ceil(days / _DAYS_PER_WEEK))
 
-    def weeks_before(self, other: "CourseGroup") -> int:
+    def weeks_before(self, other: "ConcernGroup") -> int:
         """Return the weeks from its last session to the first of another group on the same field."""
         weeks = [self.healing_weeks]
         if self.kind == other.kind:
@@ -253,16 +253,16 @@ class CourseGroup:
             weeks.append(weeks_before_ablation())
         return max(weeks)
 
-    def ablates_with(self, other: "CourseGroup") -> bool:
+    def ablates_with(self, other: "ConcernGroup") -> bool:
         """Return whether both resurface skin, and one of them removes that of a whole field."""
         both = {self.modality, other.modality}
         return both <= set(RESURFACING) and FULL_FIELD_ABLATION in both
 
-    def overlaps(self, other: "CourseGroup") -> bool:
+    def overlaps(self, other: "ConcernGroup") -> bool:
         """Return whether the fields of two groups share skin."""
         return any(one.overlaps(two) for one in self.parts for two in other.parts)
 
-    def follows(self, earlier: "CourseGroup") -> bool:
+    def follows(self, earlier: "ConcernGroup") -> bool:
         """Return whether it waits for an earlier group: on shared skin, and beside it where one of them wounds it.
 
         Light for vessels and pigment reads no skin beside a fresh wound, and a window may reach into it.
@@ -273,9 +273,9 @@ class CourseGroup:
         return touch and not {self.modality, earlier.modality}.isdisjoint(RESURFACING)
 
 
-def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[CourseGroup]:
+def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[ConcernGroup]:
     """Group the concerns by device and kind of light, in the order in which these follow each other."""
-    groups: list[CourseGroup] = []
+    groups: list[ConcernGroup] = []
     for concern in concerns:
         if concern.first_laser is None or concern.first_laser[0].reaches_nobody:
             continue
@@ -283,10 +283,10 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         done = 0 if case is None else session_response(case, concern.condition).sessions
         title = _title_with_site(concern)
         first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
-        part = CoursePart(concern.place, title, concern.condition, concern.site, option, setup, done, first)
+        part = GroupedConcern(concern.place, title, concern.condition, concern.site, option, setup, done, first)
         group = next((one for one in groups if one.takes(part)), None)
         if group is None:
-            groups.append(CourseGroup([part]))
+            groups.append(ConcernGroup([part]))
         else:
             group.parts.append(part)
     for group in groups:
@@ -304,18 +304,18 @@ def _title_with_site(concern: ConcernPlan) -> str:
     return f"{concern.title} ({known_sites()[concern.site].title})"
 
 
-def _lies_on_resurfaced(concern: ConcernPlan, group: CourseGroup) -> bool:
+def _lies_on_resurfaced(concern: ConcernPlan, group: ConcernGroup) -> bool:
     """Return whether a concern is dark marks on skin that a group resurfaces for another concern."""
     is_resurfacing = group.modality in SURFACE_MODALITIES and not group.treats_dark_marks
     return concern.condition == DARK_MARKS and is_resurfacing and _lies_under(concern, group)
 
 
-def _is_melasma_under(concern: ConcernPlan, group: CourseGroup) -> bool:
+def _is_melasma_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
     """Return whether a concern is melasma on skin that a group treats for another concern."""
     return concern.condition == MELASMA and not group.treats_melasma and _lies_under(concern, group)
 
 
-def _is_resurfaced(case: Case, group: CourseGroup) -> bool:
+def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
     """Return whether an earlier session resurfaced the skin of a group, and either removes a whole field of it."""
     sites = {part.site for part in group.parts}
     fields = {one.condition for one in case.concern if any(sites_overlap(one.site, site) for site in sites)}
@@ -329,12 +329,12 @@ def _is_resurfaced(case: Case, group: CourseGroup) -> bool:
     return group.modality in RESURFACING and bool(done) and FULL_FIELD_ABLATION in {*done, group.modality}
 
 
-def _has_marked(case: Case, group: CourseGroup) -> bool:
+def _has_marked(case: Case, group: ConcernGroup) -> bool:
     conditions = {part.condition for part in group.parts}
     return any(one.is_lasting_mark and one.condition in conditions for one in earlier_reactions(case))
 
 
-def _lies_under(concern: ConcernPlan, group: CourseGroup) -> bool:
+def _lies_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
     return any(sites_overlap(concern.site, part.site) for part in group.parts)
 
 

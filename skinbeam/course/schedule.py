@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skinbeam.course.course_rules import ablation_rule, course_rules, weeks_before_ablation
-from skinbeam.course.groups import CourseGroup, CoursePart, group_concerns
+from skinbeam.course.groups import ConcernGroup, GroupedConcern, group_concerns
 from skinbeam.model.case import Case
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
@@ -70,11 +70,11 @@ def schedule_course(
 class _CourseSession:
     """One session of a group, the first with index 0."""
 
-    group: CourseGroup
+    group: ConcernGroup
     index: int
 
     @property
-    def parts(self) -> list[CoursePart]:
+    def parts(self) -> list[GroupedConcern]:
         """The concerns that still take part in this session, lines and single spots before the background."""
         present = [part for part in self.group.parts if self.index < part.sessions]
         return sorted(present, key=lambda part: part.is_background)
@@ -150,7 +150,7 @@ def _drop_repeated(messages: Sequence[Message]) -> list[Message]:
     return [one for place, one in enumerate(messages) if one not in messages[:place]]
 
 
-def _first_steps(groups: Sequence[CourseGroup], case: Case | None) -> list[Message]:
+def _first_steps(groups: Sequence[ConcernGroup], case: Case | None) -> list[Message]:
     """Return the steps before the first visit."""
     renews = {group.modality in SURFACE_MODALITIES for group in groups}
     found = [Message("course.order")] if len(renews) > 1 else []

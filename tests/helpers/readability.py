@@ -86,7 +86,7 @@ def leaflet_sentences(page: LeafletPage) -> list[str]:
             concern.follow_up,
             concern.no_laser_text,
             *concern.personal_harms,
-            *concern.before,
+            *concern.preparations,
             concern.healing,
             *(option.harms for option in concern.options),
             *(line for choice in concern.choices for line in (choice.plus, choice.minus)),

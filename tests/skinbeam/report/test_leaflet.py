@@ -359,7 +359,7 @@ def test_one_small_spot_is_named_as_one(plan: Plan) -> None:
         few = copy.deepcopy(plan)
         for ladder in few["test_spots"]:
             ladder["spots"] = ladder["spots"][:number]
-        sentences = " ".join(line for concern in leaflet_page(read_plan(few)).concerns for line in concern.before)
+        sentences = " ".join(line for concern in leaflet_page(read_plan(few)).concerns for line in concern.preparations)
         assert words in sentences
         assert "1 small spots" not in sentences
 
@@ -371,13 +371,15 @@ def test_before_every_laser_the_leaflet_asks_for_weeks_without_sun(plan: Plan) -
     plan["course"][0]["steps"].insert(0, step)
     plan_read = read_plan(lasers_last(plan, set()))
     for told, planned in zip(leaflet_page(plan_read).concerns, plan_read.concerns, strict=True):
-        assert any(f"{weeks} weeks before each visit" in line for line in told.before) == bool(planned.first_laser)
+        assert any(f"{weeks} weeks before each visit" in line for line in told.preparations) == bool(
+            planned.first_laser
+        )
 
 
 def test_the_weeks_without_sun_are_those_of_the_course_rules() -> None:
     made = read_plan(document(PERSON + concern_text("redness") + devices("pulsed-dye-595")))
     (told,) = leaflet_page(made).concerns
-    (line,) = (line for line in told.before if "tanning bed" in line)
+    (line,) = (line for line in told.preparations if "tanning bed" in line)
     assert f" {course_rules().least_weeks} weeks " in line
     assert line in " ".join(" ".join(page.extract_text().split()) for page in leaflet_pdf(made).pages)
 

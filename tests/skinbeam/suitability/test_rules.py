@@ -51,7 +51,7 @@ def test_what_is_practice_names_a_judgement_or_a_row_of_the_guidance() -> None:
 
 
 def test_no_message_of_a_rule_is_unused() -> None:
-    spoken = {rule.message.id for rule in load_rules()}
+    spoken = {message.id for rule in load_rules() for message in (rule.message, rule.rest) if message is not None}
     spoken |= {"rules.ask-phototype", "rules.ask-phototype-held", "rules.ask-age", "rules.sources-differ", "rules.view"}
     spoken |= {"rules.photo-dark-spots", "rules.photo-dark-spots-examined"}  # of the photograph, not of the table
     spoken |= {"rules.colour-contradicts"}  # of answer and measurement
