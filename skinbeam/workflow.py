@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,20 +99,22 @@ def _write_consultation(
         on_started=_load_report_libraries,
         revise=settings.replace_setting,
     )
-    from skinbeam.report.report_figures import draw_report_figures
+    from skinbeam.report.report_figures import draw_concern_figures, join_report_figures
     from skinbeam.report.report_files import write_report
 
     plan, look, overlays = made.plan, consultation.photo_analysis, folder / PHOTO_FOLDER
     settings.check(plan)
     seen = None if look is None or isinstance(look.skin, Unknown) else look
+    figures = FigureData(made.concerns)
     work: list[Callable[[], Any]] = [
-        lambda: draw_report_figures(plan, FigureData(made.concerns)),
         lambda: None if seen is None else _write_preview(plan, seen, confirmed_marks, folder / PREVIEW_FOLDER),
         lambda: None if seen is None else report_analysis(seen, overlays),
         lambda: write_atomically(folder / PLAN_FILE, pretty_json(plan.document_in(plan_language))),
+        *(partial(draw_concern_figures, plan, place, figures) for place in range(len(plan.concerns))),
     ]
     with use_language(language):
-        drawn, preview, photo, _ = run_in_parallel(lambda part: part(), work)
+        preview, photo, _, *of_concerns = run_in_parallel(lambda part: part(), work)
+        drawn = join_report_figures(plan, of_concerns)
         write_report(plan, drawn, folder, photo=photo, photo_folder=overlays, preview=preview)
     sums = {
         str(file.relative_to(folder)): sha256_hex(file.read_bytes()) for file in folder.rglob("*") if file.is_file()

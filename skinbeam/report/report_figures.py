@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,7 +11,6 @@ from PIL import Image
 
 from skinbeam.api.analyse_photo import PhotoReport
 from skinbeam.model.estimate import Unknown
-from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan_records.plan import ConcernPlan, Plan
 from skinbeam.preview.sheet import compress_for_page
 from skinbeam.report.context import LiveFigure, ReportPicture
@@ -35,7 +34,14 @@ from skinbeam.report.option_cards import expected_pictures
 from skinbeam.report.outcomes import expected_rows
 from skinbeam.text import catalogue, render_message, translate_record
 
-__all__ = ["ReportFigures", "data_uri", "draw_report_figures", "load_photo_overlays"]
+__all__ = [
+    "ReportFigures",
+    "data_uri",
+    "draw_concern_figures",
+    "draw_report_figures",
+    "join_report_figures",
+    "load_photo_overlays",
+]
 
 _TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
@@ -58,20 +64,26 @@ class ReportFigures:
 
 def draw_report_figures(plan: Plan, figures: FigureData) -> ReportFigures:
     """Draw every figure of the plan in the current language."""
-    plan, figures = translate_record(plan), translate_record(figures)
+    places = range(len(plan.concerns))
+    return join_report_figures(plan, [draw_concern_figures(plan, place, figures) for place in places])
+
+
+def join_report_figures(plan: Plan, of_concerns: Iterable[ReportFigures]) -> ReportFigures:
+    """Return the figures of a report from those of its concerns; the calendar is drawn in the current language."""
     files: dict[str, bytes] = {}
     pictures: dict[str, Sequence[ReportPicture]] = {}
     live: dict[str, Sequence[LiveFigure | None]] = {}
-    for of_concern in run_in_parallel(lambda place: _concern_figures(plan, place, figures), range(len(plan.concerns))):
-        files |= of_concern.files
-        pictures |= of_concern.pictures
-        live |= of_concern.live
-    pictures["calendar"] = [_calendar_picture(plan, files)]
+    for drawn in of_concerns:
+        files |= drawn.files
+        pictures |= drawn.pictures
+        live |= drawn.live
+    pictures["calendar"] = [_calendar_picture(translate_record(plan), files)]
     return ReportFigures(files, pictures, live)
 
 
-def _concern_figures(plan: Plan, place: int, figures: FigureData) -> ReportFigures:
-    """Draw the figures of the concern at a place."""
+def draw_concern_figures(plan: Plan, place: int, figures: FigureData) -> ReportFigures:
+    """Draw the figures of the concern at a place in the plan, in the current language."""
+    plan, figures = translate_record(plan), translate_record(figures)
     concern, files = plan.concerns[place], dict[str, bytes]()
     name = f"{concern.condition}-{concern.site}"
     pictures = _simulation_pictures(concern, name, figures, files)
