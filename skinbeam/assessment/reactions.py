@@ -23,6 +23,7 @@ __all__ = [
     "EarlierReaction",
     "ReactionKind",
     "earlier_reactions",
+    "find_device",
     "normalise_words",
     "reaction_kinds",
     "read_reaction_kinds",
@@ -315,7 +316,7 @@ def _start_reaction(
 
     `default_modalities` are the lasers that may have been used where the device is not known.
     """
-    device = _find_device(device_name)
+    device = find_device(device_name)
     fluence = done.fluence_J_cm2
     if fluence is None and done.energy_mJ is not None and done.spot_mm is not None:
         fluence = done.energy_mJ * MJ / (math.pi / 4 * (done.spot_mm * MM) ** 2) / J_CM2
@@ -349,7 +350,13 @@ def _session_reaction(made: EarlierReaction, kind: str, text: str, treats: str) 
     if entry.harm:
         return replace(made, kind=kind, meaning="harm")
     on_target = treats in _BROWN_SPOTS or not entry.brown_spots_only or _removes_skin(made)
-    return replace(made, kind=kind, meaning="expected" if on_target and _is_usual(made, entry) else "sign")
+    is_usual = on_target and (_is_usual(made, entry) or (kind == "crust" and _heats_spots(made)))
+    return replace(made, kind=kind, meaning="expected" if is_usual else "sign")
+
+
+def _heats_spots(made: EarlierReaction) -> bool:
+    """Return whether it was a lamp or a long pulse, after which brown spots crust; a test spot does not say on what."""
+    return made.device is not None and "pigment-long-pulse" in made.device.modalities
 
 
 def _is_usual(made: EarlierReaction, entry: ReactionKind) -> bool:
@@ -365,7 +372,7 @@ def _removes_skin(made: EarlierReaction) -> bool:
     return bool(set(made.modalities) & {"ablative", "fractional-ablative"})
 
 
-def _find_device(name: str) -> Device | None:
+def find_device(name: str) -> Device | None:
     """Find the known device of a name or title, whatever the spaces and punctuation."""
     wanted = _letters_only(name)
     return next(

@@ -245,7 +245,7 @@ def _collect_advice(
         if message is None:
             continue
         found.setdefault(message.id, Advice(rule.id, message, rule.source, rule.strength))
-        is_partial = use == "aftercare" and (is_said or not call)
+        is_partial = use == "aftercare" and (not call or is_said or rule.rest is not None)
         held.setdefault(message.id, set()).update(places if is_partial else every)
     cite_sources(*(advice.source for advice in found.values()))
     return tuple(

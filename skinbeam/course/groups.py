@@ -25,7 +25,6 @@ from skinbeam.course.course_rules import (
 )
 from skinbeam.course.session_counts import planned_sessions
 from skinbeam.course.setting_words import describe_settings
-from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
@@ -33,7 +32,7 @@ from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.plan_records.course import DeviceSetup, Duration
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.goals import is_field_pigment
-from skinbeam.suitability.history import session_response
+from skinbeam.suitability.history import count_sessions_with, session_modalities, session_response
 from skinbeam.text import Message
 
 __all__ = ["ConcernGroup", "GroupedConcern", "group_concerns"]
@@ -43,7 +42,12 @@ _DAYS_PER_WEEK = 7.0
 
 @dataclass(frozen=True)
 class GroupedConcern:
-    """A concern in the course: its first laser with settings, sessions done, and earlier steps."""
+    """A concern in the course: its first laser with settings, sessions done, and earlier steps.
+
+    Parameters
+    ----------
+    sessions_done, sessions_alike : all before this plan, and those that may have been done with such a laser.
+    """
 
     place: str
     title: str
@@ -52,6 +56,7 @@ class GroupedConcern:
     option: Option
     setup: DeviceSetup
     sessions_done: int
+    sessions_alike: int
     earlier_treatments: tuple[str, ...]
 
     @property
@@ -110,8 +115,8 @@ class GroupedConcern:
             return Message(
                 "course.sessions-unknown-once" if once else "course.sessions-unknown", {"concern": self.title}
             )
-        if self.sessions_done >= span.high:
-            params = {"concern": self.title, "done": self.sessions_done, "most": span.high}
+        if self.sessions_alike >= span.high:
+            params = {"concern": self.title, "done": self.sessions_alike, "most": span.high}
             return Message("course.sessions-exceeded", params)
         if span.low == span.high:
             return Message("course.sessions-alike", {"concern": self.title, "count": span.high})
@@ -132,6 +137,7 @@ class ConcernGroup:
     ----------
     start_week : in which their sessions begin.
     waits_for_ablation : whether the rule on skin that was resurfaced decided it.
+    waits_beside : whether a field beside its own decided it.
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
     dark_marks : titles of the dark marks on skin that it resurfaces.
     melasma : titles of the melasma on skin that it treats for another concern.
@@ -142,6 +148,7 @@ class ConcernGroup:
     parts: list[GroupedConcern]
     start_week: int = 0
     waits_for_ablation: bool = False
+    waits_beside: bool = False
     kept_apart_from: tuple[str, ...] = ()
     dark_marks: tuple[str, ...] = ()
     melasma: tuple[str, ...] = ()
@@ -245,18 +252,18 @@ class ConcernGroup:
         return max(course_rules().least_weeks, math.ceil(days / _DAYS_PER_WEEK))
 
     def weeks_before(self, other: "ConcernGroup") -> int:
-        """Return the weeks from its last session to the first of another group on the same field."""
+        """Return the weeks from its last session to the first of another group on the same or the next field."""
         weeks = [self.healing_weeks]
-        if self.kind == other.kind:
+        if self.overlaps(other) and self.kind == other.kind:
             weeks.append(self.interval_weeks)
         if self.ablates_with(other):
             weeks.append(weeks_before_ablation())
         return max(weeks)
 
     def ablates_with(self, other: "ConcernGroup") -> bool:
-        """Return whether both resurface skin, and one of them removes that of a whole field."""
+        """Return whether both resurface the same skin, and one of them removes that of a whole field."""
         both = {self.modality, other.modality}
-        return both <= set(RESURFACING) and FULL_FIELD_ABLATION in both
+        return both <= set(RESURFACING) and FULL_FIELD_ABLATION in both and self.overlaps(other)
 
     def overlaps(self, other: "ConcernGroup") -> bool:
         """Return whether the fields of two groups share skin."""
@@ -281,9 +288,10 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             continue
         option, setup = concern.first_laser
         done = 0 if case is None else session_response(case, concern.condition).sessions
+        alike = 0 if case is None else count_sessions_with(case, concern.condition, option.modality)
         title = _title_with_site(concern)
         first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
-        part = GroupedConcern(concern.place, title, concern.condition, concern.site, option, setup, done, first)
+        part = GroupedConcern(concern.place, title, concern.condition, concern.site, option, setup, done, alike, first)
         group = next((one for one in groups if one.takes(part)), None)
         if group is None:
             groups.append(ConcernGroup([part]))
@@ -322,8 +330,8 @@ def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
     done = {
         modality
         for session in case.session
-        if session.treats in fields and (device := devices().get(session.device or "")) is not None
-        for modality in device.modalities
+        if session.treats in fields
+        for modality in session_modalities(session)
         if modality in RESURFACING
     }
     return group.modality in RESURFACING and bool(done) and FULL_FIELD_ABLATION in {*done, group.modality}

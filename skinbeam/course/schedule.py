@@ -2,8 +2,8 @@
 
 Concerns that share a device are treated together. On one field the kinds of light follow each other: vessels, pigment,
 resurfacing, each after the one before has healed. Melasma comes before everything on its skin, and dark marks before
-any resurfacing of theirs, whatever treats them, because it darkens them. Where the fields of two kinds do not touch,
-they share their visits.
+any resurfacing of theirs, whatever treats them, because it darkens them. Fields of two kinds that do not overlap share
+their visits, unless they touch and one is wounded.
 """
 
 from collections.abc import Sequence
@@ -43,6 +43,8 @@ def schedule_course(
         group.waits_for_ablation = any(
             week == before.last_week + weeks_before_ablation() and before.ablates_with(group) for before in earlier
         )
+        deciding = [before for before in earlier if before.last_week + before.weeks_before(group) == week]
+        group.waits_beside = bool(deciding) and not any(before.overlaps(group) for before in deciding)
         of_this_kind = [part for before in earlier if before.kind == group.kind for part in before.parts]
         group.kept_apart_from = tuple(part.title for part in of_this_kind if group.repeats(part))
         for index in range(group.count):
@@ -121,7 +123,7 @@ class _CourseSession:
         weeks = self.group.start_week
         if self.group.waits_for_ablation:
             return Message("course.wait-ablation", {"weeks": weeks, **ablation_rule().message.params})
-        return Message("course.wait", {"weeks": weeks})
+        return Message("course.wait-beside" if self.group.waits_beside else "course.wait", {"weeks": weeks})
 
     @property
     def _shared_skin_messages(self) -> list[Message]:

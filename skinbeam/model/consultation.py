@@ -81,6 +81,7 @@ REACTIONS = (
     "none",
     "redness",
     "whitening",
+    "grey",
     "purpura",
     "crust",
     "erosion",

@@ -4,7 +4,14 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from skinbeam.assessment.questionnaire import darkest_phototype, fact_tables, has_marked, has_melasma, sites_overlap
+from skinbeam.assessment.questionnaire import (
+    darkest_phototype,
+    fact_tables,
+    has_marked,
+    has_melasma,
+    sites_overlap,
+    sites_touch,
+)
 from skinbeam.course import aftercare
 from skinbeam.course.downtime import (
     describe_healing_days,
@@ -227,9 +234,15 @@ def build_other_option(
 
 
 def _begins_with_creams(case: Case, concern: Concern) -> bool:
-    """Return whether a concern is spots on skin that had melasma, which creams come before light on."""
-    has_now = any(one.condition == "melasma" and sites_overlap(one.site, concern.site) for one in case.concern)
-    return concern.condition in LESION_BY_CONDITION and has_melasma(case) and not has_now
+    """Return whether a concern is spots on skin that had melasma, or beside melasma: creams come before light there."""
+    sites = [one.site for one in case.concern if one.condition == "melasma"]
+    had = case.patient is not None and "melasma" in case.patient.history
+    is_near = had or any(sites_touch(site, concern.site) for site in sites)
+    return (
+        concern.condition in LESION_BY_CONDITION
+        and is_near
+        and not any(sites_overlap(site, concern.site) for site in sites)
+    )
 
 
 def _is_adjunct(cells: Sequence[GuidelineCell], modality: str, reasons: Sequence[RuleReason]) -> bool:

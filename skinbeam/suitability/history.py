@@ -1,9 +1,9 @@
 """Derive consequences of earlier reactions and sessions: barred doses, lasers that wait, and stopped courses.
 
 After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
-of another device; after a crust, or grey or white skin, where that is not usual, no dose that reaches that one. Doses
-of a lamp and of a laser cannot be compared: after an injury by one the other begins at the least published dose, on
-test spots.
+of another device; after a crust, or grey or white skin, where that is not usual, no dose as great as that one. Doses of
+a lamp and of a laser cannot be compared: after an injury by one the other begins at the least published dose, on test
+spots.
 
 After a pale mark, which may not go away, light for pigment and the removal of the surface wait for a clinician, and
 after one of columns these too.
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from skinbeam.assessment.questionnaire import sites_overlap
-from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, find_device
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
 from skinbeam.model.case import Case
@@ -48,11 +48,12 @@ __all__ = [
     "is_injured_by_other_kind",
     "reaction_reasons",
     "response_reasons",
+    "session_modalities",
     "session_response",
 ]
 
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
-_STOP_SIGNS: Final = ("crust", "whitening")  # at which a session is ended, beside a brown spot
+_STOP_SIGNS: Final = ("crust", "grey", "whitening")  # at which a session is ended, beside a brown spot
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 _COLUMN_MM: Final = 0.5  # narrower than every beam of a whole field, from 0.7 mm on
 _SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
@@ -144,8 +145,8 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     the same light may do at the same dose.
 
     A pulse below a microsecond injures at doses that are low for a millisecond, so it bars short pulses alone. A dose
-    of nanoseconds says nothing about picoseconds, which injure at a fraction of it, nor the other way round, so that it
-    bars every dose of those.
+    of nanoseconds says nothing about picoseconds, which injure at a fraction of it, nor the other way round, so that an
+    injury bars every dose of those, and a sign none.
     """
     injuring = one.device
     if injuring is None or injuring.microbeam or device.microbeam or injuring.is_lamp != device.is_lamp:
@@ -154,6 +155,8 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     is_short = pulse_ms < SHORTEST_MICROSECOND_MS
     longest_ms = SHORTEST_MICROSECOND_MS if is_short else None
     is_other = is_short and device.pulse_ms[0] < SHORTEST_MICROSECOND_MS and not _is_same_pulse(pulse_ms, device)
+    if is_other and one.meaning == "sign":
+        return []
     least = None if is_other else _least_barred(one, one.fluence_J_cm2)
     made = injuring.wavelengths_nm if one.wavelength_nm is None else (one.wavelength_nm,)
     return [
@@ -426,19 +429,19 @@ def session_response(case: Case, condition: str) -> SessionResponse:
     return SessionResponse(len(done), judged[-1] if judged else None)
 
 
-def count_sessions_with(case: Case, concern: Concern | None, modality: str | None) -> int:
-    """Return how many sessions on a concern may have been done with a modality.
+def count_sessions_with(case: Case, condition: str | None, modality: str | None) -> int:
+    """Return how many sessions on a condition may have been done with a modality.
 
     A session whose device is missing or not known may have been done with any laser for the condition.
     """
-    if concern is None or modality is None:
+    if condition is None or modality is None:
         return 0
-    return sum(modality in _session_modalities(one) for one in case.session if one.treats == concern.condition)
+    return sum(modality in session_modalities(one) for one in case.session if one.treats == condition)
 
 
-def _session_modalities(done: EarlierSession) -> Collection[str]:
-    """Return the modalities that a session may have been done with."""
-    known = devices().get(done.device or "")
+def session_modalities(done: EarlierSession) -> Collection[str]:
+    """Return the modalities that a session may have been done with: every usable one where its device is not known."""
+    known = find_device(done.device or "")
     return usable_modalities(done.treats) if known is None else known.modalities
 
 
@@ -449,7 +452,7 @@ def response_reasons(case: Case, concern: Concern | None, modality: str | None) 
     about = f"{concern.condition} at {concern.site}"
     found = []
     message = session_response(case, concern.condition).stopping_message
-    if message is not None and count_sessions_with(case, concern, modality):
+    if message is not None and count_sessions_with(case, concern.condition, modality):
         found.append(RuleReason("response-too-little", "refer", message, _COURSE_SOURCE, _PRACTICE_STRENGTH, about))
     if concern.condition in _MARKED_BY_LIGHT and modality in PIGMENT_MODALITIES:
         marks = {message.text: message for message in _marks_left(case, concern)}.values()

@@ -165,7 +165,7 @@ def _judge_option(
         **concern_facts(case, concern),
         **(_option_facts(modality, None, None) if option is None else option),
         "specialist_allows": _is_allowed_by_specialist(case, modality),
-        "sessions_done": float(count_sessions_with(case, concern, modality)),
+        "sessions_done": float(count_sessions_with(case, None if concern is None else concern.condition, modality)),
     }
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     rules = [rule for rule in load_rules("suitability") if _covers_modality(rule, modality, concern)]

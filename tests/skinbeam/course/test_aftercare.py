@@ -147,8 +147,11 @@ def test_a_sign_is_a_reason_to_call_once_with_the_most_haste_that_applies(sign: 
     """Of one sign a leaflet said to call at once and, in another line, the same day."""
     for first, second in PAIRS:
         treated, case = _two(first, second)
-        lines = [one.message.text for one in call_advice(treated, case) if sign in one.message.text]
-        assert len(lines) <= 1
+        told = [one for one in call_advice(treated, case) if sign in one.message.text]
+        lines = [one.message.text for one in told]
+        places = [f"{concern.condition} at {concern.site}" for concern, _ in treated]
+        assert all(sum(one.is_for(place) for one in told) <= 1 for place in places)
+        assert len({"at once" in line for line in lines}) <= 1
         alone = [one.message.text for pair in treated for one in call_advice([pair], case) if sign in one.message.text]
         assert bool(lines) is bool(alone)
         assert any("at once" in line for line in alone) is any("at once" in line for line in lines)

@@ -583,6 +583,8 @@ def test_a_further_session_waits_for_the_last_one_and_for_its_mark() -> None:
         ("fractional-co2-10600", "fractional-ablative", False),
         ("fractional-1550", "ablative", False),
         ("co2-10600", "vascular", False),
+        ("CO2 laser, 10600 nm", "ablative", True),
+        ("our old laser", "ablative", True),  # which may have been any of them
     ],
 )
 def test_skin_that_was_resurfaced_in_an_earlier_session_waits_before_it_is_ablated(
@@ -602,3 +604,20 @@ def test_sessions_beyond_the_usual_number_are_named_as_such() -> None:
     )
     assert "course.sessions-exceeded" in steps_of(veins + done, usual)
     assert "course.sessions-exceeded" not in steps_of(veins, usual)
+
+
+def test_a_field_beside_one_that_was_removed_waits_until_that_has_healed_and_no_longer() -> None:
+    lips = replace(part("perioral-lines", option("ablative", "erbium", ONCE, MONTH)), site="perioral")
+    course = schedule_course([SCARS, lips])
+    (at_lips,) = [visit for visit in course if lips.place in visit.treats]
+    last = max(visit.week for visit in course if SCARS.place in visit.treats)
+    assert last < at_lips.week < last + HALF_A_YEAR_WEEKS
+    assert "course.wait-beside" in {step.id for step in at_lips.steps}
+
+
+def test_sessions_with_another_laser_do_not_exceed_the_usual_number() -> None:
+    scars = concern("acne-scars", extra="")
+    done = "".join(
+        f'\n[[session]]\nweek = {4 * k}\ntreats = "acne-scars"\ndevice = "fractional-1550"\n' for k in range(4)
+    )
+    assert "course.sessions-exceeded" not in steps_of(scars + done, SCARS)

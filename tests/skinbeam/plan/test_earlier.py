@@ -367,7 +367,7 @@ def test_crust_and_whitening_are_expected_of_short_pulses_and_a_sign_elsewhere(r
     assert rules_of(spot(reaction, device="ndyag-1064")) == {"earlier-sign": "with-caution"}
 
 
-@pytest.mark.parametrize("reaction", ["crust", "whitening"])
+@pytest.mark.parametrize("reaction", ["crust", "grey", "whitening"])
 @pytest.mark.parametrize("done", [spot, session])
 def test_no_dose_reaches_one_that_left_a_crust_or_white_skin_beside_a_vessel(reaction: str, done: Any) -> None:
     dose = 'device = "ndyag-1064"\nwavelength_nm = 1064.0\nfluence_J_cm2 = 40.0\n'
@@ -619,3 +619,30 @@ def test_the_decision_names_why_the_only_laser_of_a_clinic_is_refused(phototype:
     general = judge_suitability(asked, concern=asked.concern[0])
     of_columns = {one.rule for one in columns.reasons} - {one.rule for one in (*general.reasons, *refusals)}
     assert not of_columns & set(told)
+
+
+def test_grey_skin_is_no_aim_under_any_laser() -> None:
+    done = 'device = "qs-ruby-694"\nfluence_J_cm2 = 4.0\n'
+    (one,) = earlier_reactions(case(session("grey skin", done, treats="age-spots")))
+    assert (one.kind, one.meaning) == ("grey", "sign")
+    (white,) = earlier_reactions(case(session("frosting", done, treats="age-spots")))
+    assert (white.kind, white.meaning) == ("whitening", "expected")
+
+
+@pytest.mark.parametrize("device", ["ipl", "alexandrite-755"])
+@pytest.mark.parametrize(("treats", "meaning"), [("age-spots", "expected"), ("redness", "sign")])
+def test_brown_spots_crust_after_lamps_and_long_pulses(device: str, treats: str, meaning: str) -> None:
+    done = f'device = "{device}"\nfluence_J_cm2 = 13.0\n'
+    (one,) = earlier_reactions(case(session("crusts", done, treats=treats)))
+    assert one.meaning == meaning
+
+
+def test_a_sign_by_nanoseconds_bars_no_picoseconds_and_an_injury_bars_all() -> None:
+    name = "ps-ndyag-532-1064"
+    device = lasers.devices()[name]
+    sign, injury = (
+        spot(kind, "wavelength_nm = 1064.0\nfluence_J_cm2 = 6.0\n", device="qs-ndyag-532-1064")
+        for kind in ("grey", "blister")
+    )
+    assert dose_bars(case(sign), name, device) == ()
+    assert {bar.dose for bar in dose_bars(case(injury), name, device)} == {None}

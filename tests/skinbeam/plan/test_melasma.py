@@ -46,3 +46,17 @@ def test_melasma_is_treated_before_the_vessels_of_its_skin() -> None:
     assert min(weeks["facial-telangiectasia"]) > max(weeks["melasma"], default=-1)
     begin = next(visit for visit in made["course"] if "facial-telangiectasia at cheeks" in visit["treats"])
     assert "course.melasma-first" in {step["id"] for step in begin["steps"]}
+
+
+def test_spots_beside_melasma_begin_with_creams_and_spots_elsewhere_do_not() -> None:
+    def ranks(site: str) -> tuple[int, int]:
+        text = '[patient]\nage_years = 45\nsex = "female"\nphototype = "II"\n'
+        made = document(text + concern("melasma") + concern("age-spots", site) + devices("qs-ruby-694"))
+        spots = next(one for one in made["concerns"] if one["condition"] == "age-spots")
+        light = min(one["rank"] for one in spots["options"] if "device" in one)
+        return light, min(one["rank"] for one in spots["options"] if one["modality"] == "topical-depigmenting")
+
+    light, creams = ranks("nose")
+    assert creams < light
+    light, creams = ranks("hands")
+    assert light < creams
