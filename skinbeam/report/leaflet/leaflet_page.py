@@ -152,9 +152,10 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
 
 
 def _sun_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
-    """Yield for how many weeks a laser's visit is kept free of sunbathing, as the course of the plan says."""
+    """Yield, once in a leaflet, for how many weeks before a visit nobody sunbathes, as the course of the plan says."""
     steps = [step for visit in plan.course for step in visit.steps if step.id == "course.sun"]
-    if concern.first_laser is not None and steps:
+    first = next((one.place for one in plan.concerns if one.first_laser is not None), None)
+    if concern.place == first and steps:
         yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
 
 

@@ -364,16 +364,19 @@ def test_one_small_spot_is_named_as_one(plan: Plan) -> None:
         assert "1 small spots" not in sentences
 
 
-def test_before_every_laser_the_leaflet_asks_for_weeks_without_sun(plan: Plan) -> None:
+def test_before_the_first_laser_the_leaflet_asks_once_for_weeks_without_sun(plan: Plan) -> None:
     """The course began with weeks without a tan; the person, who alone can act on it, was not told."""
     weeks = 6  # of the plan, whatever the rules say when it is printed
     step = {"id": "course.sun", "params": {"weeks": weeks}, "text": "Synthetic."}
     plan["course"][0]["steps"].insert(0, step)
     plan_read = read_plan(lasers_last(plan, set()))
-    for told, planned in zip(leaflet_page(plan_read).concerns, plan_read.concerns, strict=True):
-        assert any(f"{weeks} weeks before each visit" in line for line in told.preparations) == bool(
-            planned.first_laser
-        )
+    asked = [
+        any(f"{weeks} weeks before each visit" in line for line in told.preparations)
+        for told in leaflet_page(plan_read).concerns
+    ]
+    lasers = [planned.first_laser is not None for planned in plan_read.concerns]
+    assert any(lasers)
+    assert asked == [place == lasers.index(True) for place in range(len(lasers))]
 
 
 def test_the_weeks_without_sun_are_those_of_the_course_rules() -> None:
