@@ -14,6 +14,7 @@ NOT_LED = {
     "age-spots/V-VI": "no source prints a dose of nanosecond 1064 nm for such skin, and computed ones reach few",
     "freckles/V-VI": "a rule with a source keeps 532 nm off such skin, and the cell's sources are of it",
     "facial-telangiectasia/fine-red/V-VI": "at doses that spare such skin the dye laser reaches fewer than a tenth",
+    "facial-telangiectasia/over-1-mm/I-II": "the dye laser borrows the dose of finer vessels, and it reaches few",
     "facial-telangiectasia/blue/periorbital/I-II": "a rule keeps 1064 nm inside the bony rim of the eye",
 }
 
