@@ -5,14 +5,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from skinbeam.assessment.questionnaire import (
+    FactValue,
+    concern_facts,
     darkest_phototype,
     fact_tables,
     has_marked,
     has_melasma,
-    sites_overlap,
-    sites_touch,
+    read_questionnaire,
 )
 from skinbeam.course import aftercare
+from skinbeam.course.course_rules import suitability_rule
 from skinbeam.course.downtime import (
     describe_healing_days,
     downtime_reason,
@@ -77,7 +79,7 @@ __all__ = [
 ]
 
 _PEEL_DARKER_SKIN, _TOXIN_AT_REST = "peel-darker-skin", "toxin-lines-at-rest"  # rules of data/rules.toml
-_AFTER_CREAMS = ("short-pulse-after-melasma",)  # rules by which creams and sun protection come before light
+_AFTER_CREAMS = "short-pulse-after-melasma"  # the rule by which creams and sun protection come before light
 _CREAMS = ("sun-protection", "topical-depigmenting")
 _NANOSECOND = "nanosecond"
 _UNLIKE_OTHER_PEELS = ("acid-dots", "phenol")  # pain and days of other peels are not theirs
@@ -120,7 +122,7 @@ def build_laser_option(
         difference=unlike,
         reached=reached,
         is_kind_tried=is_kind_tried(question),
-        waits_for_creams=any(reason.rule in _AFTER_CREAMS for reason in suitability.reasons),
+        waits_for_creams=any(reason.rule == _AFTER_CREAMS for reason in suitability.reasons),
     )
     sessions, weeks, minutes = _visit_ranges(modality, concern)
     pulse = _pulse_class(modality, trial)
@@ -235,14 +237,9 @@ def build_other_option(
 
 def _begins_with_creams(case: Case, concern: Concern) -> bool:
     """Return whether a concern is spots on skin that had melasma, or beside melasma: creams come before light there."""
-    sites = [one.site for one in case.concern if one.condition == "melasma"]
-    had = case.patient is not None and "melasma" in case.patient.history
-    is_near = had or any(sites_touch(site, concern.site) for site in sites)
-    return (
-        concern.condition in LESION_BY_CONDITION
-        and is_near
-        and not any(sites_overlap(site, concern.site) for site in sites)
-    )
+    green_light: dict[str, FactValue] = {"pulse": "short", "wavelength_nm": 532.0}
+    facts = {**read_questionnaire(case).facts, **concern_facts(case, concern), **green_light}
+    return concern.condition in LESION_BY_CONDITION and suitability_rule(_AFTER_CREAMS).when.holds(facts) is True
 
 
 def _is_adjunct(cells: Sequence[GuidelineCell], modality: str, reasons: Sequence[RuleReason]) -> bool:
