@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.expectation.estimates import inline_title
@@ -31,7 +31,10 @@ __all__ = [
     "is_light_of_place",
     "kind_cells",
     "message_of_kind",
+    "place_number",
 ]
+
+_UNPLACED: Final = 4  # behind the third place
 
 PlaceNumber = Literal[1, 2, 3]
 _AGAINST = ("avoid", "contraindicated")
@@ -115,6 +118,12 @@ def guideline_place(
     cite_sources(*cell.sources)
     kinds = tuple(one.subtype for one, place in found if place.number == best.number)
     return replace(best, kinds=kinds) if len(kinds) < len(cells) and all(kinds) else best
+
+
+def place_number(cells: Sequence[GuidelineCell], modality: str, classes: Collection[str]) -> int:
+    """Return the number of the best place of a device, with one behind all others where it has none."""
+    place = guideline_place(cells, modality, classes)
+    return _UNPLACED if place is None else place.number
 
 
 def _place_in_cell(cell: GuidelineCell, modality: str, classes: Collection[str]) -> GuidelinePlace | None:

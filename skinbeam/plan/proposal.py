@@ -29,7 +29,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources, collect_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan.guideline_place import guideline_place, kind_cells
+from skinbeam.plan.guideline_place import guideline_place, kind_cells, place_number
 from skinbeam.plan.printed_dose import (
     DOSE_ROUNDING,
     PrintedDose,
@@ -428,15 +428,14 @@ def _cells_of(
         return usual_cells
     own = kind_cells(concern, skin)
     if len(own) > 1:
-        own = tuple(sorted(own, key=lambda cell: _place_number(machine, region.modality, cell)))
+        own = tuple(sorted(own, key=lambda cell: _best_place_number(machine, region.modality, cell)))
     return tuple(dict.fromkeys((*own, *usual_cells))) if machine.device.microbeam else own
 
 
-def _place_number(machine: SearchMachine, modality: str, cell: GuidelineCell) -> int:
+def _best_place_number(machine: SearchMachine, modality: str, cell: GuidelineCell) -> int:
     """Return the best place of a machine in a cell, with one behind all others where it has none."""
     lights = one_of_each_light(machine.device)
-    places = (guideline_place((cell,), modality, device_classes(machine.device, one)) for one in lights)
-    return min((place.number for place in places if place is not None), default=4)
+    return min(place_number((cell,), modality, device_classes(machine.device, one)) for one in lights)
 
 
 def _settings_of_cells(machine: SearchMachine, modality: str, cells: Sequence[GuidelineCell]) -> Sequence[BeamSetting]:

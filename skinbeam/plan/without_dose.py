@@ -23,7 +23,13 @@ from skinbeam.plan.device_option import (
     refuse_device,
     too_weak_refusal,
 )
-from skinbeam.plan.guideline_place import GuidelinePlace, advice_against, are_named_columns, guideline_place
+from skinbeam.plan.guideline_place import (
+    GuidelinePlace,
+    advice_against,
+    are_named_columns,
+    guideline_place,
+    place_number,
+)
 from skinbeam.plan.light_planning import plan_without_dose
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.proposal import usual_settings
@@ -42,7 +48,6 @@ __all__ = ["plan_devices_without_dose"]
 
 # Diameters of columns and craters to try, the usual one first: each takes about a second.
 _MAX_DIAMETERS: Final = 3
-_UNPLACED: Final = 4  # behind the third place
 
 
 def plan_devices_without_dose(
@@ -118,13 +123,7 @@ def _settings_to_try(
         nearest.setdefault(setting.spot_mm if is_by_depth else setting.wavelength_nm, setting)
     if is_by_depth:
         return list(nearest.values())[:_MAX_DIAMETERS]
-    return sorted(nearest.values(), key=lambda one: _place_number(modality, machine, one, cells))
-
-
-def _place_number(modality: str, machine: SearchMachine, setting: BeamSetting, cells: Sequence[GuidelineCell]) -> int:
-    """Return the place of a setting in the guideline, with one behind all others where it has none."""
-    place = guideline_place(cells, modality, device_classes(machine.device, setting))
-    return _UNPLACED if place is None else place.number
+    return sorted(nearest.values(), key=lambda one: place_number(cells, modality, device_classes(machine.device, one)))
 
 
 def _are_facial_columns(
