@@ -23,6 +23,7 @@ from skinbeam.published_doses.settings import published_settings
 from skinbeam.response.candidate import BURN_ENDPOINT
 from skinbeam.response.envelope import PracticeLight, find_envelope
 from skinbeam.response.fractional import COLUMN_DEPTH, CRATER_DEPTH
+from skinbeam.response.goals import is_for_kinds
 from skinbeam.response.limits import SettingLimit, find_limits
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.response_table import ABOVE_DEEPER_DERMIS, CRATER_QUANTITY
@@ -340,9 +341,14 @@ def _device_modality(loaded: LoadedCase, beam: Beam) -> str | None:
     """Return the modality of the device for the first concern; None without a concern or a suitable modality."""
     if not loaded.case.concern:
         return None
-    fits = known_conditions()[loaded.case.concern[0].condition].lasers
-    offered = beam.device.modalities if beam.device is not None else tuple(fits)
-    return next((name for name in fits if name in offered and fits[name].use != "not"), None)
+    concern = loaded.case.concern[0]
+    offered = {
+        name: fit
+        for name, fit in known_conditions()[concern.condition].lasers.items()
+        if is_for_kinds(fit, concern.condition, concern.subtypes) and fit.use != "not"
+    }
+    modalities = beam.device.modalities if beam.device is not None else tuple(offered)
+    return next((name for name in offered if name in modalities), None)
 
 
 def _window_grid(beam: Beam) -> tuple[list[float], list[float]]:

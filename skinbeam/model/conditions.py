@@ -58,19 +58,31 @@ class ConditionTarget:
 
 @dataclass(frozen=True)
 class AlternativeUse:
-    """How a modality without a laser is used for a condition, with the source; `first` : to begin with."""
+    """How a modality without a laser is used for a condition, with the source.
+
+    Parameters
+    ----------
+    use : `first` is to begin with. kinds : that it names; empty where it is for all but those apart.
+    """
 
     use: LaserUse
     source: str
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class LaserFit:
-    """How a laser modality is used for a condition, with the source. `reason_id` : of the message why not, or None."""
+    """How a laser modality is used for a condition, with the source.
+
+    Parameters
+    ----------
+    reason_id : of the message why not, or None. kinds : that it names; empty where it is for all but those apart.
+    """
 
     use: LaserUse | Literal["not"]
     source: str
     reason_id: str | None = None
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,7 @@ class Condition:
     lasers : use by laser modality; one that is not listed has no target here.
     alternatives : use by modality without a laser.
     subtypes : kinds that trials tell apart. subtypes_source : None where they are common terms.
+    subtypes_apart : kinds of another nature, which get only treatments that name them and no result of the others.
     """
 
     name: str
@@ -96,6 +109,12 @@ class Condition:
     alternatives: Mapping[str, AlternativeUse]
     subtypes: tuple[str, ...] = ()
     subtypes_source: str | None = None
+    subtypes_apart: tuple[str, ...] = ()
+
+    def kinds_for(self, treatment: "LaserFit | AlternativeUse") -> tuple[str, ...]:
+        """Return the kinds that a treatment of this condition is for, as names; empty where it is for all."""
+        usual = tuple(kind for kind in self.subtypes if kind not in self.subtypes_apart)
+        return treatment.kinds or (usual if self.subtypes_apart else ())
 
 
 @dataclass(frozen=True)
@@ -175,10 +194,18 @@ def _read_condition(
         aliases=tuple(aliases),
         source=tuple(source),
         targets=tuple(_read_target(**entry) for entry in target),
-        lasers={other: LaserFit(use["use"], use["source"], use.get("why")) for other, use in dict(modality).items()},
-        alternatives={other: AlternativeUse(**use) for other, use in dict(alternative).items()},
-        **held | {"subtypes": tuple(held.get("subtypes", ()))},
+        lasers={other: _read_laser_fit(**use) for other, use in dict(modality).items()},
+        alternatives={other: _read_alternative(**use) for other, use in dict(alternative).items()},
+        **held | {key: tuple(held.get(key, ())) for key in ("subtypes", "subtypes_apart")},
     )
+
+
+def _read_laser_fit(*, use: Any, source: str, why: str | None = None, kinds: Any = ()) -> LaserFit:
+    return LaserFit(use, source, why, tuple(kinds))
+
+
+def _read_alternative(*, use: Any, source: str, kinds: Any = ()) -> AlternativeUse:
+    return AlternativeUse(use, source, tuple(kinds))
 
 
 def _read_target(*, subtypes: Any = (), **held: Any) -> ConditionTarget:

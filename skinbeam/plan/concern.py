@@ -107,7 +107,7 @@ def plan_concern(
     revise : returns a laser option as it is to be ranked: at the setting that a clinician chose, or unchanged.
     """
     report_progress(Message("progress.concern", {"concern": concern_name(concern)}))
-    modalities, refused_here = laser_choices(concern.condition, concern.site)
+    modalities, refused_here = laser_choices(concern.condition, concern.site, concern.subtypes)
     refused = [refusal_record(r.modality, [r.message], source=r.source) for r in refused_here]
     found: list[LaserOption] = []
     failed: list[DeviceRefusal] = []
@@ -179,7 +179,7 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
     options: list[tuple[Option, OptionStanding]] = []
     refused: list[RefusedOption] = []
     cells = concern_cells(case, concern)
-    for one in (*list_alternatives(concern.condition), *_guideline_alternatives(concern.condition, cells)):
+    for one in (*list_alternatives(concern.condition, concern.subtypes), *_guideline_alternatives(concern, cells)):
         judged = judge_suitability(case, concern=concern, modality=one.modality)
         advice = advice_against(cells, one.modality)
         if against := judged.opposing_reasons:
@@ -193,12 +193,13 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
     return options, refused
 
 
-def _guideline_alternatives(condition: str, cells: Sequence[GuidelineCell]) -> list[Alternative]:
+def _guideline_alternatives(concern: Concern, cells: Sequence[GuidelineCell]) -> list[Alternative]:
     """Return the treatments without light that cells of the guideline name and the condition does not list.
 
     Of what goes with others, those that have a place of their own for other skin.
     """
-    listed = {one.modality for one in list_alternatives(condition)}
+    condition = concern.condition
+    listed = {one.modality for one in list_alternatives(condition, concern.subtypes)}
     placed = {one.treatment for other in load_cells() if other.condition == condition for one in other.treatments}
     uses: dict[str, tuple[LaserUse, str]] = {}
     for cell in reversed(cells):  # of several kinds the source of the first one is named

@@ -18,6 +18,7 @@ from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_arm import parse_grades
 from skinbeam.evidence.synthesis.counts import CountQuestion
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.per_hundred import per_hundred
@@ -68,13 +69,17 @@ def trial_question(
 def trial_expectation(case: Case, question: EvidenceQuestion, reached: float | None = None) -> Expectation:
     """Return the expected result in trials for this person, as a plan stores it, or unknowns with the reason.
 
-    A light that does not reach its target gets no improvement from trials of another kind of the condition.
+    A light that does not reach its target gets no improvement from trials of another kind of the condition, and a kind
+    of another nature none at all.
 
     Parameters
     ----------
     reached : share of the simulated skins that reach the target; None where nothing was simulated.
     """
-    if reached is not None and reached < LEAST_REACHED and not is_kind_tried(question):
+    if _is_kind_apart(question) and not is_kind_tried(question):
+        kinds = [Message(f"guideline-subtype.{kind}") for kind in question.subtypes]
+        expected = expect_without_improvement(question, Message("plan.kind-apart-not-lent", {"kinds": kinds}))
+    elif reached is not None and reached < LEAST_REACHED and not is_kind_tried(question):
         params = {"kinds": list(question.subtypes), "reached": per_hundred(reached)}
         expected = expect_without_improvement(question, Message("plan.other-kind-not-lent", params))
     else:
@@ -83,6 +88,12 @@ def trial_expectation(case: Case, question: EvidenceQuestion, reached: float | N
     if untold is not None:
         expected = replace(expected, harms={**expected.harms, "scar": PatientShare.unknown(untold)})
     return expected.shortened()
+
+
+def _is_kind_apart(question: EvidenceQuestion) -> bool:
+    """Return whether all stated kinds are of another nature than the usual ones of the condition."""
+    apart = known_conditions()[question.condition].subtypes_apart
+    return bool(question.subtypes) and set(question.subtypes) <= set(apart)
 
 
 def unreported_scar_share(case: Case, concern: Concern, modality: str) -> float:

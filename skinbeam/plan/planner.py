@@ -49,7 +49,7 @@ from skinbeam.plan_records.plan import (
     round_record,
 )
 from skinbeam.published_doses.rows import practice_rows
-from skinbeam.response.goals import condition_vessels, laser_choices
+from skinbeam.response.goals import case_lasers, concern_lasers, condition_vessels
 from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.simulate.light.engines import load_ordinates_kernel
@@ -134,7 +134,7 @@ def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[s
 
 def _concern_vessels(concern: Concern) -> VesselPopulation | None:
     """Return the published vessels of a concern that light for vessels may be planned for; None for other concerns."""
-    wheres = [known_modalities()[name].location for name in laser_choices(concern.condition, concern.site)[0]]
+    wheres = [known_modalities()[name].location for name in concern_lasers(concern)]
     if "vessel" not in wheres:
         return None
     try:
@@ -383,7 +383,7 @@ def _plan_concerns(
 
 def _start_order(concern: Concern) -> int:
     """Return the order in which concerns begin: vessels, which take longest, then spots, which have lamps too."""
-    where = {known_modalities()[one].location for one in laser_choices(concern.condition, concern.site)[0]}
+    where = {known_modalities()[one].location for one in concern_lasers(concern)}
     return 0 if "vessel" in where else 1 if "lesion" in where else 2
 
 
@@ -427,7 +427,7 @@ def _judge_for_clinic(case: Case, machines: Sequence[SearchMachine]) -> Suitabil
     why those of the clinic are refused.
     """
     owned = {modality for machine in machines for modality in machine.device.modalities}
-    candidates = {concern.condition: laser_choices(concern.condition, concern.site)[0] for concern in case.concern}
+    candidates = case_lasers(case)
     of_clinic = {name: [one for one in choices if one in owned] for name, choices in candidates.items()}
     judged = judge_case(case, {name: choices or candidates[name] for name, choices in of_clinic.items()})
     if not _is_stopped(judged):

@@ -7,7 +7,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.model.conditions import ConditionTarget, LaserUse, known_conditions, known_modalities, known_sites
+from skinbeam.evidence.guideline.device_classes import default_subtype
+from skinbeam.model.case import Case
+from skinbeam.model.conditions import (
+    AlternativeUse,
+    ConditionTarget,
+    LaserFit,
+    LaserUse,
+    known_conditions,
+    known_modalities,
+    known_sites,
+)
+from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import SourcedValue, cite_sources
@@ -25,8 +36,11 @@ __all__ = [
     "Alternative",
     "ModalityRefusal",
     "TreatmentGoal",
+    "case_lasers",
+    "concern_lasers",
     "condition_vessels",
     "is_field_pigment",
+    "is_for_kinds",
     "laser_abilities",
     "laser_choices",
     "laser_use",
@@ -127,12 +141,21 @@ class Alternative:
     source: str
 
 
-def laser_choices(condition: str, site: str) -> tuple[list[str], list[ModalityRefusal]]:
-    """Return the laser modalities for a condition at a site, and the refused ones with reasons."""
+def laser_choices(condition: str, site: str, subtypes: Sequence[str] = ()) -> tuple[list[str], list[ModalityRefusal]]:
+    """Return the laser modalities for kinds of a condition at a site, and the refused ones with reasons.
+
+    Parameters
+    ----------
+    subtypes : kinds in the case; without any, the usual kind of the condition.
+    """
     offered, refused = [], []
     for modality, choice in known_conditions()[condition].lasers.items():
-        cite_sources(choice.source)
         treatment = known_modalities()[modality]
+        if not is_for_kinds(choice, condition, subtypes):
+            if subtypes:
+                refused.append(ModalityRefusal(modality, _other_kinds(choice, condition, subtypes), choice.source))
+            continue
+        cite_sources(choice.source)
         if choice.reason_id is not None:
             refused.append(ModalityRefusal(modality, Message(choice.reason_id), choice.source))
         elif site in treatment.not_at and treatment.source is not None:
@@ -141,6 +164,35 @@ def laser_choices(condition: str, site: str) -> tuple[list[str], list[ModalityRe
         else:
             offered.append((choice.use != "usual", modality))
     return [modality for _, modality in sorted(offered, key=lambda item: item[0])], refused
+
+
+def concern_lasers(concern: Concern) -> list[str]:
+    """Return the laser modalities for a concern."""
+    return laser_choices(concern.condition, concern.site, concern.subtypes)[0]
+
+
+def case_lasers(case: Case) -> dict[str, list[str]]:
+    """Return the laser modalities of each condition of a case, for all kinds and sites that it has there."""
+    found: dict[str, list[str]] = {}
+    for one in case.concern:
+        found[one.condition] = list(dict.fromkeys((*found.get(one.condition, ()), *concern_lasers(one))))
+    return found
+
+
+def is_for_kinds(choice: LaserFit | AlternativeUse, condition: str, subtypes: Sequence[str]) -> bool:
+    """Return whether a treatment is for any of the stated kinds of a condition; without any, for its usual kind."""
+    kinds = known_conditions()[condition].kinds_for(choice)
+    return not kinds or bool(set(kinds) & set(subtypes or (default_subtype(condition),)))
+
+
+def _other_kinds(choice: LaserFit, condition: str, stated: Sequence[str]) -> Message:
+    """Return the message that a treatment is for other kinds than those stated."""
+    kinds = known_conditions()[condition].kinds_for(choice)
+    return Message("plan.other-kinds", {"kinds": _kind_names(kinds), "stated": _kind_names(stated)})
+
+
+def _kind_names(kinds: Sequence[str]) -> list[Message]:
+    return [Message(f"guideline-subtype.{kind}") for kind in kinds]
 
 
 def is_field_pigment(modality: str, condition: str) -> bool:
@@ -232,8 +284,7 @@ def unknown_depth(condition: str, modality: str, subtypes: Sequence[str]) -> Unk
     is_described = any(target.depth_um is not None for target in _condition_targets(condition, subtypes))
     if modality not in SURFACE_MODALITIES or not depths or is_described:
         return None
-    kinds = [Message(f"guideline-subtype.{kind}") for kind in subtypes]
-    params = {"kinds": kinds, "low": depths[0].low, "high": depths[0].high}
+    params = {"kinds": _kind_names(subtypes), "low": depths[0].low, "high": depths[0].high}
     return Unknown(render_message("plan.unknown-depth", params))
 
 
@@ -267,10 +318,14 @@ def laser_abilities(condition: str) -> tuple[Message, Message]:
     return Message(f"condition-can.{condition}"), Message(f"condition-cannot.{condition}")
 
 
-def list_alternatives(condition: str) -> list[Alternative]:
-    """Return the treatments without a laser, in the order of the file."""
+def list_alternatives(condition: str, subtypes: Sequence[str] = ()) -> list[Alternative]:
+    """Return the treatments without a laser for kinds of a condition, in the order of the file."""
     alternatives = known_conditions()[condition].alternatives
-    return [Alternative(name, choice.use, choice.source) for name, choice in alternatives.items()]
+    return [
+        Alternative(name, choice.use, choice.source)
+        for name, choice in alternatives.items()
+        if is_for_kinds(choice, condition, subtypes)
+    ]
 
 
 def laser_use(condition: str, modality: str) -> LaserUse:

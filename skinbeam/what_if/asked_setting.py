@@ -35,7 +35,7 @@ from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan_records.course import DeviceSetting
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.fractional import judge_microbeams
-from skinbeam.response.goals import TreatmentGoal, laser_choices, treatment_goal, unknown_depth
+from skinbeam.response.goals import TreatmentGoal, concern_lasers, treatment_goal, unknown_depth
 from skinbeam.response.practice_place import unpublished_quantities
 from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam
 from skinbeam.simulate.skins.ensemble import weighted_probability
@@ -256,7 +256,10 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
     InputError : none of them.
     """
     concern = person.case.concern[0]
-    cells, modalities = concern_cells(person.case, concern), laser_choices(concern.condition, concern.site)[0]
+    cells, modalities = (
+        concern_cells(person.case, concern),
+        concern_lasers(concern),
+    )
     is_energy = "energy_mJ" in asked
 
     def place_of(machine: SearchMachine) -> tuple[int, bool, int, bool] | None:
@@ -290,7 +293,7 @@ def _find_treatment(person: AssessedPerson, machine: SearchMachine, treated: tup
     for concern in person.case.concern:
         able = [
             modality
-            for modality in laser_choices(concern.condition, concern.site)[0]
+            for modality in concern_lasers(concern)
             if modality in machine.device.modalities
             and (treated is None or treated == (concern.condition, concern.site, modality))
         ]

@@ -6,7 +6,7 @@ from pathlib import Path
 from skinbeam.assessment.skin_draws import assess_colour, case_with_colour
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import case_from_tables
-from skinbeam.response.goals import laser_choices
+from skinbeam.response.goals import case_lasers
 from skinbeam.suitability.judgement import judge_case
 from skinbeam.suitability.table import Decision, RuleReason, decision_severity
 from skinbeam.text import render_message
@@ -47,7 +47,7 @@ def judge_suitability(submission: Submission) -> SuitabilityView | None:
     if case.patient is None:
         return None
     case = case_with_colour(case, assess_colour(case, None))
-    judged = judge_case(case, {one.condition: laser_choices(one.condition, one.site)[0] for one in case.concern})
+    judged = judge_case(case, case_lasers(case))
     if not concerns and decision_severity(judged.decision) < decision_severity("refer"):
         return None
     spoke = tuple(reason for reason in judged.reasons if reason.decision != "suitable")

@@ -7,6 +7,7 @@ The sentences stand in the message catalogue: `condition-definition.NAME`, `cond
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from skinbeam.model.sources import SourcedValue
@@ -188,12 +189,20 @@ def condition(name: str) -> Condition:
     KeyError : no such condition. ValueError : its table does not hold to the form.
     """
     entry = _entry(
-        "condition", name, {"modality", "alternative", "subtypes", "subtypes_source"}, {"pigmented", "source", "target"}
+        "condition",
+        name,
+        {"modality", "alternative", "subtypes", "subtypes_apart", "subtypes_source"},
+        {"pigmented", "source", "target"},
     )
     lasers = [key for key, other in vocabulary_table("modality").items() if other["laser"]]
     stated = entry.get("modality", {})
     for key in stated:
         _one_of(key, lasers, f"conditions.toml: {name}.modality")
+    for kind in entry.get("subtypes_apart", ()):
+        _one_of(kind, entry["subtypes"], f"conditions.toml: {name}.subtypes_apart")
+    uses = (*stated.values(), *entry.get("alternative", {}).values())
+    for kind in chain.from_iterable(use.get("kinds", ()) for use in uses):
+        _one_of(kind, entry["subtypes"], f"conditions.toml: {name}: kinds")
     for key in entry.get("alternative", {}):
         _one_of(
             key, [m for m in vocabulary_table("modality") if m not in lasers], f"conditions.toml: {name}.alternative"
@@ -214,7 +223,7 @@ def condition(name: str) -> Condition:
 def _fit(entry: Mapping[str, Any] | None, name: str) -> Fit:
     if entry is None:
         return Fit("not", None, Message(NO_TARGET))
-    _keys(entry, {"use", "source"}, {"why"}, f"conditions.toml: {name}.modality")
+    _keys(entry, {"use", "source"}, {"why", "kinds"}, f"conditions.toml: {name}.modality")
     _one_of(entry["use"], USES, f"conditions.toml: {name}.modality.use")
     if (entry["use"] == "not") != ("why" in entry):
         raise ValueError(f'conditions.toml: {name}: a modality has `why` if and only if use = "not"')

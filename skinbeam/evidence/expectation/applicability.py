@@ -8,6 +8,7 @@ the others treated.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from skinbeam.evidence.expectation.estimates import inline_title, study_keys
@@ -124,12 +125,15 @@ def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, .
 
 
 def is_kind_tried(question: EvidenceQuestion) -> bool:
-    """Return whether the trials are of a stated kind of the condition; where no kind is stated, they are.
+    """Return whether the trials are of a stated kind of the condition; without a stated kind or any trial, they are.
 
     Trials that print no kind are of the usual one.
     """
-    printed = {kind for arm in arms_for(question.condition, question.modality) for kind in arm.subtypes}
-    return not question.subtypes or bool({*printed, default_subtype(question.condition)} & set(question.subtypes))
+    arms = arms_for(question.condition, question.modality)
+    if not arms or not question.subtypes:
+        return True
+    tried = {default_subtype(question.condition), *chain.from_iterable(arm.subtypes for arm in arms)}
+    return not tried.isdisjoint(question.subtypes)
 
 
 def lesions_per_patient(arms: Sequence[Arm]) -> float:

@@ -232,7 +232,7 @@ def test_only_these_conditions_have_kinds_and_a_keloid_is_none_of_a_raised_scar(
     assert {name: condition_subtypes(name) for name in CONDITIONS if condition_subtypes(name)} == {
         "melasma": ("epidermal", "dermal", "mixed"),
         "facial-telangiectasia": ("fine-red", "blue", "over-1-mm"),
-        "acne-scars": ("ice-pick", "boxcar", "rolling"),
+        "acne-scars": ("ice-pick", "boxcar", "rolling", "red"),
         "surgical-scars": ("red", "white"),
         "hypertrophic-scars": ("red", "white"),
         "keloid": ("red", "white"),

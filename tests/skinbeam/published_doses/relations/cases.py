@@ -101,6 +101,13 @@ CASES = {
     **{f"boxcar-{p}": consultation(p, "acne-scars", concern='subtypes = ["boxcar"]') for p in ("IV", "V")},
     **{f"ice-pick-{p}": consultation(p, "acne-scars", concern='subtypes = ["ice-pick"]') for p in ("II", "IV")},
     **{f"acne-scars-1550-{p}": consultation(p, "acne-scars", devices=("fractional-1550",)) for p in ("II", "V")},
+    **{f"acne-scars-red-{p}": consultation(p, "acne-scars", concern='subtypes = ["red"]') for p in ("II", "III", "IV")},
+    **{
+        f"white-scar-{p}": consultation(
+            p, "surgical-scars", concern='subtypes = ["white"]', devices=("pulsed-dye-595", "fractional-1550")
+        )
+        for p in ("II", "V")
+    },
     "acne-scars-former-keloid": consultation("II", "acne-scars", person='history = ["keloid"]'),
     "surgical-scar-II": consultation("II", "surgical-scars", "forehead", concern='subtypes = ["red"]'),
     # resurfacing

@@ -1,5 +1,6 @@
 """Scars and keloids."""
 
+import math
 from collections.abc import Iterator
 
 from relations.reading import Reading, Shown
@@ -64,6 +65,38 @@ def former_keloid_no_ablation(plans: Plans) -> Iterator[str]:
 def former_keloid_no_peel_no_needles(plans: Plans) -> Iterator[str]:
     for plan in plans.values():
         for one in plan.of("chemical-peel", "microneedling"):
+            yield f"{plan.name}: {one}"
+
+
+@relation(
+    "red-acne-scars-dye-laser",
+    "Flat red acne scars get a dye laser first and neither columns nor needles, in III and IV at no more than in II.",
+    sources="salameh2022news conologue2006pdl",
+    cases="acne-scars-red-II acne-scars-red-III acne-scars-red-IV",
+)
+def red_acne_scars_dye_laser(plans: Plans) -> Iterator[str]:
+    most = math.inf
+    for plan in plans.values():
+        if not plan.lasers or not 580 <= plan.lasers[0].wavelength_nm <= 600 or plan.lasers[0] not in plan.first:
+            yield f"{plan.name}: {plan.first[0]}"
+            continue
+        dose = plan.lasers[0].fluence_J_cm2
+        if dose > most:
+            yield f"{plan.name}: {plan.lasers[0]}"
+        most = dose
+        for one in plan.of("fractional-ablative", "non-ablative-fractional", "ablative", "microneedling", "surgery"):
+            yield f"{plan.name}: {one}"
+
+
+@relation(
+    "white-scars-no-light-for-vessels",
+    "A white scar gets no light for vessels: no red is left in it to take the light.",
+    sources="artzi2020 arno2014",
+    cases="white-scar-II white-scar-V",
+)
+def white_scars_no_light_for_vessels(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in plan.of("vascular"):
             yield f"{plan.name}: {one}"
 
 
