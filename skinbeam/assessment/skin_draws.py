@@ -36,7 +36,7 @@ class PersonColour:
     ----------
     ita_deg : measured colour of the target skins; None leaves it to the phototype or the population.
     darkest_ita_deg, darkest_phototype : the darkest colour that the answers allow, for limits; equal to the others
-        where there is no conflict.
+        where there is no conflict and no range of phototypes.
     basis : what the colour is based on, in words.
     warnings : conflicts.
     melanin_factors : sites that have more melanin than the face on a photograph, each with the least ratio to the face.
@@ -82,10 +82,13 @@ def assess_colour(case: Case, photo_colour: PhotoColour | Unknown | None) -> Per
         return _reconcile_phototype(measured, patient, "colour-basis.measured")
     if patient.phototype is None:
         return PersonColour(None, None, None, None, Message("colour-basis.none"))
-    basis = Message("colour-basis.phototype", {"phototype": patient.phototype})
+    darkest = _darkest_of(patient.phototype)
+    is_range = darkest != patient.phototype
+    params = {"phototype": patient.phototype} | ({"darkest": darkest} if is_range else {})
+    basis = Message(f"colour-basis.phototype{'-range' if is_range else ''}", params)
     darker = _darker_photo_ita_deg(photo_colour, patient.phototype)
     if darker is None:
-        return PersonColour(None, patient.phototype, None, patient.phototype, basis)
+        return PersonColour(None, patient.phototype, None, darkest, basis)
     warning = DocumentWarning("photo-looks-darker", Message("colour.photo-looks-darker"))
     return PersonColour(None, patient.phototype, darker, None, basis, (warning,))
 
@@ -137,10 +140,16 @@ def _reconcile_phototype(ita_deg: float, patient: Patient, basis: str) -> Person
         return PersonColour(ita_deg, patient.phototype, ita_deg, patient.phototype, message)
     params = {"phototype": patient.phototype, "ita_deg": ita_deg}
     warning = DocumentWarning("colour-conflict", Message("colour.conflict", params))
-    dark_ita_deg, dark_phototype = (None, patient.phototype) if reported[0] > fitting[1] else (ita_deg, None)
+    is_reported_darker = reported[0] > fitting[1]
+    dark_ita_deg, dark_phototype = (None, _darkest_of(patient.phototype)) if is_reported_darker else (ita_deg, None)
     return PersonColour(
         ita_deg, patient.phototype, dark_ita_deg, dark_phototype, message, (warning,), is_contradictory=True
     )
+
+
+def _darkest_of(phototype: str) -> str:
+    """Return the darkest phototype of a range, which nobody who states it is darker than."""
+    return PHOTOTYPES[grade_ends(phototype)[1] - 1]
 
 
 def _darker_photo_ita_deg(photo_colour: PhotoColour | Unknown | None, phototype: str) -> float | None:

@@ -47,6 +47,13 @@ def test_a_phototype_alone_is_a_range_of_colours() -> None:
     assert colour.basis.id == "colour-basis.phototype"
 
 
+@pytest.mark.parametrize(("stated", "darkest"), [("I-II", "II"), ("III-V", "V"), ("IV-VI", "VI")])
+def test_a_range_of_phototypes_is_limited_by_its_darkest(stated: str, darkest: str) -> None:
+    colour = assess_colour(case(stated), None)
+    assert (colour.phototype, colour.darkest_phototype) == (stated, darkest)
+    assert colour.has_darker_limits
+
+
 def test_the_skin_table_comes_before_the_patient() -> None:
     assert assess_colour(case("II", 50.0, "[skin]\nita_deg = 44.0\n"), None).ita_deg == 44.0
 
