@@ -151,12 +151,13 @@ def laser_choices(condition: str, site: str, subtypes: Sequence[str] = ()) -> tu
     offered, refused = [], []
     for modality, choice in known_conditions()[condition].lasers.items():
         treatment = known_modalities()[modality]
-        if not is_for_kinds(choice, condition, subtypes):
-            if subtypes:
-                refused.append(ModalityRefusal(modality, _other_kinds(choice, condition, subtypes), choice.source))
-            continue
+        is_meant = is_for_kinds(choice, condition, subtypes)
+        if not is_meant and not subtypes:
+            continue  # of a kind that nobody spoke of
         cite_sources(choice.source)
-        if choice.reason_id is not None:
+        if not is_meant:
+            refused.append(ModalityRefusal(modality, _other_kinds(choice, condition, subtypes), choice.source))
+        elif choice.reason_id is not None:
             refused.append(ModalityRefusal(modality, Message(choice.reason_id), choice.source))
         elif site in treatment.not_at and treatment.source is not None:
             message = Message("plan.not-at-site", {"site": known_sites()[site].title})
