@@ -167,7 +167,7 @@ def _plan_one_proposal(
 
     It is none where the dose had to be moved from what sources print for such skin, and its light then reaches next to
     nobody: people whom trials counted had greater doses. Columns are ranked down instead, since the depth that they
-    aim at is a judgement.
+    aim at is a judgement; only those that an earlier injury bars from all published energies are none.
     """
     device = proposal.machine.device
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": device.title}))
@@ -184,7 +184,10 @@ def _plan_one_proposal(
         return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
     is_printed = proposal.is_begun_with(trial.dose)
     reached = reached_share(trial)
-    if reached is not None and reached < LEAST_REACHED and not is_printed and not goal.uses_columns:
+    is_weak = reached is not None and reached < LEAST_REACHED and not is_printed
+    if is_weak and goal.uses_columns and not proposal.published_doses:
+        return device_refusal(goal, proposal.machine, "plan.no-dose-below-injury")
+    if is_weak and not goal.uses_columns:
         is_undosed = proposal.lighter_phototype is not None and proposal.bounding_phototype is None
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)

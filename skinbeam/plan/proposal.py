@@ -43,7 +43,7 @@ from skinbeam.plan.printed_dose import (
     read_dose,
 )
 from skinbeam.plan.setting_rules import barred_lights_nm
-from skinbeam.response.envelope import PublishedRange, lending_conditions
+from skinbeam.response.envelope import PublishedRange, least_field_spot_mm, lending_conditions
 from skinbeam.response.practice_place import FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
@@ -82,6 +82,8 @@ class Proposal:
     facial_share : share of the doses for the face that this thinner skin gets; else None.
     is_of_site : whether its source treated the site itself.
     is_least_off_face : whether it begins with the least published dose because sources treated thicker skin.
+    least_of_darker : the greatest of the least doses that are published for darker skin at this setting; lighter skin
+        begins with no less, since it bears what darker skin bears.
     """
 
     machine: SearchMachine
@@ -102,6 +104,7 @@ class Proposal:
     facial_share: float | None = None
     is_of_site: bool = False
     is_least_off_face: bool = False
+    least_of_darker: float = 0.0
 
     @property
     def start(self) -> float:
@@ -111,7 +114,8 @@ class Proposal:
         if not self.is_least_off_face:
             return self.middle
         # Of a single printed dose this one, although clinics vary around it.
-        return self.low if self.printed is None else min(max(self.low, self.printed[0]), self.middle)
+        printed = self.low if self.printed is None else self.printed[0]
+        return min(max(self.low, printed, self.least_of_darker), self.middle)
 
     @property
     def density_per_cm2(self) -> float | None:
@@ -194,9 +198,9 @@ def propose_setting(case: Case, concern: Concern, modality: str, machine: Search
     if found is None:
         return None
     is_of_site = found.is_of_site or region.names_site(machine.device, found.setting, found.sources, concern.site)
-    found = _least_off_face(
-        _gentler_on_thin_skin(replace(found, is_of_site=is_of_site), concern.site), modality, concern.site
-    )
+    found = _gentler_on_thin_skin(replace(found, is_of_site=is_of_site), concern.site)
+    if pulse_class_matters(modality) and not is_facial(concern.site) and not is_of_site:
+        found = _least_off_face(found, concern, region, barred_nm)
     return replace(found, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
 
 
@@ -217,15 +221,25 @@ def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
     )
 
 
-def _least_off_face(proposal: Proposal, modality: str, site: str) -> Proposal:
-    """Return a proposal of short pulses that begins with the least printed dose on lids and away from the face.
+def _least_off_face(
+    proposal: Proposal, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
+) -> Proposal:
+    """Return a proposal of short pulses that begins with the least printed dose, on lids and away from the face.
 
     Sources print such doses for the face, or for spots wherever they were; lids are thinner, and other skin heals more
     slowly. A spot whitens at once where the dose is enough, so that less costs nothing but a second pulse; a whole
     field, which must not whiten, is treated again in any case.
     """
-    is_elsewhere = pulse_class_matters(modality) and not is_facial(site) and not proposal.is_of_site
-    return replace(proposal, is_least_off_face=True) if is_elsewhere else proposal
+    darker = range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1)
+    theirs = [_propose(proposal.machine, concern, replace(region, phototype=number), barred_nm) for number in darker]
+    least = [
+        one.low
+        for one in theirs
+        if one is not None
+        and one.lighter_phototype is None
+        and (one.setting, one.condition) == (proposal.setting, proposal.condition)
+    ]
+    return replace(proposal, is_least_off_face=True, least_of_darker=max(least, default=0.0))
 
 
 def _propose_no_more_than_lighter(
@@ -287,7 +301,7 @@ def _propose(
     phototype = region.phototype or len(PHOTOTYPES)
     own_cells = _cells_of(machine, concern, region, phototype)
     every = _settings_of_cells(machine, region.modality, kind_cells(concern, PHOTOTYPES[phototype - 1]))
-    settings = [one for one in every if one.wavelength_nm not in barred_nm]
+    settings = [one for one in _covering_spots(every, concern) if one.wavelength_nm not in barred_nm]
     own = _propose_from_cells(machine, settings, own_cells, region, None)
     if own is not None:
         return own
@@ -331,14 +345,20 @@ def usual_settings(
     """
     region = PracticeRegion(concern.condition, modality, darkest_phototype(case) or len(PHOTOTYPES))
     ordered = order_by_distance(machine, _settings_of_cells(machine, modality, cells), region, 0.5)
-    return [one for one in ordered if machine.doses(one)]
+    return [one for one in _covering_spots(ordered, concern) if machine.doses(one)]
+
+
+def _covering_spots(settings: Iterable[BeamSetting], concern: Concern) -> list[BeamSetting]:
+    """Return the settings without spots that are traced along vessels where the concern is a whole field."""
+    narrowest_mm = least_field_spot_mm(concern.condition)
+    return [one for one in settings if one.spot_mm >= narrowest_mm]
 
 
 def _propose_from_lending_cells(
     machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
 ) -> Proposal | None:
     """Return the proposal from the cell of a condition that lends its settings to the concern's, for such skin."""
-    for lender in _lending_cells(concern.condition)[1:]:
+    for lender in _lending_cells(machine, concern.condition)[1:]:
         lent = replace(region, condition=lender)
         cells = _cells_of(machine, concern, lent, region.phototype or len(PHOTOTYPES))
         found = _propose_from_cells(machine, settings, cells, lent, None)
@@ -363,7 +383,7 @@ def _propose_from_lighter_cells(
     ----------
     with_lenders : whether the cells of conditions that lend their settings count too.
     """
-    conditions = _lending_cells(concern.condition) if with_lenders else (concern.condition,)
+    conditions = _lending_cells(machine, concern.condition) if with_lenders else (concern.condition,)
     nearest: Proposal | None = None
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
         for condition in conditions:
@@ -380,9 +400,10 @@ def _propose_from_lighter_cells(
     return nearest
 
 
-def _lending_cells(condition: str) -> tuple[str, ...]:
+def _lending_cells(machine: SearchMachine, condition: str) -> tuple[str, ...]:
     """Return the conditions whose cells give doses for a condition: itself, and those that lend theirs."""
-    return tuple(one for one in lending_conditions(condition) if one == condition or one not in _LENDS_NO_CELL)
+    lenders = lending_conditions(condition, lamp=machine.device.is_lamp)
+    return tuple(one for one in lenders if one == condition or one not in _LENDS_NO_CELL)
 
 
 def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
@@ -398,7 +419,7 @@ def _propose_from_darker_cells(
 
     It is a cell of the condition itself, and for lamps one of a condition that lends its settings.
     """
-    conditions = _lending_cells(concern.condition) if machine.device.is_lamp else (concern.condition,)
+    conditions = _lending_cells(machine, concern.condition) if machine.device.is_lamp else (concern.condition,)
     for condition in conditions:
         for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
             theirs = replace(region, condition=condition)

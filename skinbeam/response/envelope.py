@@ -32,6 +32,7 @@ __all__ = [
     "envelope_rules",
     "find_envelope",
     "is_thick_scar",
+    "least_field_spot_mm",
     "lending_conditions",
     "phototype_class",
     "settings_with_light",
@@ -247,9 +248,25 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
     return replace(found, cut_off_nm=light.wavelength_nm) if light.lamp else found
 
 
-def lending_conditions(condition: str) -> tuple[str, ...]:
-    """Return a condition and those whose settings replace its own where it has few, the nearest first."""
-    return (condition, *envelope_rules()["borrowed"].get(condition, ()))
+def lending_conditions(condition: str, *, lamp: bool) -> tuple[str, ...]:
+    """Return a condition and those whose settings replace its own where it has few, the nearest first.
+
+    The doses at which a laser whitens single spots are lent to no field.
+    """
+    lenders = envelope_rules()["borrowed"].get(condition, ())
+    spots = load_package_table("data/lending.toml")["spots"]
+    if lamp or condition not in spots["fields"]:
+        return (condition, *lenders)
+    return (condition, *(one for one in lenders if one not in spots["lenders"]))
+
+
+def least_field_spot_mm(condition: str) -> float:
+    """Return the narrowest spot that covers a field of a condition, in mm; 0 where spots are traced along vessels."""
+    traced = load_package_table("data/lending.toml")["traced"]
+    if condition not in traced["fields"]:
+        return 0.0
+    cite_sources(traced["source"])
+    return float(traced["narrower_than_mm"])
 
 
 def settings_with_light(light: PracticeLight) -> tuple[PublishedSetting, ...]:
@@ -287,7 +304,9 @@ def is_thick_scar(condition: str) -> bool:
 def _build_envelope(condition: str, modality: str, regime: str, lamp: bool, phototype: int) -> PracticeEnvelope | None:
     rows = _settings_with_light(modality, regime, lamp)
     tiers = tuple(
-        tier for one in lending_conditions(condition) for tier in _evidence_tiers(one, phototype_class(phototype), rows)
+        tier
+        for one in lending_conditions(condition, lamp=lamp)
+        for tier in _evidence_tiers(one, phototype_class(phototype), rows)
     )
     return PracticeEnvelope(condition, phototype, tiers, removes_skin=modality == "ablative") if tiers else None
 

@@ -646,3 +646,15 @@ def test_a_sign_by_nanoseconds_bars_no_picoseconds_and_an_injury_bars_all() -> N
     )
     assert dose_bars(case(sign), name, device) == ()
     assert {bar.dose for bar in dose_bars(case(injury), name, device)} == {None}
+
+
+@pytest.mark.parametrize("adverse", ["pih for 5 months", "blister"])
+def test_columns_below_all_published_energies_that_reach_next_to_nobody_are_no_option(adverse: str) -> None:
+    """After two dark marks at 10 mJ fractional CO2 stood first at 5 mJ, which reached the dermis in none of 100."""
+    person = PERSON.replace('"II"\nita_deg = 60.0', '"III"') + concern("acne-scars") + devices("fractional-co2-10600")
+    before = session(adverse, 'device = "fractional-co2-10600"\nenergy_mJ = 10', "acne-scars")
+    plan = document(person + before)
+    assert not [one for one in laser_options(plan) if one["modality"] == "fractional-ablative"]
+    refused = [one for part in plan["concerns"] for one in part["refused"] if one["modality"] == "fractional-ablative"]
+    assert {reason["id"] for one in refused for reason in one["reasons"]} & {"plan.no-dose-below-injury"}
+    assert laser_options(document(person))  # without the injury it is offered

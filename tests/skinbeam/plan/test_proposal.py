@@ -23,7 +23,7 @@ from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_cells
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
-from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.plan.proposal import Proposal, propose_setting, usual_settings
 from skinbeam.response.goals import laser_choices, treatment_goal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine, is_facial
@@ -158,6 +158,48 @@ def test_cells_of_port_wine_stains_lend_no_dose_to_cosmetic_vessels(condition: s
     machine = SearchMachine("alexandrite-755", devices()["alexandrite-755"], Path())
     case = person(condition, phototype)
     assert propose_setting(case, case.concern[0], "vascular", machine) is None
+
+
+@pytest.mark.parametrize("phototype", PHOTOTYPES)
+def test_doses_that_whiten_single_spots_are_lent_to_no_field(phototype: str) -> None:
+    """Ruby at 4 J/cm² and 34 J/cm² of long-pulse alexandrite stood there with "no whitening" to look for."""
+    case = person("uneven-pigmentation", phototype)
+    for modality in ("pigment-short-pulse", "pigment-long-pulse"):
+        for name, device in devices().items():
+            if modality in device.modalities and not device.is_lamp and not device.microbeam:
+                found = propose_setting(case, case.concern[0], modality, SearchMachine(name, device, Path()))
+                assert found is None or found.condition not in ("age-spots", "freckles", "pigmented-lesions"), name
+
+
+@pytest.mark.parametrize("condition", ["redness", "poikiloderma"])
+@pytest.mark.parametrize("phototype", PHOTOTYPES)
+@pytest.mark.parametrize("site", ["cheeks", "nose", "neck"])
+def test_no_spot_that_is_traced_along_a_vein_covers_a_red_field(condition: str, phototype: str, site: str) -> None:
+    """A red nose got 210 J/cm² of 1064 nm in spots of 1.5 mm, two of their diameters apart along a vein."""
+    case = person(condition, phototype, site=site)
+    vascular = {name: device for name, device in devices().items() if "vascular" in device.modalities}
+    for name, device in vascular.items():
+        machine = SearchMachine(name, device, Path())
+        found = propose_setting(case, case.concern[0], "vascular", machine)
+        assert found is None or found.setting.spot_mm >= 4.0
+        cells = concern_cells(case, case.concern[0])
+        every = usual_settings(case, case.concern[0], "vascular", machine, cells)
+        assert all(one.spot_mm >= 4.0 for one in every)
+
+
+@pytest.mark.parametrize("condition", ["age-spots", "freckles"])
+@pytest.mark.parametrize("site", ["arms", "decolletage", "periorbital"])
+def test_lighter_skin_begins_with_no_less_than_darker_skin_at_one_setting(condition: str, site: str) -> None:
+    """Off the face short pulses begin with the least dose, which was 0.1 J/cm² of 532 nm in I and 0.2 in III."""
+    for name, device in devices().items():
+        if "pigment-short-pulse" not in device.modalities:
+            continue
+        machine = SearchMachine(name, device, Path())
+        cases = (person(condition, phototype, site=site) for phototype in PHOTOTYPES)
+        made = [propose_setting(case, case.concern[0], "pigment-short-pulse", machine) for case in cases]
+        for lighter, darker in itertools.combinations((one for one in made if one is not None), 2):
+            if lighter.setting == darker.setting:
+                assert lighter.start >= darker.start, name
 
 
 @pytest.mark.parametrize("condition", ["facial-telangiectasia", "redness", "age-spots"])
