@@ -59,7 +59,8 @@ def find_laser_options(
 ) -> tuple[list[LaserOption], list[DeviceRefusal]]:
     """Return the laser option of each device that has one, and why the others are refused.
 
-    Where the clinic did not list its devices, one device of each class that the guideline names has an option.
+    Where the clinic did not list its devices, one device of each class that the guideline names has an option; those
+    for which no source prints a dose are tried where no other reaches enough skins.
 
     Parameters
     ----------
@@ -81,12 +82,19 @@ def find_laser_options(
         elif is_listed:
             refused += [device_refusal(goal, machine, "plan.no-practice") for machine in others]
         return planned, refused
-    if not is_listed and _names_light(cells) and (planned or not _names_modality(cells, modality)):
+    is_served = any(map(_reaches_enough, planned)) or not _names_modality(cells, modality)
+    if not is_listed and _names_light(cells) and is_served:
         if not planned and not refused:  # what was not tried is told too, since a clinic may own it
             refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.other-light-named")]), goal))
         return planned, refused
     computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, cells, is_listed=is_listed)
     return [*planned, *computed], [*refused, *not_computed]
+
+
+def _reaches_enough(option: LaserOption) -> bool:
+    """Return whether an option may lead by the share of skins that it reaches, as columns and unjudged light may."""
+    reached = reached_share(option.trial)
+    return option.goal.uses_columns or reached is None or reached >= LEAST_REACHED
 
 
 def _names_light(cells: Sequence[GuidelineCell]) -> bool:

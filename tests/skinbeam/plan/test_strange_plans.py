@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from consultations import NAMED, concern, devices, document, laser_options, loaded
+from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
 from paths import ROOT
 
 from skinbeam.evidence.guideline.doses import doses_of_cell
@@ -17,6 +17,7 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import read_earlier_pulses
@@ -255,3 +256,12 @@ def test_columns_that_the_guideline_names_are_offered_however_few_they_are_compu
     text = (ROOT / "examples" / "consultations" / "surgical-scars-IV.toml").read_text(encoding="utf-8")
     offered = {option["device"]: option for option in laser_options(document(text))}
     assert offered["fractional-co2-10600"]["p_effective"]["median"] < 0.25
+
+
+def test_light_that_the_guideline_names_without_a_dose_is_tried_where_no_other_reaches_enough() -> None:
+    """Spider angiomas of IV: 585 nm reaches 5 of 100, and 1064 nm, named second without a dose, was not tried."""
+    person = PERSON.replace('"II"\nita_deg = 60.0', '"IV"')
+    options = laser_options(document(person + concern("spider-angioma")))
+    reached = {one["device"]: one["p_effective"]["median"] for one in options}
+    assert options[0]["device"] == "ndyag-1064"
+    assert reached["ndyag-1064"] > LEAST_REACHED
