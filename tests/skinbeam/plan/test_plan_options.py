@@ -32,7 +32,7 @@ from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import SURFACE_MODALITIES, condition_subtypes, vocabulary_table
 from skinbeam.plan.options import _visit_ranges
 from skinbeam.plan_records.course import SourceRange
-from skinbeam.response.goals import condition_vessels, laser_choices, unknown_depth
+from skinbeam.response.goals import condition_vessels, laser_choices, list_alternatives, unknown_depth
 from skinbeam.response.limits import effect_target, find_limits
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")
@@ -58,8 +58,8 @@ def test_options_are_ranked_and_always_hold_doing_nothing_and_the_alternatives(f
         names = [option["modality"] for option in options]
         assert names.count("no-treatment") == 1
         assert names[-1] == "no-treatment"
-        alternatives = vocabulary_table("condition")[part["condition"]]["alternative"]
-        assert {name for name, use in alternatives.items() if "kinds" not in use} <= set(names)
+        kinds = part["subtypes"] if isinstance(part["subtypes"], list) else ()
+        assert {one.modality for one in list_alternatives(part["condition"], kinds)} <= set(names)
 
 
 @every_shown
