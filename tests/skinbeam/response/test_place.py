@@ -128,15 +128,21 @@ def test_sentences_of_a_place_can_be_told():
 
 
 def test_where_no_dose_was_printed_or_it_is_that_of_another_condition_the_sentence_says_so() -> None:
-    """Q-switched 532 nm: freckles have printed doses, age spots those of freckles, uneven pigment none at all."""
-    own, lent, undosed = (
-        place_setting(condition, GREEN_NS, 2, spot_mm=4.0, dose=1.0)
-        for condition in ("freckles", "age-spots", "uneven-pigmentation")
+    """Green short pulses: freckles have printed doses, age spots those of freckles, a field of colour none of spots."""
+    own, lent, undosed, field = (
+        place_setting(condition, light, 2, spot_mm=4.0, dose=1.0)
+        for condition, light in (
+            ("freckles", GREEN_NS),
+            ("age-spots", GREEN_NS),
+            ("acne-scars", GREEN_PS),
+            ("uneven-pigmentation", GREEN_NS),
+        )
     )
     assert [FLUENCE in place.unpublished_quantities for place in (own, lent, undosed)] == [False, False, True]
     assert "published for this" in own.message.text
     assert "freckles" in lent.message.text
     assert "too few of them give a dose" in undosed.message.text
+    assert "nobody published settings of such light for this" in field.message.text
 
 
 def test_the_one_dose_of_a_source_that_removed_nothing_calls_no_crater_beyond_practice() -> None:
