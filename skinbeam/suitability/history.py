@@ -53,7 +53,8 @@ __all__ = [
 ]
 
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
-_STOP_SIGNS: Final = ("crust", "grey", "whitening")  # at which a session is ended, beside a brown spot
+# At which a session is ended: beside a brown spot, and a colour that changed at a spot, however young it is.
+_STOP_SIGNS: Final = ("crust", "dark-mark", "grey", "pale-mark", "pigment-change", "whitening")
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 _COLUMN_MM: Final = 0.5  # narrower than every beam of a whole field, from 0.7 mm on
 _SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
@@ -117,7 +118,7 @@ def _accepts_bruise(case: Case) -> bool:
 
 
 def _is_stop_sign(one: EarlierReaction) -> bool:
-    """Return whether a known dose left a crust, or grey or white skin, where that is not the usual reaction."""
+    """Return whether a known dose left a crust or another colour of the skin where that is not the usual reaction."""
     has_dose = one.device is not None and one.dose_on(one.device) is not None
     return one.meaning == "sign" and one.kind in _STOP_SIGNS and has_dose
 
