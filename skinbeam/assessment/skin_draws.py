@@ -11,6 +11,7 @@ from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Patient
 from skinbeam.model.document import round_significant
+from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.exposure import Lesion
 from skinbeam.model.exposure import Skin as SkinTable
@@ -18,7 +19,7 @@ from skinbeam.model.sources import SourcedValue
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.model.vocabulary import phototype_range as grade_ends
 from skinbeam.photo.colour import PhotoColour
-from skinbeam.simulate.appearance import weight_by_reading
+from skinbeam.simulate.appearance import ita_of_reading
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.melanin import ita_range_deg, matching_phototypes
 from skinbeam.skin.sample import SkinSample
@@ -26,6 +27,9 @@ from skinbeam.skin.vessels import VesselPopulation
 from skinbeam.text import DocumentWarning, Message
 
 __all__ = ["PersonColour", "SkinPlace", "assess_colour", "case_with_colour", "draw_skins", "list_lighter_colours"]
+
+
+_READING_DRAWS = 1000  # skins of all colours, of which one in fifty or so agrees with a reading
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,9 @@ def assess_colour(case: Case, photo_colour: PhotoColour | Unknown | None) -> Per
     patient = case.patient
     assert patient is not None  # a consultation has one
     measured = case.skin.ita_deg if case.skin is not None and case.skin.ita_deg is not None else patient.ita_deg
+    read = _ita_of_reading(case) if measured is None else None
+    if read is not None:
+        return _reconcile_phototype(read, patient, "colour-basis.reading")
     if measured is None and isinstance(photo_colour, PhotoColour) and photo_colour.calibrated:
         printed_ita_deg = round_significant(
             photo_colour.ita_deg.median
@@ -147,6 +154,28 @@ def _reconcile_phototype(ita_deg: float, patient: Patient, basis: str) -> Person
     )
 
 
+def _ita_of_reading(case: Case) -> float | None:
+    """Return the colour of skin with the melanin that a reflectance reading shows; None without a reading.
+
+    Only the melanin is taken from it. To weight the draws by the reading would leave one in ten of them, too few for
+    the limits of a plan.
+
+    Raises
+    ------
+    InputError : no human skin agrees with the reading.
+    """
+    if case.skin is None or case.skin.reflectance is None:
+        return None
+    skin = case.skin.model_copy(update={"reflectance": None})
+    anyone = SkinDistribution.from_case(Case.model_construct(skin=skin))
+    found = ita_of_reading(anyone, case.skin.reflectance, draws=_READING_DRAWS, seed=0)
+    if found is None:
+        hint = "Readings as fractions of 1 of a white standard, of untreated skin."
+        text = Message("skin.reading_not_skin").text
+        raise InputError("reading-not-skin", text, field="skin.reflectance.value", hint=hint)
+    return round_significant(found)
+
+
 def _darkest_of(phototype: str) -> str:
     """Return the darkest phototype of a range, which nobody who states it is darker than."""
     return PHOTOTYPES[grade_ends(phototype)[1] - 1]
@@ -178,15 +207,14 @@ class SkinPlace:
 
 
 def draw_skins(case: Case, colour: PersonColour, place: SkinPlace, *, draws: int, seed: int) -> SkinSample:
-    """Return weighted draws of this person's skin at a place."""
+    """Return draws of this person's skin at a place."""
     patient = case.patient
     assert patient is not None  # a consultation has one
     ita = colour.darkest_ita_deg if place.limiting else colour.ita_deg
     phototype = colour.darkest_phototype if place.limiting else colour.phototype
-    reading = case.skin.reflectance if case.skin is not None else None
     described = Case.model_construct(
         patient=patient.model_copy(update={"ita_deg": ita, "phototype": phototype}),
-        skin=(case.skin or SkinTable()).model_copy(update={"site": place.site, "ita_deg": ita}),
+        skin=(case.skin or SkinTable()).model_copy(update={"site": place.site, "ita_deg": ita, "reflectance": None}),
         lesion=[Lesion(kind=place.lesion)] if place.lesion is not None else [],
     )
     skin = replace(SkinDistribution.from_case(described), population=place.vessels)
@@ -196,5 +224,4 @@ def draw_skins(case: Case, colour: PersonColour, place: SkinPlace, *, draws: int
             times, times, times, "fixed", "skinbeam2026photo", "melanin over the face's in a photograph"
         )
         skin = replace(skin, melanin_ratio=held)
-    skins = skin.sample(draws, seed)
-    return weight_by_reading(skins, reading) if reading is not None else skins
+    return skin.sample(draws, seed)

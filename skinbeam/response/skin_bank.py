@@ -341,7 +341,7 @@ class SkinBank:
         # A vessel does not change the epidermis above it; a pigment spot does.
         apart = self.colour.has_darker_limits or lesion is not None or self.colour.melanin_factor_at(site) > 1.0
         lighter = (
-            draw_skins(_without_reading(self.case), colour, target, draws=draws, seed=self.seed)
+            draw_skins(self.case, colour, target, draws=draws, seed=self.seed)
             for colour in list_lighter_colours(self.colour)
         )
         limiting, layered = wanted, None
@@ -363,9 +363,3 @@ class SkinBank:
             if self.pulse_evidence is None
             else self.pulse_evidence.calibrations_of_first(limiting.count),
         )
-
-
-def _without_reading(case: Case) -> Case:
-    """Return the case without an instrument's reading, which would make a lighter skin as dark as this one."""
-    skin = None if case.skin is None else case.skin.model_copy(update={"reflectance": None})
-    return case.model_copy(update={"skin": skin})

@@ -17,6 +17,7 @@ from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.skins.ensemble import weighted_quantiles
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, Lab, lab_to_ita_deg, port_loss_fraction, spectrum_to_lab
 from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.melanin import ita_of_melanin_deg
 from skinbeam.skin.properties import OpticalProperties, optical_properties
 from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
@@ -24,6 +25,7 @@ from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
     "apparent_colour",
+    "ita_of_reading",
     "median_ita_deg",
     "reading_warnings",
     "reflectance",
@@ -148,6 +150,27 @@ def median_ita_deg(skin: SkinDistribution) -> float:
         for values in reflectance_parts(median, [optical_properties(median, nm) for nm in at])
     )
     return float(lab_to_ita_deg(apparent_colour(skin, diffuse, surface, np.ones(1))))
+
+
+def ita_of_reading(skin: SkinDistribution, reading: Reflectance, *, draws: int, seed: int) -> float | None:
+    """Return the individual typology angle of the skins that agree with a reflectance, by their melanin, degrees.
+
+    None where no drawn skin agrees with it.
+
+    Parameters
+    ----------
+    skin : of people of all colours, at the place that was read.
+
+    Raises
+    ------
+    NotAvailable : a wavelength at which skin is not described.
+    """
+    weighted = weight_by_reading(skin.sample(draws, seed), reading)
+    if not weighted["weight"].sum() > 0.0:
+        return None
+    thickness = np.where(np.isfinite(weighted["thickness_m"]), weighted["thickness_m"], 0.0)  # fat has no end
+    columns = np.sum(weighted["melanosome_fraction"] * thickness, axis=1)
+    return ita_of_melanin_deg(weighted_median(columns, weighted["weight"]), skin.site)
 
 
 def weighted_median(values: Array, weight: Array) -> float:

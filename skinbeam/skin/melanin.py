@@ -25,6 +25,7 @@ __all__ = [
     "colour_warnings",
     "draw_constitutive_ita_deg",
     "draw_sun_exposure_factor",
+    "ita_of_melanin_deg",
     "ita_range_deg",
     "lesion_melanin_ratio",
     "matching_phototypes",
@@ -67,6 +68,17 @@ def melanin_column_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0, site: str | Non
         centre = np.interp(asked, of_site["ita_deg"], np.log(columns / entry["epidermis_um"]))
     deviation = np.interp(asked, ita, logs.std(axis=1, ddof=1))
     return np.asarray(np.exp(centre + deviation * np.asarray(shift)) * entry["epidermis_um"] * UM)
+
+
+def ita_of_melanin_deg(column_m: float, site: str | None = None) -> float:
+    """Return the ITA at which skin of a site has a melanosome volume per area, degrees: the inverse of the above.
+
+    A volume beyond the ends of the table gives the colour at its end.
+    """
+    darkest, lightest = ita_range_deg()
+    angles = np.arange(darkest, lightest + 1.0)
+    columns = melanin_column_m(angles, site=site)
+    return float(np.interp(-column_m, -columns, angles))
 
 
 def draw_constitutive_ita_deg(draws: StandardDraws, phototype: str | None) -> Array:

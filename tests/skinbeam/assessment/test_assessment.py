@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from consultations import loaded
 
-from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, assess_colour, draw_skins
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, assess_colour, case_with_colour, draw_skins
 from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate
 from skinbeam.photo.colour import PhotoColour
 from skinbeam.response.goals import condition_vessels
+from skinbeam.simulate.appearance import reflectance
+from skinbeam.skin.distribution import SkinDistribution
 
 
 def case(phototype: str | None = None, ita_deg: float | None = None, extra: str = "") -> Case:
@@ -56,6 +60,41 @@ def test_a_range_of_phototypes_is_limited_by_its_darkest(stated: str, darkest: s
 
 def test_the_skin_table_comes_before_the_patient() -> None:
     assert assess_colour(case("II", 50.0, "[skin]\nita_deg = 44.0\n"), None).ita_deg == 44.0
+
+
+def reading(ita_deg: float, site: str) -> str:
+    """The reflectance of the middle skin of a colour at a site, as a case file has it."""
+    bands_nm = (640.0, 700.0, 910.0)
+    (values,) = reflectance(SkinDistribution(site=site, ita_deg=ita_deg).median(), bands_nm)
+    return f'[skin]\nsite = "{site}"\n[skin.reflectance]\nwavelength_nm = {list(bands_nm)}\nvalue = {values.tolist()}\n'
+
+
+@pytest.mark.parametrize("site", ["cheeks", "hands"])
+@pytest.mark.parametrize("ita_deg", [-30.0, -10.0, 10.0, 28.0, 41.0])
+def test_a_reflectance_is_a_measured_colour(ita_deg: float, site: str) -> None:
+    # One in fifty of a thousand drawn skins agrees with a reading, within 8° or so, and the median of twenty of them
+    # errs by 1.25 times 8° over the root of twenty: three of these are 7°.
+    colour = assess_colour(case(extra=reading(ita_deg, site)), None)
+    assert colour.ita_deg == pytest.approx(ita_deg, abs=7.0)
+    assert colour.darkest_ita_deg == colour.ita_deg
+    assert colour.basis.id == "colour-basis.reading"
+
+
+def test_a_dark_reflectance_contradicts_a_light_phototype_and_reaches_the_rules() -> None:
+    """Age spots of such skin were "suitable", with picosecond light first."""
+    person = case("II", extra=reading(-35.0, "cheeks"))
+    colour = assess_colour(person, None)
+    assert [one.code for one in colour.warnings] == ["colour-conflict"]
+    assert darkest_phototype(case_with_colour(person, colour)) == 6
+    card = seen(50.0, 52.0, calibrated=True)
+    assert assess_colour(person, card) == colour  # an instrument comes before a photograph
+
+
+def test_a_reflectance_of_no_human_skin_is_refused() -> None:
+    none = "[skin.reflectance]\nwavelength_nm = [640.0, 700.0, 910.0]\nvalue = [0.99, 0.01, 0.99]\n"
+    with pytest.raises(InputError) as caught:
+        assess_colour(case("II", extra=none), None)
+    assert caught.value.field == "skin.reflectance.value"
 
 
 def test_no_answer_leaves_the_whole_population() -> None:
