@@ -58,7 +58,7 @@ def test_options_are_ranked_and_always_hold_doing_nothing_and_the_alternatives(f
         names = [option["modality"] for option in options]
         assert names.count("no-treatment") == 1
         assert names[-1] == "no-treatment"
-        kinds = part["subtypes"] if isinstance(part["subtypes"], list) else ()
+        kinds = found if isinstance(found := part.get("subtypes"), list) else ()
         assert {one.modality for one in list_alternatives(part["condition"], kinds)} <= set(names)
 
 

@@ -265,3 +265,12 @@ def test_light_that_the_guideline_names_without_a_dose_is_tried_where_no_other_r
     reached = {one["device"]: one["p_effective"]["median"] for one in options}
     assert options[0]["device"] == "ndyag-1064"
     assert reached["ndyag-1064"] > LEAST_REACHED
+
+
+@pytest.mark.parametrize(("site", "is_offered"), [("cheeks", True), ("nose", True), ("neck", False), ("arms", False)])
+def test_medicine_for_rosacea_is_for_the_face(site: str, is_offered: bool) -> None:
+    """Red arms got creams and pills for rosacea first."""
+    (part,) = document(PERSON + concern("redness", site, extra=""))["concerns"]
+    offered = {one["modality"] for one in part["options"]}
+    assert ("rosacea-medication" in offered) is is_offered
+    assert ("topical-vasoconstrictor" in offered) is is_offered
