@@ -409,3 +409,17 @@ def test_one_condition_at_two_sites_with_care_of_their_own_is_told_apart_by_the_
     plan["aftercare"][0]["treats"] = [read_plan(plan).concerns[0].place]
     *_, line = leaflet_page(read_plan(plan)).aftercare
     assert f"({catalogue()['leaflet_site.cheeks']}): " in line
+
+
+OF_ONE_PLACE = ("perioral-lines", "fine-lines-periorbital", "dynamic-wrinkles")  # by name
+
+
+@pytest.mark.parametrize("condition", sorted(set(vocabulary_table("condition")) - set(OF_ONE_PLACE)))
+def test_what_a_concern_is_names_no_place_that_may_be_another(condition: str) -> None:
+    """Red skin of the neck was red skin on the face: a case may name any site for a condition."""
+    texts = [catalogue()[f"leaflet_is.{condition}"]]
+    if condition in ("redness", "melasma"):  # of the others the name itself says where
+        texts.append(catalogue()[f"condition-definition.{condition}"])
+    for text in texts:
+        named = re.search(r"\b(face|neck|chest|cheeks|hands|arms)\b", text)
+        assert named is None or "most often" in text[: named.start()]
