@@ -127,7 +127,7 @@ class ConsentPage:
     rare_harms: Annotated[tuple[str, ...], "harms that fewer have"]
     lasting_harms: Annotated[tuple[str, ...], "harms that may stay for months or for good"]
     uncounted_harms: Annotated[tuple[str, ...], "harms that nobody counted, and harm after a fault"]
-    personal_harms: Annotated[tuple[str, ...], "what goes wrong more easily for this skin"]
+    personal_harms: Annotated[tuple[str, ...], "what goes wrong more easily for this skin, or with this light"]
     healing: Annotated[tuple[str, ...], "how long it shows, and pain"]
     aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
     call_advice: Annotated[tuple[str, ...], "when to call, and whom"]

@@ -40,6 +40,7 @@ from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.report.plain_words import (
     choice_name,
     harm_in_words,
+    light_harm_sentences,
     light_in_words,
     numbered_sentences,
     own_harm_sentences,
@@ -195,7 +196,7 @@ def consent_page(
         rare_harms=harms.rare,
         lasting_harms=harms.lasting,
         uncounted_harms=harms.uncounted,
-        personal_harms=own_harm_sentences(plan),
+        personal_harms=(*own_harm_sentences(plan), *light_harm_sentences([option])),
         healing=_healing(option),
         aftercare=tuple(dict.fromkeys(one.message.text for one in plan.aftercare if one.is_for(concern.place)))
         or numbered_sentences("aftercare"),

@@ -1,11 +1,11 @@
 """Plain names, small numbers and sentences that the leaflet and the consent form share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
 from skinbeam.plan_records.plan import Option, Plan
-from skinbeam.report.formatting import display_value, people_of_100, report_text
+from skinbeam.report.formatting import display_value, join_items, people_of_100, report_text
 from skinbeam.report.outcomes import fault_values
 from skinbeam.text import catalogue, render_message
 
@@ -13,6 +13,7 @@ __all__ = [
     "choice_key",
     "choice_name",
     "harm_in_words",
+    "light_harm_sentences",
     "light_in_words",
     "numbered_sentences",
     "own_harm_sentences",
@@ -110,6 +111,22 @@ def own_harm_sentences(plan: Plan) -> tuple[str, ...]:
     """Return the harms that are more likely for this person than for the people of the trials."""
     keys = [f"leaflet_own.{risk.name}" for risk in plan.assessment.risks]
     return tuple(render_message(key) for key in keys if key in catalogue())
+
+
+def light_harm_sentences(options: Iterable[Option]) -> Iterator[str]:
+    """Yield what the light of these options may do that no trial counted, each once with the lights that do it.
+
+    The rules that say so test the light itself, so that they are reasons of an option and not of the decision.
+    """
+    lights: dict[str, dict[str, None]] = {}
+    for option in options:
+        if option.setup is None:
+            continue
+        for reason in option.reasons:
+            if f"leaflet_light.{reason.rule}" in catalogue():
+                lights.setdefault(reason.rule, {})[light_in_words(option.setup)] = None
+    for rule, named in lights.items():
+        yield render_message(f"leaflet_light.{rule}", {"light": join_items(named)})
 
 
 def phone_line(plan: Plan) -> str:

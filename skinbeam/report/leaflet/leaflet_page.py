@@ -33,6 +33,7 @@ from skinbeam.report.outcomes import harm_values, improved_share, worst_harm
 from skinbeam.report.overview import are_ruled_out, colour_may_change
 from skinbeam.report.plain_words import (
     choice_name,
+    light_harm_sentences,
     light_in_words,
     numbered_sentences,
     own_harm_sentences,
@@ -307,7 +308,9 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         follow_up=follow_up_sentence(drawn),
         options=leaflet_options(concern),
         no_laser_text=no_laser_text(concern, plan.assessment),
-        personal_harms=own_harm_sentences(plan) if concern.first_laser is not None else (),
+        personal_harms=(*own_harm_sentences(plan), *light_harm_sentences(ranked_options(concern)))
+        if concern.first_laser is not None
+        else (),
         preparations=(*test_spot_sentences(concern, plan), *_sun_sentences(concern, plan)),
         healing=_healing(concern),
         choices=leaflet_choices(concern),

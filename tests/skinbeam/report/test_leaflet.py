@@ -20,6 +20,7 @@ from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.report.consent_form import consent_page
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
+from skinbeam.report.plain_words import light_in_words
 from skinbeam.text import catalogue
 
 pytestmark = pytest.mark.usefixtures("charts_drawn_once")
@@ -423,3 +424,40 @@ def test_what_a_concern_is_names_no_place_that_may_be_another(condition: str) ->
     for text in texts:
         named = re.search(r"\b(face|neck|chest|cheeks|hands|arms)\b", text)
         assert named is None or "most often" in text[: named.start()]
+
+
+MAN = PERSON.replace("female", "male")
+
+
+@pytest.mark.parametrize(
+    ("case", "lost"),
+    [
+        (MAN + concern_text("uneven-pigmentation") + devices("alexandrite-755"), True),
+        (PERSON + concern_text("uneven-pigmentation") + devices("alexandrite-755"), False),  # no beard
+        (MAN + concern_text("facial-telangiectasia", "chin") + devices("ndyag-1064"), True),
+        (MAN + concern_text("redness", "nose") + devices("ipl"), False),
+        (PERSON + concern_text("redness", "forehead") + devices("ipl"), True),
+        (MAN + concern_text("acne-scars") + devices("co2-10600"), False),
+    ],
+)
+def test_whoever_may_lose_hair_by_a_light_reads_it_in_leaflet_and_consent_form(case: str, lost: bool) -> None:
+    """The rule tests the light, so it is a reason of options and never of the decision, from which leaflets told."""
+    made = read_plan(document(case))
+    (treated,) = made.concerns
+    lasers = [option for option in treated.options if option.setup is not None]
+    assert lasers
+    assert any(reason.rule == "hair-loss" for option in lasers for reason in option.reasons) is lost
+    page = leaflet_page(made)
+    (told,) = page.concerns
+    sentences = [line for line in told.personal_harms if "hair may" in line]
+    assert bool(sentences) is lost
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
+    for option in lasers:
+        assert option.setup is not None
+        by_it = any(reason.rule == "hair-loss" for reason in option.reasons)
+        asked = [line for line in consent_page(made, treated, option).personal_harms if "hair may" in line]
+        assert bool(asked) is by_it
+        assert all(light_in_words(option.setup) in line for line in (*asked, *(sentences if by_it else ())))
+    pages = [" ".join(one.extract_text().split()) for one in leaflet_pdf(made).pages]
+    assert len(pages) == 2
+    assert all(line in pages[1] for line in sentences)
