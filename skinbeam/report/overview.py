@@ -37,11 +37,12 @@ from skinbeam.report.outcomes import improved_share, worst_harm
 from skinbeam.report.plain_words import choice_name, harm_in_words, plain_name, range_in_words
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import RuleReason, decision_severity
-from skinbeam.text import Formatter, render_message, translate
+from skinbeam.text import Formatter, catalogue, render_message, translate
 
 __all__ = [
     "REASONS_LED",
     "are_ruled_out",
+    "cause_without_laser",
     "colour_may_change",
     "decision_without_laser",
     "evidence_lines",
@@ -316,6 +317,48 @@ def _is_ruled_out(concern: ConcernPlan) -> bool:
     reasons = [{reason.id for reason in one.reasons} for one in lasers]
     usable = [ids for ids in reasons if not any(name.startswith(_NOT_USABLE) for name in ids)]
     return bool(usable) and all(any(name.startswith("rules.") for name in ids) for ids in usable)
+
+
+# The plain reasons (`leaflet_no_laser`) that a search gave, and those of what light did to this skin before.
+_SEARCHED: Final = (
+    "no-safe-dose",
+    "no-dose-below-injury",
+    "published-dose-out-of-reach",
+    "too-weak",
+    "too-weak-undosed",
+)
+_LIGHT_BEFORE: Final = (
+    "marked",
+    "pale-mark",
+    "scar",
+    "surface-mark",
+    "surface-scar",
+    "too-little",
+    "undosed",
+    "unknown-device",
+    "worse",
+)
+
+
+def cause_without_laser(concerns: Sequence[ConcernPlan]) -> str:
+    """Return why no concern of a plan has a laser: ruled_out, no_setting, waits, no_machine or not_offered.
+
+    A cause is named only where it is that of every concern; not_offered is true of any.
+    """
+    if are_ruled_out(concerns):
+        return "ruled_out"
+    causes = {_cause_of_concern(concern) for concern in concerns}
+    return causes.pop() if len(causes) == 1 else "not_offered"
+
+
+def _cause_of_concern(concern: ConcernPlan) -> str:
+    named = {one.text.id.removeprefix("leaflet_no_laser.") for one in concern.no_laser}
+    if not named.isdisjoint(_SEARCHED):
+        return "no_setting"
+    if not named.isdisjoint(_LIGHT_BEFORE):
+        return "waits"
+    others = (name for name in named if f"condition-why.{name}" not in catalogue() and name != "not-at-site")
+    return "no_machine" if set(others) == {"no-device"} else "not_offered"
 
 
 def decision_without_laser(concerns: Sequence[ConcernPlan], suitability: Suitability) -> tuple[str, str]:

@@ -30,7 +30,7 @@ from skinbeam.report.formatting import (
 )
 from skinbeam.report.leaflet.choices import follow_up_sentence, leaflet_choices, leaflet_options, options_table
 from skinbeam.report.outcomes import harm_values, improved_share, worst_harm
-from skinbeam.report.overview import are_ruled_out, colour_may_change
+from skinbeam.report.overview import cause_without_laser, colour_may_change
 from skinbeam.report.plain_words import (
     choice_name,
     light_harm_sentences,
@@ -254,13 +254,13 @@ def _intro(names: str, *, young: bool) -> tuple[str, ...]:
 
 
 def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
-    """Return whether laser is suitable, that no setting was found, or that another treatment comes first."""
+    """Return whether laser is suitable, why none is offered, or that another treatment comes first."""
     key = state.replace("-", "_")
     offered = [concern for concern in concerns if concern.first_laser is not None]
     if state not in ("suitable", "with-caution") or not concerns:
         return numbered_sentences(f"decision_{key}")
     if not offered:
-        return numbered_sentences("decision_ruled_out" if are_ruled_out(concerns) else "decision_no_setting")
+        return numbered_sentences(f"decision_{cause_without_laser(concerns)}")
     later = [inline_name(_name(concern)) for concern in offered if _is_laser_postponed(concern)]
     after = report_text("leaflet.decision_later", concerns=join_items(dict.fromkeys(later)))
     if len(later) == len(offered):

@@ -378,8 +378,56 @@ def test_a_plan_without_any_laser_does_not_say_yes() -> None:
     plan = sample_plan()
     bare = [part | {"options": [o for o in part["options"] if "device" not in o]} for part in plan["concerns"]]
     page = leaflet_page(read_plan(plan | {"concerns": bare, "suitability": {"decision": "suitable", "reasons": []}}))
-    assert page.decision == (render_message("leaflet.decision_no_setting_1"),)
+    assert page.decision == (render_message("leaflet.decision_not_offered_1"),)
     assert reading_age_years([*page.decision]) <= READING_AGE_YEARS
+
+
+PALE = """
+[[session]]
+week = 0
+treats = "age-spots"
+device = "qs-ndyag-532-1064"
+wavelength_nm = 532
+fluence_J_cm2 = 2.0
+spot_mm = 2
+pulse_ms = 1e-05
+adverse = ["pale mark"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("case", "cause"),
+    [
+        (concern("acne-scars") + devices("thulium-1927"), "no_setting"),
+        (concern("acne-scars") + devices("ktp-532"), "no_machine"),
+        (concern("laxity", "hands") + devices("ndyag-1064"), "no_machine"),
+        (concern("age-spots", "hands") + devices("qs-ndyag-532-1064") + PALE, "waits"),
+        (concern("acne-scars") + concern("dynamic-wrinkles") + devices("ktp-532"), "not_offered"),
+    ],
+)
+def test_the_first_page_gives_the_cause_that_the_plan_holds(case: str, cause: str) -> None:
+    """No setting was found, it said, where the clinic has no such machine or a pale mark has to be looked at."""
+    made = document(PERSON + case)
+    assert not laser_options(made)
+    page = leaflet_page(read_plan(made))
+    assert page.decision == (render_message(f"leaflet.decision_{cause}_1"),)
+    assert page.decision[0] in printed(made)
+    assert reading_age_years([*page.decision]) <= READING_AGE_YEARS
+
+
+@pytest.mark.parametrize("name", sorted(key for key in catalogue() if key.startswith("leaflet_no_laser.")))
+def test_no_setting_was_found_only_where_one_was_sought(name: str) -> None:
+    """Alone, and beside another concern whose cause is another."""
+    reason = {"because": [], "text": {"id": name, "params": {}, "text": catalogue()[name]}}
+    plan = sample_plan() | {"suitability": {"decision": "suitable", "reasons": []}}
+    bare = plan["concerns"][0]
+    bare = bare | {"options": [o for o in bare["options"] if "device" not in o], "no_laser": [reason]}
+    sought = re.search("setting was found (that|below)|Safe setting|too strong for your skin", catalogue()[name], re.I)
+    (line,) = leaflet_page(read_plan(plan | {"concerns": [bare]})).decision
+    assert ("no setting was found" in line) is bool(sought)
+    moved = bare | {"no_laser": [reason | {"text": {"id": "leaflet_no_laser.movement", "params": {}, "text": "x"}}]}
+    (line,) = leaflet_page(read_plan(plan | {"concerns": [bare, moved]})).decision
+    assert "no setting was found" not in line
 
 
 @pytest.mark.parametrize(
