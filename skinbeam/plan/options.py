@@ -199,6 +199,7 @@ def build_other_option(
     technique, procedure = _peel_technique(question) if modality == PEEL else _named_technique(concern, modality)
     if technique in _UNLIKE_OTHER_PEELS:
         downtime = pain = Unknown(render_message("plan.peel-kind-unknown"))
+    shown = () if isinstance(downtime, Unknown) else session_durations(concern, modality, downtime)
     longer = downtime_reason(concern, modality, downtime, _days_off_accepted(case))
     if technique == "acid-dots":
         reasons = tuple(_reason_of_dots(reason) for reason in reasons)
@@ -215,8 +216,8 @@ def build_other_option(
         minutes=minutes,
         pain_0_10=pain,
         downtime_days=downtime,
-        shows_days=nothing if none else Unknown(render_message("plan.shows-unknown")),
-        shows=(),
+        shows_days=nothing if none else longest_duration_record(shown),
+        shows=duration_records(shown),
         immediate=no_physics,
         healing=(),
         harms=() if none else (_other_harm(),),

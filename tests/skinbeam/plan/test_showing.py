@@ -25,7 +25,7 @@ from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import Duration
 from skinbeam.plan_records.plan import Option
 from skinbeam.report.clinician_page import report_page
-from skinbeam.report.formatting import showing_days, showing_days_in_words, showing_sentences
+from skinbeam.report.formatting import showing_days, showing_days_in_words, showing_sentences, split_source_keys
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.report_figures import draw_report_figures
@@ -150,3 +150,18 @@ def test_everything_that_may_show_has_its_words() -> None:
     assert {f"leaflet_shows.{kind}" for kind in kinds - {"bruise"}} <= set(catalogue())  # told beside how likely it is
     own = {key.partition(".")[2] for key in catalogue() if key.startswith(("leaflet_shows.", "leaflet_shown."))}
     assert own - kinds <= {rule.id for rule in load_rules("downtime")}
+
+
+@pytest.mark.parametrize("condition", ["age-spots", "acne-scars", "melasma", "keloid"])
+def test_what_is_done_without_a_laser_shows_at_least_as_long_as_it_heals(condition: str) -> None:
+    """Not known was printed above, and the days of the same treatment further down."""
+    made = document(PERSON + concern(condition) + devices("ndyag-1064"))
+    others = [one for part in made["concerns"] for one in part["options"] if "device" not in one]
+    healing = [one for one in others if "high" in one["downtime_days"]]
+    assert healing
+    for one in others:
+        assert ("high" in one["shows_days"]) is (one in healing)
+    for one in healing:
+        assert one["shows_days"]["high"] >= one["downtime_days"]["high"]
+        assert set(split_source_keys(one["shows_days"]["source"])) <= set(made["sources"])
+        assert one["shows_days"] in one["shows"]
