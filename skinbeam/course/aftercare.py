@@ -10,13 +10,14 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import NameKind, resolve_name
-from skinbeam.plan_records.plan import Advice
+from skinbeam.plan_records.plan import Advice, Plan
 from skinbeam.suitability.table import Rule, ValueRange, load_rules
 from skinbeam.text import Message, render_message
 
 __all__ = [
     "RuleRange",
     "TreatedConcern",
+    "advice_without_laser",
     "aftercare_advice",
     "call_advice",
     "checklist_advice",
@@ -87,6 +88,28 @@ def call_advice(treated: Iterable[TreatedConcern], case: Case) -> tuple[Advice, 
     InputError : unknown modality.
     """
     return _collect_advice(treated, case, call=True)
+
+
+def advice_without_laser(plan: Plan, *, call: bool) -> tuple[Advice, ...]:
+    """Return what rules say of each treatment without a laser that a plan puts first, beyond what the plan says.
+
+    Rules that ask for an answer of the person are left out, since a plan does not hold the answers.
+
+    Parameters
+    ----------
+    call : whether the signs for which a person calls the clinic are meant, or the care of the skin.
+    """
+    said = {one.message.id for one in (plan.when_to_call if call else plan.aftercare) if one.treats is None}
+    places = [concern.place for concern in plan.concerns if concern.examination is None]
+    firsts = {concern.place: min(concern.options, key=lambda one: one.rank) for concern in plan.concerns}
+    found: dict[str, Advice] = {}
+    for rule in load_rules("aftercare"):
+        held = [place for place in places if firsts[place].setup is None and firsts[place].modality in rule.modalities]
+        is_open = any(True for _ in rule.when.tests())
+        if held and not is_open and rule.is_warning_sign is call and rule.message.id not in said:
+            treats = None if held == places else tuple(held)
+            found.setdefault(rule.message.id, Advice(rule.id, rule.message, rule.source, rule.strength, treats))
+    return tuple(found.values())
 
 
 def checklist_advice(use: str, treated: Iterable[TreatedConcern], case: Case) -> tuple[Advice, ...]:

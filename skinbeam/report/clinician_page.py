@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam.api.analyse_photo import PhotoReport
+from skinbeam.course.aftercare import advice_without_laser
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.errors import InputError
@@ -88,7 +89,8 @@ def report_page(
     decision = _decision(plan)
     decided = (*decision.reasons, *decision.further_reasons, *decision.standing_rules)
     concerns = tuple(_concern_part(concern, pictures, live or {}, decided, plan) for concern in plan.concerns)
-    references, missing = _references(plan.sources)
+    care, calls = (advice_without_laser(plan, call=call) for call in (False, True))
+    references, missing = _references({*plan.sources, *(one.source for one in (*care, *calls))})
     names = concern_names(plan)
     course, always = visit_lines(plan.course, names)
     return ReportPage(
@@ -120,8 +122,8 @@ def report_page(
         photographs=tuple(map(advice_line, plan.photographs)),
         complications=tuple(map(advice_line, plan.complications)),
         consent=tuple(map(advice_line, plan.consent)),
-        aftercare=tuple(map(advice_line, plan.aftercare)),
-        call_advice=tuple(map(advice_line, plan.when_to_call)),
+        aftercare=tuple(map(advice_line, (*plan.aftercare, *care))),
+        call_advice=tuple(map(advice_line, (*plan.when_to_call, *calls))),
         unknowns=message_texts(plan.unknowns),
         limits=tuple(_limit_counts(part, card) for part in concerns for card in part.options if card.limits),
         methods=_methods(plan),

@@ -9,11 +9,13 @@ import datetime
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from skinbeam._version import __date__
+from skinbeam.assessment.questionnaire import fact_tables
+from skinbeam.course.aftercare import advice_without_laser
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.course import TestSpotLadder
-from skinbeam.plan_records.plan import Advice, Assessment, ConcernPlan, Plan
+from skinbeam.plan_records.plan import Advice, Assessment, ConcernPlan, Option, Plan
 from skinbeam.preview.page import PreviewPage
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.formatting import (
@@ -211,6 +213,7 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
     chosen_for = [concern for concern in plan.concerns if concern.examination is None]
     names = join_items(dict.fromkeys(inline_name(_name(concern)) for concern in chosen_for))
     has_laser = any(concern.first_laser is not None for concern in plan.concerns)
+    has_session = has_laser or any(_is_done_in_clinic(ranked_options(concern)[0]) for concern in chosen_for)
     has_choice = bool(chosen_for) or not plan.concerns
     return LeafletPage(
         banner=report_text("leaflet.banner"),
@@ -229,8 +232,10 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
             *(numbered_sentences("healing_laser") if has_laser else ()),
             *(numbered_sentences("healing") if has_choice else ()),
         ),
-        aftercare=_advice_sentences(plan.aftercare, plan) or (numbered_sentences("aftercare") if has_laser else ()),
-        call_advice=_advice_sentences(plan.when_to_call, plan) or (numbered_sentences("call") if has_laser else ()),
+        aftercare=_advice_sentences((*plan.aftercare, *advice_without_laser(plan, call=False)), plan)
+        or (numbered_sentences("aftercare") if has_session else ()),
+        call_advice=_advice_sentences((*plan.when_to_call, *advice_without_laser(plan, call=True)), plan)
+        or (numbered_sentences("call") if has_session else ()),
         phone=phone_line(plan),
         questions=(
             *(numbered_sentences("question_laser") if has_laser else ()),
@@ -240,6 +245,11 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
         imprint=about_sentences(plan),
         words=section_texts("leaflet"),
     )
+
+
+def _is_done_in_clinic(option: Option) -> bool:
+    """Return whether a choice is a session, after which skin heals: nothing that a person does at home, nor nothing."""
+    return option.modality not in ("no-treatment", *fact_tables().modality_groups["at-home"])
 
 
 def _intro(names: str, *, young: bool) -> tuple[str, ...]:

@@ -1,14 +1,17 @@
 """What is read from the rules for the time after a session: advice, days, sessions, minutes."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
+from report_samples import sample
 
 from skinbeam.course.aftercare import (
     RuleRange,
     TreatedConcern,
+    advice_without_laser,
     aftercare_advice,
     call_advice,
     downtime_range,
@@ -27,8 +30,9 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.sources import bibliography, collect_sources
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
-from skinbeam.plan_records.plan import Advice
+from skinbeam.plan_records.plan import Advice, Plan
 from skinbeam.suitability.table import load_rules
+from skinbeam.text import Message
 
 
 def _case(*sites: str, condition: str = "wrinkles", **patient: Any) -> Case:
@@ -54,7 +58,37 @@ def test_every_aftercare_rule_is_shown_to_someone() -> None:
                 *_ids(aftercare_advice(*_treated([modality], case))),
                 *_ids(call_advice(*_treated([modality], case))),
             }
+    for modality in set(vocabulary_table("modality")) - set(laser_modalities()):
+        plan = _begun_with(modality)
+        rules |= {*_ids(advice_without_laser(plan, call=False)), *_ids(advice_without_laser(plan, call=True))}
     assert rules == {rule.id for rule in load_rules("aftercare")}
+
+
+def _begun_with(*modalities: str) -> Plan:
+    """A plan that puts a treatment without a laser first at each of its concerns, and has no other advice."""
+    plan = sample()
+    concerns = []
+    for modality, site in zip(modalities, ("cheeks", "neck", "hands"), strict=False):
+        first = replace(plan.concerns[0].options[-1], modality=modality, setup=None, rank=1)
+        concerns.append(replace(plan.concerns[0], site=site, options=(first,)))
+    return replace(plan, concerns=tuple(concerns), aftercare=(), when_to_call=())
+
+
+@pytest.mark.parametrize("modality", ["chemical-peel", "cryotherapy", "microneedling"])
+def test_whoever_has_a_wound_without_a_laser_is_told_of_the_sun_and_whom_to_call(modality: str) -> None:
+    plan = _begun_with(modality)
+    care, calls = advice_without_laser(plan, call=False), advice_without_laser(plan, call=True)
+    assert any("sunscreen" in one.message.text for one in care)
+    assert any("fever" in one.message.text for one in calls)
+    assert all(one.source in bibliography() and one.treats is None for one in (*care, *calls))
+
+
+def test_care_of_one_treatment_names_its_concern_and_is_not_said_twice() -> None:
+    plan = _begun_with("cryotherapy", "camouflage")
+    assert all(one.treats == (plan.concerns[0].place,) for one in advice_without_laser(plan, call=False))
+    said = Advice("call-same-day", Message("aftercare.call-same-day"), "zacharycases", "expert")
+    assert advice_without_laser(replace(plan, when_to_call=(said,)), call=True) == ()
+    assert advice_without_laser(_begun_with("camouflage"), call=False) == ()
 
 
 CRUSTS = {

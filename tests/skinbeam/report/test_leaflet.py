@@ -18,9 +18,12 @@ from skinbeam.evidence.expectation.peels import PEEL, peel_kinds
 from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.report.consent_form import consent_page
+from skinbeam.report.formatting import ranked_options
+from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.plain_words import light_in_words
+from skinbeam.report.report_files import render_html
 from skinbeam.text import catalogue
 
 pytestmark = pytest.mark.usefixtures("charts_drawn_once")
@@ -461,3 +464,60 @@ def test_whoever_may_lose_hair_by_a_light_reads_it_in_leaflet_and_consent_form(c
     pages = [" ".join(one.extract_text().split()) for one in leaflet_pdf(made).pages]
     assert len(pages) == 2
     assert all(line in pages[1] for line in sentences)
+
+
+PALE = """
+[[session]]
+week = 0
+treats = "age-spots"
+device = "qs-ndyag-532-1064"
+wavelength_nm = 532
+fluence_J_cm2 = 2.0
+spot_mm = 2
+pulse_ms = 1e-05
+adverse = ["pale mark"]
+"""
+FROZEN = PERSON + concern_text("age-spots", "hands")
+
+
+def test_whoever_begins_without_a_laser_reads_how_long_it_shows_whom_to_call_and_how_to_care() -> None:
+    """After freezing or acid nothing stood under the headings, and the days were not known but further down."""
+    made = read_plan(document(FROZEN + devices("qs-ndyag-532-1064") + PALE))
+    first = ranked_options(made.concerns[0])[0]
+    assert first.modality == "cryotherapy"
+    page = leaflet_page(made)
+    assert page.concerns[0].options[0].days == "7 to 21"
+    assert any("sunscreen" in line for line in page.aftercare)
+    assert any("blister" in line and "normal" in line for line in page.aftercare)
+    assert any("fever" in line for line in page.call_advice)
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
+    told = " ".join(" ".join(one.extract_text().split()) for one in leaflet_pdf(made).pages)
+    assert all(line in told for line in (*page.aftercare, *page.call_advice))
+    report = render_html(made, FigureData())
+    assert catalogue()["aftercare.frozen-blister"] in report
+    assert 'id="source-kingstoncryotherapy"' in report
+
+
+def test_care_after_acid_stands_beside_that_after_a_laser_with_its_concern() -> None:
+    made = read_plan(
+        document(
+            PERSON.replace('"II"\nita_deg = 60.0', '"III"')
+            + concern_text("facial-telangiectasia", "nose")
+            + concern_text("age-spots", "hands")
+            + devices("ndyag-1064")
+        )
+    )
+    spots = made.concerns[1]
+    assert ranked_options(spots)[0].modality == PEEL
+    page = leaflet_page(made)
+    (line,) = (line for line in page.aftercare if "peels" in line)
+    assert line.startswith(f"{catalogue()['leaflet_condition.age-spots']}: ")
+    assert sum("fever" in line for line in page.call_advice) == 1
+
+
+def test_after_a_session_that_no_rule_speaks_of_the_leaflet_says_to_ask() -> None:
+    made = read_plan(document(PERSON + concern_text("laxity", "hands") + devices("ndyag-1064")))
+    assert ranked_options(made.concerns[0])[0].modality in ("focused-ultrasound", "radiofrequency", "surgery")
+    page = leaflet_page(made)
+    assert page.aftercare == (catalogue()["leaflet.aftercare_1"],)
+    assert page.call_advice == (catalogue()["leaflet.call_1"],)
