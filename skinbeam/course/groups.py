@@ -281,13 +281,19 @@ class ConcernGroup:
 
 
 def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[ConcernGroup]:
-    """Group the concerns by device and kind of light, in the order in which these follow each other."""
+    """Group the concerns by device and kind of light, in the order in which these follow each other.
+
+    A concern that earlier sessions have improved enough is in no group: another session is decided anew.
+    """
     groups: list[ConcernGroup] = []
     for concern in concerns:
         if concern.first_laser is None or concern.first_laser[0].reaches_nobody:
             continue
         option, setup = concern.first_laser
-        done = 0 if case is None else session_response(case, concern.condition).sessions
+        response = None if case is None else session_response(case, concern.condition)
+        if response is not None and response.is_enough:
+            continue
+        done = 0 if response is None else response.sessions
         alike = 0 if case is None else count_sessions_with(case, concern.condition, option.modality)
         title = _title_with_site(concern)
         first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)

@@ -26,7 +26,12 @@ def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> Co
         weeks=course[-1].week if course else 0,
         minutes=_total_minutes(passes),
         downtime_days=_total_downtime(visits),
-        afterwards=tuple(_durability_message(titles[place], *laser) for place, laser in lasers.items()),
+        afterwards=tuple(
+            Message("course.done", {"concern": titles[place]})
+            if treated[place].is_done(course)
+            else _durability_message(titles[place], *laser)
+            for place, laser in lasers.items()
+        ),
     )
 
 

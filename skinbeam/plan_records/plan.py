@@ -5,7 +5,7 @@ its sentences. A field that is None does not apply, and the document leaves it o
 known is an `Unknown`, with its reason. `skinbeam.plan/1` was the same without `language`, its sentences in English.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -306,6 +306,11 @@ class ConcernPlan:
     def first_laser(self) -> tuple[Option, DeviceSetup] | None:
         """The first option with a device, and its settings."""
         return next(((option, option.setup) for option in self.options if option.setup is not None), None)
+
+    def is_done(self, course: Sequence[Visit]) -> bool:
+        """Return whether a course holds no visit for its laser since earlier sessions have improved it enough."""
+        first = self.first_laser
+        return first is not None and not first[0].reaches_nobody and all(self.place not in one.treats for one in course)
 
     def first_options(self, most: int) -> tuple[Option, ...]:
         """Return the first `most` options that treat, always with the first laser among them.

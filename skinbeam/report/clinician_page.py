@@ -64,6 +64,8 @@ from skinbeam.text import current_language, translate
 
 __all__ = ["report_page"]
 
+_OF_EARLIER = ("learned", "not-learned", "response")  # notices on earlier pulses, which are no faults
+
 
 def report_page(
     plan: Plan,
@@ -127,8 +129,9 @@ def report_page(
         unknowns=message_texts(plan.unknowns),
         limits=tuple(_limit_counts(part, card) for part in concerns for card in part.options if card.limits),
         methods=_methods(plan),
+        earlier=tuple(warning.message.text for warning in plan.warnings if warning.code in _OF_EARLIER),
         faults=(
-            *(ReportFault(warning.code, warning.message.text) for warning in plan.warnings),
+            *(ReportFault(one.code, one.message.text) for one in plan.warnings if one.code not in _OF_EARLIER),
             *missing,
             *_missing_overlays(overlays),
         ),

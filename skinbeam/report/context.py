@@ -348,6 +348,7 @@ class ReportPage:
     unknowns: Annotated[tuple[str, ...], "what is not known"]
     limits: Annotated[tuple[ReportFact, ...], "limits checked, counted for each option"]
     methods: Annotated[tuple[str, ...], "how the numbers were made"]
+    earlier: Annotated[tuple[str, ...], "what earlier sessions and test spots showed"]
     faults: Annotated[tuple[ReportFault, ...], "what went wrong"]
     references: Annotated[tuple[ReportReference, ...], "sources used"]
     words: Annotated[Mapping[str, str], "headings and labels of the page, by name"]

@@ -60,6 +60,7 @@ _COLUMN_MM: Final = 0.5  # narrower than every beam of a whole field, from 0.7 m
 _SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
 _MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # marks of light are what is treated
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
+_ENOUGH_PCT: Final = 90.0  # of improvement, from which little is left to gain: a judgement
 _COURSE_SOURCE: Final = "skinbeam-judgement-course"
 
 
@@ -404,6 +405,11 @@ class SessionResponse:
 
     sessions: int
     improved_pct: float | None
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether so much is better that another session is decided anew: little is left to gain, and each can harm."""
+        return self.improved_pct is not None and self.improved_pct >= _ENOUGH_PCT
 
     @property
     def stopping_message(self) -> Message | None:

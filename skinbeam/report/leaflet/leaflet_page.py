@@ -157,7 +157,8 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
 def _sun_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
     """Yield, once in a leaflet, for how many weeks before a visit nobody sunbathes, as the course of the plan says."""
     steps = [step for visit in plan.course for step in visit.steps if step.id == "course.sun"]
-    first = next((one.place for one in plan.concerns if one.first_laser is not None), None)
+    treated = (one for one in plan.concerns if one.first_laser is not None and not one.is_done(plan.course))
+    first = next((one.place for one in treated), None)
     if concern.place == first and steps:
         yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
 
@@ -221,7 +222,7 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
         title=report_text("leaflet.title"),
         intro=_intro(names, young=plan.assessment.age_years < ADULT_YEARS),
         state=state,
-        decision=(*_decision(plan.concerns, state), *_examination_sentences(plan.concerns)),
+        decision=(*_decision(plan.concerns, state), *_done_sentences(plan), *_examination_sentences(plan.concerns)),
         refusal_reasons=_decision_reasons(plan),
         key=report_text("leaflet.key") if has_choice else "",
         concerns=tuple(_leaflet_concern(concern, plan) for concern in shown),
@@ -278,6 +279,12 @@ def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
     return (*numbered_sentences(f"decision_{key}"), *([after] if later else []))
 
 
+def _done_sentences(plan: Plan) -> tuple[str, ...]:
+    """Return for which concerns no more visits are planned since earlier ones have improved them enough."""
+    done = [inline_name(_name(concern)) for concern in plan.concerns if concern.is_done(plan.course)]
+    return (report_text("leaflet.decision_done", concerns=join_items(dict.fromkeys(done))),) if done else ()
+
+
 def _examination_sentences(concerns: Sequence[ConcernPlan]) -> tuple[str, ...]:
     """Return by when a doctor must see a mark, the soonest first, since the first page is what people read."""
     found = [concern.examination for concern in concerns if concern.examination is not None]
@@ -321,7 +328,9 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         personal_harms=(*own_harm_sentences(plan), *light_harm_sentences(ranked_options(concern)))
         if concern.first_laser is not None
         else (),
-        preparations=(*test_spot_sentences(concern, plan), *_sun_sentences(concern, plan)),
+        preparations=()
+        if concern.is_done(plan.course)
+        else (*test_spot_sentences(concern, plan), *_sun_sentences(concern, plan)),
         healing=_healing(concern),
         choices=leaflet_choices(concern),
         studies=studies_in_short(concern),

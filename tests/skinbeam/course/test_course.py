@@ -16,6 +16,7 @@ from skinbeam.course.setting_words import describe_settings
 from skinbeam.course.totals import course_total
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import SURFACE_MODALITIES, laser_modalities
+from skinbeam.plan.expected_result import response_notices
 from skinbeam.plan_records.course import (
     DeviceSetting,
     DeviceSetup,
@@ -621,3 +622,18 @@ def test_sessions_with_another_laser_do_not_exceed_the_usual_number() -> None:
         f'\n[[session]]\nweek = {4 * k}\ntreats = "acne-scars"\ndevice = "fractional-1550"\n' for k in range(4)
     )
     assert "course.sessions-exceeded" not in steps_of(scars + done, SCARS)
+
+
+@pytest.mark.parametrize("better", [89.9, 90.0, 100.0])
+def test_what_is_better_enough_has_no_session_before_somebody_looks(better: float) -> None:
+    """The others keep theirs. The notice of the plan speaks from the same share on."""
+    done = f'[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\nresponse_pct = {better}\n'
+    case = loaded(PERSON + concern("facial-telangiectasia") + concern("age-spots") + done).case
+    course = schedule_course([VEINS, SPOTS], case)
+    enough = better >= 90.0
+    assert {place for visit in course for place in visit.treats} == {SPOTS.place, *(() if enough else (VEINS.place,))}
+    assert [one.is_done(course) for one in (VEINS, SPOTS)] == [enough, False]
+    veins, _ = course_total([VEINS, SPOTS], course).afterwards
+    assert (veins.id == "course.done") is enough
+    notices = response_notices(case, ())
+    assert [one.message.id for one in notices] == ["response.enough" if enough else "response.untold"]

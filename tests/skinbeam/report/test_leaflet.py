@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from consultations import PERSON, devices, document
+from consultations import NAMED, PERSON, devices, document
 from consultations import concern as concern_text
 from paths import TESTS
 from plan_reading import read_plan
@@ -17,12 +17,14 @@ from skinbeam.course.course_rules import course_rules
 from skinbeam.evidence.expectation.peels import PEEL, peel_kinds
 from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.report.clinician_page import report_page
 from skinbeam.report.consent_form import consent_page
 from skinbeam.report.formatting import ranked_options
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.plain_words import light_in_words
+from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import render_html
 from skinbeam.text import catalogue
 
@@ -415,20 +417,6 @@ def test_one_condition_at_two_sites_with_care_of_their_own_is_told_apart_by_the_
     assert f"({catalogue()['leaflet_site.cheeks']}): " in line
 
 
-OF_ONE_PLACE = ("perioral-lines", "fine-lines-periorbital", "dynamic-wrinkles")  # by name
-
-
-@pytest.mark.parametrize("condition", sorted(set(vocabulary_table("condition")) - set(OF_ONE_PLACE)))
-def test_what_a_concern_is_names_no_place_that_may_be_another(condition: str) -> None:
-    """Red skin of the neck was red skin on the face: a case may name any site for a condition."""
-    texts = [catalogue()[f"leaflet_is.{condition}"]]
-    if condition in ("redness", "melasma"):  # of the others the name itself says where
-        texts.append(catalogue()[f"condition-definition.{condition}"])
-    for text in texts:
-        named = re.search(r"\b(face|neck|chest|cheeks|hands|arms)\b", text)
-        assert named is None or "most often" in text[: named.start()]
-
-
 MAN = PERSON.replace("female", "male")
 
 
@@ -464,6 +452,20 @@ def test_whoever_may_lose_hair_by_a_light_reads_it_in_leaflet_and_consent_form(c
     pages = [" ".join(one.extract_text().split()) for one in leaflet_pdf(made).pages]
     assert len(pages) == 2
     assert all(line in pages[1] for line in sentences)
+
+
+OF_ONE_PLACE = ("perioral-lines", "fine-lines-periorbital", "dynamic-wrinkles")  # by name
+
+
+@pytest.mark.parametrize("condition", sorted(set(vocabulary_table("condition")) - set(OF_ONE_PLACE)))
+def test_what_a_concern_is_names_no_place_that_may_be_another(condition: str) -> None:
+    """Red skin of the neck was red skin on the face: a case may name any site for a condition."""
+    texts = [catalogue()[f"leaflet_is.{condition}"]]
+    if condition in ("redness", "melasma"):  # of the others the name itself says where
+        texts.append(catalogue()[f"condition-definition.{condition}"])
+    for text in texts:
+        named = re.search(r"\b(face|neck|chest|cheeks|hands|arms)\b", text)
+        assert named is None or "most often" in text[: named.start()]
 
 
 PALE = """
@@ -521,3 +523,34 @@ def test_after_a_session_that_no_rule_speaks_of_the_leaflet_says_to_ask() -> Non
     page = leaflet_page(made)
     assert page.aftercare == (catalogue()["leaflet.aftercare_1"],)
     assert page.call_advice == (catalogue()["leaflet.call_1"],)
+
+
+@pytest.mark.parametrize("better", [89.0, 90.0, 100.0])
+def test_what_is_better_enough_is_told_and_has_no_visit(better: float) -> None:
+    """A concern that was all better was given two more visits, and the note stood among faults."""
+    done = f"""
+[[session]]
+week = 0
+treats = "facial-telangiectasia"
+device = "pulsed-dye-595"
+wavelength_nm = 595
+fluence_J_cm2 = 7.5
+pulse_ms = 10.0
+spot_mm = 7.0
+response_pct = {better}
+"""
+    case = PERSON + concern_text("facial-telangiectasia", extra=NAMED + 'subtypes = ["fine-red"]')
+    made = read_plan(document(case + devices("pulsed-dye-595") + done))
+    enough = better >= 90.0
+    assert (made.course == ()) is enough
+    page = leaflet_page(made)
+    assert any("no more visits" in line for line in page.decision) is enough
+    assert (page.concerns[0].preparations == ()) is enough
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
+    assert any(one.id == "course.done" for one in made.course_total.afterwards) is enough
+    report = report_page(made, draw_report_figures(made, FigureData()).pictures, (), embedded_figures={}, photo=None)
+    assert any(f"{better:.0f} % is better" in line for line in report.earlier)
+    assert not [one for one in report.faults if one.code in ("response", "learned", "not-learned")]
+    html = render_html(made, FigureData())
+    assert catalogue()["report.h_earlier"] in html
+    assert ("this course reserves no session" in html) is enough
