@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course import aftercare
@@ -37,8 +36,6 @@ __all__ = [
     "trial_question",
     "unreported_scar_share",
 ]
-
-_ENOUGH_PCT: Final = 90.0  # of improvement, from which another session is to be decided anew: a judgement
 
 
 def trial_question(
@@ -181,7 +178,7 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[Document
         following = next((g for g in gains if g.treats.startswith(f"{concern.condition} at ")), None)
         if response.stopping_message is not None:
             found.append(DocumentWarning("response", response.stopping_message))
-        elif response.improved_pct >= _ENOUGH_PCT:
+        elif response.is_enough:
             found.append(DocumentWarning("response", Message("response.enough", params)))
         elif following is None or following.if_place_kept_pct is None:
             found.append(DocumentWarning("response", Message("response.untold", params)))
