@@ -12,6 +12,7 @@ from typing import Any
 
 from skinbeam.assessment.medicines import fact_names_of_medicine, medications, read_medication
 from skinbeam.assessment.questionnaire import FactValue, concern_facts, fact_tables, read_questionnaire
+from skinbeam.evidence.peel_kinds import PEEL, peel_depth
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_modalities, known_sites
 from skinbeam.model.consultation import Concern
@@ -167,6 +168,9 @@ def _judge_option(
         "specialist_allows": _is_allowed_by_specialist(case, modality),
         "sessions_done": float(count_sessions_with(case, None if concern is None else concern.condition, modality)),
     }
+    depth = peel_depth(concern.condition) if modality == PEEL and concern is not None else None
+    if depth is not None:
+        facts["peel_depth"] = depth
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     rules = [rule for rule in load_rules("suitability") if _covers_modality(rule, modality, concern)]
     spoke = [rule for rule in rules if rule.when.holds(facts)]

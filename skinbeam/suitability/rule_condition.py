@@ -39,7 +39,15 @@ __all__ = [
 
 SETTING_FACTS: Final = ("cooled", "ipl", "pulse", "wavelength_nm")
 """Facts that the search for a setting chooses, beyond the kind of laser."""
-OPTION_FACTS: Final = ("compression", "lens_array", "modality", "sessions_done", "specialist_allows", *SETTING_FACTS)
+OPTION_FACTS: Final = (
+    "compression",
+    "lens_array",
+    "modality",
+    "peel_depth",  # of a peel, for the concern
+    "sessions_done",
+    "specialist_allows",
+    *SETTING_FACTS,
+)
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {

@@ -5,6 +5,7 @@ from typing import Any
 
 from skinbeam.assessment.medicines import medications
 from skinbeam.assessment.questionnaire import fact_tables
+from skinbeam.evidence.peel_kinds import peel_depth
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, laser_modalities, vocabulary_table
@@ -74,6 +75,9 @@ class World:
                 self._diagnose(True)
         elif fact in ("off_face", "around_eyes", "inside_orbital_rim", "hair_bearing"):
             self._place(fact, value)
+        elif fact == "peel_depth":
+            named = (name for name in vocabulary_table("condition") if peel_depth(name) == value)
+            self.concern["condition"] = next(named)
         elif fact == "pulse":
             self.choice["pulse_ms"] = 1e-5 if value == "short" else 10.0
         elif fact == "wavelength_nm":
@@ -157,6 +161,7 @@ def _other(fact: str, values: list[Any]) -> Any:
         "site": ("cheeks", "nose"),
         "tan": ("none",),
         "expectation": ("modest",),
+        "peel_depth": ("superficial", "medium"),
         "sex": ("female",),
         "pulse": ("long", "short"),
     }[fact]

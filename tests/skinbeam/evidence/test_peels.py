@@ -3,7 +3,9 @@
 import pytest
 
 from skinbeam.evidence.expectation.expect import abstention
-from skinbeam.evidence.expectation.peels import PEEL, lent_peels, peel_kinds, tried_peels
+from skinbeam.evidence.expectation.peels import lent_peels, tried_peels
+from skinbeam.evidence.guideline.device_classes import device_classes
+from skinbeam.evidence.peel_kinds import PEEL, PEEL_DEPTHS, peel_depth, peel_kinds
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.model.conditions import known_sites
@@ -70,3 +72,24 @@ def test_the_rules_on_phenol_speak_where_its_trials_are_lent() -> None:
         assert tried == {tests["condition"].value}
         assert tests["off_face"].value is False
         assert tests["darkest_phototype"].value == 1 + PHOTOTYPES.index("IV")
+
+
+def test_every_class_of_peel_but_an_unnamed_one_is_of_one_kind() -> None:
+    classes = [name for kind in peel_kinds() for name in kind.classes]
+    assert sorted(classes) == sorted(
+        name for name in device_classes() if name.startswith("peel-") and name != "peel-any"
+    )
+
+
+@pytest.mark.parametrize("condition", sorted(vocabulary_table("condition")))
+def test_a_peel_is_taken_to_be_as_deep_as_the_deepest_that_was_done(condition: str) -> None:
+    """What the rules say of strong acid they say of every peel that may be one."""
+    done = [kind.depth for kind in tried_peels(condition)]
+    assert all(PEEL_DEPTHS.index(peel_depth(condition)) >= PEEL_DEPTHS.index(depth) for depth in done)
+
+
+def test_the_guideline_names_the_acid_where_no_trial_does() -> None:
+    marks = "post-inflammatory-hyperpigmentation"
+    assert not tried_peels(marks)
+    assert peel_depth(marks) == "superficial"
+    assert peel_depth("skin-texture") == "not-named"

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from skinbeam.evidence.guideline.table import load_cells
+from skinbeam.evidence.peel_kinds import PEEL, peel_depth
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_modalities
+from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import HISTORY
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.suggestions import word_hint
@@ -332,3 +333,57 @@ def test_no_pulse_that_whitens_a_spot_is_fired_into_melasma(
     chosen = {"choice": {"pulse_ms": pulse_ms, "device_wavelength_nm": wavelength_nm}}
     assert decided("pigment-short-pulse", condition, beside="melasma", **chosen)[0] == "not-suitable"
     assert decided("pigment-short-pulse", condition, **chosen)[0] != "not-suitable"
+
+
+STRONG = [name for name in known_conditions() if peel_depth(name) in ("medium", "deep")]
+SUPERFICIAL = [name for name in known_conditions() if peel_depth(name) == "superficial"]
+UNNAMED = ("skin-texture", "uneven-pigmentation")
+SLOW_HEALING: tuple[dict[str, Any], ...] = (
+    *(
+        {"history": [word]}
+        for word in ("collagen-vascular-disease", "lupus", "diabetes-uncontrolled", "immunosuppression")
+    ),
+    {"history": ["hiv"]},
+    *({"medicines": [name]} for name in ("methotrexate", "azathioprine", "prednisolone", "etanercept")),
+)
+SENSITIVE_TO_LIGHT: tuple[dict[str, Any], ...] = (
+    {"history": ["photosensitivity"]},
+    *({"medicines": [name]} for name in ("amiodarone", "minocycline", "doxycycline", "hydrochlorothiazide")),
+)
+RETINOIDS: tuple[dict[str, Any], ...] = tuple({"medicines": [name]} for name in ("isotretinoin", "acitretin"))
+WAITING_FOR_ACID = (*SLOW_HEALING, *SENSITIVE_TO_LIGHT, *RETINOIDS)
+
+
+def test_strong_acid_is_meant_for_spots_and_freckles_as_for_acne_scars() -> None:
+    assert {"acne-scars", "age-spots", "freckles"} <= set(STRONG)
+    assert {"melasma", "post-inflammatory-hyperpigmentation"} <= set(SUPERFICIAL)
+    assert all(peel_depth(name) == "not-named" for name in UNNAMED)
+
+
+@pytest.mark.parametrize("person", WAITING_FOR_ACID, ids=str)
+@pytest.mark.parametrize("condition", STRONG)
+@pytest.mark.parametrize(("phototype", "site"), [("II", "cheeks"), ("III", "hands"), ("V", "cheeks")])
+def test_whoever_heals_badly_gets_no_medium_or_deep_acid_of_itself(
+    condition: str, person: Any, phototype: str, site: str
+) -> None:
+    """It was first for age spots on hands of phototype III whatever the person had; acne scars alone were held back."""
+    assert decided(PEEL, condition, site, phototype=phototype)[0] in ("suitable", "with-caution")
+    assert decided(PEEL, condition, site, phototype=phototype, **person)[0] == "refer"
+
+
+@pytest.mark.parametrize("person", WAITING_FOR_ACID, ids=str)
+@pytest.mark.parametrize("condition", [*SUPERFICIAL, *UNNAMED])
+def test_a_superficial_peel_stays_open_and_an_unnamed_one_is_told_to_be_superficial(
+    condition: str, person: Any
+) -> None:
+    decision, _ = decided(PEEL, condition, **person)
+    if condition in UNNAMED:
+        assert decision == "with-caution"
+    else:
+        assert decision == ("suitable" if person in SLOW_HEALING else "with-caution")
+
+
+@pytest.mark.parametrize("modality", ["cryotherapy", PEEL])
+def test_who_keeps_dark_marks_is_warned_of_freezing_and_strong_acid(modality: str) -> None:
+    assert "pih-history-acid-or-freezing" in decided(modality, "age-spots", "hands", history=["pih"])[1]
+    assert "pih-history-acid-or-freezing" not in decided(PEEL, "melasma", history=["pih"])[1]
