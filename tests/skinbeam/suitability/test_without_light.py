@@ -387,3 +387,23 @@ def test_a_superficial_peel_stays_open_and_an_unnamed_one_is_told_to_be_superfic
 def test_who_keeps_dark_marks_is_warned_of_freezing_and_strong_acid(modality: str) -> None:
     assert "pih-history-acid-or-freezing" in decided(modality, "age-spots", "hands", history=["pih"])[1]
     assert "pih-history-acid-or-freezing" not in decided(PEEL, "melasma", history=["pih"])[1]
+
+
+FROZEN = ("age-spots", "freckles", "hypertrophic-scars", "keloid")
+
+
+@pytest.mark.parametrize("condition", FROZEN)
+@pytest.mark.parametrize("word", ["lupus", "collagen-vascular-disease"])
+def test_nobody_is_frozen_with_a_disease_that_the_guideline_names_against_it(condition: str, word: str) -> None:
+    """The question before freezing called it a contraindication, and freezing was offered beside it."""
+    decision, rules = decided("cryotherapy", condition, history=[word])
+    assert decision == "not-suitable"
+    assert "freezing-collagen-disease" in rules
+
+
+@pytest.mark.parametrize("condition", FROZEN)
+@pytest.mark.parametrize("person", SLOW_HEALING, ids=str)
+def test_what_hinders_healing_holds_freezing_as_it_holds_needles(condition: str, person: Any) -> None:
+    order = ("suitable", "with-caution", "refer", "not-suitable")
+    assert decided("microneedling", "acne-scars", **person)[0] == "refer"
+    assert order.index(decided("cryotherapy", condition, **person)[0]) >= order.index("refer")
