@@ -45,6 +45,7 @@ _CAUTION_RULES = (
     "photosensitiser-cautioned",
     "pih-history-resurfacing",
     "raised-scars",
+    "recent-resurfacing-gentle",
     "tattoo",
     "tranexamic-acid-taken-despite",
     "weakened-defence-columns",

@@ -22,7 +22,7 @@ from skinbeam.report.overview import are_ruled_out
 from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import render_html
 from skinbeam.report.terminal import plan_summary
-from skinbeam.suitability.explanation import explain_decision, explain_rule, stated_facts
+from skinbeam.suitability.explanation import explain_decision, explain_no_laser, explain_rule, stated_facts
 from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability
 from skinbeam.suitability.table import Rule, decision_severity, load_rules
 from skinbeam.text import catalogue, render_message
@@ -58,6 +58,7 @@ ADDED = (
     "photosensitiser-cautioned",
     "pih-history-resurfacing",
     "raised-scars",
+    "recent-resurfacing-gentle",
     "response-marked",
     "tattoo",
     "tranexamic-acid-taken-despite",
@@ -124,6 +125,15 @@ def test_what_the_rule_says_is_read_at_twelve(rule: Rule) -> None:
     """The names of medicines and illnesses are the person's own words, so they are left out of the count."""
     _, record = stopped_by(rule)
     assert reading_age_years([record["text"]["text"]]) <= READING_AGE_YEARS
+
+
+@pytest.mark.parametrize("rule", STOPS, ids=lambda rule: rule.id)
+def test_a_laser_that_a_rule_refuses_is_told_in_plain_words_though_rules_share_a_sentence(rule: Rule) -> None:
+    """The sentence for clinicians may be that of a rule on peels as well, which has no words for the person."""
+    world = world_of(rule, fires=True)
+    case = world.case()
+    (told,) = explain_no_laser(case, case.concern[0], [rule.message], stopped=False)
+    assert told.text.id.startswith("leaflet_why.")
 
 
 def test_everything_that_may_be_told_is_read_at_twelve() -> None:

@@ -11,6 +11,7 @@ from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import HISTORY
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.suggestions import word_hint
+from skinbeam.model.vocabulary import COLOUR_MODALITIES, SURFACE_MODALITIES
 from skinbeam.suitability.judgement import judge_case, judge_suitability
 
 NAMED = {
@@ -346,12 +347,15 @@ SLOW_HEALING: tuple[dict[str, Any], ...] = (
     {"history": ["hiv"]},
     *({"medicines": [name]} for name in ("methotrexate", "azathioprine", "prednisolone", "etanercept")),
 )
+RESURFACED: tuple[dict[str, Any], ...] = tuple(
+    {"history": [word]} for word in ("deep-peel-recent", "dermabrasion-recent", "laser-resurfacing-recent")
+)
 SENSITIVE_TO_LIGHT: tuple[dict[str, Any], ...] = (
     {"history": ["photosensitivity"]},
     *({"medicines": [name]} for name in ("amiodarone", "minocycline", "doxycycline", "hydrochlorothiazide")),
 )
 RETINOIDS: tuple[dict[str, Any], ...] = tuple({"medicines": [name]} for name in ("isotretinoin", "acitretin"))
-WAITING_FOR_ACID = (*SLOW_HEALING, *SENSITIVE_TO_LIGHT, *RETINOIDS)
+WAITING_FOR_ACID = (*SLOW_HEALING, *RESURFACED, *SENSITIVE_TO_LIGHT, *RETINOIDS)
 
 
 def test_strong_acid_is_meant_for_spots_and_freckles_as_for_acne_scars() -> None:
@@ -407,3 +411,17 @@ def test_what_hinders_healing_holds_freezing_as_it_holds_needles(condition: str,
     order = ("suitable", "with-caution", "refer", "not-suitable")
     assert decided("microneedling", "acne-scars", **person)[0] == "refer"
     assert order.index(decided("cryotherapy", condition, **person)[0]) >= order.index("refer")
+
+
+@pytest.mark.parametrize("person", RESURFACED, ids=str)
+def test_fresh_skin_gets_no_second_wound_and_closed_light_with_care(person: Any) -> None:
+    """It was kept from ablation alone: columns, needles, cold and acid had not a word."""
+    for modality in (*SURFACE_MODALITIES, "microneedling", "cryotherapy", "surgery", "radiofrequency"):
+        assert decided(modality, "acne-scars", **person)[0] in ("refer", "not-suitable"), modality
+    for modality in COLOUR_MODALITIES:
+        decision, rules = decided(modality, "facial-telangiectasia", **person)
+        assert decision == "with-caution", modality
+        assert "recent-resurfacing-gentle" in rules
+    for modality in ("radiofrequency", "focused-ultrasound"):  # an electrode, which leaves the skin closed
+        assert decided(modality, "laxity", "jaw", **person)[0] == "with-caution"
+    assert decided("silicone", "hypertrophic-scars", **person)[0] == "suitable"
