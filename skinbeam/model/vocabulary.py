@@ -18,6 +18,7 @@ __all__ = [
     "PIGMENT_MODALITIES",
     "SEVERITIES",
     "SURFACE_MODALITIES",
+    "WOUNDING_MODALITIES",
     "NameKind",
     "condition_subtypes",
     "laser_modalities",
@@ -37,6 +38,8 @@ SURFACE_MODALITIES = ("ablative", *COLUMN_MODALITIES)  # what works on the surfa
 PIGMENT_MODALITIES = ("pigment-short-pulse", "pigment-long-pulse")
 HEATING_MODALITIES = ("vascular", "pigment-long-pulse")  # long pulses over a whole field
 COLOUR_MODALITIES = ("vascular", *PIGMENT_MODALITIES)  # light that blood or melanin absorbs
+# What opens, freezes or heats the depth of the skin without a laser; a peel does where its acid is medium or deep.
+WOUNDING_MODALITIES = ("cryotherapy", "focused-ultrasound", "microneedling", "radiofrequency", "surgery")
 # Endpoints that a dose can reach. `simulate.endpoints.registry` evaluates them; it is not needed for their names.
 ENDPOINTS = (
     "epidermal-necrosis",

@@ -5,8 +5,9 @@ of another device; after a crust, or grey or white skin, where that is not usual
 a lamp and of a laser cannot be compared: after an injury by one the other begins at the least published dose, on test
 spots.
 
-After a pale mark, which may not go away, light for pigment and the removal of the surface wait for a clinician, and
-after one of columns these too.
+After a pale mark, which may not go away, light for pigment, freezing, medium and deep acid and the removal of the
+surface wait for a clinician, and after one of columns these too. After a scar such lasers wait, and whatever else
+opens, freezes or heats the depth of the skin.
 
 After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
 greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned as if there had
@@ -21,6 +22,7 @@ from typing import Final
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, find_device
+from skinbeam.evidence.peel_kinds import PEEL, PeelDepth
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
 from skinbeam.model.case import Case
@@ -33,6 +35,7 @@ from skinbeam.model.vocabulary import (
     HEATING_MODALITIES,
     PIGMENT_MODALITIES,
     SURFACE_MODALITIES,
+    WOUNDING_MODALITIES,
     laser_modalities,
     usable_modalities,
 )
@@ -50,6 +53,7 @@ __all__ = [
     "response_reasons",
     "session_modalities",
     "session_response",
+    "wound_reasons",
 ]
 
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
@@ -61,6 +65,9 @@ _SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
 _MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # marks of light are what is treated
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 _ENOUGH_PCT: Final = 90.0  # of improvement, from which little is left to gain: a judgement
+_FREEZING: Final = "cryotherapy"
+_FREEZING_SOURCE: Final = ("andrews2004cryosurgery", "review")  # pale marks are among its harms
+_ACID_SOURCE: Final = ("nikalji2012peels", "review")  # pale marks and scars, the more the deeper
 _COURSE_SOURCE: Final = "skinbeam-judgement-course"
 
 
@@ -276,6 +283,37 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             meant = {modality} if modality is not None else set(laser_modalities())
             decision = "refer" if meant <= set(one.modalities) else "with-caution"
             found.append(_practice_reason("earlier-injury-undosed", decision, _reaction_message(named, one)))
+    return list({(reason.rule, reason.message.text): reason for reason in found}.values())
+
+
+def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[RuleReason]:
+    """Return the reasons that follow from earlier reactions to light for a treatment without a laser.
+
+    Skin that scarred may scar from any wound, whatever made the first, and colour that was lost may go further where
+    cold or acid kills the cells that make it. What is done at home, injected or superficial waits for neither.
+
+    Parameters
+    ----------
+    depth : of a peel; one that nobody named may be deep, so it is told with caution.
+    """
+    is_acid = modality == PEEL and depth != "superficial"
+    decision: Decision = "with-caution" if depth == "not-named" else "refer"
+    found = []
+    for one in earlier_reactions(case):
+        if one.meaning == "unread" and (is_acid or modality in WOUNDING_MODALITIES):
+            message = Message("earlier.unread", {"text": one.kind})
+            found.append(_practice_reason("earlier-unread", "with-caution", message))
+        elif one.kind == "scar" and not _is_on_scar(one, case) and (is_acid or modality in WOUNDING_MODALITIES):
+            message = _reaction_message("earlier.scar-wound", one)
+            source = _ACID_SOURCE if is_acid else (_PRACTICE_SOURCE, _PRACTICE_STRENGTH)
+            found.append(RuleReason("earlier-scar", decision, message, *source))
+        elif one.is_pale_mark and (is_acid or modality == _FREEZING):
+            message = _reaction_message("earlier.pale-mark", one)
+            source = _ACID_SOURCE if is_acid else _FREEZING_SOURCE
+            found.append(RuleReason("earlier-pale-mark", decision, message, *source))
+        elif one.is_mark_of_unknown_colour and (is_acid or modality == _FREEZING):
+            message = _reaction_message("earlier.mark-unsaid", one)
+            found.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
 
 

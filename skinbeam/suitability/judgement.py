@@ -19,7 +19,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources, find_source
 from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities
 from skinbeam.suitability.bounds import RuleBounds
-from skinbeam.suitability.history import count_sessions_with, reaction_reasons, response_reasons
+from skinbeam.suitability.history import count_sessions_with, reaction_reasons, response_reasons, wound_reasons
 from skinbeam.suitability.rule_condition import OPTION_FACTS
 from skinbeam.suitability.table import (
     Decision,
@@ -177,7 +177,8 @@ def _judge_option(
     reasons = [_rule_reason(rule, about) for rule in spoke]
     asked = (*_missing_fact_reasons(facts, modality, concern), *_medicine_reasons(case, rules))
     if modality is not None and not known_modalities()[modality].laser:
-        return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked])
+        wounds = wound_reasons(case, modality, depth)
+        return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *wounds])
     lamp = None if option is None or "wavelength_nm" not in option else bool(option["ipl"])
     earlier = (*reaction_reasons(case, modality, lamp=lamp), *response_reasons(case, concern, modality))
     return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier])

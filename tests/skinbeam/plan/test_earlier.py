@@ -8,11 +8,13 @@ from consultations import PERSON, concern, devices, document, laser_options, loa
 
 from skinbeam.assessment.questionnaire import has_marked, read_questionnaire
 from skinbeam.assessment.reactions import UNREAD_REACTION, earlier_reactions, reaction_kinds, read_reaction_kinds
+from skinbeam.evidence.peel_kinds import PEEL, peel_depth
 from skinbeam.laser import device as lasers
 from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import REACTIONS
-from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES, laser_modalities
+from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES, WOUNDING_MODALITIES, laser_modalities
 from skinbeam.plan.device_option import DeviceRefusal
 from skinbeam.plan.planner import _judge_for_clinic
 from skinbeam.plan.proposal import Proposal, propose_setting
@@ -79,6 +81,65 @@ def test_the_scar_that_is_treated_holds_no_laser_back() -> None:
     for text in (scars + done, scars + spot("scar", "fluence_J_cm2 = 6.0", hours=MONTH_H)):
         rules = [reason.rule for reason in reaction_reasons(loaded(text).case, "vascular")]
         assert "earlier-scar" not in rules
+
+
+def decision_without_laser(text: str, modality: str, condition: str) -> tuple[str, set[str]]:
+    """The decision on a treatment of a concern, and the rules behind its reasons that refer or refuse."""
+    person = loaded(PERSON + concern(condition) + text).case
+    judged = judge_suitability(person, concern=person.concern[0], modality=modality)
+    return judged.decision, {reason.rule for reason in judged.opposing_reasons}
+
+
+ACIDS = [name for name in known_conditions() if peel_depth(name) in ("medium", "deep")]
+MARKING = [
+    ("qs-ndyag-532-1064", "wavelength_nm = 532.0\nfluence_J_cm2 = 1.6"),
+    ("fractional-1550", "energy_mJ = 40.0"),
+    ("pulsed-dye-595", "fluence_J_cm2 = 9.0"),
+    ("Lightmaster 3000", ""),
+]
+
+
+@pytest.mark.parametrize(("device", "dose"), MARKING)
+def test_after_a_scar_by_light_whatever_else_wounds_the_skin_waits(device: str, dose: str) -> None:
+    """Freezing and needles came first instead of the lasers that waited."""
+    scarred = spot("scar", dose, device=device, hours=MONTH_H).replace('"cheeks"', '"neck"')  # beside no treated scar
+    wounds = [(name, "age-spots") for name in WOUNDING_MODALITIES] + [(PEEL, condition) for condition in ACIDS]
+    for modality, condition in wounds:
+        assert decision_without_laser(scarred, modality, condition) == ("refer", {"earlier-scar"}), (
+            modality,
+            condition,
+        )
+        assert decision_without_laser("", modality, condition)[0] != "refer"
+    for modality, condition in ((PEEL, "melasma"), ("topical-retinoid", "wrinkles"), ("filler", "acne-scars")):
+        assert "earlier-scar" not in decision_without_laser(scarred, modality, condition)[1]
+    assert decision_without_laser(scarred, PEEL, "skin-texture") == ("with-caution", set())
+
+
+def test_the_scar_that_is_treated_holds_no_needle_and_no_cold_back() -> None:
+    done = session("raised scar", 'device = "pulsed-dye-595"', treats="hypertrophic-scars")
+    for modality in ("cryotherapy", "microneedling"):
+        assert decision_without_laser(done, modality, "hypertrophic-scars")[1] == set()
+
+
+@pytest.mark.parametrize(("device", "dose"), MARKING)
+def test_after_a_pale_mark_freezing_and_strong_acid_wait_as_light_for_pigment_does(device: str, dose: str) -> None:
+    pale = spot("pale-mark", dose, device=device, hours=MONTH_H)
+    for modality, condition in (
+        ("cryotherapy", "age-spots"),
+        ("cryotherapy", "keloid"),
+        *((PEEL, one) for one in ACIDS),
+    ):
+        assert decision_without_laser(pale, modality, condition) == ("refer", {"earlier-pale-mark"})
+        unsaid = spot("pigment-change", dose, device=device, hours=MONTH_H)
+        assert decision_without_laser(unsaid, modality, condition) == ("with-caution", set())
+        early = spot("pale-mark", dose, device=device, hours=24)
+        assert decision_without_laser(early, modality, condition)[1] == set()
+    for modality, condition in (
+        (PEEL, "melasma"),
+        ("microneedling", "acne-scars"),
+        ("topical-depigmenting", "melasma"),
+    ):
+        assert decision_without_laser(pale, modality, condition)[1] == set()
 
 
 @pytest.mark.parametrize("mark", ["dark-mark", "pigment-change"])
