@@ -425,3 +425,15 @@ def test_fresh_skin_gets_no_second_wound_and_closed_light_with_care(person: Any)
     for modality in ("radiofrequency", "focused-ultrasound"):  # an electrode, which leaves the skin closed
         assert decided(modality, "laxity", "jaw", **person)[0] == "with-caution"
     assert decided("silicone", "hypertrophic-scars", **person)[0] == "suitable"
+
+
+@pytest.mark.parametrize("modality", ["acne-medication", "rosacea-medication"])
+@pytest.mark.parametrize(("state", "asked"), [("pregnant", "pregnancy"), ("lactating", "breast-feeding")])
+def test_tetracyclines_are_told_of_wherever_acne_or_rosacea_is_treated_with_medicines(
+    modality: str, state: str, asked: str
+) -> None:
+    decision, rules = decided(modality, "redness", **{state: True})
+    assert decision == "with-caution"
+    assert {f"tetracycline-in-{asked}", f"tetracycline-while-{asked}"} & rules
+    assert {"acne-medication-in-pregnancy", "lactation-acne-medication"} & rules
+    assert "pregnancy-ask" in decided(modality, "redness")[1]
