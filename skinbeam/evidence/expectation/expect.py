@@ -339,6 +339,7 @@ def _net_improvement(
             Message("evidence.no-control", {"condition": inline_title("condition", question.condition)}).text
         )
     controls = study_keys(arms_for(question.condition, UNTREATED))
+    cite_sources(*controls)
     return estimate_from_draws(clinics.mean_pct - untreated.mean_pct, tuple(dict.fromkeys((*basis, *controls))))
 
 

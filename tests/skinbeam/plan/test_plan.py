@@ -248,6 +248,13 @@ def test_every_source_is_known_and_listed(file: Path) -> None:
     assert cited <= set(made["sources"]), cited - set(made["sources"])
 
 
+def test_trials_without_treatment_are_listed_where_only_a_difference_rests_on_them() -> None:
+    """For phototype VI nothing is told without treatment, but an improvement beyond it is."""
+    made = document(PERSON.replace('"II"\nita_deg = 60.0', '"VI"') + concern("acne-scars"))
+    cited = {key for basis in records(made, "basis") if isinstance(basis, list) for key in basis}
+    assert cited <= set(made["sources"])
+
+
 @every_shown
 def test_every_estimate_says_what_it_rests_on(file: Path) -> None:
     for option in laser_options(example(file)):
