@@ -196,8 +196,12 @@ def capitalise(label: str) -> str:
 
 
 def inline_name(name: str) -> str:
-    """Return a name as written within a sentence: lower case in English, unchanged in other languages."""
-    return name.lower() if current_language() == ENGLISH else name
+    """Return a name as written within a sentence: it begins in lower case in English, and is unchanged elsewhere.
+
+    What is upper case within it stays: the A of a vitamin, the first letters of "IPL" or "CO2 laser".
+    """
+    begins_word = name[:1].isupper() and not name[1:2].isupper()
+    return name[:1].lower() + name[1:] if current_language() == ENGLISH and begins_word else name
 
 
 def join_items(items: Iterable[str]) -> str:

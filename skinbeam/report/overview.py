@@ -262,7 +262,7 @@ def spoken_summary(concern: ConcernPlan) -> tuple[str, ...]:
 def _benefit_sentence(concern: ConcernPlan, first: Option) -> str:
     name, choice = plain_name("condition", concern.condition, concern.title), choice_name(first)
     site = plain_name("site", concern.site)
-    params = {"concern": inline_name(name), "site": site, "choice": inline_name(choice[:1]) + choice[1:]}
+    params = {"concern": inline_name(name), "site": site, "choice": inline_name(choice)}
     p = improved_share(first)
     if isinstance(p, Unknown):
         return report_text("aloud.helps_unknown", **params)
