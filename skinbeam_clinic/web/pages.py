@@ -182,7 +182,7 @@ class FormChoiceGroup:
 
 @dataclass(frozen=True)
 class SubtypeChoices:
-    """The subtypes of one condition, or of several conditions that share them."""
+    """Subtypes that one condition has, or several conditions share."""
 
     title: Annotated[str, "heading, with the conditions"]
     conditions: Annotated[tuple[str, ...], "what the case file calls the conditions"]
@@ -320,21 +320,24 @@ def _titled_choices(section: str, words: tuple[str, ...]) -> tuple[FormChoice, .
 
 
 def _subtype_choices() -> tuple[SubtypeChoices, ...]:
-    """Return the subtypes of every condition that has some; conditions with the same subtypes are grouped."""
-    alike: dict[tuple[str, ...], list[str]] = {}
+    """Return the subtypes of all conditions, each once: grouped with those that the same conditions have."""
+    conditions: dict[str, list[str]] = {}
     for name in vocabulary_table("condition"):
-        if kinds := condition_subtypes(name):
-            alike.setdefault(kinds, []).append(name)
+        for kind in condition_subtypes(name):
+            conditions.setdefault(kind, []).append(name)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for kind, names in conditions.items():
+        alike.setdefault(tuple(names), []).append(kind)
     return tuple(
         SubtypeChoices(
             render_message(
                 "app.kind-of",
                 {"conditions": "; ".join(translate(vocabulary_table("condition")[name]["title"]) for name in names)},
             ),
-            tuple(names),
+            names,
             tuple(FormChoice(word, subtype_description(word)) for word in kinds),
         )
-        for kinds, names in alike.items()
+        for names, kinds in alike.items()
     )
 
 
