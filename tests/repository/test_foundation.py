@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -142,6 +143,17 @@ def test_every_source_can_be_cited_and_read_back() -> None:
         assert source.fields.get("title"), key
         assert source.fields.get("year", "").isdigit() or "note" in source.fields, key
         assert f"{{{key}," in format_bibtex([key])
+
+
+def test_authors_are_separated_as_bibtex_reads_them() -> None:
+    """By " and ": BibTeX reads a list with commas as the name of one person."""
+    initials = re.compile(r".+ [A-Z](?:[A-Z]{0,3}|-[A-Z])")
+    for key, source in bibliography().items():
+        author = re.sub(r"\{[^{}]*\}", "", source.fields.get("author", ""))  # braces hold the name of a body together
+        for name in author.split(" and "):
+            last, *rest = name.split(", ")
+            assert len(rest) < 2, (key, name)
+            assert not rest or not initials.fullmatch(last), (key, name)
 
 
 @pytest.mark.parametrize(
