@@ -54,11 +54,11 @@ def find_newest_backup(place: Path | None) -> Path:
 
     Raises
     ------
-    NotAvailable : no place was named, or the folder has no backup.
-    InputError : there is no such file or folder.
+    InputError : no place was named, or there is no such file or folder.
+    NotAvailable : the folder has no backup.
     """
     if place is None:
-        raise NotAvailable(render_message("records.rehearse-nowhere"))
+        raise clinic_error("no-backup-named", "BACKUP")
     if place.is_file():
         return place
     if not place.is_dir():

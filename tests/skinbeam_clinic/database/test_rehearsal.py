@@ -136,9 +136,10 @@ def test_the_newest_of_a_folder_is_taken(tmp_path: Path) -> None:
     assert find_newest_backup(tmp_path).name == "c.tar"
     assert find_newest_backup(tmp_path / "b.tar").name == "b.tar"
     (tmp_path / "empty").mkdir()
-    for nowhere in (None, tmp_path / "empty"):
-        with pytest.raises(NotAvailable):
-            find_newest_backup(nowhere)
+    with pytest.raises(NotAvailable):
+        find_newest_backup(tmp_path / "empty")
+    with pytest.raises(InputError, match="no backup was named"):
+        find_newest_backup(None)
     with pytest.raises(InputError, match="no file and no folder"):
         find_newest_backup(tmp_path / "gone")
 
@@ -162,3 +163,7 @@ def test_the_command_tells_in_words_and_as_json(
     backup.unlink()
     none = run("records", "rehearse", "--json")
     assert (none.code, "no backup in" in none.document["unknown"]) == (3, True)
+    monkeypatch.delenv("SKINBEAM_BACKUPS")
+    unnamed = run("records", "rehearse", "--json")
+    assert (unnamed.code, unnamed.document["error"]["field"]) == (2, "BACKUP")
+    assert "SKINBEAM_BACKUPS" in unnamed.document["error"]["hint"]
