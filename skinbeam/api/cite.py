@@ -1,36 +1,107 @@
 """Cite sources of the bibliography as BibTeX or as the document `skinbeam.cite/1`."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-from skinbeam.model.document import build_document, sha256_hex
-from skinbeam.model.sources import bibliography, find_source, format_bibtex
+from skinbeam.model.document import build_document, named_sources, sha256_hex
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.estimate import Unknown
+from skinbeam.model.input_files import file_exists, read_bytes
+from skinbeam.model.sources import bibliography, find_source, format_bibtex, source_keys
 
 __all__ = ["cite_document", "cite_text"]
 
+_FIELD = "KEY"
+_DOCUMENT_SUFFIX = ".json"
+_MAX_DOCUMENT_BYTES = 50_000_000  # a plan of four concerns has a million
 
-def cite_text(keys: Iterable[str] = ()) -> str:
-    """Return the BibTeX of the sources with these keys, each once, in the order given; of all sources without keys.
+
+def cite_text(names: Iterable[str] = ()) -> str:
+    """Return the BibTeX of these sources, each once, in the order given; of all sources without a name.
+
+    Parameters
+    ----------
+    names : keys of sources, and paths of JSON documents of skinbeam, which stand for the sources that they name.
 
     Raises
     ------
-    InputError : no such key; the nearest is named.
+    InputError : no such key, and the nearest is named; a file that cannot be read, or is no such document.
+    NotAvailable : none of the documents names a source.
     """
-    return format_bibtex(dict.fromkeys(keys) or bibliography())
+    return format_bibtex(_asked_keys(names) or bibliography())
 
 
-def cite_document(keys: Iterable[str] = ()) -> dict[str, Any]:
+def cite_document(names: Iterable[str] = ()) -> dict[str, Any]:
     """Return `skinbeam.cite/1`, in which `sources` has the key, kind and fields of each, in the order of `cite_text`.
 
     Raises
     ------
-    InputError : no such key; the nearest is named.
+    InputError, NotAvailable : as for `cite_text`.
     """
-    asked = list(dict.fromkeys(keys))
+    asked = _asked_keys(names)
     found = [find_source(key) for key in asked or bibliography()]
+    return _citation_document(
+        asked, [{"key": source.key, "kind": source.kind, **source.fields} for source in found]
+    )
+
+
+def _citation_document(asked: list[str], sources: list[dict[str, str]] | Unknown) -> dict[str, Any]:
     return build_document(
         "skinbeam.cite/1",
         case_sha256=sha256_hex({"command": "cite", "keys": asked}),
         seed=0,
-        body={"sources": [{"key": source.key, "kind": source.kind, **source.fields} for source in found]},
+        body={"sources": sources},
     )
+
+
+def _asked_keys(names: Iterable[str]) -> list[str]:
+    """Return the keys that are named, alone or in documents, each once; empty if nothing was named."""
+    names = list(names)
+    found = list(dict.fromkeys(key for name in names for key in _keys_behind(name)))
+    if names and not found:
+        files = ", ".join(Path(name).name for name in names)
+        reason = f"no source is named in {files}"
+        raise NotAvailable(reason, body=_citation_document([], Unknown(reason)))
+    return found
+
+
+def _keys_behind(name: str) -> Iterator[str]:
+    """Yield the key itself, or the sources of the document at that path: of the whole, else of its parts."""
+    path = Path(name)
+    if name in source_keys() or not (path.suffix == _DOCUMENT_SUFFIX or file_exists(path)):
+        yield name
+        return
+    for key in dict.fromkeys(_document_keys(path)):
+        try:
+            find_source(key)
+        except InputError as error:
+            error.file = path.name
+            raise
+        yield key
+
+
+def _document_keys(path: Path) -> list[str]:
+    """Return the sources that a document of skinbeam names.
+
+    Raises
+    ------
+    InputError : missing, too large, not JSON, or another file.
+    """
+    data = read_bytes(
+        path, field=_FIELD, max_bytes=_MAX_DOCUMENT_BYTES, description="a plan or another document of skinbeam"
+    )
+    try:
+        document = json.loads(data)
+        if not str(document["schema"]).startswith("skinbeam."):
+            raise ValueError("the schema is another")
+        return list(named_sources({"sources": document.get("sources")})) or list(named_sources(document))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise InputError(
+            "not-a-document",
+            f'"{path.name}" is no JSON document of skinbeam',
+            field=_FIELD,
+            hint="A source key, or a file such as plan.json, which `consult` writes, or what --json printed.",
+            file=path.name,
+        ) from None

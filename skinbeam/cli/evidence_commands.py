@@ -98,10 +98,16 @@ def claims(
 
 
 def cite(
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Source keys; none means all.")] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY...]",
+            help="Source keys, or files such as plan.json, which stand for the sources they name; none means all.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """BibTeX of sources."""
+    """BibTeX of sources: of these, of those behind a plan or another result, or of all."""
     from skinbeam.api.cite import cite_document, cite_text
 
     if json:

@@ -29,6 +29,7 @@ __all__ = [
     "build_document",
     "canonical_json",
     "dataclass_fields",
+    "named_sources",
     "pretty_json",
     "round_significant",
     "sha256_hex",
@@ -222,7 +223,7 @@ class DocumentResult:
 
     def citations(self) -> tuple[str, ...]:
         """Return the keys of all sources behind the answer, in alphabetical order."""
-        return tuple(sorted(set(_source_keys(self.to_dict()))))
+        return tuple(sorted(set(named_sources(self.to_dict()))))
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.to_dict() == other.to_dict()
@@ -234,17 +235,24 @@ class DocumentResult:
         return f"<{self.schema}: {', '.join(names)}>"
 
 
-def _source_keys(value: Any) -> Iterator[str]:
-    """Yield the sources that a document names anywhere: its own, and the basis of every estimate."""
+def named_sources(value: Any) -> Iterator[str]:
+    """Yield the sources that a document names anywhere: its own, those of its parts, the basis of every estimate."""
     if isinstance(value, list):
         for item in value:
-            yield from _source_keys(item)
+            yield from named_sources(item)
     elif isinstance(value, Mapping):
         for name, item in value.items():
-            if name in ("sources", "basis") and isinstance(item, list):
-                yield from (key for key in item if isinstance(key, str))
-            else:
-                yield from _source_keys(item)
+            if name == "source" and isinstance(item, str):
+                yield item
+            elif name in ("source", "sources", "basis") and isinstance(item, list):
+                yield from (key for key in map(_entry_key, item) if isinstance(key, str))
+            elif name != "params":  # of a sentence, which may name an author
+                yield from named_sources(item)
+
+
+def _entry_key(entry: Any) -> Any:
+    """Return the key of a source, which `skinbeam.cite/1` writes with its other fields."""
+    return entry.get("key") if isinstance(entry, Mapping) else entry
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -273,6 +274,55 @@ def test_cite_prints_bibtex_of_what_is_asked_for_or_of_all(run: Run) -> None:
     assert one.out.startswith("@")
     assert one.out.count("\n@") == 0
     assert run("cite").out.count("@") > 100
+
+
+CITED = {
+    "plan": '{"schema": "skinbeam.plan/2", "sources": ["clark2004", "anderson1983"], "limits": [{"source": "agah1994"}]}',
+    "basis of estimates": '{"schema": "skinbeam.x/1", "dose": {"basis": ["clark2004"]}, "p": {"basis": ["anderson1983"]}}',
+    "source of each entry": '{"schema": "skinbeam.x/1", "a": [{"source": "clark2004"}, {"source": ["anderson1983"]}]}',
+    "citations": '{"schema": "skinbeam.cite/1", "sources": [{"key": "clark2004"}, {"key": "anderson1983"}]}',
+    "a sentence that names an author": (
+        '{"schema": "skinbeam.x/1", "text": {"params": {"source": "Clark"}}, "basis": ["clark2004", "anderson1983"]}'
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CITED)
+def test_cite_reads_the_sources_that_a_document_names(name: str, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "held.json"
+    file.write_text(CITED[name], encoding="utf-8")
+    both = run("cite", "clark2004", "anderson1983")
+    assert run("cite", str(file)).out == both.out
+    assert run("cite", str(file), "anderson1983").out == both.out
+    as_json = run("cite", str(file), "--json")
+    assert [source["key"] for source in as_json.document["sources"]] == ["clark2004", "anderson1983"]
+    assert as_json.out == run("cite", "clark2004", "anderson1983", "--json").out
+
+
+@pytest.mark.parametrize("name", ["expect", "compare", "guideline", "lasers", "claims"])
+def test_cite_reads_what_other_commands_print(name: str, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "held.json"
+    file.write_text(run(*DOCUMENTS[name][0], "--json").out, encoding="utf-8")
+    cited = run("cite", str(file))
+    assert cited.code == 0
+    assert cited.out.startswith("@")
+
+
+def test_cite_says_what_a_file_is_not(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "held.json"
+    for text in ("", "[]", "{}", '{"schema": 3}', '{"schema": "other/1"}', '{"a":' * 900 + "1" + "}" * 900):
+        file.write_text(text, encoding="utf-8")
+        ran = run("cite", str(file), "--json")
+        assert (ran.code, ran.document["error"]["code"]) == (2, "not-a-document"), text[:40]
+    gone = run("cite", str(tmp_path / "gone.json"), "--json")
+    assert (gone.code, gone.document["error"]["code"]) == (2, "missing-file")
+    file.write_text('{"schema": "skinbeam.plan/2", "sources": ["clark204"]}', encoding="utf-8")
+    strange = run("cite", str(file), "--json")
+    assert (strange.code, strange.document["error"]["file"]) == (2, "held.json")
+    file.write_text('{"schema": "skinbeam.conditions/1", "conditions": []}', encoding="utf-8")
+    none = run("cite", str(file), "--json")
+    assert (none.code, none.document["schema"]) == (3, "skinbeam.cite/1")
+    assert none.document["sources"] == {"unknown": "no source is named in held.json"}
 
 
 def test_a_device_file_is_checked(run: Run) -> None:
