@@ -39,6 +39,7 @@ __all__ = [
     "answer_setting",
     "asked_setting_answer",
     "asked_setting_sentences",
+    "missing_setting_error",
     "parse_asked",
 ]
 
@@ -129,6 +130,17 @@ def parse_asked(text: str) -> dict[str, float]:
             raise InputError("given-twice", f"{name} was read twice", field="at", hint="Give each quantity once.")
         found[name] = value
     return found
+
+
+def missing_setting_error(field: str) -> InputError:
+    """Return the error for an option of a single setting, where no setting was given."""
+    return InputError(
+        "no-setting",
+        "is for one setting, and no setting was read",
+        field=field,
+        hint="Give the setting too, such as --at fluence_J_cm2=8,pulse_ms=10 (in Python at=), or leave this out: a "
+        "window is of the light that the case names.",
+    )
 
 
 def answer_setting(

@@ -277,7 +277,7 @@ def window(
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option("--device", metavar="D", help="With --at; else that of [laser], or the first choice."),
+        typer.Option("--device", metavar="D", help="With --at: of this device; else that of [laser], or the first choice."),
     ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="With --at: simulate that very setting, as is always done today.")
@@ -293,9 +293,11 @@ def window(
     from skinbeam.model.input_files import load_case
 
     check_plot(plot)
-    if exact and at is None:
-        raise typer.BadParameter("it goes with --at, and none was read", param_hint="--exact")
-    if at is not None or device is not None:
+    if at is None and (exact or device is not None):
+        from skinbeam.api.window_at import missing_setting_error
+
+        raise missing_setting_error("device" if device is not None else "exact")
+    if at is not None:
         if output or plot:
             raise typer.BadParameter("a single setting has no figure", param_hint="--at")
         answer = _setting_answer(case, at, device, draws, seed, effect=effect, harm=harm)
@@ -310,13 +312,13 @@ def window(
 
 
 def _setting_answer(
-    case: Path, at: str | None, device: str | None, draws: int, seed: int, *, effect: str | None, harm: str | None
+    case: Path, at: str, device: str | None, draws: int, seed: int, *, effect: str | None, harm: str | None
 ) -> "AskedSettingAnswer":
     """Return the answer for one setting of a device."""
     from skinbeam.api.window_at import answer_setting, parse_asked
     from skinbeam.model.input_files import load_case
 
-    asked = {} if at is None else parse_asked(at)
+    asked = parse_asked(at)
     with name_file_in_errors(case):
         return answer_setting(load_case(case), asked, device=device, effect=effect, harm=harm, draws=draws, seed=seed)
 

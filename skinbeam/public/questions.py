@@ -21,7 +21,7 @@ from skinbeam.api.skin import SkinSpectra, check_wavelengths, describe_skin, par
 from skinbeam.api.summary import Simulation
 from skinbeam.api.threshold import DoseThreshold, find_threshold
 from skinbeam.api.window import TherapeuticWindow, find_window
-from skinbeam.api.window_at import AskedSettingAnswer, answer_setting, parse_asked
+from skinbeam.api.window_at import AskedSettingAnswer, answer_setting, missing_setting_error, parse_asked
 from skinbeam.evidence.comparison.compare import compare_connected
 from skinbeam.evidence.comparison.comparison import Comparison
 from skinbeam.evidence.expectation.expect import ExpectationAnswer, answer_question
@@ -203,7 +203,8 @@ def window(
 
     Raises
     ------
-    InputError : no effect can be inferred, or a setting that the device cannot have; the nearest is named.
+    InputError : no effect can be inferred, a device without a setting, or a setting that the device cannot have; the
+        nearest is named.
     NotAvailable : the model cannot judge the light.
 
     Example
@@ -217,6 +218,8 @@ def window(
     if at is not None:
         asked = parse_asked(at) if isinstance(at, str) else plain_numbers(at)
         return answer_setting(loaded, asked, device=device, effect=effect, harm=harm, draws=count, seed=start)
+    if device is not None:
+        raise missing_setting_error("device")
     return find_window(loaded, effect=effect, harm=harm, draws=count, seed=start)
 
 

@@ -342,6 +342,8 @@ def test_one_setting_of_a_window() -> None:
     assert found.at.settings.fluence_J_cm2 == 8.0
     assert "jasim2004" in found.citations()
     assert figure_labels(found.plot())[:2] == ["reaches its target", "burn"]
+    with pytest.raises(InputError, match="no setting was read"):
+        answer("window", loaded(VEINS), device="pulsed-dye-595", draws=DRAWS)
 
 
 def test_answers_have_figures_sources_and_short_names() -> None:
