@@ -42,9 +42,7 @@ def cite_document(names: Iterable[str] = ()) -> dict[str, Any]:
     """
     asked = _asked_keys(names)
     found = [find_source(key) for key in asked or bibliography()]
-    return _citation_document(
-        asked, [{"key": source.key, "kind": source.kind, **source.fields} for source in found]
-    )
+    return _citation_document(asked, [{"key": source.key, "kind": source.kind, **source.fields} for source in found])
 
 
 def _citation_document(asked: list[str], sources: list[dict[str, str]] | Unknown) -> dict[str, Any]:

@@ -277,7 +277,9 @@ def window(
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option("--device", metavar="D", help="With --at: of this device; else that of [laser], or the first choice."),
+        typer.Option(
+            "--device", metavar="D", help="With --at: of this device; else that of [laser], or the first choice."
+        ),
     ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="With --at: simulate that very setting, as is always done today.")

@@ -1,9 +1,11 @@
 """Run the command line: map every outcome to an exit code and, with `--json`, to exactly one document on stdout."""
 
+import errno
 import gc
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -11,6 +13,8 @@ import typer
 from skinbeam._version import __version__
 from skinbeam.cli.commands import app
 from skinbeam.cli.common import name_parameters, use_parameters
+from skinbeam.cli.output_stream import OutputState, encodable_output
+from skinbeam.model.document import UNWRITABLE_CODE
 from skinbeam.model.errors import InputError, NotAvailable, nearest_name
 
 __all__ = ["run_command_line"]
@@ -32,17 +36,21 @@ def run_command_line(arguments: list[str]) -> int:
     for name, value in THREAD_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     gc.set_threshold(GARBAGE_COLLECTION_THRESHOLD)
-    code = _run_command(arguments, json="--json" in arguments)
+    json = "--json" in arguments
+    code = 0
+    with encodable_output(json=json) as output:
+        code = _run_command(arguments, json=json, output=output)
+    if output.failure is not None:
+        code = _print_output_failure(output.failure, code)
     gc.freeze()  # the last garbage collection takes a sixth of a short command, and the process ends anyway
     return code
 
 
-def _run_command(arguments: list[str], *, json: bool) -> int:
+def _run_command(arguments: list[str], *, json: bool, output: OutputState | None = None) -> int:
     command: Callable[..., Any] = typer.main.get_command(app)
     use_parameters(command, arguments)
     try:
         code = command(arguments, prog_name="skinbeam", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
@@ -54,11 +62,8 @@ def _run_command(arguments: list[str], *, json: bool) -> int:
         return _print_error(error, json=json)
     except NotAvailable as error:
         return _print_unknown(error, json=json)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except Exception as error:
-        if not json:
+        if not json or (output is not None and output.failure is not None):
             raise
         import traceback
 
@@ -71,6 +76,21 @@ def _run_command(arguments: list[str], *, json: bool) -> int:
         }
         _print_json({"error": record})
         return EXIT_DEFECT
+
+
+def _print_output_failure(failure: OSError, code: int) -> int:
+    """Print why standard output could not be written, and return the exit code: `code` if its reader has left."""
+    if failure.errno == errno.EPIPE:
+        return code
+    error = InputError(
+        UNWRITABLE_CODE,
+        f"cannot be written: {failure.strerror}",
+        field="standard output",
+        hint="Print to a place that can be written and has room.",
+    )
+    with suppress(OSError):
+        _print_error(error, json=False)
+    return EXIT_INPUT
 
 
 def _print_error(error: InputError, *, json: bool) -> int:

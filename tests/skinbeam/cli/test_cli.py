@@ -280,8 +280,8 @@ def test_cite_prints_bibtex_of_what_is_asked_for_or_of_all(run: Run) -> None:
 
 
 CITED = {
-    "plan": '{"schema": "skinbeam.plan/2", "sources": ["clark2004", "anderson1983"], "limits": [{"source": "agah1994"}]}',
-    "basis of estimates": '{"schema": "skinbeam.x/1", "dose": {"basis": ["clark2004"]}, "p": {"basis": ["anderson1983"]}}',
+    "plan": '{"schema": "skinbeam.plan/2", "sources": ["clark2004", "anderson1983"], "a": [{"source": "agah1994"}]}',
+    "basis of estimates": '{"schema": "skinbeam.x/1", "a": {"basis": ["clark2004"]}, "b": {"basis": ["anderson1983"]}}',
     "source of each entry": '{"schema": "skinbeam.x/1", "a": [{"source": "clark2004"}, {"source": ["anderson1983"]}]}',
     "citations": '{"schema": "skinbeam.cite/1", "sources": [{"key": "clark2004"}, {"key": "anderson1983"}]}',
     "a sentence that names an author": (
