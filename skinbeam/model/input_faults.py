@@ -3,14 +3,18 @@
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
 from skinbeam.model.errors import InputError
 from skinbeam.model.fields import FieldError
+from skinbeam.model.package_data import load_package_table
 from skinbeam.model.suggestions import key_hint, other_file_kind_error
 
 __all__ = ["collect_faults", "nested_table", "oversized_number_error"]
 
+_EXAMPLES_FILE = "data/key_examples.toml"
+_SAID_BY_AN_EXAMPLE = ("A text ", "The name of ", "Write ", "See ")  # beginnings of hints that an example says as well
+_PROBE_ITEMS = 3  # of a list of what is no value: as many as its bounds allow everywhere
 _UNION_MEMBERS = ("function-", "float", "int", "str", "none", "list[", "constrained-")
 
 
@@ -71,7 +75,7 @@ def _describe_fault(
             "missing-key",
             f'"{location[-1]}" is missing, nothing was read',
             field=field,
-            hint="Give it.",
+            hint=_missing_key_hint(model, location),
             file=file,
         )
     cause = first.get("ctx", {}).get("error")
@@ -104,6 +108,41 @@ def _describe_fault(
         hint="See the case file reference.",
         file=file,
     )
+
+
+def _missing_key_hint(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    """Return what to write for a missing key: an example, what the key means, and what its value may be."""
+    key, table = str(location[-1]), _find_table(model, location[:-1])
+    names = [str(part) for part in location if isinstance(part, str)]
+    shown = load_package_table(_EXAMPLES_FILE)
+    example, meaning = (
+        shown[part].get(".".join(names[-2:]), shown[part].get(key, "")) for part in ("example", "meaning")
+    )
+    allowed = "" if table is None else _allowed_value_hint(table, key)
+    if (example or meaning) and allowed.startswith(_SAID_BY_AN_EXAMPLE):
+        allowed = ""
+    given = f"Give it, such as {key} = {example}." if example else ""
+    return " ".join(filter(None, (given, meaning, allowed))) or f"Give {key}."
+
+
+def _allowed_value_hint(table: type[BaseModel], key: str) -> str:
+    """Return what the value of a key may be, as the hint for a value that is none says it."""
+    field = table.model_fields[key]
+    declared: Any = {key: (field.annotation, field)}
+    probe = create_model("Probe", **declared)
+
+    def refusal(value: Any) -> Mapping[str, Any]:
+        try:
+            probe.model_validate({key: value})
+        except ValidationError as error:
+            return error.errors(include_url=False)[0]
+        raise AssertionError(f"{key} takes {value!r}")
+
+    first = refusal(None)
+    if first["type"] == "list_type" and nested_table(field.annotation) is None:
+        each = _describe_fault(probe, {key: [None]}, refusal([None] * _PROBE_ITEMS), "").hint
+        return "" if each.startswith(_SAID_BY_AN_EXAMPLE) else f"A list; each item is {each[0].lower()}{each[1:]}"
+    return _describe_fault(probe, {key: None}, first, "").hint
 
 
 def _shape_hint(model: type[BaseModel], location: tuple[int | str, ...], wanted: str, read: Any) -> str:
