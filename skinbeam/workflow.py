@@ -19,7 +19,7 @@ from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.graphics.figure_data import FigureData, concern_figures
-from skinbeam.text import ENGLISH, translate_record, use_language
+from skinbeam.text import ENGLISH, translate_record, use_document_language, use_language
 from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings
 
 __all__ = ["PREVIEW_FOLDER", "consult"]
@@ -126,11 +126,13 @@ def _write_consultation(
         "plan_sha256": plan.plan_sha256,
         "data_release": plan.data_release,
         "seed": seed,
+        "warnings": plan.warnings,
         "draws": draws,
         "files": sorted([*sums, RUN_FILE]),
         "sha256": dict(sorted(sums.items())),
     }
-    write_atomically(folder / RUN_FILE, pretty_json(run))
+    with use_document_language(plan_language):  # of the warnings, as in the plan
+        write_atomically(folder / RUN_FILE, pretty_json(run))
     return plan
 
 

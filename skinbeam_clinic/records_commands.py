@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skinbeam.cli.common import print_document
+from skinbeam.cli.common import given_path, print_document
 
 if TYPE_CHECKING:
     from skinbeam_clinic.database.connection import Database
@@ -116,7 +116,9 @@ def _reseal(db: Db, json: RecordsJson = False) -> None:
 @records.command("backup")
 def _backup(
     db: Db,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", parser=given_path, metavar="FILE", help="The file to write.")
+    ],
     json: RecordsJson = False,
 ) -> None:
     """Write all clinics and their files, as they are at one moment, into one file; work may go on."""
@@ -189,7 +191,9 @@ Pseudonym = Annotated[str, typer.Argument(metavar="PSEUDONYM", help="The patient
 def _export(
     db: Db,
     clinic: ClinicName,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", parser=given_path, metavar="FILE", help="The file to write.")
+    ],
     pseudonym: Annotated[
         str,
         typer.Argument(metavar="PSEUDONYM", help="The patient; none for a table of the clinic.", show_default=False),
@@ -304,7 +308,9 @@ def _undo_import(
 def _export_clinic(
     db: Db,
     clinic: ClinicName,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="The folder to make.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", parser=given_path, metavar="FOLDER", help="The folder to make.")
+    ],
     json: RecordsJson = False,
 ) -> None:
     """Write everything of a clinic into a folder: CSV, and of each patient a copy and a Bundle of FHIR."""

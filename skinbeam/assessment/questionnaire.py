@@ -8,11 +8,14 @@ recognises medicines in free text.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
+from pathlib import PurePath
 from types import MappingProxyType
 
 from skinbeam.assessment.medicines import MedicationReading, fact_names_of_medicine, medication_facts, read_medication
-from skinbeam.assessment.reactions import earlier_reactions
+from skinbeam.assessment.reactions import earlier_reactions, find_device
+from skinbeam.laser.device import devices
 from skinbeam.model.case import Case, conditions_in_case
 from skinbeam.model.conditions import known_conditions, known_sites
 from skinbeam.model.consultation import Concern
@@ -40,6 +43,7 @@ __all__ = [
 ]
 
 _DARK_MARKS = "pih"  # word of the history
+_SAME_WORD = 0.85  # similarity of two spellings of one name, of 1: "pulsd-dye-595" has 0.96, "diode-808" 0.78
 _MELASMA = "melasma"  # word of the history, and condition
 
 FactValue = bool | float | str | tuple[str, ...]
@@ -183,7 +187,7 @@ def read_questionnaire(case: Case) -> Questionnaire:
         value = getattr(patient, name)
         if value is not None:
             facts[name] = value
-    warnings: list[DocumentWarning] = []
+    warnings = _device_warnings(case)
     for taken in patient.medications:
         read = read_medication(taken.name)
         warnings += _medication_warnings(taken.name, read)
@@ -308,6 +312,24 @@ def _medication_warnings(name: str, reading: MedicationReading) -> list[Document
             id += "-near"
             params |= {"near": " or ".join(f'"{known}"' for known in reading.possible_names)}
         found.append(DocumentWarning("unknown-medication", Message(id, params)))
+    return found
+
+
+def _device_warnings(case: Case) -> list[DocumentWarning]:
+    """Return the warnings of a plan on devices of earlier pulses that are not known and spelt nearly like a known one.
+
+    Any other name is left as it is: it may be of a device file, or of a machine in another clinic.
+    """
+    own = {PurePath(name).stem for name in (case.clinic.devices or () if case.clinic is not None else ())}
+    named = (*(spot.device for spot in case.test_spot), *(done.device for done in case.session))
+    found = []
+    for name in dict.fromkeys(name for name in named if name is not None):
+        if find_device(name) is not None or PurePath(name).stem in own or name.endswith(".toml"):
+            continue
+        near = get_close_matches(name.casefold(), devices(), n=1, cutoff=_SAME_WORD)
+        if near:
+            message = Message("questionnaire.unknown-device", {"name": name, "near": near[0]})
+            found.append(DocumentWarning("unknown-device", message))
     return found
 
 

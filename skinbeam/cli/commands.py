@@ -25,6 +25,7 @@ from skinbeam.cli.common import (
     check_language,
     check_plot,
     draw_plot,
+    given_path,
     missing_group_error,
     name_file_in_errors,
     print_document,
@@ -41,10 +42,13 @@ if TYPE_CHECKING:
     from skinbeam.api.window_at import AskedSettingAnswer
 
 __all__ = [
+    "MIN_PHOTONS",
     "app",
     "lasers",
     "sweep",
 ]
+
+MIN_PHOTONS = 32  # of a Monte Carlo, whose module is too large to be imported for the help
 
 # Subcommands of `lasers`.
 
@@ -78,7 +82,10 @@ def _lasers_check(
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="SWEEP.toml", help="The sweep file.")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE.zarr", help="Results; a sweep that was cut off goes on.")
+        Path,
+        typer.Option(
+            "-o", "--output", parser=given_path, metavar="FILE.zarr", help="Results; a sweep that was cut off goes on."
+        ),
     ],
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="ADDRESS", help="Scheduler of Dask; this machine without it.")
@@ -173,8 +180,13 @@ def _load_planner() -> None:
 @app.command()
 def consult(
     case: CaseFile,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the plan and the reports.")],
-    photo: Annotated[Path | None, typer.Option("--photo", metavar="FACE.jpg", help="A photograph of the face.")] = None,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the plan and the reports."),
+    ],
+    photo: Annotated[
+        Path | None, typer.Option("--photo", parser=given_path, metavar="FACE.jpg", help="A photograph of the face.")
+    ] = None,
     draws: Draws = 200,
     seed: Seed = 0,
     language: Annotated[
@@ -218,7 +230,7 @@ def consult(
 def simulate(
     case: CaseFile,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
+        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="FILE.zarr", help="Write the fields.")
     ] = None,
     light: Annotated[
         str, typer.Option("--light", help="ordinates (a wide beam) or montecarlo (the axis of the spot).")
@@ -268,7 +280,9 @@ def threshold(
 @app.command()
 def window(
     case: CaseFile,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the figure.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the figure.")
+    ] = None,
     effect: Annotated[str | None, typer.Option("--effect", help="Endpoint that is wanted.")] = None,
     harm: Annotated[str | None, typer.Option("--harm", help="Endpoint that must not be reached.")] = None,
     at: Annotated[
@@ -331,17 +345,22 @@ def light(
     method: Annotated[
         str | None, typer.Option("--method", help="ordinates or montecarlo; left out: the exact one where it can.")
     ] = None,
-    photons: Annotated[int | None, typer.Option("--photons", min=1, help="Photons of the Monte Carlo.")] = None,
+    photons: Annotated[
+        int | None, typer.Option("--photons", min=MIN_PHOTONS, help="Photons of the Monte Carlo.")
+    ] = None,
     error: Annotated[float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
     split: Annotated[
         bool, typer.Option("--split", help="Split photons at the outer faces, less scatter of what leaves.")
     ] = False,
     checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", metavar="FILE.npz", help="Keep the run there, and go on from it.")
+        Path | None,
+        typer.Option(
+            "--checkpoint", parser=given_path, metavar="FILE.npz", help="Keep the run there, and go on from it."
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
+        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="FILE.zarr", help="Write the fields.")
     ] = None,
     plot: Plot = None,
     seed: Seed = 0,
@@ -396,7 +415,7 @@ app.command()(guideline)
 def photo(
     image: Annotated[Path, typer.Argument(metavar="FACE.jpg", help="The photograph.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the overlays.")
+        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the overlays.")
     ] = None,
     points: Annotated[
         tuple[float, float, float, float, float, float] | None,
@@ -411,7 +430,12 @@ def photo(
     ] = None,
     before: Annotated[
         Path | None,
-        typer.Option("--before", metavar="BEFORE.jpg", help="An earlier picture of the same face: what changed since."),
+        typer.Option(
+            "--before",
+            parser=given_path,
+            metavar="BEFORE.jpg",
+            help="An earlier picture of the same face: what changed since.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -426,7 +450,7 @@ def photo(
 @app.command()
 def card(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE.pdf", help="Where the card is written.")
+        Path, typer.Option("-o", "--output", parser=given_path, metavar="FILE.pdf", help="Where the card is written.")
     ] = Path("card.pdf"),
     language: Annotated[str, typer.Option("--language", metavar="CODE", help="Of the instructions: en or de.")] = "en",
     json: Json = False,
@@ -443,8 +467,12 @@ def card(
 @app.command()
 def preview(
     image: Annotated[Path, typer.Argument(metavar="FACE.jpg", help="The photograph.")],
-    plan: Annotated[Path, typer.Option("--plan", metavar="plan.json", help="The plan that `consult` wrote.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the pictures.")],
+    plan: Annotated[
+        Path, typer.Option("--plan", parser=given_path, metavar="plan.json", help="The plan that `consult` wrote.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the pictures.")
+    ],
     json: Json = False,
 ) -> None:
     """Before and after, and what may go wrong: illustrations at the 10th, 50th and 90th percentile."""
@@ -459,7 +487,9 @@ app.command()(sweep)
 @app.command()
 def validate(
     only: Annotated[str | None, typer.Option("--only", metavar="GROUP", help="One group of rows.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the page.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the page.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Every published row that the model can be held against, with its verdict, and plans beside the guideline."""

@@ -26,6 +26,7 @@ __all__ = [
     "check_language",
     "check_plot",
     "draw_plot",
+    "given_path",
     "missing_group_error",
     "name_file_in_errors",
     "name_parameters",
@@ -50,6 +51,13 @@ def use_parameters(command: Any, arguments: Sequence[str]) -> None:
     for word in arguments:
         command = getattr(command, "commands", {}).get(word, command)
     _PARAMETERS.set({parameter.name: _written(parameter) for parameter in command.params})
+
+
+def given_path(text: str) -> Path:
+    """Return the path that an option was given; an empty one, which would be the current folder, is rejected."""
+    if not text:
+        raise typer.BadParameter("it is empty; give . for the current folder")
+    return Path(text)
 
 
 def _written(parameter: Any) -> str:
@@ -171,7 +179,8 @@ CaseFile = Annotated[Path, typer.Argument(metavar="CASE.toml", help="The case fi
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but what is wrong, and what --json asks for.")]
 Plot = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE", help="Draw it, as FILE.svg, FILE.png or FILE.pdf.")
+    Path | None,
+    typer.Option("--plot", parser=given_path, metavar="FILE", help="Draw it, as FILE.svg, FILE.png or FILE.pdf."),
 ]
 Draws = Annotated[int, typer.Option("--draws", min=1, max=100_000, help="Sampled skins.")]
 ENDPOINT_LIST = ", ".join(sorted(ENDPOINTS))

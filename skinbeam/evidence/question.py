@@ -127,7 +127,12 @@ def _resolve_treated_site(site: str | None) -> str | None:
     name = resolve_name("site", site, field="site")
     treated = [known for known, entry in known_sites().items() if entry.use == "treatment"]
     if name not in treated:
-        raise unknown_name_error("site", site, treated, field="site")
+        raise InputError(
+            "not-treated",
+            f'"{name}" is a site of [skin] alone',
+            field="site",
+            hint=f"Known: {', '.join(treated)}.",
+        )
     return name
 
 

@@ -16,6 +16,7 @@ from skinbeam.model.fields import (
     number,
     person_name,
     text,
+    value_error,
     vocabulary_name,
 )
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
@@ -108,16 +109,15 @@ Pixel = Annotated[float, number(0, 100_000, "pixels")]
 PicturePoint = Annotated[list[Pixel], Field(min_length=2, max_length=2)]
 
 
+_DATE_HINT = "A date such as 2026-11-02, without quotation marks or a time of day."
+
+
 def _parse_date(read: Any) -> datetime.date:
     if isinstance(read, str):
         with contextlib.suppress(ValueError):
             read = datetime.date.fromisoformat(read)
     if isinstance(read, datetime.datetime) or not isinstance(read, datetime.date):
-        raise FieldError(
-            "not-a-date",
-            f"is not a date, read {read!r}",
-            "A date such as 2026-11-02, without quotation marks.",
-        )
+        raise value_error(read, "is not a date", _DATE_HINT, "not-a-date")
     return read
 
 

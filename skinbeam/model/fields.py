@@ -20,6 +20,7 @@ __all__ = [
     "number",
     "person_name",
     "text",
+    "value_error",
     "value_or_list",
     "vocabulary_name",
     "whole_number",
@@ -68,7 +69,8 @@ class FieldError(ValueError):
         return InputError(self.code, self.message, field=self.field, hint=self.hint, file=file)
 
 
-def _field_error(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldError:
+def value_error(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldError:
+    """Return the error for a value: what is wrong with it, and the value as it stands in the file, shortened."""
     return FieldError(code, f"{what}, read {_quote_value(read)}", hint)
 
 
@@ -99,12 +101,12 @@ def number(
 
     def check(read: Any) -> float:
         if isinstance(read, bool) or not isinstance(read, int | float):
-            raise _field_error(read, "is not a number", _number_hint(read) + allowed, "not-a-number")
+            raise value_error(read, "is not a number", _number_hint(read) + allowed, "not-a-number")
         value = float(read) if abs(read) < 1e300 else math.inf
         if not math.isfinite(value):
-            raise _field_error(read, "is not a finite number", allowed, "not-a-number")
+            raise value_error(read, "is not a finite number", allowed, "not-a-number")
         if value > high or value < low or (exclude_low and value == low) or (exclude_high and value == high):
-            raise _field_error(read, "is out of range", allowed, "out-of-range")
+            raise value_error(read, "is out of range", allowed, "out-of-range")
         return value
 
     return BeforeValidator(check)
@@ -120,9 +122,9 @@ def whole_number(low: int, high: int) -> BeforeValidator:
             or not isinstance(read, int | float)
             or (isinstance(read, float) and not read.is_integer())
         ):
-            raise _field_error(read, "is not a whole number", allowed, "not-a-number")
+            raise value_error(read, "is not a whole number", allowed, "not-a-number")
         if not low <= read <= high:
-            raise _field_error(read, "is out of range", allowed, "out-of-range")
+            raise value_error(read, "is out of range", allowed, "out-of-range")
         return int(read)
 
     return BeforeValidator(check)
@@ -137,7 +139,7 @@ def value_or_list(item_validator: BeforeValidator, max_items: int) -> BeforeVali
     def check(read: Any) -> list[Any]:
         values = read if isinstance(read, list) else [read]
         if not 1 <= len(values) <= max_items:
-            raise _field_error(
+            raise value_error(
                 read, "is not one value or a list of them", f"One value, or a list of at most {max_items}."
             )
         return [item_validator.func(value) for value in values]  # type: ignore[call-arg] # checks here take the value alone
@@ -150,10 +152,10 @@ def choice(*names: str) -> BeforeValidator:
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
-            raise _field_error(read, "is not a text", f"One of: {', '.join(names)}.", "not-a-text")
+            raise value_error(read, "is not a text", f"One of: {', '.join(names)}.", "not-a-text")
         if read not in names:
             hint = f"{word_hint([read], names)}One of: {', '.join(names)}."
-            raise _field_error(read, "is not one of the known words", hint, "unknown-word")
+            raise value_error(read, "is not one of the known words", hint, "unknown-word")
         return read
 
     return BeforeValidator(check)
@@ -165,13 +167,13 @@ def grade_range(order: tuple[str, ...], name: str) -> BeforeValidator:
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
-            raise _field_error(read, f"is not a {name}", hint, "not-a-text")
+            raise value_error(read, f"is not a {name}", hint, "not-a-text")
         ends = [part.strip() for part in read.replace("–", "-").split("-")]
         if not 1 <= len(ends) <= 2 or any(end not in order for end in ends):
-            raise _field_error(read, f"is not a {name}", word_hint(ends, order) + hint, "unknown-word")
+            raise value_error(read, f"is not a {name}", word_hint(ends, order) + hint, "unknown-word")
         low, high = ends[0], ends[-1]
         if order.index(low) > order.index(high):
-            raise _field_error(read, "is a range with its ends exchanged", hint)
+            raise value_error(read, "is a range with its ends exchanged", hint)
         return low if low == high else f"{low}-{high}"
 
     return BeforeValidator(check)
@@ -182,7 +184,7 @@ def vocabulary_name(kind: NameKind) -> BeforeValidator:
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
-            raise _field_error(read, "is not a text", f"The name of a {kind}.", "not-a-text")
+            raise value_error(read, "is not a text", f"The name of a {kind}.", "not-a-text")
         try:
             return resolve_name(kind, read, field="")
         except InputError as error:
@@ -202,11 +204,11 @@ def text(max_length: int, *, min_length: int = 0) -> BeforeValidator:
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
-            raise _field_error(read, "is not a text", allowed, "not-a-text")
+            raise value_error(read, "is not a text", allowed, "not-a-text")
         if len(read) > max_length or not read.isprintable():
-            raise _field_error(read, "is too long or holds unprintable characters", allowed)
+            raise value_error(read, "is too long or holds unprintable characters", allowed)
         if len(read.strip()) < min_length:
-            raise _field_error(read, "is empty", allowed)
+            raise value_error(read, "is empty", allowed)
         return read
 
     return BeforeValidator(check)
@@ -229,7 +231,7 @@ def person_name(max_length: int = 100) -> BeforeValidator:
         # "m.e." is "me"; a list such as "me, myself" does not name a person either.
         nobody = "".join(words) in _NOT_A_PERSON or _NOT_A_PERSON & set(words) or set(words) <= _FILLER_WORDS
         if len(letters) < 2 or "?" in plain or nobody or any(map(_mixes_alphabets, words)):
-            raise _field_error(read, "names nobody", allowed, "names-nobody")
+            raise value_error(read, "names nobody", allowed, "names-nobody")
         return name
 
     return BeforeValidator(check)
@@ -246,7 +248,7 @@ def flag() -> BeforeValidator:
 
     def check(read: Any) -> bool:
         if not isinstance(read, bool):
-            raise _field_error(read, "is not true or false", "true or false, without quotation marks.", "not-a-flag")
+            raise value_error(read, "is not true or false", "true or false, without quotation marks.", "not-a-flag")
         return read
 
     return BeforeValidator(check)

@@ -68,6 +68,31 @@ def test_an_unmatched_medicine_is_a_warning_and_not_an_error() -> None:
     assert "Zzyzx forte" in asked.warnings[0].message.text
 
 
+@pytest.mark.parametrize(
+    ("device", "near"),
+    [
+        ("pulsd-dye-595", "pulsed-dye-595"),
+        ("Pulsed-Dey-595", "pulsed-dye-595"),
+        ("ndyag-1046", "ndyag-1064"),
+        ("pulsed-dye-595", None),
+        ("Pulsed dye 595", None),  # read whatever the spaces
+        ("our-dye-laser.toml", None),
+        ("pulsd-dye-590", None),  # a device file of the clinic
+        ("Lumenis M22 of Dr. X", None),
+        ("unknown", None),
+        (None, None),
+    ],
+)
+def test_a_misspelt_device_of_an_earlier_pulse_is_told(device: str | None, near: str | None) -> None:
+    session = {"week": 0, "treats": "wrinkles"} | ({} if device is None else {"device": device})
+    spot = {"site": "cheeks", "read_after_h": 24, "reaction": "none", "device": device or "unknown"}
+    clinic = {"devices": ["pulsd-dye-590.toml"]}
+    for more in ({"session": [session, session]}, {"test_spot": [spot]}):
+        told = read_questionnaire(_case(clinic=clinic, **more)).warnings
+        assert [warning.code for warning in told] == ([] if near is None else ["unknown-device"])
+        assert all(f'Did you mean "{near}"?' in warning.message.text for warning in told)
+
+
 def test_the_latest_dose_counts_for_the_medicine_and_its_class() -> None:
     taken = [
         {"name": "prednisone", "last_dose_months": 8.0},

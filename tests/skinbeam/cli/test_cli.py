@@ -3,12 +3,16 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from paths import ROOT
+from typer.models import CommandInfo, OptionInfo, TyperInfo
 
 from skinbeam.cli import main
+from skinbeam.cli.commands import MIN_PHOTONS, app
+from skinbeam.cli.common import given_path
+from skinbeam.simulate.light.batches import BATCHES
 
 VEINS = str(ROOT / "examples" / "conditions" / "facial-telangiectasia-vascular.toml")
 CASES = ROOT / "tests" / "data" / "cases"
@@ -95,6 +99,15 @@ USAGE: dict[str, tuple[tuple[str, ...], str, str]] = {
     "device of no setting": (("window", PULSE, "--device", "er-yag-2940"), "--device", "fluence_J_cm2=8"),
     "device of no setting for a person": (("window", VEINS, "--device", "ktp-532"), "--device", "fluence_J_cm2=8"),
     "exactly no setting": (("window", PULSE, "--exact"), "--exact", "fluence_J_cm2=8"),
+    "site of skin alone": (
+        ("expect", "--condition", "acne-scars", "--modality", "ablative", "--site", "back"),
+        "--site",
+        "decolletage, hands",
+    ),
+    "empty folder": (("consult", VEINS, "-o", ""), "--output", "--help"),
+    "empty folder with a sign": (("window", PULSE, "--output="), "--output", "--help"),
+    "empty figure": (("window", PULSE, "--plot", ""), "--plot", "--help"),
+    "too few photons": (("light", SLAB, "--photons", "31"), "--photons", "--help"),
     "misspelt group": (("validate", "--only", "vasculr"), "--only", "vascular"),
     "misspelt records command": (("records", "exprt"), "exprt", "export"),
     "missing device file": (("lasers", "check", "nowhere.toml"), "FILE", "device"),
@@ -116,6 +129,33 @@ def test_what_is_wrong_has_code_2_a_field_and_a_hint(name: str, run: Run) -> Non
     assert all(isinstance(text, str) and text for text in error.values())
     assert field in error["field"]
     assert hint in error["hint"]
+
+
+def test_no_option_takes_an_empty_path() -> None:
+    """`Path("")` is the current folder, into which nobody asked to write."""
+    found = 0
+    commands = [*app.registered_commands, *(one for group in app.registered_groups for one in _commands_of(group))]
+    for command in commands:
+        assert command.callback is not None
+        for name, annotation in get_type_hints(command.callback, include_extras=True).items():
+            plain, *declared = get_args(annotation) or (annotation,)
+            is_path = Path in (plain, *get_args(plain))
+            for option in (one for one in declared if is_path and isinstance(one, OptionInfo)):
+                # What the records read is a file: the current folder is refused as none.
+                if "-o" in (option.param_decls or ()) or not command.callback.__module__.startswith("skinbeam_clinic"):
+                    assert option.parser is given_path, (command.callback.__name__, name)
+                found += 1
+    assert found > 10
+
+
+def _commands_of(group: TyperInfo) -> list[CommandInfo]:
+    assert group.typer_instance is not None
+    return group.typer_instance.registered_commands
+
+
+def test_the_help_names_the_fewest_photons(run: Run) -> None:
+    assert MIN_PHOTONS == BATCHES
+    assert f"[x>={BATCHES}]" in run("light", "--help").out
 
 
 NOT_BUILT: dict[str, tuple[str, ...]] = {

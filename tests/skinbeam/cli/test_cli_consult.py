@@ -47,6 +47,8 @@ def test_a_consultation_writes_its_files_and_leaves_others_alone(run: Run, tmp_p
     ledger = json.loads((folder / "run.json").read_text())
     assert ledger["plan_sha256"] == plan["plan_sha256"]
     assert set(ledger["files"]) <= files_of(folder)
+    head = ("version", "case_sha256", "seed", "warnings")
+    assert {name: ledger[name] for name in head} == {name: plan[name] for name in head}
     again = run("consult", SPOTS, "-o", str(folder), "--draws", "100", "--json")
     assert again.code == 0
     assert again.document == plan
