@@ -6,6 +6,7 @@ parameters, or a message whose parameters are parsed out of the text. All other 
 paper, words of a person, a message that the catalogue no longer has.
 """
 
+import datetime
 import re
 import string
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ NAMES_FILE = "names"  # translations of names that are in data files and not in 
 _MIN_LETTERS = 4  # of a template that can be recognised: `{nm} nm` would match part of many sentences
 _DECIMAL_NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+\.\d+)(?![\w.]*\w)")
 _NUMBER_WITH_UNIT = re.compile(r"[\d.,–\-+ ]*(?:nm|ms|µs|ns|ps|mm|µm|mJ|J|W|Hz|cm|J/cm²|W/cm²|per cm²|cm²|°C|°|%)?")
+_DATE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
 _NAME_AND_REASON = re.compile(r"(?P<name>[^(]+?): (?P<about>.+)", re.DOTALL)  # a device and the reason against it
 _NAME_AND_SITE = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern and its site
 
@@ -50,6 +52,8 @@ def _translate_english(english: str, language: str) -> str:
             return pattern.translation.format(
                 **{name: _translate_english(value, language) for name, value in match.groupdict().items()}
             )
+    if _DATE.fullmatch(english):
+        return _translate_date(english, language)
     for form, own in ((_NAME_AND_REASON, "{}: {}"), (_NAME_AND_SITE, "{} ({})")):
         if (both := form.fullmatch(english)) and {both["name"], _lower_first(both["name"])} & known.keys():
             return own.format(_translate_english(both["name"], language), _translate_english(both["about"], language))
@@ -64,6 +68,16 @@ def _translate_english(english: str, language: str) -> str:
         if _NUMBER_WITH_UNIT.fullmatch(english)
         else english
     )
+
+
+def _translate_date(english: str, language: str) -> str:
+    """Return a date in a language; text that only looks like one is unchanged."""
+    from babel.dates import format_date
+
+    try:
+        return str(format_date(datetime.datetime.strptime(english, "%d %B %Y"), "long", language))
+    except ValueError:
+        return english
 
 
 @cache

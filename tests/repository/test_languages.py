@@ -131,3 +131,16 @@ def test_what_a_plan_lists_is_translated_part_by_part() -> None:
         assert translate("Age spots (solar lentigines) (cheeks)") == "Altersflecken (Lentigines solares) (Wangen)"
         assert translate("KTP laser, 532 nm: there is no photograph.") == "KTP-Laser, 532 nm: Es gibt keine Fotografie."
         assert translate("Mrs Smith: there is no photograph.") == "Mrs Smith: there is no photograph."
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("22 November 2026", "22. November 2026"),
+        ("1 March 2026", "1. März 2026"),
+        ("31 February 2026", "31 February 2026"),
+    ],
+)
+def test_a_date_within_a_stored_sentence_is_translated(english: str, german: str) -> None:
+    with use_language("de"):
+        assert translate(english) == german
