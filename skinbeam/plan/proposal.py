@@ -230,16 +230,16 @@ def _least_off_face(
     slowly. A spot whitens at once where the dose is enough, so that less costs nothing but a second pulse; a whole
     field, which must not whiten, is treated again in any case.
     """
-    darker = range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1)
-    theirs = [_propose(proposal.machine, concern, replace(region, phototype=number), barred_nm) for number in darker]
-    least = [
-        one.low
-        for one in theirs
-        if one is not None
-        and one.lighter_phototype is None
-        and (one.setting, one.condition) == (proposal.setting, proposal.condition)
-    ]
-    return replace(proposal, is_least_off_face=True, least_of_darker=max(least, default=0.0))
+    least = replace(proposal, is_least_off_face=True)
+    for number in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
+        with collect_sources():
+            theirs = _propose(proposal.machine, concern, replace(region, phototype=number), barred_nm)
+        if theirs is None or theirs.lighter_phototype is not None or theirs.low <= least.start:
+            continue
+        if (theirs.setting, theirs.condition) == (proposal.setting, proposal.condition):
+            cite_sources(*theirs.sources)
+            least = replace(least, least_of_darker=theirs.low)
+    return least
 
 
 def _propose_no_more_than_lighter(
