@@ -11,7 +11,6 @@ from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Patient
 from skinbeam.model.document import round_significant
-from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.exposure import Lesion
 from skinbeam.model.exposure import Skin as SkinTable
@@ -77,16 +76,22 @@ def assess_colour(case: Case, photo_colour: PhotoColour | Unknown | None) -> Per
     patient = case.patient
     assert patient is not None  # a consultation has one
     measured = case.skin.ita_deg if case.skin is not None and case.skin.ita_deg is not None else patient.ita_deg
-    read = _ita_of_reading(case) if measured is None else None
-    if read is not None:
+    if measured is not None:
+        return _reconcile_phototype(measured, patient, "colour-basis.measured")
+    read = _ita_of_reading(case)
+    if isinstance(read, float):
         return _reconcile_phototype(read, patient, "colour-basis.reading")
-    if measured is None and isinstance(photo_colour, PhotoColour) and photo_colour.calibrated:
+    found = _assess_unmeasured_colour(patient, photo_colour)
+    return found if read is None else replace(found, warnings=(read, *found.warnings))
+
+
+def _assess_unmeasured_colour(patient: Patient, photo_colour: PhotoColour | Unknown | None) -> PersonColour:
+    """Return the colour by a photograph with a card, else by the phototype."""
+    if isinstance(photo_colour, PhotoColour) and photo_colour.calibrated:
         printed_ita_deg = round_significant(
             photo_colour.ita_deg.median
         )  # so that the plan uses the value that the report prints
         return _reconcile_phototype(printed_ita_deg, patient, "colour-basis.card")
-    if measured is not None:
-        return _reconcile_phototype(measured, patient, "colour-basis.measured")
     if patient.phototype is None:
         return PersonColour(None, None, None, None, Message("colour-basis.none"))
     darkest = _darkest_of(patient.phototype)
@@ -154,26 +159,18 @@ def _reconcile_phototype(ita_deg: float, patient: Patient, basis: str) -> Person
     )
 
 
-def _ita_of_reading(case: Case) -> float | None:
+def _ita_of_reading(case: Case) -> float | DocumentWarning | None:
     """Return the colour of skin with the melanin that a reflectance reading shows; None without a reading.
 
     Only the melanin is taken from it. To weight the draws by the reading would leave one in ten of them, too few for
-    the limits of a plan.
-
-    Raises
-    ------
-    InputError : no human skin agrees with the reading.
+    the limits of a plan. A reading that shows no melanin of human skin gives a warning instead.
     """
     if case.skin is None or case.skin.reflectance is None:
         return None
     skin = case.skin.model_copy(update={"reflectance": None})
     anyone = SkinDistribution.from_case(Case.model_construct(skin=skin))
     found = ita_of_reading(anyone, case.skin.reflectance, draws=_READING_DRAWS, seed=0)
-    if found is None:
-        hint = "Readings as fractions of 1 of a white standard, of untreated skin."
-        text = Message("skin.reading_not_skin").text
-        raise InputError("reading-not-skin", text, field="skin.reflectance.value", hint=hint)
-    return round_significant(found)
+    return found if isinstance(found, DocumentWarning) else round_significant(found)
 
 
 def _darkest_of(phototype: str) -> str:

@@ -1,5 +1,7 @@
 """Who this is: colour by precedence, darker where in doubt, and skins drawn accordingly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from consultations import loaded
@@ -7,7 +9,6 @@ from consultations import loaded
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, assess_colour, case_with_colour, draw_skins
 from skinbeam.model.case import Case
-from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate
 from skinbeam.photo.colour import PhotoColour
 from skinbeam.response.goals import condition_vessels
@@ -90,11 +91,23 @@ def test_a_dark_reflectance_contradicts_a_light_phototype_and_reaches_the_rules(
     assert assess_colour(person, card) == colour  # an instrument comes before a photograph
 
 
-def test_a_reflectance_of_no_human_skin_is_refused() -> None:
-    none = "[skin.reflectance]\nwavelength_nm = [640.0, 700.0, 910.0]\nvalue = [0.99, 0.01, 0.99]\n"
-    with pytest.raises(InputError) as caught:
-        assess_colour(case("II", extra=none), None)
-    assert caught.value.field == "skin.reflectance.value"
+@pytest.mark.parametrize(
+    ("wavelengths_nm", "values", "code"),
+    [
+        ([640.0, 700.0, 910.0], [0.99, 0.01, 0.99], "reading-not-skin"),
+        ([550.0, 650.0], [0.9, 0.95], "reading-far"),  # of a white tile
+        ([1000.0], [0.44], "reading-tells-no-melanin"),  # of skin of any colour
+    ],
+)
+@pytest.mark.parametrize("phototype", [None, "II", "IV-V"])
+def test_a_reflectance_that_shows_no_melanin_is_no_colour(
+    phototype: str | None, wavelengths_nm: list[float], values: list[float], code: str
+) -> None:
+    """One at 2000 nm gave a person without a phototype 26° and a dye laser."""
+    read = f"[skin.reflectance]\nwavelength_nm = {wavelengths_nm}\nvalue = {values}\n"
+    colour = assess_colour(case(phototype, extra=read), None)
+    assert [one.code for one in colour.warnings] == [code]
+    assert replace(colour, warnings=()) == assess_colour(case(phototype), None)
 
 
 def test_no_answer_leaves_the_whole_population() -> None:
