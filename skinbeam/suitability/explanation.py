@@ -46,6 +46,7 @@ _CAUTION_RULES = (
     "pih-history-resurfacing",
     "raised-scars",
     "recent-resurfacing-gentle",
+    "redness-off-face-light",
     "tattoo",
     "tranexamic-acid-taken-despite",
     "weakened-defence-columns",

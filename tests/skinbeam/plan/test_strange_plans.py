@@ -274,3 +274,5 @@ def test_medicine_for_rosacea_is_for_the_face(site: str, is_offered: bool) -> No
     offered = {one["modality"] for one in part["options"]}
     assert ("rosacea-medication" in offered) is is_offered
     assert ("topical-vasoconstrictor" in offered) is is_offered
+    told = {reason["rule"] for one in part["options"] if "device" in one for reason in one["reasons"]}
+    assert ("redness-off-face-light" in told) is not is_offered

@@ -59,6 +59,7 @@ ADDED = (
     "pih-history-resurfacing",
     "raised-scars",
     "recent-resurfacing-gentle",
+    "redness-off-face-light",
     "response-marked",
     "tattoo",
     "tranexamic-acid-taken-despite",
