@@ -358,7 +358,7 @@ def _propose_from_lending_cells(
     machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
 ) -> Proposal | None:
     """Return the proposal from the cell of a condition that lends its settings to the concern's, for such skin."""
-    for lender in _lending_cells(machine, concern.condition)[1:]:
+    for lender in _lending_cells(machine, region)[1:]:
         lent = replace(region, condition=lender)
         cells = _cells_of(machine, concern, lent, region.phototype or len(PHOTOTYPES))
         found = _propose_from_cells(machine, settings, cells, lent, None)
@@ -383,7 +383,7 @@ def _propose_from_lighter_cells(
     ----------
     with_lenders : whether the cells of conditions that lend their settings count too.
     """
-    conditions = _lending_cells(machine, concern.condition) if with_lenders else (concern.condition,)
+    conditions = _lending_cells(machine, region) if with_lenders else (concern.condition,)
     nearest: Proposal | None = None
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
         for condition in conditions:
@@ -400,10 +400,10 @@ def _propose_from_lighter_cells(
     return nearest
 
 
-def _lending_cells(machine: SearchMachine, condition: str) -> tuple[str, ...]:
-    """Return the conditions whose cells give doses for a condition: itself, and those that lend theirs."""
-    lenders = lending_conditions(condition, lamp=machine.device.is_lamp)
-    return tuple(one for one in lenders if one == condition or one not in _LENDS_NO_CELL)
+def _lending_cells(machine: SearchMachine, region: PracticeRegion) -> tuple[str, ...]:
+    """Return the conditions whose cells give doses for that of a region: itself, and those that lend theirs."""
+    lenders = lending_conditions(region.condition, region.modality, lamp=machine.device.is_lamp)
+    return tuple(one for one in lenders if one == region.condition or one not in _LENDS_NO_CELL)
 
 
 def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
@@ -419,7 +419,7 @@ def _propose_from_darker_cells(
 
     It is a cell of the condition itself, and for lamps one of a condition that lends its settings.
     """
-    conditions = _lending_cells(machine, concern.condition) if machine.device.is_lamp else (concern.condition,)
+    conditions = _lending_cells(machine, region) if machine.device.is_lamp else (concern.condition,)
     for condition in conditions:
         for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
             theirs = replace(region, condition=condition)

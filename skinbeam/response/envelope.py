@@ -20,7 +20,7 @@ from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.evidence.synthesis.regime import light_regime, pulse_class, pulse_class_matters
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES
+from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES, PIGMENT_MODALITIES
 from skinbeam.published_doses.rows import PrintedSpan, is_lamp, practice_rows, wavelength_from_name_nm
 from skinbeam.published_doses.settings import PublishedSetting, published_settings
 
@@ -242,22 +242,30 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
         caution.
     """
     found = _build_envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST_PHOTOTYPE)
+    if _lends_no_spots(condition, light.modality, lamp=light.lamp):
+        cite_sources(load_package_table("data/lending.toml")["spots"]["source"])
     if found is None:
         return None
     cite_sources(envelope_rules()["source"])
     return replace(found, cut_off_nm=light.wavelength_nm) if light.lamp else found
 
 
-def lending_conditions(condition: str, *, lamp: bool) -> tuple[str, ...]:
+def lending_conditions(condition: str, modality: str, *, lamp: bool) -> tuple[str, ...]:
     """Return a condition and those whose settings replace its own where it has few, the nearest first.
 
     The doses at which a laser whitens single spots are lent to no field.
     """
     lenders = envelope_rules()["borrowed"].get(condition, ())
-    spots = load_package_table("data/lending.toml")["spots"]
-    if lamp or condition not in spots["fields"]:
+    if not _lends_no_spots(condition, modality, lamp=lamp):
         return (condition, *lenders)
-    return (condition, *(one for one in lenders if one not in spots["lenders"]))
+    spots = load_package_table("data/lending.toml")["spots"]["lenders"]
+    return (condition, *(one for one in lenders if one not in spots))
+
+
+def _lends_no_spots(condition: str, modality: str, *, lamp: bool) -> bool:
+    """Return whether a condition is a field that takes no dose of single spots for light on pigment."""
+    fields = load_package_table("data/lending.toml")["spots"]["fields"]
+    return not lamp and modality in PIGMENT_MODALITIES and condition in fields
 
 
 def least_field_spot_mm(condition: str) -> float:
@@ -305,7 +313,7 @@ def _build_envelope(condition: str, modality: str, regime: str, lamp: bool, phot
     rows = _settings_with_light(modality, regime, lamp)
     tiers = tuple(
         tier
-        for one in lending_conditions(condition, lamp=lamp)
+        for one in lending_conditions(condition, modality, lamp=lamp)
         for tier in _evidence_tiers(one, phototype_class(phototype), rows)
     )
     return PracticeEnvelope(condition, phototype, tiers, removes_skin=modality == "ablative") if tiers else None

@@ -180,9 +180,7 @@ def is_facial(site: str) -> bool:
 def _compute_cap(quantity: str, condition: str, light: PracticeLight, group: str) -> SettingCap | None:
     rows = settings_with_light(light)
     few = envelope_rules()["few"]
-    here = _greatest_values(
-        quantity, condition, [row for row in rows if group in _row_site_groups(row)], lamp=light.lamp
-    )
+    here = _greatest_values(quantity, condition, light, [row for row in rows if group in _row_site_groups(row)])
     # Off the face few treat, and one source may be all there is.
     if len(here) >= (few["least"] if group == _FACE_GROUP else 1):
         return SettingCap(max(here.values()), tuple(here))
@@ -190,16 +188,16 @@ def _compute_cap(quantity: str, condition: str, light: PracticeLight, group: str
     if thin and light.modality == "fractional-ablative":
         careful = _greatest_by_source(quantity, rows)
         return SettingCap(min(careful.values()), tuple(careful)) if careful else None
-    every = _greatest_values(quantity, condition, rows, lamp=light.lamp)
+    every = _greatest_values(quantity, condition, light, rows)
     return SettingCap(median(every.values()), tuple(every)) if len(every) >= few["least"] else None
 
 
 def _greatest_values(
-    quantity: str, condition: str, rows: Sequence[PublishedSetting], *, lamp: bool
+    quantity: str, condition: str, light: PracticeLight, rows: Sequence[PublishedSetting]
 ) -> dict[str, float]:
     """Return the greatest value by source for the condition, and for those that lend to it until there are enough."""
     found: dict[str, float] = {}
-    for one in lending_conditions(condition, lamp=lamp):
+    for one in lending_conditions(condition, light.modality, lamp=light.lamp):
         if len(found) < envelope_rules()["few"]["enough"]:
             found |= _greatest_by_source(quantity, [row for row in rows if row.condition == one])
     return found

@@ -256,10 +256,7 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
     InputError : none of them.
     """
     concern = person.case.concern[0]
-    cells, modalities = (
-        concern_cells(person.case, concern),
-        concern_lasers(concern),
-    )
+    cells, modalities = concern_cells(person.case, concern), concern_lasers(concern)
     is_energy = "energy_mJ" in asked
 
     def place_of(machine: SearchMachine) -> tuple[int, bool, int, bool] | None:

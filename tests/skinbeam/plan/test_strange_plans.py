@@ -276,3 +276,9 @@ def test_medicine_for_rosacea_is_for_the_face(site: str, is_offered: bool) -> No
     assert ("topical-vasoconstrictor" in offered) is is_offered
     told = {reason["rule"] for one in part["options"] if "device" in one for reason in one["reasons"]}
     assert ("redness-off-face-light" in told) is not is_offered
+
+
+def test_the_judgement_that_lends_no_dose_is_among_the_sources() -> None:
+    plan = document(PERSON + concern("uneven-pigmentation") + devices("qs-ruby-694", "ipl"))
+    assert [one["device"] for one in laser_options(plan)] == ["ipl"]
+    assert "judgementfields" in plan["sources"]

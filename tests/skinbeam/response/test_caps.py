@@ -41,7 +41,7 @@ def test_no_spot_and_no_pulse_energy_exceeds_what_was_published(modality: str, s
             if device.is_lamp or device.lens_array:  # neither is bounded by the spots and energies of a full field
                 continue
             for light, spot_mm, dose in tried(condition, modality, device, site):
-                kin = lending_conditions(condition, lamp=False)
+                kin = lending_conditions(condition, modality, lamp=False)
                 rows = [row for row in settings_with_light(light) if row.condition in kin]
                 for quantity, value in (("spot_mm", spot_mm), ("pulse_energy_J", pulse_energy_J(dose, spot_mm))):
                     printed = [row for row in rows if span_ends(getattr(row, quantity))]
