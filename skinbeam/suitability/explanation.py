@@ -83,10 +83,13 @@ def explain_no_laser(
     refused : the reasons of every refusal for it.
     stopped : whether a rule decides the whole case, so that nothing was tried; its reason is part of the decision.
     """
+    refused = tuple(refused)
+    # What is for other kinds of the condition was not sought; it is told where nothing else is.
+    of_its_kind = tuple(message for message in refused if message.id != "plan.other-kinds") or refused
     by_message = {rule.message.id: rule for rule in load_rules("suitability")}
     by_text = {rule.message.text: rule for rule in load_rules("suitability")}
     found: dict[str, PlainReason] = {}
-    for message in refused:
+    for message in of_its_kind:
         # A device that a rule refused at each of its settings carries the sentence of the rule as its reason.
         rule = by_message.get(message.id) or by_text.get(str(message.params.get("reason")))
         if message.id == "rules.sources-differ":

@@ -14,7 +14,7 @@ from smallest_cases import world_of
 from skinbeam.course.course_rules import RESURFACING
 from skinbeam.model.consultation import HISTORY, LESION_SIGNS
 from skinbeam.model.document import build_document, sha256_hex
-from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.model.vocabulary import condition_subtypes, laser_modalities, vocabulary_table
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.leaflet_page import ADULT_YEARS, leaflet_page
@@ -22,10 +22,11 @@ from skinbeam.report.overview import are_ruled_out
 from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import render_html
 from skinbeam.report.terminal import plan_summary
+from skinbeam.response.goals import laser_choices
 from skinbeam.suitability.explanation import explain_decision, explain_no_laser, explain_rule, stated_facts
 from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability
 from skinbeam.suitability.table import Rule, decision_severity, load_rules
-from skinbeam.text import catalogue, render_message
+from skinbeam.text import Message, catalogue, render_message
 
 READING_AGE_YEARS = 12.0
 STOPS = [
@@ -33,6 +34,7 @@ STOPS = [
     for rule in load_rules("suitability")
     if decision_severity(rule.decision) >= decision_severity("refer") and set(rule.modalities) & set(laser_modalities())
 ]  # the decision is about light; what else is refused stands in the report
+KINDS = [(condition, kind) for condition in vocabulary_table("condition") for kind in condition_subtypes(condition)]
 ASKS = ("ask-phototype", "ask-age")
 # Reasons that are no row of the rules, or cautions that are told all the same.
 ADDED = (
@@ -314,6 +316,32 @@ def test_a_concern_without_a_laser_says_why(case: str, said: str) -> None:
     )
     assert said in " ".join(report.concerns[0].no_laser_reasons)
     assert reading_age_years(lines_of(made["concerns"][0]["no_laser"])) <= READING_AGE_YEARS + 2  # a few short lines
+
+
+@pytest.mark.parametrize(("condition", "subtype"), KINDS)
+def test_a_laser_for_other_kinds_was_not_sought(condition: str, subtype: str) -> None:
+    """Rolling scars beside a dye laser: "no setting was found for the other lasers", though none was sought."""
+    text = PERSON + concern(condition, extra=f'{NAMED}subtypes = ["{subtype}"]\n')
+    case = loaded(text).case
+    _, refusals = laser_choices(condition, "cheeks", [subtype])
+    refused = [one.message for one in refusals]
+    told = {one.text.id for one in explain_no_laser(case, case.concern[0], refused, stopped=False)}
+    others = {message.id for message in refused} - {"plan.other-kinds"}
+    assert "leaflet_no_laser.other" not in told
+    assert ("leaflet_no_laser.other-kinds" in told) is (bool(refused) and not others)
+    beside = explain_no_laser(case, case.concern[0], [*refused, Message("plan.no-device")], stopped=False)
+    assert "leaflet_no_laser.other-kinds" not in {one.text.id for one in beside}
+
+
+def test_rolling_scars_in_a_clinic_without_a_machine_for_them_say_that_it_has_none() -> None:
+    scars = concern("acne-scars", extra=f'{NAMED}subtypes = ["rolling"]\n')
+    page = leaflet_page(read_plan(document(PERSON + scars + devices("pulsed-dye-595"))))
+    assert page.decision == (render_message("leaflet.decision_no_machine_1"),)
+    (told,) = page.concerns
+    assert (
+        told.no_laser_text
+        == f"{render_message('leaflet_no_laser.head')} {render_message('leaflet_no_laser.no-device')}"
+    )
 
 
 def test_a_concern_with_a_laser_says_nothing_of_the_kind() -> None:
