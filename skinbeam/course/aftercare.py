@@ -1,23 +1,23 @@
 """Read aftercare advice and printed ranges (downtime, sessions, interval, minutes) from the rules."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from skinbeam.assessment.questionnaire import concern_facts, read_questionnaire
+from skinbeam.assessment.questionnaire import FactValue, concern_facts, read_questionnaire
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_names
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import NameKind, resolve_name
-from skinbeam.plan_records.plan import Advice, Plan
+from skinbeam.model.vocabulary import NameKind, laser_modalities, resolve_name
+from skinbeam.plan_records.plan import Advice
+from skinbeam.suitability.judgement import covers_modality
 from skinbeam.suitability.table import Rule, ValueRange, load_rules
 from skinbeam.text import Message, render_message
 
 __all__ = [
     "RuleRange",
     "TreatedConcern",
-    "advice_without_laser",
     "aftercare_advice",
     "call_advice",
     "checklist_advice",
@@ -67,11 +67,11 @@ class RuleRange:
 
 
 TreatedConcern = tuple[Concern, str]
-"""A concern and the name of the laser modality that it is treated with."""
+"""A concern and the name of the modality that it is treated with, a laser or what it begins with instead."""
 
 
 def aftercare_advice(treated: Iterable[TreatedConcern], case: Case) -> tuple[Advice, ...]:
-    """Return the aftercare advice for concerns and their lasers, in the order of the rules, each sentence once.
+    """Return the aftercare advice for concerns and their treatments, in the order of the rules.
 
     Raises
     ------
@@ -81,35 +81,13 @@ def aftercare_advice(treated: Iterable[TreatedConcern], case: Case) -> tuple[Adv
 
 
 def call_advice(treated: Iterable[TreatedConcern], case: Case) -> tuple[Advice, ...]:
-    """Return the signs for which a person calls the clinic after sessions with these lasers.
+    """Return the signs for which a person calls the clinic after these treatments.
 
     Raises
     ------
     InputError : unknown modality.
     """
     return _collect_advice(treated, case, call=True)
-
-
-def advice_without_laser(plan: Plan, *, call: bool) -> tuple[Advice, ...]:
-    """Return what rules say of each treatment without a laser that a plan puts first, beyond what the plan says.
-
-    Rules that ask for an answer of the person are left out, since a plan does not hold the answers.
-
-    Parameters
-    ----------
-    call : whether the signs for which a person calls the clinic are meant, or the care of the skin.
-    """
-    said = {one.message.id for one in (plan.when_to_call if call else plan.aftercare) if one.treats is None}
-    places = [concern.place for concern in plan.concerns if concern.examination is None]
-    firsts = {concern.place: min(concern.options, key=lambda one: one.rank) for concern in plan.concerns}
-    found: dict[str, Advice] = {}
-    for rule in load_rules("aftercare"):
-        held = [place for place in places if firsts[place].setup is None and firsts[place].modality in rule.modalities]
-        is_open = any(True for _ in rule.when.tests())
-        if held and not is_open and rule.is_warning_sign is call and rule.message.id not in said:
-            treats = None if held == places else tuple(held)
-            found.setdefault(rule.message.id, Advice(rule.id, rule.message, rule.source, rule.strength, treats))
-    return tuple(found.values())
 
 
 def checklist_advice(use: str, treated: Iterable[TreatedConcern], case: Case) -> tuple[Advice, ...]:
@@ -237,41 +215,94 @@ def _entry_title(kind: NameKind, name: str) -> str:
     return title if title[1].isupper() else title[0].lower() + title[1:]
 
 
+@dataclass(frozen=True)
+class _Treatment:
+    """A treatment of a concern, with the facts that rules test."""
+
+    concern: Concern
+    modality: str
+    facts: Mapping[str, FactValue]
+
+    @property
+    def kind(self) -> tuple[str, bool]:
+        """The place, and whether a laser treats it."""
+        return f"{self.concern.condition} at {self.concern.site}", self.modality in laser_modalities()
+
+    def is_under(self, rule: Rule) -> bool:
+        """Return whether a rule speaks of it, and holds; a rule on a fact that is not known does not."""
+        return covers_modality(rule, self.modality, self.concern) and rule.when.holds(self.facts) is True
+
+
 def _collect_advice(
     treated: Iterable[TreatedConcern], case: Case, *, call: bool, use: str = "aftercare"
 ) -> tuple[Advice, ...]:
     """Return the advice of one use, each sentence once, and each warning sign once, with the most haste that applies.
 
-    Of care after treatment, and of what remains of a warning, it is noted for which concerns alone it holds.
+    Of care after treatment, and of what remains of a warning, it is noted for which concerns alone it holds. A warning
+    about a laser otherwise holds for every laser of the plan, and never for what a concern begins with instead.
     """
     person = read_questionnaire(case).facts
-    lasers = [
-        (
-            f"{concern.condition} at {concern.site}",
-            resolve_name("modality", name, field="modality"),
-            {**person, **concern_facts(case, concern)},
-        )
-        for concern, name in treated
-    ]
-    every = tuple(dict.fromkeys(place for place, *_ in lasers))
-    fitting: list[tuple[Rule, list[str]]] = []
+    treatments = _advised_treatments(
+        [
+            _Treatment(
+                concern, resolve_name("modality", name, field="modality"), {**person, **concern_facts(case, concern)}
+            )
+            for concern, name in treated
+        ],
+        use,
+    )
+    every = tuple(dict.fromkeys(one.kind for one in treatments))
+    lasers = {kind for kind in every if kind[1]}
+    fitting: list[tuple[Rule, set[tuple[str, bool]]]] = []
     for rule in load_rules(use):
-        places = [place for place, modality, facts in lasers if modality in rule.modalities and rule.when.holds(facts)]
-        if places and rule.is_warning_sign is call:
-            fitting.append((rule, places))
+        kinds = {one.kind for one in treatments if one.is_under(rule)}
+        if kinds and rule.is_warning_sign is call:
+            fitting.append((rule, kinds))
     applying = {rule.id for rule, _ in fitting}
     found: dict[str, Advice] = {}  # rules on different lights may share a sentence
-    held: dict[str, set[str]] = {}
-    for rule, places in fitting:
+    held: dict[str, set[tuple[str, bool]]] = {}
+    for rule, kinds in fitting:
         is_said = not applying.isdisjoint(rule.said_by)
         message = rule.rest if is_said else rule.message
         if message is None:
             continue
         found.setdefault(message.id, Advice(rule.id, message, rule.source, rule.strength))
         is_partial = use == "aftercare" and (not call or is_said or rule.rest is not None)
-        held.setdefault(message.id, set()).update(places if is_partial else every)
+        shared = set() if is_partial or kinds.isdisjoint(lasers) else lasers
+        held.setdefault(message.id, set()).update(kinds | shared)
     cite_sources(*(advice.source for advice in found.values()))
-    return tuple(
-        replace(advice, treats=None if len(held[id]) == len(every) else tuple(one for one in every if one in held[id]))
-        for id, advice in found.items()
-    )
+    return tuple(placed for id, advice in found.items() for placed in _with_places(advice, held[id], every))
+
+
+def _advised_treatments(treatments: list[_Treatment], use: str) -> list[_Treatment]:
+    """Return the treatments whose places advice has to name: lasers alone where no rule speaks of the others.
+
+    Beside the care after acid or cold that of a laser names its places; beside make-up it need not.
+    """
+    lasers = [one for one in treatments if one.kind[1]]
+    others = [one for one in treatments if not one.kind[1]]
+    spoken_of = [
+        one for one in others if any(covers_modality(rule, one.modality, one.concern) for rule in load_rules(use))
+    ]
+    if not spoken_of:
+        return lasers
+    places = {one.kind[0] for one in (*lasers, *spoken_of)}
+    return [*lasers, *spoken_of, *(one for one in others if one.kind[0] not in places)]
+
+
+def _with_places(advice: Advice, held: set[tuple[str, bool]], every: tuple[tuple[str, bool], ...]) -> Iterator[Advice]:
+    """Yield the advice with the places that it holds for, once for each treatment that has to be named with them.
+
+    A place that begins without a laser may have one too, whose care is another.
+    """
+    if held == set(every):
+        yield advice
+        return
+    groups: dict[bool | None, dict[str, None]] = {}
+    for kind in every:
+        if kind in held:
+            place, is_laser = kind
+            is_whole = (place, not is_laser) not in every or (place, not is_laser) in held
+            groups.setdefault(None if is_whole else is_laser, {})[place] = None
+    for after_laser, places in groups.items():
+        yield replace(advice, treats=tuple(places), after_laser=after_laser)

@@ -15,7 +15,13 @@ from skinbeam.assessment.photograph import SitePhotoFindings, estimate_parameter
 from skinbeam.assessment.questionnaire import read_questionnaire
 from skinbeam.assessment.risks import assess_risks
 from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
-from skinbeam.course.aftercare import aftercare_advice, call_advice, checklist_advice, record_keeping_advice
+from skinbeam.course.aftercare import (
+    TreatedConcern,
+    aftercare_advice,
+    call_advice,
+    checklist_advice,
+    record_keeping_advice,
+)
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
 from skinbeam.course.totals import course_total
@@ -277,6 +283,7 @@ def _assemble_plan(
             for concern, planned in zip(case.concern, concerns, strict=True)
             if planned.first_laser is not None
         ]
+        treated = (*chosen, *_begun_without_laser(case.concern, concerns))
         gains = tuple(gain for one in parts for gain in one.gains)
         course = schedule_course(concerns, case, gains)
         made = Plan(
@@ -306,8 +313,8 @@ def _assemble_plan(
             photographs=checklist_advice("photographs", chosen, case),
             complications=checklist_advice("complications", chosen, case),
             consent=record_keeping_advice() if chosen else (),
-            aftercare=aftercare_advice(chosen, case),
-            when_to_call=call_advice(chosen, case),
+            aftercare=aftercare_advice(treated, case),
+            when_to_call=call_advice(treated, case),
             clinic_phone=(case.clinic.phone.strip() if case.clinic is not None else "") or None,
             suggested=_photo_suggestions(case, consultation.photo_analysis) or None,
             unknowns=_unknown_messages(concerns),
@@ -379,6 +386,14 @@ def _plan_concerns(
     begun = sorted(range(len(case.concern)), key=lambda place: _start_order(case.concern[place]))
     worked = dict(zip(begun, each(part, [case.concern[place] for place in begun]), strict=True))
     return [worked[place] for place in range(len(case.concern))]
+
+
+def _begun_without_laser(concerns: Sequence[Concern], planned: Sequence[ConcernPlan]) -> Iterator[TreatedConcern]:
+    """Yield the concerns whose first option is no laser, with that option; none that a doctor has to see first."""
+    for concern, part in zip(concerns, planned, strict=True):
+        first = min(part.options, key=lambda option: option.rank)
+        if part.examination is None and first.setup is None:
+            yield concern, first.modality
 
 
 def _start_order(concern: Concern) -> int:

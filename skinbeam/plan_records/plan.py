@@ -62,6 +62,8 @@ class Advice:
     Parameters
     ----------
     treats : the concerns that it holds for, as in visits; None where it holds after every treatment of the plan.
+    after_laser : of concerns that begin without a laser and have one too, whether it holds after the laser alone, or
+        after what they begin with alone; None where it holds after either.
     """
 
     rule: str
@@ -69,10 +71,11 @@ class Advice:
     source: str
     strength: str
     treats: tuple[str, ...] | None = None
+    after_laser: bool | None = None
 
-    def is_for(self, place: str) -> bool:
-        """Return whether it holds after treatment of a concern."""
-        return self.treats is None or place in self.treats
+    def is_for_laser(self, place: str) -> bool:
+        """Return whether it holds after treatment of a concern with a laser."""
+        return (self.treats is None or place in self.treats) and self.after_laser is not False
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam.api.analyse_photo import PhotoReport
-from skinbeam.course.aftercare import advice_without_laser
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.errors import InputError
@@ -47,7 +46,14 @@ from skinbeam.report.formatting import (
     site_title,
     value_sentence,
 )
-from skinbeam.report.option_cards import advice_line, knowledge_gaps, option_cards, reason_line, refused_options
+from skinbeam.report.option_cards import (
+    advice_line,
+    knowledge_gaps,
+    option_cards,
+    placed_advice_line,
+    reason_line,
+    refused_options,
+)
 from skinbeam.report.overview import (
     are_ruled_out,
     decision_without_laser,
@@ -91,8 +97,7 @@ def report_page(
     decision = _decision(plan)
     decided = (*decision.reasons, *decision.further_reasons, *decision.standing_rules)
     concerns = tuple(_concern_part(concern, pictures, live or {}, decided, plan) for concern in plan.concerns)
-    care, calls = (advice_without_laser(plan, call=call) for call in (False, True))
-    references, missing = _references({*plan.sources, *(one.source for one in (*care, *calls))})
+    references, missing = _references(plan.sources)
     names = concern_names(plan)
     course, always = visit_lines(plan.course, names)
     return ReportPage(
@@ -124,8 +129,8 @@ def report_page(
         photographs=tuple(map(advice_line, plan.photographs)),
         complications=tuple(map(advice_line, plan.complications)),
         consent=tuple(map(advice_line, plan.consent)),
-        aftercare=tuple(map(advice_line, (*plan.aftercare, *care))),
-        call_advice=tuple(map(advice_line, (*plan.when_to_call, *calls))),
+        aftercare=tuple(placed_advice_line(one, plan) for one in plan.aftercare),
+        call_advice=tuple(placed_advice_line(one, plan) for one in plan.when_to_call),
         unknowns=message_texts(plan.unknowns),
         limits=tuple(_limit_counts(part, card) for part in concerns for card in part.options if card.limits),
         methods=_methods(plan),

@@ -198,11 +198,11 @@ def consent_page(
         uncounted_harms=harms.uncounted,
         personal_harms=(*own_harm_sentences(plan), *light_harm_sentences([option])),
         healing=_healing(option),
-        aftercare=tuple(dict.fromkeys(one.message.text for one in plan.aftercare if one.is_for(concern.place)))
+        aftercare=tuple(dict.fromkeys(one.message.text for one in plan.aftercare if one.is_for_laser(concern.place)))
         or numbered_sentences("aftercare"),
         call_advice=(
             *(
-                dict.fromkeys(one.message.text for one in plan.when_to_call if one.is_for(concern.place))
+                dict.fromkeys(one.message.text for one in plan.when_to_call if one.is_for_laser(concern.place))
                 or numbered_sentences("call")
             ),
             phone_line(plan),

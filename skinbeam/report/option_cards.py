@@ -8,7 +8,7 @@ from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, TestSpotLadder
-from skinbeam.plan_records.plan import Advice, ConcernPlan, HarmShare, Option, RefusedOption
+from skinbeam.plan_records.plan import Advice, ConcernPlan, HarmShare, Option, Plan, RefusedOption
 from skinbeam.report.context import (
     DisplayValue,
     HarmLine,
@@ -23,6 +23,7 @@ from skinbeam.report.context import (
 )
 from skinbeam.report.formatting import (
     capitalise,
+    concern_name,
     device_name,
     display_value,
     join_items,
@@ -51,6 +52,7 @@ __all__ = [
     "knowledge_gaps",
     "option_card",
     "option_cards",
+    "placed_advice_line",
     "reason_line",
     "refused_options",
     "unknown_facts",
@@ -237,6 +239,21 @@ def _spots_line(ladder: TestSpotLadder) -> ReasonLine:
 def advice_line(advice: Advice) -> ReasonLine:
     """Return the line of a piece of advice, which carries no decision."""
     return ReasonLine(*split_lead(advice.message.text), "", advice.strength, split_source_keys(advice.source))
+
+
+def placed_advice_line(advice: Advice, plan: Plan) -> ReasonLine:
+    """Return the line of a piece of advice with the concerns that it holds for, unless it holds for all."""
+    concerns = [concern for concern in plan.concerns if concern.place in (advice.treats or ())]
+    subject = join_items(map(concern_name, concerns))
+    if advice.after_laser is not None:
+        treatments = (
+            concern.first_laser[0]
+            if advice.after_laser and concern.first_laser is not None
+            else ranked_options(concern)[0]
+            for concern in concerns
+        )
+        subject = join_items((subject, *dict.fromkeys(option.title for option in treatments)))
+    return replace(advice_line(advice), subject=subject)
 
 
 def _setting_facts(setup: DeviceSetup) -> tuple[ReportFact, ...]:

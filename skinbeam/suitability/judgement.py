@@ -32,6 +32,7 @@ from skinbeam.text import Message
 
 __all__ = [
     "Suitability",
+    "covers_modality",
     "judge_case",
     "judge_suitability",
     "medicine_spelling_slips",
@@ -172,7 +173,7 @@ def _judge_option(
     if depth is not None:
         facts["peel_depth"] = depth
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
-    rules = [rule for rule in load_rules("suitability") if _covers_modality(rule, modality, concern)]
+    rules = [rule for rule in load_rules("suitability") if covers_modality(rule, modality, concern)]
     spoke = [rule for rule in rules if rule.when.holds(facts)]
     reasons = [_rule_reason(rule, about) for rule in spoke]
     asked = (*_missing_fact_reasons(facts, modality, concern), *_medicine_reasons(case, rules))
@@ -255,7 +256,8 @@ def _is_allowed_by_specialist(case: Case, modality: str | None) -> bool:
     return decision is not None and modality in decision.allows
 
 
-def _covers_modality(rule: Rule, modality: str | None, concern: Concern | None) -> bool:
+def covers_modality(rule: Rule, modality: str | None, concern: Concern | None) -> bool:
+    """Return whether a rule speaks of a treatment of a concern; without a modality, whether of every laser."""
     if modality is None:
         return set(laser_modalities()) <= set(rule.modalities)
     return modality in rule.modalities or (
@@ -315,7 +317,7 @@ def _missing_fact_reasons(
     """
     waiting: dict[str, list[Rule]] = {}
     for rule in load_rules("suitability"):
-        if modality is not None and not _covers_modality(rule, modality, concern):
+        if modality is not None and not covers_modality(rule, modality, concern):
             continue
         missing = rule.when.missing_facts(facts)
         if modality is not None and missing & set(OPTION_FACTS):

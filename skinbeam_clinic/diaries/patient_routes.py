@@ -123,10 +123,10 @@ def _diary_page(
             day=day,
             normal=expectation_on_day(followed.option, day),
             aftercare=dict.fromkeys(
-                one.message.text for one in followed.plan.aftercare if one.is_for(followed.concern.place)
+                one.message.text for one in followed.plan.aftercare if one.is_for_laser(followed.concern.place)
             ),
             call=dict.fromkeys(
-                one.message.text for one in followed.plan.when_to_call if one.is_for(followed.concern.place)
+                one.message.text for one in followed.plan.when_to_call if one.is_for_laser(followed.concern.place)
             ),
             phone=phone,
             number=dialable_number(phone),

@@ -134,7 +134,7 @@ def _event_line(event: AdverseEvent) -> str:
 
 def _watch_part(plan: Plan) -> LetterPart:
     """Return what the patient was given to watch for, as the plan has it."""
-    return LetterPart(_say("watch"), (), tuple(one.message.text for one in plan.when_to_call))
+    return LetterPart(_say("watch"), (), tuple(dict.fromkeys(one.message.text for one in plan.when_to_call)))
 
 
 def _say(name: str) -> str:

@@ -425,8 +425,10 @@ def _show_aftercare(request: ClinicRequest) -> Response:
             day=day,
             days=page.option.healing,
             dates=[day + datetime.timedelta(days=one.day) for one in page.option.healing],
-            care=[one.message.text for one in page.translated_plan.aftercare if one.is_for(page.concern.place)],
-            call=[one.message.text for one in page.translated_plan.when_to_call if one.is_for(page.concern.place)],
+            care=[one.message.text for one in page.translated_plan.aftercare if one.is_for_laser(page.concern.place)],
+            call=[
+                one.message.text for one in page.translated_plan.when_to_call if one.is_for_laser(page.concern.place)
+            ],
             phone=phone_line(page.translated_plan),
             patient=request.repositories.patients.get(session.plan.consultation.patient_id),
         )

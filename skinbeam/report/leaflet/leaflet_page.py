@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from skinbeam._version import __date__
 from skinbeam.assessment.questionnaire import fact_tables
-from skinbeam.course.aftercare import advice_without_laser
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
 from skinbeam.plan.ranking import LEAST_REACHED
@@ -233,10 +232,8 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
             *(numbered_sentences("healing_laser") if has_laser else ()),
             *(numbered_sentences("healing") if has_choice else ()),
         ),
-        aftercare=_advice_sentences((*plan.aftercare, *advice_without_laser(plan, call=False)), plan)
-        or (numbered_sentences("aftercare") if has_session else ()),
-        call_advice=_advice_sentences((*plan.when_to_call, *advice_without_laser(plan, call=True)), plan)
-        or (numbered_sentences("call") if has_session else ()),
+        aftercare=_advice_sentences(plan.aftercare, plan) or (numbered_sentences("aftercare") if has_session else ()),
+        call_advice=_advice_sentences(plan.when_to_call, plan) or (numbered_sentences("call") if has_session else ()),
         phone=phone_line(plan),
         questions=(
             *(numbered_sentences("question_laser") if has_laser else ()),
@@ -377,20 +374,31 @@ def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
 
 
 def _advice_sentences(advice: Iterable[Advice], plan: Plan) -> tuple[str, ...]:
-    """Return the plan's advice: what holds after every treatment, then a paragraph for each group of concerns."""
-    texts: dict[tuple[str, ...], dict[str, None]] = {(): {}}
+    """Return the plan's advice: what holds after every treatment, then a paragraph for each group of concerns.
+
+    A concern that begins without a laser and has one too has a paragraph for each of both, named by the treatment.
+    """
+    general: dict[str, None] = {}
+    texts: dict[tuple[tuple[str, ...], bool | None], dict[str, None]] = {}
     for item in advice:
-        texts.setdefault(item.treats or (), {})[item.message.text] = None
-    general = texts.pop(())
-    return (
-        *general,
-        *(
-            report_text(
-                "leaflet.advice_for", concerns=capitalise(_names_of_places(places, plan)), advice=" ".join(lines)
-            )
-            for places, lines in texts.items()
-        ),
+        group = general if item.treats is None else texts.setdefault((item.treats, item.after_laser), {})
+        group[item.message.text] = None
+    return *general, *(_advice_paragraph(*group, lines, plan) for group, lines in texts.items())
+
+
+def _advice_paragraph(places: Collection[str], after_laser: bool | None, lines: Iterable[str], plan: Plan) -> str:
+    """Return the advice for a group of concerns, after one of its treatments alone where `after_laser` says which."""
+    told = {"concerns": capitalise(_names_of_places(places, plan)), "advice": " ".join(lines)}
+    if after_laser is None:
+        return report_text("leaflet.advice_for", **told)
+    choices = (
+        light_in_words(concern.first_laser[1])
+        if after_laser and concern.first_laser is not None
+        else inline_name(choice_name(ranked_options(concern)[0]))
+        for concern in plan.concerns
+        if concern.place in places
     )
+    return report_text("leaflet.advice_after", choice=join_items(dict.fromkeys(choices)), **told)
 
 
 def _names_of_places(places: Collection[str], plan: Plan) -> str:

@@ -3,23 +3,25 @@
 import copy
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from consultations import NAMED, PERSON, devices, document
+from consultations import NAMED, PERSON, devices, document, loaded
 from consultations import concern as concern_text
 from paths import TESTS
 from plan_reading import read_plan
 from readability import grade, leaflet_sentences, reading_age_years, syllables
 from report_samples import leaflet_pdf
 
+from skinbeam.course.aftercare import aftercare_advice, call_advice
 from skinbeam.course.course_rules import course_rules
 from skinbeam.evidence.expectation.peels import PEEL, peel_kinds
 from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.consent_form import consent_page
-from skinbeam.report.formatting import ranked_options
+from skinbeam.report.formatting import concern_name, ranked_options
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
@@ -504,6 +506,59 @@ def test_care_after_acid_stands_beside_that_after_a_laser_with_its_concern() -> 
     (line,) = (line for line in page.aftercare if "peels" in line)
     assert line.startswith(f"{catalogue()['leaflet_condition.age-spots']}: ")
     assert sum("fever" in line for line in page.call_advice) == 1
+
+
+BLISTER = "aftercare.frozen-blister"
+
+
+def test_a_blister_is_normal_at_one_place_and_a_reason_to_call_at_another() -> None:
+    """Both sentences stood without a place: normal on frozen hands, a reason to call at once everywhere."""
+    veins = concern_text("facial-telangiectasia", "nose")
+    made = read_plan(document(PERSON + veins + concern_text("age-spots", "hands") + devices("pulsed-dye-595")))
+    nose, hands = made.concerns
+    assert nose.first_laser is not None
+    assert hands.first_laser is None
+    assert {one.message.id for one in made.aftercare} >= {BLISTER}
+    assert {one.source for one in (*made.aftercare, *made.when_to_call)} <= set(made.sources)
+    page = leaflet_page(made)
+    for line in (line for line in (*page.aftercare, *page.call_advice) if "if the skin blisters" in line):
+        assert line.startswith(f"{catalogue()['leaflet_condition.facial-telangiectasia']}: ")
+    (line,) = (line for line in page.aftercare if catalogue()[BLISTER] in line)
+    assert line.startswith(f"{catalogue()['leaflet_condition.age-spots']}: ")
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
+    form = consent_page(made, nose, nose.first_laser[0])
+    assert catalogue()[BLISTER] not in form.aftercare
+    assert any("blisters" in line for line in form.call_advice)
+    report = report_page(made, draw_report_figures(made, FigureData()).pictures, (), embedded_figures={}, photo=None)
+    assert {one.subject for one in report.aftercare if one.lead == catalogue()[BLISTER]} == {concern_name(hands)}
+
+
+def test_of_a_place_that_is_frozen_first_and_has_a_laser_too_each_care_names_its_treatment() -> None:
+    case = PERSON + concern_text("age-spots", "hands") + devices("qs-ruby-694")
+    made = read_plan(document(case))
+    (part,) = made.concerns
+    assert part.first_laser is not None
+    laser, setup = part.first_laser
+    cold = next(option for option in part.options if option.modality == "cryotherapy")
+    ordered = (replace(cold, rank=1), replace(laser, rank=2))
+    entered = loaded(case).case
+    (concern,) = entered.concern
+    treated = [(concern, laser.modality), (concern, cold.modality)]
+    mixed = replace(
+        made,
+        concerns=(replace(part, options=ordered),),
+        aftercare=aftercare_advice(treated, entered),
+        when_to_call=call_advice(treated, entered),
+    )
+    page = leaflet_page(mixed)
+    spots = catalogue()["leaflet_condition.age-spots"]
+    (line,) = (line for line in page.aftercare if catalogue()[BLISTER] in line)
+    assert line.lower().startswith(f"{spots}, {catalogue()['leaflet_choice.cryotherapy']}: ".lower())
+    (line,) = (line for line in page.call_advice if "if the skin blisters" in line)
+    assert line.startswith(f"{spots}, {light_in_words(setup)}: ")
+    form = consent_page(mixed, mixed.concerns[0], laser)
+    assert catalogue()[BLISTER] not in form.aftercare
+    assert any("blisters" in line for line in form.call_advice)
 
 
 def test_after_a_session_that_no_rule_speaks_of_the_leaflet_says_to_ask() -> None:
