@@ -7,7 +7,7 @@ spots.
 
 After a pale mark, which may not go away, light for pigment, freezing, medium and deep acid and the removal of the
 surface wait for a clinician, and after one of columns these too. After a scar such lasers wait, and whatever else
-opens, freezes or heats the depth of the skin.
+opens, freezes or heats the depth of the skin: columns and the removal of the surface as needles do.
 
 After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
 greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned as if there had
@@ -263,8 +263,10 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
         elif one.meaning == "sign":
             named = "earlier.sign" if _is_stop_sign(one) else "earlier.sign-undosed"
             found.append(_practice_reason("earlier-sign", "with-caution", _reaction_message(named, one)))
-        elif (waiting := _modalities_that_scarred(one, case)) and (modality is None or modality in waiting):
-            named = "earlier.scar" if waiting.isdisjoint(SURFACE_MODALITIES) else "earlier.surface-scar"
+        elif modality in (waiting := _modalities_after_scar(one, case)) or (
+            modality is None and waiting and _possible_modalities(one, case)
+        ):
+            named = "earlier.surface-scar" if _is_of_surface(one, case) else "earlier.scar"
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-scar", decision, _reaction_message(named, one)))
         elif (waiting := _modalities_after_pale_mark(one, case)) and (
@@ -303,7 +305,7 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
         if one.meaning == "unread" and (is_acid or modality in WOUNDING_MODALITIES):
             message = Message("earlier.unread", {"text": one.kind})
             found.append(_practice_reason("earlier-unread", "with-caution", message))
-        elif one.kind == "scar" and not _is_on_scar(one, case) and (is_acid or modality in WOUNDING_MODALITIES):
+        elif _leaves_new_scar(one, case) and (is_acid or modality in WOUNDING_MODALITIES):
             message = _reaction_message("earlier.scar-wound", one)
             source = _ACID_SOURCE if is_acid else (_PRACTICE_SOURCE, _PRACTICE_STRENGTH)
             found.append(RuleReason("earlier-scar", decision, message, *source))
@@ -317,17 +319,28 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
 
 
-def _modalities_that_scarred(one: EarlierReaction, case: Case) -> frozenset[str]:
-    """Return the kinds of laser that wait after a scar: that of the device, and those that wound or heat as it does.
+def _leaves_new_scar(one: EarlierReaction, case: Case) -> bool:
+    """Return whether a reaction is a scar that light made. Where a scar is what is treated, the word may mean that."""
+    return one.kind == "scar" and not _is_on_scar(one, case)
 
-    No share of the dose that scarred is known to be safe, nor how the density of columns adds to it. Where a scar is
-    what is treated, the word may mean that one, and holds no laser back.
+
+def _modalities_after_scar(one: EarlierReaction, case: Case) -> frozenset[str]:
+    """Return the kinds of laser that wait after a scar: that of the device, and those that heat or wound.
+
+    No share of the dose that scarred is known to be safe, nor how the density of columns adds to it. Columns and the
+    removal of the surface wound the skin whatever light made the first scar, as needles do (`wound_reasons`).
     """
-    if one.kind != "scar" or _is_on_scar(one, case):
+    if not _leaves_new_scar(one, case):
         return frozenset()
     modalities = _possible_modalities(one, case)
-    related = (kinds for kinds in (SURFACE_MODALITIES, HEATING_MODALITIES) if not modalities.isdisjoint(kinds))
-    return modalities.union(*related)
+    heating = () if modalities.isdisjoint(HEATING_MODALITIES) else HEATING_MODALITIES
+    return modalities.union(SURFACE_MODALITIES, heating)
+
+
+def _is_of_surface(one: EarlierReaction, case: Case) -> bool:
+    """Return whether columns or the removal of the surface, and no other light, made a reaction."""
+    modalities = _possible_modalities(one, case)
+    return bool(modalities) and modalities <= set(SURFACE_MODALITIES)
 
 
 def _possible_modalities(one: EarlierReaction, case: Case) -> frozenset[str]:

@@ -61,11 +61,11 @@ def rules_of(text: str, modality: str | None = None) -> dict[str, str]:
     [
         ("fractional-co2-10600", "energy_mJ = 20.0", SURFACE_MODALITIES),
         ("er-yag-2940", "fluence_J_cm2 = 6.0", SURFACE_MODALITIES),
-        ("pulsed-dye-595", "fluence_J_cm2 = 9.0", ("vascular", "pigment-long-pulse")),
+        ("pulsed-dye-595", "fluence_J_cm2 = 9.0", ("vascular", "pigment-long-pulse", *SURFACE_MODALITIES)),
     ],
 )
 def test_after_a_scar_no_laser_of_that_kind_is_planned(device: str, dose: str, waiting: tuple[str, ...]) -> None:
-    """No part of a dose that scarred is known to be safe, and another wound of the surface may scar as well."""
+    """No part of a dose that scarred is known to be safe, and a wound of the surface may scar as well."""
     scarred = spot("scar", dose, device=device, hours=MONTH_H)
     for modality in laser_modalities():
         holds = rules_of(scarred, modality).get("earlier-scar") == "refer"
@@ -113,6 +113,23 @@ def test_after_a_scar_by_light_whatever_else_wounds_the_skin_waits(device: str, 
     for modality, condition in ((PEEL, "melasma"), ("topical-retinoid", "wrinkles"), ("filler", "acne-scars")):
         assert "earlier-scar" not in decision_without_laser(scarred, modality, condition)[1]
     assert decision_without_laser(scarred, PEEL, "skin-texture") == ("with-caution", set())
+
+
+@pytest.mark.parametrize(("device", "dose"), MARKING)
+@pytest.mark.parametrize("condition", ["acne-scars", "wrinkles"])
+def test_after_a_scar_by_light_lasers_that_wound_wait_as_needles_do(device: str, dose: str, condition: str) -> None:
+    """After a scar by a dye laser fractional CO2 came first, while needles waited "as such lasers do"."""
+    scarred = spot("scar", dose, device=device, hours=MONTH_H).replace('"cheeks"', '"neck"')
+    done = session("scar", f'device = "{device}"\n{dose}')
+    for text in (scarred, done):
+        for modality in (*SURFACE_MODALITIES, "microneedling"):
+            decision, rules = decision_without_laser(text, modality, condition)
+            assert (decision, "earlier-scar" in rules) == ("refer", True), modality
+    for modality in SURFACE_MODALITIES:
+        assert "earlier-scar" not in decision_without_laser("", modality, condition)[1]
+    is_of_surface = device.startswith("fractional")
+    told = [one.message.id for one in reaction_reasons(case(scarred), "ablative") if one.rule == "earlier-scar"]
+    assert told == ["earlier.surface-scar" if is_of_surface else "earlier.scar"]
 
 
 def test_the_scar_that_is_treated_holds_no_needle_and_no_cold_back() -> None:
