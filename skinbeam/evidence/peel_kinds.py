@@ -4,16 +4,18 @@ A dot of strong acid in a pit, phenol on a whole face and a superficial acid are
 result of one of them is no result of another.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
+from skinbeam.evidence.guideline.device_classes import default_subtype
 from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.model.vocabulary import PHOTOTYPES, condition_subtypes
 
 __all__ = ["PEEL", "PEEL_DEPTHS", "PeelDepth", "PeelKind", "peel_depth", "peel_kinds"]
 
@@ -38,12 +40,21 @@ class PeelKind:
 
     def is_lent_to(self, question: EvidenceQuestion) -> bool:
         """Return whether its results hold for the skin, the site and the kind of condition of a question."""
-        if self.subtypes and question.subtypes and not set(self.subtypes) & set(question.subtypes):
+        darkest = None if question.phototypes is None else question.phototypes[1] + 1
+        return self.is_done_for(question.subtypes, question.site, darkest)
+
+    def is_done_for(self, subtypes: Collection[str], site: str | None, darkest_phototype: int | None) -> bool:
+        """Return whether it is done for such kinds of a condition, at a site, on skin of a phototype, 1 to 6.
+
+        What is not stated, empty or None, holds nothing back.
+        """
+        if self.subtypes and subtypes and set(self.subtypes).isdisjoint(subtypes):
             return False
-        if self.face_only and question.site is not None and known_sites()[question.site].off_face:
+        if self.face_only and site is not None and known_sites()[site].off_face:
             return False
-        darkest = len(PHOTOTYPES) if self.darkest_phototype is None else PHOTOTYPES.index(self.darkest_phototype)
-        return question.phototypes is None or question.phototypes[1] <= darkest
+        if self.darkest_phototype is None or darkest_phototype is None:
+            return True
+        return darkest_phototype <= PHOTOTYPES.index(self.darkest_phototype) + 1
 
 
 @cache
@@ -57,11 +68,31 @@ def peel_kinds() -> tuple[PeelKind, ...]:
 
 
 @cache
-def peel_depth(condition: str) -> PeelDepth:
-    """Return how deep a peel of a condition wounds: the deepest that its trials did or that its guideline names.
+def peel_depth(
+    condition: str, subtypes: tuple[str, ...] = (), site: str | None = None, darkest_phototype: int | None = None
+) -> PeelDepth:
+    """Return how deep a peel of a condition wounds in a person: the deepest that may be done there.
 
-    "not-named" where nobody says which acid is meant.
+    Of what its trials did or its guideline names, that which is lent to such a person; where nothing is, any acid that
+    is painted on such skin at such a site. "not-named" where nobody says which acid is meant.
+
+    Parameters
+    ----------
+    subtypes : kinds of the condition; where none is stated the usual one, as in the questions to the trials.
+    darkest_phototype : of the person, 1 to 6; None where it is not known, which holds no acid back.
     """
+    kinds = _kinds_for(condition)
+    if not kinds:
+        return "not-named"
+    usual = default_subtype(condition)
+    meant = subtypes or ((usual,) if usual in condition_subtypes(condition) else ())
+    lent = [kind for kind in kinds if kind.is_done_for(meant, site, darkest_phototype)]
+    painted = (kind for kind in peel_kinds() if not kind.subtypes and kind.is_done_for((), site, darkest_phototype))
+    return max((kind.depth for kind in lent or painted), key=PEEL_DEPTHS.index)
+
+
+def _kinds_for(condition: str) -> list[PeelKind]:
+    """Return the kinds of peel that trials of a condition did, or that its guideline names."""
     rows = {arm.row for arm in trial_arms() if (arm.condition, arm.modality) == (condition, PEEL)}
     named = {
         name
@@ -70,5 +101,4 @@ def peel_depth(condition: str) -> PeelDepth:
         if (cell.condition, one.treatment) == (condition, PEEL)
         for name in one.device_classes
     }
-    kinds = (kind for kind in peel_kinds() if rows & set(kind.rows) or named & set(kind.classes))
-    return max((kind.depth for kind in kinds), key=PEEL_DEPTHS.index, default="not-named")
+    return [kind for kind in peel_kinds() if rows & set(kind.rows) or named & set(kind.classes)]

@@ -11,8 +11,14 @@ from functools import cache
 from typing import Any
 
 from skinbeam.assessment.medicines import fact_names_of_medicine, medications, read_medication
-from skinbeam.assessment.questionnaire import FactValue, concern_facts, fact_tables, read_questionnaire
-from skinbeam.evidence.peel_kinds import PEEL, peel_depth
+from skinbeam.assessment.questionnaire import (
+    FactValue,
+    concern_facts,
+    darkest_phototype,
+    fact_tables,
+    read_questionnaire,
+)
+from skinbeam.evidence.peel_kinds import PEEL, PeelDepth, peel_depth
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_modalities, known_sites
 from skinbeam.model.consultation import Concern
@@ -169,7 +175,7 @@ def _judge_option(
         "specialist_allows": _is_allowed_by_specialist(case, modality),
         "sessions_done": float(count_sessions_with(case, None if concern is None else concern.condition, modality)),
     }
-    depth = peel_depth(concern.condition) if modality == PEEL and concern is not None else None
+    depth = _peel_depth(case, concern) if modality == PEEL and concern is not None else None
     if depth is not None:
         facts["peel_depth"] = depth
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
@@ -183,6 +189,11 @@ def _judge_option(
     lamp = None if option is None or "wavelength_nm" not in option else bool(option["ipl"])
     earlier = (*reaction_reasons(case, modality, lamp=lamp), *response_reasons(case, concern, modality))
     return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier])
+
+
+def _peel_depth(case: Case, concern: Concern) -> PeelDepth:
+    """Return how deep a peel of a concern may wound: as its trials and its guideline have it for such a person."""
+    return peel_depth(concern.condition, tuple(concern.subtypes), concern.site, darkest_phototype(case))
 
 
 def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None) -> Suitability:

@@ -88,6 +88,21 @@ def test_a_peel_is_taken_to_be_as_deep_as_the_deepest_that_was_done(condition: s
     assert all(PEEL_DEPTHS.index(peel_depth(condition)) >= PEEL_DEPTHS.index(depth) for depth in done)
 
 
+@pytest.mark.parametrize("condition", sorted(vocabulary_table("condition")))
+@pytest.mark.parametrize("site", ["cheeks", "hands"])
+def test_a_peel_is_as_deep_as_what_is_lent_to_the_person(condition: str, site: str) -> None:
+    """In darker skin nothing but acid in pits wounds the dermis, and no statement makes a peel deeper than without."""
+    usual = PEEL_DEPTHS.index(peel_depth(condition))
+    for kind in ((), *((name,) for name in condition_subtypes(condition))):
+        for number, phototype in enumerate(PHOTOTYPES, start=1):
+            depth = peel_depth(condition, kind, site, number)
+            lent = lent_peels(question(condition, site=site, phototype=phototype, subtypes=kind))
+            assert PEEL_DEPTHS.index(depth) <= usual
+            assert kind == () or all(PEEL_DEPTHS.index(one.depth) <= PEEL_DEPTHS.index(depth) for one in lent)
+            if number >= 4 and usual > PEEL_DEPTHS.index("superficial"):
+                assert depth == ("deep" if kind == ("ice-pick",) else "superficial")
+
+
 def test_the_guideline_names_the_acid_where_no_trial_does() -> None:
     marks = "post-inflammatory-hyperpigmentation"
     assert not tried_peels(marks)

@@ -27,10 +27,12 @@ def decided(
 ) -> tuple[str, Any]:
     """The decision on a treatment without its device, and the rules behind it."""
     names = changed.pop("medicines", ())
-    choice = changed.pop("choice", {})
+    choice, kind = changed.pop("choice", {}), changed.pop("kind", {})
     patient = {"age_years": 40.0, "sex": "female", "phototype": "II"} | changed
+    patient = {name: value for name, value in patient.items() if value is not None}
     patient["medications"] = [{"name": name} for name in names]
     concerns = [{"condition": word, "site": site, **NAMED} for word in (condition, beside) if word]
+    concerns[0] |= kind
     case = parse_record(Case, {"patient": patient, "concern": concerns}, file="case")
     found = judge_suitability(case, concern=case.concern[0], modality=modality, **choice)
     return found.decision, {reason.rule for reason in found.reasons}
@@ -366,13 +368,32 @@ def test_strong_acid_is_meant_for_spots_and_freckles_as_for_acne_scars() -> None
 
 @pytest.mark.parametrize("person", WAITING_FOR_ACID, ids=str)
 @pytest.mark.parametrize("condition", STRONG)
-@pytest.mark.parametrize(("phototype", "site"), [("II", "cheeks"), ("III", "hands"), ("V", "cheeks")])
+@pytest.mark.parametrize(("phototype", "site"), [("II", "cheeks"), ("III", "hands"), (None, "cheeks")])
 def test_whoever_heals_badly_gets_no_medium_or_deep_acid_of_itself(
     condition: str, person: Any, phototype: str, site: str
 ) -> None:
     """It was first for age spots on hands of phototype III whatever the person had; acne scars alone were held back."""
     assert decided(PEEL, condition, site, phototype=phototype)[0] in ("suitable", "with-caution")
     assert decided(PEEL, condition, site, phototype=phototype, **person)[0] == "refer"
+
+
+PITS, SHALLOW = {"subtypes": ["ice-pick"]}, {"subtypes": ["rolling", "boxcar"]}
+
+
+@pytest.mark.parametrize("person", WAITING_FOR_ACID, ids=str)
+@pytest.mark.parametrize("phototype", ["IV", "V", "III-VI"])
+def test_a_peel_that_is_superficial_on_darker_skin_does_not_wait_as_a_deep_one(phototype: str, person: Any) -> None:
+    """The plan refused "medium and deep acid" where it says that only superficial acid is used on such skin."""
+    for condition in STRONG:
+        site = "hands" if condition == "age-spots" else "cheeks"
+        kind = SHALLOW if condition == "acne-scars" else {}
+        decision, rules = decided(PEEL, condition, site, phototype=phototype, kind=kind, **person)
+        assert decision == "with-caution", condition
+        assert "peel-darker-skin" in rules
+    assert decided(PEEL, "acne-scars", phototype=phototype, kind=PITS, **person)[0] == "refer"
+    both = {"subtypes": ["rolling", "ice-pick"]}
+    assert decided(PEEL, "acne-scars", phototype=phototype, kind=both, **person)[0] == "refer"
+    assert decided(PEEL, "acne-scars", phototype="III", kind=SHALLOW, **person)[0] == "refer"  # it may be painted on
 
 
 @pytest.mark.parametrize("person", WAITING_FOR_ACID, ids=str)
