@@ -7,7 +7,7 @@ ablations, or two settings that heat deep skin cannot be kept apart in one field
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from skinbeam.assessment.questionnaire import FactValue, sites_overlap, sites_touch
@@ -35,7 +35,7 @@ from skinbeam.response.goals import is_field_pigment
 from skinbeam.suitability.history import count_sessions_with, session_modalities, session_response
 from skinbeam.text import Message
 
-__all__ = ["ConcernGroup", "GroupedConcern", "group_concerns"]
+__all__ = ["ConcernGroup", "GroupedConcern", "group_concerns", "mark_done_concerns"]
 
 _DAYS_PER_WEEK = 7.0
 
@@ -280,20 +280,38 @@ class ConcernGroup:
         return touch and not {self.modality, earlier.modality}.isdisjoint(RESURFACING)
 
 
+def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[ConcernPlan, ...]:
+    """Return the concerns of a plan, those marked as done that earlier sessions have improved enough."""
+    conditions = [one.condition for one in concerns]
+    return tuple(
+        replace(one, is_done=True) if conditions.count(one.condition) == 1 and _is_improved_enough(one, case) else one
+        for one in concerns
+    )
+
+
+def _is_improved_enough(concern: ConcernPlan, case: Case) -> bool:
+    """Return whether sessions with the first laser of a concern have improved it enough.
+
+    What another light improved says nothing of what this one adds, as it refers nobody from it (`response_reasons`). A
+    session names a condition and no site, so that of two places of one condition nobody knows which has improved.
+    """
+    if concern.first_laser is None or concern.first_laser[0].reaches_nobody:
+        return False
+    with_this_laser = count_sessions_with(case, concern.condition, concern.first_laser[0].modality)
+    return with_this_laser > 0 and session_response(case, concern.condition).is_enough
+
+
 def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[ConcernGroup]:
     """Group the concerns by device and kind of light, in the order in which these follow each other.
 
-    A concern that earlier sessions have improved enough is in no group: another session is decided anew.
+    A concern that is done is in no group: another session is decided anew.
     """
     groups: list[ConcernGroup] = []
     for concern in concerns:
-        if concern.first_laser is None or concern.first_laser[0].reaches_nobody:
+        if concern.first_laser is None or concern.first_laser[0].reaches_nobody or concern.is_done:
             continue
         option, setup = concern.first_laser
-        response = None if case is None else session_response(case, concern.condition)
-        if response is not None and response.is_enough:
-            continue
-        done = 0 if response is None else response.sessions
+        done = 0 if case is None else session_response(case, concern.condition).sessions
         alike = 0 if case is None else count_sessions_with(case, concern.condition, option.modality)
         title = _title_with_site(concern)
         first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)

@@ -28,10 +28,10 @@ def schedule_course(
     """Return visits with their week, concerns and steps, for the first laser option of each concern.
 
     A laser that reaches the target of nobody has no visits, unless trials counted people whom it helped, and neither
-    has a concern that earlier sessions have improved enough. A course
-    reserves the median number of sessions in trials, less those that took place; where nobody counted them
-    `planned_sessions` gives the number. The interval is the source's upper end, never less than the least of the course
-    rules, nor than the days of downtime; a session whose week one of these decided says so.
+    has a concern that is done (`mark_done_concerns`). A course reserves the median number of sessions in trials, less
+    those that took place; where nobody counted them `planned_sessions` gives the number. The interval is the source's
+    upper end, never less than the least of the course rules, nor than the days of downtime; a session whose week one of
+    these decided says so.
     """
     groups = group_concerns(concerns, case)
     if groups:

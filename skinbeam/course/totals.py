@@ -28,7 +28,7 @@ def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> Co
         downtime_days=_total_downtime(visits),
         afterwards=tuple(
             Message("course.done", {"concern": titles[place]})
-            if treated[place].is_done(course)
+            if treated[place].is_done
             else _durability_message(titles[place], *laser)
             for place, laser in lasers.items()
         ),

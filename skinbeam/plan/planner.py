@@ -22,6 +22,7 @@ from skinbeam.course.aftercare import (
     checklist_advice,
     record_keeping_advice,
 )
+from skinbeam.course.groups import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
 from skinbeam.course.totals import course_total
@@ -277,7 +278,7 @@ def _assemble_plan(
         report_progress(Message("progress.decision", {"decision": render_message(f"decision.{suitability.decision}")}))
         stopped = _is_stopped(suitability)
         parts = _plan_concerns(person, None if stopped else machines, each, keep, revise)
-        concerns = tuple(one.record for one in parts)
+        concerns = mark_done_concerns([one.record for one in parts], case)
         chosen = [
             (concern, planned.first_laser[0].modality)
             for concern, planned in zip(case.concern, concerns, strict=True)
@@ -307,7 +308,11 @@ def _assemble_plan(
             concerns=concerns,
             course=course,
             course_total=course_total(concerns, course),
-            test_spots=distinct_ladders(ladder for one in parts for ladder in one.ladders),
+            test_spots=distinct_ladders(
+                replace(ladder, when_chosen=True) if planned.is_done else ladder
+                for planned, one in zip(concerns, parts, strict=True)
+                for ladder in one.ladders
+            ),
             titration=checklist_advice("titration", chosen, case),
             anaesthesia=checklist_advice("anaesthesia", chosen, case),
             photographs=checklist_advice("photographs", chosen, case),

@@ -5,7 +5,7 @@ its sentences. A field that is None does not apply, and the document leaves it o
 known is an `Unknown`, with its reason. `skinbeam.plan/1` was the same without `language`, its sentences in English.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -280,6 +280,8 @@ class ConcernPlan:
     Parameters
     ----------
     examination : that a doctor sees it first; its options are then not compared, and none of them is a first choice.
+    is_done : true where earlier sessions with its first laser have improved it enough, so that the course reserves no
+        other; else None.
     subtypes, severity : as the person or the clinician stated; no subtypes where the condition has none.
     can, cannot : what a laser can do about it, and what it cannot.
     no_laser : why no laser is offered, in plain words; empty where one is.
@@ -299,6 +301,7 @@ class ConcernPlan:
     no_laser: tuple[PlainReason, ...]
     nearest: NearestOption | None = None
     examination: LesionExamination | None = None
+    is_done: Literal[True] | None = None
 
     @property
     def place(self) -> str:
@@ -309,11 +312,6 @@ class ConcernPlan:
     def first_laser(self) -> tuple[Option, DeviceSetup] | None:
         """The first option with a device, and its settings."""
         return next(((option, option.setup) for option in self.options if option.setup is not None), None)
-
-    def is_done(self, course: Sequence[Visit]) -> bool:
-        """Return whether a course holds no visit for its laser since earlier sessions have improved it enough."""
-        first = self.first_laser
-        return first is not None and not first[0].reaches_nobody and all(self.place not in one.treats for one in course)
 
     def first_options(self, most: int) -> tuple[Option, ...]:
         """Return the first `most` options that treat, always with the first laser among them.

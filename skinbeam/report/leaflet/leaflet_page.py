@@ -156,7 +156,7 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
 def _sun_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
     """Yield, once in a leaflet, for how many weeks before a visit nobody sunbathes, as the course of the plan says."""
     steps = [step for visit in plan.course for step in visit.steps if step.id == "course.sun"]
-    treated = (one for one in plan.concerns if one.first_laser is not None and not one.is_done(plan.course))
+    treated = (one for one in plan.concerns if one.first_laser is not None and not one.is_done)
     first = next((one.place for one in treated), None)
     if concern.place == first and steps:
         yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
@@ -278,7 +278,7 @@ def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
 
 def _done_sentences(plan: Plan) -> tuple[str, ...]:
     """Return for which concerns no more visits are planned since earlier ones have improved them enough."""
-    done = [inline_name(_name(concern)) for concern in plan.concerns if concern.is_done(plan.course)]
+    done = [inline_name(_name(concern)) for concern in plan.concerns if concern.is_done]
     return (report_text("leaflet.decision_done", concerns=join_items(dict.fromkeys(done))),) if done else ()
 
 
@@ -325,9 +325,7 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         personal_harms=(*own_harm_sentences(plan), *light_harm_sentences(ranked_options(concern)))
         if concern.first_laser is not None
         else (),
-        preparations=()
-        if concern.is_done(plan.course)
-        else (*test_spot_sentences(concern, plan), *_sun_sentences(concern, plan)),
+        preparations=() if concern.is_done else (*test_spot_sentences(concern, plan), *_sun_sentences(concern, plan)),
         healing=_healing(concern),
         choices=leaflet_choices(concern),
         studies=studies_in_short(concern),

@@ -10,6 +10,7 @@ from consultations import PERSON, concern, devices, document, loaded
 from plan_reading import read_plan
 from report_samples import sample_plan
 
+from skinbeam.course.groups import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.session_counts import expected_sessions, planned_sessions
 from skinbeam.course.setting_words import describe_settings
@@ -629,11 +630,36 @@ def test_what_is_better_enough_has_no_session_before_somebody_looks(better: floa
     """The others keep theirs. The notice of the plan speaks from the same share on."""
     done = f'[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\nresponse_pct = {better}\n'
     case = loaded(PERSON + concern("facial-telangiectasia") + concern("age-spots") + done).case
-    course = schedule_course([VEINS, SPOTS], case)
+    planned = mark_done_concerns([VEINS, SPOTS], case)
+    course = schedule_course(planned, case)
     enough = better >= 90.0
     assert {place for visit in course for place in visit.treats} == {SPOTS.place, *(() if enough else (VEINS.place,))}
-    assert [one.is_done(course) for one in (VEINS, SPOTS)] == [enough, False]
-    veins, _ = course_total([VEINS, SPOTS], course).afterwards
+    assert [bool(one.is_done) for one in planned] == [enough, False]
+    veins, _ = course_total(planned, course).afterwards
     assert (veins.id == "course.done") is enough
     notices = response_notices(case, ())
     assert [one.message.id for one in notices] == ["response.enough" if enough else "response.untold"]
+
+
+@pytest.mark.parametrize(
+    ("device", "places", "is_done"),
+    [
+        ("fractional-co2-10600", ("cheeks",), True),
+        ("pulsed-dye-595", ("cheeks",), False),  # which says nothing of what columns add
+        ("fractional-co2-10600", ("cheeks", "forehead"), False),  # of which nobody knows which has improved
+        ("our old laser", ("cheeks",), True),  # which may have been one of columns
+    ],
+)
+def test_a_course_ends_where_its_own_laser_made_its_only_place_better(
+    device: str, places: tuple[str, ...], is_done: bool
+) -> None:
+    """A dye laser ended the course of columns, and cheeks that were better ended that of the hands."""
+    scars = [replace(SCARS, site=place) for place in places]
+    done = f'[[session]]\nweek = 0\ntreats = "acne-scars"\ndevice = "{device}"\nresponse_pct = 95\n'
+    case = loaded(PERSON + "".join(concern("acne-scars", place) for place in places) + done).case
+    planned = mark_done_concerns(scars, case)
+    assert [bool(one.is_done) for one in planned] == [is_done] * len(places)
+    course = schedule_course(planned, case)
+    assert {place for visit in course for place in visit.treats} == (set() if is_done else {one.place for one in scars})
+    assert {one.id == "course.done" for one in course_total(planned, course).afterwards} == {is_done}
+    assert [one.message.id for one in response_notices(case, ())] == ["response.enough"] * len(places)

@@ -590,6 +590,9 @@ response_pct = {better}
     page = leaflet_page(made)
     assert any("no more visits" in line for line in page.decision) is enough
     assert (page.concerns[0].preparations == ()) is enough
+    assert made.concerns[0].is_done is (True if enough else None)
+    assert made.test_spots
+    assert all(one.when_chosen is not None for one in made.test_spots) is enough
     assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
     assert any(one.id == "course.done" for one in made.course_total.afterwards) is enough
     report = report_page(made, draw_report_figures(made, FigureData()).pictures, (), embedded_figures={}, photo=None)
