@@ -9,10 +9,10 @@ from skinbeam.course.session_counts import planned_sessions
 from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.expect import expect_for_setting, expect_without_improvement, outcome_share
 from skinbeam.evidence.expectation.expectation import Expectation, PatientShare
-from skinbeam.evidence.expectation.peels import PEEL
 from skinbeam.evidence.expectation.sessions import half_improved_after_sessions, improvement_at_same_rank
 from skinbeam.evidence.guideline.device_classes import default_subtype
 from skinbeam.evidence.harm_counts import scar_share_refusal
+from skinbeam.evidence.peel_kinds import PEEL
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_arm import parse_grades
 from skinbeam.evidence.synthesis.counts import CountQuestion

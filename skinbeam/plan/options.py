@@ -28,10 +28,11 @@ from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.expectation.expectation import Expectation
-from skinbeam.evidence.expectation.peels import PEEL, lent_peels, tried_peels
+from skinbeam.evidence.expectation.peels import lent_peels, tried_peels
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.evidence.harm_counts import scar_share_refusal
+from skinbeam.evidence.peel_kinds import PEEL
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.evidence.synthesis.regime import pulse_class_matters

@@ -31,7 +31,8 @@ from skinbeam.evidence.expectation.estimates import (
     study_keys,
 )
 from skinbeam.evidence.expectation.expectation import INTERVAL_LEVELS, Expectation, PatientShare, Prediction, StudyShare
-from skinbeam.evidence.expectation.peels import PEEL, lent_peels, tried_peels
+from skinbeam.evidence.expectation.peels import lent_peels, tried_peels
+from skinbeam.evidence.peel_kinds import PEEL
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import HARMS, counts_after
 from skinbeam.evidence.studies.searches import searches_for

@@ -5,7 +5,7 @@ from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.synthesis.design import arms_for
 from skinbeam.model.sources import cite_sources
 
-__all__ = ["PEEL", "lent_peels", "tried_peels"]
+__all__ = ["lent_peels", "tried_peels"]
 
 
 def tried_peels(condition: str) -> tuple[PeelKind, ...]:

@@ -16,8 +16,8 @@ from report_samples import leaflet_pdf
 
 from skinbeam.course.aftercare import aftercare_advice, call_advice
 from skinbeam.course.course_rules import course_rules
-from skinbeam.evidence.expectation.peels import PEEL, peel_kinds
 from skinbeam.evidence.guideline.table import named_procedures
+from skinbeam.evidence.peel_kinds import PEEL, peel_kinds
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.consent_form import consent_page
