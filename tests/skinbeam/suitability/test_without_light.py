@@ -13,6 +13,7 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.model.suggestions import word_hint
 from skinbeam.model.vocabulary import COLOUR_MODALITIES, SURFACE_MODALITIES
 from skinbeam.suitability.judgement import judge_case, judge_suitability
+from skinbeam.suitability.table import load_rules
 
 NAMED = {
     "diagnosed": True,
@@ -446,6 +447,13 @@ def test_fresh_skin_gets_no_second_wound_and_closed_light_with_care(person: Any)
     for modality in ("radiofrequency", "focused-ultrasound"):  # an electrode, which leaves the skin closed
         assert decided(modality, "laxity", "jaw", **person)[0] == "with-caution"
     assert decided("silicone", "hypertrophic-scars", **person)[0] == "suitable"
+
+
+def test_what_acid_is_used_is_said_of_peels_alone() -> None:
+    """It stood beside dye lasers and radiofrequency, after a deep peel of recent months."""
+    told = [rule.modalities for rule in load_rules("suitability") if "superficial acid is used" in rule.message.text]
+    assert told
+    assert set(told) == {(PEEL,)}
 
 
 @pytest.mark.parametrize("modality", ["acne-medication", "rosacea-medication"])
