@@ -301,7 +301,7 @@ def _propose(
     phototype = region.phototype or len(PHOTOTYPES)
     own_cells = _cells_of(machine, concern, region, phototype)
     every = _settings_of_cells(machine, region.modality, kind_cells(concern, PHOTOTYPES[phototype - 1]))
-    settings = [one for one in _covering_spots(every, concern) if one.wavelength_nm not in barred_nm]
+    settings = [one for one in _covering_spots(every, region) if one.wavelength_nm not in barred_nm]
     own = _propose_from_cells(machine, settings, own_cells, region, None)
     if own is not None:
         return own
@@ -345,12 +345,12 @@ def usual_settings(
     """
     region = PracticeRegion(concern.condition, modality, darkest_phototype(case) or len(PHOTOTYPES))
     ordered = order_by_distance(machine, _settings_of_cells(machine, modality, cells), region, 0.5)
-    return [one for one in _covering_spots(ordered, concern) if machine.doses(one)]
+    return [one for one in _covering_spots(ordered, region) if machine.doses(one)]
 
 
-def _covering_spots(settings: Iterable[BeamSetting], concern: Concern) -> list[BeamSetting]:
+def _covering_spots(settings: Iterable[BeamSetting], region: PracticeRegion) -> list[BeamSetting]:
     """Return the settings without spots that are traced along vessels where the concern is a whole field."""
-    narrowest_mm = least_field_spot_mm(concern.condition)
+    narrowest_mm = least_field_spot_mm(region.condition, region.modality)
     return [one for one in settings if one.spot_mm >= narrowest_mm]
 
 

@@ -268,10 +268,13 @@ def _lends_no_spots(condition: str, modality: str, *, lamp: bool) -> bool:
     return not lamp and modality in PIGMENT_MODALITIES and condition in fields
 
 
-def least_field_spot_mm(condition: str) -> float:
-    """Return the narrowest spot that covers a field of a condition, in mm; 0 where spots are traced along vessels."""
+def least_field_spot_mm(condition: str, modality: str) -> float:
+    """Return the narrowest spot of light for vessels that covers a field of a condition, in mm.
+
+    0 where spots are traced along single vessels, and of other light.
+    """
     traced = load_package_table("data/lending.toml")["traced"]
-    if condition not in traced["fields"]:
+    if modality != "vascular" or condition not in traced["fields"]:
         return 0.0
     cite_sources(traced["source"])
     return float(traced["narrower_than_mm"])

@@ -27,7 +27,7 @@ __all__ = [
     "FormChoiceGroup",
     "FormFault",
     "FormPage",
-    "SubtypeChoices",
+    "SubtypeChoice",
     "describe_field",
     "render_form",
     "render_template",
@@ -181,12 +181,11 @@ class FormChoiceGroup:
 
 
 @dataclass(frozen=True)
-class SubtypeChoices:
-    """Subtypes that one condition has, or several conditions share."""
+class SubtypeChoice:
+    """A subtype that one condition has, or several conditions share."""
 
-    title: Annotated[str, "heading, with the conditions"]
     conditions: Annotated[tuple[str, ...], "what the case file calls the conditions"]
-    choices: Annotated[tuple[FormChoice, ...], "the kinds"]
+    choice: Annotated[FormChoice, "the kind"]
 
 
 @dataclass(frozen=True)
@@ -211,7 +210,7 @@ class FormPage:
     face: Annotated[FacePointsView | None, "the photograph with the points of its face, once it was asked for"]
     choices: Annotated[Mapping[str, tuple[FormChoice, ...]], "list name → its values"]
     history: Annotated[tuple[FormChoiceGroup, ...], "what the person has or has had"]
-    kinds: Annotated[tuple[SubtypeChoices, ...], "what is asked of a concern of those conditions"]
+    kinds: Annotated[tuple[SubtypeChoice, ...], "what is asked of a concern of those conditions"]
     signs: Annotated[tuple[FormChoice, ...], "warning signs of a lesion"]
     concern_rows: Annotated[tuple[int, ...], "numbers of the concerns that can be filled in"]
     medication_rows: Annotated[tuple[int, ...], "numbers of the medicines that can be filled in"]
@@ -319,25 +318,14 @@ def _titled_choices(section: str, words: tuple[str, ...]) -> tuple[FormChoice, .
     return tuple(FormChoice(word, render_message(f"{section}.{word}")) for word in words)
 
 
-def _subtype_choices() -> tuple[SubtypeChoices, ...]:
-    """Return the subtypes of all conditions, each once: grouped with those that the same conditions have."""
+def _subtype_choices() -> tuple[SubtypeChoice, ...]:
+    """Return the subtypes of all conditions, each once, with the conditions that have it."""
     conditions: dict[str, list[str]] = {}
     for name in vocabulary_table("condition"):
         for kind in condition_subtypes(name):
             conditions.setdefault(kind, []).append(name)
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for kind, names in conditions.items():
-        alike.setdefault(tuple(names), []).append(kind)
     return tuple(
-        SubtypeChoices(
-            render_message(
-                "app.kind-of",
-                {"conditions": "; ".join(translate(vocabulary_table("condition")[name]["title"]) for name in names)},
-            ),
-            names,
-            tuple(FormChoice(word, subtype_description(word)) for word in kinds),
-        )
-        for names, kinds in alike.items()
+        SubtypeChoice(tuple(names), FormChoice(kind, subtype_description(kind))) for kind, names in conditions.items()
     )
 
 

@@ -9,7 +9,7 @@ from plan_reading import read_plan
 from skinbeam.response.limits import effect_target
 
 DARK = PERSON.replace('"II"', '"V"').replace("ita_deg = 60.0\n", "")
-REDNESS = DARK + concern("redness", "cheeks") + devices("ndyag-1064")
+SPIDER = DARK + concern("spider-angioma", "cheeks") + devices("pulsed-dye-595")
 
 
 def part_of(text: str) -> Any:
@@ -19,8 +19,8 @@ def part_of(text: str) -> Any:
 
 @pytest.mark.check
 def test_the_nearest_setting_is_weak_and_what_would_be_enough_breaks_a_limit() -> None:
-    near = part_of(REDNESS)["nearest"]
-    assert near["device"] == "ndyag-1064"
+    near = part_of(SPIDER)["nearest"]
+    assert near["device"] == "pulsed-dye-595"
     assert near["p_effective"]["median"] < near["p_effective_required"] == effect_target().least
     assert near["reaching_J_cm2"] > near["settings"]["fluence_J_cm2"]
     limit = near["limit"]

@@ -23,7 +23,7 @@ from skinbeam_clinic.web.pages import (
     FormChoiceGroup,
     FormFault,
     FormPage,
-    SubtypeChoices,
+    SubtypeChoice,
 )
 
 
@@ -123,9 +123,9 @@ def test_after_a_fault_every_field_keeps_its_value(
 
 
 def test_kinds_are_asked_once_of_every_condition_that_has_some() -> None:
-    asked = [
-        (name, word.value) for kinds in pages._subtype_choices() for name in kinds.conditions for word in kinds.choices
-    ]
+    choices = pages._subtype_choices()
+    assert len(choices) == len({kind.choice.value for kind in choices})
+    asked = [(name, kind.choice.value) for kind in choices for name in kind.conditions]
     assert sorted(asked) == sorted(
         (name, word) for name in vocabulary_table("condition") for word in condition_subtypes(name)
     )
@@ -192,7 +192,7 @@ def test_the_records_inside_the_form_are_read_whole() -> None:
     assert {attr for of, attr in read if of == "fault"} - {"startswith"} == {f.name for f in fields(FormFault)}
     assert {attr for of, attr in read if of == "group"} == {f.name for f in fields(FormChoiceGroup)}
     assert {attr for of, attr in read if of == "face"} == {f.name for f in fields(FacePointsView)}
-    assert {attr for of, attr in read if of == "kind"} == {f.name for f in fields(SubtypeChoices)}
+    assert {attr for of, attr in read if of == "kind"} == {f.name for f in fields(SubtypeChoice)}
     assert {attr for of, attr in read if of in ("one", "sign", "word", "device")} == {
         f.name for f in fields(FormChoice)
     }
