@@ -38,10 +38,10 @@ class Killer:
             if left <= 0:
                 self._hear(result_of(self._client, 600.0))
                 continue
-            share = (
-                blocks - self._blocks()
-            ) / left  # half of it on average: the sweep is not to end before the last kill
-            self._wait(self._blocks() + int(self._chance.uniform(0.0, share)))
+            # Less than half of its share on average, and never all of it: the sweep is not to end before the last kill,
+            # and blocks are made between a look at them and the kill.
+            share = (blocks - self._blocks()) / left
+            self._wait(self._blocks() + int(self._chance.uniform(0.0, 0.8 * share)))
             if self._client.poll() is None:
                 self._kill()
             if self._client is not None and self._client.poll() is not None:
