@@ -26,6 +26,7 @@ from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.course import SessionGain
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.goals import kind_names
 from skinbeam.suitability.history import session_response
 from skinbeam.text import DocumentWarning, Message
 
@@ -74,8 +75,8 @@ def trial_expectation(case: Case, question: EvidenceQuestion, reached: float | N
     reached : share of the simulated skins that reach the target; None where nothing was simulated.
     """
     if _is_kind_apart(question) and not is_kind_tried(question):
-        kinds = [Message(f"guideline-subtype.{kind}") for kind in question.subtypes]
-        expected = expect_without_improvement(question, Message("plan.kind-apart-not-lent", {"kinds": kinds}))
+        not_lent = Message("plan.kind-apart-not-lent", {"kinds": kind_names(question.subtypes)})
+        expected = expect_without_improvement(question, not_lent)
     elif reached is not None and reached < LEAST_REACHED and not is_kind_tried(question):
         params = {"kinds": list(question.subtypes), "reached": per_hundred(reached)}
         expected = expect_without_improvement(question, Message("plan.other-kind-not-lent", params))

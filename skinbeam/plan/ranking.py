@@ -39,6 +39,7 @@ from skinbeam.model.conditions import LaserUse
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
 from skinbeam.plan.guideline_place import GuidelinePlace
+from skinbeam.response.goals import kind_names
 from skinbeam.text import Message
 
 __all__ = ["LEAST_REACHED", "OptionRank", "OptionStanding", "rank_options"]
@@ -255,8 +256,7 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
             partners = [Message(f"device-class.{part}") for part in one.place.partners]
             place = Message("plan.place-in-combination", {"place": place, "partners": partners})
         if one.place.kinds:
-            kinds = [Message(f"guideline-subtype.{kind}") for kind in one.place.kinds]
-            place = Message("plan.place-of-kinds", {"place": place, "kinds": kinds})
+            place = Message("plan.place-of-kinds", {"place": place, "kinds": kind_names(one.place.kinds)})
         if one.waits_for_creams and one.place.number == 1:
             return Message("plan.place-after-creams", {"place": place})
         if not one.is_out_of_reach:

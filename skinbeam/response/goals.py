@@ -41,6 +41,7 @@ __all__ = [
     "condition_vessels",
     "is_field_pigment",
     "is_for_kinds",
+    "kind_names",
     "laser_abilities",
     "laser_choices",
     "laser_use",
@@ -189,10 +190,11 @@ def is_for_kinds(choice: LaserFit | AlternativeUse, condition: str, subtypes: Se
 def _other_kinds(choice: LaserFit, condition: str, stated: Sequence[str]) -> Message:
     """Return the message that a treatment is for other kinds than those stated."""
     kinds = known_conditions()[condition].kinds_for(choice)
-    return Message("plan.other-kinds", {"kinds": _kind_names(kinds), "stated": _kind_names(stated)})
+    return Message("plan.other-kinds", {"kinds": kind_names(kinds), "stated": kind_names(stated)})
 
 
-def _kind_names(kinds: Sequence[str]) -> list[Message]:
+def kind_names(kinds: Sequence[str]) -> list[Message]:
+    """Return the kinds of a condition as they are named within a sentence."""
     return [Message(f"guideline-subtype.{kind}") for kind in kinds]
 
 
@@ -285,7 +287,7 @@ def unknown_depth(condition: str, modality: str, subtypes: Sequence[str]) -> Unk
     is_described = any(target.depth_um is not None for target in _condition_targets(condition, subtypes))
     if modality not in SURFACE_MODALITIES or not depths or is_described:
         return None
-    params = {"kinds": _kind_names(subtypes), "low": depths[0].low, "high": depths[0].high}
+    params = {"kinds": kind_names(subtypes), "low": depths[0].low, "high": depths[0].high}
     return Unknown(render_message("plan.unknown-depth", params))
 
 

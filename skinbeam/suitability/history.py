@@ -299,21 +299,22 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
     depth : of a peel; one that nobody named may be deep, so it is told with caution.
     """
     is_acid = modality == PEEL and depth != "superficial"
+    wounds, takes_colour = is_acid or modality in WOUNDING_MODALITIES, is_acid or modality == _FREEZING
     decision: Decision = "with-caution" if depth == "not-named" else "refer"
     found = []
     for one in earlier_reactions(case):
-        if one.meaning == "unread" and (is_acid or modality in WOUNDING_MODALITIES):
+        if one.meaning == "unread" and wounds:
             message = Message("earlier.unread", {"text": one.kind})
             found.append(_practice_reason("earlier-unread", "with-caution", message))
-        elif _leaves_new_scar(one, case) and (is_acid or modality in WOUNDING_MODALITIES):
+        elif _leaves_new_scar(one, case) and wounds:
             message = _reaction_message("earlier.scar-wound", one)
             source = _ACID_SOURCE if is_acid else (_PRACTICE_SOURCE, _PRACTICE_STRENGTH)
             found.append(RuleReason("earlier-scar", decision, message, *source))
-        elif one.is_pale_mark and (is_acid or modality == _FREEZING):
+        elif one.is_pale_mark and takes_colour:
             message = _reaction_message("earlier.pale-mark", one)
             source = _ACID_SOURCE if is_acid else _FREEZING_SOURCE
             found.append(RuleReason("earlier-pale-mark", decision, message, *source))
-        elif one.is_mark_of_unknown_colour and (is_acid or modality == _FREEZING):
+        elif one.is_mark_of_unknown_colour and takes_colour:
             message = _reaction_message("earlier.mark-unsaid", one)
             found.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
