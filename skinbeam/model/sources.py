@@ -44,9 +44,17 @@ class BibliographyEntry:
 
     @property
     def citation(self) -> str:
-        """Author, year and title in one line."""
-        parts = [self.fields.get(name, "") for name in ("author", "year", "title")]
-        return ", ".join(part for part in parts if part)
+        """Authors, year and title in one line, without braces."""
+        authors = self.fields.get("author", "").replace(" and others", " et al.")
+        authors = re.sub(r" and (?![^{]*\})", "; ", authors)  # braces hold the name of a body together
+        parts = [authors, *(self.fields.get(name, "") for name in ("year", "title"))]
+        return ", ".join(part for part in parts if part).translate({ord("{"): None, ord("}"): None})
+
+    @property
+    def first_author(self) -> str:
+        """Family name of the first author, or the body that wrote it; empty without an author."""
+        author = self.fields.get("author", "")
+        return author[1 : author.index("}")] if author.startswith("{") else re.split(", | and ", author)[0]
 
 
 @dataclass(frozen=True)

@@ -314,9 +314,8 @@ def _conflicting_rule_reasons(spoke: Sequence[Rule], about: str) -> list[RuleRea
 
 
 def _describe_view(rule: Rule) -> str:
-    author = find_source(rule.source).fields["author"].split(" and ")[0].split(",")[0]
     decision = Message(f"rule_decision.{rule.decision}")
-    return Message("rules.view", {"source": author, "decision": decision}).text
+    return Message("rules.view", {"source": find_source(rule.source).first_author, "decision": decision}).text
 
 
 def _missing_fact_reasons(

@@ -145,15 +145,19 @@ def test_every_source_can_be_cited_and_read_back() -> None:
         assert f"{{{key}," in format_bibtex([key])
 
 
-def test_authors_are_separated_as_bibtex_reads_them() -> None:
-    """By " and ": BibTeX reads a list with commas as the name of one person."""
+def test_authors_are_written_as_bibtex_reads_them() -> None:
+    """As "Surname, Initials", separated by " and "; several words without a comma are given names and a surname.
+
+    The name of a body, or of two words of which both are the surname, stands in braces; "van Raath" needs none.
+    """
     initials = re.compile(r".+ [A-Z](?:[A-Z]{0,3}|-[A-Z])")
     for key, source in bibliography().items():
-        author = re.sub(r"\{[^{}]*\}", "", source.fields.get("author", ""))  # braces hold the name of a body together
+        author = re.sub(r"\{[^{}]*\}", "body", source.fields.get("author", "body"))
         for name in author.split(" and "):
             last, *rest = name.split(", ")
-            assert len(rest) < 2, (key, name)
-            assert not rest or not initials.fullmatch(last), (key, name)
+            assert len(rest) == 1 or (not rest and re.fullmatch(r"(van )?\S+", last)), (key, name)
+            assert not initials.fullmatch(last), (key, name)
+            assert not set("{}\\") & set(name), (key, name)
 
 
 @pytest.mark.parametrize(

@@ -112,14 +112,10 @@ def _study_keys(concern: ConcernPlan) -> Iterator[str]:
 
 def _short_source(source: BibliographyEntry) -> str:
     """Return first author and year; for a source with unread authors, the beginning of its title in quotes."""
-    author = source.fields.get("author", "").replace("{", "").replace("}", "")
-    names = author.split(" and ")
-    first = names[0].split(",")[0]
-    if not author or author == _NOT_READ:
+    first = source.first_author
+    if first in ("", _NOT_READ):
         words = source.fields.get("title", source.key).strip("[]{}").split()
         first = f"“{' '.join(words[:_TITLE_WORDS])}{' …' if len(words) > _TITLE_WORDS else ''}”"
-    elif len(names) == 1 and not author.startswith(first + ","):
-        first = author
     year = source.fields.get("year", "")
     return f"{first} {year}" if year.isdigit() else first
 
