@@ -11,7 +11,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.text import to_local_time, translate_record
 from skinbeam_clinic.appointments.forms import BookingChoices, BookingRefusal, explain_clash, list_choices, read_booking
 from skinbeam_clinic.appointments.models import Booking, Purpose
-from skinbeam_clinic.appointments.plan_visits import PlannedAppointment, plan_appointments
+from skinbeam_clinic.appointments.plan_visits import PlannedAppointment, earliest_start, plan_appointments
 from skinbeam_clinic.appointments.times import HORIZON, TimeSpan, find_free_times, parse_day, parse_moment, time_formats
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.database.columns import now
@@ -53,8 +53,8 @@ def _propose_course(request: ClinicRequest) -> Response:
     mine = request.member_session.member.id
     wanted = (asked.get("member"), mine, *treats)
     member = next((one for one in wanted if one in treats), "")
-    due = () if plan.outdated else _planned_appointments(request, plan)
-    start = _first_day(request, plan, due, asked.get("day", ""))
+    due, after_sessions = ((), None) if plan.outdated else _planned_appointments(request, plan)
+    start = _first_day(request, plan, due, after_sessions, asked.get("day", ""))
     time = asked.get("time", _MORNING)
     try:
         begins, error = parse_moment(start.isoformat(), time), None
@@ -87,21 +87,41 @@ def _show_course(
     )
 
 
-def _planned_appointments(request: ClinicRequest, plan: OpenPlan) -> tuple[PlannedAppointment, ...]:
-    """What the plan asks for, by what was chosen of it and by the answers, which tell of sessions that took place."""
+def _planned_appointments(
+    request: ClinicRequest, plan: OpenPlan
+) -> tuple[tuple[PlannedAppointment, ...], datetime.datetime | None]:
+    """Return what the plan asks for, and when it may begin after the sessions that were recorded.
+
+    It depends on what was chosen of the plan, and on the answers, which tell of sessions that took place.
+    """
     case = case_from_form(plan.consultation.answers, Path()).case
-    return plan_appointments(translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id), case)
+    document, choices = translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id)
+    return (
+        plan_appointments(document, choices, case),
+        earliest_start(document, choices, case, plan.records_since.current_facts),
+    )
 
 
 def _first_day(
-    request: ClinicRequest, plan: OpenPlan, planned: Sequence[PlannedAppointment], text: str
+    request: ClinicRequest,
+    plan: OpenPlan,
+    planned: Sequence[PlannedAppointment],
+    after_sessions: datetime.datetime | None,
+    text: str,
 ) -> datetime.date:
-    """The day that was asked for; else tomorrow, or so late that the first session follows the time to think."""
+    """Return the day that was asked for; else tomorrow, or later.
+
+    The first session follows the time to think, and earlier sessions by the plan's interval.
+    """
     tomorrow = to_local_time(now()).date() + _DAY
-    over = request.repositories.consents.think_time_end(plan.record.consultation_id)
     session = next((one.days for one in planned if one.purpose is Purpose.SESSION), 0)
     days_before = session - planned[0].days if planned else 0
-    first = tomorrow if over is None or over <= now() else to_local_time(over).date() + _DAY - days_before * _DAY
+    think_end = request.repositories.consents.think_time_end(plan.record.consultation_id)
+    first = tomorrow
+    if think_end is not None and think_end > now():
+        first = to_local_time(think_end).date() + _DAY - days_before * _DAY
+    if after_sessions is not None:
+        first = max(first, to_local_time(after_sessions).date() - days_before * _DAY)
     return max(parse_day(text, max(tomorrow, first)), tomorrow - _DAY)
 
 

@@ -1,5 +1,6 @@
 """Derive the appointments that a plan requires from its chosen options: test spots, reading, sessions, follow-up."""
 
+import datetime
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +14,18 @@ from skinbeam.report.formatting import concern_name
 from skinbeam.text import translate
 from skinbeam_clinic.appointments.models import Purpose
 from skinbeam_clinic.models import PlanChoice
+from skinbeam_clinic.patients.history import HistoryFact
 from skinbeam_clinic.plans.option_ref import OptionRef
+from skinbeam_clinic.plans.session_interval import find_last_session
 
-__all__ = ["USUAL_MINUTES", "PlannedAppointment", "list_chosen_lasers", "plan_appointments", "session_minutes"]
+__all__ = [
+    "USUAL_MINUTES",
+    "PlannedAppointment",
+    "earliest_start",
+    "list_chosen_lasers",
+    "plan_appointments",
+    "session_minutes",
+]
 
 # Default durations, a judgement; the duration of a session is that of its plan if there is one.
 USUAL_MINUTES: Mapping[Purpose, int] = {
@@ -91,6 +101,26 @@ def plan_appointments(plan: Plan, choices: Sequence[PlanChoice], case: Case | No
         return ()
     sessions = [due for visit in _plan_course(plan, lasers, case) for due in _session_appointments(visit, lasers)]
     return (*_spot_appointments(plan, lasers), *sessions, *_follow_up_appointment(lasers, sessions[-1].days))
+
+
+def earliest_start(
+    plan: Plan, choices: Sequence[PlanChoice], case: Case | None, facts: Sequence[HistoryFact]
+) -> datetime.datetime | None:
+    """Return when the course may begin after sessions that were recorded for its concerns; None without one.
+
+    Parameters
+    ----------
+    facts : the patient's records, oldest first.
+    """
+    lasers = list_chosen_lasers(plan, choices)
+    starts = [
+        last.next_planned - datetime.timedelta(weeks=visit.week)
+        for visit in _plan_course(plan, lasers, case)
+        for laser in lasers
+        if laser.concern.place in visit.treats
+        and (last := find_last_session(facts, laser.concern, laser.option)) is not None
+    ]
+    return max(starts, default=None)
 
 
 def _plan_course(plan: Plan, lasers: Sequence[_ChosenLaser], case: Case | None) -> tuple[Visit, ...]:

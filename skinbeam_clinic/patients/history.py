@@ -54,7 +54,7 @@ class HistoryFact:
     fired_at : when it was fired.
     path : address of the page that shows it.
     plan_id : the plan under which it was done.
-    option : position of the option in the plan; empty for a test spot.
+    option, site : position of the option in the plan, and the site of its concern; empty for a test spot.
     serious_events : adverse events of it that were graded as more than mild.
     """
 
@@ -64,6 +64,7 @@ class HistoryFact:
     path: str
     plan_id: str
     option: str = ""
+    site: str = ""
     serious_events: tuple[AdverseEvent, ...] = ()
 
     @property
@@ -140,7 +141,9 @@ def _session_fact(
     )
     grave = tuple(one for one in treatment.events if one.grade is not AdverseEventGrade.MILD)
     path = f"/treatments/{treatment.id}"
-    return HistoryFact(f"treatment/{treatment.id}", row, at, path, treatment.plan_id, treatment.option, grave)
+    return HistoryFact(
+        f"treatment/{treatment.id}", row, at, path, treatment.plan_id, treatment.option, ordered.site, grave
+    )
 
 
 def _dose(settings: PulseSettings) -> tuple[float, float]:

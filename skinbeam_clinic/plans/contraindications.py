@@ -8,6 +8,7 @@ and so does a treatment, unless a clinician decides to continue and gives a reas
 is no such decision: nothing has been treated yet, a new plan takes a minute, and the dose is known to do harm.
 """
 
+import datetime
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from skinbeam_clinic.patients.history import (
     read_history,
 )
 from skinbeam_clinic.plans.option_ref import OptionRef
+from skinbeam_clinic.plans.session_interval import find_last_session
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ChecklistAnswer
 
@@ -45,6 +47,7 @@ __all__ = [
     "Contraindication",
     "RecordsSincePlan",
     "find_contraindications",
+    "find_early_session",
     "judge_changes",
     "read_records_since",
 ]
@@ -127,6 +130,17 @@ def find_contraindications(
         if place and (stop_ := _session_count_contraindication(records_since, option, place)) is not None:
             found.setdefault(stop_.key, stop_)
     return tuple(found.values())
+
+
+def find_early_session(
+    facts: Sequence[HistoryFact], concern: ConcernPlan, option: Option, at: datetime.datetime
+) -> tuple[Contraindication, ...]:
+    """Return the contraindication to a session at `at` that follows the last one too soon, if it does."""
+    last = find_last_session(facts, concern, option)
+    if last is None or at.date() >= last.next_allowed.date():
+        return ()
+    about: dict[str, str | float] = {"treats": concern.title, "days": round(7 * last.shortest_weeks)}
+    return (_clinic_contraindication("stop-early", about, last.fact),)
 
 
 def _list_lasers(plan: Records, place: str) -> list[tuple[ConcernPlan, Option]]:

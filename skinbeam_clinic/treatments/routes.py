@@ -32,6 +32,7 @@ from skinbeam_clinic.plans.contraindications import (
     CHANGE_ITEMS,
     Contraindication,
     find_contraindications,
+    find_early_session,
     judge_changes,
 )
 from skinbeam_clinic.plans.document import find_option
@@ -128,8 +129,12 @@ class _SessionPage:
 
     @cached_property
     def contraindications(self) -> tuple[Contraindication, ...]:
-        """The contraindications to this session recorded since the plan was made."""
-        return find_contraindications(self.plan.records_since, self.plan.plan, self.treatment.option)
+        """The contraindications to this session: recorded since the plan was made, or too soon after the last one."""
+        recorded = find_contraindications(self.plan.records_since, self.plan.plan, self.treatment.option)
+        if self.treatment.started_at is not None:
+            return recorded
+        concern, option = self.plan.find_option(self.treatment.option)
+        return (*recorded, *find_early_session(self.plan.records_since.current_facts, concern, option, now()))
 
     @property
     def recorded_signs(self) -> tuple[str, ...]:

@@ -13,17 +13,19 @@ from clinic_samples import COOKIE, HOME, Clinics, planned
 from report_samples import sample
 from starlette.testclient import TestClient
 
+from skinbeam.model.consultation import EarlierSession
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.consent_form import cooling_off_days
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
-from skinbeam_clinic.appointments.plan_visits import plan_appointments
+from skinbeam_clinic.appointments.plan_visits import earliest_start, plan_appointments
 from skinbeam_clinic.appointments.times import find_monday
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.models import PlanChoice
+from skinbeam_clinic.patients.history import HistoryFact
 from skinbeam_clinic.web.application import build_clinic_app
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -62,6 +64,21 @@ def test_another_laser_than_the_first_has_a_course_of_its_own_and_no_laser_none(
     assert devices == {"ktp-532"}
     assert due_appointments(plan, "0.0", "0.1") == due_appointments(plan, "0.1")  # what was chosen last
     assert due_appointments(plan, "0.2") == due_appointments(plan) == []  # no treatment, and nothing chosen
+
+
+def test_a_course_begins_after_earlier_sessions_by_the_interval_of_each_concern() -> None:
+    plan = sample()
+    first = min(visit.week for visit in plan.course if plan.concerns[1].place in visit.treats)
+    option = replace(plan.concerns[1].options[0], interval_weeks=SourceRange(3.0, 6.0, "weeks"))
+    concern = replace(plan.concerns[1], options=(option, *plan.concerns[1].options[1:]))
+    plan = replace(plan, concerns=(plan.concerns[0], concern, *plan.concerns[2:]))
+    row = EarlierSession(week=0.0, treats=concern.condition)
+    fired_at = now()
+    fact = HistoryFact("treatment/t", row, fired_at, "/", "p", "1.0", concern.site)
+    assert earliest_start(plan, chosen("1.0"), None, [fact]) == fired_at + datetime.timedelta(weeks=6)
+    assert earliest_start(plan, chosen(*FIRSTS), None, [fact]) == fired_at + datetime.timedelta(weeks=6 - first)
+    assert earliest_start(plan, chosen("1.0"), None, [replace(fact, site="hands")]) is None
+    assert earliest_start(plan, chosen("0.0"), None, [fact]) is None
 
 
 def test_a_follow_up_stands_when_trials_looked_and_a_length_that_nobody_gave_is_as_usual() -> None:

@@ -8,7 +8,10 @@ import pytest
 from report_samples import sample
 from treatment_samples import ORDERED
 
+from skinbeam.course.course_rules import course_rules
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
+from skinbeam.model.estimate import Unknown
+from skinbeam.plan_records.course import SourceRange
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
@@ -18,7 +21,12 @@ from skinbeam_clinic.follow_ups.models import (
     ImprovementQuarter,
 )
 from skinbeam_clinic.patients.history import HistoryFact, case_from_fact, join_history, list_session_facts
-from skinbeam_clinic.plans.contraindications import Contraindication, RecordsSincePlan, find_contraindications
+from skinbeam_clinic.plans.contraindications import (
+    Contraindication,
+    RecordsSincePlan,
+    find_contraindications,
+    find_early_session,
+)
 from skinbeam_clinic.treatments.models import (
     AdverseEvent,
     AdverseEventGrade,
@@ -169,6 +177,25 @@ def test_words_in_two_lines_reach_the_next_case_in_one() -> None:
 
 def test_a_session_under_another_plan_speaks_if_it_treats_the_same() -> None:
     assert names(stops(list_session_facts([treatment(0.0, plan="p2")], []))) == ["clinic-spots.stop-elsewhere"]
+
+
+@pytest.mark.parametrize("interval", [SourceRange(3.0, 6.0, "weeks"), Unknown("no source gives it")])
+def test_a_session_within_the_shortest_interval_on_the_same_skin_waits_for_a_reason(
+    interval: SourceRange | Unknown,
+) -> None:
+    weeks = course_rules().least_weeks if isinstance(interval, Unknown) else interval.low
+    concern = sample().concerns[0]
+    option = replace(concern.options[0], interval_weeks=interval)
+    facts = list_session_facts([treatment(0.0), treatment(9.0)], [])
+
+    def early(days: float, **elsewhere: str) -> list[str]:
+        at = BEGUN + datetime.timedelta(weeks=9, days=days)
+        return names(find_early_session(facts, replace(concern, **elsewhere), option, at))
+
+    assert early(0.0) == early(7.0 * weeks - 1.0) == ["clinic-spots.stop-early"]
+    assert early(7.0 * weeks - 0.2) == []  # earlier in the day than the last session was
+    assert early(7.0 * weeks) == []
+    assert early(0.0, site="hands") == early(0.0, condition="redness") == []
 
 
 @pytest.mark.parametrize(("reaction", "message"), [("blister", "earlier.below-lasers"), ("scar", "earlier.scar")])

@@ -375,7 +375,7 @@ def test_an_assistant_prepares_and_finds_no_way_to_fire(client: TestClient, clin
     assert clinics.browser(Role.AUDITOR).get(here).status_code == 200
 
 
-def test_a_second_session_goes_on_and_after_a_burn_only_once_a_clinician_says_why(
+def test_a_session_too_soon_or_after_a_burn_begins_only_once_a_clinician_says_why(
     client: TestClient, clinics: Clinics, machine: str
 ) -> None:
     consent = agreed(client, clinics)
@@ -386,7 +386,12 @@ def test_a_second_session_goes_on_and_after_a_burn_only_once_a_clinician_says_wh
         client.post(f"{here}/start")
         if number == 2:
             break
-        assert stored_treatment(clinics, here).started_at is not None  # the second, too: the plan told of it
+        if number == 1:
+            assert stored_treatment(clinics, here).started_at is None
+            assert "the shortest interval of the plan between two sessions" in page_text(client.get(here))
+            client.post(f"{here}/decision", data={"item": "course", "why-course": "the nose was left out this morning"})
+            client.post(f"{here}/start")
+        assert stored_treatment(clinics, here).started_at is not None
         client.post(f"{here}/areas", data=ROW)
         client.post(f"{here}/end", data={"state": "done"})
         if number == 1:
