@@ -16,6 +16,7 @@ from skinbeam.cli.common import name_parameters, use_parameters
 from skinbeam.cli.output_stream import OutputState, encodable_output
 from skinbeam.model.document import UNWRITABLE_CODE
 from skinbeam.model.errors import InputError, NotAvailable, nearest_name
+from skinbeam.model.package_data import load_package_table
 
 __all__ = ["run_command_line"]
 
@@ -134,7 +135,8 @@ def _usage_error(error: Any) -> InputError:
         known = list(command.commands)
     else:
         field = "command line"
-    near = nearest_name(field, known)
+    meant = load_package_table("data/other_words.toml")["command"].get(field)
+    near = meant if meant in known else nearest_name(field, known)
     path = "skinbeam" if context is None else context.command_path
     hint = (
         f'Did you mean "{near}"?' if near else f"Known: {', '.join(sorted(known))}." if known else f"See {path} --help."

@@ -12,6 +12,7 @@ from typer.models import CommandInfo, OptionInfo, TyperInfo
 from skinbeam.cli import main
 from skinbeam.cli.commands import MIN_PHOTONS, app
 from skinbeam.cli.common import given_path
+from skinbeam.model.package_data import load_package_table
 from skinbeam.simulate.light.batches import BATCHES
 
 VEINS = str(ROOT / "examples" / "conditions" / "facial-telangiectasia-vascular.toml")
@@ -301,6 +302,15 @@ def test_the_lists_hold_what_the_interface_says(run: Run) -> None:
     for check in run("doctor", "--json").document["checks"]:
         assert {"name", "ok", "found", "fix"} == set(check)
         assert check["ok"] or check["fix"]
+
+
+def test_a_command_by_another_name_gets_the_one_that_is_meant(run: Run) -> None:
+    meant = load_package_table("data/other_words.toml")["command"]
+    known = run("--help").out.split()
+    for word, command in meant.items():
+        assert command in known, command
+        ended = run(word)
+        assert (ended.code, f'Did you mean "{command}"?' in ended.err) == (2, True), word
 
 
 def test_a_misspelt_source_gets_the_nearest(run: Run) -> None:
