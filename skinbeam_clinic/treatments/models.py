@@ -1,7 +1,7 @@
 """Immutable, decrypted records of machines, treatments and adverse events, and deviations from the plan."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,6 +24,7 @@ __all__ = [
     "TreatmentNote",
     "TreatmentOrder",
     "TreatmentState",
+    "find_current_answers",
     "find_deviations",
 ]
 
@@ -236,6 +237,20 @@ class AdverseEvent:
     resolved: str
 
 
+# Items that are answered for the machine chosen: another device emits other light and has its own cooling.
+_MACHINE_ITEMS = ("cooling", "eyewear-patient", "eyewear-room")
+
+
+def find_current_answers(answers: Iterable[ChecklistAnswer]) -> dict[str, ChecklistAnswer]:
+    """Return item → its last answer; one about the machine is open again once another device was chosen."""
+    found: dict[str, ChecklistAnswer] = {}
+    for one in answers:
+        if one.item == "device" and "other" in (one.answer, found[one.item].answer if one.item in found else ""):
+            found = {item: answer for item, answer in found.items() if item not in _MACHINE_ITEMS}
+        found[one.item] = one
+    return found
+
+
 @dataclass(frozen=True)
 class TreatmentNote:
     """A note about a treatment."""
@@ -287,8 +302,8 @@ class Treatment:
 
     @property
     def current_answers(self) -> Mapping[str, ChecklistAnswer]:
-        """Item → its last answer."""
-        return {one.item: one for one in self.answers}
+        """Item → its last answer (`find_current_answers`)."""
+        return find_current_answers(self.answers)
 
     @property
     def valid_areas(self) -> tuple[TreatedArea, ...]:

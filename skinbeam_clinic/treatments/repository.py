@@ -30,6 +30,7 @@ from skinbeam_clinic.treatments.models import (
     TreatmentNote,
     TreatmentOrder,
     TreatmentState,
+    find_current_answers,
     find_deviations,
 )
 from skinbeam_clinic.treatments.sealed_content import (
@@ -154,7 +155,7 @@ class TreatmentRepository:
         with self._access.writing(AccessRight.TREAT) as work:
             row = _get_preparing(work, id)
             checklist = work.open_record(row, CHECKLIST_CONTENT)
-            given = next((answer for answer in reversed(checklist.answers) if answer.item == item), None)
+            given = find_current_answers(checklist.answers).get(item)
             if (
                 given is None
                 or CHECKLIST_ITEMS[item].is_mandatory
@@ -286,7 +287,7 @@ def _add_answers(
 ) -> None:
     """Append new answers; the last answer to an item is valid, and earlier ones stay stored."""
     checklist = work.open_record(row, CHECKLIST_CONTENT)
-    held = {answer.item: (answer.answer, answer.words) for answer in checklist.answers}
+    held = {item: (answer.answer, answer.words) for item, answer in find_current_answers(checklist.answers).items()}
     new = tuple(
         ChecklistAnswer(item, answer, words, now(), work.actor)
         for item, (answer, words) in answers.items()

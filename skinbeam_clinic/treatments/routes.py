@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from skinbeam.laser.device import devices
+from skinbeam.laser.device import describe_light, devices
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import ConcernPlan, ImmediateReaction, Option
@@ -263,18 +263,26 @@ def _treatment_device(treatment: Treatment) -> str:
     return translate(devices()[name].title) if name in devices() else name
 
 
+def _eyewear_light(session: _SessionPage) -> str:
+    """Return the light that eyewear must stop: that of the planned setting, or all that another device emits."""
+    setup, chosen = session.option.setup, devices().get(session.treatment.device or "")
+    if setup is None or chosen is None or session.treatment.device == setup.device:
+        return "" if setup is None else setup.light
+    widest = chosen.wavelengths_nm[:1] if chosen.is_lamp else chosen.wavelengths_nm
+    return ", ".join(describe_light(nm, lamp=chosen.is_lamp) for nm in widest)
+
+
 def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, Any]:
     """What is asked, what was answered, and what of it stops, with the words of rules."""
     treatment, modality = session.treatment, session.option.modality
     asked = [item for item in list_items(treatment.ordered) if item.name not in AUTOMATIC_ITEMS]
-    setup = session.option.setup
     rules = judge_changes(
         session.plan.consultation.answers, (session.concern_index, modality), treatment.current_answers
     )
     return {
         "asked": asked,
         "answered": treatment.current_answers,
-        "light": "" if setup is None else setup.light,
+        "light": _eyewear_light(session),
         "stopping": list_blocking_items(list_items(treatment.ordered), treatment.current_answers),
         "rules": rules,
         "course": describe_contraindications(session.contraindications, session.translated_plan)
@@ -338,7 +346,13 @@ def _save_answers(request: ClinicRequest) -> Response:
     treatment = request.repositories.treatments.get(request.path_parameter("treatment"))
     items = [item.name for item in list_items(treatment.ordered) if item.name not in AUTOMATIC_ITEMS]
     given = {item: (request.text(item), request.text(f"{item}.words")) for item in items if request.text(item)}
+    answer, medicine = given.get("medicines", ("", ""))
+    contradicts = answer == "no" and bool(medicine)
+    if contradicts:
+        del given["medicines"]
     request.repositories.treatments.add_answers(treatment.id, given)
+    if contradicts:  # the other answers are saved, so that they need not be given again
+        raise clinic_error("medicine-named", "medicines", medicine=medicine)
     return request.redirect(f"/treatments/{treatment.id}")
 
 

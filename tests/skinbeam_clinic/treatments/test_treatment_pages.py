@@ -24,6 +24,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database import columns
+from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.exchange.deidentification import deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
 from skinbeam_clinic.models import NewPlan
@@ -31,7 +32,7 @@ from skinbeam_clinic.patients.history import list_session_facts
 from skinbeam_clinic.plans.routes import open_plan
 from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
-from skinbeam_clinic.treatments.checklist import list_items
+from skinbeam_clinic.treatments.checklist import list_items, list_open_items
 from skinbeam_clinic.treatments.face_map import PAIRED_SITES, list_regions
 from skinbeam_clinic.treatments.models import BodySide, Treatment
 
@@ -165,6 +166,39 @@ def test_eyewear_is_put_on_and_not_decided_away(client: TestClient, clinics: Cli
     assert "a decision cannot override it" in page_text(client.get(here))
     refused = client.post(f"{here}/decision", data={"item": "eyewear-room", "why-eyewear-room": "in a hurry"})
     assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("device", ["qs-ndyag-532-1064", "fractional-1550", "ipl"])
+def test_eyewear_is_asked_for_the_light_of_the_machine_that_is_used_and_asked_again_for_another(
+    client: TestClient, clinics: Clinics, here: str, machine: str, device: str
+) -> None:
+    client.post(f"{here}/checklist", data=answers(clinics, here))
+    assert "The checklist is complete." in page_text(client.get(here))
+    other = clinics.repositories(Role.OWNER).machines.add(device=device, serial=new_id(), name="Another").id
+    emitted = devices()[device].wavelengths_nm
+    for chosen, lights in ((other, emitted[:1] if device == "ipl" else emitted), (machine, (595.0,))):
+        client.post(f"{here}/machine", data={"machine": chosen, "why": "the planned one is at the workshop"})
+        (asked,) = re.findall(r"patient wear eyewear for ([^?]*)\?", page_text(client.get(here)))
+        assert [float(nm) for nm in re.findall(r"[0-9.]+", asked)] == list(lights)
+        open_items = [one.name for one in list_open_items(stored_treatment(clinics, here))]
+        assert open_items[-3:] == ["cooling", "eyewear-patient", "eyewear-room"]
+        client.post(f"{here}/checklist", data=answers(clinics, here))
+        assert set(open_items) - {"device"} == {"cooling", "eyewear-patient", "eyewear-room"}
+    assert "The checklist is complete." in page_text(client.get(here))
+    client.post(f"{here}/machine", data={"machine": machine})  # the same one once more: nothing is asked again
+    assert "The checklist is complete." in page_text(client.get(here))
+
+
+@pytest.mark.parametrize(("answer", "named"), [("no", "isotretinoin"), ("no", ""), ("yes", "isotretinoin")])
+def test_a_medicine_that_is_named_is_never_kept_under_a_no(
+    client: TestClient, clinics: Clinics, here: str, answer: str, named: str
+) -> None:
+    sent = client.post(f"{here}/checklist", data=answers(clinics, here, medicines=answer) | {"medicines.words": named})
+    refused = answer == "no" and bool(named)
+    assert sent.status_code == (422 if refused else 303)
+    assert ("isotretinoin was named" in page_text(sent)) == refused
+    open_items = [one.name for one in list_open_items(stored_treatment(clinics, here))]
+    assert open_items == ([] if (answer, named) == ("no", "") else ["medicines"])  # the other answers are kept
 
 
 def test_what_was_fired_stands_on_map_and_table_at_once(client: TestClient, clinics: Clinics, here: str) -> None:
