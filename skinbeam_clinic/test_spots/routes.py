@@ -6,8 +6,8 @@ consent to the device covers its spots; without one, the operator records that i
 """
 
 import datetime
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fastapi.responses import Response
@@ -26,7 +26,7 @@ from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.record_lines import describe_contraindications, describe_pulse
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
-from skinbeam_clinic.pulse_settings import PulseSettings, read_fired_settings, step_settings
+from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, read_fired_settings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -39,12 +39,19 @@ _LONGEST_AGO_H = 100_000.0
 
 @dataclass(frozen=True)
 class _LadderView:
-    """A ladder of test spots; `consent`: id of a signed consent, `ORAL_CONSENT` if recorded before, or empty."""
+    """A ladder of test spots.
+
+    Parameters
+    ----------
+    fired : of each rung, the spot that was fired last.
+    consent : id of a signed consent, `ORAL_CONSENT` if recorded before, or empty.
+    """
 
     place: str
     title: str
     text: str
     rungs: tuple[Mapping[str, str], ...]
+    fired: tuple[TestSpotRecord | None, ...]
     consent: str
     blocked: bool
 
@@ -114,6 +121,7 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
                 {name: format_field_number(value) for name, value in _changeable(one, rung).items()}
                 for rung in one.spots
             ),
+            fired=_fired_rungs(plan, one, spots),
             consent=_ladder_consent(request, plan, one, spots),
             blocked=_device_contraindications(plan, one.device) is not None,
         )
@@ -125,6 +133,19 @@ def _changeable(ladder: TestSpotLadder, step: LadderStep) -> dict[str, float]:
     """Return the settings of a step that may be set otherwise, by name."""
     planned = step_settings(ladder, step).numbers()
     return {name: planned[name] for name in _CHANGEABLE if name in planned}
+
+
+def _fired_rungs(
+    plan: OpenPlan, ladder: TestSpotLadder, spots: Sequence[TestSpotRecord]
+) -> tuple[TestSpotRecord | None, ...]:
+    """Return of each rung of a ladder the spot that was fired last; one with other settings counts for its rung."""
+    of_plan = [one for one in spots if one.firing.plan_id == plan.record.id]
+    planned = {_planned_settings(one.firing): one for one in of_plan}
+    return tuple(planned.get(step_settings(ladder, rung)) for rung in ladder.spots)
+
+
+def _planned_settings(firing: SpotFiring) -> SpotSettings:
+    return replace(firing.settings, **firing.planned.numbers())
 
 
 def format_field_number(value: float) -> str:
@@ -170,8 +191,14 @@ def _spot_view(spot: TestSpotRecord) -> _SpotView:
 
 
 def _save_firing(request: ClinicRequest) -> Response:
-    consultation, firing = request.path_parameter("consultation"), _parse_firing(request)
-    request.repositories.test_spots.fire(consultation, firing, _parse_time(request), form_key=request.text("row"))
+    consultation, firing, fired_at = (
+        request.path_parameter("consultation"),
+        _parse_firing(request),
+        _parse_time(request),
+    )
+    if fired_at is not None and fired_at < request.repositories.plans.of(consultation)[0].made_at:
+        raise _spot_error("before-plan")
+    request.repositories.test_spots.fire(consultation, firing, fired_at, form_key=request.text("row"))
     return request.redirect(f"/consultations/{consultation}/test-spots")
 
 
@@ -181,7 +208,7 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     Raises
     ------
     InputError : the plan is not the last one or is outdated, a rule or record rules out the device, consent is missing,
-        or a deviation has no reason.
+        or a deviation, such as a lower spot that was left out, has no reason.
     """
     plan = _open_last_plan(request, request.repositories.consultations.get(request.path_parameter("consultation")))
     if plan is None or plan.record.id != request.text("plan") or plan.outdated:
@@ -194,7 +221,8 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     ladder, rung = ladders[int(place)], known[place][number]
     if _rules_out_laser(plan) or _device_contraindications(plan, ladder.device) is not None:
         raise _spot_error("stopped")
-    consent = _ladder_consent(request, plan, ladder, request.repositories.test_spots.of(plan.record.consultation_id))
+    spots = request.repositories.test_spots.of(plan.record.consultation_id)
+    consent = _ladder_consent(request, plan, ladder, spots)
     if not consent and request.text("agreed") != "true":
         raise _spot_error("agreed")
     planned, start = _changeable(ladder, rung), f"{place}.{number}."
@@ -204,6 +232,8 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     why = request.text(f"{start}why")
     if other and not why:
         raise _spot_error("why")
+    if None in _fired_rungs(plan, ladder, spots)[: int(number)] and not why:
+        raise _spot_error("lowest-first")
     fired = read_fired_settings(step_settings(ladder, rung), {name: typed.get(name) for name in planned})
     changed = PulseSettings(**other)
     return SpotFiring(plan.record.id, fired, ladder.read_after_h, consent or ORAL_CONSENT, changed, why)

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from app_samples import LEAST
+from clinic_pages import opened_page, served, sign_in
 from clinic_samples import Clinics, planned
+from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
 from skinbeam.plan_records.document import read_plan
@@ -52,7 +54,7 @@ def page_text(client: TestClient, path: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
-def fill(plan: PlanRecord, rung: str = "0.1", **other: str) -> dict[str, str]:
+def fill(plan: PlanRecord, rung: str = "0.0", **other: str) -> dict[str, str]:
     """What the page sends when one of its buttons is pressed."""
     doses = {"0.0": "4", "0.1": "6", "0.2": "7.5"}
     sent = {f"{place}.fluence_J_cm2": dose for place, dose in doses.items()}
@@ -72,7 +74,7 @@ def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinic
     assert client.get(here(plan)).text.count('name="rung"') == 3
     assert client.post(here(plan), data=fill(plan)).status_code == 303
     (spot,) = clinics.repositories().test_spots.of(plan.consultation_id)
-    assert spot.firing.settings == replace(SETTINGS, spot_mm=7.0)
+    assert spot.firing.settings == replace(SETTINGS, spot_mm=7.0, fluence_J_cm2=4.0)
     assert (spot.firing.consent, spot.firing.why, spot.firing.planned) == (ORAL_CONSENT, "", PulseSettings())
     assert "to be read from" in page_text(client, here(plan))
 
@@ -80,17 +82,43 @@ def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinic
 def test_what_is_set_otherwise_needs_a_reason_and_is_shown(
     client: TestClient, clinics: Clinics, plan: PlanRecord
 ) -> None:
-    refused = client.post(here(plan), data=fill(plan, **{"0.1.fluence_J_cm2": "6,5"}))
+    refused = client.post(here(plan), data=fill(plan, **{"0.0.fluence_J_cm2": "6,5"}))
     assert refused.status_code == 422
     assert "no reason was given" in refused.text
     assert 'value="6,5"' in refused.text
-    sent = fill(plan, **{"0.1.fluence_J_cm2": "6,5", "0.1.why": "the dial has no 6"})
+    sent = fill(plan, **{"0.0.fluence_J_cm2": "6,5", "0.0.why": "the dial has no 4"})
     assert client.post(here(plan), data=sent).status_code == 303
     (spot,) = clinics.repositories().test_spots.of(plan.consultation_id)
-    assert (spot.firing.settings.fluence_J_cm2, spot.firing.planned) == (6.5, PulseSettings(fluence_J_cm2=6.0))
+    assert (spot.firing.settings.fluence_J_cm2, spot.firing.planned) == (6.5, PulseSettings(fluence_J_cm2=4.0))
     page = page_text(client, here(plan))
     assert "6.5 J/cm²" in page
-    assert "the dial has no 6" in page
+    assert "the dial has no 4" in page
+
+
+def test_a_higher_spot_is_fired_after_every_lower_one_or_with_a_reason(
+    client: TestClient, clinics: Clinics, plan: PlanRecord
+) -> None:
+    for rung in ("0.1", "0.2"):
+        refused = client.post(here(plan), data=fill(plan, rung))
+        assert refused.status_code == 422
+        assert "a lower spot was not fired yet" in refused.text.lower()
+    client.post(here(plan), data=fill(plan, "0.0", **{"0.0.fluence_J_cm2": "4.1", "0.0.why": "the dial has no 4"}))
+    assert client.post(here(plan), data=fill(plan, "0.2")).status_code == 422
+    assert client.post(here(plan), data=fill(plan, "0.1")).status_code == 303
+    assert client.post(here(plan), data=fill(plan, "0.2")).status_code == 303
+    assert len(re.findall(r"Spot [123]</?[^>]*> – fired|Spot [123] – fired", client.get(here(plan)).text)) == 3
+    again = {"0.1.why": "the first burst at 4", "hours_ago": "0"}
+    assert client.post(here(plan), data=fill(plan, "0.1", **again)).status_code == 303
+
+
+@pytest.mark.parametrize("hours", ["0.5", "1", "72", "1000"])
+def test_no_spot_lies_before_the_first_plan_of_its_consultation(
+    client: TestClient, clinics: Clinics, plan: PlanRecord, hours: str
+) -> None:
+    refused = client.post(here(plan), data=fill(plan, hours_ago=hours))
+    assert refused.status_code == 422
+    assert "this is before the plan was made" in refused.text.lower()
+    assert clinics.repositories().test_spots.of(plan.consultation_id) == ()
 
 
 def test_nothing_is_fired_before_somebody_agreed(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
@@ -290,3 +318,16 @@ def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_tra
 def test_a_number_that_the_ladder_shows_is_read_back_as_it_was(value: float) -> None:
     sent = make_submission([("test_spot.0.pulse_ms", format_field_number(value))])
     assert sent.tables["test_spot"] == [{"pulse_ms": value}]
+
+
+@pytest.mark.check
+def test_enter_in_a_field_of_the_ladder_records_no_spot(clinics: Clinics, plan: PlanRecord, browser: Browser) -> None:
+    with served(clinics.app) as address, opened_page(browser) as page:
+        sign_in(page, address, "clinician")
+        page.goto(f"{address}{here(plan)}")
+        page.get_by_label("I have explained").check()
+        for field in page.get_by_role("textbox").all():
+            field.press("Enter")
+        page.goto(f"{address}{here(plan)}")
+        expect(page.get_by_role("button", name="Fired Spot 1")).to_be_enabled()
+    assert clinics.repositories().test_spots.of(plan.consultation_id) == ()
