@@ -62,6 +62,11 @@ class TestSpotRecord:
         """When it may be read at the earliest."""
         return self.fired_at + datetime.timedelta(hours=self.firing.read_after_h)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it was read in time; an earlier look at it, such as right after the pulse, does not replace that."""
+        return any(one.seen_at >= self.due_at for one in self.readings)
+
     def hours(self, reading: SpotReading) -> float:
         """Return the time from the pulse to a reading in hours."""
         return (reading.seen_at - self.fired_at) / datetime.timedelta(hours=1)

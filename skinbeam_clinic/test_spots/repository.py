@@ -124,7 +124,7 @@ class TestSpotRepository:
             return _list_spots(work, set(list_consultation_ids(work, patient_id)))
 
     def list_due(self, limit: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:
-        """Return the spots that are due and unread, each with its patient, longest due first.
+        """Return the spots that are due and were not read in time, each with its patient, longest due first.
 
         Parameters
         ----------
@@ -194,8 +194,10 @@ def _check_case_file(firing: SpotFiring, reaction: str) -> None:
 def _write_readings(
     work: ClinicTransaction, row: treatment_tables.TestSpotRow, readings: Sequence[SpotReading]
 ) -> None:
+    """Seal the readings; the row says when and by whom it was read once one of them is not too early."""
     work.seal_record(row, READINGS_CONTENT, ReadingsContent(tuple(readings)))
-    row.read_at, row.read_by = now(), work.actor
+    if _read_spot(work, row).is_read:
+        row.read_at, row.read_by = now(), work.actor
 
 
 def _read_readings(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> tuple[SpotReading, ...]:
@@ -203,9 +205,12 @@ def _read_readings(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -
 
 
 def _is_sent_again(row: treatment_tables.TestSpotRow, last: SpotReading, reading: SpotReading) -> bool:
-    """Return whether a reading says what the last one does, as many hours before it was sent."""
-    assert row.read_at is not None
-    later = (now() - reading.seen_at) - (row.read_at - last.seen_at)
+    """Return whether a reading says what the last one does, as many hours before it was sent.
+
+    When one was sent that came too early is not stored: then both must name the same time.
+    """
+    between = reading.seen_at - last.seen_at
+    later = between if row.read_at is None else (now() - row.read_at) - between
     return abs(later) < _SAME_AGE and replace(reading, seen_at=last.seen_at) == last
 
 

@@ -176,14 +176,14 @@ def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication |
 
 
 def _spot_view(spot: TestSpotRecord) -> _SpotView:
-    firing, last = spot.firing, spot.readings[-1:]
+    firing = spot.firing
     planned = PulseSettings(**{**firing.settings.numbers(), **firing.planned.numbers()})
     return _SpotView(
         record=spot,
         pulse=describe_pulse(firing.settings.device, firing.settings),
         site=site_title(firing.settings.site),
         planned=describe_pulse(firing.settings.device, planned) if firing.why else "",
-        due=not last and spot.due_at <= now(),
+        due=not spot.is_read and spot.due_at <= now(),
         readings=tuple(
             (render_message(f"reaction.{one.reaction}"), one, round(spot.hours(one), 1)) for one in spot.readings
         ),

@@ -73,6 +73,22 @@ def test_a_spot_is_due_once_its_hours_are_over_and_until_it_is_read(repositories
     assert (spot.id, patient.id) == (late.id, repositories.consultations.get(late.consultation_id).patient_id)
 
 
+@pytest.mark.parametrize("early", [(0.0,), (71.0,), (0.0, 24.0, 71.9)])
+def test_a_spot_that_was_read_too_early_is_due_again(
+    repositories: ClinicRepositories, early: tuple[float, ...]
+) -> None:
+    spot = fired(repositories, 100.0)
+    for after in early:
+        repositories.test_spots.add_reading(spot.id, "none", seen_at=spot.fired_at + datetime.timedelta(hours=after))
+        repositories.test_spots.add_reading(  # sent again by whoever lost the answer
+            spot.id, "none", seen_at=spot.fired_at + datetime.timedelta(hours=after), shown=early.index(after)
+        )
+    assert len(repositories.test_spots.get(spot.id).readings) == len(early)
+    assert [one.id for one, _ in repositories.test_spots.list_due(9)] == [spot.id]
+    assert repositories.test_spots.add_reading(spot.id, "redness").is_read
+    assert repositories.test_spots.list_due(9) == ()
+
+
 def test_an_assistant_reads_and_fires_none(database: Database, repositories: ClinicRepositories) -> None:
     assistant = ClinicRepositories(database, replace(repositories.member, role=Role.ASSISTANT))
     spot = fired(repositories)
