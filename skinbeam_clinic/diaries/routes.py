@@ -13,6 +13,7 @@ from skinbeam.text import ENGLISH, LANGUAGES
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.models import Alarm, DiaryEntry, DiarySubject
 from skinbeam_clinic.diaries.views import DIARY_PATH, alarm_level, describe_age, draw_pain_curve, make_alarm_banner
+from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.plans.document import PlanOption, read_plan_option
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.web.pages import render_template
@@ -136,6 +137,7 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
         kinds=ADVERSE_KINDS,
         grades=[one.value for one in AdverseEventGrade],
         no_event=_NO_EVENT,
+        sent={} if error is None else {request.path_parameter("alarm"): request.text},
     )
 
 
@@ -169,10 +171,12 @@ def _decide_alarm(request: ClinicRequest) -> Response:
     event = None
     if kind != _NO_EVENT and alarm.answered_at is not None and alarm.decided_at is None and reason:
         grade = request.text("grade")
+        if grade not in set(AdverseEventGrade):
+            raise clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)})
         event = repositories.adverse_events.add(
             alarm.entry.treatment_id,
             kind=kind,
-            grade=AdverseEventGrade(grade) if grade in set(AdverseEventGrade) else AdverseEventGrade.MODERATE,
+            grade=AdverseEventGrade(grade),
             source=AdverseEventSource.DIARY,
             seen_at=min(alarm.entry.written_at, now()),
             words=reason,

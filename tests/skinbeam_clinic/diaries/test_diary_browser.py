@@ -59,6 +59,7 @@ def test_a_warning_sign_from_an_old_telephone_reaches_a_page_that_stays_open(
         page.get_by_label("What was done").fill("Called; comes at noon.")
         page.get_by_role("button", name="Save the answer").click()
         page.get_by_label("What it was").select_option("infection")
+        page.get_by_label("Grade").select_option("moderate")
         page.get_by_label("Why").fill("Pus at the cheek.")
         looked_at(page, "alarms-answered")
         page.get_by_role("button", name="Save the decision").click()

@@ -203,6 +203,15 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     decision = {"kind": "infection", "grade": "severe", "reason": "Pus at the cheek."}
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"reason": ""}).status_code == 422
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"kind": "x"}).status_code == 422
+    asked = re.findall(r"<select.*?</select>", clinician.get("/alarms").text)
+    assert len(asked) == 2
+    assert all(re.search(r"<option[^>]*>", one)[0] == '<option value="">' for one in asked)  # type: ignore[index]
+    for grade in ("", "x"):  # nobody else decides how bad it was, and what was typed is not lost
+        refused = clinician.post(f"/alarms/{alarm}/decision", data=decision | {"grade": grade})
+        assert refused.status_code == 422
+        assert 'value="Pus at the cheek."' in refused.text
+        assert '<option value="infection" selected>' in refused.text
+    assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"kind": ""}).status_code == 422
     assert clinics.repositories().alarms.is_course_stopped(of.consultation)
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision).status_code == 303
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision).status_code == 422
