@@ -1,4 +1,4 @@
-"""Check typed contact details: a date of birth that exists, and an e-mail address that is one."""
+"""Check typed contact details: a date of birth that exists, a telephone number, and an e-mail address that is one."""
 
 import datetime
 import re
@@ -20,8 +20,11 @@ def check_contact_details(details: Mapping[str, str]) -> dict[str, str]:
 
     Raises
     ------
-    InputError : `bad-born`, or `bad-email`.
+    InputError : `bad-born`, `bad-phone`, or `bad-email`.
     """
+    phone = details.get("phone", "")
+    if phone and not any(map(str.isdigit, phone)):
+        raise clinic_error("bad-phone", "phone", read=phone)
     email = details.get("email", "")
     if email and EMAIL.fullmatch(email) is None:
         raise clinic_error("bad-email", "email", read=email)

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 
@@ -45,9 +46,10 @@ class PatientRepository:
 
         Raises
         ------
-        InputError : `taken`, `bad-pseudonym`, or `bad-year`.
+        InputError : `pseudonym-taken`, `bad-pseudonym`, or `bad-year`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
+            _refuse_lookalike(work, pseudonym)
             return add_patient(work, pseudonym, year_of_birth=year_of_birth)
 
     def list_all(self) -> tuple[PatientRecord, ...]:
@@ -104,8 +106,11 @@ class PatientRepository:
     def set_contact(self, id: str, contact: Mapping[str, str], *, version: str = "") -> None:
         """Store a patient's identity and contact details, replacing those of this version.
 
+        A date of birth decides the year of birth, so that no page shows another one.
+
         Parameters
         ----------
+        contact : with the date of birth as ISO text.
         version : `Contact.version` of the details that were edited; empty where none were stored.
 
         Raises
@@ -117,7 +122,8 @@ class PatientRepository:
         details = dict(contact)
         content = CONTACT_DETAILS.to_json(details)  # the length is checked before anything is read
         with self._access.writing(AccessRight.CONTACT) as work:
-            _refuse_name(work.get(tables.PatientRow, id).pseudonym, contact, "name")
+            patient = work.get(tables.PatientRow, id)
+            _refuse_name(patient.pseudonym, contact, "name")
             row = work.find(tables.ContactRow, id)
             if row is None:
                 row = work.new_row(tables.ContactRow, id=id)
@@ -128,6 +134,10 @@ class PatientRepository:
             work.seal(row, CONTACT_DETAILS.column.key, content)
             row.saved_at = now()
             work.save(row, "contact.saved")
+            born = details.get("born", "")
+            if born and patient.year_of_birth != (year := datetime.date.fromisoformat(born).year):
+                patient.year_of_birth = year
+                work.save(patient, "patient.year-changed")
 
     def set_pseudonym(self, id: str, pseudonym: str = "", *, previous: str = "") -> PatientRecord:
         """Give a patient another pseudonym; without one they get the next free number.
@@ -140,7 +150,7 @@ class PatientRepository:
         ------
         RecordNotFoundError : this clinic has no such patient, or they were erased.
         ConflictError : somebody else gave them another one in the meantime.
-        InputError : `taken`, `bad-pseudonym`, or `pseudonym-name`: it contains a name of the patient.
+        InputError : `pseudonym-taken`, `bad-pseudonym`, or `pseudonym-name`: it contains a name of the patient.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.PatientRow, id)
@@ -153,6 +163,7 @@ class PatientRepository:
                 details = work.open_record(contact, CONTACT_DETAILS)
                 _refuse_name(wanted, details, "pseudonym")
             if wanted != row.pseudonym:
+                _refuse_lookalike(work, wanted, id)
                 row.pseudonym = wanted
                 work.save(row, "patient.renamed")
             return work.read_row(PatientRecord, row)
@@ -205,6 +216,22 @@ def _refuse_name(pseudonym: str, contact: Mapping[str, str], field: str) -> None
     """Raise an error if a pseudonym contains a word of the patient's name."""
     if contains_name(pseudonym, contact.get("name", "")):
         raise clinic_error("pseudonym-name", field)
+
+
+def _refuse_lookalike(work: ClinicTransaction, pseudonym: str, id: str = "") -> None:
+    """Raise an error if another patient's pseudonym differs in capitals and spaces at most: the two would be mixed up.
+
+    Parameters
+    ----------
+    id : of the patient who has the pseudonym; empty for a new one.
+    """
+    for other, name in work.list_names(tables.PatientRow, tables.PatientRow.pseudonym) if pseudonym else ():
+        if other != id and _plain_pseudonym(name) == _plain_pseudonym(pseudonym):
+            raise clinic_error("pseudonym-taken", "pseudonym", pseudonym=name)
+
+
+def _plain_pseudonym(pseudonym: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", pseudonym).casefold().split())
 
 
 def contains_name(pseudonym: str, name: str) -> bool:

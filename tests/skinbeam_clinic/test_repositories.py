@@ -81,7 +81,7 @@ def test_patients_without_a_pseudonym_get_numbers_that_are_free(repositories: Cl
         "P00004",
         "P00005",
     ]
-    with pytest.raises(InputError, match="taken"):
+    with pytest.raises(InputError, match="called .* already"):
         repositories.patients.add("P00004")
     assert len(repositories.patients.list_all()) == 4
 
@@ -111,6 +111,30 @@ def test_a_patient_that_cannot_be_is_refused(
         repositories.patients.add(pseudonym, year_of_birth=year)
     assert found.value.code == code
     assert repositories.patients.list_all() == ()
+
+
+@pytest.mark.parametrize("other", ["Finch 1", "finch 1", "FINCH1", " Finch  1 ", "Ｆｉｎｃｈ １"])
+def test_no_two_pseudonyms_look_alike(repositories: ClinicRepositories, other: str) -> None:
+    patient, wren = repositories.patients.add("Finch 1"), repositories.patients.add("Wren")
+    for act in (lambda: repositories.patients.add(other), lambda: repositories.patients.set_pseudonym(wren.id, other)):
+        with pytest.raises(InputError) as found:
+            act()
+        assert found.value.code == "pseudonym-taken"
+    assert repositories.patients.set_pseudonym(patient.id, "FINCH 1").pseudonym == "FINCH 1"  # one's own may change so
+    assert [one.pseudonym for one in repositories.patients.list_all()] == ["FINCH 1", "Wren"]
+
+
+@pytest.mark.parametrize("year", [None, 1974, 1980])
+def test_a_date_of_birth_decides_the_year_of_birth(repositories: ClinicRepositories, year: int | None) -> None:
+    patient = repositories.patients.add(year_of_birth=year)
+    repositories.patients.set_contact(patient.id, {"name": "Zoë"})
+    assert repositories.patients.get(patient.id).year_of_birth == year
+    known = repositories.patients.get_contact(patient.id)
+    assert known is not None
+    repositories.patients.set_contact(patient.id, {"name": "Zoë", "born": "1974-04-03"}, version=known.version)
+    assert repositories.patients.get(patient.id).year_of_birth == 1974
+    changes = [one for one in repositories.audit_log.newest(99) if one.action == "patient.year-changed"]
+    assert len(changes) == (year != 1974)
 
 
 def test_contact_data_lie_apart_and_encrypted(
@@ -150,7 +174,7 @@ def test_a_pseudonym_holds_no_name_of_the_person_and_can_be_changed(repositories
     with pytest.raises(ConflictError):  # the form showed the name before
         repositories.patients.set_pseudonym(patient.id, "S-41", previous=other)
     assert repositories.patients.set_pseudonym(patient.id, "S-40", previous=other).pseudonym == "S-40"  # sent again
-    with pytest.raises(InputError, match="taken"):
+    with pytest.raises(InputError, match="called .* already"):
         repositories.patients.set_pseudonym(repositories.patients.add().id, "S-40")
 
 

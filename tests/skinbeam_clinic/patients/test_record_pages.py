@@ -251,6 +251,8 @@ def test_who_a_patient_is_stands_apart_and_each_look_is_written_down(client: Tes
     ("field", "typed", "expected"),
     [
         ("born", "31.02.1980", None),
+        ("phone", "none, ask at the desk", None),
+        ("phone", "020 7946 0000 (evenings)", "020 7946 0000 (evenings)"),
         ("born", "1980-02-31", None),
         ("born", "03/04/1980", None),
         ("born", "01.01.2999", None),
