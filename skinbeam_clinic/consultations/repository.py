@@ -292,7 +292,8 @@ class PhotographRepository:
         InputError : `closed`, or `bad-photograph`: its media type is not supported.
         """
         if media_type not in accepted:
-            raise clinic_error("bad-photograph", "photograph", kind=media_type, hint={"kinds": list(accepted)})
+            kinds = [kind.rpartition("/")[2].upper() for kind in accepted]
+            raise clinic_error("bad-photograph", "photograph", hint={"kinds": kinds})
         name = self._access.store_file(AccessRight.WRITE, content)
         with self._access.writing(AccessRight.WRITE) as work:
             get_open_consultation(work, consultation_id)

@@ -128,8 +128,15 @@ function saver(form, came) {
   async function save() {
     due = false;
     try {
-      const headers = { Accept: "application/json" };
-      const reply = await fetch(form.dataset.save, { method: "POST", body: new FormData(form), headers });
+      const body = new FormData(form), headers = { Accept: "application/json" };
+      const send = () => fetch(form.dataset.save, { method: "POST", body, headers });
+      let reply = await send(), refused = "";
+      if ([413, 422].includes(reply.status) && photo?.value) {  // what was answered is saved without the photograph
+        const why = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector(".fault p");
+        refused = `${form.dataset.unphotographed} ${why?.textContent ?? ""}`;
+        body.delete("photo");
+        reply = await send();
+      }
       if (reply.status === 409) { came(await reply.text()); return; }
       if (!reply.ok) throw new Error(`status ${reply.status}`);
       const kept = await reply.json();
@@ -151,7 +158,7 @@ function saver(form, came) {
         shown.append(figure);
         form.dispatchEvent(new Event("photographed"));
       }
-      state.textContent = due ? "" : form.dataset.saved;
+      state.textContent = refused || (due ? "" : form.dataset.saved);
     } catch {
       state.textContent = form.dataset.unsaved;
     }

@@ -134,6 +134,17 @@ def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Cli
     page.get_by_role("button", name="Begin a consultation").click()
     looked_at(page, "consultation")
     fill_in(page)
+    nothing = {"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"no photograph"}
+    page.get_by_label("A photograph of the face").set_input_files([nothing])  # type: ignore[list-item]
+    expect(page.locator(".save-state")).to_have_text(
+        "The answers are saved, the photograph is not. This file cannot be stored as a photograph. "
+        "Choose a photograph of one of these kinds: JPEG, PNG, WEBP."
+    )
+    page.get_by_label("Phone number").fill("030 5551")  # what is typed beside it is not lost
+    expect(page.locator(".save-state")).to_contain_text("The answers are saved")
+    record = clinics.repositories().consultations.get(page.url.rpartition("/")[2])
+    assert record.answers.tables["clinic"]["phone"] == "030 5551"
+    page.get_by_label("Phone number").fill("")
     page.get_by_label("A photograph of the face").set_input_files(FACE)
     expect(page.locator(".save-state")).to_have_text("Saved.")
     expect(page.get_by_alt_text("Photograph just saved")).to_be_visible()
