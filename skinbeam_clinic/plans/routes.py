@@ -118,12 +118,12 @@ class _ConcernView:
 
 @dataclass(frozen=True)
 class _PreviewPair:
-    """The photograph and a preview picture, as two files of the plan; `frequency`: how many see more or less."""
+    """The photograph and a preview picture, as two files of the plan; `heading`: with how many see more or less."""
 
     before: str
     after: str
     label: str
-    frequency: str
+    heading: str
 
 
 @dataclass(frozen=True)
@@ -238,13 +238,12 @@ def _view_preview(
 
 def _preview_pair(before: str, after: Mapping[str, str], title: str = "") -> _PreviewPair:
     """The photograph in a file and a picture, by its record in the document; `title` of a close-up."""
-    label = translate(after["label"])
-    return _PreviewPair(
-        preview_name(before),
-        preview_name(after["file"]),
-        f"{translate(title)}: {label}" if title else label,
-        translate(after.get("frequency", "")),
-    )
+    label, part, frequency = translate(after["label"]), translate(title), translate(after.get("frequency", ""))
+    if part == label:  # a harm, which gives its close-up its own name
+        part = render_message("clinic-preview.close-up")
+    words = (part, frequency) if frequency.startswith(label) else (part, label, frequency)
+    label, heading = (": ".join(filter(None, one)) for one in ((part, label), words))
+    return _PreviewPair(preview_name(before), preview_name(after["file"]), label, heading)
 
 
 def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, ...]) -> _ConcernView:

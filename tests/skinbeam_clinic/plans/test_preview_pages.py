@@ -1,6 +1,7 @@
 """Pictures of what may come on the page of a plan: sealed, never stored by a browser, moved by keys and by touch."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +60,12 @@ def test_the_page_of_a_plan_pairs_the_photograph_with_what_may_come(clinics: Cli
         assert f"{plan_path}/files/preview-end-p{percentile}.png" in page
         assert words in page
     assert page.count('class="beside"') == page.count('before.png"')
+    headings = re.findall(r"<summary><h3>(.*?)</h3>", page.partition('id="preview"')[2])
+    assert len(headings) == page.count('class="beside"')
+    assert len(set(headings)) == len(headings)
+    for one in headings:  # nothing is named two times: "Bruises: Bruises: 34 of 100 have it"
+        parts = one.split(": ")
+        assert len(set(parts)) == len(parts), one
     assert "Computed illustration" in page
     assert f"{plan_path}/files/preview-close-up-1-p50.png" in page
 
@@ -132,4 +139,12 @@ def test_the_slider_moves_by_keys_and_without_script_both_stand_side_by_side(
         assert laid.evaluate("one => one.style.clipPath") != before
         expect(page.locator("details[open] .beside img").first).to_be_visible()
         assert page.locator("details[open] .beside img").first.evaluate("one => one.naturalWidth") > 0
+        for heading in page.locator("summary h3").all():
+            line, around = heading.bounding_box(), heading.locator("..").bounding_box()
+            assert line
+            assert around
+            assert around["height"] < line["height"] + 20, "the triangle stands beside its heading, not above it"
+        shown = page.locator("details[open] .beside img").first
+        ratio = shown.evaluate("one => one.naturalWidth / one.naturalHeight * one.clientHeight / one.clientWidth")
+        assert ratio == pytest.approx(1.0, abs=0.02)  # no empty bands above and below the picture
         looked_at(page, "preview")
