@@ -17,6 +17,13 @@ AXE = (TESTS / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 RUN_AXE = """rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"]})
   .then(found => [found.passes.length, found.violations])"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Parts of a field (label, input, hint, meter) that lie on each other.
+OVERLAPS = """() => [...document.querySelectorAll(".field")].filter(field => {
+  const boxes = [...field.children].map(one => one.getBoundingClientRect()).filter(box => box.width && box.height);
+  return boxes.some((one, i) => boxes.slice(i + 1).some(other =>
+    Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1
+    && Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1));
+}).map(field => field.innerText)"""
 WAIT_MS = 30_000  # a page on two busy cores takes seconds; a test that passes does not wait for it
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
@@ -78,5 +85,6 @@ def looked_at(page: Page, name: str = "") -> None:
         assert passes, "axe checked nothing"
         assert not violations, [(v["id"], [n["target"] for n in v["nodes"]]) for v in violations]
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        assert page.evaluate(OVERLAPS) == []
         if name and (folder := os.environ.get("SKINBEAM_SHOTS")):
             page.screenshot(path=str(Path(folder) / f"{name}-{size['width']}.png"), full_page=True)

@@ -3,7 +3,7 @@
 (() => {
   const label = document.currentScript.dataset.label;
   for (const field of document.querySelectorAll("input[autocomplete=new-password]")) {
-    const line = document.createElement("p"), meter = document.createElement("meter"), told = document.createElement("span");
+    const line = document.createElement("div"), meter = document.createElement("meter"), told = document.createElement("span");
     meter.max = 4;
     meter.setAttribute("aria-label", label);
     line.className = "hint";
@@ -25,6 +25,7 @@
       waiting = setTimeout(judge, 300);
     });
     line.append(meter, " ", told);
-    field.closest(".field").append(line);
+    const home = field.closest(".field");
+    (home.querySelector(".hint") ?? home).append(line);  // a field of a grid has no row for one more part
   }
 })();
