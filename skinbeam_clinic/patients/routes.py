@@ -1,5 +1,6 @@
 """Routes of patients: the list, a patient's page, contact details, a copy of the data, and erasure."""
 
+from dataclasses import replace
 from pathlib import PurePath
 
 from fastapi.responses import Response
@@ -10,6 +11,7 @@ from skinbeam_clinic.appointments.routes import list_todays_appointments
 from skinbeam_clinic.appointments.times import time_formats
 from skinbeam_clinic.consultations.answers import carry_past_sessions
 from skinbeam_clinic.consultations.case_files import form_from_case
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ConflictError, catalogue_error
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
@@ -118,9 +120,17 @@ def _save_contact(request: ClinicRequest) -> Response:
 
 def _begin_consultation(request: ClinicRequest) -> Response:
     patient, consultations = request.path_parameter("patient"), request.repositories.consultations
-    answers = carry_past_sessions([one.answers for one in consultations.of(patient)])
-    begun = consultations.begin(patient, answers, form_key=request.text("row"))
+    sessions = carry_past_sessions([one.answers for one in consultations.of(patient)])
+    begun = consultations.begin(patient, _fill_in_clinic(request, sessions), form_key=request.text("row"))
     return request.redirect(f"/consultations/{begun.id}")
+
+
+def _fill_in_clinic(request: ClinicRequest, answers: Submission) -> Submission:
+    """Fill in what the clinic has said of itself: the devices that it has in use, and its telephone."""
+    machines = [one.device for one in request.repositories.machines.list_all() if one.retired_at is None]
+    known = [("clinic.devices", device) for device in sorted(set(machines))]
+    known += [("clinic.phone", phone)] if (phone := request.services.outside_contact.phone) else []
+    return replace(answers, entries=(*answers.entries, *known))
 
 
 def _begin_from_case(request: ClinicRequest) -> Response:
