@@ -7,7 +7,7 @@ consent to the device covers its spots; without one, the operator records that i
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from fastapi.responses import Response
@@ -145,7 +145,8 @@ def _fired_rungs(
 
 
 def _planned_settings(firing: SpotFiring) -> SpotSettings:
-    return replace(firing.settings, **firing.planned.numbers())
+    pulse = PulseSettings(**{**firing.settings.numbers(), **firing.planned.numbers()})
+    return SpotSettings(device=firing.settings.device, site=firing.settings.site, **vars(pulse))
 
 
 def format_field_number(value: float) -> str:
@@ -177,12 +178,11 @@ def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication |
 
 def _spot_view(spot: TestSpotRecord) -> _SpotView:
     firing = spot.firing
-    planned = PulseSettings(**{**firing.settings.numbers(), **firing.planned.numbers()})
     return _SpotView(
         record=spot,
         pulse=describe_pulse(firing.settings.device, firing.settings),
         site=site_title(firing.settings.site),
-        planned=describe_pulse(firing.settings.device, planned) if firing.why else "",
+        planned=describe_pulse(firing.settings.device, _planned_settings(firing)) if firing.why else "",
         due=not spot.is_read and spot.due_at <= now(),
         readings=tuple(
             (render_message(f"reaction.{one.reaction}"), one, round(spot.hours(one), 1)) for one in spot.readings

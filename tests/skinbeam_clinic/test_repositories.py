@@ -81,7 +81,7 @@ def test_patients_without_a_pseudonym_get_numbers_that_are_free(repositories: Cl
         "P00004",
         "P00005",
     ]
-    with pytest.raises(InputError, match="called .* already"):
+    with pytest.raises(InputError, match=r"called .* already"):
         repositories.patients.add("P00004")
     assert len(repositories.patients.list_all()) == 4
 
@@ -174,7 +174,7 @@ def test_a_pseudonym_holds_no_name_of_the_person_and_can_be_changed(repositories
     with pytest.raises(ConflictError):  # the form showed the name before
         repositories.patients.set_pseudonym(patient.id, "S-41", previous=other)
     assert repositories.patients.set_pseudonym(patient.id, "S-40", previous=other).pseudonym == "S-40"  # sent again
-    with pytest.raises(InputError, match="called .* already"):
+    with pytest.raises(InputError, match=r"called .* already"):
         repositories.patients.set_pseudonym(repositories.patients.add().id, "S-40")
 
 
