@@ -153,7 +153,9 @@ def test_another_device_than_the_planned_one_waits_for_a_clinician(repositories:
     green = repositories.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
     repositories.treatments.add_answers(made.id, clear_answers())
     picked = repositories.treatments.choose_machine(made.id, green.id, "the dye laser is broken")
-    assert (picked.device, [one.name for one in list_open_items(picked)]) == ("ktp-532", ["device"])
+    machine_items = ["cooling", "eyewear-patient", "eyewear-room"]
+    assert (picked.device, [one.name for one in list_open_items(picked)]) == ("ktp-532", ["device", *machine_items])
+    repositories.treatments.add_answers(made.id, clear_answers())
     repositories.treatments.overrule(made.id, "device", "test spots with it were clean")
     assert repositories.treatments.start(made.id).device == "ktp-532"
 
