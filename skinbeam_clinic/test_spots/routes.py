@@ -75,9 +75,14 @@ def add_test_spot_routes(router: ClinicRouter) -> None:
     router.add("POST", "/test-spots/{spot}/reading", _save_reading, form=_show_refused_reading)
 
 
-def _show_test_spots(request: ClinicRequest, error: InputError | None = None, at: str = "") -> Response:
+def _show_test_spots(
+    request: ClinicRequest, error: InputError | None = None, read: TestSpotRecord | None = None
+) -> Response:
+    """Render the ladders and the spots, with what was typed of a refused spot, or of a refused reading of one."""
     repositories = request.repositories
-    consultation = repositories.consultations.get(at or request.path_parameter("consultation"))
+    consultation = repositories.consultations.get(
+        request.path_parameter("consultation") if read is None else read.consultation_id
+    )
     spots, plan = repositories.test_spots.of(consultation.id), _open_last_plan(request, consultation)
     open_ = plan is not None and not plan.outdated and not plan.closed and not _rules_out_laser(plan)
     return request.page(
@@ -93,6 +98,7 @@ def _show_test_spots(request: ClinicRequest, error: InputError | None = None, at
         spots=tuple(map(_spot_view, spots)),
         reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
         sent=dict(request.fields),
+        refused="" if read is None else read.id,
     )
 
 
@@ -261,7 +267,7 @@ def _save_reading(request: ClinicRequest) -> Response:
 
 def _show_refused_reading(request: ClinicRequest, error: InputError) -> Response:
     spot = request.repositories.test_spots.get(request.path_parameter("spot"))
-    return _show_test_spots(request, error, spot.consultation_id)
+    return _show_test_spots(request, error, spot)
 
 
 def _parse_time(request: ClinicRequest) -> datetime.datetime | None:

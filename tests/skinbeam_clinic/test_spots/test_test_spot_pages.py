@@ -209,6 +209,14 @@ def test_a_reading_that_cannot_be_is_reported(client: TestClient, clinics: Clini
         refused = client.post(f"/test-spots/{spot.id}/reading", data=sent)
         assert refused.status_code == 422, sent
         assert 'role="alert"' in refused.text
+    other = fired(clinics, plan, fluence_J_cm2=6.5)
+    files = {"photo": ("notes.jpg", b"no photograph", "image/jpeg")}
+    typed = {"reaction": "blister", "note": "one, 2 mm", "hours_ago": "1"}
+    refused = client.post(f"/test-spots/{spot.id}/reading", data=typed, files=files)
+    of = dict(re.findall(r'(?s)<form[^>]*action="/test-spots/(\w+)/reading"(.*?)</form>', refused.text))
+    for shown in ('<option value="blister" selected>', 'value="one, 2 mm"', 'value="1"'):
+        assert shown in of[spot.id]  # nothing has to be chosen again
+        assert shown not in of[other.id]
     assert clinics.repositories().test_spots.get(spot.id).readings == ()
 
 

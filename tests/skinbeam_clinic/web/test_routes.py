@@ -198,3 +198,19 @@ def test_what_was_seen_before_a_fault_is_written_down_too(clinics: Clinics, name
     entry = trail.newest(2)[1]
     assert (entry.seq, entry.actor) == (before + 1, "auditor")
     assert f"plan/{names['plan']}" in entry.records_read
+
+
+def test_only_what_was_entered_is_said_to_need_correction(clinics: Clinics, names: dict[str, str]) -> None:
+    assistant = clinics.browser(Role.ASSISTANT)
+    answers = (
+        clinics.browser().post("/patients", data={"pseudonym": "S-1"}),  # nobody is signed in
+        assistant.get("/people"),
+        assistant.get("/nowhere"),
+        assistant.get("/patients/none"),
+    )
+    assert [one.status_code for one in answers] == [401, 403, 404, 404]
+    for answer in answers:
+        assert "needs correction" not in answer.text
+    entered = assistant.post("/patients", data={"year": "1800"})
+    assert entered.status_code == 422
+    assert "needs correction" in entered.text
