@@ -10,9 +10,17 @@ from fastapi.responses import Response
 from skinbeam.model.errors import InputError
 from skinbeam.text import to_local_time, translate_record
 from skinbeam_clinic.appointments.forms import BookingChoices, BookingRefusal, explain_clash, list_choices, read_booking
-from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.appointments.models import AppointmentState, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import PlannedAppointment, earliest_start, plan_appointments
-from skinbeam_clinic.appointments.times import HORIZON, TimeSpan, find_free_times, parse_day, parse_moment, time_formats
+from skinbeam_clinic.appointments.times import (
+    HORIZON,
+    TimeSpan,
+    find_free_times,
+    parse_day,
+    parse_moment,
+    skip_weekend,
+    time_formats,
+)
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ClashError
@@ -51,7 +59,8 @@ def _propose_course(request: ClinicRequest) -> Response:
     asked = request.http_request.query_params
     treats = [one.id for one in offered.members if one.may_treat]
     mine = request.member_session.member.id
-    wanted = (asked.get("member"), mine, *treats)
+    makers = [one.id for one in offered.members if one.name == plan.record.made_by]
+    wanted = (asked.get("member"), mine, *makers, *treats)
     member = next((one for one in wanted if one in treats), "")
     due, after_sessions = ((), None) if plan.outdated else _planned_appointments(request, plan)
     start = _first_day(request, plan, due, after_sessions, asked.get("day", ""))
@@ -80,6 +89,12 @@ def _show_course(
         plan=plan.record,
         outdated=plan.outdated,
         patient=request.repositories.patients.get(plan.consultation.patient_id),
+        booked=sum(
+            one.consultation_id == plan.consultation.id
+            and one.state is AppointmentState.BOOKED
+            and one.starts_at > now()
+            for one in request.repositories.appointments.of(plan.consultation.patient_id)
+        ),
         rows=rows,
         sent=fields,
         choices=choices,
@@ -109,7 +124,7 @@ def _first_day(
     after_sessions: datetime.datetime | None,
     text: str,
 ) -> datetime.date:
-    """Return the day that was asked for; else tomorrow, or later.
+    """Return the day that was asked for; else the next weekday, or a later one.
 
     The first session follows the time to think, and earlier sessions by the plan's interval.
     """
@@ -122,7 +137,7 @@ def _first_day(
         first = to_local_time(think_end).date() + _DAY - days_before * _DAY
     if after_sessions is not None:
         first = max(first, to_local_time(after_sessions).date() - days_before * _DAY)
-    return max(parse_day(text, max(tomorrow, first)), tomorrow - _DAY)
+    return max(parse_day(text, skip_weekend(max(tomorrow, first))), tomorrow - _DAY)
 
 
 def _schedule_appointments(
@@ -133,12 +148,17 @@ def _schedule_appointments(
     member: str,
     choices: BookingChoices,
 ) -> tuple[_ProposedAppointment, ...]:
-    """Place each appointment at the first free time, with at least the plan's interval after the one before."""
+    """Place each appointment at the first free time, with at least the plan's interval after the one before.
+
+    Where the first was not asked for on a weekend, none is proposed on one.
+    """
     rows: list[_ProposedAppointment] = []
     mine: list[TimeSpan] = []
     day, before = to_local_time(start).date(), planned[0].days if planned else 0
+    opens_weekends = day != skip_weekend(day)
     for one in planned:
         day += (one.days - before) * _DAY
+        day = day if opens_weekends else skip_weekend(day)
         before = one.days
         machine = next((each.id for each in choices.machines if each.device == one.device), None)
         asked = parse_moment(day.isoformat(), f"{to_local_time(start):%H:%M}")

@@ -15,6 +15,7 @@ __all__ = [
     "find_monday",
     "parse_day",
     "parse_moment",
+    "skip_weekend",
     "span_days",
     "time_formats",
 ]
@@ -58,6 +59,11 @@ def parse_moment(day: str, time: str) -> datetime.datetime:
 def find_monday(day: datetime.date) -> datetime.date:
     """Return the Monday of a day's week."""
     return day - day.weekday() * _DAY
+
+
+def skip_weekend(day: datetime.date) -> datetime.date:
+    """Return the Monday after a day of the weekend, and any other day itself."""
+    return find_monday(day) + 7 * _DAY if day.weekday() in _WEEKEND else day
 
 
 def span_days(day: datetime.date, days: int = 1) -> TimeSpan:

@@ -19,6 +19,7 @@ from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.consent_form import cooling_off_days
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments import course_routes
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import earliest_start, plan_appointments
 from skinbeam_clinic.appointments.times import find_monday
@@ -144,6 +145,8 @@ def test_the_course_is_looked_at_and_booked_in_one_act_at_the_same_hour_in_summe
     answer = client.post(f"/plans/{plan}/appointments", data=sent)
     assert answer.status_code == 303
     booked = of_patient(clinics, plan)
+    assert "lie ahead already" not in page
+    assert f"lie ahead already: {len(booked)}." in client.get(f"/plans/{plan}/appointments").text
     assert [one.purpose for one in booked[:2]] == [Purpose.TEST_SPOT, Purpose.READING]
     sessions = [one for one in booked if one.purpose is Purpose.SESSION]
     weeks = [
@@ -159,6 +162,33 @@ def test_the_course_is_looked_at_and_booked_in_one_act_at_the_same_hour_in_summe
     assert sum(one.machine_id == machine.id for one in booked) == 1 + sum(
         due[3] == DYE for due in due_appointments(sample(), *FIRSTS) if due[0] is Purpose.SESSION
     )
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_a_course_is_proposed_on_a_weekend_only_where_it_was_asked_for(
+    client: TestClient, plan: str, weekday: int
+) -> None:
+    start = START + datetime.timedelta(days=weekday)
+    proposed = fields(client.get(f"/plans/{plan}/appointments?day={start}&time=09:00").text)
+    days = [datetime.date.fromisoformat(proposed[f"day-{number}"]) for number, _ in purposes_of(proposed)]
+    assert start in days
+    assert any(day.weekday() > 4 for day in days) == (weekday > 4)
+    assert days == sorted(days, reverse=True)
+
+
+@pytest.mark.parametrize("ahead", range(7))
+def test_a_course_begins_on_a_day_of_the_week_with_who_made_the_plan(
+    clinics: Clinics, plan: str, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = now() + datetime.timedelta(days=ahead)
+    monkeypatch.setattr(course_routes, "now", lambda: at)
+    page = clinics.browser(Role.ASSISTANT).get(f"/plans/{plan}/appointments").text
+    proposed = fields(page)
+    first = min(datetime.date.fromisoformat(proposed[f"day-{number}"]) for number, _ in purposes_of(proposed))
+    assert first.weekday() < 5
+    assert first > at.astimezone(ZURICH).date()
+    maker = clinics.repositories().plans.get(plan).made_by
+    assert re.search(rf"<option[^>]* selected>{maker}</option>", page)
 
 
 def test_what_is_taken_is_gone_around_and_a_clash_books_nothing(
