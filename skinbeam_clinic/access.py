@@ -174,6 +174,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/consultations/{consultation}/test-spots"): AccessRight.READ,
     ("POST", "/consultations/{consultation}/test-spots"): AccessRight.TREAT,
     ("POST", "/test-spots/{spot}/reading"): AccessRight.WRITE,
+    ("POST", "/test-spots/{spot}/striking"): AccessRight.TREAT,
     ("GET", "/jobs/{job}"): AccessRight.READ,
     ("GET", "/jobs/{job}/events"): AccessRight.READ,
     ("POST", "/jobs/{job}/cancel"): AccessRight.TREAT,

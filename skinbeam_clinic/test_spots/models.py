@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 
 from skinbeam_clinic.pulse_settings import NO_SETTINGS, PulseSettings, SpotSettings
 
-__all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "TestSpotRecord"]
+__all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "SpotStrike", "TestSpotRecord"]
 
 ORAL_CONSENT = "oral"  # consent that was given orally and recorded with the spot
 
@@ -42,6 +42,15 @@ class SpotReading:
     read_by: str
     note: str = ""
     photograph_id: str | None = None
+
+
+@dataclass(frozen=True)
+class SpotStrike:
+    """Why a spot does not count: it was never fired, or not with these settings."""
+
+    why: str
+    at: AwareDatetime
+    by: str
 
 
 @dataclass(frozen=True)

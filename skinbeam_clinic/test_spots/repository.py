@@ -2,7 +2,8 @@
 
 Firing a spot needs the right to treat; an assistant may record a reading, since an injury must not wait until a
 clinician is present, and the record names the reader. A clinician decides on the consequences elsewhere. A spot may be
-read again, even in a closed consultation, since dark marks appear after weeks. No reading replaces another.
+read again, even in a closed consultation, since dark marks appear after weeks. No reading replaces another. A spot that
+was recorded by mistake is struck with a reason, as long as nothing was read at it.
 """
 
 import datetime
@@ -18,7 +19,7 @@ from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PatientRecord
 from skinbeam_clinic.pulse_settings import case_test_spot
-from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, TestSpotRecord
+from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, SpotStrike, TestSpotRecord
 from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT, ReadingsContent, SpotContent
 
 __all__ = ["TestSpotRepository"]
@@ -82,12 +83,14 @@ class TestSpotRepository:
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such spot, or no such photograph of its consultation.
+        RecordNotFoundError : this clinic has no such spot, it is struck, or its consultation has no such photograph.
         InputError : `too-long`, `in-the-future`, `before-firing`, or an unknown reaction.
         """
         at = _check_past(seen_at)
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(treatment_tables.TestSpotRow, id)
+            if work.open_record(row, SPOT_CONTENT).struck is not None:
+                raise clinic_error("absent", "test_spot")
             if at < row.fired_at:
                 raise clinic_error("before-firing", "seen_at")
             _check_case_file(_read_spot(work, row).firing, reaction)
@@ -102,6 +105,35 @@ class TestSpotRepository:
             _write_readings(work, row, [*stored, reading])
             work.save(row, "test-spot.read")
             return _read_spot(work, row)
+
+    def strike(self, id: str, why: str) -> None:
+        """Strike a spot that was recorded by mistake: it stays stored and counts no more; once struck, it stays so.
+
+        Raises
+        ------
+        RecordNotFoundError : this clinic has no such spot.
+        InputError : `no-reason`, `too-long`, or `spot-read`: a reaction was recorded at it, so it was fired.
+        """
+        with self._access.writing(AccessRight.TREAT) as work:
+            row = work.get(treatment_tables.TestSpotRow, id)
+            content = work.open_record(row, SPOT_CONTENT)
+            if not why:
+                raise clinic_error("no-reason", "why")
+            if row.reading_sealed is not None:
+                raise clinic_error("spot-read", "test_spot")
+            if content.struck is None:
+                struck = SpotStrike(why, now(), work.actor_name(work.actor))
+                work.seal_record(row, SPOT_CONTENT, replace(content, struck=struck))
+                work.save(row, "test-spot.struck")
+
+    def list_struck(self, consultation_id: str) -> tuple[tuple[TestSpotRecord, SpotStrike], ...]:
+        """Return the struck spots of a consultation, oldest first."""
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "test-spots.listed") as (work, _):
+            return tuple(
+                (_read_spot(work, row), struck)
+                for row in _consultation_rows(work, {consultation_id})
+                if (struck := work.open_record(row, SPOT_CONTENT).struck) is not None
+            )
 
     def get(self, id: str) -> TestSpotRecord:
         """Return a test spot.
@@ -133,7 +165,9 @@ class TestSpotRepository:
         with self._access.reading(AccessRight.READ) as work:
             table = treatment_tables.TestSpotRow
             unread = [
-                _read_spot(work, row) for row in work.rows(table, table.read_at.is_(None), order=(table.fired_at,))
+                _read_spot(work, row)
+                for row in work.rows(table, table.read_at.is_(None), order=(table.fired_at,))
+                if work.open_record(row, SPOT_CONTENT).struck is None
             ]
             due = sorted((one for one in unread if one.due_at <= now()), key=lambda one: one.due_at)[:limit]
             if due:
@@ -215,9 +249,14 @@ def _is_sent_again(row: treatment_tables.TestSpotRow, last: SpotReading, reading
 
 
 def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestSpotRecord, ...]:
+    """Return the spots that count, oldest first."""
+    rows = _consultation_rows(work, consultations)
+    return tuple(_read_spot(work, row) for row in rows if work.open_record(row, SPOT_CONTENT).struck is None)
+
+
+def _consultation_rows(work: ClinicTransaction, consultations: set[str]) -> Sequence[treatment_tables.TestSpotRow]:
     table = treatment_tables.TestSpotRow
-    rows = work.rows(table, table.consultation_id.in_(consultations), order=(table.fired_at,))
-    return tuple(_read_spot(work, row) for row in rows)
+    return work.rows(table, table.consultation_id.in_(consultations), order=(table.fired_at,))
 
 
 def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> TestSpotRecord:

@@ -72,7 +72,8 @@ def add_test_spot_routes(router: ClinicRouter) -> None:
     """Open the routes of test spots."""
     router.add("GET", "/consultations/{consultation}/test-spots", _show_test_spots, only_reads=True)
     router.add("POST", "/consultations/{consultation}/test-spots", _save_firing, form=_show_test_spots)
-    router.add("POST", "/test-spots/{spot}/reading", _save_reading, form=_show_refused_reading)
+    router.add("POST", "/test-spots/{spot}/reading", _save_reading, form=_show_refused_spot)
+    router.add("POST", "/test-spots/{spot}/striking", _strike_spot, form=_show_refused_spot)
 
 
 def _show_test_spots(
@@ -96,6 +97,7 @@ def _show_test_spots(
         stops=() if plan is None else describe_contraindications(plan.contraindications, translate_record(plan.plan)),
         ladders=_ladder_views(request, plan, spots) if plan is not None and open_ else (),
         spots=tuple(map(_spot_view, spots)),
+        struck=[(_spot_view(one), why) for one, why in repositories.test_spots.list_struck(consultation.id)],
         reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
         sent=dict(request.fields),
         refused="" if read is None else read.id,
@@ -265,7 +267,13 @@ def _save_reading(request: ClinicRequest) -> Response:
     return request.redirect(f"/consultations/{spot.consultation_id}/test-spots")
 
 
-def _show_refused_reading(request: ClinicRequest, error: InputError) -> Response:
+def _strike_spot(request: ClinicRequest) -> Response:
+    spot = request.repositories.test_spots.get(request.path_parameter("spot"))
+    request.repositories.test_spots.strike(spot.id, request.text("why"))
+    return request.redirect(f"/consultations/{spot.consultation_id}/test-spots")
+
+
+def _show_refused_spot(request: ClinicRequest, error: InputError) -> Response:
     spot = request.repositories.test_spots.get(request.path_parameter("spot"))
     return _show_test_spots(request, error, spot)
 

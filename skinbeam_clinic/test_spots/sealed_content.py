@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from skinbeam_clinic.database.sealed_record import NO_OTHER_KEYS, SealedRecord
 from skinbeam_clinic.database.treatment_tables import TestSpotRow
-from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, TestSpotRecord
+from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, SpotStrike, TestSpotRecord
 
 __all__ = ["READINGS_CONTENT", "SPOT_CONTENT", "ReadingsContent", "SpotContent", "parse_copied_spots"]
 
@@ -21,6 +21,7 @@ class SpotContent:
 
     firing: SpotFiring
     by: str = ""
+    struck: SpotStrike | None = None
 
 
 @dataclass(frozen=True)

@@ -403,6 +403,7 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
     booking = Booking(consultation.patient_id, doctor, Purpose.SESSION, at, at + HOUR)
     first, second = mine.appointments.book(booking, replace(booking, starts_at=at + HOUR, ends_at=at + 2 * HOUR))
     spot = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 72.0, ORAL_CONSENT))
+    struck = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 48.0, ORAL_CONSENT))
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
     return {
@@ -498,6 +499,8 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "tokens.end": lambda: repositories.tokens.end(token.id),
         "test_spots.fire": lambda: repositories.test_spots.fire(consultation.id, spot.firing),
         "test_spots.add_reading": lambda: repositories.test_spots.add_reading(spot.id, "none"),
+        "test_spots.strike": lambda: repositories.test_spots.strike(struck.id, "never fired"),
+        "test_spots.list_struck": lambda: repositories.test_spots.list_struck(consultation.id),
         "test_spots.get": lambda: repositories.test_spots.get(spot.id),
         "test_spots.of": lambda: repositories.test_spots.of(consultation.id),
         "test_spots.of_patient": lambda: repositories.test_spots.of_patient(consultation.patient_id),
@@ -623,6 +626,7 @@ NEEDS_CARE = {
     "suggestions.add",
     "suggestions.decide",
     "test_spots.fire",
+    "test_spots.strike",
     "test_spots.import_spot",
     "treatments.overrule",
     "treatments.start",

@@ -328,6 +328,22 @@ def test_a_number_that_the_ladder_shows_is_read_back_as_it_was(value: float) -> 
     assert sent.tables["test_spot"] == [{"pulse_ms": value}]
 
 
+def test_a_spot_that_was_recorded_by_mistake_is_struck_and_may_be_fired_again(
+    client: TestClient, clinics: Clinics, plan: PlanRecord
+) -> None:
+    client.post(here(plan), data=fill(plan, **{"0.0.fluence_J_cm2": "400", "0.0.why": "a slip"}))
+    (spot,) = clinics.repositories().test_spots.of(plan.consultation_id)
+    assert f"/test-spots/{spot.id}/striking" not in clinics.browser(Role.ASSISTANT).get(here(plan)).text
+    assert client.post(f"/test-spots/{spot.id}/striking").status_code == 422
+    assert client.post(f"/test-spots/{spot.id}/striking", data={"why": "4 was fired"}).headers["location"] == here(plan)
+    page = page_text(client, here(plan))
+    assert "400 J/cm²" in page
+    assert "by clinician: 4 was fired" in page
+    assert "to be read from" not in page
+    assert client.post(here(plan), data=fill(plan, "0.1")).status_code == 422  # the lowest is to be fired again
+    assert client.post(here(plan), data=fill(plan)).status_code == 303
+
+
 @pytest.mark.check
 def test_enter_in_a_field_of_the_ladder_records_no_spot(clinics: Clinics, plan: PlanRecord, browser: Browser) -> None:
     with served(clinics.app) as address, opened_page(browser) as page:

@@ -89,6 +89,31 @@ def test_a_spot_that_was_read_too_early_is_due_again(
     assert repositories.test_spots.list_due(9) == ()
 
 
+def test_a_spot_that_is_struck_counts_nowhere_and_stays_stored(
+    database: Database, repositories: ClinicRepositories
+) -> None:
+    spot, read = fired(repositories, 100.0), fired(repositories, 100.0)
+    repositories.test_spots.add_reading(read.id, "burn")
+    for id, why, code in ((spot.id, "", "no-reason"), (read.id, "it burnt", "spot-read")):  # no burn is struck away
+        with pytest.raises(InputError) as found:
+            repositories.test_spots.strike(id, why)
+        assert found.value.code == code
+    assistant = ClinicRepositories(database, replace(repositories.member, role=Role.ASSISTANT))
+    with pytest.raises(DeniedError):
+        assistant.test_spots.strike(spot.id, "never fired")
+    for why in ("never fired", "sent again"):
+        repositories.test_spots.strike(spot.id, why)
+    patient = repositories.consultations.get(spot.consultation_id).patient_id
+    assert repositories.test_spots.of(spot.consultation_id) == ()
+    assert repositories.test_spots.of_patient(patient) == ()
+    assert repositories.test_spots.list_due(9) == ()
+    ((struck, strike),) = repositories.test_spots.list_struck(spot.consultation_id)
+    assert (struck, strike.why, strike.by) == (spot, "never fired", repositories.member.name)
+    assert repositories.test_spots.list_struck(read.consultation_id) == ()
+    with pytest.raises(InputError):
+        repositories.test_spots.add_reading(spot.id, "none")
+
+
 def test_an_assistant_reads_and_fires_none(database: Database, repositories: ClinicRepositories) -> None:
     assistant = ClinicRepositories(database, replace(repositories.member, role=Role.ASSISTANT))
     spot = fired(repositories)
