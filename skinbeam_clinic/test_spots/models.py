@@ -48,7 +48,7 @@ class SpotReading:
 class SpotStrike:
     """Why a spot does not count: it was never fired, or not with these settings."""
 
-    why: str
+    reason: str
     at: AwareDatetime
     by: str
 
