@@ -141,7 +141,8 @@ AS_WRITTEN: list[tuple[SealedRecord[Any], dict[str, Any]]] = [
     (ADVERSE_EVENT_CONTENT, EVENT | {"resolved": "healed"}),
     (FOLLOW_UP_CONTENT, FOLLOW_UP),
     (FOLLOW_UP_CONTENT, FOLLOW_UP | {"said": None, "grades": []}),
-    (SPOT_CONTENT, {"firing": FIRING, "by": "Ann of the other clinic"}),
+    (SPOT_CONTENT, {"firing": FIRING, "by": "Ann of the other clinic", "struck": None}),
+    (SPOT_CONTENT, {"firing": FIRING, "by": "", "struck": {"reason": "never fired", "at": AT, "by": "Ann"}}),
     (READINGS_CONTENT, {"readings": [READING, READING]}),
     (NOTE_CONTENT, {"pain": 3, "redness": "slight", "signs": ["blisters"], "question": "?"}),
     (TEACH_BACK_CONTENT, {"answers": {"harms": "a burn"}, "wrong": ["harms"]}),
@@ -202,7 +203,7 @@ def test_an_event_without_an_outcome_is_read_as_one_that_lasts() -> None:
 
 def test_spots_suggestions_and_grades_without_later_keys_are_read() -> None:
     spot = SPOT_CONTENT.from_json(json.dumps({"firing": FIRING}).encode())
-    assert (spot.by, spot.firing.settings.fluence_J_cm2) == ("", 7.0)
+    assert (spot.by, spot.struck, spot.firing.settings.fluence_J_cm2) == ("", None, 7.0)
     assert spot.firing.planned == PulseSettings(fluence_J_cm2=6.5)
     suggestion = SUGGESTION_CONTENT.from_json(json.dumps(SUGGESTION).encode())
     assert (suggestion.severity, suggestion.messages[0].params["count"]) == ("", 3)
