@@ -333,6 +333,7 @@ _LIGHT_BEFORE: Final = (
     "scar",
     "surface-mark",
     "surface-scar",
+    "surface-wound",
     "too-little",
     "undosed",
     "unknown-device",

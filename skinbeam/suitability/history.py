@@ -7,7 +7,8 @@ spots.
 
 After a pale mark, which may not go away, light for pigment, freezing, medium and deep acid and the removal of the
 surface wait for a clinician, and after one of columns these too. After a scar such lasers wait, and whatever else
-opens, freezes or heats the depth of the skin: columns and the removal of the surface as needles do.
+opens, freezes or heats the depth of the skin: columns and the removal of the surface as needles do. After a blister, a
+burn or a wound that did not close where skin was resurfaced, its whole surface is not removed, whatever laser would.
 
 After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
 greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned as if there had
@@ -276,6 +277,8 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             found.append(_practice_reason("earlier-pale-mark", decision, _reaction_message("earlier.pale-mark", one)))
         elif modality == "ablative" and _is_mark_of_resurfacing(one, case):
             found.append(_practice_reason("earlier-mark", "refer", _reaction_message("earlier.surface-mark", one)))
+        elif modality == "ablative" and _is_wound_of_resurfacing(one, case):
+            found.append(_practice_reason("earlier-wound", "refer", _reaction_message("earlier.surface-wound", one)))
         elif _has_dose_bar(one, case):
             is_other = lamp is not None and modality in COLOUR_MODALITIES and _is_of_other_kind(one, lamp=lamp)
             message = _reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)
@@ -306,7 +309,7 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
         if one.meaning == "unread" and wounds:
             message = Message("earlier.unread", {"text": one.kind})
             found.append(_practice_reason("earlier-unread", "with-caution", message))
-        elif _leaves_new_scar(one, case) and wounds:
+        elif _leaves_new_scar(one) and wounds:
             message = _reaction_message("earlier.scar-wound", one)
             source = _ACID_SOURCE if is_acid else (_PRACTICE_SOURCE, _PRACTICE_STRENGTH)
             found.append(RuleReason("earlier-scar", decision, message, *source))
@@ -320,9 +323,12 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
 
 
-def _leaves_new_scar(one: EarlierReaction, case: Case) -> bool:
-    """Return whether a reaction is a scar that light made. Where a scar is what is treated, the word may mean that."""
-    return one.kind == "scar" and not _is_on_scar(one, case)
+def _leaves_new_scar(one: EarlierReaction) -> bool:
+    """Return whether a reaction is a scar that light made.
+
+    The text of a session that treated a scar may mean that one. A test spot has no text: its reaction is what it left.
+    """
+    return one.kind == "scar" and one.condition not in _SCARS
 
 
 def _modalities_after_scar(one: EarlierReaction, case: Case) -> frozenset[str]:
@@ -331,7 +337,7 @@ def _modalities_after_scar(one: EarlierReaction, case: Case) -> frozenset[str]:
     No share of the dose that scarred is known to be safe, nor how the density of columns adds to it. Columns and the
     removal of the surface wound the skin whatever light made the first scar, as needles do (`wound_reasons`).
     """
-    if not _leaves_new_scar(one, case):
+    if not _leaves_new_scar(one):
         return frozenset()
     modalities = _possible_modalities(one, case)
     heating = () if modalities.isdisjoint(HEATING_MODALITIES) else HEATING_MODALITIES
@@ -379,16 +385,18 @@ def _modalities_after_pale_mark(one: EarlierReaction, case: Case) -> frozenset[s
     return frozenset((*PIGMENT_MODALITIES, "ablative", *(SURFACE_MODALITIES if is_of_surface else ())))
 
 
-def _is_on_scar(one: EarlierReaction, case: Case) -> bool:
-    """Return whether a pulse was aimed at a scar, or made beside one that is to be treated."""
-    if one.condition:
-        return one.condition in _SCARS
-    return any(c.condition in _SCARS and sites_overlap(c.site, one.site or "") for c in case.concern)
-
-
 def _is_mark_of_resurfacing(one: EarlierReaction, case: Case) -> bool:
     """Return whether columns or the removal of the surface left a dark or pale mark."""
     return one.is_lasting_mark and not _possible_modalities(one, case).isdisjoint(SURFACE_MODALITIES)
+
+
+def _is_wound_of_resurfacing(one: EarlierReaction, case: Case) -> bool:
+    """Return whether columns or the removal of the surface burnt this skin, or left a wound that did not close.
+
+    Doses of two such lasers cannot be compared, so that no share of one is known to be safe on the other.
+    """
+    is_wound = one.meaning == "harm" and one.is_burn is True
+    return is_wound and not _possible_modalities(one, case).isdisjoint(SURFACE_MODALITIES)
 
 
 def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:

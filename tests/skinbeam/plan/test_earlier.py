@@ -78,9 +78,8 @@ def test_the_scar_that_is_treated_holds_no_laser_back() -> None:
     done = (
         '\n[[session]]\nweek = 4\ntreats = "hypertrophic-scars"\ndevice = "pulsed-dye-595"\nadverse = ["raised scar"]\n'
     )
-    for text in (scars + done, scars + spot("scar", "fluence_J_cm2 = 6.0", hours=MONTH_H)):
-        rules = [reason.rule for reason in reaction_reasons(loaded(text).case, "vascular")]
-        assert "earlier-scar" not in rules
+    rules = [reason.rule for reason in reaction_reasons(loaded(scars + done).case, "vascular")]
+    assert "earlier-scar" not in rules
 
 
 def decision_without_laser(text: str, modality: str, condition: str) -> tuple[str, set[str]]:
@@ -167,6 +166,43 @@ def test_after_a_mark_of_columns_the_surface_is_not_removed(mark: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("device", "dose"),
+    [
+        ("fractional-co2-10600", "energy_mJ = 20.0"),
+        ("fractional-1550", "energy_mJ = 40.0"),
+        ("co2-10600", "fluence_J_cm2 = 7.0"),
+        ("er-yag-2940", "fluence_J_cm2 = 5.0"),
+    ],
+)
+@pytest.mark.parametrize("wound", ["blister", "burn", "erosion"])
+def test_after_a_wound_of_resurfacing_no_laser_removes_the_surface(wound: str, device: str, dose: str) -> None:
+    """After raw skin at a month under CO2, Er:YAG stood first at its full dose in three passes."""
+    hurt = spot(wound, dose, device=device, hours=MONTH_H)
+    done = session(wound, f'device = "{device}"\n{dose}', treats="perioral-lines")
+    for told in (hurt, done):
+        assert rules_of(told, "ablative") == {"earlier-wound": "refer"}
+        for modality in set(laser_modalities()) - {"ablative"}:
+            assert "earlier-wound" not in rules_of(told, modality), modality
+    assert "earlier-wound" not in rules_of(spot(wound, "fluence_J_cm2 = 6.0", hours=MONTH_H), "ablative")  # dye laser
+
+
+def test_open_skin_in_the_first_days_after_resurfacing_is_no_wound_that_stayed() -> None:
+    fresh = spot("erosion", "fluence_J_cm2 = 7.0", device="co2-10600", hours=72)
+    assert rules_of(fresh, "ablative") == {}
+
+
+@pytest.mark.parametrize("treated", ["acne-scars", "surgical-scars", "hypertrophic-scars", "facial-telangiectasia"])
+@pytest.mark.parametrize("device", ["fractional-1550", "fractional-co2-10600"])
+def test_a_scar_of_a_test_spot_is_a_new_one_beside_scars_too(treated: str, device: str) -> None:
+    """Columns stood first for acne scars after columns had scarred a test spot in the same cheek."""
+    text = PERSON + concern(treated, extra="") + spot("scar", "energy_mJ = 20.0", device=device, hours=MONTH_H)
+    scarred = loaded(text).case
+    for modality in SURFACE_MODALITIES:
+        told = {reason.rule: reason.decision for reason in reaction_reasons(scarred, modality)}
+        assert told.get("earlier-scar") == "refer", modality
+
+
+@pytest.mark.parametrize(
     ("device", "dose", "waiting"),
     [
         ("fractional-co2-10600", "energy_mJ = 20.0", {*PIGMENT_MODALITIES, *SURFACE_MODALITIES}),
@@ -212,7 +248,7 @@ def test_herpes_after_a_session_counts_as_herpes_in_the_history(text: str, has: 
     rules = {reason.rule for reason in history.reasons if "herpes" in reason.rule or "antiviral" in reason.rule}
     assert rules
     assert (rules <= {reason.rule for reason in told.reasons}) is has
-    is_hurt = any(reason.rule.startswith("earlier-injury") for reason in told.reasons)
+    is_hurt = any(reason.rule.startswith(("earlier-injury", "earlier-wound")) for reason in told.reasons)
     assert is_hurt is (text == "blister")
     assert "earlier-unread" not in {reason.rule for reason in told.reasons}
 

@@ -51,6 +51,7 @@ ADDED = (
     "earlier-pale-mark",
     "earlier-scar",
     "earlier-unread",
+    "earlier-wound",
     "epilepsy-light",
     "herpes-other-lasers",
     "isotretinoin-six-months",
