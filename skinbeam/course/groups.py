@@ -47,6 +47,7 @@ class GroupedConcern:
     Parameters
     ----------
     sessions_done, sessions_alike : all before this plan, and those that may have been done with such a laser.
+    is_judged : whether somebody has judged what the last of them improved.
     """
 
     place: str
@@ -58,11 +59,15 @@ class GroupedConcern:
     sessions_done: int
     sessions_alike: int
     earlier_treatments: tuple[str, ...]
+    is_judged: bool = False
 
     @property
     def sessions(self) -> int:
-        """The number of further sessions to reserve; at least one, which is judged like any other."""
-        return max(planned_sessions(self.option.sessions, self.option.modality) - self.sessions_done, 1)
+        """The number of further sessions to reserve; at least one, which is judged like any other.
+
+        Sessions with a laser of another kind are none of those that this one needs.
+        """
+        return max(planned_sessions(self.option.sessions, self.option.modality) - self.sessions_alike, 1)
 
     @property
     def is_background(self) -> bool:
@@ -124,7 +129,7 @@ class GroupedConcern:
             "concern": self.title,
             "low": span.low,
             "high": span.high,
-            "planned": self.sessions_done + self.sessions,
+            "planned": self.sessions_alike + self.sessions,
         }
         return Message("course.sessions", params)
 
@@ -311,11 +316,23 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         if concern.first_laser is None or concern.first_laser[0].reaches_nobody or concern.is_done:
             continue
         option, setup = concern.first_laser
-        done = 0 if case is None else session_response(case, concern.condition).sessions
+        response = None if case is None else session_response(case, concern.condition)
+        done = 0 if response is None else response.sessions
         alike = 0 if case is None else count_sessions_with(case, concern.condition, option.modality)
         title = _title_with_site(concern)
         first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
-        part = GroupedConcern(concern.place, title, concern.condition, concern.site, option, setup, done, alike, first)
+        part = GroupedConcern(
+            concern.place,
+            title,
+            concern.condition,
+            concern.site,
+            option,
+            setup,
+            sessions_done=done,
+            sessions_alike=alike,
+            earlier_treatments=first,
+            is_judged=response is not None and response.is_last_judged,
+        )
         group = next((one for one in groups if one.takes(part)), None)
         if group is None:
             groups.append(ConcernGroup([part]))

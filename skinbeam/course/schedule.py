@@ -29,9 +29,9 @@ def schedule_course(
 
     A laser that reaches the target of nobody has no visits, unless trials counted people whom it helped, and neither
     has a concern that is done (`mark_done_concerns`). A course reserves the median number of sessions in trials, less
-    those that took place; where nobody counted them `planned_sessions` gives the number. The interval is the source's
-    upper end, never less than the least of the course rules, nor than the days of downtime; a session whose week one of
-    these decided says so.
+    those that took place with such a laser; where nobody counted them `planned_sessions` gives the number. The interval
+    is the source's upper end, never less than the least of the course rules, nor than the days of downtime; a session
+    whose week one of these decided says so.
     """
     groups = group_concerns(concerns, case)
     if groups:
@@ -100,11 +100,19 @@ class _CourseSession:
             found += self._since_last_messages
             found += [step for part in self.parts for step in part.first_messages]
         rules = course_rules()
-        if any(part.sessions_done + self.index == rules.stop_after_sessions for part in self.parts):
+        if any(self._comes_to_stop_rule(part) for part in self.parts):
             params = {"sessions": rules.stop_after_sessions, "pct": rules.stop_below_pct}
             found.append(Message("course.stop-rule", params))
         treatments = [part.treatment_message for part in self.parts]
         return [*found, *self._shared_skin_messages, *_drop_repeated(treatments)]
+
+    def _comes_to_stop_rule(self, part: GroupedConcern) -> bool:
+        """Return whether this session follows those after which a course may stop; not where that was judged already.
+
+        A course that improved too little is refused, and has no visits.
+        """
+        is_answered = self.index == 0 and part.is_judged
+        return part.sessions_alike + self.index == course_rules().stop_after_sessions and not is_answered
 
     @property
     def _since_last_messages(self) -> list[Message]:

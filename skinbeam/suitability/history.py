@@ -461,10 +461,12 @@ class SessionResponse:
     ----------
     sessions : how many took place.
     improved_pct : improvement since before the first, as judged at the last judged session; None where none was judged.
+    is_last_judged : whether it was judged after the last session.
     """
 
     sessions: int
     improved_pct: float | None
+    is_last_judged: bool = False
 
     @property
     def is_enough(self) -> bool:
@@ -493,7 +495,8 @@ def session_response(case: Case, condition: str) -> SessionResponse:
     """Return the result of the sessions of a case on a condition."""
     done = sorted((one for one in case.session if one.treats == condition), key=lambda one: one.week)
     judged = [one.response_pct for one in done if one.response_pct is not None]
-    return SessionResponse(len(done), judged[-1] if judged else None)
+    is_last_judged = bool(done) and done[-1].response_pct is not None
+    return SessionResponse(len(done), judged[-1] if judged else None, is_last_judged)
 
 
 def count_sessions_with(case: Case, condition: str | None, modality: str | None) -> int:

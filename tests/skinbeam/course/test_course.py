@@ -348,7 +348,7 @@ VEINS_CASE = PERSON + concern("facial-telangiectasia", extra="")
 
 def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -> None:
     case = loaded(VEINS_CASE + session(30, 6) + session(10, 0)).case
-    assert session_response(case, "facial-telangiectasia") == SessionResponse(2, 30.0)
+    assert session_response(case, "facial-telangiectasia") == SessionResponse(2, 30.0, is_last_judged=True)
     assert session_response(case, "age-spots") == SessionResponse(0, None)
     course = schedule_course(
         [part("facial-telangiectasia", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))], case
@@ -623,6 +623,41 @@ def test_sessions_with_another_laser_do_not_exceed_the_usual_number() -> None:
         f'\n[[session]]\nweek = {4 * k}\ntreats = "acne-scars"\ndevice = "fractional-1550"\n' for k in range(4)
     )
     assert "course.sessions-exceeded" not in steps_of(scars + done, SCARS)
+
+
+def sessions_of(condition: str, device: str, number: int, better: float | None = None) -> str:
+    judged = "" if better is None else f"response_pct = {better}\n"
+    return "".join(
+        f'\n[[session]]\nweek = {4 * k}\ntreats = "{condition}"\ndevice = "{device}"\n{judged}' for k in range(number)
+    )
+
+
+@pytest.mark.parametrize(
+    ("device", "left"),
+    [("fractional-co2-10600", 2), ("fractional-er-yag-2940", 2), ("our old laser", 2), ("fractional-1550", 4), ("", 4)],
+)
+def test_sessions_with_a_laser_of_another_kind_are_none_of_those_that_are_needed(device: str, left: int) -> None:
+    """After eight sessions of toning melasma had room for "9" sessions of columns, of which one was left."""
+    scars = part("acne-scars", option("fractional-ablative", "co2", SourceRange(4, 4, "sessions"), MONTH))
+    done = sessions_of("acne-scars", device, 2) if device else ""
+    course = schedule_course([scars], loaded(PERSON + concern("acne-scars", extra="") + done).case)
+    assert len(course) == left
+    spread = part("acne-scars", option("fractional-ablative", "co2", SourceRange(3, 5, "sessions"), MONTH))
+    course = schedule_course([spread], loaded(PERSON + concern("acne-scars", extra="") + done).case)
+    (said,) = [step for step in course[0].steps if step.id == "course.sessions"]
+    assert said.params["planned"] == 4 == (len(course) + (0 if left == 4 else 2))
+
+
+@pytest.mark.parametrize(("better", "asked"), [(None, True), (35.0, False)])
+def test_whether_a_course_goes_on_is_asked_where_nobody_has_answered(better: float | None, asked: bool) -> None:
+    """ "If less than 25 % is better after 2 sessions, do not go on" stood beside 35 % after two sessions."""
+    veins = part("facial-telangiectasia", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))
+    done = sessions_of("facial-telangiectasia", "pulsed-dye-595", 2, better)
+    steps = steps_of(concern("facial-telangiectasia", extra="") + done, veins)
+    assert ("course.stop-rule" in steps) is asked
+    once = sessions_of("facial-telangiectasia", "pulsed-dye-595", 1, better)
+    course = schedule_course([veins], loaded(PERSON + concern("facial-telangiectasia", extra="") + once).case)
+    assert ["course.stop-rule" in {step.id for step in visit.steps} for visit in course] == [False, True, False]
 
 
 @pytest.mark.parametrize("better", [89.9, 90.0, 100.0])
