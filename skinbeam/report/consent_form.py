@@ -47,6 +47,7 @@ from skinbeam.report.plain_words import (
     pain_and_bruise_sentences,
     phone_line,
     plain_name,
+    planned_visit_sentences,
     range_in_words,
     scar_sentences,
     share_of_100,
@@ -265,13 +266,15 @@ def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -
     for part in ("is", "can", "cannot"):
         yield plain_name(part, concern.condition, concern.can.text)
     yield report_text("consent.aim_choice", choice=laser_name(option, setup), device=setup.device_title)
+    own = concern.first_laser is not None and concern.first_laser[0] == option
+    planned = tuple(planned_visit_sentences(concern, plan)) if own else ()
     if isinstance(option.sessions, Unknown):
         yield report_text("consent.aim_visits_unknown")
     else:
         visits = range_in_words(option.sessions)
-        yield (
-            report_text("consent.aim_visits_one") if visits == "1" else report_text("consent.aim_visits", visits=visits)
-        )
+        several = "consent.aim_visits_usual" if planned else "consent.aim_visits"
+        yield report_text("consent.aim_visits_one") if visits == "1" else report_text(several, visits=visits)
+    yield from planned
     if any(ladder.tries(setup, concern.site) for ladder in plan.test_spots):
         yield report_text("consent.aim_spots")
 

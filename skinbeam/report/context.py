@@ -397,7 +397,7 @@ class LeafletConcern:
     options: Annotated[tuple[LeafletOption, ...], "choices in order, no treatment the last of them"]
     no_laser_text: Annotated[str, "that no laser is offered, and why; empty when one is"]
     personal_harms: Annotated[tuple[str, ...], "harms likelier for this person or by this light; empty without a laser"]
-    preparations: Annotated[tuple[str, ...], "test spots, and weeks without a tan; empty without a laser"]
+    preparations: Annotated[tuple[str, ...], "visits, test spots, and weeks without a tan; empty without a laser"]
     healing: Annotated[str, "how long the first laser shows, and its pain; empty without a laser"]
     choices: Annotated[tuple[LeafletChoice, ...], "good and bad sides of each choice in words"]
     studies: Annotated[str, "studies behind its numbers in short; empty when no number comes from one"]

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.course.course_rules import MELASMA
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
-from skinbeam.plan_records.plan import Option, Plan
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import display_value, join_items, people_of_100, report_text
 from skinbeam.report.outcomes import fault_values
 from skinbeam.text import catalogue, render_message
@@ -20,6 +22,7 @@ __all__ = [
     "pain_and_bruise_sentences",
     "phone_line",
     "plain_name",
+    "planned_visit_sentences",
     "range_in_words",
     "scar_sentences",
     "share_of_100",
@@ -127,6 +130,26 @@ def light_harm_sentences(options: Iterable[Option]) -> Iterator[str]:
                 lights.setdefault(reason.rule, {})[light_in_words(option.setup)] = None
     for rule, named in lights.items():
         yield render_message(f"leaflet_light.{rule}", {"light": join_items(named)})
+
+
+def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
+    """Yield how many visits a plan has for the first laser of a concern, and what the first of them waits for.
+
+    Trials count every visit of a person; where some have been made, a plan has room for the rest.
+    """
+    visits = [visit for visit in plan.course if concern.place in visit.treats]
+    if not visits:
+        return
+    yield report_text("leaflet.visits_planned", visits=len(visits))
+    waits = any(step.id == "course.melasma-first" for step in visits[0].steps)
+    if waits and concern.condition != MELASMA and _lies_on_melasma(concern, plan):
+        yield report_text("leaflet.visits_melasma")
+    elif visits[0].week:
+        yield report_text("leaflet.visits_begin", weeks=visits[0].week)
+
+
+def _lies_on_melasma(concern: ConcernPlan, plan: Plan) -> bool:
+    return any(one.condition == MELASMA and sites_overlap(one.site, concern.site) for one in plan.concerns)
 
 
 def phone_line(plan: Plan) -> str:

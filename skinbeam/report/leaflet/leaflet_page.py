@@ -41,6 +41,7 @@ from skinbeam.report.plain_words import (
     pain_and_bruise_sentences,
     phone_line,
     plain_name,
+    planned_visit_sentences,
     scar_sentences,
 )
 from skinbeam.text import Formatter, catalogue
@@ -321,7 +322,13 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         personal_harms=(*own_harm_sentences(plan), *light_harm_sentences(ranked_options(concern)))
         if concern.first_laser is not None
         else (),
-        preparations=() if concern.is_done else (*test_spot_sentences(concern, plan), *_sun_sentences(concern, plan)),
+        preparations=()
+        if concern.is_done
+        else (
+            *planned_visit_sentences(concern, plan),
+            *test_spot_sentences(concern, plan),
+            *_sun_sentences(concern, plan),
+        ),
         healing=_healing(concern),
         choices=leaflet_choices(concern),
         studies=studies_in_short(concern),

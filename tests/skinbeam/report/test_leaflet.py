@@ -601,3 +601,56 @@ response_pct = {better}
     html = render_html(made, FigureData())
     assert catalogue()["report.h_earlier"] in html
     assert ("this course reserves no session" in html) is enough
+
+
+@pytest.mark.parametrize("done", [0, 1, 2])
+def test_leaflet_and_form_say_how_many_visits_the_plan_has_left(done: int) -> None:
+    """ "You come 1 to 3 times" stood on the form of who had been twice, beside a plan of one visit."""
+    earlier = "".join(
+        f"""
+[[session]]
+week = {6 * number}
+treats = "facial-telangiectasia"
+device = "pulsed-dye-595"
+fluence_J_cm2 = 7.5
+response_pct = 40
+"""
+        for number in range(done)
+    )
+    case = PERSON + concern_text("facial-telangiectasia", extra=NAMED + 'subtypes = ["fine-red"]')
+    made = read_plan(document(case + devices("pulsed-dye-595") + earlier))
+    (concern,) = made.concerns
+    assert concern.first_laser is not None
+    said = f"Visits with laser in this plan: {len(made.course)}."
+    assert len(made.course) == 3 - done
+    page = leaflet_page(made)
+    assert page.concerns[0].preparations[0] == said
+    aim = consent_page(made, concern, concern.first_laser[0]).aim
+    assert said in aim
+    assert not any(line.startswith("You come") for line in aim)
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
+
+
+def test_what_waits_for_melasma_says_so_and_what_lies_elsewhere_does_not() -> None:
+    """The plan lets every other light of that skin wait for months of creams; the leaflet was silent."""
+    person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"III"')
+    case = person + concern_text("melasma") + concern_text("facial-telangiectasia") + concern_text("age-spots", "hands")
+    made = read_plan(document(case))
+    pages = leaflet_page(made).concerns
+    told = {one.condition: page.preparations for one, page in zip(made.concerns, pages, strict=True)}
+    waits = catalogue()["leaflet.visits_melasma"]
+    assert {condition: waits in lines for condition, lines in told.items()} == {
+        "melasma": False,
+        "facial-telangiectasia": True,
+        "age-spots": False,
+    }
+
+
+def test_what_comes_later_in_the_plan_says_when_it_begins() -> None:
+    case = PERSON + concern_text("facial-telangiectasia") + concern_text("acne-scars")
+    made = read_plan(document(case + devices("pulsed-dye-595", "fractional-co2-10600")))
+    veins, scars = (leaflet.preparations for leaflet in leaflet_page(made).concerns)
+    week = next(visit.week for visit in made.course if "acne-scars at cheeks" in visit.treats)
+    assert week > 0
+    assert f"They begin {week} weeks after the first visit of the plan, when your skin is calm." in scars
+    assert not any(line.startswith("They begin") for line in veins)
