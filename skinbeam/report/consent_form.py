@@ -6,6 +6,7 @@ The form covers benefit, risks, alternatives and doing nothing, as the rules of 
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.model.document import sha256_hex
@@ -123,6 +124,9 @@ def _harm_sentence(name: str, p: Value) -> str:
     return report_text("consent.harm_unknown", harm=capitalise(name))
 
 
+_BLISTERS_AT_ONCE: Final = "call-vessels"  # the rule of data/rules.toml that names blisters with the most haste
+
+
 # Teach-back questions. They show what was not understood while it can still be explained.
 
 
@@ -152,7 +156,14 @@ def _answers(plan: Plan, option: Option) -> Iterator[tuple[str, str]]:
     if lasting := lasting_harm_names(option):
         yield "lasting", report_text("consent.question_lasting_right", harms=join_items(lasting))
     if plan.when_to_call:
-        yield "call", report_text("consent.question_call_right")
+        at_once = _must_call_at_once(plan, option)
+        yield "call", report_text("consent.question_call_right_at_once" if at_once else "consent.question_call_right")
+
+
+def _must_call_at_once(plan: Plan, option: Option) -> bool:
+    """Return whether the form of an option says to call at once if the skin blisters, and not only the same day."""
+    places = [concern.place for concern in plan.concerns if option in concern.options]
+    return any(one.rule == _BLISTERS_AT_ONCE for one in plan.when_to_call if any(map(one.is_for_laser, places)))
 
 
 def _question(plan: Plan, id: str, right: str) -> TeachBackQuestion:

@@ -7,6 +7,8 @@ from dataclasses import fields, replace
 from typing import Any, get_type_hints
 
 import pytest
+from consultations import PERSON, devices, document
+from consultations import concern as concern_text
 from plan_reading import read_plan
 from pypdf import PdfReader
 from readability import consent_sentences, reading_age_years
@@ -157,6 +159,27 @@ def test_every_harm_is_stated_once_counted_or_not() -> None:
             name = catalogue()[f"leaflet_harm.{harm.name}"].capitalize()
             assert sum(line.startswith(f"{name}:") for line in harms) == 1
         assert not any("no one knows" in line for line in (*page.common_harms, *page.rare_harms))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        concern_text("facial-telangiectasia") + devices("pulsed-dye-595"),
+        concern_text("age-spots") + devices("qs-ruby-694"),
+        concern_text("acne-scars") + devices("fractional-1550"),
+        concern_text("perioral-lines", "perioral") + devices("co2-10600"),
+        concern_text("facial-telangiectasia") + concern_text("age-spots", "hands"),
+    ],
+)
+def test_who_answers_as_the_form_says_calls_as_soon_as_it_says(case: str) -> None:
+    """Beside "call at once if the skin blisters" the right answer was "the same day"."""
+    plan = read_plan(document(PERSON + case))
+    assert lasers(plan)
+    for concern, option in lasers(plan):
+        page = consent_page(plan, concern, option)
+        (asked,) = [one for one in teach_back_questions(plan, option) if one.id == "call"]
+        haste = {"at once" in line for line in page.call_advice if "skin blisters" in line}
+        assert haste == {"at once" in asked.answers[asked.right_index]}
 
 
 def test_a_scar_that_nobody_counted_is_stated_to_be_unknown_and_to_stay() -> None:
