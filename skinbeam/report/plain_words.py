@@ -1,6 +1,6 @@
 """Plain names, small numbers and sentences that the leaflet and the consent form share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.course.course_rules import MELASMA
@@ -116,17 +116,18 @@ def own_harm_sentences(plan: Plan) -> tuple[str, ...]:
     return tuple(render_message(key) for key in keys if key in catalogue())
 
 
-def light_harm_sentences(options: Iterable[Option]) -> Iterator[str]:
+def light_harm_sentences(options: Iterable[Option], told: Container[str] = ()) -> Iterator[str]:
     """Yield what the light of these options may do that no trial counted, each once with the lights that do it.
 
-    The rules that say so test the light itself, so that they are reasons of an option and not of the decision.
+    The rules that say so hold for some lights or places alone, so that they are reasons of an option and seldom of the
+    decision. `told` : rules of which the same page says so already.
     """
     lights: dict[str, dict[str, None]] = {}
     for option in options:
         if option.setup is None:
             continue
         for reason in option.reasons:
-            if f"leaflet_light.{reason.rule}" in catalogue():
+            if reason.rule not in told and f"leaflet_light.{reason.rule}" in catalogue():
                 lights.setdefault(reason.rule, {})[light_in_words(option.setup)] = None
     for rule, named in lights.items():
         yield render_message(f"leaflet_light.{rule}", {"light": join_items(named)})

@@ -319,7 +319,10 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         follow_up=follow_up_sentence(drawn),
         options=leaflet_options(concern),
         no_laser_text=no_laser_text(concern, plan.assessment),
-        personal_harms=(*own_harm_sentences(plan), *light_harm_sentences(ranked_options(concern)))
+        personal_harms=(
+            *own_harm_sentences(plan),
+            *light_harm_sentences(ranked_options(concern), told={one.rule for one in plan.why}),
+        )
         if concern.first_laser is not None
         else (),
         preparations=()

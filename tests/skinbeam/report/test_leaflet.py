@@ -456,6 +456,43 @@ def test_whoever_may_lose_hair_by_a_light_reads_it_in_leaflet_and_consent_form(c
     assert all(line in pages[1] for line in sentences)
 
 
+@pytest.mark.parametrize(
+    ("condition", "site", "device", "told"),
+    [
+        ("perioral-lines", "perioral", "co2-10600", {"antiviral-around-mouth"}),
+        ("perioral-lines", "perioral", "er-yag-2940", {"antiviral-around-mouth"}),
+        ("wrinkles", "full-face", "fractional-co2-10600", {"antiviral-around-mouth", "full-face-lids"}),
+        ("fine-lines-periorbital", "periorbital", "fractional-co2-10600", {"lower-eyelid", "corneal-shields"}),
+        ("fine-lines-periorbital", "periorbital", "fractional-1540", {"corneal-shields"}),
+        ("facial-telangiectasia", "nose", "ndyag-1064", {"deep-light-on-nose"}),
+        ("redness", "neck", "pulsed-dye-595", {"neck-light"}),
+        ("poikiloderma", "decolletage", "ipl", {"neck-light", "decolletage"}),
+        ("facial-telangiectasia", "cheeks", "pulsed-dye-595", set()),
+    ],
+)
+def test_leaflet_and_form_say_what_a_light_may_do_at_this_place(
+    condition: str, site: str, device: str, told: set[str]
+) -> None:
+    """Neither said a word of cold sores before lips were ablated, or of the lid before fractional CO2 beside it."""
+    made = read_plan(document(PERSON + concern_text(condition, site) + devices(device)))
+    (treated,) = made.concerns
+    (option,) = [one for one in treated.options if one.setup is not None]
+    assert option.setup is not None
+    light = light_in_words(option.setup)
+    said = {
+        rule: catalogue()[f"leaflet_light.{rule}"].format(light=light)
+        for rule in (key.removeprefix("leaflet_light.") for key in catalogue() if key.startswith("leaflet_light."))
+    }
+    page, form = leaflet_page(made), consent_page(made, treated, option)
+    why = {one.rule for one in made.why}
+    for rule, line in said.items():
+        if rule != "hair-loss":
+            assert (line in form.personal_harms) is (rule in told), rule
+            assert (line in page.concerns[0].personal_harms) is (rule in told - why), rule
+    assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
+    assert len(leaflet_pdf(made).pages) == 2
+
+
 OF_ONE_PLACE = ("perioral-lines", "fine-lines-periorbital", "dynamic-wrinkles")  # by name
 
 

@@ -237,6 +237,53 @@ def test_who_took_isotretinoin_three_months_ago_reads_so_in_the_leaflet() -> Non
     assert said.startswith("You last took isotretinoin 3 months ago. Many clinics wait 6 months")
 
 
+# Cautions that ask something of clinicians: how a setting or a pulse is chosen, or what is checked before.
+OF_CLINICIANS = (
+    "dark-marks-topicals-first",
+    "deep-light-full-face",
+    "drug-pigment",
+    "dye-laser-compression",
+    "eyewear-around-eyes",
+    "face-lift",
+    "fractional-ablative-darker-raised-scar",
+    "fractional-ablative-darker-skin",
+    "gold-at-any-light",
+    "isotretinoin-fractional-ablative-not-listed",
+    "isotretinoin-year-full-field",
+    "keloid-first-line",
+    "keloid-specialist-decision",
+    "laxity-adjunct",
+    "lower-density",
+    "melasma-hormones",
+    "melasma-topicals-first",
+    "mild-lip-lines-full-field",
+    "mild-whitening",
+    "neck-fractional",
+    "no-days-off",
+    "phototype-six-thin-evidence",
+    "raised-scars-columns",
+    "retinoid-by-mouth-as-isotretinoin",
+    "short-pulse-after-melasma",
+    "spider-liver",
+    "supplement-that-bleeds",
+    "thin-skin-columns",
+    "visible-light-on-darker-skin",
+    "warfarin-inr",
+)
+
+
+def test_every_caution_is_told_to_the_patient_or_asks_something_of_clinicians() -> None:
+    """A new one is told to the person, in why.toml or as what a light may do (leaflet.toml), or listed above."""
+    cautions = {
+        rule.id
+        for rule in load_rules("suitability")
+        if rule.decision == "with-caution" and not set(laser_modalities()).isdisjoint(rule.modalities)
+    }
+    told = {key.partition(".")[2] for key in catalogue() if key.startswith(("leaflet_light.", "leaflet_why."))}
+    assert sorted(cautions - told) == sorted(OF_CLINICIANS)
+    assert {key.partition(".")[2] for key in catalogue() if key.startswith("leaflet_light.")} <= cautions
+
+
 @pytest.mark.parametrize("site", ["perioral", "full-face"])
 @pytest.mark.parametrize("modality", RESURFACING)
 def test_whoever_is_ablated_around_the_mouth_reads_of_cold_sores(modality: str, site: str) -> None:
