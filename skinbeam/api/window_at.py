@@ -246,12 +246,14 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
     if span is None:
         sentences.append(Message("asked.unprinted"))
     else:
-        sentences.append(Message(f"asked.{found.place}", {"low": span.low, "high": span.high, "unit": span.unit}))
+        sentences.append(Message(f"asked.{found.place}", {"printed": span.printed_words}))
     sentences += found.unpublished
     broken = [f"limit-in-short.{one.limit.id}" for one in trial.verdicts if one.status not in ("met", "warn")]
     obstacles = [Message(name) for name in broken] + [message for _, message in found.obstacles]
     if not obstacles:
-        return [*sentences, Message("asked.kept")]
+        warned = [f"limit-in-short.{one.limit.id}" for one in trial.verdicts if one.status == "warn"]
+        narrowly = Message("asked.kept-narrowly", {"limits": "; ".join(Message(name).text for name in warned)})
+        return [*sentences, narrowly if warned else Message("asked.kept")]
     limits = "; ".join(message.text.rstrip(".") for message in obstacles)
     return [*sentences, Message("asked.broken", {"limits": limits})]
 

@@ -150,12 +150,24 @@ class Proposal:
     def range_parameters(self) -> dict[str, float | str | Message]:
         """The doses as printed and the number of their sources, as parameters of a message."""
         low, high = self.printed or (self.low, self.high)
-        doses = Message("plan.dose-span", {"low": low, "high": high, "unit": self.unit})
-        if low == high:
-            doses = Message("plan.dose-single", {"dose": low, "unit": self.unit})
+        doses = _dose_span(low, high, self.unit)
         if self.darker_phototype is not None:
             doses = Message("plan.doses-of-darker", {"doses": doses, "darker": PHOTOTYPES[self.darker_phototype - 1]})
         return {"doses": doses, "sources": len(self.sources)}
+
+    @property
+    def printed_words(self) -> Message:
+        """The printed doses in words, of whom they are, and the range around them that a plan takes, as a clause."""
+        doses = self.range_parameters["doses"]
+        printed = Message("asked.printed", {"doses": doses})
+        if self.darker_phototype is not None:
+            printed = Message("asked.printed-other", {"doses": doses})
+        elif self.lighter_phototype is not None and self.bounding_phototype is None:
+            params = {"doses": doses, "lighter": PHOTOTYPES[self.lighter_phototype - 1]}
+            printed = Message("asked.printed-lighter", params)
+        if self.printed in (None, (self.low, self.high)):
+            return printed
+        return Message("asked.printed-taken", {"printed": printed, "taken": _dose_span(self.low, self.high, self.unit)})
 
     def includes(self, dose: float) -> bool:
         """Return whether a dose is in the published range, as machines and sources round doses."""
@@ -184,15 +196,30 @@ class Proposal:
         return self.published_doses or tuple(dose for dose in self.machine.doses(self.setting) if dose < self.low)
 
 
-def propose_setting(case: Case, concern: Concern, modality: str, machine: SearchMachine) -> Proposal | None:
+def _dose_span(low: float, high: float, unit: str) -> Message:
+    """Return a range of doses in words; a single one where both ends are the same."""
+    if low == high:
+        return Message("plan.dose-single", {"dose": low, "unit": unit})
+    return Message("plan.dose-span", {"low": low, "high": high, "unit": unit})
+
+
+def propose_setting(
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, *, wavelength_nm: float | None = None
+) -> Proposal | None:
     """Return the setting to begin with on a machine; None where no source prints one that it can be set to.
 
     Earlier injuries bound its dose but do not choose its pulse and spot: a published dose that is low enough because
     its pulse is shorter would be no gentler.
+
+    Parameters
+    ----------
+    wavelength_nm : of several that the machine has, the only one to propose; None for any.
     """
     bruised = tuple(bar for bar in machine.dose_bars if not bar.keeps_setting)
     phototype = darkest_phototype(case) or len(PHOTOTYPES)
-    barred_nm = barred_lights_nm(case, concern, modality, machine)
+    barred_nm = set(barred_lights_nm(case, concern, modality, machine))
+    if wavelength_nm is not None:
+        barred_nm |= set(machine.device.wavelengths_nm) - {wavelength_nm}
     region = PracticeRegion(concern.condition, modality, phototype)
     found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, barred_nm)
     if found is None:

@@ -179,7 +179,7 @@ def judge_asked_setting(
     NotAvailable : the device treats no concern of the case, or the model cannot judge the light.
     """
     machine = _find_machine(loaded, person, device_name, asked)
-    treatment = _find_treatment(person, machine, treated)
+    treatment = _find_treatment(person, machine, treated, _asked_light(machine, asked))
     concern, machine, proposal = treatment.concern, treatment.machine, treatment.proposal
     unknown = unknown_target_message(concern.condition, treatment.modality)
     if unknown is not None:
@@ -282,8 +282,20 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
     return alike[min(placed, key=lambda index: placed[index])]
 
 
-def _find_treatment(person: AssessedPerson, machine: SearchMachine, treated: tuple[str, str, str] | None) -> _Treatment:
-    """Return the treatment of the first concern that a device treats.
+def _asked_light(machine: SearchMachine, asked: Mapping[str, float]) -> float | None:
+    """Return the wavelength that was asked about as the device has it, nm; None where none, or another, was asked."""
+    wanted = asked.get("wavelength_nm")
+    lights = machine.device.wavelengths_nm
+    return next((nm for nm in lights if wanted is not None and math.isclose(nm, wanted, rel_tol=_SAME_VALUE)), None)
+
+
+def _find_treatment(
+    person: AssessedPerson,
+    machine: SearchMachine,
+    treated: tuple[str, str, str] | None,
+    wavelength_nm: float | None,
+) -> _Treatment:
+    """Return the treatment of the first concern that a device treats, with the light that was asked about.
 
     A lamp may treat the red or the brown of a concern: what sources print for it comes first.
     """
@@ -294,18 +306,25 @@ def _find_treatment(person: AssessedPerson, machine: SearchMachine, treated: tup
             if modality in machine.device.modalities
             and (treated is None or treated == (concern.condition, concern.site, modality))
         ]
-        found = [_begin_treatment(person, machine, concern, modality) for modality in able]
+        found = [_begin_treatment(person, machine, concern, modality, wavelength_nm) for modality in able]
         if found:
             return next((one for one in found if one.proposal is not None), found[0])
     raise NotAvailable(render_message("asked.no-concern", {"device": machine.device.title}))
 
 
-def _begin_treatment(person: AssessedPerson, machine: SearchMachine, concern: Concern, modality: str) -> _Treatment:
-    """Return the treatment of a concern with a device, as practice begins it."""
+def _begin_treatment(
+    person: AssessedPerson, machine: SearchMachine, concern: Concern, modality: str, wavelength_nm: float | None
+) -> _Treatment:
+    """Return the treatment of a concern with a device, as practice begins it.
+
+    A device of several lights has doses of each: those of one say nothing of another.
+    """
     caps = PulseCaps(concern.condition, modality, concern.site, darkest_phototype(person.case))
     bounded = replace(machine, caps=caps)
-    proposal = None if modality == "ablative" else propose_setting(person.case, concern, modality, bounded)
-    if proposal is not None:
+    proposal = None
+    if modality != "ablative":
+        proposal = propose_setting(person.case, concern, modality, bounded, wavelength_nm=wavelength_nm)
+    if proposal is not None and wavelength_nm in (None, proposal.setting.wavelength_nm):
         return _Treatment(concern, modality, bounded, caps, proposal.setting, proposal)
     usual = usual_settings(person.case, concern, modality, bounded, concern_cells(person.case, concern))
     return _Treatment(concern, modality, bounded, caps, usual[0] if usual else None, None)
@@ -366,7 +385,7 @@ def _check_dose(machine: SearchMachine, setting: BeamSetting, name: str, dose: f
     try:
         build_beam(machine, setting, dose, densities[0])
     except InputError:
-        _raise_not_offered(machine, name, dose, nearest)
+        _raise_not_offered(machine, name, dose, nearest, setting)
 
 
 def _resolve_density(
@@ -390,16 +409,20 @@ def _resolve_density(
     try:
         build_beam(machine, setting, energy_mJ, wanted)
     except InputError:
-        _raise_not_offered(machine, name, wanted, nearest)
+        _raise_not_offered(machine, name, wanted, nearest, setting)
     return wanted
 
 
-def _raise_not_offered(machine: SearchMachine, name: str, read: float, nearest: float) -> NoReturn:
+def _raise_not_offered(
+    machine: SearchMachine, name: str, read: float, nearest: float, setting: BeamSetting | None = None
+) -> NoReturn:
+    """Raise for a value that a device cannot have; `setting` : of a dose, whose range depends on pulse and spot."""
+    beside = "" if setting is None else f" in a pulse of {setting.pulse_ms:g} ms and a spot of {setting.spot_mm:g} mm"
     error = SettingNotOfferedError(
         "cannot-emit",
-        f"{machine.device.title} cannot be set to {name} = {read:g}",
+        f"{machine.device.title} cannot be set to {name} = {read:g}{beside}",
         field="at",
-        hint=f"The nearest that it can have is {name} = {nearest:g}.",
+        hint=f"The nearest that it can have{beside and ' there'} is {name} = {nearest:g}.",
     )
     error.quantity, error.read, error.nearest = name, read, nearest
     raise error

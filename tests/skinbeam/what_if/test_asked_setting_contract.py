@@ -9,6 +9,7 @@ from consultations import loaded
 from skinbeam.api.window_at import asked_setting_answer, asked_setting_sentences
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import dose_steps
+from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.planner import AssessedPerson, assess_person
@@ -145,3 +146,68 @@ def test_what_is_beyond_everything_published_is_stopped() -> None:
     steps = {"spot_mm": 18.0, "fluence_J_cm2": 20.0}
     stops = find_objections(ask("ndyag-1064", "III", **setting_of(begun) | steps)).stops
     assert any("beyond what anybody published" in message.text for message in stops)
+
+
+def ask_a_dose(light: str, phototype: str) -> AskedSetting:
+    """A dose that may be asked of every skin, since of darker skin sources print none for some lights."""
+    doses = {"ipl": 10.0, "qs-ndyag-532-1064": 1.0}
+    return ask(light, phototype, **({"fluence_J_cm2": doses[light]} if light in doses else {}))
+
+
+def published_sentence(found: AskedSetting) -> str:
+    (said,) = [
+        one.text for one in asked_setting_sentences(found) if "print" in one.text and "would not" not in one.text
+    ]
+    return said
+
+
+@pytest.mark.parametrize("light", LIGHTS)
+@pytest.mark.parametrize("phototype", PHOTOTYPES)
+def test_doses_of_other_skin_are_not_called_doses_for_such_skin(light: str, phototype: str) -> None:
+    """Of 7 J/cm² of a dye laser in VI it said "Sources print 7 to 9 J/cm² for such skin", which is of III."""
+    found = ask_a_dose(light, phototype)
+    said = published_sentence(found)
+    proposal = found.proposal
+    if proposal is None:
+        assert said == "No source prints a dose of this light for such skin."
+        return
+    is_of_others = proposal.darker_phototype is not None or (
+        proposal.lighter_phototype is not None and proposal.bounding_phototype is None
+    )
+    assert ("none for such skin" in said) is is_of_others
+    if proposal.lighter_phototype is not None and is_of_others:
+        assert f"the lighter type {PHOTOTYPES[proposal.lighter_phototype - 1]}" in said
+    low, high = proposal.printed or (proposal.low, proposal.high)
+    assert (" to " in said.split("J/cm²")[0].split(" mJ")[0]) is (low != high)
+
+
+@pytest.mark.parametrize("condition", ["age-spots", "melasma", "freckles"])
+@pytest.mark.parametrize("phototype", PHOTOTYPES)
+def test_doses_of_one_light_of_a_device_are_not_told_of_another(condition: str, phototype: str) -> None:
+    """Of 532 nm on melasma it said that sources print 0.85 to 2 J/cm², which they print of 1064 nm."""
+    someone, case = person(condition, phototype)
+    for nm in (532.0, 1064.0):
+        asked = {"wavelength_nm": nm, "fluence_J_cm2": 1.0}
+        found = judge_asked_setting(someone, case, asked, device_name="qs-ndyag-532-1064")
+        assert found.proposal is None or found.proposal.setting.wavelength_nm == nm
+        published = asked_setting_answer(case, found, 0).to_dict()["at"].get("published")
+        assert (published is None) is (found.proposal is None)
+
+
+def test_a_limit_that_is_kept_with_a_warning_is_named() -> None:
+    """ "It keeps the limits of a plan" was all that was said of pigment that breaks beside the spot."""
+    for light in LIGHTS:
+        for found in (ask_a_dose(light, phototype) for phototype in PHOTOTYPES):
+            *_, verdict = (one.text for one in asked_setting_sentences(found))
+            warned = any(one.status == "warn" for one in found.trial.verdicts)
+            if verdict.startswith("It keeps"):
+                assert ("with a warning" in verdict) is warned, light
+
+
+def test_what_a_device_cannot_give_in_a_pulse_names_that_pulse() -> None:
+    """ "CO2 laser, fractional cannot be set to energy_mJ = 40" was true in the pulse of 0.1 ms alone."""
+    with pytest.raises(InputError, match="fluence_J_cm2 = 80 in a pulse of 10 ms and a spot of 7 mm"):
+        ask("pulsed-dye-595", "II", fluence_J_cm2=80.0, pulse_ms=10.0, spot_mm=7.0)
+    with pytest.raises(InputError) as raised:
+        ask("pulsed-dye-595", "II", spot_mm=8.0)
+    assert "in a pulse" not in raised.value.message
