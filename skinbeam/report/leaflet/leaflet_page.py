@@ -321,7 +321,7 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         no_laser_text=no_laser_text(concern, plan.assessment),
         personal_harms=(
             *own_harm_sentences(plan),
-            *light_harm_sentences(ranked_options(concern), told={one.rule for one in plan.why}),
+            *light_harm_sentences(ranked_options(concern), told={one.rule for one in plan.why if one.rule}),
         )
         if concern.first_laser is not None
         else (),

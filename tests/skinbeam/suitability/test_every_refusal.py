@@ -49,6 +49,7 @@ BLANK = {
     "pulse": "of the device",
     "sessions_done": "a no",
     "severity_high": "a no",
+    "site": "must be said",
     "specialist_allows": "keloid-ablation",
     "tan": "a no",
     "touching_conditions": "must be said",

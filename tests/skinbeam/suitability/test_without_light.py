@@ -466,3 +466,41 @@ def test_tetracyclines_are_told_of_wherever_acne_or_rosacea_is_treated_with_medi
     assert {f"tetracycline-in-{asked}", f"tetracycline-while-{asked}"} & rules
     assert {"acne-medication-in-pregnancy", "lactation-acne-medication"} & rules
     assert "pregnancy-ask" in decided(modality, "redness")[1]
+
+
+# What is no cosmetic treatment, or none that a young person needs somebody's leave for.
+_AT_ANY_AGE = ("acne-medication", "camouflage", "no-treatment", "rosacea-medication", "silicone", "sun-protection")
+_INTO_SCARS = ("intralesional-5-fluorouracil", "intralesional-steroid")
+
+
+@pytest.mark.parametrize("condition", sorted(set(known_conditions()) - {"active-acne", "hypertrophic-scars", "keloid"}))
+def test_nothing_for_looks_is_done_to_a_child_by_a_plan(condition: str) -> None:
+    """Freezing and bleaching cream stood first for freckles of a child of twelve, beside "not yet" for light."""
+    offered = [*known_conditions()[condition].alternatives, "cryotherapy", "topical-depigmenting", "tranexamic-acid"]
+    for modality in set(offered) - {*_AT_ANY_AGE, *_INTO_SCARS, "topical-vasoconstrictor"}:
+        assert decided(modality, condition, age_years=17.9)[0] in ("refer", "not-suitable"), modality
+    assert "under-age-without-laser" not in decided("cryotherapy", condition, age_years=18.0)[1]
+
+
+@pytest.mark.parametrize(
+    ("modality", "condition"),
+    [("topical-retinoid", "active-acne"), ("cryotherapy", "keloid"), ("cryotherapy", "hypertrophic-scars")],
+)
+def test_acne_and_raised_scars_are_treated_at_any_age(modality: str, condition: str) -> None:
+    assert decided(modality, condition, age_years=14.0)[0] in ("suitable", "with-caution")
+
+
+@pytest.mark.parametrize("site", ["periorbital", "eyelid"])
+def test_cold_and_strong_acid_stay_outside_the_rim_of_the_eye(site: str) -> None:
+    """Freezing stood third for a spot on a lid, without a word of the eye."""
+    for modality, condition, decision, rule in (
+        ("cryotherapy", "age-spots", "refer", "freezing-near-eye"),
+        ("cryotherapy", "freckles", "refer", "freezing-near-eye"),
+        (PEEL, "freckles", "refer", "acid-near-eye"),
+        (PEEL, "melasma", "with-caution", "mild-acid-near-eye"),
+        ("topical-retinoid", "age-spots", "with-caution", "cream-near-eye"),
+        ("topical-depigmenting", "melasma", "with-caution", "cream-near-eye"),
+    ):
+        found, rules = decided(modality, condition, site)
+        assert (found, rule in rules) == (decision, True), (modality, condition)
+        assert rule not in decided(modality, condition, "cheeks")[1]
