@@ -242,10 +242,26 @@ def _reason_key(reason: RuleReason) -> tuple[str, str, str]:
 
 
 def _drop_repeated_reasons(reasons: Iterable[RuleReason]) -> list[RuleReason]:
-    """Drop the reasons of a concern that the whole case has too."""
+    """Drop the reasons of a concern that the whole case has too, and of a question all but the one of most rules."""
     listed = list(reasons)
     whole = {reason.rule for reason in listed if not reason.about}
-    return [reason for reason in listed if not reason.about or reason.rule not in whole]
+    asked: dict[str, RuleReason] = {}
+    for reason in listed:
+        if reason.rule in _QUESTION_MESSAGES.values() and _waiting_rules(reason) > _waiting_rules(
+            asked.get(reason.rule)
+        ):
+            asked[reason.rule] = reason
+    return [
+        reason
+        for reason in listed
+        if asked.get(reason.rule, reason) is reason and (not reason.about or reason.rule not in whole)
+    ]
+
+
+def _waiting_rules(question: RuleReason | None) -> float:
+    """Return how many rules wait for the answer to a question; none without one."""
+    number = None if question is None else question.message.params.get("rules")
+    return float(number) if isinstance(number, int | float) else 0.0
 
 
 def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: float | None) -> dict[str, FactValue]:

@@ -219,6 +219,24 @@ def test_what_is_not_known_is_asked_for() -> None:
     assert {"ask-age", "ask-phototype"} <= spoke(judge_case(nobody))
 
 
+@pytest.mark.parametrize("sites", [("cheeks",), ("cheeks", "hands"), ("cheeks", "hands", "neck")])
+def test_a_question_is_asked_once_of_a_whole_plan(sites: tuple[str, ...]) -> None:
+    """ "The phototype is not known" stood three times, each time with another number of rules."""
+    names = ("facial-telangiectasia", "age-spots", "wrinkles")
+    concerns = [{"condition": name, "site": site, **DIAGNOSED} for name, site in zip(names, sites, strict=False)]
+    case = parse_record(Case, {"concern": concerns}, file="case")
+    asked = [reason for reason in judge_case(case).reasons if reason.rule.startswith("ask-")]
+    assert sorted(reason.rule for reason in asked) == ["ask-age", "ask-phototype"]
+    for reason in asked:
+        single = [
+            one.message.params["rules"]
+            for concern in case.concern
+            for one in judge_suitability(case, concern=concern).reasons
+            if one.rule == reason.rule
+        ]
+        assert reason.message.params["rules"] >= max(single)
+
+
 def test_without_a_colour_no_laser_that_removes_skin_or_heats_pigment_is_planned() -> None:
     """Leaving the phototype out must not be milder than saying V."""
     unsaid = parse_record(Case, {"patient": {"age_years": 40.0}, "concern": [_SPOTS]}, file="case")
