@@ -277,15 +277,16 @@ def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -
     for part in ("is", "can", "cannot"):
         yield plain_name(part, concern.condition, concern.can.text)
     yield report_text("consent.aim_choice", choice=laser_name(option, setup), device=setup.device_title)
-    own = concern.first_laser is not None and concern.first_laser[0] == option
-    planned = tuple(planned_visit_sentences(concern, plan)) if own else ()
-    if isinstance(option.sessions, Unknown):
+    is_first = concern.first_laser is not None and concern.first_laser[0] == option
+    planned = tuple(planned_visit_sentences(concern, plan)) if is_first else ()
+    visits = None if isinstance(option.sessions, Unknown) else range_in_words(option.sessions)
+    if visits is None:
         yield report_text("consent.aim_visits_unknown")
+    elif visits == "1":
+        yield report_text("consent.aim_visits_one")
     else:
-        visits = range_in_words(option.sessions)
-        several = "consent.aim_visits_usual" if planned else "consent.aim_visits"
-        yield report_text("consent.aim_visits_one") if visits == "1" else report_text(several, visits=visits)
-    yield from planned
+        yield report_text("consent.aim_visits_usual" if planned else "consent.aim_visits", visits=visits)
+    yield from planned[1:] if visits == "1" else planned  # a single visit is told already
     if any(ladder.tries(setup, concern.site) for ladder in plan.test_spots):
         yield report_text("consent.aim_spots")
 

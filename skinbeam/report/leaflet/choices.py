@@ -70,6 +70,8 @@ def follow_up_sentence(options: Sequence[Option]) -> str:
     if not printed:
         return report_text("leaflet.seen_unknown") if known else ""
     low, high = round(min(span.low for span in printed)), round(max(span.high for span in printed))
+    if high == 0:
+        return report_text("leaflet.seen_at_end")
     if low == high == 1:
         return report_text("leaflet.seen", months=report_text("leaflet.month"))
     return report_text(

@@ -19,11 +19,12 @@ from skinbeam.course.course_rules import course_rules
 from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.evidence.peel_kinds import PEEL, peel_kinds
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.plan_records.course import SourceRange
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.consent_form import consent_page
 from skinbeam.report.formatting import concern_name, ranked_options
 from skinbeam.report.graphics.figure_data import FigureData
-from skinbeam.report.leaflet.choices import dot_files
+from skinbeam.report.leaflet.choices import dot_files, follow_up_sentence
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.plain_words import light_in_words
 from skinbeam.report.report_figures import draw_report_figures
@@ -689,5 +690,33 @@ def test_what_comes_later_in_the_plan_says_when_it_begins() -> None:
     veins, scars = (leaflet.preparations for leaflet in leaflet_page(made).concerns)
     week = next(visit.week for visit in made.course if "acne-scars at cheeks" in visit.treats)
     assert week > 0
-    assert f"They begin {week} weeks after the first visit of the plan, when your skin is calm." in scars
-    assert not any(line.startswith("They begin") for line in veins)
+    assert f"The first comes {week} weeks after the first visit of the plan, when your skin is calm." in scars
+    assert not any(line.startswith("The first comes") for line in veins)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0, 0, "when treatment ended"),
+        (0.2, 0.4, "when treatment ended"),
+        (0, 3, "0 to 3 months"),
+        (1, 1, "1 month after"),
+        (6, 6, "6 months"),
+    ],
+)
+def test_when_trials_looked_is_no_number_of_zero_months(low: float, high: float, said: str) -> None:
+    """ "The trials checked people 0 months after the last visit." """
+    made = read_plan(document(PERSON + concern_text("facial-telangiectasia") + devices("pulsed-dye-595")))
+    (option, *_) = made.concerns[0].options
+    line = follow_up_sentence([replace(option, followup_months=SourceRange(low, high, "months"))])
+    assert said in line
+
+
+def test_a_single_visit_is_told_once() -> None:
+    """The form of full-field ablation said "You come once." and, beside it, "Visits with laser in this plan: 1."."""
+    made = read_plan(document(PERSON + concern_text("perioral-lines", "perioral") + devices("co2-10600")))
+    (concern,) = made.concerns
+    assert concern.first_laser is not None
+    aim = consent_page(made, concern, concern.first_laser[0]).aim
+    assert catalogue()["consent.aim_visits_one"] in aim
+    assert not any(line.startswith("Visits with laser") for line in aim)
