@@ -87,6 +87,7 @@ REACTIONS = (
     "crust",
     "erosion",
     "herpes-labialis",
+    "eye-injury",
     "blister",
     "burn",
     "dark-mark",

@@ -328,6 +328,7 @@ _SEARCHED: Final = (
     "too-weak-undosed",
 )
 _LIGHT_BEFORE: Final = (
+    "eye",
     "marked",
     "pale-mark",
     "scar",

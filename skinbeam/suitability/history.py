@@ -9,6 +9,7 @@ After a pale mark, which may not go away, light for pigment, freezing, medium an
 surface wait for a clinician, and after one of columns these too. After a scar such lasers wait, and whatever else
 opens, freezes or heats the depth of the skin: columns and the removal of the surface as needles do. After a blister, a
 burn or a wound that did not close where skin was resurfaced, its whole surface is not removed, whatever laser would.
+After an eye that hurt or saw less well every light waits for an eye doctor.
 
 After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
 greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned as if there had
@@ -66,6 +67,7 @@ _SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
 _MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # marks of light are what is treated
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 _ENOUGH_PCT: Final = 90.0  # of improvement, from which little is left to gain: a judgement
+_EYE: Final = "eye-injury"
 _FREEZING: Final = "cryotherapy"
 _FREEZING_SOURCE: Final = ("andrews2004cryosurgery", "review")  # pale marks are among its harms
 _ACID_SOURCE: Final = ("nikalji2012peels", "review")  # pale marks and scars, the more the deeper
@@ -257,7 +259,10 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
         if one.meaning == "expected":
             found += _expected_reasons(one, case)
             continue
-        if one.meaning == "unread":
+        if one.kind == _EYE:
+            decision = "with-caution" if modality is None else "refer"
+            found.append(_practice_reason("earlier-eye", decision, _reaction_message("earlier.eye", one)))
+        elif one.meaning == "unread":
             found.append(
                 _practice_reason("earlier-unread", "with-caution", Message("earlier.unread", {"text": one.kind}))
             )

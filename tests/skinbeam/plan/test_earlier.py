@@ -186,6 +186,28 @@ def test_after_a_wound_of_resurfacing_no_laser_removes_the_surface(wound: str, d
     assert "earlier-wound" not in rules_of(spot(wound, "fluence_J_cm2 = 6.0", hours=MONTH_H), "ablative")  # dye laser
 
 
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("eye pain and blurred vision", True),
+        ("Corneal burn", True),
+        ("photophobia for two days", True),
+        ("no eye pain", False),
+        ("no blister, no blurred vision", False),
+        ("redness", False),
+    ],
+)
+def test_after_an_eye_that_hurt_every_light_waits_for_an_eye_doctor(text: str, held: bool) -> None:
+    """A lamp and a dye laser went on after "eye pain and blurred vision", which was "not understood"."""
+    told = session(text, 'device = "ipl"\nwavelength_nm = 560.0\nfluence_J_cm2 = 14.0')
+    for modality in laser_modalities():
+        assert (rules_of(told, modality).get("earlier-eye") == "refer") is held, modality
+        assert (rules_of(spot("eye-injury"), modality)["earlier-eye"]) == "refer"
+    assert dose_bars(case(told), "ipl", lasers.devices()["ipl"]) == ()
+    if held:
+        assert judge_case(case(told)).decision == "refer"
+
+
 def test_open_skin_in_the_first_days_after_resurfacing_is_no_wound_that_stayed() -> None:
     fresh = spot("erosion", "fluence_J_cm2 = 7.0", device="co2-10600", hours=72)
     assert rules_of(fresh, "ablative") == {}

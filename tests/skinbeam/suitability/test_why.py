@@ -45,6 +45,7 @@ ADDED = (
     "antiviral-around-mouth",
     "antiviral-history",
     "darker-skin",
+    "earlier-eye",
     "earlier-injury",
     "earlier-injury-undosed",
     "earlier-mark",
