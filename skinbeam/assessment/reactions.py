@@ -34,13 +34,30 @@ __all__ = [
 UNREAD_REACTION = ""
 _PALE_MARK, _UNKNOWN_MARK = "pale-mark", "pigment-change"
 _MARKS = ("dark-mark", _PALE_MARK, _UNKNOWN_MARK)
-_CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except)\b")
-_DENIAL = r"\b(?:no|not|without|never|denies|denied|nor)\b(?: (?:a|an|any|signs?|evidence|of|new|visible))*"
+_CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except|aber|jedoch|dann|ausser)\b")
+_DENYING = ("no", "not", "without", "never", "denies", "denied", "nor")
+_DENYING_GERMAN = ("kein", "keine", "keinen", "keiner", "keinerlei", "nicht", "nie", "ohne")
+_OF_DENIALS = (
+    "a",
+    "an",
+    "any",
+    "signs?",
+    "evidence",
+    "of",
+    "new",
+    "visible",
+    "neuen?",
+    "anzeichen",
+    "von",
+    "sichtbaren?",
+)
+_DENIAL = rf"\b(?:{'|'.join((*_DENYING, *_DENYING_GERMAN))})\b(?: (?:{'|'.join(_OF_DENIALS)}))*"
 _DENIED_LIST = re.compile(rf"^{_DENIAL} (?P<items>.+)$")
+_NEITHER_NOR = re.compile(r"\bweder\b([^;.!?\n]*?)\bnoch\b")  # of which "noch" alone says "still"
 _PIGMENT_PAIR = re.compile(r"\b(hypo|hyper)-? ?(?:/|or|and|nor) ?(hypo|hyper)[- ]?(pigment\w*)")
 _PIGMENT_PREFIX = re.compile(r"\b(hypo|hyper)[- ]pigment")
 _PALER_TARGET = re.compile(r"\b((?:scars?|keloids?|redness|veins?|vessels?|flushing)(?: \w+){0,2}) paler\b(?! than)")
-_YES_NO_ANSWER = re.compile(r"(?P<what>[\w ]+?)\s*[:=]\s*(?P<answer>no|none|nil|yes)\b")
+_YES_NO_ANSWER = re.compile(r"(?P<what>[\w ]+?)\s*[:=]\s*(?P<answer>no|none|nil|yes|nein|keine|ja)\b")
 
 
 @dataclass(frozen=True)
@@ -120,23 +137,27 @@ def _split_clauses(text: str) -> Iterator[str]:
 
 
 def _in_plain_words(text: str) -> str:
-    """Return a text with "hypo-/hyperpigmentation" written out, and with a scar or vessel that is paler as better."""
+    """Return a text in words that can be matched: pairs of pigment and "weder ... noch" written out, scars that paled.
+
+    A scar or a vessel that is paler has improved.
+    """
+    text = _NEITHER_NOR.sub(r"keine \1; keine ", text)
     written_out = _PIGMENT_PAIR.sub(r"\1\3 or \2\3", text)
     return _PALER_TARGET.sub(r"\1 better", _PIGMENT_PREFIX.sub(r"\1pigment", written_out))
 
 
 def _phrase_answer(answer: "re.Match[str]") -> str:
-    denied = answer["answer"] != "yes"
+    denied = answer["answer"] not in ("yes", "ja")
     return f"{'no ' if denied else ''}{answer['what'].strip()};"
 
 
 def _is_pure_denial(words: str) -> bool:
     """Return whether a sentence only denies a list of reactions: "no redness, blister or burn"."""
     listed = _DENIED_LIST.match(words)
-    if listed is None or not re.search(r"\b(?:or|nor)\b", words):
+    if listed is None or not re.search(r"\b(?:or|nor|oder)\b", words):
         return False
     rest = _remove_words(listed["items"], (word for kind in _reaction_entries().values() for word in kind.words))
-    return set(rest.split()) <= {"or", "nor", "and", "any"}
+    return set(rest.split()) <= {"or", "nor", "and", "any", "oder", "und"}
 
 
 def _clause_reactions(words: str) -> Iterator[str]:
@@ -156,7 +177,8 @@ def _clause_reactions(words: str) -> Iterator[str]:
         yield UNREAD_REACTION  # "old scar softer": an earlier scar seems to have improved
         return
     yield from named
-    beside = set(rest.split()) - set(_reaction_words()["beside"]) - {"no", "not", "without"}
+    known = set(map(normalise_words, _reaction_words()["beside"]))
+    beside = set(rest.split()) - known - {"no", "not", "without", "keine", "nicht", "ohne"}
     if not injured and any(not word.isdecimal() for word in beside):
         yield UNREAD_REACTION
     elif not named:

@@ -11,7 +11,7 @@ from skinbeam.assessment.reactions import UNREAD_REACTION, earlier_reactions, re
 from skinbeam.evidence.peel_kinds import PEEL, peel_depth
 from skinbeam.laser import device as lasers
 from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
-from skinbeam.model.case import Case
+from skinbeam.model.case import Case, forms_raised_scars
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES, WOUNDING_MODALITIES, laser_modalities
@@ -636,6 +636,41 @@ def test_what_is_not_understood_is_told() -> None:
 )
 def test_what_is_denied_is_not_read_as_said_and_nothing_is_passed_over(text: str, kinds: tuple[str, ...]) -> None:
     assert set(read_reaction_kinds(text)) == set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Blasen und Krusten", ("blister", "crust")),
+        ("Verbrennung an der linken Wange", ("burn",)),
+        ("leichte Rötung an den Wangen für 3 Tage", ("redness",)),
+        ("noch Blasen", ("blister",)),
+        ("nicht abgeheilte Blase", ("blister",)),
+        ("Rötung, aber keine Blasen", ("redness",)),
+        ("keine Rötung oder Blasen", ("none",)),
+        ("weder Blasen noch Krusten", ("none",)),
+        ("weder Blasen noch Krusten; helle Flecken", ("pale-mark",)),
+        ("Blasen: nein", ("none",)),
+        ("Blasen: ja", ("blister",)),
+        ("WEISSE FLECKEN", ("pale-mark",)),
+        ("Fieberbläschen", ("herpes-labialis",)),
+        ("verschwommen gesehen", ("eye-injury",)),
+        ("alte Narbe weicher", (UNREAD_REACTION,)),
+        ("Juckreiz", (UNREAD_REACTION,)),
+        ("Rötung seit 8 Monaten", ("redness", UNREAD_REACTION)),
+    ],
+)
+def test_what_was_noted_in_german_is_read_as_in_english(text: str, kinds: tuple[str, ...]) -> None:
+    """After "Blasen und Krusten" the dose of that session was planned again."""
+    assert set(read_reaction_kinds(text)) == set(kinds)
+
+
+@pytest.mark.parametrize(("english", "german"), [("raised scars", "wulstige Narben"), ("keloids", "Keloide")])
+def test_raised_scars_in_german_are_those_of_a_person_who_forms_them(english: str, german: str) -> None:
+    for denied, forms in (("", True), ("no ", False), ("keine ", False)):
+        word = english if denied == "no " else german
+        assert forms_raised_scars(case(session(denied + word))) is forms
+    assert forms_raised_scars(case(session(english)))
 
 
 @pytest.mark.parametrize("hours", [24.0, 1000.0])
