@@ -25,6 +25,7 @@ from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.record_lines import describe_contraindications, describe_pulse
 from skinbeam_clinic.plans.contraindications import Contraindication
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, read_fired_settings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
@@ -115,13 +116,19 @@ def _rules_out_laser(plan: OpenPlan) -> bool:
 
 
 def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotRecord, ...]) -> tuple[_LadderView, ...]:
-    """Return the ladders of the plan, those of light that it does not begin with last."""
-    placed = enumerate(translate_record(plan.plan).test_spots)
+    """Return the ladders of the plan, those of light that was not chosen, or that it does not begin with, last."""
+    choices = request.repositories.plans.list_choices(plan.record.id)
+    last = {OptionRef.parse(one.option).concern: one.option for one in choices}
+    chosen = [option.setup.device for _, option in map(plan.find_option, last.values()) if option.setup is not None]
+    placed = [
+        (place, one, one.device not in chosen if last else bool(one.when_chosen))
+        for place, one in enumerate(translate_record(plan.plan).test_spots)
+    ]
     return tuple(
         _LadderView(
             place=str(place),
             title=render_message(
-                "clinic-spots.ladder-when-chosen" if one.when_chosen else "clinic-spots.ladder",
+                "clinic-spots.ladder-when-chosen" if waits else "clinic-spots.ladder",
                 {"device": translate(one.device_title), "site": site_title(one.site)},
             ),
             text=one.message.text,
@@ -133,7 +140,7 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
             consent=_ladder_consent(request, plan, one, spots),
             blocked=_device_contraindications(plan, one.device) is not None,
         )
-        for place, one in sorted(placed, key=lambda numbered: bool(numbered[1].when_chosen))
+        for place, one, waits in sorted(placed, key=lambda numbered: numbered[2])
     )
 
 

@@ -175,6 +175,15 @@ def test_spots_of_light_that_a_plan_does_not_begin_with_come_last_and_say_so(
     assert [rung[0] for rung in rungs] == ["1", "1", "1", "0", "0", "0"]  # their places in the plan
 
 
+@pytest.mark.parametrize("choices", [(), ("0.0",), ("0.1",), ("0.1", "0.0"), ("0.0", "0.1")])
+def test_the_ladder_of_light_that_was_not_chosen_says_so(
+    client: TestClient, clinics: Clinics, plan: PlanRecord, choices: tuple[str, ...]
+) -> None:
+    for choice in choices:
+        clinics.repositories().plans.choose(plan.id, choice, "")
+    assert ("only if this light is chosen" in page_text(client, here(plan))) == (choices[-1:] == ("0.1",))
+
+
 @pytest.mark.parametrize("rung", ["", "9.0", "0.9", "0", "x.y", "-1.0", "0.1.2"])
 def test_a_spot_that_no_ladder_has_is_not_there(client: TestClient, plan: PlanRecord, rung: str) -> None:
     assert client.post(here(plan), data=fill(plan, rung)).status_code == 404
