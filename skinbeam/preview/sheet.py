@@ -22,6 +22,7 @@ from skinbeam.preview.undrawn_harms import undrawn_harm_messages, unknown_harm_r
 from skinbeam.text import Message, render_message
 
 __all__ = [
+    "BAND_HEIGHT",
     "GREY",
     "INK",
     "IPTC_ALTERED",
@@ -50,7 +51,7 @@ _XMP = (
     "<Iptc4xmpExt:DigitalSourceType>{kind}</Iptc4xmpExt:DigitalSourceType>"
     '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
 )
-_BAND_HEIGHT = 0.09  # height of the caption band, relative to the width of the picture
+BAND_HEIGHT = 0.09  # height of the caption band, relative to the width of the picture
 _BAND_FILL = 0.92
 _PACKED = 3  # compression level: files a tenth larger than with 9, in a third of the time
 _QUALITY = 85  # of JPEG, at which letters and thin lines on a photograph keep their edges
@@ -81,7 +82,7 @@ def wrap_text(words: str, font: Font, width_px: int) -> list[str]:
 def add_caption_band(picture: Picture, words: str) -> Picture:
     """Add a caption on a band below a picture, which covers no pixel of it."""
     height, width = picture.shape[:2]
-    band = round(_BAND_HEIGHT * width)
+    band = round(BAND_HEIGHT * width)
     sheet = Image.new("RGB", (width, height + band), PAPER)
     sheet.paste(Image.fromarray(picture), (0, 0))
     size = round(0.5 * band)

@@ -17,6 +17,7 @@ from skinbeam.photo.mark_selection import select_marks
 from skinbeam.plan.planner import data_release
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.plan_records.plan import Plan as Records
+from skinbeam.preview.sheet import BAND_HEIGHT
 from skinbeam.preview.undrawn_harms import read_undrawn_harm, undrawn_harm_messages, unknown_harm_reasons
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
@@ -130,13 +131,17 @@ class _PreviewPair:
 class _PreviewView:
     """The preview pictures on the page of a plan: pairs, the whole strip, and the assumptions behind them.
 
-    `shows_choice`: they show the options that were chosen; otherwise none of them is shown.
+    Parameters
+    ----------
+    shows_choice : whether they show the options that were chosen; otherwise none of them is shown.
+    band : height of the caption below each picture, as a share of its width.
     """
 
     pairs: tuple[_PreviewPair, ...]
     strip: str
     captions: tuple[str, ...]
     shows_choice: bool = True
+    band: float = BAND_HEIGHT
 
 
 def add_plan_routes(router: ClinicRouter) -> None:

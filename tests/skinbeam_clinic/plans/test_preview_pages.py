@@ -11,11 +11,13 @@ from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import OTHER, Clinics, planned
 from fastapi.testclient import TestClient
 from paths import ROOT
+from PIL import Image
 from playwright.sync_api import Browser, expect
 from preview_samples import look, plan
 from pypdf import PdfReader
 
 from skinbeam.api.preview import make_preview
+from skinbeam.preview.sheet import BAND_HEIGHT
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.jobs.worker import PlanMaker
@@ -137,6 +139,14 @@ def test_the_slider_moves_by_keys_and_without_script_both_stand_side_by_side(
         slider.focus()
         page.keyboard.press("ArrowRight")
         assert laid.evaluate("one => one.style.clipPath") != before
+        captions = {}
+        for value in (0, 30, 70, 100):  # the caption of one of both is shown whole, wherever the slider stands
+            slider.fill(str(value))
+            picture = Image.open(io.BytesIO(page.locator("details[open] .laid").screenshot())).convert("RGB")
+            band = round(0.8 * BAND_HEIGHT * picture.width)
+            captions[value] = picture.crop((4, picture.height - band, picture.width - 4, picture.height - 4)).tobytes()
+        assert captions[0] == captions[30] != captions[70]
+        assert captions[70] == captions[100]
         expect(page.locator("details[open] .beside img").first).to_be_visible()
         assert page.locator("details[open] .beside img").first.evaluate("one => one.naturalWidth") > 0
         for heading in page.locator("summary h3").all():
