@@ -68,6 +68,12 @@ def test_two_browsers_want_one_time_and_the_second_takes_one_that_is_free(
     other.get_by_role("link", name="The week").click()
     expect(other.get_by_role("link", name="09:00–09:30 First")).to_be_visible()
     looked_at(other, "week")
+    other.goto(f"{address}/appointments?from=2027-09-20")  # the longest name of a month, on days of two digits
+    for date in other.locator(".week h2 a").all():
+        assert date.evaluate("one => one.getClientRects().length") == 1, "a date stands in one line"
+    for day in other.locator(".week section").all():
+        assert day.evaluate("one => one.scrollWidth <= one.clientWidth")
+    other.go_back()
     with other.expect_download() as download:
         other.get_by_role("link", name="As a calendar file").click()
     assert Path(download.value.path()).read_bytes().count(b"BEGIN:VEVENT") == 2

@@ -211,6 +211,10 @@ def test_markup_in_any_field_stays_text(client: TestClient, clinics: Clinics) ->
 def test_what_is_looked_for_stands_in_no_address(client: TestClient) -> None:
     client.post("/patients", data={"pseudonym": "FIND-77"})
     client.post("/patients", data={"pseudonym": "OTHER-78"})
+    none = html.unescape(client.post("/search", data={"pseudonym": "<Jane>"}).text)
+    assert "Patients found: 0" in none
+    assert "Patients: " not in none  # the clinic is not empty
+    assert "No pseudonym contains <Jane>. Names are not searched" in none
     found = client.post("/search", data={"pseudonym": "find"})
     assert "FIND-77" in found.text
     assert "OTHER-78" not in found.text
