@@ -11,7 +11,7 @@ from dataclasses import asdict
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 import typst
@@ -61,7 +61,7 @@ def make_pdf(
             root=str(root),
             format="pdf",
             sys_inputs={
-                "page": json.dumps(asdict(page), ensure_ascii=False),
+                "page": json.dumps(_with_glyphs(asdict(page)), ensure_ascii=False),
                 "part": part,
                 "language": current_language(),
             },
@@ -70,6 +70,19 @@ def make_pdf(
             pdf_standards=["ua-1"],
         )
     )
+
+
+# Characters that no font draws, for which Typst makes no PDF: the first and the last control, and no character at all.
+_WITHOUT_GLYPH = str.maketrans(dict.fromkeys("\x00\x7f\ufeff\ufffe\uffff", "\ufffd"))
+
+
+def _with_glyphs(value: Any) -> Any:
+    """Return a value of JSON in which characters without a glyph are shown as such."""
+    if isinstance(value, str):
+        return value.translate(_WITHOUT_GLYPH)
+    if isinstance(value, dict):
+        return {name: _with_glyphs(one) for name, one in value.items()}
+    return [_with_glyphs(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @cache

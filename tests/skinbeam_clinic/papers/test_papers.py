@@ -2,16 +2,20 @@
 
 import datetime
 import io
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from clinic_samples import Clinics
 from pypdf import PdfReader
 from treatment_samples import clear_answers, fired, read_spots
 
+from skinbeam.report.letter_context import LetterPage
 from skinbeam.text import Formatter, to_local_time
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.papers.doctor_letter import make_letter
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, TreatmentState
 
 
@@ -44,6 +48,18 @@ def session(clinics: Clinics, names: dict[str, str], before_start: tuple[int, st
     repositories.adverse_events.add(id, words="left cheek", **about)  # type: ignore[arg-type]
     repositories.treatments.end(id, TreatmentState.DONE)
     return id
+
+
+@pytest.mark.parametrize(
+    "part", [range(128), range(128, 256), (0x202E, 0x2028, 0xFEFF, 0xFFFE, 0xFFFF, 0xE000, 0x1F600)]
+)
+def test_a_letter_is_made_whatever_was_typed(part: Sequence[int]) -> None:
+    words = {name: name for name in ("to", "sign", "foot")}
+    typed = "".join(map(chr, part))
+    page = LetterPage(words=words, title=typed, sender=(typed,), date="today", about=(("Patient", typed),), parts=())
+    text = pdf_text(make_letter(page))
+    assert "today" in text
+    assert "Jane" in pdf_text(make_letter(replace(page, title="Jane\x00")))
 
 
 def test_a_letter_of_a_session_says_who_what_settings_reaction_and_what_to_watch(
