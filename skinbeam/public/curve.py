@@ -14,7 +14,7 @@ from skinbeam.model.errors import InputError, NotAvailable, spelling_hint
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.public.cases import CaseLike, SettingValue, listed_setting, open_case, with_settings
-from skinbeam.sweeps.store import output_unit
+from skinbeam.sweeps.store import output_unit, quantity_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ class SettingCurve:
 
         variables = {}
         for name, numbers in self._numbers().items():
-            attributes: dict[str, Any] = {"units": output_unit(self._unit_name(name))}
+            attributes: dict[str, Any] = {"units": output_unit(name, self._dose)}
             estimate = next((value for value in numbers if isinstance(value, Estimate)), None)
             if estimate is not None:
                 attributes["level"] = estimate.level
@@ -94,7 +94,7 @@ class SettingCurve:
                 variables[f"{name}_{end}"] = (self.setting, ends, attributes)
         coordinate = (self.setting, self.values, {"units": output_unit(self.setting)})
         first = self.results[0]
-        words = {"endpoint": first.endpoint, "of": first.of} if isinstance(first, DoseThreshold) else {}
+        words = {"endpoint": first.endpoint, "of": self._dose} if isinstance(first, DoseThreshold) else {}
         head = {"schema": first.schema, "version": __version__, "seed": first.seed}
         return xr.Dataset(variables, {self.setting: coordinate}, head | words)
 
@@ -121,16 +121,17 @@ class SettingCurve:
             hint = f"{spelling_hint(asked, names)}Known: {', '.join(names)}."
             raise InputError("no-number", f"{', '.join(asked) or 'nothing'} was read", field="numbers", hint=hint)
         curves = {name: names[name] for name in asked}
-        return setting_curve_figure(self.setting, self.values.tolist(), curves, self._unit_name(asked[0]))
+        return setting_curve_figure(self.setting, self.values.tolist(), curves, quantity_name(asked[0], self._dose))
 
     def citations(self) -> tuple[str, ...]:
         """Return the keys of all sources behind the answers, in alphabetical order."""
         return tuple(sorted({key for result in self.results for key in result.citations()}))
 
-    def _unit_name(self, name: str) -> str:
-        """Return the name whose ending is the unit of a number."""
+    @property
+    def _dose(self) -> str:
+        """What a threshold varies; empty for other answers."""
         first = self.results[0]
-        return first.of if isinstance(first, DoseThreshold) and name in _THRESHOLD_DOSES else name
+        return first.of if isinstance(first, DoseThreshold) else ""
 
     def _numbers(self) -> dict[str, list[Value | float]]:
         """Return every number of the answers by its dotted path: an estimate, an unknown or a plain number of each."""

@@ -30,15 +30,29 @@ from skinbeam.sweeps.worker import CaseRow
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ErrorRow", "SweepStore", "error_rows", "is_sweep_store", "load_store", "open_store", "output_unit"]
+__all__ = [
+    "ErrorRow",
+    "SweepStore",
+    "error_rows",
+    "is_sweep_store",
+    "load_store",
+    "open_store",
+    "output_unit",
+    "quantity_name",
+]
 
 MESSAGE_BYTES = 400
 _PARTIAL = ".partial"  # suffix of files that Zarr has not finished writing
 _STATUS, _MESSAGE, _BYTE = "status", "message", "message_byte"
+# By the end of a name, the longest first.
 _UNITS = {
-    "_J_cm2": "J/cm2", "_mJ": "mJ", "_ms": "ms", "_mm": "mm", "_um": "um", "_nm": "nm", "_deg": "deg", "_C": "degC",
-    "_K": "K", "_s": "s", "_days": "day", "_years": "year", "_W_cm2": "W/cm2", "_Hz": "Hz", "_per_cm2": "1/cm2",
+    "_per_cm2": "1/cm2", "_J_cm2": "J/cm2", "_W_cm2": "W/cm2", "_cm2": "cm2", "_per_cm": "1/cm", "_W_m2K": "W/m2/K",
+    "_kg_m3": "kg/m3", "_J_kgK": "J/kg/K", "_W_mK": "W/m/K", "_mJ": "mJ", "_J": "J", "_W": "W", "_Hz": "Hz",
+    "_mm": "mm", "_um": "um", "_nm": "nm", "_deg": "deg", "_C": "degC", "_K": "K", "_pct": "percent", "_ms": "ms",
+    "_s": "s", "minutes": "min", "_h": "hour", "_days": "day", "_weeks": "week", "_months": "month", "_years": "year",
 }  # fmt: skip
+_DOSES = ("dose", "calibrated_dose", "bracket")  # of a threshold, in the unit of what is varied
+_PLAIN = ("level", "draws")  # of an estimate, whatever its unit
 
 
 class SweepStore:
@@ -156,9 +170,24 @@ def load_store(path: Path) -> "xr.Dataset":
     return results
 
 
-def output_unit(path: str) -> str:
-    """Return the unit in the name of a number, given by its dotted path in an answer; "1" where the name has none."""
-    return next((unit for end, unit in _UNITS.items() if path.split(".")[-1].endswith(end)), "1")
+def quantity_name(path: str, dose: str = "") -> str:
+    """Return the part of the dotted path of a number whose ending is its unit: `temperature_C` of `temperature_C.peak`.
+
+    Parameters
+    ----------
+    dose : what a threshold varies, which is the quantity of its doses.
+    """
+    parts = path.split(".")
+    if dose and parts[0] in _DOSES:
+        parts[0] = dose
+    named = (part for part in reversed(parts) if part.endswith(tuple(_UNITS)))
+    return parts[-1] if parts[-1] in _PLAIN else next(named, parts[-1])
+
+
+def output_unit(path: str, dose: str = "") -> str:
+    """Return the unit of a number, given by its dotted path in an answer, as `quantity_name`; "1" where it has none."""
+    name = quantity_name(path, dose)
+    return next((unit for end, unit in _UNITS.items() if name.endswith(end)), "1")
 
 
 @dataclass(frozen=True)
@@ -253,10 +282,10 @@ def _make(path: Path, sweep: Sweep, identity: str, cost: SweepCost) -> None:
 
 def _fill(group: Any, sweep: Sweep, block: tuple[int, ...]) -> None:
     """Create the arrays of a sweep, and write the values of its axes."""
-    question = sweep.question
     names = [axis.name for axis in sweep.axes]
-    for output in question.outputs:
-        _array(group, output, sweep.shape, block, np.float64, names, nan)
+    dose = sweep.varied_dose()
+    for output in sweep.question.outputs:
+        _array(group, output, sweep.shape, block, np.float64, names, nan, output_unit(output, dose))
     _array(group, _STATUS, sweep.shape, block, np.uint8, names, 0)
     _array(group, _MESSAGE, (*sweep.shape, MESSAGE_BYTES), (*block, MESSAGE_BYTES), np.uint8, [*names, _BYTE], 0)
     for axis in sweep.axes:
@@ -265,7 +294,14 @@ def _fill(group: Any, sweep: Sweep, block: tuple[int, ...]) -> None:
 
 
 def _array(
-    group: Any, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any, dims: list[str], fill: float
+    group: Any,
+    name: str,
+    shape: tuple[int, ...],
+    chunks: tuple[int, ...],
+    dtype: Any,
+    dims: list[str],
+    fill: float,
+    unit: str = "1",
 ) -> None:
     from zarr.codecs import ZstdCodec
 
@@ -277,7 +313,7 @@ def _array(
         fill_value=fill,
         compressors=ZstdCodec(level=0, checksum=True),  # explicit: the same bytes whatever a library's default is
         dimension_names=dims,
-        attributes={"units": output_unit(name)},
+        attributes={"units": unit},
     )
 
 
@@ -289,7 +325,7 @@ def _coordinate(group: Any, field: str, dim: str, values: list[Any]) -> None:
     words = sorted({str(value) for value in values}) if any(isinstance(value, str) for value in values) else []
     held = [words.index(str(value)) for value in values] if words else [float(value) for value in values]
     dtype = np.int64 if words else np.float64
-    _array(group, field, (len(held),), (len(held),), dtype, [dim], 0)
+    _array(group, field, (len(held),), (len(held),), dtype, [dim], 0, output_unit(field))
     group[field][:] = np.array(held, dtype=dtype)
     if words:
         group[field].attrs["names"] = words

@@ -13,8 +13,9 @@ from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.document import sha256_hex, to_json_types
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.model.fields import InputTable, choice, text, value_or_list, whole_number
-from skinbeam.model.input_files import case_from_tables, file_exists, parse_record, read_toml
+from skinbeam.model.input_files import LoadedCase, case_from_tables, file_exists, parse_record, read_toml
 from skinbeam.model.vocabulary import ENDPOINTS
+from skinbeam.simulate.thresholds import default_dose
 from skinbeam.sweeps.axes import (
     PERSON,
     SAMPLE,
@@ -127,15 +128,23 @@ class Sweep:
     def identifying_values(self) -> list[Any]:
         """Return everything that is asked, as JSON types."""
         question = self.question
-        tables = question.tables.with_fields(values_at(self, (0,) * len(self.shape))).root
-        first = case_from_tables(tables, question.folder, question.file)
         return [
-            first.sha256(),
+            self._first_case().sha256(),
             to_json_types(question.tables.root, 12),
             (question.answer, question.draws, question.seed, question.endpoint or "", question.dose_quantity or ""),
             question.outputs,
             to_json_types([[axis.name, axis.fields, axis.rows] for axis in self.axes], 12),
         ]
+
+    def varied_dose(self) -> str:
+        """Return the quantity of the doses of thresholds; empty for other answers."""
+        question = self.question
+        return default_dose(self._first_case().case, question.dose_quantity) if question.answer == "threshold" else ""
+
+    def _first_case(self) -> LoadedCase:
+        question = self.question
+        tables = question.tables.with_fields(values_at(self, (0,) * len(self.shape))).root
+        return case_from_tables(tables, question.folder, question.file)
 
 
 def load_sweep(path: Path) -> Sweep:

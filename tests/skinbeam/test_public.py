@@ -127,6 +127,11 @@ def test_a_curve_of_simulations_has_every_number() -> None:
     data = curve.to_xarray()
     assert np.all(np.diff(data["temperature_C.basal_peak"]) > 0.0)
     assert np.all(data["harm.p_burn_low"] <= data["harm.p_burn"])
+    units = {name: data[name].units for name in map(str, data)}
+    assert {units[name] for name in units if name.startswith("temperature_C.")} == {"degC"}
+    assert {units[name] for name in units if name.startswith("harm.")} == {"1"}
+    assert (units["healing.reepithelialisation_h"], units["healing.downtime_days_high"]) == ("hour", "day")
+    assert curve.plot("temperature_C.basal_peak").axes[0].get_ylabel() == "Temperature (°C)"
     assert isinstance(curve.plot("harm.p_burn"), Figure)
     with pytest.raises(InputError, match=r"harm\.p_burn"):
         curve.plot()

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.errors import InputError
 from skinbeam.sweeps.axes import field_quantile, grid_axis, quantile_axis
+from skinbeam.sweeps.cost import SweepCost
+from skinbeam.sweeps.store import load_store, open_store, output_unit
 from skinbeam.sweeps.sweep_file import block_shape, grid_blocks, load_sweep, values_at
 
 CASE = """
@@ -91,6 +93,34 @@ def test_what_is_wrong_is_reported_with_where_and_what_would_be_right(name: str,
     assert raised.value.field == field
     assert hint in raised.value.hint
     assert raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        ("temperature_C.vessels.0.lumen_peak", "degC"),
+        ("temperature_C.basal_peak.high", "degC"),
+        ("temperature_C.basal_peak.level", "1"),
+        ("damage.coagulation_depth_um.low", "um"),
+        ("harm.p_burn.high", "1"),
+        ("healing.reepithelialisation_h", "hour"),
+        ("concerns.0.options.0.interval_weeks", "week"),
+        ("concern.0.area_cm2", "cm2"),
+        ("microbeam.density_per_cm2", "1/cm2"),
+    ],
+)
+def test_the_unit_of_a_number_is_that_of_the_part_of_its_path_that_names_one(path: str, unit: str) -> None:
+    assert output_unit(path) == unit
+
+
+def test_doses_of_a_sweep_of_thresholds_have_the_unit_of_what_is_varied(workplace: Path) -> None:
+    outputs = 'outputs = ["dose", "calibrated_dose.high", "bracket.0", "model_error"]\n'
+    text = f'case = "case.toml"\nanswer = "threshold"\nendpoint = "epidermal-necrosis"\n{outputs}'
+    sweep = save_sweep(workplace, text + '[axes]\n"skin.ita_deg" = [10.0, 50.0]')
+    with open_store(workplace / "out.zarr", sweep, SweepCost(2, 1.0, 1)):
+        data = load_store(workplace / "out.zarr")
+    assert [data[name].units for name in sweep.question.outputs] == ["s", "s", "s", "1"]
+    assert data["skin.ita_deg"].units == "deg"
 
 
 def test_fields_are_set_without_changing_the_case() -> None:
