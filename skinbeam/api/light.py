@@ -20,7 +20,13 @@ from skinbeam.model.units import MEGABYTE, UM
 from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.physics.numerics import gpu
-from skinbeam.simulate.layers_schema.layers import LIGHT_DIGITS, LayersFile, LoadedLayers, load_layers
+from skinbeam.simulate.layers_schema.layers import (
+    LIGHT_DIGITS,
+    LayersFile,
+    LoadedLayers,
+    layers_from_tables,
+    load_layers,
+)
 from skinbeam.simulate.light.batches import BATCHES, MEMORY_BYTES
 from skinbeam.simulate.light.engines import ENGINES, check_engine_options
 from skinbeam.simulate.light.layers_file import build_space, layered_medium, part_names
@@ -131,16 +137,17 @@ class LightOptions:
 
 
 def run_light(
-    path: Path,
+    layers: Path | Mapping[str, Any],
     options: LightOptions | None = None,
     *,
     progress: ProgressCallback | None = None,
     notify: Callable[[str], None] | None = None,
 ) -> LightRun:
-    """Compute the light in the layers file at `path`.
+    """Compute the light in layers.
 
     Parameters
     ----------
+    layers : path of the layers file, or its tables.
     progress : see `MonteCarlo`.
     notify : called before the run with a message about the memory that it needs.
 
@@ -151,7 +158,7 @@ def run_light(
     """
     options = options or LightOptions()
     check_engine_options("method", options.method or "montecarlo", options.device, options.error)
-    loaded = load_layers(path)
+    loaded = load_layers(layers) if isinstance(layers, Path) else layers_from_tables(layers, Path("layers"))
     spec = loaded.spec
     method = _choose_method(spec, options)
     tally = _make_tally(loaded, method)

@@ -93,7 +93,8 @@ def _resolve_name(value: str, known: tuple[str, ...], kind: str) -> str:
     return value
 
 
-def _resolve_subtypes(condition: str, words: tuple[str, ...]) -> tuple[str, ...]:
+def _resolve_subtypes(condition: str, given: Any) -> tuple[str, ...]:
+    words = given if isinstance(given, list | tuple) else [given]
     for word in words:
         if word not in condition_subtypes(condition):
             raise unknown_name_error("subtype", word, condition_subtypes(condition), field="subtypes")

@@ -92,7 +92,7 @@ class NotAvailable(SkinbeamError):
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """Return the known name nearest to `name`, or None when none is near."""
-    found = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    found = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     return found[0] if found else None
 
 

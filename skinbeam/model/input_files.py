@@ -146,8 +146,12 @@ class LoadedCase:
         ------
         InputError : no such field, or a value that it cannot have.
         """
-        tables = CaseTables(self.case.model_dump(exclude_none=True, exclude_defaults=True)).with_fields(values)
+        tables = self.tables().with_fields(values)
         return LoadedCase(parse_record(Case, tables.root, file=file or self.file), self.folder, self.file)
+
+    def tables(self) -> CaseTables:
+        """Return the tables of the case as a file would hold them, without defaults."""
+        return CaseTables(self.case.model_dump(exclude_none=True, exclude_defaults=True))
 
     def sha256(self, photo_sha256: str = "") -> str:
         """Return the hash of the validated case: defaults filled in, title and paths left out, files by content.

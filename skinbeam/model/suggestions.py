@@ -119,7 +119,7 @@ _OTHER_WORDS_FILE = "data/other_words.toml"
 
 
 def _plain_word(word: str) -> str:
-    return " ".join(re.sub(r"[^a-z0-9:]+", " ", word.lower()).split())
+    return " ".join(re.sub(r"[^a-z0-9:]+", " ", str(word).lower()).split())
 
 
 def _key_without_unit(key: str) -> str:

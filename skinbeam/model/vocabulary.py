@@ -126,7 +126,7 @@ def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
     ------
     InputError : the word is unknown; the hint gives the nearest name.
     """
-    found = _spellings(kind).get(_normalise_word(word))
+    found = _spellings(kind).get(_normalise_word(word)) if isinstance(word, str) else None
     if found is not None:
         return found
     wish = uncovered_condition_error(word, field=field) if kind == "condition" else None

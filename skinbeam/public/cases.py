@@ -1,6 +1,6 @@
 """Cases as callers give them: a path, tables or a loaded case, with settings that are given by name."""
 
-import operator
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -12,20 +12,26 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from skinbeam.model.case import Case
+from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.consultation import Patient
-from skinbeam.model.errors import InputError, spelling_hint
-from skinbeam.model.exposure import Bath, Cooling, Laser, Microbeam, Settings, Skin
-from skinbeam.model.input_files import LoadedCase, case_from_tables, load_case
+from skinbeam.model.errors import InputError
+from skinbeam.model.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Settings, Skin, Vessel
+from skinbeam.model.input_faults import nested_table
+from skinbeam.model.input_files import LoadedCase, case_from_tables, load_case, read_toml
+from skinbeam.model.suggestions import key_hint
 
 __all__ = [
     "CaseLike",
     "OneValue",
     "SettingValue",
+    "case_tables",
     "check_count",
     "check_seed",
+    "given_path",
     "listed_setting",
     "open_case",
     "plain_numbers",
+    "plain_value",
     "with_settings",
 ]
 
@@ -42,6 +48,12 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "patient": Patient,
 }
 _TABLE_OF = {"ita_deg": "skin"}  # of a name in several tables: the colour of the skin counts before the person's
+_LISTED: Mapping[str, type[BaseModel]] = {
+    "vessel.0": Vessel,
+    "lesion.0": Lesion,
+}  # fields of one of several tables, which are given by its number
+_MOST = 100_000  # draws, as on the command line
+_MOST_SEED = 2**63 - 1
 
 
 def open_case(case: CaseLike) -> LoadedCase:
@@ -56,8 +68,42 @@ def open_case(case: CaseLike) -> LoadedCase:
     if isinstance(case, Case):
         return LoadedCase(case, Path())
     if isinstance(case, Mapping):
-        return case_from_tables(_plain(case), Path(), "case")
-    return load_case(Path(case))
+        return case_from_tables(plain_value(case), Path(), "case")
+    return load_case(given_path(case, "case"))
+
+
+def case_tables(case: CaseLike) -> tuple[CaseTables, Path, str]:
+    """Return the tables of a case, not checked unless it is loaded, with the folder of its files and its name.
+
+    Raises
+    ------
+    InputError : a file that cannot be read.
+    """
+    if isinstance(case, LoadedCase | Case):
+        loaded = open_case(case)
+        return loaded.tables(), loaded.folder, loaded.file
+    if isinstance(case, Mapping):
+        return CaseTables(plain_value(case)), Path(), "case"
+    path = given_path(case, "case")
+    return CaseTables(read_toml(path)), path.parent, path.name
+
+
+def given_path(value: Any, name: str) -> Path:
+    """Return a path that a caller has given.
+
+    Raises
+    ------
+    InputError : it is none.
+    """
+    try:
+        return Path(value)
+    except TypeError:
+        hint = (
+            "A path."
+            if name != "case"
+            else ("A path, the tables of a case file, or a loaded case; an option of a plan gives one by to_case().")
+        )
+        raise InputError("wrong-type", f"{value!r} was read", field=name, hint=hint) from None
 
 
 def with_settings(loaded: LoadedCase, settings: Mapping[str, SettingValue]) -> LoadedCase:
@@ -65,8 +111,8 @@ def with_settings(loaded: LoadedCase, settings: Mapping[str, SettingValue]) -> L
 
     Parameters
     ----------
-    settings : values by the name of a field, such as `pulse_ms`, `device` or `ita_deg`; `table.field` where several
-        tables have a field of that name, such as `cooling.temperature_C`. NumPy values are plain ones.
+    settings : values by the name of a field, such as `pulse_ms`, `device` or `ita_deg`, or by its path in the case
+        file, such as `cooling.temperature_C` or `vessel.0.depth_um`. NumPy values are plain ones.
 
     Raises
     ------
@@ -74,7 +120,7 @@ def with_settings(loaded: LoadedCase, settings: Mapping[str, SettingValue]) -> L
     """
     if not settings:
         return loaded
-    return loaded.with_fields({".".join(_locate(name)): _plain(value) for name, value in settings.items()})
+    return loaded.with_fields({_field_path(name): plain_value(value) for name, value in settings.items()})
 
 
 def listed_setting(settings: Mapping[str, SettingValue]) -> tuple[str, list[Any]] | None:
@@ -88,8 +134,8 @@ def listed_setting(settings: Mapping[str, SettingValue]) -> tuple[str, list[Any]
     """
     listed = {
         name: list(value)
-        for name, value in ((name, _plain(value)) for name, value in settings.items())
-        if isinstance(value, list | tuple) and not _holds_list(name)
+        for name, value in ((name, plain_value(value, name)) for name, value in settings.items())
+        if isinstance(value, list) and not _is_list(_annotation(_field_path(name)))
     }
     if not listed:
         return None
@@ -98,12 +144,12 @@ def listed_setting(settings: Mapping[str, SettingValue]) -> tuple[str, list[Any]
         names = ", ".join(listed)
         hint = "Give values of one setting; skinbeam.sweep answers grids of several."
         raise InputError("two-lists", f"several values of {names} were read", field=others[0][0], hint=hint)
-    if not values or any(isinstance(value, list | tuple) for value in values):
+    if not values or any(isinstance(value, list) for value in values):
         raise InputError("wrong-shape", f"{settings[name]!r} was read", field=name, hint="Give a flat list of values.")
     return name, values
 
 
-def plain_numbers(settings: Mapping[str, SettingValue]) -> dict[str, float]:
+def plain_numbers(settings: Mapping[Any, Any]) -> dict[Any, float]:
     """Return settings as plain numbers.
 
     Raises
@@ -112,77 +158,85 @@ def plain_numbers(settings: Mapping[str, SettingValue]) -> dict[str, float]:
     """
     found = {}
     for name, value in settings.items():
-        try:
-            found[name] = float(value)  # type: ignore[arg-type]  # a list is a TypeError
-        except (TypeError, ValueError):
-            raise InputError("not-a-number", f"{value!r} was read", field=name, hint="Give one number.") from None
+        number = plain_value(value, name)
+        if not isinstance(number, int | float) or isinstance(number, bool) or abs(number) > sys.float_info.max:
+            raise InputError("not-a-number", f"{value!r} was read", field=str(name), hint="Give one number.")
+        found[name] = float(number)
     return found
 
 
-def check_count(value: int, name: str) -> int:
+def check_count(value: Any, name: str, most: int = _MOST) -> int:
     """Return a count of at least one as a plain whole number.
 
     Raises
     ------
     InputError : it is none.
     """
-    return _check_whole_number(value, name, 1)
+    return _check_whole_number(value, name, 1, most)
 
 
-def check_seed(value: int) -> int:
+def check_seed(value: Any) -> int:
     """Return a seed as a plain whole number.
 
     Raises
     ------
     InputError : it is none, or negative.
     """
-    return _check_whole_number(value, "seed", 0)
+    return _check_whole_number(value, "seed", 0, _MOST_SEED)
 
 
-def _check_whole_number(value: int, name: str, least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if number < least:
-        hint = f"A whole number from {least} on."
+def _check_whole_number(value: Any, name: str, least: int, most: int) -> int:
+    number = plain_value(value)
+    if isinstance(number, bool) or not isinstance(number, int | float) or number % 1 or not least <= number <= most:
+        hint = f"A whole number from {least} to {most:,}."
         raise InputError("out-of-range", f"{name} = {value!r} was read", field=name, hint=hint)
-    return number
+    return int(number)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value without NumPy types."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
+def plain_value(value: Any, name: str = "case") -> Any:
+    """Return a value without types of NumPy, pandas or xarray, whose arrays become lists.
+
+    Raises
+    ------
+    InputError : a quantity with a unit of its own, which would be lost.
+    """
+    unit = getattr(value, "units", getattr(value, "unit", None))
+    if not isinstance(unit, str | None):
+        hint = "Give the number alone, in the unit of its name."
+        raise InputError("unit-given", f"{value!r} was read", field=name, hint=hint)
+    if hasattr(value, "__array__"):
+        return np.asanyarray(value).tolist()
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return {key: plain_value(item, str(key)) for key, item in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain_value(item, name) for item in value]
     return value
 
 
-def _tables_with(name: str) -> dict[str, str]:
-    """Return the tables that have a field, with the name of the field in them."""
-    table, dot, field = name.rpartition(".")
-    return {key: field for key, model in _TABLES.items() if field in model.model_fields and (not dot or key == table)}
-
-
-def _locate(name: str) -> tuple[str, str]:
-    """Return the table and the field of a setting."""
-    having = _tables_with(name)
+def _field_path(name: str) -> str:
+    """Return the path of a setting in the tables of a case."""
+    having = [table for table, model in _TABLES.items() if name in model.model_fields]
+    if "." in name:
+        return name
     if not having:
         known = [field for model in _TABLES.values() for field in model.model_fields]
-        hint = f"{spelling_hint([name.rpartition('.')[2]], known)}A field of {', '.join(_TABLES)}."
-        raise InputError("unknown-key", f"no field {name!r} in a case", field=name, hint=hint)
+        listed = {table: list(model.model_fields) for table, model in _LISTED.items()}
+        raise InputError("unknown-key", f"no field {name!r} in a case", field=name, hint=key_hint(name, known, listed))
     if len(having) > 1 and name not in _TABLE_OF:
         full = " or ".join(f"**{{'{table}.{name}': ...}}" for table in having)
         raise InputError("two-fields", f"{', '.join(having)} have a field {name}", field=name, hint=f"Give {full}.")
-    table = _TABLE_OF.get(name) or next(iter(having))
-    return table, having[table]
+    return f"{_TABLE_OF.get(name) or having[0]}.{name}"
 
 
-def _holds_list(name: str) -> bool:
-    return any(_is_list(_TABLES[table].model_fields[field].annotation) for table, field in _tables_with(name).items())
+def _annotation(path: str) -> Any:
+    """Return what the value at a path may be; None where a case has no such field."""
+    annotation: Any = Case
+    for part in path.split("."):
+        table = nested_table(annotation)
+        if table is not None and not part.isdecimal():
+            field = table.model_fields.get(part)
+            annotation = None if field is None else field.annotation
+    return annotation
 
 
 def _is_list(annotation: Any) -> bool:

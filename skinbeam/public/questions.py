@@ -28,12 +28,25 @@ from skinbeam.evidence.expectation.expect import ExpectationAnswer, answer_quest
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.laser.device import Device
 from skinbeam.laser.device import devices as known_devices
-from skinbeam.model.errors import unknown_name_error
+from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.planner import plan_consultation
-from skinbeam.public.cases import CaseLike, OneValue, SettingValue, check_count, check_seed, open_case, plain_numbers
+from skinbeam.plan_records.plan import Plan
+from skinbeam.public.cases import (
+    CaseLike,
+    OneValue,
+    SettingValue,
+    check_count,
+    check_seed,
+    given_path,
+    open_case,
+    plain_numbers,
+    plain_value,
+    with_settings,
+)
 from skinbeam.public.curve import SettingCurve, answer_settings
 from skinbeam.public.planned import PlannedConsultation
+from skinbeam.simulate.light.montecarlo import MAX_PHOTONS
 
 __all__ = [
     "analyse_photo",
@@ -79,7 +92,7 @@ def plan(case: CaseLike, *, photo: Path | str | None = None, draws: int = 200, s
     >>> best = made.concerns[0].options[0]
     >>> print(best.title, best.p_effective)
     """
-    consultation = check_consultation(open_case(case), None if photo is None else Path(photo))
+    consultation = check_consultation(open_case(case), None if photo is None else given_path(photo, "photo"))
     made = plan_consultation(consultation, lambda _: None, draws=check_count(draws, "draws"), seed=check_seed(seed))
     return PlannedConsultation(made.plan, consultation)
 
@@ -184,6 +197,7 @@ def window(
     device: str | None = None,
     draws: int = 200,
     seed: int = 0,
+    **settings: OneValue,
 ) -> TherapeuticWindow | AskedSettingAnswer:
     """Compute the therapeutic window, or with `at` judge one setting of a device (`skinbeam.window/1`).
 
@@ -195,6 +209,7 @@ def window(
         consultation, what is left out is as a plan begins.
     device : of a consultation, with `at`; left out, the one that the guideline names first.
     draws : number of simulated skins. seed : of every random draw.
+    settings : fields of the case that are to be other, by name, such as `ita_deg` or `spot_mm`.
 
     Returns
     -------
@@ -214,9 +229,9 @@ def window(
     >>> assert found.p_effect.shape == (found.pulse_ms.size, found.dose.size)
     >>> figure = found.plot()
     """
-    loaded, count, start = open_case(case), check_count(draws, "draws"), check_seed(seed)
+    loaded, count, start = with_settings(open_case(case), settings), check_count(draws, "draws"), check_seed(seed)
     if at is not None:
-        asked = parse_asked(at) if isinstance(at, str) else plain_numbers(at)
+        asked = plain_numbers(at) if isinstance(at, Mapping) else parse_asked(str(at))
         return answer_setting(loaded, asked, device=device, effect=effect, harm=harm, draws=count, seed=start)
     if device is not None:
         raise missing_setting_error("device")
@@ -224,7 +239,7 @@ def window(
 
 
 def light(
-    layers: Path | str,
+    layers: Path | str | Mapping[str, Any],
     *,
     method: str | None = None,
     photons: int | None = None,
@@ -237,7 +252,7 @@ def light(
 
     Parameters
     ----------
-    layers : path of the layers file.
+    layers : path of the layers file, or its tables.
     method : `ordinates` (exact, plane layers) or `montecarlo`; left out, the exact method where it can be used.
     photons, error : size of a Monte Carlo run, or the relative standard error that ends it.
     device : `cpu` or `cuda`. seed : of the packets. split : whether packets are split where they become rare.
@@ -248,7 +263,7 @@ def light(
 
     Raises
     ------
-    InputError : the file or an option is wrong.
+    InputError : the file, a table or an option is wrong.
     NotAvailable : the method or the device is not there.
 
     Example
@@ -257,8 +272,11 @@ def light(
     >>> found = light("examples/light/coverslip.toml")
     >>> print(found.reflectance_diffuse, found.absorbed["water"])
     """
-    options = LightOptions(method, photons, error, device, seed, split)
-    return run_light(Path(layers), options).balance
+    count = None if photons is None else check_count(photons, "photons", MAX_PHOTONS)
+    aim = None if error is None else plain_numbers({"error": error})["error"]
+    options = LightOptions(method, count, aim, device, check_seed(seed), bool(split))
+    tables = isinstance(layers, Mapping)
+    return run_light(plain_value(layers) if tables else given_path(layers, "layers"), options).balance
 
 
 def light_profile(
@@ -269,6 +287,7 @@ def light_profile(
     bins: int = 200,
     draws: int = 200,
     seed: int = 0,
+    **settings: OneValue,
 ) -> DepthProfile:
     """Compute the fluence rate over depth in the skin of a case (`skinbeam.light-profile/1`).
 
@@ -281,6 +300,7 @@ def light_profile(
     wavelength_nm : from 400 to 11000 nm.
     deepest_um : the depth at which the profile ends, µm. bins : number of equal bins, at most 1000.
     draws : number of skins. seed : of every random draw.
+    settings : fields of the case that are to be other, by name, such as `ita_deg` or `site`.
 
     Returns
     -------
@@ -299,7 +319,7 @@ def light_profile(
     """
     numbers = plain_numbers({"wavelength_nm": wavelength_nm, "deepest_um": deepest_um})
     return profile_light(
-        open_case(case),
+        with_settings(open_case(case), settings),
         numbers["wavelength_nm"],
         deepest_um=numbers["deepest_um"],
         bins=check_count(bins, "bins"),
@@ -309,7 +329,12 @@ def light_profile(
 
 
 def skin(
-    case: CaseLike, wavelength_nm: Sequence[float] | float | str, *, draws: int = 200, seed: int = 0
+    case: CaseLike,
+    wavelength_nm: Sequence[float] | float | str,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    **settings: OneValue,
 ) -> SkinSpectra:
     """Compute layers, spectra and colour of a skin (`skinbeam.skin/1`).
 
@@ -318,6 +343,7 @@ def skin(
     case : path, tables or loaded case, with [skin] or [patient].
     wavelength_nm : one wavelength, several, (wavelength,), or a text such as "400:1000:10", stop included.
     draws : number of skins. seed : of every random draw.
+    settings : fields of the case that are to be other, by name, such as `ita_deg` or `site`.
 
     Returns
     -------
@@ -339,7 +365,8 @@ def skin(
         nm = parse_wavelengths(wavelength_nm)
     else:
         nm = check_wavelengths(np.ravel(wavelength_nm).tolist())
-    return describe_skin(open_case(case), nm, draws=check_count(draws, "draws"), seed=check_seed(seed))
+    loaded = with_settings(open_case(case), settings)
+    return describe_skin(loaded, nm, draws=check_count(draws, "draws"), seed=check_seed(seed))
 
 
 def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> ExpectationAnswer:
@@ -371,7 +398,8 @@ def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> 
     for name in question:
         if name not in known:
             raise unknown_name_error("keyword", name, known, field=name)
-    return answer_question(EvidenceQuestion(condition, modality, **question), seed=check_seed(seed))
+    asked = {name: plain_value(value, name) for name, value in question.items()}
+    return answer_question(EvidenceQuestion(condition, modality, **asked), seed=check_seed(seed))
 
 
 def compare(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
@@ -427,9 +455,8 @@ def guideline(
     >>> for cell in guideline("melasma", phototype="IV", subtype="dermal").cells:
     ...     print(cell.first.treatment, cell.firmness)
     """
-    return answer_guideline(
-        condition, phototype=None if phototype is None else str(phototype), site=site, subtype=subtype
-    )
+    kind = None if subtype is None else str(subtype)
+    return answer_guideline(condition, phototype=phototype, site=site, subtype=kind)
 
 
 def devices() -> Mapping[str, Device]:
@@ -447,15 +474,26 @@ def devices() -> Mapping[str, Device]:
     return known_devices()
 
 
-def analyse_photo(photo: Path | str, folder: Path | str | None = None, **options: Any) -> PhotoReport:
+def analyse_photo(
+    photo: Path | str,
+    folder: Path | str | None = None,
+    *,
+    white_card: Sequence[float] | None = None,
+    points: Sequence[float] | None = None,
+    site: str | None = None,
+    length: Sequence[float] | None = None,
+    before: Path | str | None = None,
+) -> PhotoReport:
     """Analyse a photograph of a face or of skin (`skinbeam.photo/1`).
 
     Parameters
     ----------
     photo : path of the picture.
     folder : where its overlays are written; left out, none are.
-    options : `white_card` (x, y, width, height in pixels), `points` (x and y of the pupils and the mouth), `site` of a
-        picture without a face, `length` (x and y of two points and the mm between them), `before` (an earlier picture).
+    white_card : x, y, width and height in pixels of the upright picture.
+    points : x and y of the person's right pupil, the left pupil and the mouth, in pixels.
+    site : of a picture without a face: hands, arms, neck or decolletage.
+    length : x and y of two points, in pixels, and the mm between them. before : path of an earlier picture.
 
     Returns
     -------
@@ -472,10 +510,30 @@ def analyse_photo(photo: Path | str, folder: Path | str | None = None, **options
     >>> found = analyse_photo("examples/first-consultation/face.jpg")
     >>> print(found.quality.ok, [finding.kind for finding in found.findings])
     """
-    return report_photo(photo, None if folder is None else Path(folder), **options)
+    return report_photo(
+        given_path(photo, "photo"),
+        None if folder is None else given_path(folder, "folder"),
+        white_card=_numbers(white_card, "white_card"),
+        points=_numbers(points, "points"),
+        site=site,
+        length=_numbers(length, "length"),
+        before=None if before is None else given_path(before, "before"),
+    )
 
 
-def preview(photo: Path | str, plan: PlannedConsultation | Path | str, folder: Path | str) -> PreviewReport:
+def _numbers(values: Sequence[float] | None, name: str) -> list[float] | None:
+    """Return the numbers of an option of a photograph, their count unchecked; None where it is left out."""
+    if values is None:
+        return None
+    try:
+        return list(plain_numbers(dict(enumerate(values))).values())
+    except (TypeError, InputError):
+        raise InputError(
+            "not-a-number", f"{values!r} was read", field=name, hint="Give a flat list of numbers."
+        ) from None
+
+
+def preview(photo: Path | str, plan: PlannedConsultation | Plan | Path | str, folder: Path | str) -> PreviewReport:
     """Draw a preview of a plan on a photograph (`skinbeam.preview/1`).
 
     Parameters
@@ -498,4 +556,7 @@ def preview(photo: Path | str, plan: PlannedConsultation | Path | str, folder: P
     >>> drawn = preview("examples/first-consultation/face.jpg", made, "preview")
     >>> print(drawn.strip)
     """
-    return preview_photo(photo, plan.plan if isinstance(plan, PlannedConsultation) else plan, Path(folder))
+    made = plan.plan if isinstance(plan, PlannedConsultation) else plan
+    if not isinstance(made, Plan):
+        made = given_path(made, "plan")
+    return preview_photo(given_path(photo, "photo"), made, given_path(folder, "folder"))

@@ -6,11 +6,14 @@ import pydoc
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from consultations import NAMED, PERSON, concern, devices, document, loaded
 from matplotlib.figure import Figure
 from paths import ROOT
@@ -27,6 +30,8 @@ from skinbeam.text import DocumentWarning
 
 DRAWS = 60
 PULSE = ROOT / "examples" / "pulse-in-a-vessel" / "case.toml"
+EXAMPLE_LAYERS = ROOT / "examples" / "light" / "coverslip.toml"
+FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
 TABLES = {
     "skin": {"site": "cheeks", "ita_deg": 45.0},
     "laser": {"device": "ktp-532"},
@@ -65,6 +70,90 @@ def test_a_setting_given_by_name_takes_the_place_of_the_case_s() -> None:
     by_table = answer("simulate", changed, draws=DRAWS).to_dict()
     assert by_name == by_table
     assert by_name["damage"] != answer("simulate", TABLES, draws=DRAWS).to_dict()["damage"]
+
+
+@pytest.mark.parametrize("values", [range(4, 6), (4, 5), np.array([4, 5]), pd.Series([4, 5]), xr.DataArray([4, 5])])
+def test_several_values_are_any_sequence_or_array(values: Any) -> None:
+    curve = answer("simulate", TABLES, draws=3, pulse_ms=values)
+    assert curve.to_dict() == answer("simulate", TABLES, draws=3, pulse_ms=[4, 5]).to_dict()
+
+
+class SixSeconds:
+    """A number with a unit, as pint and astropy have it."""
+
+    units = object()
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        return np.array(6.0)
+
+
+def test_the_unit_of_a_quantity_is_never_lost() -> None:
+    for case, settings in (
+        (TABLES, {"pulse_ms": SixSeconds()}),
+        (TABLES | {"settings": {"pulse_ms": SixSeconds()}}, {}),
+    ):
+        with pytest.raises(InputError) as raised:
+            answer("simulate", case, **settings)
+        assert raised.value.field == "pulse_ms"
+
+
+def test_fields_of_a_vessel_are_given_by_its_number() -> None:
+    vessel = {"depth_um": 400.0, "diameter_um": 100.0}
+    deep = answer("simulate", TABLES | {"vessel": [vessel]}, draws=3)
+    by_path = answer(
+        "simulate", TABLES | {"vessel": [vessel | {"depth_um": 900.0}]}, draws=3, **{"vessel.0.depth_um": 400}
+    )
+    assert by_path == deep
+    with pytest.raises(InputError, match=r"vessel\.0"):
+        answer("simulate", TABLES, depth_um=400)
+
+
+@pytest.mark.parametrize("name", ["plan", "simulate", "threshold", "window", "skin", "light_profile", "sweep", "light"])
+@pytest.mark.parametrize("case", [None, 5, b"case.toml", [TABLES]])
+def test_what_is_no_case_is_named(name: str, case: Any) -> None:
+    more = {"threshold": ["purpura"], "skin": [532], "light_profile": [532], "sweep": [["harm.p_burn"]]}
+    with pytest.raises(InputError) as raised:
+        answer(name, case, *more.get(name, []))
+    assert raised.value.field == ("layers" if name == "light" else "case")
+
+
+@pytest.mark.parametrize("word", [None, 5, ["melasma"]])
+def test_what_is_no_name_is_named(word: Any) -> None:
+    asked = [
+        ("expect", (word, "ablative"), {}),
+        ("expect", ("wrinkles", word), {}),
+        ("compare", ("melasma", word, "vascular"), {}),
+        ("guideline", (word,), {}),
+        ("threshold", (TABLES, word), {}),
+        ("light", (EXAMPLE_LAYERS,), {"method": 5}),
+        ("analyse_photo", (word,), {}),
+        ("analyse_photo", (FACE,), {"points": 5}),
+        ("preview", (word, word, word), {}),
+    ]
+    for name, positional, named in asked:
+        with pytest.raises(InputError):
+            answer(name, *positional, **named)
+
+
+def test_one_kind_of_a_condition_is_a_text_and_numbers_are_of_any_library() -> None:
+    asked = {"subtypes": ("rolling",), "patients": 50, "sessions": 3}
+    found = answer("expect", "acne-scars", "fractional-ablative", **asked)
+    same = {"subtypes": "rolling", "patients": np.int64(50), "sessions": np.float32(3)}
+    assert answer("expect", "acne-scars", "fractional-ablative", **same) == found
+
+
+def test_layers_are_tables_or_their_file(tmp_path: Path) -> None:
+    file = tmp_path / "layers.toml"
+    file.write_text(LAYERS)
+    found = answer("light", tomllib.loads(LAYERS)).to_dict()
+    assert found | {"photons_per_second": 0} == answer("light", file).to_dict() | {"photons_per_second": 0}
+
+
+@pytest.mark.parametrize(("name", "more"), [("skin", [532]), ("light_profile", [532]), ("window", [])])
+def test_fields_are_given_by_name_in_every_question_of_a_skin(name: str, more: list[Any]) -> None:
+    tables = TABLES | {"vessel": [{"depth_um": 400.0, "diameter_um": 100.0}]}
+    darker = tables | {"skin": TABLES["skin"] | {"ita_deg": 10.0}}
+    assert answer(name, tables, *more, draws=3, ita_deg=10) == answer(name, darker, *more, draws=3)
 
 
 def test_a_longer_pulse_burns_at_a_higher_dose() -> None:
@@ -152,16 +241,20 @@ def test_values_that_make_no_curve_are_named(settings: dict[str, Any], field: st
     assert raised.value.field == field
 
 
-@pytest.mark.parametrize("draws", [0, -3, 1.5, "many"])
+@pytest.mark.parametrize("draws", [0, -3, 1.5, "many", True, 100_001, float("nan")])
 def test_draws_that_are_no_count_are_named(draws: Any) -> None:
     with pytest.raises(InputError) as raised:
         answer("simulate", TABLES, draws=draws)
     assert raised.value.field == "draws"
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "many"])
+@pytest.mark.parametrize("seed", [-1, 1.5, "many", True, 2**63])
 def test_a_seed_that_is_no_whole_number_is_named(seed: Any) -> None:
-    for function, arguments in (("simulate", (TABLES,)), ("expect", ("acne-scars", "fractional-ablative"))):
+    for function, arguments in (
+        ("simulate", (TABLES,)),
+        ("expect", ("acne-scars", "fractional-ablative")),
+        ("light", (EXAMPLE_LAYERS,)),
+    ):
         with pytest.raises(InputError) as raised:
             answer(function, *arguments, seed=seed)
         assert raised.value.field == "seed"
@@ -171,6 +264,7 @@ def test_a_seed_that_is_no_whole_number_is_named(seed: Any) -> None:
     ("settings", "field"),
     [
         ({"pulse_ms": "long"}, "settings.pulse_ms"),
+        ({"cooling.temperatur_C": 4}, "cooling.temperatur_C"),
         ({"pulse": 3}, "pulse"),
         ({"temperature_C": 4}, "temperature_C"),  # of the skin, of its cooling and of a bath
         ({"laser.pulse_ms": 3}, "laser.pulse_ms"),

@@ -1,7 +1,7 @@
 """The layers file of `skinbeam light`: layers with inclusions or voxels, a beam, phase functions and tally bins."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +33,7 @@ __all__ = [
     "TallyBins",
     "VoxelCube",
     "check_phase_functions",
+    "layers_from_tables",
     "load_layers",
 ]
 
@@ -269,7 +270,20 @@ def load_layers(path: Path) -> LoadedLayers:
     ------
     InputError : whatever is wrong with it, with the path of the field.
     """
-    content = read_toml(path, field="layers", description="a layers file")
+    return layers_from_tables(read_toml(path, field="layers", description="a layers file"), path)
+
+
+def layers_from_tables(content: Mapping[str, Any], path: Path) -> LoadedLayers:
+    """Validate the tables of a layers file.
+
+    Parameters
+    ----------
+    path : of the file; a cube is in its folder.
+
+    Raises
+    ------
+    InputError : whatever is wrong with them, with the path of the field.
+    """
     try:
         spec = parse_record(LayersFile, content, file=path.name)
     except InputError:
@@ -390,7 +404,7 @@ def _check_thicknesses(layers: Sequence[Layer]) -> None:
         )
 
 
-def _read_voxels_table(content: dict[str, Any]) -> VoxelCube | None:
+def _read_voxels_table(content: Mapping[str, Any]) -> VoxelCube | None:
     """Return the table [voxels] of an invalid file; None if it is missing or invalid itself."""
     try:
         return VoxelCube.model_validate(content.get("voxels"))
