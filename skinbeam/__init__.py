@@ -22,7 +22,7 @@ _HOMES = {
     "light_profile": "skinbeam.public.questions",
     "load_case": "skinbeam.model.input_files",
     "result_figure": "skinbeam.report.graphics.curves",  # of `DocumentResult.plot`, and no public name
-    "sweep": "skinbeam.sweeps.run",
+    "sweep": "skinbeam.public.sweep",
     "threshold": "skinbeam.public.questions",
     "window": "skinbeam.public.questions",
 }

@@ -62,7 +62,7 @@ def open_fields_writer(scene: PulseScene, path: Path | None, draws: int, seed: i
         raise InputError(
             "too-large-fields",
             render_message("simulate.too-large-fields", size),
-            field="-o",
+            field="output",
             hint=f"At most {MAX_BYTES // _MEGABYTE} MB: {MAX_BYTES // draw_bytes} draws or fewer.",
         )
     attrs = {"version": __version__, "case_sha256": scene.loaded_case.sha256(), "seed": seed}

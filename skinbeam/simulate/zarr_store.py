@@ -52,4 +52,4 @@ def consolidate_metadata(store: Path) -> None:
 
 
 def _store_error(code: str, message: str) -> InputError:
-    return InputError(code, message, field="-o", hint="The name of a new or an older .zarr folder.")
+    return InputError(code, message, field="output", hint="The name of a new or an older .zarr folder.")

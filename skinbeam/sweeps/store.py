@@ -341,12 +341,12 @@ def _unwritable(path: Path, error: OSError) -> InputError:
     return InputError(
         UNWRITABLE_CODE,
         f'"{path}" cannot be written: {error.strerror or error}',
-        field="-o",
+        field="output",
         hint="Make room; the same command goes on with what is missing." if full else "A folder that can be written.",
     )
 
 
 def _store_error(code: str, message: str) -> InputError:
     return InputError(
-        code, message, field="-o", hint="A new name, or the store of this very sweep, which then goes on."
+        code, message, field="output", hint="A new name, or the store of this very sweep, which then goes on."
     )

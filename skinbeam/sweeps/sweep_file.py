@@ -197,9 +197,10 @@ def _check_sweep(read: SweepFile, axes: list[Axis], file: str) -> None:
             hint='Such as "settings.fluence_J_cm2" = [4.0, 6.0, 8.0] below [axes].',
             file=file,
         )
-    twice = next((field for field in varied if varied.count(field) > 1), None)
-    if twice is not None:
-        raise InputError("wrong-value", f'"{twice}" varies twice', field="axes", hint="Once is enough.", file=file)
+    for place, names in (("axes", varied), ("outputs", read.outputs)):
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InputError("wrong-value", f'"{twice}" stands twice', field=place, hint="Once is enough.", file=file)
     named = next((name for name in (SAMPLE, PERSON) if name in varied), None)
     if named is not None:
         raise unknown_name_error("field", named, ("settings.fluence_J_cm2", "skin.ita_deg"), field="axes")

@@ -392,7 +392,7 @@ def test_a_store_is_replaced_and_anything_else_is_left_alone(tmp_path: Path) -> 
 def test_fields_that_are_too_large_are_refused_beforehand(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="MB") as caught:
         simulate_case(loaded("vessel"), draws=100_000, output=tmp_path / "fields.zarr").to_dict()
-    assert caught.value.field == "-o"
+    assert caught.value.field == "output"
     assert "draws" in caught.value.hint
     assert not list(tmp_path.iterdir())
 

@@ -77,6 +77,11 @@ WRONG = {
         'sample.fields."a"',
         "high",
     ),
+    "an output twice": (
+        GOOD.replace('["harm.p_burn"]', '["harm.p_burn", "harm.p_burn"]') + "[axes]\na = [1]",
+        "outputs",
+        "nce",
+    ),
     "varied twice": (
         GOOD + '[axes]\na = [1]\n[sample]\nn = 2\n[sample.fields]\na = {distribution = "uniform", low = 1, high = 2}',
         "axes",

@@ -1,7 +1,9 @@
 """A sweep answers each case as the command for one does; what fails is a row; wherever it is cut off, it goes on."""
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +12,12 @@ from own_cluster import files_of, result_of, set_desk, sweeping
 from skinbeam.api.simulate import simulate_case
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import load_case
+from skinbeam.public import sweep as module
+from skinbeam.public.sweep import sweep
 from skinbeam.sweeps.cluster import check_address
 from skinbeam.sweeps.cost import SweepCost, estimate_cost
-from skinbeam.sweeps.run import sweep
 from skinbeam.sweeps.store import error_rows, open_store
-from skinbeam.sweeps.sweep_file import load_sweep
+from skinbeam.sweeps.sweep_file import Sweep, load_sweep
 from skinbeam.sweeps.worker import FAILED, PARTLY, read_value
 
 CASE = """
@@ -91,6 +94,36 @@ def test_a_scheduler_that_others_could_reach_in_the_open_is_refused(address: str
 @pytest.mark.parametrize("address", ["tls://cluster.example.org:8786", "tcp://127.0.0.1:8786", "tcp://[::1]:8786"])
 def test_an_encrypted_scheduler_and_one_of_this_machine_are_taken(address: str) -> None:
     check_address(address)
+
+
+def test_a_case_to_sweep_and_what_varies_are_given_in_any_form(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Sweep] = []
+    monkeypatch.setattr(module, "run_sweep", lambda asked, *_, **__: found.append(asked))
+    monkeypatch.setattr(module, "load_store", lambda _: None)
+    path, times, counts = workplace / "case.toml", np.array([1.0, 2.0]), {"draws": np.int64(3), "seed": np.int64(1)}
+    for case in (path, str(path), tomllib.loads(CASE), load_case(path), load_case(path).case):
+        for outputs in ("harm.p_burn", ["harm.p_burn"]):
+            for values in (times, tuple(times), list(times)):
+                sweep(case, outputs, axes={"bath.exposure_s": values}, output=workplace / "o.zarr", **counts)
+    assert len(found) == 30
+    for asked in found:
+        assert asked.axes == found[0].axes
+        assert asked.question.tables == found[0].question.tables
+        assert (asked.question.outputs, asked.question.draws, asked.question.seed) == (("harm.p_burn",), 3, 1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"workers": 0}, {"workers": -1}, {"workers": "2"}, {"workers": 1.5}, {"cluster": 5}, {"sample": 5}, {"axes": 5},
+     {"outputs": None}, {"output": 5}],
+)  # fmt: skip
+def test_an_argument_that_is_wrong_is_named_before_anything_runs(workplace: Path, wrong: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {"outputs": ["harm.p_burn"], "axes": {"bath.exposure_s": [1.0, 2.0]}, "draws": 1} | wrong
+    with pytest.raises(InputError) as raised:
+        sweep(workplace / "case.toml", **asked)
+    assert raised.value.field == next(iter(wrong))
 
 
 @pytest.mark.check
