@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Device:
     """A laser or lamp and the settings that it can emit.
 
@@ -50,6 +50,9 @@ class Device:
 
     name: str
     file: DeviceFile
+
+    def __repr__(self) -> str:
+        return f"<device {self.name}: {self.title}>"
 
     @property
     def title(self) -> str:

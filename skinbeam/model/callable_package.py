@@ -14,6 +14,9 @@ class _CallablePackage(ModuleType):
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self._function(*args, **keywords)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return import_module, (self.__name__,)  # as a function is pickled: by its name, for a pool of processes
+
     @property
     def _function(self) -> Callable[..., Any]:
         # By name, because the public functions stand above every package that they use.

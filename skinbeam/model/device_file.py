@@ -5,6 +5,7 @@ emit microbeams. Each setting of a head is offered as a list of values, or as a 
 """
 
 import itertools
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
@@ -54,6 +55,10 @@ class Offer(InputTable, Generic[Number]):
     low: Number | None = None
     high: Number | None = None
     step: Number | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The class of an offer with bounds has no name in this module; a copy in another process is one without them.
+        return partial(Offer.model_construct, self.model_fields_set, **self.__dict__), ()
 
     @model_validator(mode="after")
     def _one_way(self) -> "Offer[Number]":

@@ -93,7 +93,7 @@ _TOML_TOKEN = re.compile(
 Record = TypeVar("Record", bound=BaseModel)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoadedCase:
     """A validated case and its origin.
 
@@ -107,6 +107,9 @@ class LoadedCase:
     case: Case
     folder: Path
     file: str = "case"
+
+    def __repr__(self) -> str:
+        return f"<{self.file}: {', '.join(name for name in Case.model_fields if getattr(self.case, name))}>"
 
     def resolve_path(self, name: str, *, field: str) -> Path:
         """Return the path of a file named in the case, which must be inside the folder of the case.

@@ -1,11 +1,12 @@
 """Curves: the answers for several values of one setting."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
 from math import nan
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam._version import __version__
 from skinbeam.api.threshold import DoseThreshold
@@ -13,6 +14,7 @@ from skinbeam.model.document import HEAD_FIELDS, DocumentResult, dataclass_field
 from skinbeam.model.errors import InputError, NotAvailable, spelling_hint
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.value_equality import compared_by_value
 from skinbeam.public.cases import CaseLike, SettingValue, listed_setting, open_case, with_settings
 from skinbeam.sweeps.store import output_unit, quantity_name
 
@@ -27,6 +29,8 @@ ResultT = TypeVar("ResultT", bound=DocumentResult)
 _THRESHOLD_DOSES = ("dose", "calibrated_dose")
 
 
+@compared_by_value
+@dataclass(frozen=True, repr=False)
 class SettingCurve:
     """Answers for several values of one setting.
 
@@ -40,10 +44,9 @@ class SettingCurve:
     results : the answer for each value.
     """
 
-    def __init__(self, setting: str, values: Sequence[Any], results: Sequence[DocumentResult]) -> None:
-        self.setting = setting
-        self.values = np.array(values)
-        self.results = tuple(results)
+    setting: str
+    values: NDArray[Any]
+    results: tuple[DocumentResult, ...]
 
     def __len__(self) -> int:
         return len(self.results)
@@ -204,4 +207,4 @@ def answer_settings(
             results.append(silence.answer)
     if len(missing) == len(cases):
         raise missing[0]
-    return SettingCurve(name, values, results)
+    return SettingCurve(name, np.array(values), tuple(results))

@@ -1,7 +1,7 @@
 """A plan that answers: its options say what other settings would do, and give the case of one pulse."""
 
 import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ class _FieldsOfRecord:
         return getattr(self.record, name)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *(field.name for field in fields(self.record))]
+        return [*super().__dir__(), *(one.name for one in fields(self.record))]
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class PlannedOption(_FieldsOfRecord):
     """An option of a plan; its fields are those of `skinbeam.plan_records.plan.Option`."""
 
     record: Option
-    _concern: ConcernPlan
-    _consultation: CheckedConsultation
-    _person: AssessedPerson
+    _concern: ConcernPlan = field(compare=False)
+    _consultation: CheckedConsultation = field(compare=False)
+    _person: AssessedPerson = field(compare=False)
 
     def __repr__(self) -> str:
         return f"<option: {self.record.title}, rank {self.record.rank}>"
@@ -116,7 +116,7 @@ class PlannedConsultation:
     """
 
     plan: Plan
-    _consultation: CheckedConsultation
+    _consultation: CheckedConsultation = field(compare=False)
 
     def __repr__(self) -> str:
         return f"<plan {self.plan.plan_sha256[:12]}: {', '.join(one.place for one in self.plan.concerns)}>"

@@ -326,6 +326,23 @@ def test_results_are_equal_if_their_documents_are() -> None:
         hash(found)
 
 
+def test_every_public_function_and_what_it_gives_goes_to_another_process() -> None:
+    for name in skinbeam.__all__:
+        if callable(getattr(skinbeam, name)):
+            assert pickle.loads(pickle.dumps(getattr(skinbeam, name))) is getattr(skinbeam, name), name
+    for machine in skinbeam.devices().values():
+        copied = pickle.loads(pickle.dumps(machine))
+        assert copied == machine
+        assert copied.as_record() == machine.as_record()
+    curve = answer("simulate", TABLES, draws=3, pulse_ms=[5, 6])
+    case = load_case(PULSE)
+    for one in (curve, case):
+        assert pickle.loads(pickle.dumps(one)) == one
+    assert curve != answer("simulate", TABLES, draws=3, pulse_ms=[5, 7])
+    shown = [*skinbeam.devices().values(), case, curve]
+    assert max(len(repr(one)) for one in shown) < 120
+
+
 def results() -> list[type[DocumentResult]]:
     """Every class of results, however far below `DocumentResult`."""
     found = [DocumentResult]
@@ -373,7 +390,10 @@ def test_every_warning_is_one_record_and_a_dictionary_only_in_the_document(tmp_p
 def test_a_plan_is_the_plan_of_the_command_and_its_options_answer() -> None:
     plan = answer("plan", loaded(VEINS), draws=DRAWS)
     assert plan.to_dict() == document(VEINS, draws=DRAWS)
+    assert plan == answer("plan", tomllib.loads(VEINS), draws=DRAWS)
     option = plan.concerns[0].options[0]
+    sent = pickle.loads(pickle.dumps(option))
+    assert (sent, sent.to_case()) == (option, option.to_case())
     assert option.setup.device == "pulsed-dye-595"
     assert option.rank == 1
     same = option.what_if().at
