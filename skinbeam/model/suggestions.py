@@ -102,17 +102,32 @@ def outside_condition(word: str) -> str | None:
 
 @dataclass(frozen=True)
 class _UncoveredWish:
-    """A treatment that is known not to be covered: its words, its title, and its name in the guideline, if any."""
+    """A treatment that is known not to be covered.
 
-    words: Sequence[str]
+    Parameters
+    ----------
+    words, parts : whole words for it, and parts of words, such as `melanom`, whose nearest spelling of a condition that
+        is covered would be another disease.
+    guideline : its name in the guideline, if any.
+    """
+
     title: str
+    words: Sequence[str]
+    parts: Sequence[str] = ()
     guideline: str | None = None
 
 
 def _uncovered_wish(word: str) -> _UncoveredWish | None:
     padded = f" {_plain_word(word)} "
     wishes = (_UncoveredWish(**entry) for entry in load_package_table(_OTHER_WORDS_FILE)["not_covered"])
-    return next((wish for wish in wishes if any(f" {part} " in padded for part in wish.words)), None)
+    return next(
+        (
+            wish
+            for wish in wishes
+            if any(f" {name} " in padded for name in wish.words) or any(part in padded for part in wish.parts)
+        ),
+        None,
+    )
 
 
 _OTHER_WORDS_FILE = "data/other_words.toml"

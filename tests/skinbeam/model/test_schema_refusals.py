@@ -250,6 +250,31 @@ def test_what_people_ask_of_lasers_and_is_not_covered_is_named_as_such(asked: st
     assert len(str(caught.value)) < 200
 
 
+CANCERS = (
+    "melanoma",
+    "melanomas",
+    "Melanom",
+    "lentigo maligna",
+    "malignant lentigo",
+    "skin cancer",
+    "cancer",
+    "Hautkrebs",
+)
+CANCERS += ("BCC", "basal cell", "Basaliom", "squamous cell carcinomas", "Karzinom", "sarcoma", "lymphoma", "tumour")
+CANCERS += ("melanoma in-situ", "precancerous spot", "actinic keratoses", "Bowen's disease", "Merkel cell")
+OTHERS = ("moles", "Muttermal", "Leberfleck", "keratosis", "cyst", "granuloma", "herpes", "impetigo", "scabies")
+
+
+@pytest.mark.parametrize("asked", [*CANCERS, *OTHERS])
+def test_no_disease_is_taken_for_the_condition_that_is_spelt_like_it(asked: str) -> None:
+    """Melanomas are near melasma, a cancer is near acne, and who takes such a hint would treat it."""
+    with pytest.raises(InputError) as caught:
+        resolve_name("condition", asked, field="concern[0].condition")
+    assert caught.value.code == "not-covered"
+    assert "Did you mean" not in caught.value.hint
+    assert ("cancer" in caught.value.message.partition(",")[0]) == (asked in CANCERS)
+
+
 def test_nothing_that_is_covered_is_called_not_covered() -> None:
     for name, entry in vocabulary_table("condition").items():
         for word in (name, entry["title"], *entry["aliases"]):
