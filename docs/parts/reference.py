@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import skinbeam
+from skinbeam.api.array_result import ArrayResult
 from skinbeam.model.document import HEAD_FIELDS, DocumentResult
 from skinbeam.public import curve, planned, questions
 
@@ -19,6 +20,7 @@ _IMPORTS = re.compile(r"\A((?:from .*\n)+)")
 _NEW_ITEM = re.compile(r"^(?=\S)|(?<=\.) (?=\w+(?:, \w+)* : )", re.MULTILINE)
 _CLASSES = (
     DocumentResult,
+    ArrayResult,
     curve.SettingCurve,
     *(cls for cls in vars(questions).values() if isinstance(cls, type) and issubclass(cls, DocumentResult)),
     planned.PlannedConsultation,
@@ -55,7 +57,7 @@ def result_classes() -> str:
 
 def _field_list(cls: type) -> str:
     """Return the fields of a result, then those of each of its groups; empty for other classes."""
-    if not issubclass(cls, DocumentResult) or cls is DocumentResult:
+    if not issubclass(cls, DocumentResult) or cls in (DocumentResult, ArrayResult):
         return ""
     hints = typing.get_type_hints(cls)
     names = [field.name for field in fields(cls) if field.name not in HEAD_FIELDS]

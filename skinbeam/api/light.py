@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam._version import __version__
-from skinbeam.model.document import DocumentResult
+from skinbeam.api.array_result import ArrayResult
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.json_fields import NOT_IN_DOCUMENT
 from skinbeam.model.sources import collect_sources
@@ -70,7 +70,7 @@ class LightShares:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class LightBalance(DocumentResult, LightShares):
+class LightBalance(ArrayResult, LightShares):
     """The light in a layers file.
 
     Parameters
@@ -82,6 +82,8 @@ class LightBalance(DocumentResult, LightShares):
 
     schema: ClassVar[str] = "skinbeam.light/1"
     digits: ClassVar[int] = LIGHT_DIGITS
+    axes: ClassVar[tuple[str, ...]] = ("depth_um",)
+    arrays: ClassVar[tuple[str, ...]] = ("fluence_rate_ratio",)
 
     roulette_balance: float | None = None
     standard_error: LightShares | None = None

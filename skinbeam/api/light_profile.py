@@ -1,13 +1,12 @@
 """Compute `skinbeam.light-profile/1`: the fluence rate of a wide beam over the depth of sampled skins."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam._version import __version__
-from skinbeam.model.document import DocumentResult
+from skinbeam.api.array_result import ArrayResult
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
@@ -19,10 +18,6 @@ from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.properties import optical_properties
 from skinbeam.skin.tables import MODEL_RANGE_NM
 from skinbeam.text import DocumentWarning, Message
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 __all__ = ["DepthProfile", "LayerTop", "profile_light"]
 
@@ -39,7 +34,7 @@ class LayerTop:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class DepthProfile(DocumentResult):
+class DepthProfile(ArrayResult):
     """The fluence rate over the irradiance in equal bins from the surface down.
 
     Parameters
@@ -52,6 +47,8 @@ class DepthProfile(DocumentResult):
     """
 
     schema: ClassVar[str] = "skinbeam.light-profile/1"
+    axes: ClassVar[tuple[str, ...]] = ("depth_um",)
+    arrays: ClassVar[tuple[str, ...]] = ("fluence_rate_ratio", "fluence_rate_ratio_low", "fluence_rate_ratio_high")
 
     wavelength_nm: float
     depth_um: Floats
@@ -62,21 +59,6 @@ class DepthProfile(DocumentResult):
     layers: tuple[LayerTop, ...]
     draws: int
     sources: tuple[str, ...]
-
-    def to_xarray(self) -> "xr.Dataset":
-        """Return the fluence rate ratio, its low and its high over `depth_um`, with units."""
-        import xarray as xr
-
-        names = ("fluence_rate_ratio", "fluence_rate_ratio_low", "fluence_rate_ratio_high")
-        return xr.Dataset(
-            {name: ("depth_um", getattr(self, name), {"units": "1", "level": self.level}) for name in names},
-            {"depth_um": ("depth_um", self.depth_um, {"units": "um"})},
-            {"schema": self.schema, "version": __version__, "seed": self.seed, "wavelength_nm": self.wavelength_nm},
-        )
-
-    def to_dataframe(self) -> "pd.DataFrame":
-        """Return `to_xarray` as a table with a row for each depth."""
-        return self.to_xarray().to_dataframe()
 
 
 def profile_light(

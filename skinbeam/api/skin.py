@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.model.document import DocumentResult, build_document
+from skinbeam.api.array_result import ArrayResult
+from skinbeam.model.document import build_document
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
@@ -135,7 +136,7 @@ class LabColour:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class SkinSpectra(DocumentResult):
+class SkinSpectra(ArrayResult):
     """Layers, spectra and colour of the median skin, with the population's spread.
 
     Parameters
@@ -148,6 +149,8 @@ class SkinSpectra(DocumentResult):
     """
 
     schema: ClassVar[str] = "skinbeam.skin/1"
+    axes: ClassVar[tuple[str, ...]] = ("wavelength_nm",)
+    arrays: ClassVar[tuple[str, ...]] = ("reflectance", "reflectance_low", "reflectance_high", "reflectance_excluded")
 
     wavelength_nm: Floats
     layers: tuple[SkinLayer, ...]

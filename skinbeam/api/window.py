@@ -8,14 +8,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.api.array_result import ArrayResult
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import iterate_settings
 from skinbeam.model.conditions import known_conditions, known_modalities
-from skinbeam.model.document import DocumentResult, build_document
+from skinbeam.model.document import build_document
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.sources import collect_sources
 from skinbeam.model.units import J_CM2
 from skinbeam.outcome.burn import burn_coverage_warnings
 from skinbeam.outcome.dose_error import draw_burn_ratios
@@ -57,7 +59,7 @@ PULSE_COUNT = 7
 OPEN_DECADES = 1.0  # without a device: range of pulse lengths to either side of that of the case
 SHORTEST_MS = 1e-9  # shortest pulse of a case file
 OPEN_DOSE_RANGE = (0.5, 100.0)
-WINDOW_KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm", "p_harm_allowed", "practised", "makers")
+WINDOW_KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm", "p_harm_allowed", "practised", "makers", "sources")
 ABOVE_FAT = "deep plexus"  # the last layer above the fat
 DEPTH_HARM = "depth-limit"  # of the site: the harm of lasers that remove skin or work in columns
 
@@ -72,7 +74,7 @@ class WindowDoseRange:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class TherapeuticWindow(DocumentResult):
+class TherapeuticWindow(ArrayResult):
     """Probability of effect and of harm by dose and pulse length.
 
     Parameters
@@ -84,6 +86,8 @@ class TherapeuticWindow(DocumentResult):
     """
 
     schema: ClassVar[str] = "skinbeam.window/1"
+    axes: ClassVar[tuple[str, ...]] = ("pulse_ms", "dose")
+    arrays: ClassVar[tuple[str, ...]] = ("p_effect", "p_harm")
 
     effect: str
     harm: str
@@ -95,6 +99,7 @@ class TherapeuticWindow(DocumentResult):
     p_harm_allowed: float | Unknown
     practised: tuple[WindowDoseRange, ...]
     makers: tuple[WindowDoseRange, ...]
+    sources: tuple[str, ...]
 
 
 def find_window(
@@ -119,10 +124,11 @@ def find_window(
         )
     wanted, avoided = chosen_endpoints(loaded, scene.beam, effect, harm)
     pulses, doses = _window_grid(scene.beam)
-    found = {
-        "p_effect": _probability_rows(scene, wanted, "effect", pulses, doses, draws, seed),
-        "p_harm": _probability_rows(scene, avoided, "harm", pulses, doses, draws, seed),
-    }
+    with collect_sources() as sources:
+        found = {
+            "p_effect": _probability_rows(scene, wanted, "effect", pulses, doses, draws, seed),
+            "p_harm": _probability_rows(scene, avoided, "harm", pulses, doses, draws, seed),
+        }
     known = {name: rows for name, (rows, _) in found.items() if rows}
     reasons = list(dict.fromkeys(reason for _, why in found.values() for reason in why))
     if not known:
@@ -155,6 +161,7 @@ def find_window(
         p_harm_allowed=allowed_harm(scene.beam, avoided, scene.skin.site or ""),
         practised=practised,
         makers=makers,
+        sources=tuple(sorted(sources)),
     )
 
 

@@ -14,9 +14,9 @@ from skinbeam.model.document import HEAD_FIELDS, DocumentResult, dataclass_field
 from skinbeam.model.errors import InputError, NotAvailable, spelling_hint
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
+from skinbeam.model.quantity_units import output_unit, quantity_name
 from skinbeam.model.value_equality import compared_by_value
 from skinbeam.public.cases import CaseLike, SettingValue, listed_setting, open_case, with_settings
-from skinbeam.sweeps.store import output_unit, quantity_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,12 +1,14 @@
 """The public functions: what a script asks is what the command answers, in the shape that a script holds."""
 
 import inspect
+import json
 import pickle
 import pydoc
 import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from skinbeam.model.document import DocumentResult, to_json_types
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import load_case
+from skinbeam.model.sources import bibliography
 from skinbeam.public import questions
 from skinbeam.text import DocumentWarning
 
@@ -341,6 +344,49 @@ def test_every_public_function_and_what_it_gives_goes_to_another_process() -> No
     assert curve != answer("simulate", TABLES, draws=3, pulse_ms=[5, 7])
     shown = [*skinbeam.devices().values(), case, curve]
     assert max(len(repr(one)) for one in shown) < 120
+
+
+def test_answers_with_arrays_are_datasets_and_tables_with_units() -> None:
+    window = answer("window", TABLES | {"vessel": [{"depth_um": 400.0, "diameter_um": 100.0}]}, draws=3)
+    data = window.to_xarray()
+    assert data["p_effect"].dims == ("pulse_ms", "dose")
+    assert np.array_equal(data["p_harm"], window.p_harm)
+    assert (data["dose"].units, data["pulse_ms"].units, data["p_harm"].units) == ("J/cm2", "ms", "1")
+    assert window.to_dataframe().index.names == ["pulse_ms", "dose"]
+    assert (data.effect, data.case_sha256) == ("vessel-closure", window.case_sha256)
+    silent = replace(window, p_harm=Unknown("so it is")).to_xarray()["p_harm"]
+    assert np.isnan(silent).all()
+    assert silent.unknown == "so it is"
+    spectrum = answer("skin", TABLES, [532, 1064], draws=3)
+    assert spectrum.to_dataframe()["reflectance"].loc[1064.0] == spectrum.reflectance[1]
+    assert spectrum.to_xarray()["wavelength_nm"].units == "nm"
+    light = answer("light", EXAMPLE_LAYERS)
+    assert np.array_equal(light.to_xarray()["fluence_rate_ratio"], light.fluence_rate_ratio)
+    for one in (data, spectrum.to_xarray(), light.to_xarray()):
+        assert json.loads(json.dumps(one.attrs)) == one.attrs
+
+
+def test_every_answer_names_its_sources(tmp_path: Path) -> None:
+    vein = TABLES | {"vessel": [{"depth_um": 400.0, "diameter_um": 100.0}]}
+    made = answer("plan", loaded(VEINS), draws=3)
+    answers = [
+        made,
+        answer("simulate", TABLES, draws=3),
+        answer("threshold", TABLES, "purpura", draws=3),
+        answer("window", vein, draws=3),
+        answer("window", vein, draws=3, at={"pulse_ms": 10}),
+        answer("light", EXAMPLE_LAYERS),
+        answer("light_profile", TABLES, 532, draws=3),
+        answer("skin", TABLES, [532], draws=3),
+        answer("expect", "acne-scars", "fractional-ablative"),
+        answer("compare", "melasma", "chemical-peel", "pigment-short-pulse"),
+        answer("guideline", "melasma"),
+        answer("analyse_photo", FACE),
+        answer("preview", FACE, made, tmp_path),
+    ]
+    for one in answers:
+        assert one.citations(), one
+        assert set(one.citations()) <= set(bibliography()), one
 
 
 def results() -> list[type[DocumentResult]]:

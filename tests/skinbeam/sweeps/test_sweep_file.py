@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.errors import InputError
+from skinbeam.model.quantity_units import output_unit
 from skinbeam.sweeps.axes import field_quantile, grid_axis, quantile_axis
 from skinbeam.sweeps.cost import SweepCost
-from skinbeam.sweeps.store import load_store, open_store, output_unit
+from skinbeam.sweeps.store import load_store, open_store
 from skinbeam.sweeps.sweep_file import block_shape, grid_blocks, load_sweep, values_at
 
 CASE = """
