@@ -145,12 +145,18 @@ def is_sweep_store(path: Path) -> bool:
 
 
 def load_store(path: Path) -> "xr.Dataset":
-    """Return a store as a Dataset whose arrays are loaded lazily; axes of one field are coordinates."""
+    """Return a store as a Dataset whose arrays are loaded lazily; axes of one field are coordinates.
+
+    Fields that are words, which the store numbers, are words again.
+    """
     import xarray as xr
 
     # Consolidated metadata is not used: only the metadata of each array was checked against the sweep.
     results: xr.Dataset = xr.open_zarr(path, consolidated=False, zarr_format=3)
-    return results
+    words = {name: held for name, held in results.variables.items() if "names" in held.attrs}
+    return results.assign(
+        {name: (held.dims, np.array(held.attrs["names"])[held.values]) for name, held in words.items()}
+    )
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,17 @@ def test_what_is_wrong_is_reported_with_where_and_what_would_be_right(name: str,
     assert raised.value.message
 
 
+def test_words_of_an_axis_and_of_people_are_read_as_words(workplace: Path) -> None:
+    axes = '[axes]\n"skin.site" = ["neck", "cheeks"]\n"bath.exposure_s" = [1.0, 2.0]\n'
+    drawn = '[sample]\nn = 4\n[sample.fields]\n"skin.preset" = {distribution = "choice", values = ["human", "pig"]}'
+    sweep = save_sweep(workplace, GOOD + axes + drawn)
+    with open_store(workplace / "out.zarr", sweep, SweepCost(16, 1.0, 1)):
+        data = load_store(workplace / "out.zarr")
+    assert data["skin.site"].values.tolist() == ["neck", "cheeks"]
+    assert data["skin.preset"].values.tolist() == [row[0] for row in sweep.axes[0].rows]
+    assert data.sel({"skin.site": "cheeks", "bath.exposure_s": 2.0})["harm.p_burn"].dims == ("sample",)
+
+
 @pytest.mark.parametrize(
     ("path", "unit"),
     [
