@@ -7,6 +7,7 @@ skin of the same face.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = [
     "make_probes",
     "measure_contrasts",
     "measure_unevenness",
+    "subtract_parts",
 ]
 
 Array = NDArray[np.float64]
@@ -58,14 +60,18 @@ class Probe:
         """Return the contrast of the mark in an image (height, width)."""
         return float((self.weights * image[self.window]).sum())
 
-    def unevenness_in(self, image: Image, plain: Mask, pupil_px: float) -> float:
-        """Return the root mean square contrast measured on plain skin elsewhere; NaN where there is too little."""
+    def unevenness_in(self, images: Image, plain: Mask) -> Array:
+        """Return the root mean square contrast on plain skin elsewhere of images (height, width, n).
+
+        NaN where there is too little plain skin. Everywhere else the images have the mean of the plain skin nearby.
+        """
         support = (np.abs(self.weights) > 1e-3 * np.abs(self.weights).max()).astype(np.float32)
         inside = cv2.filter2D(plain.astype(np.float32), -1, support / support.sum(), borderType=cv2.BORDER_CONSTANT)
         there = inside > limit("pair", "plain_share_min")
-        near = masked_mean(image, plain, limit("pair", "beside_pupil") * pupil_px)
-        read = cv2.filter2D(np.where(plain, image, near), -1, self.weights)
-        return float(np.sqrt(np.mean(read[there] ** 2))) if there.any() else float("nan")
+        if not there.any():
+            return np.full(images.shape[2], np.nan)
+        read = cv2.filter2D(images, -1, self.weights).reshape(images.shape)
+        return np.asarray(np.sqrt(np.mean(read[there] ** 2, axis=0)), np.float64)
 
 
 def make_probes(cover: Mask, plain: Mask, pupil_px: float) -> tuple[Probe, ...]:
@@ -152,6 +158,13 @@ def density_parts(light: Image, pigment: PigmentDirections, blur_px: float) -> D
     return DensityParts(dense, np.ascontiguousarray(solved[..., 0]), np.ascontiguousarray(solved[..., 1]))
 
 
+def subtract_parts(parts: DensityParts, other: DensityParts) -> DensityParts:
+    """Return what one decomposed picture has more than another."""
+    return DensityParts(
+        parts.density - other.density, parts.melanin - other.melanin, parts.haemoglobin - other.haemoglobin
+    )
+
+
 @compared_by_value
 @dataclass(frozen=True)
 class ContrastMeasure:
@@ -211,24 +224,51 @@ def _contrast(one: ContrastMeasure, parts: DensityParts, over: Image, ground: Re
 
 
 def measure_unevenness(
-    parts: DensityParts, measures: Sequence[ContrastMeasure | None], reference: ReferenceSkin, pupil_px: float
+    pictures: Sequence[DensityParts],
+    measures: Sequence[ContrastMeasure | None],
+    reference: ReferenceSkin,
+    pupil_px: float,
 ) -> Array:
-    """Return the standard deviation of the contrast that skin without marks has in place of each group (place).
+    """Return the standard deviation of the contrast that skin without marks has in place of each group.
 
-    It is the uncertainty of the zero of a mark's contrast. NaN where too little plain skin is visible.
+    It is the uncertainty of the zero of a mark's contrast; of the difference of two pictures, it is the error of a
+    change. The rows are pictures and the columns groups. NaN where too little plain skin is visible.
     """
-    return np.array([np.nan if one is None else _unevenness(one, parts, reference, pupil_px) for one in measures])
+    near = limit("pair", "beside_pupil") * pupil_px
+
+    @cache
+    def plain_only(channel: int) -> Image:
+        images = np.stack([parts.density[..., channel] for parts in pictures], axis=-1)
+        return np.where(reference.plain[..., None], images, masked_mean(images, reference.plain, near))
+
+    found = [
+        np.full(len(pictures), np.nan)
+        if one is None
+        else _unevenness_of_lines_and_patches(one, pictures, reference, near)
+        if one.probes is None
+        else _unevenness_of_roundish(one, one.probes, plain_only(one.channel), reference.plain)
+        for one in measures
+    ]
+    return np.array(found).reshape(len(measures), len(pictures)).T
 
 
-def _unevenness(one: ContrastMeasure, parts: DensityParts, ground: ReferenceSkin, pupil_px: float) -> float:
-    if one.group.is_patch:
-        image = parts.melanin if one.group.kind == "diffuse-pigment" else parts.haemoglobin
-        wide = masked_mean(image, ground.unshaded, float(np.sqrt(one.mask.sum() / np.pi)))
-        return float(wide[ground.unshaded].std())
-    dense = np.ascontiguousarray(parts.density[..., one.channel])
-    if one.probes is None:
-        near = limit("pair", "beside_pupil") * pupil_px
-        over = dense - masked_mean(dense, ground.plain, near)
-        return float(over[ground.plain].std() / np.sqrt(max(one.mask.sum() / (4 * np.pi * near**2), 1.0)))
-    shares = [probe.area_px * probe.unevenness_in(dense, ground.plain, pupil_px) for probe in one.probes]
-    return float(np.linalg.norm(shares)) / sum(probe.area_px for probe in one.probes) / one.channel_gain
+def _unevenness_of_roundish(one: ContrastMeasure, probes: Sequence[Probe], images: Image, plain: Mask) -> Array:
+    shares = np.array([probe.area_px * probe.unevenness_in(images, plain) for probe in probes])
+    return np.asarray(np.linalg.norm(shares, axis=0)) / sum(probe.area_px for probe in probes) / one.channel_gain
+
+
+def _unevenness_of_lines_and_patches(
+    one: ContrastMeasure, pictures: Sequence[DensityParts], ground: ReferenceSkin, near_px: float
+) -> Array:
+    found = []
+    for parts in pictures:
+        if one.group.is_patch:
+            image = parts.melanin if one.group.kind == "diffuse-pigment" else parts.haemoglobin
+            wide = masked_mean(image, ground.unshaded, float(np.sqrt(one.mask.sum() / np.pi)))
+            found.append(float(wide[ground.unshaded].std()))
+        else:
+            dense = np.ascontiguousarray(parts.density[..., one.channel])
+            over = dense - masked_mean(dense, ground.plain, near_px)
+            independent = max(one.mask.sum() / (4 * np.pi * near_px**2), 1.0)
+            found.append(float(over[ground.plain].std() / np.sqrt(independent)))
+    return np.array(found)

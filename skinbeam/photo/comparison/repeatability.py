@@ -1,8 +1,9 @@
 """Measure both pictures of a pair and simulated copies of them, which give the error for unchanged skin.
 
 A copy of a picture differs from it as the other picture of the pair does, in everything but the skin. A measurement on
-the copy should equal the one on the picture; the difference is a lower bound of the error of the comparison. A second
-photograph of the same skin differs by more: by flushing, expression, or the gloss of the day.
+the copy should equal the one on the picture. Copies are stored well and nothing else differs between them, so the same
+measurement on plain skin, where the two pictures should not differ, adds what a poor file, a filter or the gloss of the
+day make of them. Both together are a lower bound of the error: a flush or a look changes the marks, too.
 """
 
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from skinbeam.photo.comparison.contrast import (
     density_parts,
     measure_contrasts,
     measure_unevenness,
+    subtract_parts,
 )
 from skinbeam.photo.comparison.frame import ComparisonFrame
 from skinbeam.photo.comparison.illumination import LightChange, log_gain
@@ -158,7 +160,7 @@ class RepeatedMeasurement:
     Parameters
     ----------
     before, after : (place), contrast of each group; NaN where too little of it is visible.
-    spread : (place), root mean square error over the copies.
+    spread : (place), root mean square error over the copies, together with that of plain skin between the pictures.
     unevenness : (place), root mean square contrast of plain skin of the picture before.
     single_factor : factor on `spread` for the interval of a single group.
     change : of melanin and haemoglobin, (height, width) each, in green optical density.
@@ -210,8 +212,9 @@ def measure_repeatedly(
     all_over = joint_factor(setup.reference.skin.sum() / setup.spot_px)
     change = {name: np.asarray(maps[name][1] - maps[name][0], np.float32) for name in MAPS}
     significant = {name: _significant_change(change[name], squares[name], setup, all_over) for name in MAPS}
-    uneven = measure_unevenness(parts[0], setup.measures, setup.reference, frame.pupil_px)
-    spread = np.sqrt(np.mean(np.square(missed), axis=0))
+    pictures = (parts[0], subtract_parts(parts[1], parts[0]))
+    uneven, differing = measure_unevenness(pictures, setup.measures, setup.reference, frame.pupil_px)
+    spread = np.hypot(np.sqrt(np.mean(np.square(missed), axis=0)), np.nan_to_num(differing))
     return RepeatedMeasurement(own[0], own[1], spread, uneven, joint_factor(1), change, significant)
 
 

@@ -1,6 +1,7 @@
 """Two pictures of a face: what was drawn to change comes back, what the camera changed does not, others are refused."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,6 +111,26 @@ def test_what_only_the_camera_changed_is_not_told(how: str, spotted: Picture) ->
     assert [(one.kind, one.region) for one in change.findings if one.direction != "not-told"] == []
     for told in change.measurement.significant.values():
         assert told[change.skin].mean() < 0.002
+
+
+SEVERAL = ((92.0, 116.0, 2.6), (156.0, 117.0, 2.6), (85.0, 60.0, 2.0), (150.0, 45.0, 2.2), (110.0, 50.0, 2.4))
+
+
+@CHECK
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(lambda rgb: stored(rgb, 50), id="stored as a messenger does"),
+        pytest.param(lambda rgb: stored(rgb, 30), id="stored worse"),
+        pytest.param(lambda rgb: stored(moved(rgb, noise=6, seed=3), 50), id="noisy and stored badly"),
+    ],
+)
+def test_what_a_poor_file_changes_all_over_is_not_told(how: Callable[[Picture], Picture]) -> None:
+    """Copies that are stored well do not err as such a file does; plain skin between the two pictures shows it."""
+    before = portrait(density=0.5, zoom=3.0, spots=SEVERAL)
+    change = compared(before, how(before))
+    assert len(change.findings) >= 5
+    assert [(one.kind, one.region) for one in change.findings if one.direction != "not-told"] == []
 
 
 @CHECK
