@@ -216,7 +216,9 @@ def _page_picture(title: Message, panel: Panel, pictures: dict[str, bytes]) -> P
     """Return a picture, and add its content to `pictures`."""
     assert panel.picture is not None  # rows for a page hold panels with pictures alone
     altered, percentile = panel.moment.kind != "before", panel.moment.percentile
-    label = panel.label if percentile is None else Message(f"preview-label.p{percentile}")  # also a year later
+    # A year later the label is the moment, and the percentile tells the pictures of a row apart.
+    late = panel.moment.kind == "months"
+    label = Message(f"preview-label.p{percentile}") if late else panel.label
     alt = render_message("preview.alt", {"title": title.text, "label": label.text})
     words = (*(() if panel.frequency is None else (panel.frequency,)), *panel.notes)
     file = _PAGE_PICTURE.format(len(pictures) + 1)

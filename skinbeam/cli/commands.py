@@ -477,8 +477,9 @@ def preview(
 ) -> None:
     """Before and after, and what may go wrong: illustrations at the 10th, 50th and 90th percentile."""
     from skinbeam.api.preview import preview_photo
+    from skinbeam.cli.preview_text import format_preview
 
-    print_result(preview_photo(image, plan, output), json=json)
+    print_formatted(preview_photo(image, plan, output), format_preview, json=json)
 
 
 app.command()(sweep)

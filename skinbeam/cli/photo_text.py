@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from skinbeam._version import __version__
 from skinbeam.cli.plain_text import format_outline
 from skinbeam.model.estimate import Unknown
+from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.findings.finding import finding_message, region_words
 from skinbeam.text import render_message
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ def format_photo(report: "PhotoReport") -> str:
         ends = {"median": round(angle.median), "low": round(angle.low), "high": round(angle.high)}
         lines.append(render_message("terminal.photo-angle", ends))
     if report.regions_left_out and not isinstance(report.regions_left_out, Unknown):
-        lines.append(render_message("terminal.photo-regions", {"names": list(report.regions_left_out)}))
+        names = dict.fromkeys(map(_region_words, report.regions_left_out))
+        lines.append(render_message("terminal.photo-regions", {"names": "; ".join(names)}))
     if report.change is not None:
         lines.append(_change_line(report.change))
     lines.append(render_message("terminal.photo-rest"))
@@ -52,12 +55,12 @@ def _finding_lines(findings: Sequence["SkinFinding"]) -> Iterator[str]:
     kinds: dict[str, list[SkinFinding]] = {}
     for finding in findings:
         kinds.setdefault(finding.kind, []).append(finding)
-    found = {kind: [(one.told, one.region) for one in own if one.told is not None] for kind, own in kinds.items()}
+    found = {kind: [finding_message(one) for one in own if one.told is not None] for kind, own in kinds.items()}
     if any(found.values()):
         yield render_message("terminal.photo-found")
     for entries in found.values():
         if entries:
-            places = [f"{message.english} ({region})" for message, region in entries]
+            places = [message.english for message in entries]
             more = len(places) - _REGIONS_MAX
             yield "  " + "; ".join(places[:_REGIONS_MAX] + list(_more(more)))
     reasons: dict[str, list[str]] = {}
@@ -72,6 +75,11 @@ def _finding_lines(findings: Sequence["SkinFinding"]) -> Iterator[str]:
     for reason, names in list(reasons.items())[:_REASONS_MAX]:
         yield render_message("terminal.photo-unknown", {"names": names, "reason": reason})
     yield from _more(len(reasons) - _REASONS_MAX)
+
+
+def _region_words(region: str) -> str:
+    words = region_words(REGION_SITES.get(region, region), region)
+    return words if isinstance(words, str) else words.english
 
 
 def _kind_word(kind: str) -> str:

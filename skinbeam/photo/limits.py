@@ -1,5 +1,6 @@
 """Read the limits and constants of photograph analysis from `data/photo.toml`, each with its reason and source."""
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources, read_sourced_value
 
-__all__ = ["chart_patches", "colour_direction", "face_template", "limit", "limit_entry"]
+__all__ = ["beside_limit", "chart_patches", "colour_direction", "face_template", "limit", "limit_entry"]
 
 _TABLE = "data/photo.toml"
 limit_entry = partial(read_sourced_value, _TABLE)
@@ -16,6 +17,17 @@ limit_entry = partial(read_sourced_value, _TABLE)
 def limit(section: str, name: str) -> float:
     """Return the value of a limit, in the unit that is part of its name."""
     return float(limit_entry(section, name)["value"])
+
+
+def beside_limit(value: float, bound: float) -> int:
+    """Return a value as a whole number for a sentence that also names a limit, on the same side of it as the value.
+
+    Rounded to the nearest, 10.2 would be told as "10, more than 10".
+    """
+    nearest = round(value)
+    if value > bound >= nearest:
+        return math.floor(bound) + 1
+    return math.ceil(bound) - 1 if value < bound <= nearest else nearest
 
 
 def colour_direction(section: str, name: str) -> tuple[float, float, float]:

@@ -20,7 +20,7 @@ from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.face.face import Face, FaceView
 from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.green_light import clipped_ends
-from skinbeam.photo.limits import limit, limit_entry
+from skinbeam.photo.limits import beside_limit, limit, limit_entry
 from skinbeam.photo.view import View
 from skinbeam.text import Message
 
@@ -48,7 +48,12 @@ def find_suspicions(view: View, regions: SkinRegions, *, calibrated: bool) -> It
     """Yield the code and message of each suspicion; the colour of the light is checked only without a card."""
     shine, most = shine_fraction(srgb_to_linear(view.rgb[regions.skin])), limit("gate", "shine_max")
     if shine > most:
-        yield "shiny-skin", Message("photo-quality.shine", {"percent": round(100 * shine), "most": round(100 * most)})
+        yield (
+            "shiny-skin",
+            Message(
+                "photo-quality.shine", {"percent": beside_limit(100 * shine, 100 * most), "most": round(100 * most)}
+            ),
+        )
     white = eye_white_colour(view.rgb, view.face) if isinstance(view, FaceView) and not calibrated else None
     if white is not None and float(np.hypot(*white)) > limit("gate", "eye_white_chroma_max"):
         yield "coloured-light", Message("photo-quality.eye_white", {"chroma": round(float(np.hypot(*white)))})
@@ -140,9 +145,13 @@ def exposure_problem(rgb: Picture) -> QualityProblem | None:
     mean = float(rgb.mean())
     least, most = limit("gate", "mean_min"), limit("gate", "mean_max")
     if mean < least:
-        return QualityProblem("too-dark", Message("photo-quality.dark", {"mean": round(mean), "least": least}), "all")
+        return QualityProblem(
+            "too-dark", Message("photo-quality.dark", {"mean": beside_limit(mean, least), "least": least}), "all"
+        )
     if mean > most:
-        return QualityProblem("too-bright", Message("photo-quality.bright", {"mean": round(mean), "most": most}), "all")
+        return QualityProblem(
+            "too-bright", Message("photo-quality.bright", {"mean": beside_limit(mean, most), "most": most}), "all"
+        )
     return None
 
 
@@ -152,7 +161,7 @@ def darkness_problem(rgb: Picture) -> QualityProblem | None:
     if bright >= least:
         return None
     return QualityProblem(
-        "dim-picture", Message("photo-quality.dim", {"brightest": round(bright), "least": least}), "tone"
+        "dim-picture", Message("photo-quality.dim", {"brightest": beside_limit(bright, least), "least": least}), "tone"
     )
 
 
@@ -201,7 +210,7 @@ def resolution_problem(view: View) -> QualityProblem | None:
     pupil_px, least = view.place.pupil_px / view.scale, limit("gate", "pupil_px_detail")
     if pupil_px >= least:
         return None
-    message = Message("photo-quality.no_detail", {"pupils": round(pupil_px), "least": least})
+    message = Message("photo-quality.no_detail", {"pupils": beside_limit(pupil_px, least), "least": least})
     if not isinstance(view, FaceView):
         pupils_mm = float(limit_entry("scale", "pupil_distance_mm")["value"])
         message = Message("photo-site.no_detail", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least})
@@ -214,7 +223,7 @@ def _clipping_problems(skin: Picture) -> list[QualityProblem]:
     share, most = float(np.mean((ends["full"] | ends["black"]).any(axis=1))), limit("gate", "clipped_fraction_max")
     if share <= most:
         return []
-    params = {"percent": round(100 * share), "most": round(100 * most)}
+    params = {"percent": beside_limit(100 * share, 100 * most), "most": round(100 * most)}
     of = {(name, end): float(at[:, k].mean()) for end, at in ends.items() for k, name in enumerate(_CHANNELS)}
     (name, end), largest = max(of.items(), key=lambda item: item[1])
     alone = all(part <= _ALONE * largest for place, part in of.items() if place != (name, end))

@@ -190,7 +190,7 @@ def _removed_light(
 def _end_panel(
     percentile: int, taken: Sequence[Removal], left: Sequence[Omission], frame: PhotoFrame, power: float
 ) -> _PanelRows:
-    moment, label = PanelMoment("end", percentile=percentile), Message(f"preview-label.p{percentile}")
+    moment, label = PanelMoment("end", percentile=percentile), _gain_label(percentile, taken)
     if not taken:
         return _PanelRows(_unknown_panel(moment, label, left))
     file = f"end-p{percentile}.png"
@@ -251,6 +251,12 @@ def _removal_row(file: str, removal: Removal, share: float, percentile: int, *, 
         months=months,
         sources=removal.improvement_pct.basis,
     )
+
+
+def _gain_label(percentile: int, taken: Sequence[Removal]) -> Message:
+    """Return the name of a picture of a gain; one without a change is not called a little gain."""
+    nothing = bool(taken) and all(removal.improvement_at(percentile) <= 0 for removal in taken)
+    return Message("preview-label.no-gain" if nothing else f"preview-label.p{percentile}")
 
 
 def _frequency(percentile: int, taken: Sequence[Removal]) -> Message:
@@ -323,7 +329,7 @@ def _gain_close_up(number: int, removal: Removal, view: View, power: float) -> C
     after = tuple(
         Panel(
             PanelMoment("end", percentile=percentile),
-            Message(f"preview-label.p{percentile}"),
+            _gain_label(percentile, [removal]),
             f"close-up-{number}-p{percentile}.png",
             frame.with_light(np.asarray(removal.share_removed(percentile, power) * removal.ln_light, np.float32)),
             frequency=_frequency(percentile, [removal]),

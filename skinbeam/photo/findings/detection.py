@@ -24,7 +24,7 @@ from skinbeam.photo.findings.spots import find_colourless_spots, find_round_mark
 from skinbeam.photo.findings.summary import PixelScale, summarise_marks, summarise_textures
 from skinbeam.photo.findings.texture import measure_textures
 from skinbeam.photo.green_light import green_picture, is_green_readable
-from skinbeam.photo.limits import limit, limit_entry
+from skinbeam.photo.limits import beside_limit, limit, limit_entry
 from skinbeam.photo.pigment_maps.blood_contrast import shows_redness
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
 from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections, optical_density, pigment_directions
@@ -45,7 +45,7 @@ def coarseness_reason(view: View) -> str:
     if pupil_px >= least:
         return ""
     if isinstance(view, FaceView):
-        return Message("photo-finding.too_few_pixels", {"pupils": round(pupil_px), "least": least}).text
+        return Message("photo-finding.too_few_pixels", {"pupils": beside_limit(pupil_px, least), "least": least}).text
     pupils_mm = float(limit_entry("scale", "pupil_distance_mm")["value"])
     return Message("photo-site.too_coarse", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least}).text
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, Literal
 
 from skinbeam.model.conditions import known_sites
@@ -240,4 +241,8 @@ def referral_message(findings: Sequence[SkinFinding]) -> Message | None:
             parts.append(
                 seen if whole else Message("finding.some_to_be_seen", {"count": finding.to_be_seen, "told": seen})
             )
-    return Message("finding.doctor_must_see", {"told": parts}) if parts else None
+    if not parts:
+        return None
+    # Joined by semicolons: a place has a comma of its own.
+    told = reduce(lambda one, more: Message("finding.also_to_be_seen", {"told": one, "more": more}), parts)
+    return Message("finding.doctor_must_see", {"told": told})

@@ -330,7 +330,8 @@ def _finding_text(found: SkinFinding, measure: PixelScale) -> Message:
 
 
 def _ends(size: Estimate) -> dict[str, float]:
-    return {"low": size.low, "high": size.high}
+    """Return both ends of a size with two digits: the width of the interval gives no sense to a third."""
+    return {name: float(f"{value:.1e}") for name, value in (("low", size.low), ("high", size.high))}
 
 
 def _word(kind: str) -> str:

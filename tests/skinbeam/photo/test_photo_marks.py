@@ -74,7 +74,7 @@ def test_a_spot_between_brown_and_red_is_told_as_neither_and_suggests_nothing() 
     (finding,) = summarise_marks(mark.kind, [mark], MEASURE)
     assert finding.suggests is None
     assert finding.told is not None
-    assert "brown or red not told" in finding.told.text
+    assert "of unclear colour" in finding.told.text
     assert suggest_concerns([finding] * 5) == ()
 
 

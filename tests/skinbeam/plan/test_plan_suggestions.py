@@ -136,4 +136,4 @@ def test_a_very_dark_spot_refers_until_a_doctor_has_examined_it(look: PhotoAnaly
         freezing = judge_suitability(judged_case, concern=judged_case.concern[0], modality="cryotherapy")
         assert any(reason.rule == "pigmented-lesion-undiagnosed" for reason in freezing.reasons) is waits
     (notice,) = _suspicious_spot_notices(seeing(look, DARK))
-    assert "A doctor must see it before any laser" in notice.message.text
+    assert "A doctor must see this before any laser" in notice.message.text

@@ -318,6 +318,21 @@ def test_a_plan_in_a_file_makes_the_same_pictures(tmp_path: Path) -> None:
 PIGMENT = st.tuples(st.floats(0.01, 0.3), st.floats(0.003, 0.05))
 
 
+def test_a_picture_without_a_change_is_not_called_a_gain() -> None:
+    """Wherever it has a name: in the strip, its close-ups and its document."""
+    made = make_preview(plan(improving(-9.0, 40.0, 100.0), only="age-spots"), look())
+    assert isinstance(made.report.pictures, tuple)
+    assert isinstance(made.report.close_ups, tuple)
+    gains = [one for one in made.report.pictures if one.at == "end"]
+    gains += [one for close_up in made.report.close_ups if not close_up.harm for one in close_up.pictures]
+    assert {one.label for one in gains if one.percentile == 10} == {"No gain"}
+    assert {one.label for one in gains if one.percentile in (50, 90)} == {"Middle gain", "Much gain"}
+    assert made.page is not None
+    labels = [picture.label for row in made.page.gains for picture in row.pictures]
+    assert "Little gain" not in labels
+    assert "No gain" in labels
+
+
 @given(PIGMENT, st.sampled_from(["melanin", "haemoglobin"]), st.floats(-0.3, 0.3))
 def test_a_unit_of_pigment_is_one_of_green_density_and_its_colour_that_of_the_optics(
     held: tuple[float, float], name: str, added: float
