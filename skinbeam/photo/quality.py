@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.sources import cite_sources
+from skinbeam.photo.alteration import hue_spread, judged_box, laplacian_share
 from skinbeam.photo.colour import LUMINANCE, highest_channel, linear_to_lab, srgb_to_linear
 from skinbeam.photo.colour_target import ColourCalibration
 from skinbeam.photo.decoding.photograph import Picture
@@ -166,21 +167,8 @@ def darkness_problem(rgb: Picture) -> QualityProblem | None:
 
 
 def sharpness(view: View) -> float:
-    """Return the variance of the Laplacian over that of brightness, with the face reduced to 40 px between the pupils.
-
-    The division by the variance makes it the same for a darker or flatter copy. A smaller face is not enlarged.
-    """
-    gray = cv2.cvtColor(_judged_box(view), cv2.COLOR_RGB2GRAY).astype(np.float64)
-    scale = min(1.0, _SHARPNESS_PUPIL_PX / view.place.pupil_px)
-    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    spread = float(small.var())
-    return float(cv2.Laplacian(small, cv2.CV_64F).var()) / spread if spread > 0 else 0.0
-
-
-def _judged_box(seen: View) -> Picture:
-    """Return the part of the picture on which light and sharpness are judged."""
-    x0, y0, x1, y1 = seen.place.quality_box
-    return seen.rgb[y0:y1, x0:x1]
+    """Return the sharpness of a picture, at a size of the face that all pictures have."""
+    return laplacian_share(view, _SHARPNESS_PUPIL_PX)
 
 
 def check_quality(view: View, regions: SkinRegions, calibration: ColourCalibration) -> list[QualityProblem]:
@@ -188,7 +176,7 @@ def check_quality(view: View, regions: SkinRegions, calibration: ColourCalibrati
 
     `calibration` corrects linear light.
     """
-    problems = [problem] if (problem := exposure_problem(_judged_box(view))) else []
+    problems = [problem] if (problem := exposure_problem(judged_box(view))) else []
     sharp, least = sharpness(view), limit("gate", "sharpness_min")
     if sharp < least:
         problems.append(
@@ -198,7 +186,7 @@ def check_quality(view: View, regions: SkinRegions, calibration: ColourCalibrati
         return [*problems, QualityProblem("no-regions", Message("photo-quality.no_regions"), "all")]
     skin = view.rgb[regions.skin]
     problems += _clipping_problems(skin)
-    problems += _colour_problems(calibration(srgb_to_linear(skin)))
+    problems += _colour_problems(calibration(srgb_to_linear(skin))) or _tint_problems(view)
     if regions.turned_away:
         problems.append(QualityProblem("turned-away", Message("photo-quality.turned_away"), "nothing"))
     doubts = find_suspicions(view, regions, calibrated=calibration.is_correction)
@@ -209,12 +197,26 @@ def resolution_problem(view: View) -> QualityProblem | None:
     """Return a problem when a picture of known scale has too few pixels for fine detail."""
     pupil_px, least = view.place.pupil_px / view.scale, limit("gate", "pupil_px_detail")
     if pupil_px >= least:
-        return None
+        return _softness_problem(view, least) if isinstance(view, FaceView) else None
     message = Message("photo-quality.no_detail", {"pupils": beside_limit(pupil_px, least), "least": least})
     if not isinstance(view, FaceView):
         pupils_mm = float(limit_entry("scale", "pupil_distance_mm")["value"])
         message = Message("photo-site.no_detail", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least})
     return QualityProblem("too-small-for-detail", message, "detail")
+
+
+def _softness_problem(view: View, pupil_px: float) -> QualityProblem | None:
+    """Return a problem when a face of enough pixels shows no detail with so many between the pupils."""
+    if laplacian_share(view, pupil_px) >= limit("gate", "fine_contrast_min"):
+        return None
+    return QualityProblem("too-soft-for-detail", Message("photo-quality.soft"), "detail")
+
+
+def _tint_problems(view: View) -> list[QualityProblem]:
+    """Return the problem of a face all of whose colours are shades of one."""
+    if not isinstance(view, FaceView) or hue_spread(view) >= limit("gate", "hue_spread_min"):
+        return []
+    return [QualityProblem("tinted", Message("photo-quality.tinted"), "colour")]
 
 
 def _clipping_problems(skin: Picture) -> list[QualityProblem]:

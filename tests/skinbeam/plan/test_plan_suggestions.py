@@ -95,7 +95,7 @@ def test_a_spot_that_must_be_seen_warns_and_does_not_block(look: PhotoAnalysis) 
     assert list(_suspicious_spot_notices(seeing(look, SPOTS))) == []
     (notice,) = _suspicious_spot_notices(seeing(look, replace(SPOTS, to_be_seen=1)))
     assert notice.code == "spot-to-be-seen"
-    assert "must be seen by a doctor before any laser" in notice.message.text
+    assert "To be seen by a doctor before any laser: 1." in notice.message.text
     assert "cheeks, the person's right" in notice.message.text
 
 
