@@ -121,6 +121,12 @@ def test_notebooks_are_those_of_their_pages() -> None:
         assert (whole["nbformat"], whole["nbformat_minor"]) == (4, 5)
         code = [block.text for block in blocks(page) if block.language == "python"]
         assert ["".join(cell["source"]) for cell in whole["cells"] if cell["cell_type"] == "code"] == code
+        # A notebook shows the value of a cell's last line alone.
+        drawing = [lines.strip().splitlines() for lines in code if ".plot(" in lines]
+        assert drawing
+        for lines in drawing:
+            assert [line for line in lines if ".plot(" in line] == [lines[-1]]
+            assert " = " not in lines[-1]
 
 
 def test_every_public_name_has_its_entry_in_the_reference() -> None:

@@ -366,9 +366,9 @@ def test_answers_with_arrays_are_datasets_and_tables_with_units() -> None:
         assert json.loads(json.dumps(one.attrs)) == one.attrs
 
 
-def test_every_answer_names_its_sources(tmp_path: Path) -> None:
+def test_every_answer_names_its_sources_and_has_a_figure_that_a_notebook_shows(tmp_path: Path) -> None:
     vein = TABLES | {"vessel": [{"depth_um": 400.0, "diameter_um": 100.0}]}
-    made = answer("plan", loaded(VEINS), draws=3)
+    made = answer("plan", loaded(VEINS), draws=DRAWS)
     answers = [
         made,
         answer("simulate", TABLES, draws=3),
@@ -387,6 +387,7 @@ def test_every_answer_names_its_sources(tmp_path: Path) -> None:
     for one in answers:
         assert one.citations(), one
         assert set(one.citations()) <= set(bibliography()), one
+        assert one.plot()._repr_png_().startswith(b"\x89PNG"), one
 
 
 def results() -> list[type[DocumentResult]]:

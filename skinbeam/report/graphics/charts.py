@@ -44,6 +44,7 @@ STYLE = {
     "hatch.linewidth": 0.6,
 }
 _LIGHT, _HEAT, _VISIT = "#5b3f8c", "#a33b00", "#0b5394"
+_NOTEBOOK_DPI = 100
 _SKIN = ("#e8c9a8", "#d9a57e", "#f2d3c6", "#e8b3a5", "#f2cfc2", "#e8b3a5", "#f7e6a8")
 
 
@@ -103,9 +104,19 @@ def draw_calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> st
         return figure_svg(figure)
 
 
+class _ShownFigure(Figure):
+    """A figure that a notebook shows, although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        out = io.BytesIO()
+        with rc_context(STYLE):
+            self.savefig(out, format="png", dpi=_NOTEBOOK_DPI)
+        return out.getvalue()
+
+
 def new_figure(width_in: float, height_in: float) -> Figure:
-    """Return an empty figure that can be written as SVG."""
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    """Return an empty figure that can be written as SVG, and that a notebook shows."""
+    figure = _ShownFigure(figsize=(width_in, height_in), layout="constrained")
     FigureCanvasSVG(figure)
     return figure
 
