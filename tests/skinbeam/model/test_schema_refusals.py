@@ -204,9 +204,10 @@ def test_a_unit_alone_is_no_likeness() -> None:
 def test_every_other_word_means_a_key_that_there_is() -> None:
     from skinbeam.model.device_file import DeviceFile
     from skinbeam.simulate.layers_schema.layers import LayersFile
+    from skinbeam.sweeps.sweep_file import SweepFile
 
     known: set[str] = set()
-    for root, kind in zip((Case, LayersFile, DeviceFile), WORDS["file"], strict=True):
+    for root, kind in zip((Case, LayersFile, DeviceFile, SweepFile), WORDS["file"], strict=True):
         assert set(kind["keys"]) <= set(root.model_fields)
         known |= set(root.model_fields)
         for field in root.model_fields.values():
@@ -214,6 +215,21 @@ def test_every_other_word_means_a_key_that_there_is() -> None:
             known |= set() if inner is None else set(inner.model_fields)
     assert set(WORDS["key"].values()) <= known
     assert all(word != meant for word, meant in WORDS["key"].items())
+
+
+def test_a_file_in_the_place_of_another_is_said_to_be_what_it_is(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sweep.toml").write_text('case = "case.toml"\noutputs = ["harm.p_burn"]\n[axes]\na = [1]\n')
+    files = {
+        "a case file": (ROOT / "examples" / "pulse-in-a-vessel" / "case.toml", ["simulate"]),
+        "a layers file": (ROOT / "examples" / "light" / "vessel.toml", ["light"]),
+        "a device file": (ROOT / "skinbeam" / "data" / "lasers" / "ktp-532.toml", ["lasers", "check"]),
+        "a sweep file": (tmp_path / "sweep.toml", ["sweep", "-o", str(tmp_path / "out.zarr")]),
+    }
+    for name, (file, own) in files.items():
+        for _, command in files.values():
+            if command != own:
+                error = run(*command, str(file), "--json").document["error"]
+                assert (error["code"], error["message"]) == ("other-file", f"is {name}")
 
 
 def test_a_machine_is_recognized_by_what_a_source_names(tmp_path: Path) -> None:
