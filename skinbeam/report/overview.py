@@ -331,6 +331,7 @@ _LIGHT_BEFORE: Final = (
     "eye",
     "marked",
     "pale-mark",
+    "removal-wound",
     "scar",
     "surface-mark",
     "surface-scar",

@@ -8,7 +8,8 @@ spots.
 After a pale mark, which may not go away, light for pigment, freezing, medium and deep acid and the removal of the
 surface wait for a clinician, and after one of columns these too. After a scar such lasers wait, and whatever else
 opens, freezes or heats the depth of the skin: columns and the removal of the surface as needles do. After a blister, a
-burn or a wound that did not close where skin was resurfaced, its whole surface is not removed, whatever laser would.
+burn or a wound that did not close where skin was resurfaced, its whole surface is not removed, whatever laser would,
+nor, where the whole surface was, any of it in columns.
 After an eye that hurt or saw less well every light waits for an eye doctor.
 
 After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
@@ -68,6 +69,7 @@ _MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # 
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 _ENOUGH_PCT: Final = 90.0  # of improvement, from which little is left to gain: a judgement
 _EYE: Final = "eye-injury"
+_REMOVING: Final = ("ablative", "fractional-ablative")  # skin, all of it or in columns
 _FREEZING: Final = "cryotherapy"
 _FREEZING_SOURCE: Final = ("andrews2004cryosurgery", "review")  # pale marks are among its harms
 _ACID_SOURCE: Final = ("nikalji2012peels", "review")  # pale marks and scars, the more the deeper
@@ -282,8 +284,12 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             found.append(_practice_reason("earlier-pale-mark", decision, _reaction_message("earlier.pale-mark", one)))
         elif modality == "ablative" and _is_mark_of_resurfacing(one, case):
             found.append(_practice_reason("earlier-mark", "refer", _reaction_message("earlier.surface-mark", one)))
-        elif modality == "ablative" and _is_wound_of_resurfacing(one, case):
-            found.append(_practice_reason("earlier-wound", "refer", _reaction_message("earlier.surface-wound", one)))
+        elif modality in (waiting := _modalities_after_wound(one, case)) or (
+            modality is None and waiting.issuperset(_REMOVING)
+        ):
+            named = "earlier.removal-wound" if waiting.issuperset(_REMOVING) else "earlier.surface-wound"
+            decision = "with-caution" if modality is None else "refer"
+            found.append(_practice_reason("earlier-wound", decision, _reaction_message(named, one)))
         elif _has_dose_bar(one, case):
             is_other = lamp is not None and modality in COLOUR_MODALITIES and _is_of_other_kind(one, lamp=lamp)
             message = _reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)
@@ -395,13 +401,16 @@ def _is_mark_of_resurfacing(one: EarlierReaction, case: Case) -> bool:
     return one.is_lasting_mark and not _possible_modalities(one, case).isdisjoint(SURFACE_MODALITIES)
 
 
-def _is_wound_of_resurfacing(one: EarlierReaction, case: Case) -> bool:
-    """Return whether columns or the removal of the surface burnt this skin, or left a wound that did not close.
+def _modalities_after_wound(one: EarlierReaction, case: Case) -> frozenset[str]:
+    """Return the kinds of laser that wait after resurfacing burnt this skin, or left a wound that did not close.
 
-    Doses of two such lasers cannot be compared, so that no share of one is known to be safe on the other.
+    Doses of two such lasers cannot be compared, so that no share of one is known to be safe on the other. After columns
+    it is the removal of the whole surface, after that columns that remove skin as well.
     """
-    is_wound = one.meaning == "harm" and one.is_burn is True
-    return is_wound and not _possible_modalities(one, case).isdisjoint(SURFACE_MODALITIES)
+    modalities = _possible_modalities(one, case)
+    if one.meaning != "harm" or not one.is_burn or modalities.isdisjoint(SURFACE_MODALITIES):
+        return frozenset()
+    return frozenset(_REMOVING if "ablative" in modalities else ("ablative",))
 
 
 def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:
