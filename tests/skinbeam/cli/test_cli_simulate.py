@@ -156,6 +156,7 @@ def test_a_window_is_stated_from_dose_to_dose_as_its_curves_say() -> None:
         p_harm_allowed=0.1,
         practised=(),
         makers=(),
+        sources=(),
     )
     short, long = window_sentences(window)
     assert short.startswith("1 ms: vessel-closure in half of such skins from 4 J/cm²; epidermal-necrosis in 10 of 100")

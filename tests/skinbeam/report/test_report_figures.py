@@ -158,6 +158,7 @@ def window(**changed: Any) -> TherapeuticWindow:
         p_harm_allowed=0.1,
         practised=(maker,),
         makers=(maker,),
+        sources=(),
     )
     return replace(found, **changed)
 
