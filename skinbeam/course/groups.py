@@ -32,7 +32,7 @@ from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.plan_records.course import DeviceSetup, Duration
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.goals import is_field_pigment
-from skinbeam.suitability.history import count_sessions_with, session_modalities, session_response
+from skinbeam.suitability.session_response import count_sessions_with, session_modalities, session_response
 from skinbeam.text import Message
 
 __all__ = ["ConcernGroup", "GroupedConcern", "group_concerns", "mark_done_concerns"]

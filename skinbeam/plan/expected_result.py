@@ -27,7 +27,7 @@ from skinbeam.plan_records.course import SessionGain
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import kind_names
-from skinbeam.suitability.history import session_response
+from skinbeam.suitability.session_response import session_response
 from skinbeam.text import DocumentWarning, Message
 
 __all__ = [

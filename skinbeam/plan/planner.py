@@ -61,8 +61,8 @@ from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.simulate.light.engines import load_ordinates_kernel
 from skinbeam.skin.vessels import PhotographedVesselWidth, VesselPopulation
+from skinbeam.suitability.dose_bars import dose_bars
 from skinbeam.suitability.explanation import explain_decision
-from skinbeam.suitability.history import dose_bars
 from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
 from skinbeam.suitability.table import Decision, decision_severity
 from skinbeam.text import DocumentWarning, Formatter, Message, render_message

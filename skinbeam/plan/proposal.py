@@ -47,7 +47,7 @@ from skinbeam.response.envelope import PublishedRange, least_field_spot_mm, lend
 from skinbeam.response.practice_place import FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
-from skinbeam.suitability.history import is_injured_by_other_kind
+from skinbeam.suitability.dose_bars import is_injured_by_other_kind
 from skinbeam.text import Message
 
 __all__ = ["Proposal", "propose_setting", "usual_settings"]

@@ -40,7 +40,7 @@ from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine, is_facial
 from skinbeam.response.skin_bank import SkinBank
-from skinbeam.suitability.history import is_injured_by_other_kind
+from skinbeam.suitability.dose_bars import is_injured_by_other_kind
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.text import Message
 

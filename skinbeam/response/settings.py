@@ -36,7 +36,7 @@ from skinbeam.response.envelope import (
     values_by_source,
 )
 from skinbeam.response.records import CoolingSetting
-from skinbeam.suitability.history import DoseBar, drop_barred_doses
+from skinbeam.suitability.dose_bars import DoseBar, drop_barred_doses
 
 __all__ = [
     "CoolingTiming",

@@ -25,8 +25,9 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources, find_source
 from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities
 from skinbeam.suitability.bounds import RuleBounds
-from skinbeam.suitability.history import count_sessions_with, reaction_reasons, response_reasons, wound_reasons
+from skinbeam.suitability.history import reaction_reasons, wound_reasons
 from skinbeam.suitability.rule_condition import OPTION_FACTS
+from skinbeam.suitability.session_response import count_sessions_with, response_reasons
 from skinbeam.suitability.table import (
     Decision,
     Rule,

@@ -39,7 +39,7 @@ from skinbeam.response.goals import TreatmentGoal, concern_lasers, treatment_goa
 from skinbeam.response.practice_place import unpublished_quantities
 from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam
 from skinbeam.simulate.skins.ensemble import weighted_probability
-from skinbeam.suitability.history import dose_bars, drop_barred_doses
+from skinbeam.suitability.dose_bars import dose_bars, drop_barred_doses
 from skinbeam.suitability.judgement import judge_suitability
 from skinbeam.suitability.table import RuleReason
 from skinbeam.text import Message, render_message

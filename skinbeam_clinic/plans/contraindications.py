@@ -21,8 +21,9 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import parse_record
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.plan_records.plan import Plan as Records
-from skinbeam.suitability.history import reaction_reasons, response_reasons
+from skinbeam.suitability.history import reaction_reasons
 from skinbeam.suitability.judgement import judge_suitability
+from skinbeam.suitability.session_response import response_reasons
 from skinbeam.suitability.table import RuleReason
 from skinbeam.text import Message
 from skinbeam_clinic.consultations.case_files import case_from_form

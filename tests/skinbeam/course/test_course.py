@@ -28,8 +28,8 @@ from skinbeam.plan_records.course import (
 )
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.records import CoolingSetting
-from skinbeam.suitability.history import SessionResponse, session_response
 from skinbeam.suitability.judgement import judge_suitability
+from skinbeam.suitability.session_response import SessionResponse, session_response
 from skinbeam.text import Message
 
 SPRAY = CoolingSetting(kind="spray", temperature_C=-26.0, coefficient_W_m2K=4000.0)

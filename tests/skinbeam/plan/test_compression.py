@@ -10,7 +10,7 @@ from smallest_cases import World, spoke
 from skinbeam.laser.device import devices as known_devices
 from skinbeam.report.plain_words import pain_and_bruise_sentences
 from skinbeam.response.settings import built_in_cooling
-from skinbeam.suitability.history import dose_bars
+from skinbeam.suitability.dose_bars import dose_bars
 
 GLASS = "pulsed-dye-595-compression"
 SPOTS = PERSON + concern("age-spots", "cheeks")

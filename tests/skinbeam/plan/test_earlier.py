@@ -22,7 +22,8 @@ from skinbeam.plan.without_dose import _plan_device
 from skinbeam.response.goals import treatment_goal
 from skinbeam.response.settings import SearchMachine
 from skinbeam.suitability.bounds import NO_BOUNDS
-from skinbeam.suitability.history import dose_bars, reaction_reasons
+from skinbeam.suitability.dose_bars import dose_bars
+from skinbeam.suitability.history import reaction_reasons
 from skinbeam.suitability.judgement import judge_case, judge_suitability
 
 DYE = BeamSetting(595.0, 10.0, 10.0)

@@ -1,0 +1,225 @@
+"""Bar doses of a device after earlier reactions: how much of which light this skin may get.
+
+After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
+of another device; after a crust, or grey or white skin, where that is not usual, no dose as great as that one. Doses of
+a lamp and of a laser cannot be compared: after an injury by one the other begins at the least published dose, on test
+spots.
+
+After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
+greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned as if there had
+been none, since many clinics aim at a bruise. Where device or dose is not known there is no dose to stay below, so
+those lasers wait for a clinician.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.laser.device import Device
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
+from skinbeam.model.case import Case
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import COLOUR_MODALITIES
+
+__all__ = [
+    "DoseBar",
+    "accepts_bruise",
+    "dose_bars",
+    "drop_barred_doses",
+    "gives_coloured_light",
+    "has_dose_bar",
+    "is_endpoint",
+    "is_injured_by_other_kind",
+    "is_of_clinic",
+    "is_of_other_kind",
+    "is_stop_sign",
+]
+
+_SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
+# At which a session is ended: beside a brown spot, and a colour that changed at a spot, however young it is.
+_STOP_SIGNS: Final = ("crust", "dark-mark", "grey", "pale-mark", "pigment-change", "whitening")
+_SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
+
+
+@dataclass(frozen=True)
+class DoseBar:
+    """Doses of one device that are not used again.
+
+    Parameters
+    ----------
+    wavelength_nm : of the barred doses; None means every wavelength of the device.
+    dose : the least of them, J/cm², or mJ for a microbeam; None means every dose.
+    longest_pulse_ms : the longest pulse in which they are barred; None means any.
+    keeps_setting : whether pulse and spot stay as sources print them, and the dose alone is lowered; after a bruise,
+        which is less with a longer pulse, others are chosen.
+    """
+
+    wavelength_nm: float | None
+    dose: float | None
+    longest_pulse_ms: float | None = None
+    keeps_setting: bool = False
+
+
+def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
+    """Return the doses of a device that earlier injuries and bruises bar. `device_name` is its name in the case."""
+    found: list[DoseBar] = []
+    reactions, bruise_accepted = earlier_reactions(case), accepts_bruise(case)
+    for one in reactions:
+        is_own = one.was_made_with(device_name, device)
+        if (one.meaning == "harm" and has_dose_bar(one, case)) or is_stop_sign(one):
+            if is_own or _cools_through_window(one, device):
+                least = _least_barred(one, one.dose_on(device))
+                found += [DoseBar(nm, least, keeps_setting=True) for nm in _barred_wavelengths_nm(one, device)]
+            else:
+                found += _bars_of_such_light(one, device)
+        elif is_endpoint(one) and is_own and (dose := one.dose_on(device)):
+            bar = math.nextafter(dose, math.inf)
+            found.append(DoseBar(one.wavelength_on(device), bar, SHORTEST_MICROSECOND_MS, keeps_setting=True))
+        elif one.kind == "purpura" and is_own and not bruise_accepted and (dose := one.dose_on(device)):
+            clean = _greatest_clean_dose(reactions, one, dose, device)
+            bar = dose if clean is None else math.nextafter(clean, math.inf)
+            found.append(DoseBar(one.wavelength_on(device), bar, one.pulse_ms))
+    return tuple(found)
+
+
+def is_endpoint(one: EarlierReaction) -> bool:
+    """Return whether a spot under a short pulse showed what is aimed at: it whitened, or a crust fell off again."""
+    is_short = one.device is not None and one.device.pulse_ms[0] < SHORTEST_MICROSECOND_MS
+    return is_short and one.meaning == "expected" and one.kind in ("whitening", "crust")
+
+
+def accepts_bruise(case: Case) -> bool:
+    """Return whether the person accepts as many days as a bruise stays visible."""
+    accepted = None if case.patient is None else case.patient.downtime_days_accepted
+    longest: float = load_package_table("data/limits.toml")["bruise"]["high_days"]
+    return accepted is not None and accepted >= longest
+
+
+def is_stop_sign(one: EarlierReaction) -> bool:
+    """Return whether a known dose left a crust or another colour of the skin where that is not the usual reaction."""
+    has_dose = one.device is not None and one.dose_on(one.device) is not None
+    return one.meaning == "sign" and one.kind in _STOP_SIGNS and has_dose
+
+
+def _least_barred(one: EarlierReaction, dose: float | None) -> float | None:
+    """Return the least barred dose: after an injury the one above two thirds of its dose, after a sign its dose."""
+    if dose is None:
+        return None
+    return dose if one.meaning == "sign" else math.nextafter(_SHARE_AFTER_INJURY * dose, math.inf)
+
+
+def _barred_wavelengths_nm(one: EarlierReaction, device: Device) -> list[float | None]:
+    """Return the wavelengths of its device that an injury bars; None means every one.
+
+    Of a lamp they are bluer filters too, which let through more light that melanin absorbs.
+    """
+    used = one.wavelength_on(device)
+    if used is None or not device.is_lamp:
+        return [used]
+    return [nm for nm in device.wavelengths_nm if nm <= used]
+
+
+def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
+    """Return the doses of another device that an injury bars: what one machine's dose did to this skin, another's of
+    the same light may do at the same dose.
+
+    A pulse below a microsecond injures at doses that are low for a millisecond, so it bars short pulses alone. A dose
+    of nanoseconds says nothing about picoseconds, which injure at a fraction of it, nor the other way round, so that an
+    injury bars every dose of those, and a sign none.
+    """
+    injuring = one.device
+    if injuring is None or injuring.microbeam or device.microbeam or injuring.is_lamp != device.is_lamp:
+        return []
+    pulse_ms = injuring.pulse_ms[1] if one.pulse_ms is None else one.pulse_ms
+    is_short = pulse_ms < SHORTEST_MICROSECOND_MS
+    longest_ms = SHORTEST_MICROSECOND_MS if is_short else None
+    is_other = is_short and device.pulse_ms[0] < SHORTEST_MICROSECOND_MS and not _is_same_pulse(pulse_ms, device)
+    if is_other and one.meaning == "sign":
+        return []
+    least = None if is_other else _least_barred(one, one.fluence_J_cm2)
+    made = injuring.wavelengths_nm if one.wavelength_nm is None else (one.wavelength_nm,)
+    return [
+        DoseBar(nm, least, longest_ms, keeps_setting=True)
+        for nm in device.wavelengths_nm
+        if one.fluence_J_cm2 is not None
+        and any(abs(nm - other) <= _SAME_LIGHT_NM or (device.is_lamp and nm < other) for other in made)
+    ]
+
+
+def is_injured_by_other_kind(case: Case, device: Device) -> bool:
+    """Return whether a laser injured this skin where a device is a lamp, or a lamp where it is a laser."""
+    return gives_coloured_light(device) and any(
+        one.meaning == "harm" and has_dose_bar(one, case) and is_of_other_kind(one, lamp=device.is_lamp)
+        for one in earlier_reactions(case)
+    )
+
+
+def is_of_other_kind(one: EarlierReaction, *, lamp: bool) -> bool:
+    """Return whether a reaction followed a lamp where another light is a laser's, or the other way round."""
+    return one.device is not None and gives_coloured_light(one.device) and one.device.is_lamp != lamp
+
+
+def gives_coloured_light(device: Device) -> bool:
+    """Return whether a device lights the whole field with what blood or melanin absorbs."""
+    return not device.microbeam and not set(device.modalities).isdisjoint(COLOUR_MODALITIES)
+
+
+def _is_same_pulse(pulse_ms: float, device: Device) -> bool:
+    """Return whether a device makes such short pulses: picoseconds as well, or nanoseconds as well."""
+    is_picosecond = pulse_ms < SHORTEST_NANOSECOND_MS
+    return (
+        device.pulse_ms[0] < SHORTEST_NANOSECOND_MS if is_picosecond else device.pulse_ms[1] >= SHORTEST_NANOSECOND_MS
+    )
+
+
+def _greatest_clean_dose(
+    reactions: Sequence[EarlierReaction], bruise: EarlierReaction, bruising: float, device: Device
+) -> float | None:
+    """Return the greatest dose below a bruising one that left none with the same device; None where none was tried."""
+    doses = [
+        dose
+        for one in reactions
+        if one.device == device
+        and one.meaning == "expected"
+        and one.kind != "purpura"
+        and one.history is None
+        and one.wavelength_on(device) == bruise.wavelength_on(device)
+        and (dose := one.dose_on(device)) is not None
+    ]
+    return max((dose for dose in doses if dose < bruising), default=None)
+
+
+def _cools_through_window(one: EarlierReaction, device: Device) -> bool:
+    """Return whether a device gives a reaction's light to skin below a window, where nothing cools it."""
+    same_light = one.device is not None and one.device.wavelengths_nm == device.wavelengths_nm
+    return same_light and device.compression is not None
+
+
+def drop_barred_doses(
+    doses: Sequence[float], wavelength_nm: float, pulse_ms: float, bars: Sequence[DoseBar]
+) -> tuple[float, ...]:
+    """Return the doses, ascending, that are below every bar of this wavelength and pulse."""
+    here = [
+        bar
+        for bar in bars
+        if bar.wavelength_nm in (None, wavelength_nm)
+        and (bar.longest_pulse_ms is None or pulse_ms <= bar.longest_pulse_ms)
+    ]
+    if not here:
+        return tuple(doses)
+    return tuple(dose for dose in doses if all(bar.dose is not None and dose < bar.dose for bar in here))
+
+
+def has_dose_bar(one: EarlierReaction, case: Case) -> bool:
+    """Return whether the device is known, so that a reaction can bar its doses.
+
+    A test spot names its device; without a dose every dose is barred.
+    """
+    return (one.device is not None or is_of_clinic(one, case)) and (one.is_test_spot or one.has_dose)
+
+
+def is_of_clinic(one: EarlierReaction, case: Case) -> bool:
+    """Return whether the clinic lists the device of a reaction."""
+    return case.clinic is not None and one.device_name in (case.clinic.devices or [])
