@@ -57,7 +57,7 @@ def _draw_ranges(ax: Any, rows: Sequence[RangeRow], label: str, unknown_at: floa
         ax.plot([value.low, value.high], [place, place], color=colour, linewidth=2.2)
         ax.plot([value.median], [place], marker="X" if row.bad else row.marker, markersize=8, color=colour)
     ax.set_yticks(range(len(rows)), [row.name for row in rows])
-    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     ax.set_xlabel(label)
     ax.grid(axis="x", color="#d8dce2", linewidth=0.5)
 
