@@ -20,7 +20,7 @@ _HOMES = {
     "guideline": "skinbeam.public.questions",
     "light": "skinbeam.public.questions",
     "light_profile": "skinbeam.public.questions",
-    "load_case": "skinbeam.model.input_files",
+    "load_case": "skinbeam.public.cases",
     "result_figure": "skinbeam.report.graphics.curves",  # of `DocumentResult.plot`, and no public name
     "sweep": "skinbeam.public.sweep",
     "threshold": "skinbeam.public.questions",

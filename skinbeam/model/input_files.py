@@ -323,18 +323,9 @@ def parse_record(model: type[Record], tables: Mapping[str, Any], *, file: str) -
 def load_case(path: Path | str) -> LoadedCase:
     """Read and validate a case file.
 
-    Returns
-    -------
-    The checked case with its folder; every public function takes it in place of the path.
-
     Raises
     ------
     InputError : the file cannot be read or is not a valid case.
-
-    Example
-    -------
-    >>> from skinbeam import load_case
-    >>> print(load_case("examples/pulse-in-a-vessel/case.toml").case.settings.pulse_ms)
     """
     file = Path(path)
     return case_from_tables(read_toml(file), file.parent, file.name)

@@ -17,7 +17,8 @@ from skinbeam.model.consultation import Patient
 from skinbeam.model.errors import InputError
 from skinbeam.model.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Settings, Skin, Vessel
 from skinbeam.model.input_faults import nested_table
-from skinbeam.model.input_files import LoadedCase, case_from_tables, load_case, read_toml
+from skinbeam.model.input_files import LoadedCase, case_from_tables, read_toml
+from skinbeam.model.input_files import load_case as read_case
 from skinbeam.model.suggestions import key_hint
 
 __all__ = [
@@ -29,7 +30,7 @@ __all__ = [
     "check_seed",
     "given_path",
     "listed_setting",
-    "open_case",
+    "load_case",
     "plain_numbers",
     "plain_value",
     "with_settings",
@@ -56,12 +57,21 @@ _MOST = 100_000  # draws, as on the command line
 _MOST_SEED = 2**63 - 1
 
 
-def open_case(case: CaseLike) -> LoadedCase:
-    """Return a case, read and checked.
+def load_case(case: CaseLike) -> LoadedCase:
+    """Read and check a case: a path, or the tables of a case file.
+
+    Returns
+    -------
+    The checked case with the folder of its files; every public function takes it in place of the path.
 
     Raises
     ------
     InputError : a file that cannot be read, or no valid case.
+
+    Example
+    -------
+    >>> from skinbeam import load_case
+    >>> print(load_case("examples/pulse-in-a-vessel/case.toml").case.settings.pulse_ms)
     """
     if isinstance(case, LoadedCase):
         return case
@@ -69,7 +79,7 @@ def open_case(case: CaseLike) -> LoadedCase:
         return LoadedCase(case, Path())
     if isinstance(case, Mapping):
         return case_from_tables(plain_value(case), Path(), "case")
-    return load_case(given_path(case, "case"))
+    return read_case(given_path(case, "case"))
 
 
 def case_tables(case: CaseLike) -> tuple[CaseTables, Path, str]:
@@ -80,7 +90,7 @@ def case_tables(case: CaseLike) -> tuple[CaseTables, Path, str]:
     InputError : a file that cannot be read.
     """
     if isinstance(case, LoadedCase | Case):
-        loaded = open_case(case)
+        loaded = load_case(case)
         return loaded.tables(), loaded.folder, loaded.file
     if isinstance(case, Mapping):
         return CaseTables(plain_value(case)), Path(), "case"

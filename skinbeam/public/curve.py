@@ -16,7 +16,7 @@ from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.quantity_units import output_unit, quantity_name
 from skinbeam.model.value_equality import compared_by_value
-from skinbeam.public.cases import CaseLike, SettingValue, listed_setting, open_case, with_settings
+from skinbeam.public.cases import CaseLike, SettingValue, listed_setting, load_case, with_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,7 +188,7 @@ def answer_settings(
     InputError : a field that no case has, a value that it cannot have, or several values of two settings.
     NotAvailable : nothing can be computed, for any of the values.
     """
-    loaded = open_case(case)
+    loaded = load_case(case)
     listed = listed_setting(settings)
     if listed is None:
         return answer(with_settings(loaded, settings))

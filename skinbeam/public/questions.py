@@ -39,7 +39,7 @@ from skinbeam.public.cases import (
     check_count,
     check_seed,
     given_path,
-    open_case,
+    load_case,
     plain_numbers,
     plain_value,
     with_settings,
@@ -92,7 +92,7 @@ def plan(case: CaseLike, *, photo: Path | str | None = None, draws: int = 200, s
     >>> best = made.concerns[0].options[0]
     >>> print(best.title, best.p_effective)
     """
-    consultation = check_consultation(open_case(case), None if photo is None else given_path(photo, "photo"))
+    consultation = check_consultation(load_case(case), None if photo is None else given_path(photo, "photo"))
     made = plan_consultation(consultation, lambda _: None, draws=check_count(draws, "draws"), seed=check_seed(seed))
     return PlannedConsultation(made.plan, consultation)
 
@@ -229,7 +229,7 @@ def window(
     >>> assert found.p_effect.shape == (found.pulse_ms.size, found.dose.size)
     >>> figure = found.plot()
     """
-    loaded, count, start = with_settings(open_case(case), settings), check_count(draws, "draws"), check_seed(seed)
+    loaded, count, start = with_settings(load_case(case), settings), check_count(draws, "draws"), check_seed(seed)
     if at is not None:
         asked = plain_numbers(at) if isinstance(at, Mapping) else parse_asked(str(at))
         return answer_setting(loaded, asked, device=device, effect=effect, harm=harm, draws=count, seed=start)
@@ -319,7 +319,7 @@ def light_profile(
     """
     numbers = plain_numbers({"wavelength_nm": wavelength_nm, "deepest_um": deepest_um})
     return profile_light(
-        with_settings(open_case(case), settings),
+        with_settings(load_case(case), settings),
         numbers["wavelength_nm"],
         deepest_um=numbers["deepest_um"],
         bins=check_count(bins, "bins"),
@@ -365,7 +365,7 @@ def skin(
         nm = parse_wavelengths(wavelength_nm)
     else:
         nm = check_wavelengths(np.ravel(wavelength_nm).tolist())
-    loaded = with_settings(open_case(case), settings)
+    loaded = with_settings(load_case(case), settings)
     return describe_skin(loaded, nm, draws=check_count(draws, "draws"), seed=check_seed(seed))
 
 

@@ -62,7 +62,7 @@ def test_a_case_is_a_path_a_text_tables_or_a_loaded_case() -> None:
     whole = find_threshold(load_case(PULSE), "epidermal-necrosis", draws=DRAWS).to_dict()
     for case in (PULSE, str(PULSE), load_case(PULSE), load_case(str(PULSE))):
         assert answer("threshold", case, "epidermal-necrosis", draws=DRAWS).to_dict() == whole
-    assert answer("simulate", TABLES, draws=DRAWS).schema == "skinbeam.simulate/1"
+    assert answer("simulate", TABLES, draws=3) == answer("simulate", answer("load_case", TABLES), draws=3)
 
 
 def test_a_setting_given_by_name_takes_the_place_of_the_case_s() -> None:
@@ -111,7 +111,9 @@ def test_fields_of_a_vessel_are_given_by_its_number() -> None:
         answer("simulate", TABLES, depth_um=400)
 
 
-@pytest.mark.parametrize("name", ["plan", "simulate", "threshold", "window", "skin", "light_profile", "sweep", "light"])
+@pytest.mark.parametrize(
+    "name", ["load_case", "plan", "simulate", "threshold", "window", "skin", "light_profile", "sweep", "light"]
+)
 @pytest.mark.parametrize("case", [None, 5, b"case.toml", [TABLES]])
 def test_what_is_no_case_is_named(name: str, case: Any) -> None:
     more = {"threshold": ["purpura"], "skin": [532], "light_profile": [532], "sweep": [["harm.p_burn"]]}
@@ -372,6 +374,7 @@ def test_every_answer_names_its_sources_and_has_a_figure_that_a_notebook_shows(t
     answers = [
         made,
         answer("simulate", TABLES, draws=3),
+        answer("simulate", TABLES | {"laser": {"wavelength_nm": 10600.0}}, draws=3),  # no temperature is known
         answer("threshold", TABLES, "purpura", draws=3),
         answer("window", vein, draws=3),
         answer("window", vein, draws=3, at={"pulse_ms": 10}),
