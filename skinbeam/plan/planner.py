@@ -31,7 +31,7 @@ from skinbeam.laser.device import devices, load_device
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.consultation import Concern, Medication, Patient
-from skinbeam.model.errors import NotAvailable
+from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import bibliography, cite_sources, collect_sources
@@ -79,6 +79,9 @@ __all__ = [
     "plan_consultation",
     "vessel_messages",
 ]
+
+_GIGABYTES_A_DRAW = 0.0014  # the histories of all settings are held at once: 1000 draws took 1.8 GB, 3000 took 4.6
+_MOST_DRAWS = 5_000  # of a plan: 7 GB
 
 # Hash of the data files.
 
@@ -356,7 +359,15 @@ class AssessedPerson:
 
 
 def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> AssessedPerson:
-    """Return the person of a consultation, with draws of the skin."""
+    """Return the person of a consultation, with draws of the skin.
+
+    Raises
+    ------
+    InputError : `too-much-work`: so many draws would not fit into memory.
+    """
+    if draws > _MOST_DRAWS:
+        message = render_message("plan.too-many-draws", {"draws": draws, "gigabytes": round(_GIGABYTES_A_DRAW * draws)})
+        raise InputError("too-much-work", message, field="draws", hint=f"At most {_MOST_DRAWS} draws for a plan.")
     loaded, case = consultation.loaded, consultation.loaded.case
     seen, photo_state = _photo_colour(consultation.photo_analysis)
     sites = photo_site_findings(consultation.photo_analysis, case.concern)

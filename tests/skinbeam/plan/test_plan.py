@@ -28,6 +28,7 @@ from document_keys import unlisted_keys
 from plan_reading import read_plan
 
 from skinbeam.model.document import canonical_json, sha256_hex
+from skinbeam.model.errors import InputError
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import SURFACE_MODALITIES, condition_subtypes, vocabulary_table
 from skinbeam.plan.planner import make_plan
@@ -198,6 +199,13 @@ def test_the_number_of_threads_changes_nothing() -> None:
         for threads in ("1", "2")
     )
     assert one == two == example(file)["plan_sha256"]
+
+
+def test_draws_that_do_not_fit_into_memory_are_refused_before_any_is_made() -> None:
+    with pytest.raises(InputError) as refused:
+        make_plan(loaded(VEINS), draws=100_000)
+    assert (refused.value.code, refused.value.field) == ("too-much-work", "draws")
+    assert "At most 5000 draws" in str(refused.value)
 
 
 @every_shown
