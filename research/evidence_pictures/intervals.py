@@ -66,19 +66,14 @@ def mean_interval(middle: float, sd: float | None, of: int | None) -> PrintedInt
 
 # Labels of studies and treatments.
 
-UNREAD = "Authors not read"
-
 
 def study_label(study: str) -> str:
     """Return the first author and the year of a study, or its key where the authors are unread."""
-    author = bibliography()[study].fields["author"].split(" and ")[0].split(",")[0]
-    if author == UNREAD:
+    author = bibliography()[study].first_author
+    if not author:
         return study
-    words = author.split()
-    while len(words) > 1 and words[-1].isupper():  # initials
-        words.pop()
     year = re.search(r"\d{4}([a-z](?![a-z]))?", study)  # with the letter that distinguishes papers of a year
-    return f"{' '.join(words)} {year[0] if year else ''}".strip()
+    return f"{author} {year[0] if year else ''}".strip()
 
 
 def light_label(arm: Arm) -> str:

@@ -52,8 +52,10 @@ class BibliographyEntry:
 
     @property
     def first_author(self) -> str:
-        """Family name of the first author, or the body that wrote it; empty without an author."""
+        """Family name of the first author, or the body that wrote it; empty where no author was read."""
         author = self.fields.get("author", "")
+        if author == "{Authors not read}":
+            return ""
         return author[1 : author.index("}")] if author.startswith("{") else re.split(", | and ", author)[0]
 
 

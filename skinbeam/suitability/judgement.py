@@ -331,8 +331,8 @@ def _conflicting_rule_reasons(spoke: Sequence[Rule], about: str) -> list[RuleRea
 
 
 def _describe_view(rule: Rule) -> str:
-    decision = Message(f"rule_decision.{rule.decision}")
-    return Message("rules.view", {"source": find_source(rule.source).first_author, "decision": decision}).text
+    source = find_source(rule.source).first_author or rule.source
+    return Message("rules.view", {"source": source, "decision": Message(f"rule_decision.{rule.decision}")}).text
 
 
 def _missing_fact_reasons(

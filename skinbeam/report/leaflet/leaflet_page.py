@@ -57,7 +57,6 @@ __all__ = [
 ]
 
 _OWN = "skinbeam"  # the author of a judgement of this project: no study
-_NOT_READ = "Authors not read"
 _TITLE_WORDS = 6
 _STUDIES_NAMED = 12
 
@@ -114,7 +113,7 @@ def _study_keys(concern: ConcernPlan) -> Iterator[str]:
 def _short_source(source: BibliographyEntry) -> str:
     """Return first author and year; for a source with unread authors, the beginning of its title in quotes."""
     first = source.first_author
-    if first in ("", _NOT_READ):
+    if not first:
         words = source.fields.get("title", source.key).strip("[]{}").split()
         first = f"“{' '.join(words[:_TITLE_WORDS])}{' …' if len(words) > _TITLE_WORDS else ''}”"
     year = source.fields.get("year", "")
