@@ -124,18 +124,20 @@ function differs(field) {
 // Saves the record of a clinic as it is filled in; each save names the one it follows, so that nobody overwrites another.
 function saver(form, came) {
   const state = form.querySelector(".save-state"), photo = form.elements.photo;
-  let saves = Promise.resolve(), waiting = 0, due = false;
+  let saves = Promise.resolve(), waiting = 0, due = false, unfit = null, why = "";  // the last refused file, and why
   async function save() {
     due = false;
     try {
       const body = new FormData(form), headers = { Accept: "application/json" };
       const send = () => fetch(form.dataset.save, { method: "POST", body, headers });
-      let reply = await send(), refused = "";
-      if ([413, 422].includes(reply.status) && photo?.value) {  // what was answered is saved without the photograph
-        const why = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector(".fault p");
-        refused = `${form.dataset.unphotographed} ${why?.textContent ?? ""}`;
+      const file = photo?.files[0];
+      if (file && file === unfit) body.delete("photo");  // it is not sent again with each answer
+      let reply = await send();
+      if ([413, 422].includes(reply.status) && body.has("photo") && file) {  // the answers are saved without the photograph
+        const fault = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector(".fault p");
         body.delete("photo");
         reply = await send();
+        if (reply.ok) [unfit, why] = [file, fault?.textContent ?? ""];
       }
       if (reply.status === 409) { came(await reply.text()); return; }
       if (!reply.ok) throw new Error(`status ${reply.status}`);
@@ -158,7 +160,8 @@ function saver(form, came) {
         shown.append(figure);
         form.dispatchEvent(new Event("photographed"));
       }
-      state.textContent = refused || (due ? "" : form.dataset.saved);
+      const refused = file && file === unfit;
+      state.textContent = refused ? `${form.dataset.unphotographed} ${why}` : due ? "" : form.dataset.saved;
     } catch {
       state.textContent = form.dataset.unsaved;
     }
