@@ -32,7 +32,7 @@ from skinbeam_clinic.clinic_transfer.models import (
 )
 from skinbeam_clinic.consultations.forms import form_entries, make_submission, parse_decimal
 from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS, is_possible_birth
-from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers
+from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers, plain_pseudonym
 
 __all__ = ["ImportFile", "plan_import"]
 
@@ -206,7 +206,8 @@ class _Planner:
             raise row.error("pseudonym", "pseudonym", read=pseudonym, longest=str(LONGEST_PSEUDONYM))
         if contains_name(pseudonym, name):
             raise row.error("pseudonym-name", "pseudonym", read=pseudonym)
-        self._refuse_duplicates(row, {"number": number, "pseudonym": pseudonym}, f"{name.casefold()} {born}".strip())
+        unique = {"number": number, "pseudonym": plain_pseudonym(pseudonym)}
+        self._refuse_duplicates(row, unique, f"{name.casefold()} {born}".strip())
         contact = {"name": name, "born": born, "phone": row.text("phone"), "email": email}
         contact |= {"address": row.text("address"), "number": number}
         plain = {key: value for key, value in contact.items() if value}
@@ -234,7 +235,7 @@ class _Planner:
     def _refuse_duplicates(self, row: _Row, unique: Mapping[str, str], person: str) -> None:
         for name, text in unique.items():
             if text in self._known[name]:
-                raise row.error("known", name, read=text, patient=self._known[name][text])
+                raise row.error("known", name, read=row.text(name), patient=self._known[name][text])
             if text:
                 self._refuse_repetition(row, name, text)
         if row.text("name") and row.text("born"):
@@ -244,9 +245,9 @@ class _Planner:
 
     @cached_property
     def _known(self) -> dict[str, dict[str, str]]:
-        """Field → text of it that a patient of the clinic has → pseudonym."""
+        """Field → text of it that a patient of the clinic has, a pseudonym in its plain form → pseudonym."""
         numbers = {one.number: one.pseudonym for one in self.clinic.patients if one.number}
-        return {"number": numbers, "pseudonym": {name: name for name in self.clinic.pseudonyms}}
+        return {"number": numbers, "pseudonym": {plain_pseudonym(name): name for name in self.clinic.pseudonyms}}
 
     @cached_property
     def _people(self) -> dict[str, str]:

@@ -26,6 +26,7 @@ __all__ = [
     "contains_name",
     "free_numbers",
     "next_number",
+    "plain_pseudonym",
 ]
 
 LONGEST_PSEUDONYM = 40
@@ -110,7 +111,7 @@ class PatientRepository:
 
         Parameters
         ----------
-        contact : with the date of birth as ISO text.
+        contact : with the date of birth as ISO text; one that an older copy has in other words is only stored.
         version : `Contact.version` of the details that were edited; empty where none were stored.
 
         Raises
@@ -134,8 +135,8 @@ class PatientRepository:
             work.seal(row, CONTACT_DETAILS.column.key, content)
             row.saved_at = now()
             work.save(row, "contact.saved")
-            born = details.get("born", "")
-            if born and patient.year_of_birth != (year := datetime.date.fromisoformat(born).year):
+            year = _birth_year(details)
+            if year is not None and patient.year_of_birth != year:
                 patient.year_of_birth = year
                 work.save(patient, "patient.year-changed")
 
@@ -225,13 +226,22 @@ def _refuse_lookalike(work: ClinicTransaction, pseudonym: str, id: str = "") -> 
     ----------
     id : of the patient who has the pseudonym; empty for a new one.
     """
-    for other, name in work.list_names(tables.PatientRow, tables.PatientRow.pseudonym) if pseudonym else ():
-        if other != id and _plain_pseudonym(name) == _plain_pseudonym(pseudonym):
+    plain = plain_pseudonym(pseudonym)
+    for other, name in work.list_names(tables.PatientRow, tables.PatientRow.pseudonym) if plain else ():
+        if other != id and plain_pseudonym(name) == plain:
             raise clinic_error("pseudonym-taken", "pseudonym", pseudonym=name)
 
 
-def _plain_pseudonym(pseudonym: str) -> str:
+def plain_pseudonym(pseudonym: str) -> str:
+    """Return what two pseudonyms that look alike have in common: neither capitals nor spaces tell them apart."""
     return "".join(unicodedata.normalize("NFKC", pseudonym).casefold().split())
+
+
+def _birth_year(contact: Mapping[str, str]) -> int | None:
+    try:
+        return datetime.date.fromisoformat(contact.get("born", "")).year
+    except ValueError:
+        return None
 
 
 def contains_name(pseudonym: str, name: str) -> bool:
@@ -248,8 +258,9 @@ def next_number(work: ClinicTransaction) -> str:
 
 
 def free_numbers(taken: Collection[str]) -> Iterator[str]:
-    """Yield the free numbers that can be pseudonyms, in order."""
-    return (name for number in count(len(taken) + 1) if (name := f"P{number:05}") not in taken)
+    """Yield the numbers that can be pseudonyms and look like none that is taken, in order."""
+    plain = set(map(plain_pseudonym, taken))
+    return (name for number in count(len(taken) + 1) if plain_pseudonym(name := f"P{number:05}") not in plain)
 
 
 def _check_pseudonym(text: str) -> str:

@@ -124,6 +124,16 @@ def test_no_two_pseudonyms_look_alike(repositories: ClinicRepositories, other: s
     assert [one.pseudonym for one in repositories.patients.list_all()] == ["FINCH 1", "Wren"]
 
 
+@pytest.mark.parametrize("typed", ["p00002", "P 00002", "Ｐ００００２"])
+def test_no_free_number_looks_like_a_pseudonym_that_was_typed(repositories: ClinicRepositories, typed: str) -> None:
+    renamed = repositories.patients.add(typed)
+    assert repositories.patients.add().pseudonym == "P00003"
+    assert repositories.patients.set_pseudonym(renamed.id).pseudonym == "P00004"
+    wren = repositories.patients.add("p 00005")
+    assert repositories.patients.set_pseudonym(repositories.patients.add("Wren").id).pseudonym == "P00006"
+    assert repositories.patients.get(wren.id).pseudonym == "p 00005"
+
+
 @pytest.mark.parametrize("year", [None, 1974, 1980])
 def test_a_date_of_birth_decides_the_year_of_birth(repositories: ClinicRepositories, year: int | None) -> None:
     patient = repositories.patients.add(year_of_birth=year)

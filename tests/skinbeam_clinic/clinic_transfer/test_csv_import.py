@@ -125,6 +125,21 @@ def test_an_import_makes_patients_appointments_and_past_sessions(owner: ClinicRe
     assert [one.findings for one in verify_database(database)] == [()]
 
 
+@pytest.mark.parametrize("typed", ["Heron 1", "heron 1", "HERON1", "Ｈｅｒｏｎ １"])
+def test_no_two_pseudonyms_of_an_import_look_alike(owner: ClinicRepositories, typed: str) -> None:
+    (told,) = faults(owner, {ImportKind.PATIENTS: f"pseudonym\nHeron 1\n{typed}\n".encode()}, "")
+    assert f'"{typed}" stands in line 2 already' in told.message
+    owner.patients.add("Heron 1")
+    (told,) = faults(owner, {ImportKind.PATIENTS: f"pseudonym\n{typed}\n".encode()}, "")
+    assert f'"{typed}" is known in the clinic already, as Heron 1' in told.message
+
+
+def test_no_number_that_an_import_gives_looks_like_a_pseudonym(owner: ClinicRepositories) -> None:
+    owner.patients.add("p00003")
+    owner.imports.write(planner({ImportKind.PATIENTS: b"pseudonym,name\nP 00004,\n,Ada Synthetic\n,Bo Synthetic\n"}, ""))
+    assert {one.pseudonym for one in owner.patients.list_all()} == {"p00003", "P 00004", "P00005", "P00006"}
+
+
 def test_two_files_of_one_name_are_two_files(owner: ClinicRepositories, tmp_path: Path) -> None:
     paths = {}
     for kind, content in ((ImportKind.PATIENTS, b"pseudonym\nA-1\n"), (ImportKind.SESSIONS, b"patient,date,treats\n")):

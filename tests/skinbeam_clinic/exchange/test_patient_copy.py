@@ -79,6 +79,21 @@ def test_a_copy_goes_into_another_clinic_without_its_consent(
     assert all(checked.findings == () for checked in verify_database(database))
 
 
+@pytest.mark.parametrize("born", ["3.4.1984", "April 1984", ""])
+def test_a_copy_whose_date_of_birth_is_in_other_words_keeps_them_and_its_year(
+    database: Database, repositories: ClinicRepositories, patient: PatientRecord, born: str
+) -> None:
+    details = {"name": "Zoë", "born": born}  # as releases stored it that took any text
+    stored = repositories.patients.get_contact(patient.id)
+    assert stored is not None
+    repositories.patients.set_contact(patient.id, details, version=stored.version)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    taken = pass_copy(repositories, other, patient.id)
+    contact = other.patients.get_contact(taken.id)
+    assert contact is not None
+    assert (contact.details, taken.year_of_birth) == (details, 1984)
+
+
 def pass_copy(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
     return other.patient_copies.import_copy(repositories.patient_copies.make(patient_id))
 
