@@ -136,7 +136,7 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
                 {name: format_field_number(value) for name, value in _changeable(one, rung).items()}
                 for rung in one.spots
             ),
-            fired=_fired_rungs(plan, one, spots),
+            fired=_fired_rungs(one, spots),
             consent=_ladder_consent(request, plan, one, spots),
             blocked=_device_contraindications(plan, one.device) is not None,
         )
@@ -150,13 +150,18 @@ def _changeable(ladder: TestSpotLadder, step: LadderStep) -> dict[str, float]:
     return {name: planned[name] for name in _CHANGEABLE if name in planned}
 
 
-def _fired_rungs(
-    plan: OpenPlan, ladder: TestSpotLadder, spots: Sequence[TestSpotRecord]
-) -> tuple[TestSpotRecord | None, ...]:
-    """Return of each rung of a ladder the spot that was fired last; one with other settings counts for its rung."""
-    of_plan = [one for one in spots if one.firing.plan_id == plan.record.id]
-    planned = {_planned_settings(one.firing): one for one in of_plan}
+def _fired_rungs(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord]) -> tuple[TestSpotRecord | None, ...]:
+    """Return of each rung of a ladder the spot that was fired last, also under an earlier plan with the same rung.
+
+    One with other settings counts for its rung.
+    """
+    planned = {_planned_settings(one.firing): one for one in spots}
     return tuple(planned.get(step_settings(ladder, rung)) for rung in ladder.spots)
+
+
+def _leaves_lower_out(ladder: TestSpotLadder, number: int, spots: Sequence[TestSpotRecord]) -> bool:
+    """Return whether neither the rung below nor any higher one was fired: a reason once given holds for those above."""
+    return number > 0 and not any(_fired_rungs(ladder, spots)[number - 1 :])
 
 
 def _planned_settings(firing: SpotFiring) -> SpotSettings:
@@ -247,7 +252,7 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     why = request.text(f"{start}why")
     if other and not why:
         raise _spot_error("why")
-    if None in _fired_rungs(plan, ladder, spots)[: int(number)] and not why:
+    if _leaves_lower_out(ladder, int(number), spots) and not why:
         raise _spot_error("lowest-first")
     fired = read_fired_settings(step_settings(ladder, rung), {name: typed.get(name) for name in planned})
     changed = PulseSettings(**other)

@@ -136,7 +136,9 @@ def test_no_two_pseudonyms_of_an_import_look_alike(owner: ClinicRepositories, ty
 
 def test_no_number_that_an_import_gives_looks_like_a_pseudonym(owner: ClinicRepositories) -> None:
     owner.patients.add("p00003")
-    owner.imports.write(planner({ImportKind.PATIENTS: b"pseudonym,name\nP 00004,\n,Ada Synthetic\n,Bo Synthetic\n"}, ""))
+    owner.imports.write(
+        planner({ImportKind.PATIENTS: b"pseudonym,name\nP 00004,\n,Ada Synthetic\n,Bo Synthetic\n"}, "")
+    )
     assert {one.pseudonym for one in owner.patients.list_all()} == {"p00003", "P 00004", "P00005", "P00006"}
 
 

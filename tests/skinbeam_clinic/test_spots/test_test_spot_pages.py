@@ -111,6 +111,30 @@ def test_a_higher_spot_is_fired_after_every_lower_one_or_with_a_reason(
     assert client.post(here(plan), data=fill(plan, "0.1", **again)).status_code == 303
 
 
+@pytest.mark.parametrize("order", [("0.2", "0.1", "0.0"), ("0.1", "0.2", "0.0"), ("0.2", "0.0", "0.1")])
+def test_a_lower_spot_that_was_left_out_needs_one_reason(
+    client: TestClient, clinics: Clinics, plan: PlanRecord, order: tuple[str, ...]
+) -> None:
+    assert client.post(here(plan), data=fill(plan, order[0])).status_code == 422
+    first = fill(plan, order[0], **{f"{order[0]}.why": "the others were fired elsewhere"})
+    for sent in (first, *(fill(plan, rung) for rung in order[1:])):
+        assert client.post(here(plan), data=sent).status_code == 303
+    page = page_text(client, here(plan))
+    assert page.count("Reason: the others were fired elsewhere") == 1
+
+
+def test_a_spot_of_an_earlier_plan_counts_for_the_same_rung_of_the_next(
+    client: TestClient, clinics: Clinics, plan: PlanRecord, tmp_path: Path
+) -> None:
+    client.post(here(plan), data=fill(plan))
+    repositories, answers = clinics.repositories(), make_submission((LEAST | {"patient.age_years": "53"}).items())
+    revision = repositories.consultations.save(plan.consultation_id, answers, revision=1).revision
+    made = planned(answers, tmp_path, lambda _: None)
+    later = repositories.plans.add(plan.consultation_id, made, revision=revision)
+    assert client.post(here(later), data=fill(later, "0.2")).status_code == 422
+    assert client.post(here(later), data=fill(later, "0.1")).status_code == 303
+
+
 @pytest.mark.parametrize("hours", ["0.5", "1", "72", "1000"])
 def test_no_spot_lies_before_the_first_plan_of_its_consultation(
     client: TestClient, clinics: Clinics, plan: PlanRecord, hours: str
