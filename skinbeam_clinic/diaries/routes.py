@@ -13,8 +13,8 @@ from skinbeam.text import ENGLISH, LANGUAGES
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.models import Alarm, DiaryEntry, DiarySubject
 from skinbeam_clinic.diaries.views import DIARY_PATH, alarm_level, describe_age, draw_pain_curve, make_alarm_banner
-from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.plans.document import PlanOption, read_plan_option
+from skinbeam_clinic.treatments.adverse_events import parse_grade
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.web.pages import render_template
 from skinbeam_clinic.web.request import ClinicRequest
@@ -170,13 +170,10 @@ def _decide_alarm(request: ClinicRequest) -> Response:
     kind, reason = request.text("kind"), request.text("reason")
     event = None
     if kind != _NO_EVENT and alarm.answered_at is not None and alarm.decided_at is None and reason:
-        grade = request.text("grade")
-        if grade not in set(AdverseEventGrade):
-            raise clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)})
         event = repositories.adverse_events.add(
             alarm.entry.treatment_id,
             kind=kind,
-            grade=AdverseEventGrade(grade),
+            grade=parse_grade(request.text("grade")),
             source=AdverseEventSource.DIARY,
             seen_at=min(alarm.entry.written_at, now()),
             words=reason,

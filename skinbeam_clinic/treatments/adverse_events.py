@@ -21,9 +21,21 @@ from skinbeam_clinic.treatments.models import (
 )
 from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, AdverseEventContent
 
-__all__ = ["AdverseEventRepository", "end_treatment", "list_adverse_events"]
+__all__ = ["AdverseEventRepository", "end_treatment", "list_adverse_events", "parse_grade"]
 
 _STOPPING_GRADES = (AdverseEventGrade.SEVERE, AdverseEventGrade.SERIOUS)
+
+
+def parse_grade(text: str) -> AdverseEventGrade:
+    """Return the grade of an adverse event that a form sent.
+
+    Raises
+    ------
+    InputError : `no-grade`.
+    """
+    if text not in set(AdverseEventGrade):
+        raise clinic_error("no-grade", "grade")
+    return AdverseEventGrade(text)
 
 
 class AdverseEventRepository:

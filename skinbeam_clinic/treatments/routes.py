@@ -39,6 +39,7 @@ from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.pulse_settings import SETTINGS
+from skinbeam_clinic.treatments.adverse_events import parse_grade
 from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, list_items, list_open_items
 from skinbeam_clinic.treatments.face_map import OUTLINES, list_regions
 from skinbeam_clinic.treatments.models import (
@@ -395,15 +396,12 @@ def add_adverse_event(request: ClinicRequest, treatment_id: str, source: Adverse
 
     Raises
     ------
-    InputError : as `AdverseEventRepository.add`.
+    InputError : `no-grade`, or as `AdverseEventRepository.add`.
     """
-    grade = request.text("grade")
-    if grade not in set(AdverseEventGrade):
-        raise clinic_error("bad-event", "grade", hint={"kinds": ", ".join(AdverseEventGrade)})
     request.repositories.adverse_events.add(
         treatment_id,
         kind=request.text("kind"),
-        grade=AdverseEventGrade(grade),
+        grade=parse_grade(request.text("grade")),
         source=source,
         site=site,
         words=request.text("event-words"),

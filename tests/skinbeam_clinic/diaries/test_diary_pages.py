@@ -209,6 +209,7 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     for grade in ("", "x"):  # nobody else decides how bad it was, and what was typed is not lost
         refused = clinician.post(f"/alarms/{alarm}/decision", data=decision | {"grade": grade})
         assert refused.status_code == 422
+        assert "how bad the adverse event was is not chosen" in refused.text.lower()
         assert 'value="Pus at the cheek."' in refused.text
         assert '<option value="infection" selected>' in refused.text
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"kind": ""}).status_code == 422

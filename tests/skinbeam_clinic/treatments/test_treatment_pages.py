@@ -309,7 +309,9 @@ def test_a_severe_event_stops_and_is_resolved_later(client: TestClient, clinics:
     assert found
     client.post(found[1], data={"words": "dry after two days"})
     assert "dry after two days" in client.get(here).text
-    assert client.post(f"{here}/events", data=event | {"grade": "awful"}).status_code == 422
+    refused = client.post(f"{here}/events", data=event | {"grade": "awful"})
+    assert refused.status_code == 422
+    assert "how bad the adverse event was is not chosen" in refused.text.lower()
 
 
 def test_what_is_ended_is_corrected_by_a_new_row_that_says_why(client: TestClient, clinics: Clinics, here: str) -> None:
