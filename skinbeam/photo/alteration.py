@@ -33,9 +33,8 @@ def hue_spread(view: View) -> float:
     rgb = cv2.GaussianBlur(_reduced(judged_box(view), _SPREAD_PUPIL_PX / view.place.pupil_px), (0, 0), 1.0)
     light = srgb_to_linear(rgb).reshape(-1, 3)
     bright = float(np.quantile(light @ LUMINANCE, _BRIGHT))
-    lab = linear_to_lab(
-        light / max(bright, 1e-6)
-    )  # the colours of a dim picture are as far apart as its light is bright
+    # The colours of a dim picture are as far apart as its light is bright.
+    lab = linear_to_lab(light / max(bright, 1e-6))
     step = (lab[:, 0] / _LIGHTNESS_STEP).astype(int)
     away = np.zeros(len(lab))
     for one in np.unique(step):
