@@ -6,6 +6,7 @@ that nothing that was written down is ignored.
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -34,9 +35,10 @@ __all__ = [
 UNREAD_REACTION = ""
 _PALE_MARK, _UNKNOWN_MARK = "pale-mark", "pigment-change"
 _MARKS = ("dark-mark", _PALE_MARK, _UNKNOWN_MARK)
-_CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except|aber|jedoch|dann|ausser)\b")
-_DENYING = ("no", "not", "without", "never", "denies", "denied", "nor")
-_DENYING_GERMAN = ("kein", "keine", "keinen", "keiner", "keinerlei", "nicht", "nie", "ohne")
+_CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except|aber|sondern|jedoch|dann|ausser)\b")
+_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_DENYING = ("no", "not", "without", "never", "denies", "denied", "neither", "nor")
+_DENYING_GERMAN = ("kein", "keine", "keinem", "keinen", "keiner", "keines", "keinerlei", "nicht", "nie", "ohne")
 _OF_DENIALS = (
     "a",
     "an",
@@ -46,15 +48,23 @@ _OF_DENIALS = (
     "of",
     "new",
     "visible",
-    "neuen?",
+    "neue[nrs]?",
     "anzeichen",
+    "zeichen",
+    "hinweise?",
     "von",
-    "sichtbaren?",
+    "auf",
+    "fuer",
+    "eine[mnrs]?",
+    "sichtbare[nrs]?",
 )
 _DENIAL = rf"\b(?:{'|'.join((*_DENYING, *_DENYING_GERMAN))})\b(?: (?:{'|'.join(_OF_DENIALS)}))*"
 _DENIED_LIST = re.compile(rf"^{_DENIAL} (?P<items>.+)$")
+_DOUBLE_DENIAL = re.compile(r"\b(?:not|never|nicht|nie)\s+(?:without|ohne)\b")
+_UNHEALED = re.compile(rf"{_DENIAL} (?:healed|well|abgeheilt)\b")
+_LINKING_VERB = re.compile(r"\b(?:is|are|was|were|ist|sind|war|waren)\s+")
 _NEITHER_NOR = re.compile(r"\bweder\b([^;.!?\n]*?)\bnoch\b")  # of which "noch" alone says "still"
-_PIGMENT_PAIR = re.compile(r"\b(hypo|hyper)-? ?(?:/|or|and|nor) ?(hypo|hyper)[- ]?(pigment\w*)")
+_PIGMENT_PAIR = re.compile(r"\b(hypo|hyper)-? ?(/|or|and|nor|oder|und|noch) ?(hypo|hyper)[- ]?(pigment\w*)")
 _PIGMENT_PREFIX = re.compile(r"\b(hypo|hyper)[- ]pigment")
 _PALER_TARGET = re.compile(r"\b((?:scars?|keloids?|redness|veins?|vessels?|flushing)(?: \w+){0,2}) paler\b(?! than)")
 _YES_NO_ANSWER = re.compile(r"(?P<what>[\w ]+?)\s*[:=]\s*(?P<answer>no|none|nil|yes|nein|keine|ja)\b")
@@ -123,12 +133,17 @@ def read_reaction_kinds(text: str) -> tuple[str, ...]:
 
 def normalise_words(text: str) -> str:
     """Return a text as lower-case words with single spaces between them."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    return " ".join(re.findall(r"\w+", _fold_letters(text)))
+
+
+def _fold_letters(text: str) -> str:
+    """Return a text in lower case and with umlauts as two letters, however it writes them: "Bläschen", "Blaeschen"."""
+    return unicodedata.normalize("NFC", text.casefold()).translate(_TWO_LETTERS)
 
 
 def _split_clauses(text: str) -> Iterator[str]:
     """Yield the clauses, with "blister: no" turned into "no blister" and a list after a denial in one piece."""
-    plain = _in_plain_words(_YES_NO_ANSWER.sub(_phrase_answer, text.casefold()))
+    plain = _in_plain_words(_YES_NO_ANSWER.sub(_phrase_answer, _fold_letters(text)))
     for sentence in re.split(r"[;.!?\n]", plain):
         if _is_pure_denial(normalise_words(sentence)):
             yield normalise_words(sentence)
@@ -139,11 +154,16 @@ def _split_clauses(text: str) -> Iterator[str]:
 def _in_plain_words(text: str) -> str:
     """Return a text in words that can be matched: pairs of pigment and "weder ... noch" written out, scars that paled.
 
-    A scar or a vessel that is paler has improved.
+    A scar or a vessel that is paler has improved; what is not without a scar has one.
     """
-    text = _NEITHER_NOR.sub(r"keine \1; keine ", text)
-    written_out = _PIGMENT_PAIR.sub(r"\1\3 or \2\3", text)
+    paired = _PIGMENT_PAIR.sub(_phrase_pair, _DOUBLE_DENIAL.sub("", _LINKING_VERB.sub("", text)))
+    written_out = _NEITHER_NOR.sub(lambda listed: f"keine {listed[1].replace(',', '; keine')}; keine ", paired)
     return _PALER_TARGET.sub(r"\1 better", _PIGMENT_PREFIX.sub(r"\1pigment", written_out))
+
+
+def _phrase_pair(pair: "re.Match[str]") -> str:
+    joined = "noch" if pair[2] == "noch" else "or"  # which ends "weder"
+    return f"{pair[1]}{pair[4]} {joined} {pair[3]}{pair[4]}"
 
 
 def _phrase_answer(answer: "re.Match[str]") -> str:
@@ -173,13 +193,12 @@ def _clause_reactions(words: str) -> Iterator[str]:
                 rest = _remove_words(rest, (word,))
                 named.append(kind)
                 injured |= entry.harm
-    if injured and set(named) <= {"scar", *_MARKS} and set(rest.split()) & set(_reaction_words()["better"]):
+    if injured and set(named) <= {"scar", *_MARKS} and not _known_words("better").isdisjoint(rest.split()):
         yield UNREAD_REACTION  # "old scar softer": an earlier scar seems to have improved
         return
     yield from named
-    known = set(map(normalise_words, _reaction_words()["beside"]))
-    beside = set(rest.split()) - known - {"no", "not", "without", "keine", "nicht", "ohne"}
-    if not injured and any(not word.isdecimal() for word in beside):
+    beside = set(rest.split()) - _known_words("beside") - {"no", "not", "without", "keine", "nicht", "ohne"}
+    if not injured and (_UNHEALED.search(rest) or any(not word.isdecimal() for word in beside)):
         yield UNREAD_REACTION
     elif not named:
         yield "none"
@@ -201,9 +220,9 @@ def _no_reaction_words() -> frozenset[str]:
     return frozenset(map(normalise_words, reaction_kinds()["none"].words))
 
 
-def _reaction_words() -> Mapping[str, list[str]]:
-    words: Mapping[str, list[str]] = load_package_table("data/reactions.toml")["words"]
-    return words
+@cache
+def _known_words(group: str) -> frozenset[str]:
+    return frozenset(map(normalise_words, load_package_table("data/reactions.toml")["words"][group]))
 
 
 # Conditions that a short pulse turns white or into a crust when it reaches its target.

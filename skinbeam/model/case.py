@@ -204,8 +204,10 @@ def _earliest_birth_date(age_years: float, today: datetime.date) -> datetime.dat
 # People who form raised scars, found in any part of the case.
 
 _SCAR_HISTORY = frozenset(("hypertrophic-scar", "keloid"))  # words of the history
-_NOT_DENIED = r"(?<!\bno )(?<!\bnot )(?<!\bwithout )(?<!\bkein )(?<!\bkeine )(?<!\bohne )"
-_RAISED_SCAR = r"(?:(?:hypertrophic|raised)\s+scar(?:s|ring)?|(?:hypertrophe|wulstige|erhabene)n?\s+narben?)"
+_NOT_DENIED = r"(?<!\bno )(?<!\bnot )(?<!\bwithout )(?<!\bneither )(?<!\bkein )(?<!\bkeine )(?<!\bohne )(?<!\bweder )"
+_RAISED_SCAR = (
+    r"(?:(?:hypertrophic|raised)\s+scar(?:s|ring)?|(?:hypertrophe|wulstige|erhabene)n?\s+narben?|wulstnarben?)"
+)
 _SCAR_PATTERNS = {
     "keloid": re.compile(rf"{_NOT_DENIED}\bkeloid[se]?\b"),
     "hypertrophic-scars": re.compile(rf"{_NOT_DENIED}\b{_RAISED_SCAR}\b"),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
@@ -606,6 +607,11 @@ def test_what_is_not_understood_is_told() -> None:
         ("tolerated well", ("none",)),
         ("None reported.", ("none",)),
         ("Healed without scarring", ("none",)),
+        ("neither redness, blisters nor crusts", ("none",)),
+        ("neither a blister nor a scar, but a burn", ("burn",)),
+        ("redness was mild", ("redness",)),
+        ("not without scarring", ("scar",)),
+        ("not healed", (UNREAD_REACTION,)),
         ("mild redness for 2 days", ("redness",)),
         ("no scar but a blister", ("blister",)),
         ("no redness, burn on left cheek", ("burn",)),
@@ -647,12 +653,23 @@ def test_what_is_denied_is_not_read_as_said_and_nothing_is_passed_over(text: str
         ("Blasen und Krusten", ("blister", "crust")),
         ("Verbrennung an der linken Wange", ("burn",)),
         ("leichte Rötung an den Wangen für 3 Tage", ("redness",)),
+        ("leichte Rötung für zwei Tage", ("redness",)),
         ("noch Blasen", ("blister",)),
         ("nicht abgeheilte Blase", ("blister",)),
         ("Rötung, aber keine Blasen", ("redness",)),
         ("keine Rötung oder Blasen", ("none",)),
         ("weder Blasen noch Krusten", ("none",)),
         ("weder Blasen noch Krusten; helle Flecken", ("pale-mark",)),
+        ("weder Rötung, Blasen noch Krusten", ("none",)),
+        ("weder Hypo- noch Hyperpigmentierung", ("none",)),
+        ("keine Hypo- oder Hyperpigmentierung", ("none",)),
+        ("keine Anzeichen einer Verbrennung", ("none",)),
+        ("kein Hinweis auf eine Narbe", ("none",)),
+        ("keine Rötung, sondern Blasen", ("blister",)),
+        ("nicht ohne Narben", ("scar",)),
+        ("nicht abgeheilt", (UNREAD_REACTION,)),
+        ("Brandblase", ("blister",)),
+        ("o. B.", ("none",)),
         ("Blasen: nein", ("none",)),
         ("Blasen: ja", ("blister",)),
         ("WEISSE FLECKEN", ("pale-mark",)),
@@ -668,10 +685,29 @@ def test_what_was_noted_in_german_is_read_as_in_english(text: str, kinds: tuple[
     assert set(read_reaction_kinds(text)) == set(kinds)
 
 
-@pytest.mark.parametrize(("english", "german"), [("raised scars", "wulstige Narben"), ("keloids", "Keloide")])
+@pytest.mark.parametrize("word", ["Bläschen", "Rötung", "gerötete Augen", "Geschwür", "Narbe unverändert"])
+def test_an_umlaut_is_read_however_it_is_written(word: str) -> None:
+    """Keyboards without umlauts write two letters, and some systems store a letter and its dots apart."""
+    plain = word.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+    assert read_reaction_kinds(plain) == read_reaction_kinds(normalize("NFD", word)) == read_reaction_kinds(word)
+
+
+@pytest.mark.parametrize("eye", ["eye", "eyes", "left eye", "Auge", "Augen"])
+@pytest.mark.parametrize("linked", [" ", " was ", " were ", " war ", " sind "])
+def test_an_eye_that_is_red_hurts_light_in_every_form_of_words(eye: str, linked: str) -> None:
+    red = ("rot", "gerötet") if eye.startswith("Auge") else ("red", "painful", "sore")
+    for word in red:
+        kinds = read_reaction_kinds(f"{eye}{linked}{word}")
+        assert "eye-injury" in kinds, kinds
+        assert "redness" not in kinds, kinds
+
+
+@pytest.mark.parametrize(
+    ("english", "german"), [("raised scars", "wulstige Narben"), ("keloids", "Keloide"), ("keloids", "Wulstnarben")]
+)
 def test_raised_scars_in_german_are_those_of_a_person_who_forms_them(english: str, german: str) -> None:
-    for denied, forms in (("", True), ("no ", False), ("keine ", False)):
-        word = english if denied == "no " else german
+    for denied, forms in (("", True), ("no ", False), ("neither ", False), ("keine ", False), ("weder ", False)):
+        word = english if denied in ("no ", "neither ") else german
         assert forms_raised_scars(case(session(denied + word))) is forms
     assert forms_raised_scars(case(session(english)))
 
