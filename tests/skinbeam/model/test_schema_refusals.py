@@ -1,5 +1,6 @@
 """What is said of a file that is refused: everything at once, by meaning before spelling, and what is not covered."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from skinbeam.model.input_faults import nested_table
 from skinbeam.model.input_files import load_case
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import bibliography
-from skinbeam.model.suggestions import key_hint
+from skinbeam.model.suggestions import key_hint, uncovered_condition_error
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, resolve_name, vocabulary_table
 
 WORDS = load_package_table("data/other_words.toml")
@@ -277,8 +278,19 @@ CANCERS = (
     "Hautkrebs",
 )
 CANCERS += ("BCC", "basal cell", "Basaliom", "squamous cell carcinomas", "Karzinom", "sarcoma", "lymphoma", "tumour")
-CANCERS += ("melanoma in-situ", "precancerous spot", "actinic keratoses", "Bowen's disease", "Merkel cell")
-OTHERS = ("moles", "Muttermal", "Leberfleck", "keratosis", "cyst", "granuloma", "herpes", "impetigo", "scabies")
+CANCERS += ("melanoma in-situ", "precancerous spot", "actinic keratoses", "Bowen's disease", "Merkel cell", "Kaposi")
+OTHERS = (
+    "moles",
+    "Muttermal",
+    "Leberfleck",
+    "keratosis",
+    "cyst",
+    "granuloma",
+    "herpes",
+    "cold sores",
+    "impetigo",
+    "scabies",
+)
 
 
 @pytest.mark.parametrize("asked", [*CANCERS, *OTHERS])
@@ -295,6 +307,9 @@ def test_nothing_that_is_covered_is_called_not_covered() -> None:
     for name, entry in vocabulary_table("condition").items():
         for word in (name, entry["title"], *entry["aliases"]):
             assert resolve_name("condition", word, field="x") == name
+            plural = re.sub(r"us\b", "i", word) if word.endswith("us") else f"{word}s"
+            if not word.endswith(("s", "i")) or word.endswith("us"):
+                assert plural in entry["aliases"] or uncovered_condition_error(plural, field="x") is None
     with pytest.raises(InputError) as caught:
         resolve_name("condition", "xyzzy", field="x")
     assert caught.value.code == "unknown-condition"
