@@ -63,7 +63,7 @@ def schedule_course(
             for session in here
             for part in session.parts
             for gain in gains
-            if gain.treats == part.place and gain.sessions == part.sessions_done + session.index + 1
+            if gain.treats == part.place and gain.sessions == part.sessions_alike + session.index + 1
         )
         visits.append(Visit(len(visits) + 1, week, tuple(part.place for part in parts), tuple(steps), after))
     return tuple(visits)

@@ -27,7 +27,7 @@ from skinbeam.plan_records.course import SessionGain
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import kind_names
-from skinbeam.suitability.session_response import session_response
+from skinbeam.suitability.session_response import count_sessions_with, session_response
 from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
@@ -145,23 +145,23 @@ def session_gains(
 ) -> tuple[SessionGain, ...]:
     """Return the expected gain after each session that is still to come, adjusted to this skin's earlier response.
 
-    Empty where trials report nothing.
+    Sessions with a laser of another kind are no part of its course: trials of this one have not counted them, and the
+    response to them shows no rank among its people. Empty where trials report nothing.
     """
     if planned.first_laser is None or trial is None:
         return ()
     option, _ = planned.first_laser
     response = session_response(case, concern.condition)
-    left = max(planned_sessions(option.sessions, option.modality) - response.sessions, 1)
-    counts = [response.sessions + number for number in range(1, left + 1)]
+    alike = count_sessions_with(case, concern.condition, option.modality)
+    left = max(planned_sessions(option.sessions, option.modality) - alike, 1)
+    counts = [alike + number for number in range(1, left + 1)]
     question = trial_question(case, concern, option.modality, trial)
     shares = half_improved_after_sessions(question, counts)
     if isinstance(shares, Unknown):
         return ()
     improvements: Sequence[float | None] = [None] * len(counts)
-    if response.sessions and response.improved_pct is not None:
-        improvements = (
-            improvement_at_same_rank(question, response.sessions, response.improved_pct, counts) or improvements
-        )
+    if alike and alike == response.sessions and response.improved_pct is not None:
+        improvements = improvement_at_same_rank(question, alike, response.improved_pct, counts) or improvements
     return tuple(
         SessionGain(planned.place, count, share, pct)
         for count, share, pct in zip(counts, shares, improvements, strict=True)

@@ -120,7 +120,7 @@ class TestSpotLadder:
 
 @dataclass(frozen=True)
 class SessionGain:
-    """Expected result of a concern after a number of sessions, past ones included.
+    """Expected result of a concern after a number of sessions, past ones with such a laser included.
 
     Parameters
     ----------

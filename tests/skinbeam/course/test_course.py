@@ -648,6 +648,17 @@ def test_sessions_with_a_laser_of_another_kind_are_none_of_those_that_are_needed
     assert said.params["planned"] == 4 == (len(course) + (0 if left == 4 else 2))
 
 
+@pytest.mark.parametrize(("device", "alike"), [("pulsed-dye-595", 0), ("co2-10600", 0), ("fractional-1550", 2)])
+def test_each_visit_says_what_trials_found_after_as_many_sessions_with_its_laser(device: str, alike: int) -> None:
+    """The first session of columns after two of another laser had the result of three, and the last visits none."""
+    done = sessions_of("acne-scars", device, 2, 30.0)
+    made = document(PERSON + concern("acne-scars") + devices("fractional-1550") + done)
+    gains = [gain for visit in made["course"] for gain in visit["expected"]]
+    assert [gain["sessions"] for gain in gains] == [alike + number for number in range(1, len(made["course"]) + 1)]
+    for gain in gains:
+        assert ("if_place_kept_pct" in gain) is (alike > 0)  # the response to other light shows no rank
+
+
 @pytest.mark.parametrize(("better", "asked"), [(None, True), (35.0, False)])
 def test_whether_a_course_goes_on_is_asked_where_nobody_has_answered(better: float | None, asked: bool) -> None:
     """ "If less than 25 % is better after 2 sessions, do not go on" stood beside 35 % after two sessions."""
