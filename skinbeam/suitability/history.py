@@ -205,10 +205,11 @@ def _is_mark_of_resurfacing(one: EarlierReaction, case: Case) -> bool:
 
 
 def _modalities_after_wound(one: EarlierReaction, case: Case) -> frozenset[str]:
-    """Return the kinds of laser that wait after resurfacing burnt this skin, or left a wound that did not close.
+    """Return the kinds of laser that wait after resurfacing burnt this skin, scarred it, or left a wound open.
 
-    Doses of two such lasers cannot be compared, so that no share of one is known to be safe on the other. After columns
-    it is the removal of the whole surface, after that columns that remove skin as well.
+    A session on scars whose text names a scar counts: whether a new one is meant, only a clinician can see. Doses of
+    two such lasers cannot be compared, so that no share of one is known to be safe on the other. After columns it is
+    the removal of the whole surface, after that columns that remove skin as well.
     """
     modalities = _possible_modalities(one, case)
     if one.meaning != "harm" or not one.is_burn or modalities.isdisjoint(SURFACE_MODALITIES):
