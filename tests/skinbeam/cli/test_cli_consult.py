@@ -127,7 +127,7 @@ def process(*arguments: str, **keywords: Any) -> subprocess.Popen[str]:
 def test_an_interrupt_ends_with_130_and_nothing_half_written(asked: signal.Signals, tmp_path: Path) -> None:
     out = tmp_path / "out"
     case = str(ROOT / "examples" / "first-consultation" / "case.toml")
-    running = process("consult", case, "-o", str(out), "--draws", "20000", "--json")
+    running = process("consult", case, "-o", str(out), "--draws", "4000", "--json")
     # The folder is made before the work begins.
     deadline = time.monotonic() + 60
     while not out.exists() and time.monotonic() < deadline:
