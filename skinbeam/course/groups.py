@@ -23,7 +23,7 @@ from skinbeam.course.course_rules import (
     suitability_rule,
     weeks_before_ablation,
 )
-from skinbeam.course.session_counts import planned_sessions
+from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_sites
@@ -63,11 +63,8 @@ class GroupedConcern:
 
     @property
     def sessions(self) -> int:
-        """The number of further sessions to reserve; at least one, which is judged like any other.
-
-        Sessions with a laser of another kind are none of those that this one needs.
-        """
-        return max(planned_sessions(self.option.sessions, self.option.modality) - self.sessions_alike, 1)
+        """The number of further sessions; those with a laser of another kind are none of those that this one needs."""
+        return sessions_left(self.option.sessions, self.option.modality, self.sessions_alike)
 
     @property
     def is_background(self) -> bool:

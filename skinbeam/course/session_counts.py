@@ -11,7 +11,7 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.text import Message
 
-__all__ = ["expected_sessions", "planned_sessions"]
+__all__ = ["expected_sessions", "planned_sessions", "sessions_left"]
 
 
 def expected_sessions(modality: str, condition: str, site: str) -> SourceRange | Unknown:
@@ -53,6 +53,14 @@ def planned_sessions(span: SourceRange | Unknown, modality: str) -> int:
         return 1 if modality == FULL_FIELD_ABLATION else course_rules().unknown_sessions
     usual = math.ceil((span.low + span.high) / 2.0 if span.usual is None else span.usual)
     return max(usual, int(span.low) + 1) if span.high > span.low else max(usual, 1)
+
+
+def sessions_left(span: SourceRange | Unknown, modality: str, done: int) -> int:
+    """Return the number of sessions still to reserve after those done with such a laser.
+
+    It is at least one, which is judged like any other.
+    """
+    return max(planned_sessions(span, modality) - done, 1)
 
 
 def _trial_session_counts(modality: str, condition: str) -> dict[str, float]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course import aftercare
-from skinbeam.course.session_counts import planned_sessions
+from skinbeam.course.session_counts import sessions_left
 from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.expect import expect_for_setting, expect_without_improvement, outcome_share
 from skinbeam.evidence.expectation.expectation import Expectation, PatientShare
@@ -153,7 +153,7 @@ def session_gains(
     option, _ = planned.first_laser
     response = session_response(case, concern.condition)
     alike = count_sessions_with(case, concern.condition, option.modality)
-    left = max(planned_sessions(option.sessions, option.modality) - alike, 1)
+    left = sessions_left(option.sessions, option.modality, alike)
     counts = [alike + number for number in range(1, left + 1)]
     question = trial_question(case, concern, option.modality, trial)
     shares = half_improved_after_sessions(question, counts)
