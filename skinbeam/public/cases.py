@@ -108,11 +108,9 @@ def given_path(value: Any, name: str) -> Path:
     try:
         return Path(value)
     except TypeError:
-        hint = (
-            "A path."
-            if name != "case"
-            else ("A path, the tables of a case file, or a loaded case; an option of a plan gives one by to_case().")
-        )
+        hint = "A path."
+        if name == "case":
+            hint = "A path, the tables of a case file, or a loaded case; an option of a plan gives one by to_case()."
         raise InputError("wrong-type", f"{value!r} was read", field=name, hint=hint) from None
 
 
@@ -225,9 +223,9 @@ def plain_value(value: Any, name: str = "case") -> Any:
 
 def _field_path(name: str) -> str:
     """Return the path of a setting in the tables of a case."""
-    having = [table for table, model in _TABLES.items() if name in model.model_fields]
     if "." in name:
         return name
+    having = [table for table, model in _TABLES.items() if name in model.model_fields]
     if not having:
         known = [field for model in _TABLES.values() for field in model.model_fields]
         listed = {table: list(model.model_fields) for table, model in _LISTED.items()}
