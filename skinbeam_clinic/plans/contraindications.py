@@ -25,7 +25,7 @@ from skinbeam.suitability.history import reaction_reasons
 from skinbeam.suitability.judgement import judge_suitability
 from skinbeam.suitability.session_response import response_reasons
 from skinbeam.suitability.table import RuleReason
-from skinbeam.text import Message
+from skinbeam.text import Message, to_local_time
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.models import ConsultationRecord, PlanRecord
@@ -138,7 +138,7 @@ def find_early_session(
 ) -> tuple[Contraindication, ...]:
     """Return the contraindication to a session at `at` that follows the last one too soon, if it does."""
     last = find_last_session(facts, concern, option)
-    if last is None or at.date() >= last.next_allowed.date():
+    if last is None or to_local_time(at).date() >= to_local_time(last.next_allowed).date():
         return ()
     about: dict[str, str | float] = {"treats": concern.title, "days": round(7 * last.shortest_weeks)}
     return (_clinic_contraindication("stop-early", about, last.fact),)

@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from report_samples import sample
@@ -12,6 +13,7 @@ from skinbeam.course.course_rules import course_rules
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import SourceRange
+from skinbeam.text import use_time_zone
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
@@ -195,6 +197,10 @@ def test_a_session_within_the_shortest_interval_on_the_same_skin_waits_for_a_rea
     assert early(0.0) == early(7.0 * weeks - 1.0) == ["clinic-spots.stop-early"]
     assert early(7.0 * weeks - 0.2) == []  # earlier in the day than the last session was
     assert early(7.0 * weeks) == []
+    with use_time_zone(ZoneInfo("Asia/Tokyo")):  # the last session was at 18:00; seven hours earlier is the same day
+        assert early(7.0 * weeks - 7.0 / 24.0) == []
+    with use_time_zone(ZoneInfo("America/New_York")):  # it was at 5:00; six hours earlier is the day before
+        assert early(7.0 * weeks - 6.0 / 24.0) == ["clinic-spots.stop-early"]
     assert early(0.0, site="hands") == early(0.0, condition="redness") == []
 
 
