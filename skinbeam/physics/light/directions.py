@@ -141,6 +141,7 @@ class LayerDirections(NamedTuple):
     weight : √ of the weights of s ds, (sample, node).
     amplitude : the same in each layer; 0 where the direction does not exist, (sample, layer, node).
     q : √ of the weights of dμ, 0 where the direction does not exist, (sample, layer, node).
+    existing : how many directions exist in a layer, which are the first ones, (sample, layer).
     moments : how many moments of the phase function the directions of a layer carry, (sample, layer).
     """
 
@@ -149,6 +150,7 @@ class LayerDirections(NamedTuple):
     weight: Array
     amplitude: Array
     q: Array
+    existing: NDArray[np.int64]
     moments: NDArray[np.int64]
     faces: InterfaceCoefficients
 
@@ -201,15 +203,15 @@ def layer_directions_by_sample(around: Array, streams: int) -> LayerDirections:
     q = np.sqrt(flux / (n[..., None] ** 2 * mu))
     # A Gauss rule carries two moments for each node (wiscombe1977); where several segments are joined it is one for
     # each node that exists in the layer, and narrow segments count little.
-    moments = (
-        np.minimum(np.sum(exists, axis=-1), 3 * streams // 2) if len(counts) > 1 else np.full(n.shape, 2 * streams)
-    )
+    existing = np.sum(exists, axis=-1)
+    moments = np.minimum(existing, 3 * streams // 2) if len(counts) > 1 else np.full(n.shape, 2 * streams)
     return LayerDirections(
         n=n,
         mu=mu,
         weight=np.sqrt(directions.flux_weight),
         amplitude=np.sqrt(flux),
         q=q,
+        existing=existing,
         moments=moments,
         faces=_interface_coefficients(directions, around),
     )

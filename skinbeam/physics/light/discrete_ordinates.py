@@ -47,6 +47,8 @@ from skinbeam.physics.light.layer_fluence import (
     find_fluence,
 )
 from skinbeam.physics.light.layer_modes import (
+    MATRICES,
+    VECTORS,
     LayerModes,
     LayerOperators,
     LayerOptics,
@@ -56,8 +58,12 @@ from skinbeam.physics.light.layer_modes import (
     find_operators,
     find_sources,
     mean_decay,
+    modes_of_layer,
+    operators_of_layer,
     optics_of_sample,
     orthonormal_bases,
+    sources_of_layer,
+    space_of_layer,
 )
 from skinbeam.physics.light.plane_layers import PlaneLayers, check_layers, normal_reflectance
 from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
@@ -241,7 +247,7 @@ class _DiffuseField(NamedTuple):
     Parameters
     ----------
     rise, leave : light that enters a layer from below and that leaves at its top, as matrices for the light that enters
-        it at its top, in `leave` above its upper face; a last column is for emitted light, (layer, node, node + 1).
+        it at its top, in `leave` above its upper face; a last column is for emitted light, (layer, node · (node + 1)).
     """
 
     enter_top: Array
@@ -258,34 +264,47 @@ def _solve_samples(  # pragma: no cover - compiled
 ) -> None:
     """Compute the diffuse light, sample by sample."""
     samples, layers = optics.thickness.shape
-    nodes = angles.mu.shape[2]
-    modes, operators, sources, fluence, field, space = _empty_layers(layers, nodes)
+    modes, operators, sources, fluence, field, space = _empty_layers(layers, angles.mu.shape[2])
     tau = np.empty(layers)
     for s in range(samples):
         at = min(s, len(angles.mu) - 1)
-        own, beam = optics_of_sample(optics, s), beams_of_sample(beams, s)
+        own, beam, existing = optics_of_sample(optics, s), beams_of_sample(beams, s), angles.existing[at]
         for i in range(layers):
             tau[i] = own.scaled[i] * own.thickness[i]
+            nodes = existing[i]
+            room = space_of_layer(space, nodes)
             if i == 0 or angles.n[at, i] != angles.n[at, i - 1]:
-                orthonormal_bases(angles.mu[at, i], angles.q[at, i], angles.moments[at, i], space)
-            find_modes(modes, i, angles, at, own, tau[i], space)
-            find_operators(modes, i, tau[i], operators, space)
-            find_sources(modes, operators, i, tau[i], sources, space)
-        _add_layers(operators, sources, beam, angles.faces, at, field, space)
+                orthonormal_bases(angles.mu[at, i, :nodes], angles.q[at, i, :nodes], angles.moments[at, i], room)
+            its_modes, its_operators = modes_of_layer(modes, i, nodes), operators_of_layer(operators, i, nodes)
+            find_modes(its_modes, angles, at, i, own, tau[i], room)
+            find_operators(its_modes, tau[i], its_operators, room)
+            find_sources(its_modes, its_operators, tau[i], sources_of_layer(sources, i, nodes), room)
+        _add_layers(existing, operators, sources, beam, angles.faces, at, field, space)
         weight, passed = angles.weight[at], angles.faces.transmittance[at]
         light.returned[s] = light.through[s] = 0.0
-        for j in range(nodes):
+        for j in range(existing[0]):
             light.returned[s] += weight[j] * passed[0, j] * field.leave_top[0, j]
+        for j in range(existing[layers - 1]):
             light.through[s] += weight[j] * passed[layers, j] * field.leave_bottom[layers - 1, j]
         for i in range(layers):
+            nodes = existing[i]
             light.inflow[s, i] = 0.0
             for j in range(nodes):
                 light.inflow[s, i] += weight[j] * (field.enter_top[i, j] - field.leave_top[i, j])
             light.mean[s, i] = find_fluence(
-                modes, operators, sources, i, tau[i], beam, field.enter_top[i], field.enter_bottom[i], fluence, space
+                modes_of_layer(modes, i, nodes),
+                operators_of_layer(operators, i, nodes),
+                sources_of_layer(sources, i, nodes),
+                i,
+                tau[i],
+                beam,
+                field.enter_top[i],
+                field.enter_bottom[i],
+                fluence,
+                space_of_layer(space, nodes),
             )
             light.mean[s, i] += (beam.down[i] + beam.up[i]) * mean_decay(tau[i])
-        find_bin_means(edges[s], own, beam, modes, fluence, light.fluence[s], light.unscattered[s])
+        find_bin_means(edges[s], existing, own, beam, modes, fluence, light.fluence[s], light.unscattered[s])
 
 
 @njit(cache=True)
@@ -293,7 +312,7 @@ def _empty_layers(  # pragma: no cover - compiled
     layers: int, nodes: int
 ) -> tuple[LayerModes, LayerOperators, LayerSources, DiffuseFluence, _DiffuseField, ModeSpace]:
     """Return room for what is computed of the layers of one sample."""
-    by_node, by_light, by_mode = (layers, nodes), (layers, nodes, nodes + 1), (layers, nodes, nodes)
+    by_node, by_light, by_mode = (layers, nodes), (layers, nodes * (nodes + 1)), (layers, nodes * nodes)
     return (
         LayerModes(
             np.empty(by_mode),
@@ -326,13 +345,17 @@ def _empty_layers(  # pragma: no cover - compiled
             np.empty(by_light),
         ),
         ModeSpace(
-            np.empty((nodes, nodes)), np.empty((nodes, nodes)), np.empty((6, nodes, nodes)), np.empty((7, nodes))
+            np.empty(nodes * nodes),
+            np.empty(nodes * nodes),
+            np.empty(MATRICES * nodes * nodes),
+            np.empty(VECTORS * nodes),
         ),
     )
 
 
-@njit(cache=True, **NJIT_OPTIONS)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add_layers(  # pragma: no cover - compiled
+    existing: NDArray[np.int64],
     operators: LayerOperators,
     sources: LayerSources,
     beam: LayerBeams,
@@ -348,66 +371,99 @@ def _add_layers(  # pragma: no cover - compiled
 
     Parameters
     ----------
+    existing : how many directions exist in each layer, (layer,).
     beam : collimated light, (layer,).
     faces : transmittance and reflectance of the faces, of which `at` is the sample.
     """
-    layers, nodes = sources.up.shape
+    layers = len(existing)
     passed, from_above, from_below = (
         faces.transmittance[at],
         faces.reflectance_from_above[at],
         faces.reflectance_from_below[at],
     )
+    nodes = existing[layers - 1]
+    room = space_of_layer(space, nodes)
     # Below layer i, `rest` is the reflection and `glow` the emission.
-    rest, again = space.matrices[0], space.matrices[1]
-    glow, emitted, entering, falling = space.vectors[0], space.vectors[1], space.vectors[2], space.vectors[3]
-    other = space.vectors[4]
+    rest, glow = room.matrices[0], room.vectors[0]
     for j in range(nodes):
-        glow[j] = falling[j] = 0.0
+        glow[j] = 0.0
         for m in range(nodes):
             rest[j, m] = from_above[layers, j] if j == m else 0.0
     for i in range(layers - 1, -1, -1):
-        reflect, transmit, rise, leave = operators.reflect[i], operators.transmit[i], field.rise[i], field.leave[i]
+        own, light = operators_of_layer(operators, i, nodes), sources_of_layer(sources, i, nodes)
+        rise, leave, again = (
+            _with_emission(field.rise[i], nodes),
+            _with_emission(field.leave[i], nodes),
+            room.matrices[1],
+        )
+        emitted, other = room.vectors[1], room.vectors[2]
         down, up = beam.down[i], beam.up[i]
         for j in range(nodes):
-            emitted[j] = down * sources.down[i, j] + up * sources.up[i, j]
+            emitted[j] = down * light.down[j] + up * light.up[j]
         apply(rest, emitted, other)
-        multiply(rest, transmit, rise)
-        multiply(rest, reflect, again)
+        multiply(rest, own.transmit, rise)
+        multiply(rest, own.reflect, again)
         for j in range(nodes):
             rise[j, nodes] = glow[j] + other[j]
         _sum_echoes(again, rise)
-        multiply(transmit, rise, leave)
+        multiply(own.transmit, rise, leave)
         for j in range(nodes):
-            leave[j, nodes] += down * sources.up[i, j] + up * sources.down[i, j]
+            leave[j, nodes] += down * light.up[j] + up * light.down[j]
             for m in range(nodes):
-                leave[j, m] += reflect[j, m]
-        under, through = from_below[i], passed[i]
+                leave[j, m] += own.reflect[j, m]
+        under, through = from_below[i, :nodes], passed[i, :nodes]
         if under.any():
             for j in range(nodes):
                 for m in range(nodes):
                     again[j, m] = leave[j, m] * under[m]
             _sum_echoes(again, leave)
         for j in range(nodes):
-            glow[j] = through[j] * leave[j, nodes]
             for m in range(nodes):
                 leave[j, m] *= through[m]
-                rest[j, m] = through[j] * leave[j, m]
+        # What the layer above sees; directions that do not exist below the face are totally reflected there.
+        above = existing[max(i - 1, 0)]
+        room = space_of_layer(space, above)
+        rest, glow = room.matrices[0], room.vectors[0]
+        for j in range(above):
+            glow[j] = through[j] * leave[j, nodes] if j < nodes else 0.0
+            for m in range(above):
+                rest[j, m] = through[j] * leave[j, m] if j < nodes and m < nodes else 0.0
             rest[j, j] += from_above[i, j]
+        nodes = above
+    # Light that falls on a layer, of which only directions that exist above it can have any.
+    all_nodes = len(passed[0])
+    falling, other = space.vectors[:all_nodes], space.vectors[all_nodes : 2 * all_nodes]
+    for j in range(all_nodes):
+        falling[j] = 0.0
     for i in range(layers):
-        leave, rise, leaving, rising = field.leave[i], field.rise[i], field.leave_top[i], field.enter_bottom[i]
-        apply(leave, falling, leaving)
+        nodes = existing[i]
+        own, light = operators_of_layer(operators, i, nodes), sources_of_layer(sources, i, nodes)
+        leave, rise = _with_emission(field.leave[i], nodes), _with_emission(field.rise[i], nodes)
+        leaving, rising, entering = (
+            field.leave_top[i, :nodes],
+            field.enter_bottom[i, :nodes],
+            field.enter_top[i, :nodes],
+        )
+        apply(leave, falling[:nodes], leaving)
         for j in range(nodes):
             leaving[j] += leave[j, nodes]
             entering[j] = passed[i, j] * falling[j] + from_below[i, j] * leaving[j]
-            field.enter_top[i, j] = entering[j]
         apply(rise, entering, rising)
         for j in range(nodes):
             rising[j] += rise[j, nodes]
-        apply(operators.transmit[i], entering, falling)
-        apply(operators.reflect[i], rising, other)
+        apply(own.transmit, entering, falling[:nodes])
+        apply(own.reflect, rising, other[:nodes])
         for j in range(nodes):
-            falling[j] += other[j] + beam.down[i] * sources.down[i, j] + beam.up[i] * sources.up[i, j]
+            falling[j] += other[j] + beam.down[i] * light.down[j] + beam.up[i] * light.up[j]
             field.leave_bottom[i, j] = falling[j]
+        for j in range(nodes, all_nodes):
+            falling[j] = 0.0
+
+
+@njit(cache=True)
+def _with_emission(memory: Array, nodes: int) -> Array:  # pragma: no cover - compiled
+    """Return the beginning of contiguous memory as a square matrix with a column for emitted light."""
+    return memory[: nodes * (nodes + 1)].reshape(nodes, nodes + 1)
 
 
 @njit(cache=True, **NJIT_OPTIONS)

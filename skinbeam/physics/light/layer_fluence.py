@@ -174,21 +174,22 @@ def find_fluence(  # pragma: no cover - compiled
 
     Parameters
     ----------
+    modes, operators, sources : of the layer.
     tau : scaled optical thickness.
     beam : collimated light of one sample.
     enter_top, enter_bottom : diffuse light entering it there, (node,).
     """
     beam_down, beam_up = beam.down[layer], beam.up[layer]
-    x, z, k, half, unit = modes.x[layer], modes.z[layer], modes.k[layer], modes.half[layer], modes.fluence[layer]
-    particular, ratio = modes.particular[layer], modes.tanh_ratio[layer]
+    x, z, k, half, unit = modes.x, modes.z, modes.k, modes.half, modes.fluence
+    particular, ratio = modes.particular, modes.tanh_ratio
     top, bottom, tops, bottoms = space.vectors[0], space.vectors[1], space.vectors[2], space.vectors[3]
     uneven, turned, cross = space.vectors[4], space.vectors[5], space.vectors[6]
     nodes, endless = len(k), math.isinf(tau)
     for i in range(nodes):
-        top[i] = enter_top[i] - beam_down * sources.top[layer, i] - beam_up * sources.bottom[layer, i]
-        bottom[i] = enter_bottom[i] - beam_down * sources.bottom[layer, i] - beam_up * sources.top[layer, i]
-    apply(operators.even[layer], top, tops)
-    apply(operators.even[layer], bottom, bottoms)
+        top[i] = enter_top[i] - beam_down * sources.top[i] - beam_up * sources.bottom[i]
+        bottom[i] = enter_bottom[i] - beam_down * sources.bottom[i] - beam_up * sources.top[i]
+    apply(operators.even, top, tops)
+    apply(operators.even, bottom, bottoms)
     as_beam_down, as_beam_up = 0.0, 0.0
     for m in range(nodes):
         fluence.even[layer, m] = fluence.odd[layer, m] = 0.0
@@ -216,8 +217,8 @@ def find_fluence(  # pragma: no cover - compiled
             total += (z[i, m] * k[m] - x[i, m]) * uneven[m]
         turned[i] = total
         top[i] -= bottom[i]
-    apply(operators.odd[layer], turned, cross)
-    apply(operators.odd[layer], top, turned)
+    apply(operators.odd, turned, cross)
+    apply(operators.odd, top, turned)
     mean = 0.0
     for m in range(nodes):
         both = tops[m] + bottoms[m]
@@ -237,6 +238,7 @@ def find_fluence(  # pragma: no cover - compiled
 @njit(cache=True, **NJIT_OPTIONS)
 def find_bin_means(  # pragma: no cover - compiled
     edges: Array,
+    nodes: NDArray[np.int64],
     optics: LayerOptics,
     beam: LayerBeams,
     modes: LayerModes,
@@ -250,7 +252,9 @@ def find_bin_means(  # pragma: no cover - compiled
 
     Parameters
     ----------
-    edges : of the bins, m, (bin + 1,). optics, beam : of one sample, (layer,).
+    edges : of the bins, m, (bin + 1,).
+    nodes, optics, beam : of one sample, (layer,); `nodes` counts the directions that exist in a layer.
+    modes : of every layer.
     """
     thickness, scaled, attenuation = optics.thickness, optics.scaled, optics.attenuation
     layer, start, end = 0, 0.0, thickness[0]
@@ -271,7 +275,7 @@ def find_bin_means(  # pragma: no cover - compiled
             down = beam.down[layer] + fluence.as_beam_down[layer]
             up = beam.up[layer] + fluence.as_beam_up[layer]
             total[bin] += share * (
-                _mean_of_modes(layer, scaled[layer], thickness[layer], top, bottom, modes, fluence)
+                _mean_of_modes(layer, nodes[layer], scaled[layer], thickness[layer], top, bottom, modes, fluence)
                 + _mean_collimated(down, up, scaled[layer], thickness[layer], top, bottom)
             )
             unscattered[bin] += share * _mean_collimated(
@@ -295,7 +299,14 @@ def _mean_collimated(  # pragma: no cover - compiled
 
 @njit(cache=True, **NJIT_OPTIONS)
 def _mean_of_modes(  # pragma: no cover - compiled
-    layer: int, scaled: float, thickness: float, top: float, bottom: float, modes: LayerModes, fluence: DiffuseFluence
+    layer: int,
+    nodes: int,
+    scaled: float,
+    thickness: float,
+    top: float,
+    bottom: float,
+    modes: LayerModes,
+    fluence: DiffuseFluence,
 ) -> float:
     """Return the mean diffuse fluence rate between two depths in a layer, without the part that decays as the beam."""
     rates, half = modes.k[layer], modes.half[layer]
@@ -306,7 +317,7 @@ def _mean_of_modes(  # pragma: no cover - compiled
     below = max(tau - scaled * bottom, 0.0)
     middle = 0.5 * (scaled * top + scaled * bottom - tau)
     total = 0.0
-    for m in range(len(rates)):
+    for m in range(nodes):
         rate = rates[m]
         path = rate * wide
         shape = mean_decay(path)

@@ -1,11 +1,12 @@
 """Modes of the radiance in one homogeneous layer, and the reflection, transmission and emission of the layer.
 
-Arrays are those of one sample, (layer, node) or (layer, node, mode); τ is optical depth scaled by delta-M, counted from
-the top of the layer. The equations are in `discrete_ordinates`; in addition u = X α(τ), v = Z β(τ), XᵀZ = 1, and the
-downward and upward amplitudes are b± = (u ± v) / 2, in units in which Σ √ŵ v is the flux (ŵ the weights of s ds).
+τ is optical depth scaled by delta-M, counted from the top of the layer. The equations are in `discrete_ordinates`; in
+addition u = X α(τ), v = Z β(τ), XᵀZ = 1, and the downward and upward amplitudes are b± = (u ± v) / 2, in units in which
+Σ √ŵ v is the flux (ŵ the weights of s ds).
 
 Layers are worked on one by one in compiled code, since a library's call for such small matrices costs more than the
-sums.
+sums. The nodes of a layer are the directions that exist in it: those that only denser layers have would cost a third of
+the time and carry no light. Memory has room for all directions in each layer, and a layer uses the beginning of it.
 """
 
 import math
@@ -20,7 +21,9 @@ from skinbeam.physics.numerics.memory_layout import NJIT_OPTIONS
 from skinbeam.physics.numerics.small_matrices import apply, apply_transposed, diagonalise, invert, multiply, transpose
 
 __all__ = [
+    "MATRICES",
     "TINY",
+    "VECTORS",
     "LayerModes",
     "LayerOperators",
     "LayerOptics",
@@ -30,29 +33,35 @@ __all__ = [
     "find_operators",
     "find_sources",
     "mean_decay",
+    "modes_of_layer",
+    "operators_of_layer",
     "optics_of_sample",
     "orthonormal_bases",
     "resonant_decay",
+    "sources_of_layer",
+    "space_of_layer",
 ]
 
 Array = NDArray[np.float64]
 
 # Replaces 0 where a quotient has a limit there: so small that the result is the limit to the last digit.
 TINY = 1e-300
+# Matrices and vectors that the work on one layer needs.
+MATRICES, VECTORS = 6, 7
 
 
 class LayerModes(NamedTuple):
-    """Modes of every layer.
+    """Modes of one layer; of all layers, arrays are (layer, node · mode) and (layer, mode).
 
     Parameters
     ----------
-    x, z : X and Z, (layer, node, mode).
-    k : decay per unit of scaled optical depth, (layer, mode).
-    half : kτ/2, inf where semi-infinite, (layer, mode).
-    tanh_ratio : tanh(kτ/2) / (kτ/2), (layer, mode).
-    fluence : fluence rate of a unit α, (layer, mode).
-    drive : p, the source that a unit beam makes in each u, (layer, mode).
-    particular : the factor of φ in the particular solution, (layer, mode).
+    x, z : X and Z, (node, mode).
+    k : decay per unit of scaled optical depth, (mode,).
+    half : kτ/2, inf where semi-infinite, (mode,).
+    tanh_ratio : tanh(kτ/2) / (kτ/2), (mode,).
+    fluence : fluence rate of a unit α, (mode,).
+    drive : p, the source that a unit beam makes in each u, (mode,).
+    particular : the factor of φ in the particular solution, (mode,).
     """
 
     x: Array
@@ -66,11 +75,11 @@ class LayerModes(NamedTuple):
 
 
 class LayerOperators(NamedTuple):
-    """Reflection and transmission of diffuse light by layers.
+    """Reflection and transmission of diffuse light by one layer; of all layers, arrays are (layer, node · node).
 
     Parameters
     ----------
-    reflect, transmit : R and T, the same from both sides, (layer, node, node).
+    reflect, transmit : R and T, the same from both sides, (node, node).
     even, odd : inverses of X + Z k tanh(kτ/2) and X tanh(kτ/2)/k + Z; `odd` is not set where semi-infinite.
     """
 
@@ -81,7 +90,7 @@ class LayerOperators(NamedTuple):
 
 
 class LayerSources(NamedTuple):
-    """Diffuse light from a unit collimated beam that enters at the top of a layer; all (layer, node).
+    """Diffuse light from a unit collimated beam that enters at the top of a layer, (node,).
 
     Parameters
     ----------
@@ -129,7 +138,7 @@ def optics_of_sample(optics: LayerOptics, sample: int) -> LayerOptics:  # pragma
 
 
 class ModeSpace(NamedTuple):
-    """Space for the modes of one layer.
+    """Space for the modes of one layer; the memory that all layers share has one axis only.
 
     Parameters
     ----------
@@ -141,6 +150,62 @@ class ModeSpace(NamedTuple):
     odd_basis: Array
     matrices: Array
     vectors: Array
+
+
+@njit(cache=True)
+def _square(memory: Array, nodes: int) -> Array:  # pragma: no cover - compiled
+    """Return the beginning of contiguous memory as a square matrix."""
+    return memory[: nodes * nodes].reshape(nodes, nodes)
+
+
+@njit(cache=True)
+def modes_of_layer(modes: LayerModes, layer: int, nodes: int) -> LayerModes:  # pragma: no cover - compiled
+    """Return the modes of one layer, in which so many directions exist."""
+    return LayerModes(
+        _square(modes.x[layer], nodes),
+        _square(modes.z[layer], nodes),
+        modes.k[layer, :nodes],
+        modes.half[layer, :nodes],
+        modes.tanh_ratio[layer, :nodes],
+        modes.fluence[layer, :nodes],
+        modes.drive[layer, :nodes],
+        modes.particular[layer, :nodes],
+    )
+
+
+@njit(cache=True)
+def operators_of_layer(
+    operators: LayerOperators, layer: int, nodes: int
+) -> LayerOperators:  # pragma: no cover - compiled
+    """Return the operators of one layer, in which so many directions exist."""
+    return LayerOperators(
+        _square(operators.reflect[layer], nodes),
+        _square(operators.transmit[layer], nodes),
+        _square(operators.even[layer], nodes),
+        _square(operators.odd[layer], nodes),
+    )
+
+
+@njit(cache=True)
+def sources_of_layer(sources: LayerSources, layer: int, nodes: int) -> LayerSources:  # pragma: no cover - compiled
+    """Return the sources of one layer, in which so many directions exist."""
+    return LayerSources(
+        sources.up[layer, :nodes],
+        sources.down[layer, :nodes],
+        sources.top[layer, :nodes],
+        sources.bottom[layer, :nodes],
+    )
+
+
+@njit(cache=True)
+def space_of_layer(space: ModeSpace, nodes: int) -> ModeSpace:  # pragma: no cover - compiled
+    """Return the space for a layer in which so many directions exist."""
+    return ModeSpace(
+        _square(space.even_basis, nodes),
+        _square(space.odd_basis, nodes),
+        space.matrices[: MATRICES * nodes * nodes].reshape(MATRICES, nodes, nodes),
+        space.vectors[: VECTORS * nodes].reshape(VECTORS, nodes),
+    )
 
 
 @njit(cache=True, **NJIT_OPTIONS)
@@ -176,7 +241,7 @@ def orthonormal_bases(mu: Array, q: Array, moments: int, space: ModeSpace) -> No
 
 @njit(cache=True, **NJIT_OPTIONS)
 def find_modes(  # pragma: no cover - compiled
-    modes: LayerModes, layer: int, angles: LayerDirections, at: int, optics: LayerOptics, tau: float, space: ModeSpace
+    modes: LayerModes, angles: LayerDirections, at: int, layer: int, optics: LayerOptics, tau: float, space: ModeSpace
 ) -> None:
     """Compute the modes of one layer.
 
@@ -187,11 +252,12 @@ def find_modes(  # pragma: no cover - compiled
     ----------
     angles : directions, of which `at` is the sample. optics : of one sample. tau : scaled optical thickness.
     """
-    mu, amplitude, q = angles.mu[at, layer], angles.amplitude[at, layer], angles.q[at, layer]
+    nodes = len(modes.k)
+    mu, amplitude, q = angles.mu[at, layer, :nodes], angles.amplitude[at, layer, :nodes], angles.q[at, layer, :nodes]
     moments, n = angles.moments[at, layer], angles.n[at, layer]
     loss, g, peak = optics.loss[layer], optics.g[layer], optics.peak[layer]
-    nodes, omega = len(mu), 1.0 - loss
-    x, z, k, fluence = modes.x[layer], modes.z[layer], modes.k[layer], modes.fluence[layer]
+    omega = 1.0 - loss
+    x, z, k, fluence = modes.x, modes.z, modes.k, modes.fluence
     root, inverse, d, other = space.matrices[0], space.matrices[1], space.matrices[2], space.matrices[3]
     lost, gained = space.matrices[4], space.matrices[5]
     even, odd, even_beam, odd_beam = space.vectors[0], space.vectors[1], space.vectors[4], space.vectors[5]
@@ -269,7 +335,7 @@ def find_modes(  # pragma: no cover - compiled
         unit = omega / (n * n) * amplitude[i] / mu[i]
         odd_beam[i] *= exact * unit
         even_beam[i] *= unit
-    drive = modes.drive[layer]
+    drive = modes.drive
     apply_transposed(z, odd_beam, drive)
     apply_transposed(z, amplitude, carried)
     apply_transposed(x, even_beam, drive_v)
@@ -284,7 +350,7 @@ def find_modes(  # pragma: no cover - compiled
         for m in range(nodes):
             z[i, m] += amplitude[i] * flow_error[m]
     exact = omega / emitted if emitted > 0.0 else 0.0
-    half, ratio, particular = modes.half[layer], modes.tanh_ratio[layer], modes.particular[layer]
+    half, ratio, particular = modes.half, modes.tanh_ratio, modes.particular
     for m in range(nodes):
         particular[m] = -(drive[m] + exact * drive_v[m]) / (1.0 + k[m])
         half[m] = math.inf if math.isinf(tau) else 0.5 * k[m] * tau
@@ -329,16 +395,15 @@ def _find_decay(  # pragma: no cover - compiled
 
 @njit(cache=True, **NJIT_OPTIONS)
 def find_operators(  # pragma: no cover - compiled
-    modes: LayerModes, layer: int, tau: float, operators: LayerOperators, space: ModeSpace
+    modes: LayerModes, tau: float, operators: LayerOperators, space: ModeSpace
 ) -> None:
     """Compute reflection and transmission of one layer without its interfaces.
 
     With B = X + Z k t, C = X t/k + Z, t = tanh(kτ/2): R + T = 1 − 2 Z k t B⁻¹ and T = Z C⁻¹ X sech²(kτ/2) B⁻¹; the
     second is not a difference, so that T keeps its relative precision at any depth. `tau` is scaled optical thickness.
     """
-    x, z, k, half, ratio = modes.x[layer], modes.z[layer], modes.k[layer], modes.half[layer], modes.tanh_ratio[layer]
-    reflect, transmit = operators.reflect[layer], operators.transmit[layer]
-    even, odd = operators.even[layer], operators.odd[layer]
+    x, z, k, half, ratio = modes.x, modes.z, modes.k, modes.half, modes.tanh_ratio
+    reflect, transmit, even, odd = operators
     turned, scaled, factor = space.matrices[0], space.matrices[1], space.vectors[0]
     nodes = len(k)
     for m in range(nodes):
@@ -374,14 +439,14 @@ def find_operators(  # pragma: no cover - compiled
 
 @njit(cache=True, **NJIT_OPTIONS)
 def find_sources(  # pragma: no cover - compiled
-    modes: LayerModes, operators: LayerOperators, layer: int, tau: float, sources: LayerSources, space: ModeSpace
+    modes: LayerModes, operators: LayerOperators, tau: float, sources: LayerSources, space: ModeSpace
 ) -> None:
     """Compute the sources of a unit beam from above; for one from below exchange top and bottom, up and down.
 
     `tau` is scaled optical thickness.
     """
-    s, p, k, half = modes.particular[layer], modes.drive[layer], modes.k[layer], modes.half[layer]
-    up, down, top, bottom = sources.up[layer], sources.down[layer], sources.top[layer], sources.bottom[layer]
+    s, p, k, half = modes.particular, modes.drive, modes.k, modes.half
+    up, down, top, bottom = sources
     alpha, beta, both = space.vectors[0], space.vectors[1], space.vectors[2]
     u, v = space.vectors[3], space.vectors[4]
     endless = math.isinf(tau)
@@ -390,14 +455,14 @@ def find_sources(  # pragma: no cover - compiled
         alpha[m] = 0.0 if endless else s[m] * resonant_decay(k[m], tau, passed)
         beta[m] = p[m] * passed + alpha[m] + s[m] * math.exp(-2.0 * half[m])
         both[m] = p[m] + s[m]
-    apply(modes.x[layer], alpha, u)
-    apply(modes.z[layer], beta, v)
-    apply(modes.z[layer], both, top)
+    apply(modes.x, alpha, u)
+    apply(modes.z, beta, v)
+    apply(modes.z, both, top)
     for i in range(len(k)):
         top[i] *= 0.5
         bottom[i] = 0.5 * (u[i] - v[i])
         down[i] = 0.5 * (u[i] + v[i])
-    reflect, transmit = operators.reflect[layer], operators.transmit[layer]
+    reflect, transmit = operators.reflect, operators.transmit
     for i in range(len(k)):
         back, through = 0.0, 0.0
         for j in range(len(k)):
