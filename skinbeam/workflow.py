@@ -19,7 +19,7 @@ from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.graphics.figure_data import FigureData, concern_figures
-from skinbeam.text import ENGLISH, translate_record, use_document_language, use_language
+from skinbeam.text import ENGLISH, use_document_language, use_language
 from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings
 
 __all__ = ["PREVIEW_FOLDER", "consult"]
@@ -112,7 +112,7 @@ def _write_consultation(
         lambda: write_atomically(folder / PLAN_FILE, pretty_json(plan.document_in(plan_language))),
         *(partial(draw_concern_figures, plan, place, figures) for place in range(len(plan.concerns))),
     ]
-    with use_language(language):
+    with use_language(language), use_document_language(plan_language):
         preview, photo, _, *of_concerns = run_in_parallel(lambda part: part(), work)
         drawn = join_report_figures(plan, of_concerns)
         write_report(plan, drawn, folder, photo=photo, photo_folder=overlays, preview=preview)
@@ -131,7 +131,7 @@ def _write_consultation(
         "files": sorted([*sums, RUN_FILE]),
         "sha256": dict(sorted(sums.items())),
     }
-    with use_document_language(plan_language):  # of the warnings, as in the plan
+    with use_document_language(plan_language):
         write_atomically(folder / RUN_FILE, pretty_json(run))
     return plan
 
@@ -140,7 +140,7 @@ def _write_preview(
     plan: Plan, analysis: PhotoAnalysis, confirmed_marks: Sequence[MarkPlace] | None, folder: Path
 ) -> Preview:
     """Draw the plan on its photograph in the current language, and write the pictures into `folder`."""
-    preview = make_preview(translate_record(plan), select_marks(analysis, confirmed_marks))
+    preview = make_preview(plan, select_marks(analysis, confirmed_marks))
     for name, content in preview.files.items():
         write_atomically(folder / name, content)
     return preview

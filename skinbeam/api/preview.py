@@ -27,7 +27,7 @@ from skinbeam.preview.sheet import (
 )
 from skinbeam.preview.strip import ChangeRow, CloseUp, Panel, PreviewStrip, UndrawnHarm
 from skinbeam.preview.undrawn_harms import undrawn_harm_messages
-from skinbeam.text import Message, render_message
+from skinbeam.text import Message, document_language, render_message, translate_texts, use_language
 
 __all__ = [
     "DOCUMENT_FILE",
@@ -156,12 +156,12 @@ def read_plan_file(path: Path) -> Plan:
 def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:
     """Make the pictures and the document of a plan on a photograph.
 
-    Text on pictures is in the current language; the document is English.
+    Text on pictures is in the current language, and that of the document in the language of documents.
     """
     if isinstance(analysis.skin, Unknown):
-        return Preview({}, _make_report(plan, analysis, analysis.skin))
+        return Preview({}, _make_document(plan, analysis, analysis.skin))
     strip = make_strip(plan, analysis.skin)
-    report = _make_report(plan, analysis, strip)
+    report = _make_document(plan, analysis, strip)
     files = {name: _panel_png(panel) for name, panel in strip.files.items()}
     files |= {
         STRIP_FILE: encode_png(add_footnotes(render_sheet(strip), strip), altered=True),
@@ -233,6 +233,12 @@ def _panel_png(panel: Panel) -> bytes:
     return encode_png(add_caption_band(panel.picture, f"{panel.label.text} · {mark}"), altered=altered)
 
 
+def _make_document(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknown) -> PreviewReport:
+    """Return the document of a strip, in the language of documents."""
+    with use_language(document_language()):
+        return _make_report(plan, look, strip)
+
+
 def _make_report(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknown) -> PreviewReport:
     visit = strip if isinstance(strip, Unknown) else strip.visit
     return PreviewReport(
@@ -241,27 +247,27 @@ def _make_report(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknown)
         warnings=look.warnings,
         plan_sha256=plan.plan_sha256,
         photo_sha256=look.photo_sha256,
-        marked=Message("preview.described").english,
-        assumption=Message("preview.assumption").english,
+        marked=Message("preview.described").text,
+        assumption=Message("preview.assumption").text,
         strip=map_known(strip, lambda _: STRIP_FILE),
-        visit=map_known(visit or Unknown(Message("preview.no-session").english), lambda message: message.english),
+        visit=map_known(visit or Unknown(Message("preview.no-session").text), lambda message: message.text),
         pictures=map_known(strip, lambda drawn: tuple(map(_panel_record, drawn.panels))),
         close_ups=map_known(strip, lambda drawn: tuple(map(_close_up_record, drawn.close_ups))),
         changes=map_known(strip, lambda drawn: drawn.change_rows),
-        not_drawn=map_known(strip, lambda drawn: tuple(omission_message(one).english for one in drawn.omissions)),
-        harms_not_drawn=map_known(strip, lambda drawn: drawn.undrawn_harms),
+        not_drawn=map_known(strip, lambda drawn: tuple(omission_message(one).text for one in drawn.omissions)),
+        harms_not_drawn=map_known(strip, lambda drawn: translate_texts(drawn.undrawn_harms)),
         sources=map_known(strip, lambda drawn: drawn.sources),
     )
 
 
 def _close_up_record(close_up: CloseUp) -> CloseUpRecord:
-    return CloseUpRecord(close_up.title.english, close_up.harm, tuple(map(_panel_record, close_up.panels)))
+    return CloseUpRecord(close_up.title.text, close_up.harm, tuple(map(_panel_record, close_up.panels)))
 
 
 def _panel_record(panel: Panel) -> PanelRecord:
     when = panel.moment
     if panel.reason is not None:
-        file: str | Unknown = Unknown(panel.reason.english)
+        file: str | Unknown = Unknown(panel.reason.text)
     else:
         assert panel.file is not None  # a picture that is drawn has a file
         file = panel.file
@@ -270,8 +276,8 @@ def _panel_record(panel: Panel) -> PanelRecord:
         day=when.day,
         months=when.months,
         percentile=when.percentile,
-        label=panel.label.english,
+        label=panel.label.text,
         file=file,
-        frequency=None if panel.frequency is None else panel.frequency.english,
-        notes=tuple(note.english for note in panel.notes),
+        frequency=None if panel.frequency is None else panel.frequency.text,
+        notes=tuple(note.text for note in panel.notes),
     )

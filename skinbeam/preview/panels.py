@@ -304,7 +304,7 @@ def _harm_panel(sign: HarmSign, frame: PhotoFrame) -> _PanelRows:
         treatment=sign.treatment,
         map=sign.map_name,
         harm=sign.name,
-        size=sign.size.english,
+        size=sign.size.document_text,
         frequency=p,
         sources=sign.sources,
     )

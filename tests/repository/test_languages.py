@@ -12,6 +12,8 @@ from babel.messages.pofile import read_po
 
 import skinbeam
 from skinbeam.assessment.medicines import medications
+from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.evidence.synthesis.design import arms_for
 from skinbeam.laser.device import devices
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import NameKind, vocabulary_table
@@ -42,9 +44,19 @@ def ids_of(stem: str) -> dict[str, str]:
         kinds: tuple[NameKind, ...] = ("condition", "site", "modality")
         titles = {f"{kind}.{name}": entry["title"] for kind in kinds for name, entry in vocabulary_table(kind).items()}
         titles |= {f"medication.{name}": medicine.title for name, medicine in medications().items()}
-        return titles | {f"device.{name}": device.title for name, device in devices().items()}
+        titles |= {f"device.{name}": device.title for name, device in devices().items()}
+        return titles | reasons_of_studies_left_out()
     sections = tomllib.loads((MESSAGES / "en" / f"{stem}.toml").read_text(encoding="utf-8"))
     return {f"{section}.{name}": message for section, held in sections.items() for name, message in held.items()}
+
+
+def reasons_of_studies_left_out() -> dict[str, str]:
+    """Why no study of a treatment can be counted, as a plan says it: each reason under the first row that has it."""
+    first: dict[str, str] = {}
+    for arm in trial_arms():
+        if not arms_for(arm.condition, arm.modality):
+            first.setdefault(arm.excluded, arm.row)
+    return {f"trial-left-out.{row}": reason for reason, row in first.items()}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")

@@ -2,8 +2,10 @@
 
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,7 +38,7 @@ from skinbeam.preview.settings import setting
 from skinbeam.preview.sheet import IPTC_ALTERED, encode_png
 from skinbeam.preview.strip import PERCENTILES, HarmSign, Panel, PreviewStrip
 from skinbeam.preview.undrawn_harms import find_undrawn_harms, read_undrawn_harm
-from skinbeam.text import Message, use_language
+from skinbeam.text import Message, use_document_language, use_language
 
 ENDS = [f"end-p{percentile}.png" for percentile in PERCENTILES]
 
@@ -278,6 +280,31 @@ def test_the_same_plan_gives_the_same_bytes_and_german_words_change_the_pictures
         german = make_preview(plan(), look())
     assert german.report == made.report
     assert german.files["strip.png"] != made.files["strip.png"]
+
+
+@pytest.mark.check
+def test_a_document_in_german_has_no_english_sentence(made: Preview) -> None:
+    with use_document_language("de"):
+        german = make_preview(plan(), look()).report.to_dict()
+    english = set(sentences(made.report.to_dict()))
+    assert len(english) > 5
+    shared = english & set(sentences(german))
+    assert not {one for one in shared if not one.startswith(("Synthetic:", "no trial"))}  # texts of the sample plan
+    assert len(list(sentences(german))) == len(list(sentences(made.report.to_dict())))
+
+
+def sentences(held: Any) -> Iterator[str]:
+    """Yield each text of several words in a document, but for the names of concerns that programs read."""
+    if isinstance(held, str):
+        if " " in held:
+            yield held
+    elif isinstance(held, dict):
+        for key, one in held.items():
+            if key != "concern":
+                yield from sentences(one)
+    elif isinstance(held, list):
+        for one in held:
+            yield from sentences(one)
 
 
 def test_a_photograph_without_a_face_is_an_unknown_with_every_key(
