@@ -18,7 +18,8 @@ from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.case import Case
 from skinbeam.model.package_data import DerivedTable
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
-from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.propose import propose_setting
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.reference_burns import compute_reference_doses, reference_setting_key, reference_table_name
 from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam, built_in_cooling

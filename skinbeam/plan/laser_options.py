@@ -1,6 +1,6 @@
 """Find the laser options of a concern: what the guideline and practice propose.
 
-A device for which sources print a dose is planned from it (`plan.proposal`, `plan.light_planning`), the others at a
+A device for which sources print a dose is planned from it (`plan.propose`, `plan.light_planning`), the others at a
 computed dose (`plan.without_dose`). Where the clinic did not list its devices, the devices are those that the guideline
 names.
 """
@@ -31,7 +31,8 @@ from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.options import is_window_larger, reached_share
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
-from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.propose import propose_setting
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan.without_dose import plan_devices_without_dose

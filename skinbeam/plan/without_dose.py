@@ -32,7 +32,7 @@ from skinbeam.plan.guideline_place import (
 )
 from skinbeam.plan.light_planning import plan_without_dose
 from skinbeam.plan.parallel import concern_name, report_progress
-from skinbeam.plan.proposal import usual_settings
+from skinbeam.plan.propose import usual_settings
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import envelope_rules

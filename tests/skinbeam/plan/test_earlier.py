@@ -18,7 +18,8 @@ from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES, WOUNDING_MODALITIES, laser_modalities
 from skinbeam.plan.device_option import DeviceRefusal
 from skinbeam.plan.planner import _judge_for_clinic
-from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.propose import propose_setting
 from skinbeam.plan.without_dose import _plan_device
 from skinbeam.response.goals import treatment_goal
 from skinbeam.response.settings import SearchMachine

@@ -23,7 +23,8 @@ from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.guideline_place import concern_cells
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
-from skinbeam.plan.proposal import Proposal, propose_setting, usual_settings
+from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.propose import propose_setting, usual_settings
 from skinbeam.response.goals import laser_choices, treatment_goal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine, is_facial

@@ -16,7 +16,8 @@ from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
-from skinbeam.plan.proposal import Proposal, propose_setting
+from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.propose import propose_setting
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.settings import SearchMachine

@@ -1,0 +1,462 @@
+"""Propose a setting of a machine from published practice: the middle of what sources print, and the range around it.
+
+The doses of the guideline's cell come first, then the settings of clinics and trials for such skin, then those for
+lighter skin, which are borrowed and moved down. Lighter skin bears what darker skin bears: where nothing of that prints
+a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
+get it too where it is greater, as lamps do where clinics treated darker skin alone. At one setting darker skin gets no
+more than lighter skin. A machine for which nobody printed a dose gets no proposal.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.evidence.guideline.device_classes import (
+    default_subtype,
+    guideline_conditions,
+    is_of_class,
+)
+from skinbeam.evidence.guideline.doses import doses_of_cell
+from skinbeam.evidence.guideline.records import GuidelineCell
+from skinbeam.evidence.guideline.table import guideline_cell
+from skinbeam.evidence.synthesis.regime import pulse_class_matters
+from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings, one_of_each_light
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.package_data import load_package_table
+from skinbeam.model.sources import cite_sources, collect_sources
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.guideline_place import guideline_place, kind_cells, place_number
+from skinbeam.plan.printed_dose import (
+    DOSE_ROUNDING,
+    PrintedDose,
+    darker_phototype,
+    lighter_phototype,
+    log_ratio,
+    nearest_practice,
+    order_by_distance,
+    practice_doses,
+    read_dose,
+)
+from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.setting_rules import barred_lights_nm
+from skinbeam.response.envelope import least_field_spot_mm, lending_conditions
+from skinbeam.response.practice_place import FLUENCE
+from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
+from skinbeam.simulate.removal.ablation import is_pulse_calibrated
+from skinbeam.suitability.dose_bars import is_injured_by_other_kind
+
+__all__ = ["propose_setting", "usual_settings"]
+
+# Doses for port-wine stains close many vessels at once and bruise; veins and redness are treated below them.
+_LENDS_NO_CELL: Final = ("port-wine-stain",)
+_LAMP_CLASS = re.compile(r"ipl-(\d+)")
+
+
+def propose_setting(
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, *, wavelength_nm: float | None = None
+) -> Proposal | None:
+    """Return the setting to begin with on a machine; None where no source prints one that it can be set to.
+
+    Earlier injuries bound its dose but do not choose its pulse and spot: a published dose that is low enough because
+    its pulse is shorter would be no gentler.
+
+    Parameters
+    ----------
+    wavelength_nm : of several that the machine has, the only one to propose; None for any.
+    """
+    bruised = tuple(bar for bar in machine.dose_bars if not bar.keeps_setting)
+    phototype = darkest_phototype(case) or len(PHOTOTYPES)
+    barred_nm = set(barred_lights_nm(case, concern, modality, machine))
+    if wavelength_nm is not None:
+        barred_nm |= set(machine.device.wavelengths_nm) - {wavelength_nm}
+    region = PracticeRegion(concern.condition, modality, phototype)
+    found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, barred_nm)
+    if found is None:
+        return None
+    is_of_site = found.is_of_site or region.names_site(machine.device, found.setting, found.sources, concern.site)
+    found = _gentler_on_thin_skin(replace(found, is_of_site=is_of_site), concern.site)
+    if pulse_class_matters(modality) and not is_facial(concern.site) and not is_of_site:
+        found = _least_off_face(found, concern, region, barred_nm)
+    return replace(found, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
+
+
+def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
+    """Return a proposal of a lamp with the share of the doses for the face that thinner skin gets."""
+    gentler = load_package_table("data/lamps.toml")["gentler"]
+    if not proposal.machine.device.is_lamp or site not in gentler["sites"]:
+        return proposal
+    cite_sources(gentler["source"])
+    share = float(gentler["share"])
+    return replace(
+        proposal,
+        low=share * proposal.low,
+        middle=share * proposal.middle,
+        high=share * proposal.high,
+        printed=proposal.printed or (proposal.low, proposal.high),
+        facial_share=share,
+    )
+
+
+def _least_off_face(
+    proposal: Proposal, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
+) -> Proposal:
+    """Return a proposal of short pulses that begins with the least printed dose, on lids and away from the face.
+
+    Sources print such doses for the face, or for spots wherever they were; lids are thinner, and other skin heals more
+    slowly. A spot whitens at once where the dose is enough, so that less costs nothing but a second pulse; a whole
+    field, which must not whiten, is treated again in any case.
+    """
+    least = replace(proposal, is_least_off_face=True)
+    for number in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
+        with collect_sources():
+            theirs = _propose(proposal.machine, concern, replace(region, phototype=number), barred_nm)
+        if theirs is None or theirs.lighter_phototype is not None or theirs.low <= least.start:
+            continue
+        if (theirs.setting, theirs.condition) == (proposal.setting, proposal.condition):
+            cite_sources(*theirs.sources)
+            least = replace(least, least_of_darker=theirs.low)
+    return least
+
+
+def _propose_no_more_than_lighter(
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
+) -> Proposal | None:
+    """Return the setting to begin with, with no more than what lighter skin gets at it.
+
+    Sources of darker skin print greater doses and bluer filters of lamps here and there, because others wrote them. The
+    dose of what is borrowed from lighter skin is bounded already.
+    """
+    found = _propose(machine, concern, region, barred_nm)
+    lighter = (region.phototype or len(PHOTOTYPES)) - 1
+    if found is None or not lighter or (found.lighter_phototype is not None and not machine.device.is_lamp):
+        return found
+    with collect_sources() as sources:
+        # Of a lamp sources leave out a phototype between others; its filter is then that of the next lighter one.
+        regions = [replace(region, phototype=number) for number in range(lighter, 0, -1)]
+        tried = (_propose_no_more_than_lighter(machine, concern, one, barred_nm) for one in regions)
+        theirs = next((one for one in tried if one is not None), None) if machine.device.is_lamp else next(tried)
+    if machine.device.is_lamp and theirs is not None:
+        found = _with_light_of_lighter_skin(found, theirs.setting)
+    if found.lighter_phototype is not None:
+        return found
+    if theirs is None or (theirs.setting, theirs.condition) != (found.setting, found.condition):
+        return found
+    if theirs.high >= found.high and theirs.middle >= found.middle:
+        return found
+    cite_sources(*sources)
+    printed = found.printed or (found.low, found.high)
+    if theirs.high < found.low:
+        own = theirs.lighter_phototype or lighter
+        return replace(theirs, lighter_phototype=own, printed=printed, bounding_phototype=lighter)
+    bounded = replace(_bounded_by(found, theirs), printed=printed)
+    return replace(bounded, bounding_phototype=lighter) if bounded.middle < found.middle else bounded
+
+
+def _with_light_of_lighter_skin(proposal: Proposal, lighter: BeamSetting) -> Proposal:
+    """Return a proposal of a lamp with the filter and the pulse of lighter skin where its own are bluer and shorter.
+
+    Melanin absorbs most of what a bluer filter adds, and a longer pulse lets the epidermis cool, so that its doses are
+    the gentler. Unchanged where the lamp has no such setting.
+    """
+    own = proposal.setting
+    cut_off_nm, pulse_ms = max(own.wavelength_nm, lighter.wavelength_nm), max(own.pulse_ms, lighter.pulse_ms)
+    emitted = set(iterate_settings(proposal.machine.device))
+    for setting in (own._replace(wavelength_nm=cut_off_nm, pulse_ms=pulse_ms), own._replace(wavelength_nm=cut_off_nm)):
+        bluer_nm = own.wavelength_nm if cut_off_nm > own.wavelength_nm else None
+        shorter_ms = own.pulse_ms if setting.pulse_ms > own.pulse_ms else None
+        moved = replace(proposal, setting=setting, bluer_filter_nm=bluer_nm, shorter_pulse_ms=shorter_ms)
+        if setting in emitted and moved.published_doses:
+            return moved
+    return proposal
+
+
+def _propose(
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
+) -> Proposal | None:
+    """Return the setting to begin with on a machine whose doses no injury bars, whatever lighter skin gets."""
+    phototype = region.phototype or len(PHOTOTYPES)
+    own_cells = _cells_of(machine, concern, region, phototype)
+    every = _settings_of_cells(machine, region.modality, kind_cells(concern, PHOTOTYPES[phototype - 1]))
+    settings = [one for one in _covering_spots(every, region) if one.wavelength_nm not in barred_nm]
+    own = _propose_from_cells(machine, settings, own_cells, region, None)
+    if own is not None:
+        return own
+    is_column = machine.device.microbeam
+    found = _propose_beside_cell(machine, settings, concern, region)
+    if is_column and not is_facial(concern.site):
+        return found  # columns that facial skin bears reach too deep in thinner skin
+    is_of_darker = found is not None and found.darker_phototype is not None
+    if found is not None and not is_column and not (machine.device.is_lamp and is_of_darker):
+        return found
+    darker = _propose_from_darker_cells(machine, settings, concern, region)
+    return max((one for one in (found, darker) if one is not None), key=lambda one: one.middle, default=None)
+
+
+def _propose_beside_cell(
+    machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
+) -> Proposal | None:
+    """Return the proposal from practice, from conditions that lend their settings, or from lighter skin."""
+    # Rows of practice do not say whether a lens array was in the beam, so they are none of its doses.
+    is_array = machine.device.lens_array
+    practice = None if is_array else _propose_from_practice(machine, settings, region)
+    if practice is None or practice.condition != concern.condition:
+        practice = _propose_from_lending_cells(machine, settings, concern, region) or practice
+    is_lent = practice is None or practice.condition != concern.condition
+    borrowed = _propose_from_lighter_cells(machine, settings, concern, region, with_lenders=is_lent)
+    if practice is None or borrowed is None:
+        return practice or borrowed
+    if practice.lighter_phototype is not None and practice.condition in (concern.condition, borrowed.condition):
+        return min(borrowed, practice, key=lambda one: one.middle)  # darker skin gets no more than lighter
+    if practice.lighter_phototype is not None or practice.low > borrowed.high:
+        return borrowed
+    return _bounded_by(practice, borrowed)
+
+
+def usual_settings(
+    case: Case, concern: Concern, modality: str, machine: SearchMachine, cells: Sequence[GuidelineCell]
+) -> list[BeamSetting]:
+    """Return the settings of a machine by their distance from the pulses and spots of most sources.
+
+    Those without a dose that may be given are left out.
+    """
+    region = PracticeRegion(concern.condition, modality, darkest_phototype(case) or len(PHOTOTYPES))
+    ordered = order_by_distance(machine, _settings_of_cells(machine, modality, cells), region, 0.5)
+    return [one for one in _covering_spots(ordered, region) if machine.doses(one)]
+
+
+def _covering_spots(settings: Iterable[BeamSetting], region: PracticeRegion) -> list[BeamSetting]:
+    """Return the settings without spots that are traced along vessels where the concern is a whole field."""
+    narrowest_mm = least_field_spot_mm(region.condition, region.modality)
+    return [one for one in settings if one.spot_mm >= narrowest_mm]
+
+
+def _propose_from_lending_cells(
+    machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
+) -> Proposal | None:
+    """Return the proposal from the cell of a condition that lends its settings to the concern's, for such skin."""
+    for lender in _lending_cells(machine, region)[1:]:
+        lent = replace(region, condition=lender)
+        cells = _cells_of(machine, concern, lent, region.phototype or len(PHOTOTYPES))
+        found = _propose_from_cells(machine, settings, cells, lent, None)
+        if found is not None:
+            return found
+    return None
+
+
+def _propose_from_lighter_cells(
+    machine: SearchMachine,
+    settings: Sequence[BeamSetting],
+    concern: Concern,
+    region: PracticeRegion,
+    *,
+    with_lenders: bool,
+) -> Proposal | None:
+    """Return the proposal from the cell of the next lighter phototype that gives a dose.
+
+    Its dose is no greater than that of any lighter phototype at the same setting.
+
+    Parameters
+    ----------
+    with_lenders : whether the cells of conditions that lend their settings count too.
+    """
+    conditions = _lending_cells(machine, region) if with_lenders else (concern.condition,)
+    nearest: Proposal | None = None
+    for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
+        for condition in conditions:
+            theirs = replace(region, condition=condition)
+            cells = _cells_of(machine, concern, theirs, lighter)
+            found = _propose_from_cells(machine, settings, cells, theirs, lighter)
+            if found is None:
+                continue
+            if nearest is None:
+                nearest = found
+            elif found.setting == nearest.setting and found.high >= nearest.low:
+                nearest = _bounded_by(nearest, found)
+            break
+    return nearest
+
+
+def _lending_cells(machine: SearchMachine, region: PracticeRegion) -> tuple[str, ...]:
+    """Return the conditions whose cells give doses for that of a region: itself, and those that lend theirs."""
+    lenders = lending_conditions(region.condition, region.modality, lamp=machine.device.is_lamp)
+    return tuple(one for one in lenders if one == region.condition or one not in _LENDS_NO_CELL)
+
+
+def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
+    """Return a proposal with no more than lighter skin gets, where the ranges meet."""
+    middle = max(proposal.low, min(proposal.middle, lighter.middle))
+    return replace(proposal, middle=middle, high=min(proposal.high, lighter.high))
+
+
+def _propose_from_darker_cells(
+    machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
+) -> Proposal | None:
+    """Return the proposal from the cell of the next darker phototype that gives a dose for the condition.
+
+    It is a cell of the condition itself, and for lamps one of a condition that lends its settings.
+    """
+    conditions = _lending_cells(machine, region) if machine.device.is_lamp else (concern.condition,)
+    for condition in conditions:
+        for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
+            theirs = replace(region, condition=condition)
+            cells = _cells_of(machine, concern, theirs, darker)
+            found = _propose_from_cells(machine, settings, cells, theirs, None)
+            if found is not None:
+                return replace(found, darker_phototype=darker)
+    return None
+
+
+def _cells_of(
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, phototype: int
+) -> tuple[GuidelineCell, ...]:
+    """Return the cells of a condition at the concern's site, and of columns that of its usual kind after them.
+
+    Of several kinds those come first for which the machine has the better place.
+
+    Few sources print columns for each kind of scar; their depth and density depend on the skin around, which is alike.
+    Empty where the guideline does not know the condition.
+    """
+    if region.condition not in guideline_conditions():
+        return ()
+    skin = PHOTOTYPES[phototype - 1]
+    usual = guideline_cell(region.condition, default_subtype(region.condition), concern.site, skin)
+    usual_cells = () if usual is None else (usual,)
+    if region.condition != concern.condition:
+        return usual_cells
+    own = kind_cells(concern, skin)
+    if len(own) > 1:
+        own = tuple(sorted(own, key=lambda cell: _best_place_number(machine, region.modality, cell)))
+    return tuple(dict.fromkeys((*own, *usual_cells))) if machine.device.microbeam else own
+
+
+def _best_place_number(machine: SearchMachine, modality: str, cell: GuidelineCell) -> int:
+    """Return the best place of a machine in a cell, with one behind all others where it has none."""
+    lights = one_of_each_light(machine.device)
+    return min(place_number((cell,), modality, device_classes(machine.device, one)) for one in lights)
+
+
+def _settings_of_cells(machine: SearchMachine, modality: str, cells: Sequence[GuidelineCell]) -> Sequence[BeamSetting]:
+    """Return the settings of a machine that the cells have a place for; all where they have a place for none."""
+    every = list(iterate_settings(machine.device))
+    if machine.device.microbeam:
+        every = [one for one in every if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)] or every
+    places = {one: guideline_place(cells, modality, device_classes(machine.device, one)) for one in every}
+    named = [one for one, place in places.items() if place is not None]
+    first = next((place.device_class for place in places.values() if place is not None), "")
+    return _without_bluer_filters(machine, named, first) or every
+
+
+def _without_bluer_filters(
+    machine: SearchMachine, settings: Sequence[BeamSetting], device_class: str
+) -> Sequence[BeamSetting]:
+    """Return the settings without the filters of a lamp that transmit more than the one that a class names."""
+    cut_off = _LAMP_CLASS.fullmatch(device_class)
+    if cut_off is None or not machine.device.is_lamp:
+        return settings
+    return [one for one in settings if one.wavelength_nm >= float(cut_off[1])]
+
+
+def _propose_from_cells(
+    machine: SearchMachine,
+    settings: Sequence[BeamSetting],
+    cells: Sequence[GuidelineCell],
+    region: PracticeRegion,
+    lighter: int | None,
+) -> Proposal | None:
+    """Return the proposal from the first dose of cells that the machine can be set to.
+
+    The dose of one light of a pair, which the other light heats beforehand, comes after the doses of a light alone.
+    """
+    doses = [
+        (cell, dose) for cell in cells for dose in sorted(doses_of_cell(cell), key=lambda one: bool(one.component))
+    ]
+    classes = {one: device_classes(machine.device, one) for one in settings} if doses else {}
+    for cell, dose in doses:
+        treatment = getattr(cell, dose.place)
+        if treatment.treatment != region.modality or dose.quantity != _guideline_quantity(machine):
+            continue
+        name = dose.component or dose.device_class
+        able = [one for one in settings if is_of_class(classes[one], name)]
+        able_filters = _without_bluer_filters(machine, able, name)
+        found = _nearest_proposal(machine, able_filters, read_dose(cell, dose), region, lighter)
+        if found is not None:
+            cite_sources(*found.sources)
+            return replace(found, is_of_site=bool(cell.site))
+    return None
+
+
+def _guideline_quantity(machine: SearchMachine) -> str:
+    """Return the quantity of a machine's doses, as the guideline names it."""
+    return "energy_mJ" if machine.device.microbeam else "fluence_J_cm2"
+
+
+def _nearest_proposal(
+    machine: SearchMachine,
+    settings: Iterable[BeamSetting],
+    dose: PrintedDose,
+    region: PracticeRegion,
+    lighter: int | None,
+) -> Proposal | None:
+    """Return the proposal of the setting nearest to a printed one, among those at which the machine has such a dose.
+
+    Of settings whose pulses are equally near, those come first at which the machine gives the middle of the doses.
+    """
+
+    def distance(setting: BeamSetting) -> tuple[float, bool, float]:
+        pulse = log_ratio(setting.pulse_ms, dose.pulse_ms)
+        if machine.device.is_lamp:
+            pulse += log_ratio(setting.wavelength_nm, dose.cut_off_nm)
+        spot_mm = dose.spot_mm
+        if spot_mm is None and not machine.device.microbeam and not machine.device.is_lamp:
+            spot_mm = region.published_value("spot_mm", machine.device, setting, beside=FLUENCE)
+        # Where nobody prints a spot the wider one is nearer to what was simulated, and treats an area with fewer
+        # pulses; an energy that is printed without a diameter is that of the narrow columns that go deep.
+        wider = setting.spot_mm if machine.device.microbeam else -setting.spot_mm
+        is_weak = max(machine.doses(setting), default=0.0) < dose.middle / DOSE_ROUNDING
+        return pulse, is_weak, wider if spot_mm is None else log_ratio(setting.spot_mm, spot_mm)
+
+    for setting in sorted(settings, key=distance):
+        found = Proposal(
+            machine,
+            setting,
+            dose.low,
+            dose.middle,
+            dose.high,
+            dose.densities_at(setting.spot_mm) if machine.device.microbeam else None,
+            dose.sources,
+            region.condition,
+            lighter,
+        )
+        if any(map(found.includes, found.published_doses)):
+            return found
+    return None
+
+
+def _propose_from_practice(
+    machine: SearchMachine, settings: Sequence[BeamSetting], region: PracticeRegion
+) -> Proposal | None:
+    """Return the proposal from the settings of clinics and trials; no dose exceeds the usual one of lighter skin."""
+    found = nearest_practice(machine, settings, region)
+    if found is None:
+        return None
+    setting, span = found
+    middle, high = practice_doses(machine, setting, region, span)
+    lighter = None if span.includes_phototype else lighter_phototype(machine, setting, region)
+    cite_sources(*span.sources)
+    made = Proposal(
+        machine,
+        setting,
+        span.low,
+        middle,
+        high,
+        None,
+        span.sources,
+        span.condition,
+        lighter,
+        darker_phototype(machine, setting, region) if not span.includes_phototype and lighter is None else None,
+        printed=span.printed,
+    )
+    return made if made.published_doses else None
