@@ -20,7 +20,7 @@ from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.options import bruise_share, build_setup
-from skinbeam.plan.planner import assess_person
+from skinbeam.plan.person import assess_person
 from skinbeam.plan_records.course import DeviceSetting
 from skinbeam.response.candidate import BURN_ENDPOINT
 from skinbeam.response.records import LimitStatus

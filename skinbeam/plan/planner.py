@@ -1,20 +1,17 @@
 """Make the whole treatment plan of a case, and return it as a frozen record identified by its hash."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from importlib import resources
-from importlib.resources.abc import Traversable
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from skinbeam._version import __version__
 from skinbeam.assessment.medicines import read_medication
-from skinbeam.assessment.photograph import SitePhotoFindings, estimate_parameters, photo_messages, photo_site_findings
+from skinbeam.assessment.photograph import photo_messages
 from skinbeam.assessment.questionnaire import read_questionnaire
 from skinbeam.assessment.risks import assess_risks
-from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
+from skinbeam.assessment.skin_draws import PersonColour
 from skinbeam.course.aftercare import (
     TreatedConcern,
     aftercare_advice,
@@ -27,24 +24,24 @@ from skinbeam.course.schedule import schedule_course
 from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
 from skinbeam.course.totals import course_total
 from skinbeam.evidence.guideline.table import load_cells, load_choices
-from skinbeam.laser.device import devices, load_device
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
+from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern, Medication, Patient
-from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.model.sources import bibliography, cite_sources, collect_sources
+from skinbeam.model.sources import bibliography, collect_sources
 from skinbeam.model.vocabulary import condition_subtypes
 from skinbeam.photo.analysis import PhotoAnalysis
-from skinbeam.photo.colour import PhotoColour
 from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.concern import ConcernResult, plan_concern
+from skinbeam.plan.data_release import data_release
 from skinbeam.plan.device_option import LaserOption
 from skinbeam.plan.expected_result import response_notices, session_gains
 from skinbeam.plan.parallel import report_progress, run_in_parallel
-from skinbeam.plan.referral import case_with_dark_spots, refer_contradicting_colour, refer_dark_spots
+from skinbeam.plan.person import AssessedPerson, assess_person
+from skinbeam.plan.photographed_vessels import vessel_messages
+from skinbeam.plan.referral import refer_contradicting_colour, refer_dark_spots
 from skinbeam.plan_records.course import SessionGain, TestSpotLadder
 from skinbeam.plan_records.plan import (
     PLAN_SCHEMA,
@@ -56,125 +53,21 @@ from skinbeam.plan_records.plan import (
     round_record,
 )
 from skinbeam.published_doses.rows import practice_rows
-from skinbeam.response.goals import case_lasers, concern_lasers, condition_vessels
+from skinbeam.response.goals import case_lasers, concern_lasers
 from skinbeam.response.settings import SearchMachine
-from skinbeam.response.skin_bank import SkinBank
 from skinbeam.simulate.light.engines import load_ordinates_kernel
-from skinbeam.skin.vessels import PhotographedVesselWidth, VesselPopulation
-from skinbeam.suitability.dose_bars import dose_bars
 from skinbeam.suitability.explanation import explain_decision
 from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
 from skinbeam.suitability.table import Decision, decision_severity
 from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
 __all__ = [
-    "AssessedPerson",
     "OptionReviser",
     "PlanResult",
-    "assess_person",
-    "data_release",
     "load_planning_tables",
     "make_plan",
-    "photo_vessel_widths",
     "plan_consultation",
-    "vessel_messages",
 ]
-
-_GIGABYTES_A_DRAW = 0.0014  # the histories of all settings are held at once: 1000 draws took 1.8 GB, 3000 took 4.6
-_MOST_DRAWS = 5_000  # of a plan: 7 GB
-
-# Hash of the data files.
-
-
-@cache
-def data_release() -> str:
-    """Return the SHA-256 of the data files, by name and content, with which a plan was made.
-
-    It covers everything in `data/` that can change a number or a sentence; translations and fonts are not part of it.
-    """
-    digest = hashlib.sha256()
-    root = resources.files("skinbeam") / "data"
-    for name, file in _data_files(root, ""):
-        digest.update(name.encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _data_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
-    found: list[tuple[str, Traversable]] = []
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-        name = f"{prefix}{entry.name}"
-        if entry.is_dir():
-            if name not in ("messages", "fonts"):
-                found += _data_files(entry, f"{name}/")
-        else:
-            found.append((name, entry))
-    return found
-
-
-# Vessel widths from a photograph.
-
-
-def photo_vessel_widths(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[str, PhotographedVesselWidth]:
-    """Return the apparent width of the vessels at each site.
-
-    A site is included where the width is certain enough for doses, and only if the case names no vessels.
-    """
-    if case.vessel:
-        return {}
-    return {
-        one.site: PhotographedVesselWidth(one.vessel_um)
-        for one in sites
-        if one.vessel_um is not None and one.vessels_clear
-    }
-
-
-def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[str, Sequence[Message]]:
-    """Return messages on how doses use the vessels visible at each site that has a concern made of vessels."""
-    widths = photo_vessel_widths(case, sites)
-    found: dict[str, list[Message]] = {}
-    for one in sites:
-        for concern in case.concern:
-            population = _concern_vessels(concern) if concern.site == one.site else None
-            if population is not None and one.vessel_um is not None:
-                message = _vessel_message(case, one, concern, population, widths.get(one.site))
-                found.setdefault(one.site, []).append(message)
-    return found
-
-
-def _concern_vessels(concern: Concern) -> VesselPopulation | None:
-    """Return the published vessels of a concern that light for vessels may be planned for; None for other concerns."""
-    wheres = [known_modalities()[name].location for name in concern_lasers(concern)]
-    if "vessel" not in wheres:
-        return None
-    try:
-        return condition_vessels(concern.condition, concern.subtypes)
-    except NotAvailable:
-        return None
-
-
-def _vessel_message(
-    case: Case,
-    one: SitePhotoFindings,
-    concern: Concern,
-    published: VesselPopulation,
-    width: PhotographedVesselWidth | None,
-) -> Message:
-    assert one.vessel_um is not None  # called only for sites that have a width
-    params: dict[str, str | float] = {
-        "site": known_sites()[one.site].title,
-        "concern": known_conditions()[concern.condition].title,
-        **estimate_parameters(one.vessel_um),
-        **{f"published_{end}": value for end, value in estimate_parameters(published.diameter_um()).items()},
-    }
-    if width is None:
-        return Message("photo-plan.vessels_given" if case.vessel else "photo-plan.vessels_unsure", params)
-    joined = published.with_photographed_width(width)
-    if joined.photographed_width is None:
-        return Message("photo-plan.vessels_apart", params)
-    drawn = {f"drawn_{end}": value for end, value in estimate_parameters(joined.diameter_um()).items()}
-    return Message("photo-plan.vessels_joined", params | drawn)
-
 
 FiguresT = TypeVar("FiguresT")
 
@@ -334,52 +227,6 @@ def _assemble_plan(
     return PlanResult(plan, tuple(one.summary for one in parts))
 
 
-@dataclass(frozen=True)
-class AssessedPerson:
-    """The person of a consultation, ready to be planned for.
-
-    Parameters
-    ----------
-    case : the case with the colour and the dark spots that the photograph adds, for the rules.
-    colour : of the skin, from words, measurements and the photograph.
-    sites : what the photograph shows at the sites of concerns.
-    machines : the devices of the clinic; every known one where it did not list its own.
-    bank : draws of this skin.
-    seed : of the draws.
-    photo_state : message on the use of the photograph.
-    """
-
-    case: Case
-    colour: PersonColour
-    sites: Sequence[SitePhotoFindings]
-    machines: Sequence[SearchMachine]
-    bank: SkinBank
-    seed: int
-    photo_state: Message
-
-
-def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> AssessedPerson:
-    """Return the person of a consultation, with draws of the skin.
-
-    Raises
-    ------
-    InputError : `too-much-work`: so many draws would not fit into memory.
-    """
-    if draws > _MOST_DRAWS:
-        message = render_message("plan.too-many-draws", {"draws": draws, "gigabytes": round(_GIGABYTES_A_DRAW * draws)})
-        raise InputError("too-much-work", message, field="draws", hint=f"At most {_MOST_DRAWS} draws for a plan.")
-    loaded, case = consultation.loaded, consultation.loaded.case
-    seen, photo_state = _photo_colour(consultation.photo_analysis)
-    sites = photo_site_findings(consultation.photo_analysis, case.concern)
-    darker = tuple((one.site, one.melanin_factor) for one in sites if one.melanin_factor > 1.0)
-    colour = replace(assess_colour(case, seen), melanin_factors=darker)
-    machines = _clinic_machines(loaded)
-    bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites))
-    coloured = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
-    coloured = case_with_dark_spots(coloured, consultation.photo_analysis)
-    return AssessedPerson(coloured, colour, sites, machines, bank, seed, photo_state)
-
-
 def _plan_concerns(
     person: AssessedPerson,
     machines: Sequence[SearchMachine] | None,
@@ -416,19 +263,6 @@ def _start_order(concern: Concern) -> int:
     """Return the order in which concerns begin: vessels, which take longest, then spots, which have lamps too."""
     where = {known_modalities()[one].location for one in concern_lasers(concern)}
     return 0 if "vessel" in where else 1 if "lesion" in where else 2
-
-
-def _photo_colour(photo: PhotoAnalysis | None) -> tuple[PhotoColour | Unknown | None, Message]:
-    """Return the skin colour on the photograph, and a message on its use.
-
-    A photograph without a usable face does not stop a plan.
-    """
-    if photo is None:
-        return None, Message("plan.no-photo")
-    cite_sources(*photo.sources)
-    if isinstance(photo.skin, Unknown):
-        return photo.skin, Message("plan.photo-failed", {"reason": photo.skin.reason})
-    return photo.skin.colour, Message("plan.used-photo")
 
 
 def _suspicious_spot_notices(photo: PhotoAnalysis | None) -> Iterator[DocumentWarning]:
@@ -468,15 +302,6 @@ def _judge_for_clinic(case: Case, machines: Sequence[SearchMachine]) -> Suitabil
         return by_any
     cautious: Decision = "with-caution"
     return replace(judged, decision=max(by_any.decision, cautious, key=decision_severity))
-
-
-def _clinic_machines(loaded: LoadedCase) -> list[SearchMachine]:
-    case, clinic = loaded.case, loaded.case.clinic
-    if clinic is None or clinic.devices is None:
-        known = dict(devices())
-    else:
-        known = {name: load_device(name, loaded.folder) for name in clinic.devices}
-    return [SearchMachine(name, device, loaded.folder, dose_bars(case, name, device)) for name, device in known.items()]
 
 
 def _is_stopped(suitability: Suitability) -> bool:

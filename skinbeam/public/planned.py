@@ -10,7 +10,7 @@ from skinbeam.api.window_at import AskedSettingAnswer, asked_setting_answer
 from skinbeam.model.errors import NotAvailable, unknown_name_error
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import CheckedConsultation
-from skinbeam.plan.planner import AssessedPerson, assess_person
+from skinbeam.plan.person import AssessedPerson, assess_person
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.public.cases import plain_numbers

@@ -29,7 +29,7 @@ from skinbeam.model.units import MM, UM
 from skinbeam.plan.concern import unknown_target_message
 from skinbeam.plan.guideline_place import concern_cells, guideline_place
 from skinbeam.plan.light_planning import judge_heating_dose, with_limits_of_practice
-from skinbeam.plan.planner import AssessedPerson
+from skinbeam.plan.person import AssessedPerson
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.propose import propose_setting, usual_settings
 from skinbeam.plan.setting_rules import judge_setting

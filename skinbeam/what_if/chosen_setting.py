@@ -19,7 +19,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.device_option import LaserOption, make_option
-from skinbeam.plan.planner import AssessedPerson
+from skinbeam.plan.person import AssessedPerson
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option, Plan
 from skinbeam.response.practice_place import place_dose

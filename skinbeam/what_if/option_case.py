@@ -9,7 +9,7 @@ from skinbeam.model.document import dataclass_fields, round_significant
 from skinbeam.model.exposure import Skin
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.model.units import UM
-from skinbeam.plan.planner import AssessedPerson
+from skinbeam.plan.person import AssessedPerson
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
 from skinbeam.response.goals import LESION_BY_CONDITION, TreatmentGoal, treatment_goal
 from skinbeam.simulate.skins.ensemble import weighted_quantiles

@@ -14,7 +14,7 @@ from skinbeam.model.document import sha256_hex
 from skinbeam.photo.analysis import analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
 from skinbeam.photo.mark_selection import select_marks
-from skinbeam.plan.planner import data_release
+from skinbeam.plan.data_release import data_release
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.preview.sheet import BAND_HEIGHT

@@ -7,7 +7,7 @@ from skinbeam.api.window_at import asked_setting_sentences
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.options import bruise_share, build_setup
-from skinbeam.plan.planner import AssessedPerson
+from skinbeam.plan.person import AssessedPerson
 from skinbeam.report.formatting import capitalise, per_100
 from skinbeam.report.overview import setting_line
 from skinbeam.text import ENGLISH, Message, render_message, use_language

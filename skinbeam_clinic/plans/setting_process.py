@@ -32,7 +32,7 @@ from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import check_consultation
-from skinbeam.plan.planner import AssessedPerson, assess_person
+from skinbeam.plan.person import AssessedPerson, assess_person
 from skinbeam.text import use_language
 from skinbeam.what_if.asked_setting import SettingNotOfferedError
 from skinbeam_clinic.consultations.case_files import case_from_form

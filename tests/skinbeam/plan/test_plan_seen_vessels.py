@@ -11,7 +11,8 @@ from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.exposure import Vessel
-from skinbeam.plan.planner import make_plan, photo_vessel_widths, vessel_messages
+from skinbeam.plan.photographed_vessels import photo_vessel_widths, vessel_messages
+from skinbeam.plan.planner import make_plan
 from skinbeam.response.goals import treatment_goal
 from skinbeam.response.skin_bank import SkinBank
 

@@ -21,7 +21,8 @@ from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.options import bruise_share
-from skinbeam.plan.planner import AssessedPerson, assess_person, plan_consultation
+from skinbeam.plan.person import AssessedPerson, assess_person
+from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.plan import Option
 from skinbeam.what_if.asked_setting import judge_asked_setting, planned_quantities
 

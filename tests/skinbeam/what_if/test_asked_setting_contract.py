@@ -12,7 +12,7 @@ from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import check_consultation
-from skinbeam.plan.planner import AssessedPerson, assess_person
+from skinbeam.plan.person import AssessedPerson, assess_person
 from skinbeam.what_if.asked_setting import AskedSetting, judge_asked_setting
 from skinbeam.what_if.chosen_setting import find_objections
 
