@@ -19,7 +19,8 @@ from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.plan.case_check import check_consultation
-from skinbeam.plan.options import bruise_share, build_setup
+from skinbeam.plan.option_reasons import bruise_share
+from skinbeam.plan.options import build_setup
 from skinbeam.plan.person import assess_person
 from skinbeam.plan_records.course import DeviceSetting
 from skinbeam.response.candidate import BURN_ENDPOINT

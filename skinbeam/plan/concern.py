@@ -23,7 +23,7 @@ from skinbeam.plan.guideline_place import (
 )
 from skinbeam.plan.laser_options import find_laser_options
 from skinbeam.plan.nearest_setting import NearestSetting, find_nearest_setting
-from skinbeam.plan.options import build_other_option
+from skinbeam.plan.other_option import build_other_option
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.ranking import OptionStanding, rank_options
 from skinbeam.plan.referral import lesion_examination

@@ -28,7 +28,8 @@ from skinbeam.plan.device_option import (
 )
 from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cells, guideline_place
 from skinbeam.plan.light_planning import plan_proposal
-from skinbeam.plan.options import is_window_larger, reached_share
+from skinbeam.plan.option_reasons import is_window_larger
+from skinbeam.plan.options import reached_share
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from skinbeam.api.window_at import asked_setting_sentences
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.plan.options import bruise_share, build_setup
+from skinbeam.plan.option_reasons import bruise_share
+from skinbeam.plan.options import build_setup
 from skinbeam.plan.person import AssessedPerson
 from skinbeam.report.formatting import capitalise, per_100
 from skinbeam.report.overview import setting_line

@@ -21,7 +21,7 @@ from skinbeam.model.fields import FieldError, person_name
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import laser_modalities, resolve_name, vocabulary_table
 from skinbeam.outcome.injury import INJURY_KINDS, NO_INJURY, summarise_harm
-from skinbeam.plan.options import build_other_option
+from skinbeam.plan.other_option import build_other_option
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.simulate.skins.ensemble import SampledQuantities
 from skinbeam.suitability.judgement import judge_suitability

@@ -30,7 +30,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import SURFACE_MODALITIES, condition_subtypes, vocabulary_table
-from skinbeam.plan.options import _visit_ranges
+from skinbeam.plan.options import visit_ranges
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.response.goals import condition_vessels, laser_choices, list_alternatives, unknown_depth
 from skinbeam.response.limits import effect_target, find_limits
@@ -243,7 +243,7 @@ def test_an_option_names_one_number_of_sessions(condition: str) -> None:
     """Three to six sessions stood beside an interval, and two to four beside their number."""
     stated = Concern(condition=condition, site="cheeks")
     for modality in laser_choices(condition, "cheeks")[0]:
-        sessions, interval, _ = _visit_ranges(modality, stated)
+        sessions, interval, _ = visit_ranges(modality, stated)
         ruled = session_range(modality, condition, site="cheeks")
         if isinstance(sessions, Unknown):
             continue

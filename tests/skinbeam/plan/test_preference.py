@@ -14,7 +14,7 @@ from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.laser.device import load_device
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.estimate import Estimate
-from skinbeam.plan import options
+from skinbeam.plan import option_reasons
 from skinbeam.plan.planner import make_plan
 from skinbeam.published_doses.counts import count_bruises_near
 from skinbeam.report.context import OptionCard
@@ -137,7 +137,7 @@ def test_an_unlikely_bruise_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> Non
     assert share >= bruise_limit().likely, "that it is told of then is held above"
     case = loaded(VEINS.replace("ita_deg", "downtime_days_accepted = 1\nita_deg"))
     rarer = replace(bruise_limit(), likely=share + 0.01)
-    monkeypatch.setattr(options, "bruise_limit", lambda: rarer)
+    monkeypatch.setattr(option_reasons, "bruise_limit", lambda: rarer)
     (same,) = laser_options(make_plan(case, draws=PLAN_DRAWS).document)
     assert same["p_purpura"] == option["p_purpura"]
     assert not told(same)

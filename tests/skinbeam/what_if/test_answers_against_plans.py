@@ -20,7 +20,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
-from skinbeam.plan.options import bruise_share
+from skinbeam.plan.option_reasons import bruise_share
 from skinbeam.plan.person import AssessedPerson, assess_person
 from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.plan import Option
