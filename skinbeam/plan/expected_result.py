@@ -78,7 +78,7 @@ def trial_expectation(case: Case, question: EvidenceQuestion, reached: float | N
         not_lent = Message("plan.kind-apart-not-lent", {"kinds": kind_names(question.subtypes)})
         expected = expect_without_improvement(question, not_lent)
     elif reached is not None and reached < LEAST_REACHED and not is_kind_tried(question):
-        params = {"kinds": list(question.subtypes), "reached": per_hundred(reached)}
+        params = {"kinds": kind_names(question.subtypes), "reached": per_hundred(reached)}
         expected = expect_without_improvement(question, Message("plan.other-kind-not-lent", params))
     else:
         expected = expect_for_setting(question)

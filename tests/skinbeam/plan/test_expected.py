@@ -7,6 +7,8 @@ from skinbeam.assessment.questionnaire import darkest_phototype, fact_tables
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.expected_result import trial_expectation, trial_question
+from skinbeam.response.goals import kind_names
+from skinbeam.text import use_language
 
 
 def test_the_kind_of_a_condition_reaches_the_trials() -> None:
@@ -67,3 +69,7 @@ def test_light_that_reaches_nothing_gets_no_result_of_another_kind(
     assert isinstance(reaching.p_at_least["50"], Estimate)
     assert isinstance(missing.p_at_least["50"], Estimate) == is_tried
     assert missing.pih == reaching.pih  # what it does to the skin around was counted all the same
+    if not is_tried:
+        with use_language("de"):
+            (reason,) = (message.text for message in missing.in_words if message.id == "plan.other-kind-not-lent")
+            assert kind_names([kind])[0].text in reason  # not as programs write it
