@@ -25,6 +25,9 @@ _DATE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
 _NAME_AND_REASON = re.compile(r"(?P<name>[^(]+?): (?P<about>.+)", re.DOTALL)  # a device and the reason against it
 _NAME_AND_SITE = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern and its site
 
+# Studies with the reasons against them, of which some have brackets and commas.
+_STUDY_AND_REASON = re.compile(r"(?P<study>\w+) \((?P<reason>.+?)\)(?:, (?=\w+ \()|$)")
+
 
 @dataclass(frozen=True)
 class _SentencePattern:
@@ -54,6 +57,9 @@ def _translate_english(english: str, language: str) -> str:
             )
     if _DATE.fullmatch(english):
         return _translate_date(english, language)
+    studies = list(_STUDY_AND_REASON.finditer(english))
+    if "".join(one[0] for one in studies) == english and all(_lower_first(one["reason"]) in known for one in studies):
+        return ", ".join(f"{one['study']} ({_translate_english(one['reason'], language)})" for one in studies)
     for form, own in ((_NAME_AND_REASON, "{}: {}"), (_NAME_AND_SITE, "{} ({})")):
         if (both := form.fullmatch(english)) and {both["name"], _lower_first(both["name"])} & known.keys():
             return own.format(_translate_english(both["name"], language), _translate_english(both["about"], language))

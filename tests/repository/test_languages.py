@@ -12,6 +12,8 @@ from babel.messages.pofile import read_po
 
 import skinbeam
 from skinbeam.assessment.medicines import medications
+from skinbeam.evidence.expectation.expect import expect
+from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.evidence.synthesis.design import arms_for
 from skinbeam.laser.device import devices
@@ -94,6 +96,17 @@ def test_a_sentence_is_shown_in_the_language_that_is_chosen() -> None:
         with use_language("en"):
             assert render_message("number.below", {"least": 0.5}) == "below 0.5"
     assert current_language() == "en"
+
+
+def test_why_no_study_can_be_counted_is_translated_from_the_stored_english() -> None:
+    cells = {(arm.condition, arm.modality) for arm in trial_arms() if arm.condition}
+    asked = sorted(cell for cell in cells if not arms_for(*cell))
+    messages = [expect(EvidenceQuestion(*one)).abstains for one in asked]
+    told = [message for message in messages if message is not None and message.id == "evidence.none-usable"]
+    assert len(told) > 10
+    for message in told:
+        with use_language("de"):
+            assert translate(message.english) == message.text
 
 
 def test_german_numbers_intervals_and_dates() -> None:
