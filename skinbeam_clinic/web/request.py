@@ -324,7 +324,12 @@ class ClinicRequest:
             operation_outcome(status, fault)
             if is_api_request(self.http_request)
             else self.page(
-                "fault.html", status, error=fault, address=self._sent_path(), unsaved=self._unsaved_entries(status)
+                "fault.html",
+                status,
+                error=fault,
+                address=self._sent_path(),
+                unsaved=self._unsaved_entries(status),
+                signed_out=status == 401,
             )
         )
 
@@ -341,11 +346,11 @@ class ClinicRequest:
         return f"{url.path}?{url.query}" if url.query else url.path
 
     def _unsaved_entries(self, status: int) -> tuple["UnsavedEntry", ...]:
-        """Return what was filled in, where a fault of the machine or a photograph prevented that it was saved.
+        """Return what was filled in, where a fault of the machine, a photograph or an ended session prevented a save.
 
         The records may be what failed: nothing is read of them. No page repeats a password or a code.
         """
-        if (status < 500 and status != 413) or self.http_request.method != "POST":
+        if (status < 500 and status not in (401, 413)) or self.http_request.method != "POST":
             return ()
         fields = [(name, text) for name, text in self.fields if name not in _SECRET_FIELDS]
         return tuple(UnsavedEntry(name, describe_field(name), text) for name, text in fields)

@@ -45,6 +45,9 @@ _REQUESTS_A_MINUTE = {True: RateLimitItemPerMinute(600), False: RateLimitItemPer
 # What one member may upload: several times what a busy day needs, so that it keeps nobody from the care of a patient.
 _FILES_A_DAY, _UPLOADED_MB_A_DAY = RateLimitItemPerDay(2000), RateLimitItemPerDay(20_000)
 
+_WITHOUT_SESSION = (RouteAccess.ANYBODY, RouteAccess.LINK, RouteAccess.TOKEN)
+_MOST_UNSAVED_BYTES = 1_000_000  # of a form that is read although nobody is signed in: what a person types is shorter
+
 # What a session may use that still lacks a step of the sign-in; `sign_in_page` is where it can go on.
 _STEP_ROUTES = {
     SignInStep.CODE: (RouteAccess.CODE_DUE,),
@@ -103,6 +106,8 @@ class ClinicRouter:
                     door is not RouteAccess.LINK
                 ):  # wrong links are counted separately, so that nobody can lock out the owner of a valid one
                     self._check_rate(request, clinic_request.session)
+                if method == "POST" and clinic_request.session is None and door not in _WITHOUT_SESSION:
+                    await _receive_unsaved(clinic_request, self._longest_field)
                 if turned_away := _refuse_entry(clinic_request, door):
                     return turned_away
                 if method == "POST":
@@ -272,6 +277,17 @@ async def _receive_form(request: ClinicRequest, longest_field: int) -> None:
                 request.uploads[name] = UploadedFile(value.filename, await value.read())
     finally:
         await data.close()
+
+
+async def _receive_unsaved(request: ClinicRequest, longest_field: int) -> None:
+    """Read what a member typed while their session ended, so that the error page repeats it.
+
+    A body that is too long, or no form, is not read.
+    """
+    length = request.http_request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) <= _MOST_UNSAVED_BYTES:
+        with suppress(RefusedError, HTTPException):
+            await _receive_form(request, longest_field)
 
 
 def _check_photograph(request: ClinicRequest) -> None:

@@ -1,0 +1,50 @@
+"""A session that ends while a member types: the page repeats what was typed, and it is sent again after the sign-in."""
+
+import html
+import re
+
+import pytest
+from clinic_samples import PASSWORD, Clinics
+
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.web import routing
+
+CONTACT = {"name": "Synthetic Name", "address": "Elm Street 1 & 2", "version": ""}
+
+
+def sent_again(page: str) -> dict[str, str]:
+    """What the form of the page sends."""
+    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in fields}
+
+
+def test_what_was_typed_when_a_session_ended_is_sent_again_after_the_sign_in(clinics: Clinics) -> None:
+    client = clinics.browser(Role.CLINICIAN)
+    contact = f"{client.post('/patients').headers['location']}/contact"
+    ended = clinics.browser().post(contact, data=CONTACT)
+    assert ended.status_code == 401
+    assert f'action="{contact}"' in ended.text
+    assert 'href="/sign-in" target="_blank"' in ended.text
+    assert sent_again(ended.text) == CONTACT
+    assert client.post(contact, data=sent_again(ended.text)).status_code == 303
+    assert "Elm Street 1 &amp; 2" in client.get(contact).text
+
+
+def test_the_page_of_an_ended_session_repeats_no_password(clinics: Clinics) -> None:
+    ended = clinics.browser().post("/account/password", data={"old": PASSWORD, "new": "another four words"})
+    assert ended.status_code == 401
+    assert "four words" not in ended.text
+
+
+def test_a_long_form_of_nobody_is_not_read(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing, "_MOST_UNSAVED_BYTES", 20)
+    ended = clinics.browser().post("/patients", data=CONTACT)
+    assert ended.status_code == 401
+    assert sent_again(ended.text) == {}
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain"])
+def test_what_is_no_form_is_turned_away_as_before(clinics: Clinics, kind: str) -> None:
+    ended = clinics.browser().post("/patients", content=b"name=x", headers={"content-type": kind})
+    assert ended.status_code == 401
+    assert sent_again(ended.text) == {}
