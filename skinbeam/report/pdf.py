@@ -1,4 +1,4 @@
-"""Make PDF files with Typst: reproducible bytes, no system fonts, no download.
+"""Make PDF files with Typst: reproducible bytes, no download, and the fonts of the machine only for other scripts.
 
 Values are passed as JSON in `sys.inputs`; nothing is ever inserted into the source of a template.
 """
@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import matplotlib
 import typst
+from matplotlib.ft2font import FT2Font
 
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.report.card_context import CardPage
@@ -26,6 +27,10 @@ from skinbeam.text import current_language
 __all__ = ["make_pdf", "typst_folder"]
 
 _TEMPLATES = ("report", "leaflet", "consent", "card", "letter", "appointments", "style")
+
+
+_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"  # DejaVu, which every template uses
+_LAST_COMMON = "\u04ff"  # up to here, Latin, Greek and Cyrillic, DejaVu has every letter
 
 
 @contextmanager
@@ -55,18 +60,15 @@ def make_pdf(
     root : folder with the templates and the figures of the page, from `typst_folder`.
     part : of a report: the plan, or the appendix with every number behind it.
     """
+    text = json.dumps(_with_glyphs(asdict(page)), ensure_ascii=False)
     return bytes(
         typst.compile(
             str(root / f"{template}.typ"),
             root=str(root),
             format="pdf",
-            sys_inputs={
-                "page": json.dumps(_with_glyphs(asdict(page)), ensure_ascii=False),
-                "part": part,
-                "language": current_language(),
-            },
-            font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
-            ignore_system_fonts=True,
+            sys_inputs={"page": text, "part": part, "language": current_language()},
+            font_paths=[str(_FONTS)],
+            ignore_system_fonts=not _needs_system_fonts(text),
             pdf_standards=["ua-1"],
         )
     )
@@ -83,6 +85,17 @@ def _with_glyphs(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _with_glyphs(one) for name, one in value.items()}
     return [_with_glyphs(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _needs_system_fonts(text: str) -> bool:
+    """Return whether a text, as a name in Chinese or Thai, has letters that only a font of the machine may draw."""
+    rare = {ord(letter) for letter in text if letter > _LAST_COMMON}
+    return bool(rare) and not rare <= _letters_of_font()
+
+
+@cache
+def _letters_of_font() -> frozenset[int]:
+    return frozenset(FT2Font(str(_FONTS / "DejaVuSans.ttf")).get_charmap())
 
 
 @cache

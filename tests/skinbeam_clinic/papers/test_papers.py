@@ -2,11 +2,17 @@
 
 import datetime
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from clinic_samples import Clinics
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from pypdf import PdfReader
 from treatment_samples import clear_answers, fired, read_spots
 
@@ -148,3 +154,50 @@ def test_the_pages_lead_to_the_papers_for_those_who_may_make_them(
             assert (f"{page}/letter/de" in client.get(page).text) is may_send, page
         booking = client.get(f"/patients/{names['patient']}/appointments").text
         assert (f"/patients/{names['patient']}/appointments.pdf" in booking) is may_print
+
+
+def test_a_name_in_another_script_is_drawn_by_a_font_of_the_machine(tmp_path: Path) -> None:
+    fonts = tmp_path / ".local" / "share" / "fonts"
+    fonts.mkdir(parents=True)
+    _save_font(fonts / "synthetic.ttf", "Synthetic Han", "王")
+    made = {
+        name: subprocess.run(
+            [sys.executable, "-c", LETTER_OF, name],
+            capture_output=True,
+            check=True,
+            env=os.environ | {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / ".local" / "share")},
+        ).stdout
+        for name in ("王", "Жанна Ξένη Zoë")
+    }
+    assert b"SyntheticHan" in made["王"]
+    assert b"SyntheticHan" not in made["Жанна Ξένη Zoë"]
+
+
+LETTER_OF = """
+import sys
+from skinbeam.report.letter_context import LetterPage
+from skinbeam_clinic.papers.doctor_letter import make_letter
+words = {name: name for name in ("to", "sign", "foot")}
+page = LetterPage(words=words, title=sys.argv[1], sender=(), date="today", about=(("Patient", sys.argv[1]),), parts=())
+sys.stdout.buffer.write(make_letter(page))
+"""
+
+
+def _save_font(file: Path, family: str, letters: str) -> None:
+    """Write a font that has these letters alone, as squares."""
+    names = [".notdef", *(f"letter{ord(letter):x}" for letter in letters)]
+    pen = TTGlyphPen(None)
+    for place in ((100, 0), (100, 700), (800, 700), (800, 0)):
+        (pen.moveTo if place == (100, 0) else pen.lineTo)(place)
+    pen.closePath()
+    square = pen.glyph()
+    font = FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder(names)
+    font.setupCharacterMap({ord(letter): f"letter{ord(letter):x}" for letter in letters})
+    font.setupGlyf(dict.fromkeys(names, square))
+    font.setupHorizontalMetrics(dict.fromkeys(names, (1000, 100)))
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family.replace(" ", "")})
+    font.setupOS2(sTypoAscender=800)
+    font.setupPost()
+    font.save(file)
