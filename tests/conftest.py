@@ -4,6 +4,7 @@ import gc
 import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,6 +14,8 @@ from skinbeam.cli.runner import GARBAGE_COLLECTION_THRESHOLD, THREAD_ENVIRONMENT
 
 # As the command has them, also for what tests call without it and for the processes that they start.
 os.environ.update(THREAD_ENVIRONMENT | os.environ)
+# A failed assertion of a helper says what differs, as one of a test does.
+pytest.register_assert_rewrite(*(file.stem for file in (Path(__file__).parent / "helpers").glob("*.py")))
 
 from app_samples import Planner
 from hypothesis import HealthCheck, settings

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import io
 import pkgutil
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import consultation
+from _pytest.assertion.rewrite import AssertionRewritingHook
 from paths import TESTS
 
 import skinbeam
@@ -270,6 +272,19 @@ def test_no_two_files_of_tests_share_a_name() -> None:
     names = Counter(file.name for file in TESTS.rglob("*.py"))
     names.pop("conftest.py")
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_failed_assertion_of_a_helper_says_what_differs() -> None:
+    """pytest rewrites the assertions of tests alone; those of other modules fail without a word."""
+    helpers = [file.stem for file in (TESTS / "helpers").glob("*.py")]
+    silent = [name for name in helpers if not isinstance(loader_of(name), AssertionRewritingHook)]
+    assert len(helpers) > 20
+    assert not silent
+
+
+def loader_of(module: str) -> object:
+    found = importlib.util.find_spec(module)
+    return found and found.loader
 
 
 def test_the_parts_that_are_timed_are_functions_of_the_code() -> None:
