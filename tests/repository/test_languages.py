@@ -1,24 +1,21 @@
 """The catalogue in other languages than English: whole, not stale, and asked for nothing that English does not need."""
 
 import datetime
+import io
 import string
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 
-import skinbeam
-from skinbeam.assessment.medicines import medications
+from research.translation_files import HEADER, MESSAGES, english_messages, updated_translation
 from skinbeam.evidence.expectation.expect import expect
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.evidence.synthesis.design import arms_for
-from skinbeam.laser.device import devices
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.model.vocabulary import NameKind, vocabulary_table
 from skinbeam.text import (
     ENGLISH,
     LANGUAGES,
@@ -32,7 +29,6 @@ from skinbeam.text import (
 )
 from skinbeam.text.translation import NAMES_FILE, translate
 
-MESSAGES = Path(skinbeam.__file__).parent / "data" / "messages"
 FILES = sorted(file for language in LANGUAGES for file in (MESSAGES / language).glob("*.po"))
 
 
@@ -40,40 +36,63 @@ def named(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
-def ids_of(stem: str) -> dict[str, str]:
-    """What the English of a translated file is: a file of messages, or the titles of the data files."""
-    if stem == NAMES_FILE:
-        kinds: tuple[NameKind, ...] = ("condition", "site", "modality")
-        titles = {f"{kind}.{name}": entry["title"] for kind in kinds for name, entry in vocabulary_table(kind).items()}
-        titles |= {f"medication.{name}": medicine.title for name, medicine in medications().items()}
-        titles |= {f"device.{name}": device.title for name, device in devices().items()}
-        return titles | reasons_of_studies_left_out()
-    sections = tomllib.loads((MESSAGES / "en" / f"{stem}.toml").read_text(encoding="utf-8"))
-    return {f"{section}.{name}": message for section, held in sections.items() for name, message in held.items()}
-
-
-def reasons_of_studies_left_out() -> dict[str, str]:
-    """Why no study of a treatment can be counted, as a plan says it: each reason under the first row that has it."""
-    first: dict[str, str] = {}
-    for arm in trial_arms():
-        if not arms_for(arm.condition, arm.modality):
-            first.setdefault(arm.excluded, arm.row)
-    return {f"trial-left-out.{row}": reason for reason, row in first.items()}
-
-
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_a_translated_file_holds_every_sentence_as_it_is_today(file: Path) -> None:
-    wanted = ids_of(file.stem)
+    wanted = english_messages()[file.stem]
     with file.open("rb") as lines:
         held = {str(one.context): one for one in read_po(lines, abort_invalid=True) if one.id}
-    assert not wanted.keys() - held.keys(), "nobody has translated these"
-    assert not held.keys() - wanted.keys(), "these stand in no English file any more"
-    stale = [id for id, one in held.items() if one.id != wanted[id]]
-    assert not stale, "the English of these has changed: translate them again, and copy it into msgid"
-    for id, one in held.items():
-        assert not one.fuzzy, id
-        assert str(one.string).strip(), id
-        assert named(str(one.string)) == named(wanted[id]), id
+    faults = {
+        "nobody has translated": [id for id in wanted if id not in held],
+        "stands in no English file any more": [id for id in held if id not in wanted],
+        "the English has changed": [id for id, one in held.items() if id in wanted and one.id != wanted[id]],
+        "is marked fuzzy": [id for id, one in held.items() if one.fuzzy],
+        "has no translation": [id for id, one in held.items() if not str(one.string).strip()],
+        "has other parameters": [
+            id
+            for id, one in held.items()
+            if id in wanted and one.string and named(str(one.string)) != named(wanted[id])
+        ],
+    }
+    said = [f"{what}: {', '.join(ids[:10])}{', ...' * (len(ids) > 10)}" for what, ids in faults.items() if ids]
+    assert not said, "\n".join(["run `python -m research.translation_files`, and translate", *said])
+
+
+def test_the_program_for_translations_changes_no_file_that_is_whole() -> None:
+    for file in FILES:
+        text = file.read_text(encoding="utf-8")
+        assert updated_translation(text, english_messages()[file.stem]) == text
+
+
+def test_the_program_for_translations_adds_renews_and_removes_entries() -> None:
+    held = (
+        HEADER.format(language="de")
+        + """
+msgctxt "a.same"
+msgid "one \\"two\\""
+msgstr "eins"
+
+#, python-brace-format
+msgctxt "a.changed"
+msgid "old {n}"
+msgstr "alt {n}"
+
+msgctxt "a.gone"
+msgid "gone"
+msgstr "weg"
+"""
+    )
+    english = {"a.new": "new {n}\n", "a.same": 'one "two"', "a.changed": "newer {n}"}
+    made = updated_translation(held, english)
+    entries = {str(one.context): one for one in read_po(io.BytesIO(made.encode()), abort_invalid=True) if one.id}
+    assert {id: (one.id, one.string) for id, one in entries.items()} == {
+        "a.same": ('one "two"', "eins"),
+        "a.changed": ("newer {n}", "alt {n}"),
+        "a.new": ("new {n}\n", ""),
+    }
+    assert [id for id, one in entries.items() if one.fuzzy] == ["a.changed"]
+    assert all("python-brace-format" in entries[id].flags for id in ("a.changed", "a.new"))
+    assert updated_translation(made, english) == made
+    assert updated_translation(HEADER.format(language="de"), english).count("msgctxt") == len(english)
 
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != ENGLISH])
