@@ -4,7 +4,9 @@ A device file states the classes of its heads. The classes of a head that states
 part of wider classes (`within` in `data/device_classes.toml`): every filtered lamp is an `ipl-any`.
 """
 
+import math
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from skinbeam.model.package_data import load_package_table
@@ -18,29 +20,6 @@ SHORTEST_NANOSECOND_MS = 1e-6  # shorter pulses are picosecond pulses, by which 
 SHORTEST_MICROSECOND_MS = 1e-3  # shorter pulses come from a Q-switched laser
 SHORTEST_MILLISECOND_MS = 1.0
 SAME_LINE_NM = 6.0  # makers state the same line with such differences: 530 and 532, 805 and 810, 2936 and 2940 nm
-_SHORT_PULSE_LINES_NM = (532.0, 694.0, 730.0, 755.0, 785.0, 1064.0)
-_FRACTIONAL_LINES_NM = {
-    1440.0: "fx-1440",
-    1540.0: "fx-1540",
-    1550.0: "fx-1550",
-    1565.0: "fx-1565",
-    1927.0: "fx-1927",
-    2790.0: "fx-er-ysgg",
-    2940.0: "fx-er-yag",
-    10_600.0: "fx-co2",
-}
-_FULL_FIELD_LINES_NM = {
-    532.0: "ktp-532",
-    585.0: "pdl-585",
-    595.0: "pdl-595",
-    755.0: "alex-755-long",
-    800.0: "diode-810",
-    810.0: "diode-810",
-    1064.0: "ndyag-1064-long",
-    2790.0: "er-ysgg",
-    2940.0: "er-yag",
-    10_600.0: "co2",
-}
 
 
 def head_classes(file: "DeviceFile", head: "DeviceHead") -> tuple[str, ...]:
@@ -97,22 +76,35 @@ def class_of_light(
     compression : whether a window is pressed on the skin in the pulse.
     """
     if lamp:
-        name = f"ipl-{wavelength_nm:.0f}" if f"ipl-{wavelength_nm:.0f}" in class_table() else "ipl-any"
-    elif pulse_ms < SHORTEST_MICROSECOND_MS:
-        kind, array = "ps" if pulse_ms < SHORTEST_NANOSECOND_MS else "qs", "-array" if lens_array else ""
-        name = _nearest_line(wavelength_nm, {line: f"{kind}-{line:.0f}{array}" for line in _SHORT_PULSE_LINES_NM})
-    elif microbeams:
-        name = _nearest_line(wavelength_nm, _FRACTIONAL_LINES_NM)
-    else:
-        name = _nearest_line(wavelength_nm, _FULL_FIELD_LINES_NM)
-        if name == "ndyag-1064-long" and pulse_ms < SHORTEST_MILLISECOND_MS:
-            name = "ndyag-1064-us"
-        elif compression:
-            name = f"{name}-compression"
-    return name if name in class_table() else None
+        filtered = f"ipl-{wavelength_nm:.0f}"
+        return filtered if filtered in class_table() else "ipl-any"
+    is_short = pulse_ms < SHORTEST_MICROSECOND_MS
+    emission = (
+        "lens-array" if is_short and lens_array else "microbeams" if microbeams and not is_short else "full-field"
+    )
+    lines = _class_lines(_pulse_kind(pulse_ms), emission)
+    nearest = min(lines, key=lambda line: abs(line - wavelength_nm), default=math.inf)
+    if abs(nearest - wavelength_nm) > SAME_LINE_NM:
+        return None
+    return lines[nearest].get(compression and emission == "full-field" and not is_short)
 
 
-def _nearest_line(nm: float, lines: Mapping[float, str]) -> str:
-    """Return the class of the nearest line; empty where none is near."""
-    line = min(lines, key=lambda line: abs(line - nm))
-    return lines[line] if abs(line - nm) <= SAME_LINE_NM else ""
+def _pulse_kind(pulse_ms: float) -> str:
+    """Return the word by which `data/device_classes.toml` calls a length of pulse."""
+    if pulse_ms < SHORTEST_NANOSECOND_MS:
+        return "picosecond"
+    if pulse_ms < SHORTEST_MICROSECOND_MS:
+        return "nanosecond"
+    return "microsecond" if pulse_ms < SHORTEST_MILLISECOND_MS else "millisecond"
+
+
+@cache
+def _class_lines(pulse: str, emission: str) -> Mapping[float, Mapping[bool, str]]:
+    """Return the classes that follow from such light, by wavelength and by whether a window is pressed on the skin."""
+    found: dict[float, dict[bool, str]] = {}
+    for name, entry in class_table().items():
+        pulses = (entry["pulse"],) if "pulse" in entry else ("microsecond", "millisecond")
+        if entry.get("emission") == emission and pulse in pulses:
+            for line in entry["line_nm"]:
+                found.setdefault(line, {})[entry.get("compression", False)] = name
+    return found

@@ -35,7 +35,16 @@ def test_every_setting_of_a_shipped_device_has_a_class(device: Device) -> None:
 def test_every_shipped_head_states_its_class_as_its_light_has_it(device: Device) -> None:
     for head in device.heads:
         assert head.classes or device.file.classes
-        assert class_by_light(device.file, head) in head_classes(device.file, head)
+        by_light, stated = class_by_light(device.file, head), head_classes(device.file, head)
+        assert by_light in stated, f"data/device_classes.toml gives its light to {by_light}; it states {stated}"
+
+
+def test_the_table_of_classes_has_known_keys_and_words() -> None:
+    for name, entry in class_table().items():
+        assert set(entry) <= {"within", "emission", "line_nm", "pulse", "compression"}, name
+        assert ("emission" in entry) == ("line_nm" in entry), name
+        assert entry.get("emission", "full-field") in ("full-field", "microbeams", "lens-array"), name
+        assert entry.get("pulse", "nanosecond") in ("picosecond", "nanosecond", "microsecond", "millisecond"), name
 
 
 def test_every_class_is_held_by_a_device_or_by_a_class() -> None:
