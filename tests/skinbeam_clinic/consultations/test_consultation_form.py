@@ -133,8 +133,14 @@ def test_kinds_are_asked_once_of_every_condition_that_has_some() -> None:
 
 def test_the_style_shows_the_kinds_of_every_condition_that_has_some() -> None:
     style = (Path(pages.__file__).parent / "static" / "app.css").read_text(encoding="utf-8")
-    shown = re.findall(r'\.concern:has\(option\[value="([\w-]+)"\]:checked\) \.of-([\w-]+)', style)
-    assert shown == [(name, name) for name in vocabulary_table("condition") if condition_subtypes(name)]
+    wanted = {
+        f'.concern:has(option[value="{name}"]:checked) .of-{name},'
+        for name in vocabulary_table("condition")
+        if condition_subtypes(name)
+    }
+    shown = set(re.findall(r"\.concern:has\(option.*?,$", style, re.MULTILINE))
+    assert not wanted - shown, f"add to app.css, above `.kinds:has(:checked)`: {' '.join(sorted(wanted - shown))}"
+    assert not shown - wanted, "these conditions have no kinds"
 
 
 def test_kinds_of_another_condition_are_reported_and_stay_ticked(client: TestClient) -> None:
