@@ -24,44 +24,18 @@ from skinbeam.text import Message, catalogue, message_parameters
 __all__ = ["explain_decision", "explain_no_laser", "explain_rule", "stated_facts"]
 
 _QUESTION_PREFIX = "ask-"
-# Cautions that the person can act on, or that explain the decision "with care".
-_CAUTION_RULES = (
-    "anaesthetic-risk",
-    "antithrombotic",
-    "antiviral-around-mouth",
-    "antiviral-history",
-    "darker-skin",
-    "earlier-eye",
-    "earlier-injury",
-    "earlier-injury-undosed",
-    "earlier-pale-mark",
-    "earlier-scar",
-    "earlier-unread",
-    "earlier-wound",
-    "epilepsy-light",
-    "herpes-other-lasers",
-    "isotretinoin-six-months",
-    "keloid-other-lasers",
-    "medication-not-checked",
-    "melasma-history",
-    "photosensitiser-cautioned",
-    "pih-history-resurfacing",
-    "raised-scars",
-    "recent-resurfacing-gentle",
-    "redness-off-face-light",
-    "tattoo",
-    "tranexamic-acid-taken-despite",
-    "weakened-defence-columns",
-)
 
 
 def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason, ...]:
-    """Return the plain reasons of a decision, each rule once: refusals and referrals, then questions, then cautions."""
+    """Return the plain reasons of a decision, each rule once: refusals and referrals, then questions, then cautions.
+
+    A caution is among them if the person can act on it, or it explains the decision: it has a sentence `leaflet_why`.
+    """
     found: dict[str, PlainReason] = {}
     for reason in suitability.reasons:
         if reason.rule.startswith("sources-differ-"):
             continue  # the strictest of their rules is in this list itself
-        is_explained = reason.rule.startswith(_QUESTION_PREFIX) or reason.rule in _CAUTION_RULES
+        is_explained = reason.rule.startswith(_QUESTION_PREFIX) or _plain_sentence_id(reason.rule) in catalogue()
         if decision_severity(reason.decision) < decision_severity("refer") and not is_explained:
             continue
         concerned = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
@@ -120,11 +94,15 @@ def explain_rule(
     The rule's own sentence is used where no plain one exists. Numbers in the plain one are those of the rule.
     """
     rule = next((rule for rule in load_rules("suitability") if rule.id == rule_id), None)
-    own = f"leaflet_why.{rule_id}"
+    own = _plain_sentence_id(rule_id)
     if own in catalogue():
         given = rule.message.params if rule is not None else {}
         message = Message(own, {name: given[name] for name in message_parameters(own)})
     return () if rule is None else stated_facts(rule, case, concerns), message
+
+
+def _plain_sentence_id(rule_id: str) -> str:
+    return f"leaflet_why.{rule_id}"
 
 
 def stated_facts(rule: Rule, case: Case, concerns: Sequence[Concern]) -> tuple[Message, ...]:

@@ -36,15 +36,10 @@ STOPS = [
 ]  # the decision is about light; what else is refused stands in the report
 KINDS = [(condition, kind) for condition in vocabulary_table("condition") for kind in condition_subtypes(condition)]
 ASKS = ("ask-phototype", "ask-age")
-# Reasons that are no row of the rules, or cautions that are told all the same.
-ADDED = (
+# Reasons that are no row of the rules.
+WITHOUT_RULE = (
     "photo-dark-spots",
     "colour-contradicts",
-    "anaesthetic-risk",
-    "antithrombotic",
-    "antiviral-around-mouth",
-    "antiviral-history",
-    "darker-skin",
     "earlier-eye",
     "earlier-injury",
     "earlier-injury-undosed",
@@ -53,22 +48,14 @@ ADDED = (
     "earlier-scar",
     "earlier-unread",
     "earlier-wound",
-    "epilepsy-light",
-    "herpes-other-lasers",
-    "isotretinoin-six-months",
-    "keloid-other-lasers",
     "medication-not-checked",
-    "melasma-history",
-    "photosensitiser-cautioned",
-    "pih-history-resurfacing",
-    "raised-scars",
-    "recent-resurfacing-gentle",
-    "redness-off-face-light",
     "response-marked",
-    "tattoo",
-    "tranexamic-acid-taken-despite",
-    "weakened-defence-columns",
 )
+CAUTIONS = [
+    rule
+    for rule in load_rules("suitability")
+    if decision_severity(rule.decision) < decision_severity("refer") and f"leaflet_why.{rule.id}" in catalogue()
+]
 SAID = ("age_years", "pregnant", "lactating", "tan", "expectation", "history", "lesion_signs", "undiagnosed_pigment")
 YOUNG = PERSON.replace("age_years = 45", "age_years = 16")
 
@@ -82,8 +69,8 @@ def told_of(case: Any, judged: Suitability) -> list[dict[str, Any]]:
     return found
 
 
-def stopped_by(rule: Rule) -> tuple[Any, dict[str, Any]]:
-    """The smallest case that a rule stops, and its plain reason."""
+def told_by(rule: Rule) -> tuple[Any, dict[str, Any]]:
+    """The smallest case in which a rule speaks, and its plain reason."""
     world = world_of(rule, fires=True)
     case = world.case()
     judged = judge_suitability(case, concern=case.concern[0], **world.choice)
@@ -101,16 +88,24 @@ def lines_of(records: list[dict[str, Any]]) -> list[str]:
 
 
 def test_every_rule_that_stops_or_asks_has_its_plain_sentence() -> None:
-    wanted = {f"leaflet_why.{name}" for name in (*(rule.id for rule in STOPS), *ASKS, *ADDED)}
+    wanted = {f"leaflet_why.{name}" for name in (*(rule.id for rule in STOPS), *ASKS, *WITHOUT_RULE)}
     missing = sorted(wanted - set(catalogue()))
     assert not missing, f"write why.toml [leaflet_why] for: {', '.join(missing)}"
-    left = sorted(key for key in catalogue() if key.startswith("leaflet_why.") and key not in wanted)
-    assert not left, f"no rule that refers or refuses has this id: {', '.join(left)}"
+    known = wanted | {f"leaflet_why.{rule.id}" for rule in CAUTIONS}
+    left = sorted(key for key in catalogue() if key.startswith("leaflet_why.") and key not in known)
+    assert not left, f"no rule has this id: {', '.join(left)}"
+
+
+@pytest.mark.parametrize("rule", CAUTIONS, ids=lambda rule: rule.id)
+def test_a_caution_that_has_a_plain_sentence_is_told_in_it(rule: Rule) -> None:
+    _, record = told_by(rule)
+    assert record["text"]["id"] == f"leaflet_why.{rule.id}"
+    assert record["decision"] == rule.decision
 
 
 @pytest.mark.parametrize("rule", STOPS, ids=lambda rule: rule.id)
 def test_the_leaflet_of_a_case_that_a_rule_stops_says_why(rule: Rule) -> None:
-    _, record = stopped_by(rule)
+    _, record = told_by(rule)
     assert record["decision"] == rule.decision
     assert record["text"]["id"] == f"leaflet_why.{rule.id}"
     asked = [test.fact for test in rule.when.tests()]
@@ -128,7 +123,7 @@ def test_the_leaflet_of_a_case_that_a_rule_stops_says_why(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", STOPS, ids=lambda rule: rule.id)
 def test_what_the_rule_says_is_read_at_twelve(rule: Rule) -> None:
     """The names of medicines and illnesses are the person's own words, so they are left out of the count."""
-    _, record = stopped_by(rule)
+    _, record = told_by(rule)
     assert reading_age_years([record["text"]["text"]]) <= READING_AGE_YEARS
 
 
