@@ -267,6 +267,25 @@ def test_every_message_id_in_the_code_exists() -> None:
     assert not missing
 
 
+NAMED_FILE = re.compile(r"(?<![\w./{}<])(?:[\w-]+/)+[\w-]+\.(?:py|toml|csv|md|html|css)(?!\w)")
+
+
+def test_a_file_that_a_comment_or_a_docstring_names_exists() -> None:
+    there = {
+        relative(file) for folder in (*PACKAGES, "docs", "tests", "examples") for file in (ROOT / folder).rglob("*")
+    }
+    data = (ROOT / "skinbeam" / "data").rglob("*.toml")
+    told = {file: re.findall(r"^\s*#.*", file.read_text(encoding="utf-8"), re.MULTILINE) for file in data}
+    told |= {file: re.findall(r".*(?:#|`).*", file.read_text(encoding="utf-8")) for file in FILES}
+    lost = [
+        f"{relative(file)}: {named}"
+        for file, lines in told.items()
+        for named in NAMED_FILE.findall("\n".join(lines))
+        if not any(f"/{path}".endswith(f"/{named}") for path in there) and "NAME" not in named
+    ]
+    assert not lost
+
+
 def test_no_two_files_of_tests_share_a_name() -> None:
     """Tests are no package, so the second of two would not be collected."""
     names = Counter(file.name for file in TESTS.rglob("*.py"))
