@@ -9,11 +9,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, cached_property
-from typing import Annotated, Any, NamedTuple
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import Field, TypeAdapter, model_serializer
 
-from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
+from skinbeam.model.consultation import (
+    Clinic,
+    Concern,
+    EarlierSession,
+    EarlierTestSpot,
+    KeloidDecision,
+    Medication,
+    Patient,
+    Photo,
+)
+from skinbeam.model.fields import InputTable
 
 __all__ = [
     "MARKS_PHOTOGRAPH",
@@ -38,27 +49,19 @@ __all__ = [
     "row_values",
 ]
 
-_LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
 _SPOTS_EXAMINED = "photo.spots_examined"
-_FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed", _SPOTS_EXAMINED}
-_NUMBERS = {
-    "patient.age_years",
-    "patient.ita_deg",
-    "patient.downtime_days_accepted",
-    "area_cm2",
-    "last_dose_months",
-    "wavelength_nm",
-    "fluence_J_cm2",
-    "energy_mJ",
-    "pulse_ms",
-    "spot_mm",
-    "read_after_h",
-    "week",
-    "response_pct",
-    "photo.points",
-}
 # Tables with several rows, and in each the field to fill first.
 _ROWS = {"concern": "condition", "patient.medications": "name", "test_spot": "device", "session": "treats"}
+_SCHEMAS: Mapping[str, type[InputTable]] = {
+    "patient": Patient,
+    "patient.keloid_decision": KeloidDecision,
+    "patient.medications": Medication,
+    "concern": Concern,
+    "test_spot": EarlierTestSpot,
+    "session": EarlierSession,
+    "clinic": Clinic,
+    "photo": Photo,
+}
 # Names of whole tables: a form field is a field within a table, never the table itself.
 TABLES = frozenset({*_ROWS, "patient", "clinic", "patient.keloid_decision"})
 _KINDS = "|".join(map(re.escape, _ROWS))
@@ -176,7 +179,7 @@ class Submission:
         about_photo: dict[str, Any] = {}
         for name, text in self.entries:
             if row := parse_row_field(name):
-                _put_value(rows[row.kind].setdefault(row.number, {}), row.key, row.key, text)
+                _put_value(rows[row.kind].setdefault(row.number, {}), row.key, f"{row.kind}.{row.key}", text)
             elif match := _PLAIN.fullmatch(name):
                 table, key = match.groups()
                 _put_value(tables.setdefault(table, {}), key, name, text)
@@ -184,7 +187,7 @@ class Submission:
                 decision = tables.setdefault("patient", {}).setdefault("keloid_decision", {})
                 _put_value(decision, match[1], name, text)
             elif match := _POINT.fullmatch(name):
-                points.setdefault(match[1], []).append(_parse_value("photo.points", text))
+                points.setdefault(match[1], []).append(_number_or_text(text))
             elif name == _SPOTS_EXAMINED:
                 about_photo["spots_examined"] = _parse_value(name, text)
             elif name != POINTS_PHOTOGRAPH and not is_mark_field(name):
@@ -290,8 +293,8 @@ def find_repeated_field(fields: Iterable[tuple[str, str]]) -> str:
     seen: set[tuple[object, str]] = set()
     for name, text in fields:
         row = parse_row_field(name) or parse_mark_field(name)  # concern.0 and concern.00 are one row
-        several = (row.key if row else name) in _LISTS
-        entry = (row or name, text.strip() if several else "")
+        takes_several = _value_type(f"{row.kind}.{row.key}" if row else name) is list
+        entry = (row or name, text.strip() if takes_several else "")
         if entry in seen:
             return name
         seen.add(entry)
@@ -321,7 +324,7 @@ def _list_answers(entries: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _put_value(table: dict[str, Any], key: str, name: str, text: str) -> None:
-    if name in _LISTS:
+    if _value_type(name) is list:
         table.setdefault(key, []).append(text)
     else:
         table[key] = _parse_value(name, text)
@@ -332,8 +335,40 @@ def _sort_rows(rows: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _parse_value(name: str, text: str) -> Any:
-    """Return the value as a case file would contain it; invalid text stays text, so that the schema reports it."""
-    if name in _FLAGS:
+    """Return the value as a case file would contain it; invalid text stays text, so that the schema reports it.
+
+    Parameters
+    ----------
+    name : of the field, without the number of its row: `concern.site`.
+    """
+    kind = _value_type(name)
+    if kind is bool:
         return {"true": True, "false": False}.get(text, text)
-    number = parse_decimal(text) if name in _NUMBERS else None
+    return _number_or_text(text) if kind is float else text
+
+
+def _number_or_text(text: str) -> float | str:
+    number = parse_decimal(text)
     return text if number is None else number
+
+
+@cache
+def _value_type(name: str) -> type | None:
+    """Return the type of a field in the schema of the case file: bool, float, list, str or another.
+
+    None for what is no field of the schema, or a table of several.
+    """
+    table, _, key = name.rpartition(".")
+    field = _SCHEMAS[table].model_fields.get(key) if table in _SCHEMAS else None
+    return None if field is None or name in TABLES else _plain_type(field.annotation)
+
+
+def _plain_type(annotation: Any) -> type:
+    """Return a type without its constraints, and without None as another choice."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, UnionType):
+        (annotation,) = (one for one in get_args(annotation) if one is not type(None))
+        return _plain_type(annotation)
+    plain: type = get_origin(annotation) or annotation
+    return plain

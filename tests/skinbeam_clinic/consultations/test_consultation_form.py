@@ -15,7 +15,7 @@ from skinbeam.model.consultation import HISTORY
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
 from skinbeam_clinic.consultations.face_points import FacePointsView
-from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.consultations.forms import TABLES, make_submission
 from skinbeam_clinic.web import pages
 from skinbeam_clinic.web.pages import (
     HISTORY_GROUPS,
@@ -74,9 +74,31 @@ def test_every_word_of_the_history_is_asked_once_and_has_its_label() -> None:
     assert sorted(asked) == sorted(HISTORY)
 
 
+def test_every_control_is_read_as_the_schema_of_the_case_file_has_it(client: TestClient) -> None:
+    """What is typed into a field of numbers is a number, and a tick is true or a word of a list."""
+    for control in Form(client.get("/").text).controls.values():
+        name, kind, value = (str(control.get(key) or "") for key in ("name", "type", "value"))
+        if not name.startswith(tuple(TABLES)) or kind not in ("text", "checkbox"):
+            continue
+        read = leaf(make_submission([(name, "1" if kind == "text" else value)]).tables)
+        if kind == "text":
+            assert (read == 1.0) == ("number" in str(control.get("class"))), f"{name}: numeric=true in form.html?"
+        else:
+            assert read is True or read == [value], name
+
+
+def leaf(tables: object) -> object:
+    """The only value in tables."""
+    while isinstance(tables, dict) or (isinstance(tables, list) and isinstance(tables[0], dict)):
+        tables = next(iter(tables.values())) if isinstance(tables, dict) else tables[0]
+    return tables
+
+
 def test_every_control_has_its_own_label(client: TestClient) -> None:
     form = Form(client.get("/").text)
     assert set(form.controls) <= form.labels
+    empty = re.findall(r'<label for="([^"]+)">\s*</label>', client.get("/").text)
+    assert not empty, "these fields have no words: web/pages.py, _LABELS"
     assert len(form.ids) == len(set(form.ids))
     text = client.get("/").text
     scripts = re.findall(r"<script[^>]*>", text)  # none in the page itself
