@@ -133,9 +133,13 @@ def test_an_alarm_that_was_given_up_waits_again_after_the_step_that_never_gives_
 
 # Rows that an earlier revision signed are found unaltered only as long as nothing is added to what is signed of them.
 SIGNED = {
+    "clinic_settings": "baf6fe63",
     "member": "2cb054b7",
     "passkey": "5ca066ea",
+    "oidc_identity": "a1933063",
     "recovery": "1e24d47c",
+    "temporary_password": "baec871b",
+    "notice": "79bd00f6",
     "patient": "75129f01",
     "contact": "f277af63",
     "consultation": "9dc77ee9",
@@ -143,8 +147,26 @@ SIGNED = {
     "plan": "a67b01c3",
     "choice": "512701d3",
     "consent": "4357dacc",
+    "consent_language": "b8df5d0b",
     "consent_void": "d9751fc0",
     "tell_back": "92efd214",
+    "machine": "e6b0c85c",
+    "appointment": "d39916b7",
+    "suggested_concern": "635fc390",
+    "pair_analysis": "097f30a3",
+    "photograph_pair": "c4b55c3f",
+    "follow_up": "75efbcce",
+    "alarm_decision": "3913babc",
+    "alarm": "2a36d888",
+    "diary_reading": "57fb58cc",
+    "diary_entry": "51a917e0",
+    "diary_link": "ace31c4f",
+    "adverse_event": "48a5185a",
+    "treated_area": "8e387467",
+    "treatment": "828dc03c",
+    "test_spot": "61eb19c7",
+    "api_token": "c11a326f",
+    "calendar_feed": "0c1d5512",
 }
 
 
@@ -154,7 +176,13 @@ def test_what_was_signed_under_earlier_revisions_still_fits() -> None:
         kinds = {column.key: column for column in table.__table__.columns}  # type: ignore[attr-defined]
         values = {name: None if kind.nullable else sample_of(kind.type.python_type) for name, kind in kinds.items()}
         made[table.__table__.name] = row_signature(secret, table(**values))[:8]
-    assert SIGNED.items() <= made.items()
+    altered = [name for name, signature in SIGNED.items() if made.get(name) != signature]
+    assert not altered, (
+        f"columns of {', '.join(altered)} are others: `skinbeam records verify` would call each such row of a clinic "
+        "altered. Leave them, and put what is new into a table of its own, as revision 0016 does"
+    )
+    new = {name: signature for name, signature in made.items() if name not in SIGNED}
+    assert not new, f"add the new tables to SIGNED: {new}"
 
 
 def sample_of(kind: type) -> object:
