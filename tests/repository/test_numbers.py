@@ -53,7 +53,10 @@ def is_of_guideline(sentence: ProseSentence) -> bool:
 
 def assert_printed_as_written(sentence: ProseSentence, run: Callable[..., Any] = run_once) -> None:
     for one in compare(sentence, run):
-        assert one.agrees, f"{sentence.page}: {one.path} is {one.value:.6g}, and the page says {one.written}"
+        assert one.agrees, (
+            f"{sentence.page}: {one.path} is {one.value:.6g}, and the page says {one.written}; "
+            "`python docs/numbers_in_prose.py --write` renews it"
+        )
 
 
 @pytest.mark.parametrize("sentence", [one for one in SENTENCES if not one.slow], ids=lambda one: one.name)
