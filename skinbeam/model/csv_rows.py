@@ -5,7 +5,8 @@ import io
 from collections.abc import Collection, Iterator, Mapping
 from typing import ClassVar, Self
 
-from skinbeam.model.errors import InputError
+from skinbeam.model.errors import InputError, spelling_hint
+from skinbeam.model.sources import source_keys
 from skinbeam.model.vocabulary import phototype_range
 
 __all__ = ["CsvRow"]
@@ -72,6 +73,39 @@ class CsvRow:
         for part in parts:
             self.check_word(column, part, known)
         return parts
+
+    def source_key(self, column: str) -> str:
+        """Return the key of a source in a cell.
+
+        Raises
+        ------
+        InputError : the bibliography has no such key.
+        """
+        self.check_sources(column, [self.record[column]])
+        return self.record[column]
+
+    def source_keys(self, column: str) -> tuple[str, ...]:
+        """Return the keys of sources in a cell.
+
+        Raises
+        ------
+        InputError : the bibliography has no such key.
+        """
+        keys = self.parts(column)
+        self.check_sources(column, keys)
+        return keys
+
+    def check_sources(self, column: str, keys: Collection[str]) -> None:
+        """Reject keys of sources that the bibliography does not have.
+
+        Raises
+        ------
+        InputError : it has not; the nearest key is named.
+        """
+        unknown = [key for key in keys if key not in source_keys()]
+        if unknown:
+            hint = f"{spelling_hint(unknown, source_keys())}A new source is an entry of a file in data/sources."
+            raise self.error(column, f'unknown value "{unknown[0]}"', hint)
 
     def check_word(self, column: str, word: str, known: Collection[str]) -> None:
         """Reject a word that is not known.

@@ -15,7 +15,6 @@ from skinbeam.laser.device_class import class_of_light
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.csv_rows import CsvRow
 from skinbeam.model.package_data import load_package_table, load_package_text
-from skinbeam.model.sources import bibliography
 
 __all__ = [
     "COOLING_KINDS",
@@ -316,7 +315,7 @@ class _PracticeRecord(CsvRow):
         text = self.record
         row = PracticeRow(
             row=self.name,
-            source=self.known_word("source", bibliography()),
+            source=self.source_key("source"),
             grade=self.known_word("grade", SOURCE_GRADES),
             kind=self.known_word("kind", ROW_KINDS),
             condition=self.known_word("condition", (*known_conditions(), *OTHER_CONDITIONS)),

@@ -8,7 +8,6 @@ from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
 from skinbeam.evidence.guideline.table import guideline_cell, load_cells
 from skinbeam.model.csv_rows import CsvRow
 from skinbeam.model.package_data import load_package_text
-from skinbeam.model.sources import source_keys
 
 __all__ = ["DOSES_FILE", "QUANTITIES", "doses_of_cell", "guideline_doses", "load_doses", "read_doses"]
 
@@ -82,7 +81,7 @@ class _DoseRecord(CsvRow):
         low, high = self.number("low", least, most), self.number("high", least, most)
         if low is None or high is None or low > high:
             raise self.error("low", f"{low} to {high} cannot be", "The lower end first; both ends alike for one value.")
-        if not (sources := self.known_words("sources", source_keys())):
+        if not (sources := self.source_keys("sources")):
             raise self.error("sources", "is empty", "One key of the bibliography or more, separated by semicolons.")
         return GuidelineDose(
             row=self.name,

@@ -15,7 +15,6 @@ from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineChoice, 
 from skinbeam.model.csv_rows import CsvRow
 from skinbeam.model.errors import unknown_name_error
 from skinbeam.model.package_data import load_package_text
-from skinbeam.model.sources import source_keys
 from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range
 from skinbeam.published_doses.rows import practice_rows
 
@@ -168,7 +167,7 @@ class _ChoiceRecord(_GuidelineRecord):
             device_classes=self.class_words("device_classes", device_classes(), "/"),
             statement=self.record["statement"],
             grade=self.known_word("grade", GRADES),
-            source=self.known_word("source", source_keys()),
+            source=self.source_key("source"),
             note=self.record["note"],
         )
 
@@ -201,7 +200,7 @@ class _CellRecord(_GuidelineRecord):
             avoid=self.class_words("avoid", (*device_classes(), *guideline_treatments())),
             firmness=self.known_word("firmness", FIRMNESSES),
             choice_ids=choice_ids,
-            sources=tuple(dict.fromkeys((*from_choices, *self.known_words("setting_sources", source_keys())))),
+            sources=tuple(dict.fromkeys((*from_choices, *self.source_keys("setting_sources")))),
             note=self.record["note"],
         )
 

@@ -27,7 +27,6 @@ from skinbeam.evidence.studies.trial_arm import (
 from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.csv_rows import CsvRow
 from skinbeam.model.package_data import load_package_table, load_package_text
-from skinbeam.model.sources import source_keys
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
 
 __all__ = [
@@ -94,7 +93,7 @@ class _ArmRow(CsvRow):
         text = self.record
         arm = Arm(
             row=self.name,
-            study=self.known_word("study", source_keys()),
+            study=self.source_key("study"),
             cohort=text["cohort"] or text["study"],
             condition=self.known_word("condition", known_conditions(), empty=bool(text["excluded"])),
             subtypes=self.known_words("subtype", condition_subtypes(text["condition"])),

@@ -60,8 +60,10 @@ def test_the_record_is_that_of_the_shipped_draws() -> None:
 
 def test_every_study_was_left_out() -> None:
     """Each study that printed improvement, a harm or satisfaction; pain is too little to be judged."""
-    assert {score.study for score in load_scores()} == {row.study for row in (*fitted_arms(), *outcome_counts())}
-    assert {score.row for score in load_scores(*IMPROVEMENT)} == {arm.row for arm in fitted_arms()}
+    assert {score.study for score in load_scores()} == {row.study for row in (*fitted_arms(), *outcome_counts())}, (
+        REMEDY
+    )
+    assert {score.row for score in load_scores(*IMPROVEMENT)} == {arm.row for arm in fitted_arms()}, REMEDY
 
 
 @pytest.mark.parametrize("kinds", [IMPROVEMENT, ("responders",), ("pih",)], ids="+".join)

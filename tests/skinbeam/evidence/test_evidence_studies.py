@@ -209,4 +209,5 @@ def test_ten_arms_drawn_at_random_say_what_their_text_says() -> None:
 
 def test_every_arm_that_is_used_was_read_twice() -> None:
     for record in csv.DictReader(io.StringIO(load_package_text("data/studies.csv"))):
-        assert record["second_reading"] or record["excluded"], record["row"]
+        is_read_twice = record["second_reading"] or record["excluded"]
+        assert is_read_twice, f"{record['row']}: second_reading says what another reader found, or excluded why not"

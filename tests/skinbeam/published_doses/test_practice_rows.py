@@ -118,6 +118,12 @@ def test_a_broken_row_is_refused_with_its_place(column: str, change: dict[str, s
     assert caught.value.file == PRACTICE_FILE
 
 
+def test_a_source_that_the_bibliography_lacks_names_the_nearest_and_where_one_is_added() -> None:
+    with pytest.raises(InputError) as caught:
+        read_practice_rows(written(HEAD, GOOD | {"source": "mohamed2025"}))
+    assert caught.value.hint == 'Did you mean "mohammed2025"? A new source is an entry of a file in data/sources.'
+
+
 def test_a_row_stands_once() -> None:
     with pytest.raises(InputError, match="stands twice"):
         read_practice_rows(written(HEAD, GOOD, GOOD))
