@@ -28,14 +28,13 @@ from skinbeam.simulate.removal.breakdown import optical_breakdown
 from skinbeam.simulate.removal.bulk_heating import BOILING_C, bulk_temperature_rise, is_bulk_boiling
 from skinbeam.simulate.removal.microlesion import microlesion_quantities
 from skinbeam.simulate.scene import PulseScene, build_scene, build_schedule, case_warnings, run_chunks
-from skinbeam.simulate.skins.ensemble import SampledQuantities, join_chunks, value_or_unknown
+from skinbeam.simulate.skins.ensemble import SampledQuantities, is_peak_temperature, join_chunks, value_or_unknown
 from skinbeam.text import DocumentWarning, Message, render_message
 
 __all__ = ["simulate_case"]
 
 Floats = NDArray[np.float64]
 
-_PEAK_KEYS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
 CARBON_LIMIT_C = 3600.0  # carbon, the last residue of dry tissue, sublimes in air at this temperature
 
 
@@ -160,9 +159,9 @@ def _observe(
 def _mask_vaporised_peaks(seen: SampledQuantities) -> SampledQuantities:
     """Return `seen` with peaks marked as removed if half of such skins would be hotter than carbon sublimes."""
     left = dict(seen)
-    for name in (*_PEAK_KEYS, "vessels.lumen_peak_unheated"):
-        values = left.get(name)
-        if values is not None and not isinstance(values, Unknown):
+    for name, values in seen.items():
+        is_peak = is_peak_temperature(name) or name == "vessels.lumen_peak_unheated"
+        if is_peak and not isinstance(values, Unknown):
             left[name] = np.where(np.median(values, axis=0) > CARBON_LIMIT_C, np.nan, values)
     return left
 
@@ -173,7 +172,7 @@ def _result_warnings(scene: PulseScene, seen: SampledQuantities, weights: Floats
     peaks = [
         float(np.median(values.max(axis=1) if values.ndim > 1 else values))
         for name, values in seen.items()
-        if name in _PEAK_KEYS and not isinstance(values, Unknown) and not np.isnan(values).any()
+        if is_peak_temperature(name) and not isinstance(values, Unknown) and not np.isnan(values).any()
     ]
     if max(peaks, default=0.0) > BOILING_C:
         warnings.append(DocumentWarning("above-boiling", Message("simulate.above-boiling")))

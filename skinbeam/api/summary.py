@@ -1,6 +1,6 @@
 """Records of `skinbeam.simulate/1`, which summarise the draws of a simulation, and warnings of too few draws."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar, TypeVar
 
@@ -198,30 +198,19 @@ class DrawSummaries:
     def _light(self) -> LightSummary:
         """Return the light in the skin."""
         absorbed = {name: self._value(f"light.absorbed.{index}") for index, name in enumerate(self.layers)}
-        return LightSummary(
-            reflectance=self._value("light.reflectance"),
-            absorbed=absorbed or self.missing,
-            fluence_rate_ratio_peak=self._value("light.fluence_rate_ratio_peak"),
-            penetration_depth_um=self._value("light.penetration_depth_um"),
-        )
+        return LightSummary(**self._values("light", LightSummary), absorbed=absorbed or self.missing)
 
     def _temperature(self) -> TemperatureSummary:
         """Return the extremes of temperature."""
         return TemperatureSummary(
-            surface_peak=self._value("temperature_C.surface_peak"),
-            surface_minimum=self._value("temperature_C.surface_minimum"),
-            basal_peak=self._value("temperature_C.basal_peak"),
-            vessels=self._vessels(VesselTemperature),
+            **self._values("temperature_C", TemperatureSummary), vessels=self._vessels(VesselTemperature)
         )
 
     def _damage(self, burn: BurnDoseSummary | Unknown) -> DamageSummary:
         """Return the damage, with the doses that burn."""
         return DamageSummary(
-            epidermis_fraction=self._value("damage.epidermis_fraction"),
-            coagulation_depth_um=self._value("damage.coagulation_depth_um"),
-            coagulation_width_um=self._value("damage.coagulation_width_um"),
+            **self._values("damage", DamageSummary, apart=("p_breakdown",)),
             vessels=self._vessels(VesselDamage),
-            p_melanosome_disrupted=self._value("damage.p_melanosome_disrupted"),
             p_breakdown=self._value_or_reason("damage.p_breakdown", "no-beam"),
             contours={
                 level: DamageContour(
@@ -234,9 +223,7 @@ class DrawSummaries:
 
     def _ablation(self) -> AblationSummary:
         """Return the removal of tissue."""
-        return AblationSummary(
-            **{field.name: self._value(f"ablation.{field.name}") for field in fields(AblationSummary)}
-        )
+        return AblationSummary(**self._values("ablation", AblationSummary))
 
     def _microlesion(self) -> MicrolesionSummary:
         """Return the column of a fractional laser."""
@@ -248,6 +235,11 @@ class DrawSummaries:
     def _cooling(self) -> CoolingSummary:
         """Return the time of a sprayed film."""
         return CoolingSummary(self._value_or_reason("cooling.film_ms", "film"))
+
+    def _values(self, group: str, kind: type, *, apart: Collection[str] = ()) -> dict[str, Value]:
+        """Return the plain values of a record, each by the name of its field, without those that are taken apart."""
+        names = (field.name for field in fields(kind) if field.type == Value)
+        return {name: self._value(f"{group}.{name}") for name in names if name not in apart}
 
     def _value(self, name: str) -> Value:
         found = self.quantities.get(name, self.missing)

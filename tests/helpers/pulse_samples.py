@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import redirect_stdout
 from typing import Any
 
+from document_keys import unlisted_keys
 from paths import TESTS
 
 from skinbeam.api.simulate import simulate_case
@@ -177,6 +178,8 @@ def no_null(value: Any) -> None:
 
 def whole(document: Mapping[str, Any]) -> None:
     """Every key of skinbeam.simulate/1, and every value well formed."""
+    unlisted = unlisted_keys(document)
+    assert not unlisted, "docs/documents.md does not list these keys"
     assert tuple(document) == (*HEAD, *GROUPS)
     no_null(document)
     for group, names in GROUPS.items():

@@ -16,7 +16,7 @@ from skinbeam.simulate.endpoints.surface import vapour_dose
 from skinbeam.simulate.pulse.locations import cell_response, epidermis_bottom_m, layer_bottom_m, tissue_layer_indices
 from skinbeam.simulate.pulse.response import LocalResponse, PulseResponse
 from skinbeam.simulate.removal.ablation import ablate, ablation_onset, injury_dose, is_ablative, profile_width
-from skinbeam.simulate.skins.ensemble import SampledQuantities
+from skinbeam.simulate.skins.ensemble import SampledQuantities, is_peak_temperature
 from skinbeam.simulate.skins.tissue_kinetics import COAGULATED_WIDTH_M
 from skinbeam.skin.layers import EPIDERMIS, PAPILLARY_DERMIS
 from skinbeam.text import render_message
@@ -114,14 +114,13 @@ def _blank_removed_skin(quantities: SampledQuantities, removed: NDArray[np.bool_
     The model does not follow the tissue below the crater.
     """
     for name, values in quantities.items():
-        if isinstance(values, Unknown) or not (name.startswith(_BELOW_SURFACE) or name in _TEMPERATURES):
+        if isinstance(values, Unknown) or not (name.startswith(_BELOW_SURFACE) or is_peak_temperature(name)):
             continue
         lost = removed if values.ndim == 1 else removed[:, None]
         quantities[name] = np.where(lost, np.nan, values)
 
 
 _BELOW_SURFACE = ("vessels.", "damage.contours.")
-_TEMPERATURES = ("temperature_C.surface_peak", "temperature_C.basal_peak")
 
 
 def _first_boiling_dose(response: PulseResponse) -> Floats:

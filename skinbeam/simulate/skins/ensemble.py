@@ -18,6 +18,7 @@ __all__ = [
     "SampledQuantities",
     "chunk_slices",
     "effective_draws",
+    "is_peak_temperature",
     "join_chunks",
     "summarise_draws",
     "value_or_unknown",
@@ -133,6 +134,11 @@ def _chance_moments(chances: Chances, weights: Floats) -> tuple[float, float]:
 # Quantities by the dotted names of the output document: values of every draw, or the reason why they are unknown.
 
 SampledQuantities = dict[str, NDArray[np.float64] | Unknown]
+
+
+def is_peak_temperature(name: str) -> bool:
+    """Return whether a sampled quantity is the peak of a temperature, which is lost where its skin is removed."""
+    return name.startswith(("temperature_C.", "vessels.")) and name.endswith("_peak")
 
 
 def join_chunks(parts: Sequence[SampledQuantities]) -> SampledQuantities:

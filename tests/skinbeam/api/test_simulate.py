@@ -329,6 +329,18 @@ def test_contours_are_unknown_where_skin_leaves() -> None:
     assert all("unknown" in item for contour in contours.values() for item in contour.values())
 
 
+def test_every_peak_of_a_temperature_is_unknown_where_skin_leaves() -> None:
+    found = simulated("er-yag")["temperature_C"]
+    peaks = {
+        f"{path}{name}": value
+        for path, group in (("", found), ("vessels.", found["vessels"][0]))
+        for name, value in group.items()
+        if name.endswith("_peak")
+    }
+    assert len(peaks) > 3
+    assert [name for name, value in peaks.items() if "unknown" not in value] == []
+
+
 def test_flow_that_has_stopped_leaves_its_heat() -> None:
     """A beam of 20 s that cooks the dermis: where vessels are dead, blood takes no more heat away."""
     long = {"skin__preset": "human", "skin__layer": None, "settings__pulse_ms": 10_000.0, "settings__pulses": 1}
