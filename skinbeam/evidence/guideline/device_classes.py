@@ -11,7 +11,7 @@ from skinbeam.model.vocabulary import laser_modalities
 __all__ = [
     "class_parts",
     "default_subtype",
-    "device_classes",
+    "guideline_classes",
     "guideline_conditions",
     "guideline_sites",
     "guideline_treatments",
@@ -28,7 +28,7 @@ _ANY_LAMP = "ipl-any"
 _WIDE_CLASSES = ("pdl", "ipl", "ndyag-1064")
 
 
-def device_classes() -> Collection[str]:
+def guideline_classes() -> Collection[str]:
     """Return every class of device, drug and procedure that the guideline names."""
     return tuple(_guideline_names()["device_classes"])
 

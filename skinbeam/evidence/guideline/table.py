@@ -6,7 +6,7 @@ from functools import cache
 from skinbeam.evidence.guideline.device_classes import (
     class_parts,
     default_subtype,
-    device_classes,
+    guideline_classes,
     guideline_conditions,
     guideline_sites,
     guideline_treatments,
@@ -164,7 +164,7 @@ class _ChoiceRecord(_GuidelineRecord):
             phototype=self.phototype(empty=True),
             place=self.known_word("place", PLACES),
             treatment=self.known_word("treatment", guideline_treatments()),
-            device_classes=self.class_words("device_classes", device_classes(), "/"),
+            device_classes=self.class_words("device_classes", guideline_classes(), "/"),
             statement=self.record["statement"],
             grade=self.known_word("grade", GRADES),
             source=self.source_key("source"),
@@ -197,7 +197,7 @@ class _CellRecord(_GuidelineRecord):
             endpoint_text=self.record["first_endpoint"],
             sessions_text=self.record["first_sessions"],
             adjuncts=self.known_words("adjuncts", guideline_treatments()),
-            avoid=self.class_words("avoid", (*device_classes(), *guideline_treatments())),
+            avoid=self.class_words("avoid", (*guideline_classes(), *guideline_treatments())),
             firmness=self.known_word("firmness", FIRMNESSES),
             choice_ids=choice_ids,
             sources=tuple(dict.fromkeys((*from_choices, *self.source_keys("setting_sources")))),
@@ -207,7 +207,7 @@ class _CellRecord(_GuidelineRecord):
     def _read_place(self, place: str) -> GuidelineTreatment | None:
         """Return the treatment of a place; None if no source gives one."""
         treatment = self.known_word(place, guideline_treatments(), empty=True)
-        classes = self.class_words(f"{place}_classes", device_classes(), "/")
+        classes = self.class_words(f"{place}_classes", guideline_classes(), "/")
         if not treatment:
             if classes or self.record[f"{place}_setting"]:
                 raise self.error(place, "is missing", "The treatment that the classes and the setting belong to.")

@@ -9,7 +9,7 @@ from paths import ROOT
 import skinbeam
 from skinbeam.api.guideline import answer_guideline, find_cells, uncovered_case_answer
 from skinbeam.evidence.guideline.device_classes import (
-    device_classes,
+    guideline_classes,
     guideline_conditions,
     guideline_treatments,
     outside_conditions,
@@ -112,14 +112,14 @@ def test_unknown_names_are_refused_with_the_nearest(arguments: dict[str, str], f
 def test_every_name_of_the_guideline_has_words_in_both_languages() -> None:
     for language in ("en", "de"):
         with use_language(language):
-            for name in (*device_classes(), *guideline_treatments()):
+            for name in (*guideline_classes(), *guideline_treatments()):
                 assert avoidance_words(name).strip(), name
             for cell in load_cells():
                 assert cell_words(cell)
                 for treatment in cell.treatments:
                     assert short_treatment_words(treatment)
     known = catalogue()
-    assert all(f"device-class.{name}" in known for name in device_classes())
+    assert all(f"device-class.{name}" in known for name in guideline_classes())
 
 
 def test_a_pair_and_alternatives_read_differently() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from skinbeam.evidence.expectation.expect import abstention
 from skinbeam.evidence.expectation.peels import lent_peels, tried_peels
-from skinbeam.evidence.guideline.device_classes import device_classes
+from skinbeam.evidence.guideline.device_classes import guideline_classes
 from skinbeam.evidence.peel_kinds import PEEL, PEEL_DEPTHS, peel_depth, peel_kinds
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_table import trial_arms
@@ -77,7 +77,7 @@ def test_the_rules_on_phenol_speak_where_its_trials_are_lent() -> None:
 def test_every_class_of_peel_but_an_unnamed_one_is_of_one_kind() -> None:
     classes = [name for kind in peel_kinds() for name in kind.classes]
     assert sorted(classes) == sorted(
-        name for name in device_classes() if name.startswith("peel-") and name != "peel-any"
+        name for name in guideline_classes() if name.startswith("peel-") and name != "peel-any"
     )
 
 
