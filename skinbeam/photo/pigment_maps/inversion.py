@@ -9,6 +9,7 @@ dark skin, where it does not, the standard deviations grow towards those of the 
 import math
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,17 @@ __all__ = ["SkinMaps", "compute_skin_maps"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+
+class _GridAxis(NamedTuple):
+    low: float
+    high: float
+    nodes: int
+
+
 # The problem is solved on a grid of a pixel's log colour relative to the face, and interpolated: ln(red/green),
 # ln(green/blue), ln(green).
-_REACH = ((-0.8, 0.9, 23), (-0.9, 0.8, 23), (-1.8, 1.1, 10))
+_GRID = (_GridAxis(-0.8, 0.9, 23), _GridAxis(-0.9, 0.8, 23), _GridAxis(-1.8, 1.1, 10))
 _STEPS = 5
 _STEP_MAX = 0.5
 _COARSE = 15  # stride of the grid of colours for the start of the search
@@ -99,14 +108,14 @@ def _as_map(values: Array | Mask, skin: Mask, elsewhere: float) -> Array:
 
 
 def _grid_places(over: Array) -> list[Array]:
-    """Return the positions on the grid of `_REACH` of log colours relative to the face (n, 3), in steps."""
+    """Return the positions on the grid of `_GRID` of log colours relative to the face (n, 3), in steps."""
     places = (over[:, 0] - over[:, 1], over[:, 1] - over[:, 2], over[:, 1])
-    return [(place - low) / (high - low) * (n - 1) for place, (low, high, n) in zip(places, _REACH, strict=True)]
+    return [(place - low) / (high - low) * (n - 1) for place, (low, high, n) in zip(places, _GRID, strict=True)]
 
 
 def _is_on_grid(at: list[Array]) -> Mask:
     """Whether a position (n) is on the grid in every direction."""
-    ends = (n - 1 for _, _, n in _REACH)
+    ends = (n - 1 for _, _, n in _GRID)
     return np.asarray(np.all([(place >= 0) & (place <= end) for place, end in zip(at, ends, strict=True)], axis=0))
 
 
@@ -115,12 +124,12 @@ def _interpolate_grid(nodes: Array, at: list[Array]) -> Array:
     flat = nodes.reshape(len(nodes), -1)
     first = np.zeros(at[0].shape, np.intp)
     shares = []
-    for place, (_, _, n) in zip(at, _REACH, strict=True):
+    for place, (_, _, n) in zip(at, _GRID, strict=True):
         held = np.clip(place, 0.0, n - 1.0)
         step = np.minimum(held.astype(np.intp), n - 2)
         first = first * n + step
         shares.append((1.0 - (held - step), held - step))
-    strides = (_REACH[1][2] * _REACH[2][2], _REACH[2][2], 1)
+    strides = (_GRID[1].nodes * _GRID[2].nodes, _GRID[2].nodes, 1)
     laid = np.zeros((len(nodes), first.size))
     for corner in product((0, 1), repeat=3):
         weight = math.prod(share[side] for share, side in zip(shares, corner, strict=True))
@@ -139,11 +148,11 @@ def _noise_ln(ln: Array) -> Array:
 def _solve_nodes(level: SkinLevel, middle: Array) -> Array:
     """Return the mean ln melanin, ln blood and ln gain over the face's, the deviations of the first two, and the miss.
 
-    (6, ...) at every node of `_REACH`, for a face of median logarithm `middle` (3,). Skin of less melanin than the
+    (6, ...) at every node of `_GRID`, for a face of median logarithm `middle` (3,). Skin of less melanin than the
     yellowest has about the colour of other skin with more: a solution is searched for on both sides by Gauss-Newton
     steps, and the two are weighted by their probability.
     """
-    rg, gb, g = np.meshgrid(*(np.linspace(*one) for one in _REACH), indexing="ij")
+    rg, gb, g = np.meshgrid(*(np.linspace(*one) for one in _GRID), indexing="ij")
     over = np.stack([g + rg, g, g - gb], axis=-1).reshape(-1, 3)
     pixel, shade = limit("maps", "pixel_ln"), limit("maps", "shade_ln")
     asked = _InverseProblem(
@@ -183,7 +192,7 @@ def _most_probable_in_range(asked: _InverseProblem, low: float, high: float) -> 
     colours = skin_colour_grid()
     axes = (colours.ln_melanin, colours.ln_blood)
     ends = np.array(
-        [[max(axes[0][0], low), axes[1][0], _REACH[2][0]], [min(axes[0][-1], high), axes[1][-1], _REACH[2][1]]]
+        [[max(axes[0][0], low), axes[1][0], _GRID[2].low], [min(axes[0][-1], high), axes[1][-1], _GRID[2].high]]
     )
     x = _coarse_search(colours, asked, low, high)
     for _ in range(_STEPS):
