@@ -6,7 +6,7 @@ import pytest
 from paths import ROOT
 
 from skinbeam.laser.device import Device, devices
-from skinbeam.laser.device_class import class_by_light, class_table, head_classes, widen_classes
+from skinbeam.laser.device_class import SAME_LINE_NM, class_by_light, class_table, head_classes, widen_classes
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.device_file import DeviceFile
 from skinbeam.model.input_files import parse_record
@@ -83,16 +83,14 @@ def test_a_clinic_s_file_without_classes_has_those_of_its_light(device: Device) 
 
 
 def test_a_light_of_no_class_has_none_and_one_that_is_stated_holds() -> None:
-    yellow = [
-        {
-            "wavelength_nm": 577.0,
-            "pulse_ms": {"low": 10.0, "high": 20.0},
-            "pulse_shape": "square",
-            "spot": [{"spot_mm": 1.0, "fluence_J_cm2": {"low": 5.0, "high": 20.0}}],
-        }
-    ]
-    bands = [[577.0, 577.0]]
-    assert Device("yellow", file_of("ktp-532", head=yellow, eyewear_nm=bands)).classes == ()
-    assert Device("yellow", file_of("ktp-532", head=yellow, eyewear_nm=bands, classes=["pdl-585"])).classes == (
-        "pdl-585",
-    )
+    lines = [line for entry in class_table().values() for line in entry.get("line_nm", ())]
+    nm = next(nm for nm in range(600, 1000, 10) if min(abs(line - nm) for line in lines) > 2 * SAME_LINE_NM)
+    head = {
+        "wavelength_nm": float(nm),
+        "pulse_ms": {"low": 10.0, "high": 20.0},
+        "pulse_shape": "square",
+        "spot": [{"spot_mm": 1.0, "fluence_J_cm2": {"low": 5.0, "high": 20.0}}],
+    }
+    other = {"head": [head], "eyewear_nm": [[float(nm), float(nm)]]}
+    assert Device("other", file_of("ktp-532", **other)).classes == ()
+    assert Device("other", file_of("ktp-532", **other, classes=["pdl-585"])).classes == ("pdl-585",)
