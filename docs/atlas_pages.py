@@ -11,12 +11,12 @@ from typing import Any, Final
 from atlas_charts import Place, dose_chart, harm_chart
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from research.atlas.setting_comparison import find_choice
 from research.atlas.summary import colour_class
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import DeviceSetting, MicrobeamSetting
 from skinbeam.response.limits import find_limits
-from skinbeam.sweeps.atlas import find_choice
 from skinbeam.text import Formatter
 
 __all__ = ["pages"]

@@ -6,8 +6,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from research.atlas.setting_comparison import ATLAS_OUTPUTS, AtlasChoice, answer_cell, atlas_choices, atlas_table
 from skinbeam.model.case_tables import CaseTables
-from skinbeam.sweeps.atlas import ATLAS_OUTPUTS, AtlasChoice, atlas_choices, atlas_table
 from skinbeam.sweeps.axes import Axis, population_axis
 from skinbeam.sweeps.sweep_file import Sweep, SweepQuestion
 
@@ -105,5 +105,8 @@ def atlas_sweep(cells: Sequence[AtlasPlace]) -> Sweep:
         "clinic": {"devices": [cells[0].device]},
     }
     draws, seed = told["asked"]["draws"], told["asked"]["seed"]
-    question = SweepQuestion("atlas", CaseTables(tables), Path(), "atlas.toml", ATLAS_OUTPUTS, draws, seed, None, None)
+    varied = CaseTables(tables)
+    question = SweepQuestion(
+        "atlas", varied, Path(), "atlas.toml", ATLAS_OUTPUTS, draws, seed, None, None, answerer=answer_cell
+    )
     return Sweep(question, (Axis(_AXIS, _FIELDS, tuple(astuple(cell) for cell in cells)),))

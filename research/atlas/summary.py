@@ -8,6 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from research.atlas.cells import AtlasPlace, VirtualPatient, atlas_cells, atlas_people
+from research.atlas.setting_comparison import (
+    ATLAS_OUTPUTS,
+    AtlasChoice,
+    TextbookSetting,
+    atlas_choices,
+    atlas_table,
+    textbook_setting,
+)
 from skinbeam._version import __version__
 from skinbeam.laser.device import load_device
 from skinbeam.model.document import round_significant
@@ -17,14 +25,6 @@ from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.published_doses.counts import count_harm_near
 from skinbeam.response.settings import SearchMachine, build_beam
-from skinbeam.sweeps.atlas import (
-    ATLAS_OUTPUTS,
-    AtlasChoice,
-    TextbookSetting,
-    atlas_choices,
-    atlas_table,
-    textbook_setting,
-)
 from skinbeam.sweeps.store import error_rows, load_store
 
 __all__ = ["COLUMNS", "DIGITS", "colour_class", "interpolate_quantity", "summarise_atlas"]

@@ -91,11 +91,12 @@ class SweepQuestion:
 
     Parameters
     ----------
-    answer : simulate, threshold or consult.
+    answer : simulate, threshold or consult; of other questions their name, with their `answerer`.
     tables : of the case that is varied.
     folder : folder of the files that the case names.
     file : name of the sweep file, for messages.
     outputs : dotted paths in the answer of one case.
+    answerer : returns the document of a case, for a question that no sweep file asks.
     """
 
     answer: str
@@ -107,6 +108,7 @@ class SweepQuestion:
     seed: int
     endpoint: str | None
     dose_quantity: str | None
+    answerer: "Callable[[SweepQuestion, LoadedCase], Any] | None" = None
 
 
 @dataclass(frozen=True)

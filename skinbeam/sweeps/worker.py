@@ -82,7 +82,7 @@ def _answer_case(question: SweepQuestion, values: Mapping[str, FieldValue]) -> C
     nothing = tuple(math.nan for _ in question.outputs)
     try:
         loaded = case_from_tables(question.tables.with_fields(values).root, question.folder, question.file)
-        document = _ANSWERERS[question.answer](question, loaded)
+        document = (question.answerer or _ANSWERERS[question.answer])(question, loaded)
     except NotAvailable as silence:
         return CaseRow(nothing, PARTLY, silence.reason)
     except InputError as error:
@@ -150,15 +150,8 @@ def _consult(question: SweepQuestion, loaded: LoadedCase) -> Any:
     return make_plan(loaded, draws=question.draws, seed=question.seed).document
 
 
-def _atlas(question: SweepQuestion, loaded: LoadedCase) -> Any:
-    from skinbeam.sweeps.atlas import atlas_cell
-
-    return atlas_cell(loaded, draws=question.draws, seed=question.seed).to_dict()
-
-
 _ANSWERERS: Mapping[str, Callable[[SweepQuestion, LoadedCase], Any]] = {
     "simulate": _simulate,
     "threshold": _threshold,
     "consult": _consult,
-    "atlas": _atlas,  # used by the atlas only; not available in sweep files
 }

@@ -11,13 +11,13 @@ import pytest
 from atlas_pages import HERE, pages
 
 from research.atlas.cells import AtlasPlace, atlas_cells, atlas_people, atlas_sweep, person_at
+from research.atlas.setting_comparison import atlas_choices, atlas_table, textbook_setting
 from research.atlas.summary import COLUMNS, DIGITS, colour_class, interpolate_quantity
 from skinbeam.laser.device import load_device
 from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.published_doses.rows import practice_rows
-from skinbeam.sweeps.atlas import atlas_choices, atlas_table, textbook_setting
 from skinbeam.sweeps.sweep_file import values_at
 from skinbeam.sweeps.worker import answer_cases
 

@@ -36,6 +36,7 @@ from skinbeam.response.settings import SearchMachine, build_beam
 from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.suitability.judgement import judge_suitability
+from skinbeam.sweeps.sweep_file import SweepQuestion
 from skinbeam.text import render_message
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "PlannedAtlasSetting",
     "TextbookAtlasResult",
     "TextbookSetting",
+    "answer_cell",
     "atlas_cell",
     "atlas_choices",
     "atlas_table",
@@ -301,6 +303,11 @@ def atlas_cell(loaded: LoadedCase, *, draws: int, seed: int) -> AtlasCell:
         planned=_planned_setting(planned, choice),
         textbook=_textbook_result(textbook_setting(choice), goal, skins, choice, loaded),
     )
+
+
+def answer_cell(question: SweepQuestion, loaded: LoadedCase) -> dict[str, Any]:
+    """Return the document of one cell; called on the workers of the sweep."""
+    return atlas_cell(loaded, draws=question.draws, seed=question.seed).to_dict()
 
 
 def _planned_setting(planned: ConcernResult, choice: AtlasChoice) -> PlannedAtlasSetting:
