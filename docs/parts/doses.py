@@ -7,11 +7,11 @@ from statistics import mean, median, quantiles
 from typing import Any
 
 from parts.markdown import table
+from research.burn_calibration.scenarios import exclusion_reason
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.vocabulary import phototype_range
 from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES
 from skinbeam.published_doses.rows import PracticeRow, practice_rows
-from skinbeam.published_doses.scenarios import exclusion_reason
 
 __all__ = ["cells", "fit", "published_doses", "routine", "rows", "unposed"]
 

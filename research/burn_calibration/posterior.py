@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, ndtr
 
 from research.burn_calibration.model import Observations, build_model, load_observations
+from research.burn_calibration.scenarios import SHORTEST_PULSE_MS, WAVELENGTH_RANGE_NM
 from skinbeam.model.document import round_significant
 from skinbeam.model.package_data import DerivedTable, load_derived_table
 from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES
-from skinbeam.published_doses.scenarios import SHORTEST_PULSE_MS, WAVELENGTH_RANGE_NM
 
 __all__ = [
     "BURN_CALIBRATION",

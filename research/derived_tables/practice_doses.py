@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from skinbeam.model.document import round_significant
-from skinbeam.model.package_data import DerivedTable
-from skinbeam.published_doses.calibration import laser_family
-from skinbeam.published_doses.rows import PracticeRow, practice_rows
-from skinbeam.published_doses.scenarios import (
+from research.burn_calibration.scenarios import (
     burn_observation,
     dose_scenarios,
     exclusion_reason,
     log_dose_ratios,
     undosed_count_family,
 )
+from skinbeam.model.document import round_significant
+from skinbeam.model.package_data import DerivedTable
+from skinbeam.published_doses.calibration import laser_family
+from skinbeam.published_doses.rows import PracticeRow, practice_rows
 
 __all__ = ["PRACTICE_DOSES"]
 

@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from research.burn_calibration.scenarios import exclusion_reason, simulate_responses
 from research.virtual_people.people import SITE, VirtualPeople, design
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
@@ -29,7 +30,6 @@ from skinbeam.model.units import J_CM2
 from skinbeam.physics.damage.arrhenius import Kinetics, read_kinetics, shift_kinetics
 from skinbeam.published_doses.calibration import BURN_CLASS, BurnLight, error_parts
 from skinbeam.published_doses.rows import practice_rows
-from skinbeam.published_doses.scenarios import exclusion_reason, simulate_responses
 from skinbeam.response.goals import LESION_BY_CONDITION, condition_vessels
 from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.model_error import model_error

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skinbeam.model.package_data import load_package_table
-from skinbeam.published_doses.rows import HarmRecord, PracticeRow, practice_rows
-from skinbeam.published_doses.scenarios import (
+from research.burn_calibration.scenarios import (
     burn_observation,
     dose_scenarios,
     exclusion_reason,
     log_dose_ratios,
     undosed_count_family,
 )
+from skinbeam.model.package_data import load_package_table
+from skinbeam.published_doses.rows import HarmRecord, PracticeRow, practice_rows
 
 
 def row(name: str) -> PracticeRow:
