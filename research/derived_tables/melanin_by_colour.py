@@ -23,13 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, least_squares
 
+from research.pencil_beam.traced_light import PencilBeamLight, trace_pencil_beam
 from skinbeam.model.package_data import DerivedTable
 from skinbeam.model.units import UM
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.engines import SKIN_ORDINATES
 from skinbeam.simulate.light.medium import LayeredMedium
-from skinbeam.simulate.light.pencil_beam import PencilBeamLight, trace_pencil_beam
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.properties import (

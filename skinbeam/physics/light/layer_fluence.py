@@ -47,7 +47,6 @@ __all__ = [
     "collimated_light",
     "find_bin_means",
     "find_fluence",
-    "mean_collimated_fluence",
 ]
 
 Array = NDArray[np.float64]
@@ -94,13 +93,6 @@ def collimated_light(around: Array, tau: Array) -> CollimatedLight:
         falling = passed[:, i] * down[:, i]
         up[:, i] = below[:, i + 1] * falling
     return CollimatedLight(down, up, (1.0 - r[:, 0]) * passed[:, 0] * up[:, 0], (1.0 - r[:, layers]) * falling)
-
-
-def mean_collimated_fluence(down: Array, up: Array, top: Array, bottom: Array, end: Array) -> Array:
-    """Return the mean collimated fluence rate from optical depth `top` to `bottom` of a layer that ends at `end`."""
-    below = np.maximum(end - bottom, 0.0)
-    path = np.maximum(bottom - top, TINY)
-    return np.asarray((down * np.exp(-top) + up * np.exp(-below)) * (-np.expm1(-path) / path))
 
 
 # Mean fluence rates: (light 16).
@@ -290,7 +282,7 @@ def find_bin_means(  # pragma: no cover - compiled
 def _mean_collimated(  # pragma: no cover - compiled
     down: float, up: float, attenuation: float, thickness: float, top: float, bottom: float
 ) -> float:
-    """Return the mean collimated fluence rate between two depths in a layer, as `mean_collimated_fluence`."""
+    """Return the mean collimated fluence rate between two depths in a layer."""
     mean = down * math.exp(-attenuation * top)
     if up != 0.0:
         mean += up * math.exp(-attenuation * max(thickness - bottom, 0.0))

@@ -22,10 +22,8 @@ __all__ = [
     "MEMORY_BYTES",
     "BatchTallies",
     "MeanWithError",
-    "batch_mean",
     "check_memory",
     "packets_per_batch",
-    "run_batches",
     "run_in_order",
     "thread_count",
 ]
@@ -168,19 +166,6 @@ def run_in_order(
             abandon()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def run_batches(work: Callable[[int], Result]) -> list[Result]:
-    """Return the results of `work` for each batch, in order."""
-    return list(run_in_order(work, BATCHES))
-
-
-def batch_mean(batch_sums: Floats, packets: NDArray[np.int64]) -> MeanWithError:
-    """Return mean and standard error from the sums of batches, (batch, ...), each counted by its packets, (batch,)."""
-    weights = packets.reshape(-1, *[1] * (batch_sums.ndim - 1))
-    value = batch_sums.sum(axis=0) / packets.sum()
-    variance = np.sum(weights * (batch_sums / weights - value) ** 2, axis=0) / packets.sum()
-    return MeanWithError(value, np.sqrt(variance / (len(packets) - 1)))
 
 
 def check_memory(description: str, needed: float) -> None:

@@ -1,9 +1,9 @@
 """Light of flat and Gaussian beams of any width from a single run of a pencil beam, by convolution.
 
-`trace_pencil_beam` traces packets of a pencil beam; `PencilBeamLight.spot` convolves them to any number of beams (Wang,
-Jacques and Zheng 1997). In plane layers, a beam distributes the light that a pencil brings to a ring over rings with
-shares that do not depend on depth; so a beam is a matrix (`physics.light.spot_convolution`), and the energy of each
-plane is conserved.
+`trace_pencil_beam` traces packets of a pencil beam; `PencilBeamLight.convolve` convolves them to any number of beams
+(Wang, Jacques and Zheng 1997). In plane layers, a beam distributes the light that a pencil brings to a ring over rings
+with shares that do not depend on depth; so a beam is a matrix (`spot_convolution`), and the energy of each plane is
+conserved.
 
 Light that has not been scattered yet is on the axis of the pencil. It is known exactly (`physics.light.layer_fluence`)
 and is convolved from there; the distribution of all other light within its ring follows from the neighbouring rings.
@@ -21,16 +21,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from research.pencil_beam.spot_convolution import axis_shares, flat_beam_shares, gaussian_beam_shares
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.units import MM
 from skinbeam.model.value_equality import compared_by_value
-from skinbeam.physics.light.layer_fluence import collimated_light, mean_collimated_fluence
+from skinbeam.physics.light.layer_fluence import collimated_light
+from skinbeam.physics.light.layer_modes import TINY
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.physics.light.photons import trace_batch
-from skinbeam.physics.light.plane_layers import cut_bins
-from skinbeam.physics.light.spot_convolution import axis_shares, flat_beam_shares, gaussian_beam_shares
 from skinbeam.simulate.layers_schema.layers import LightBeam
-from skinbeam.simulate.light.batches import BATCHES, batch_mean, check_memory, packets_per_batch, run_batches
+from skinbeam.simulate.light.batches import BATCHES, MeanWithError, check_memory, packets_per_batch, run_in_order
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.space import LayeredSpace
 
@@ -104,9 +104,9 @@ class PencilBeamLight:
         whole = np.vstack([shared, np.eye(rings + 1)[-1]])
         enters = 1.0 - self.reflectance_specular
         # Unscattered light is the same in every batch: its contribution by rings is replaced by the exact one.
-        inside = batch_mean(self.fluence @ whole, self.packets)
+        inside = _batch_mean(self.fluence @ whole, self.packets)
         fluence = enters * inside.value + self.unscattered_fluence[:, None] * (axis - shared[0])
-        left = batch_mean(self.escaped @ whole, self.packets)
+        left = _batch_mean(self.escaped @ whole, self.packets)
         out = enters * left.value + self.unscattered_escape[:, None] * (axis - shared[0])
 
         def field(fluence: Floats, out: Floats, error: SpotLightField | None) -> SpotLightField:
@@ -132,7 +132,7 @@ class PencilBeamLight:
 
         Raises
         ------
-        ValueError : as `spot`; the disc that is read is wider than the rings.
+        ValueError : as `convolve`; the disc that is read is wider than the rings.
         """
         beam = LightBeam(kind="flat", spot_mm=lit_diameter_mm)
         rings, radius = self.escaped.shape[-1] - 1, read_diameter_mm * MM / 2.0
@@ -143,7 +143,7 @@ class PencilBeamLight:
         inner = self.ring_m * np.arange(rings)
         # Each ring counts with the share of its area that is read; the light in it is taken as uniform.
         read = np.append(np.clip((radius**2 - inner**2) / ((inner + self.ring_m) ** 2 - inner**2), 0.0, 1.0), 0.0)
-        seen = batch_mean(self.escaped[:, 0] @ whole @ read[:, None], self.packets)
+        seen = _batch_mean(self.escaped[:, 0] @ whole @ read[:, None], self.packets)
         enters = 1.0 - self.reflectance_specular
         value = enters * seen.value[0] + self.unscattered_escape[0] * float((axis - shared[0]) @ read)
         # Normalised to the light that falls on the disc that is read.
@@ -177,7 +177,9 @@ def trace_pencil_beam(
     check_memory("the tallies need", 8.0 * 2 * BATCHES * (len(edges) + 1) * (rings + 1))
     scene, launch = LayeredSpace(medium).build_scene(LightBeam(kind="pencil"))
     tally = LightTally(edges, ring_m, rings)
-    found = run_batches(lambda batch: trace_batch(scene, tally, int(packets[batch]), seed=seed, batch=batch))
+    found = list(
+        run_in_order(lambda batch: trace_batch(scene, tally, int(packets[batch]), seed=seed, batch=batch), BATCHES)
+    )
     straight, straight_out = _unscattered_light(medium, edges)
     return PencilBeamLight(
         edges,
@@ -215,11 +217,92 @@ def _unscattered_light(medium: LayeredMedium, edges: Floats) -> tuple[Floats, Fl
     )
     tau = (mua + mus) * thickness
     beam = collimated_light(np.array([[medium.ambient_n, *n[0], medium.below_n]]), tau)
-    pieces = cut_bins(edges[None, :], thickness)
+    pieces = _cut_bins(edges[None, :], thickness)
     top, bottom = pieces.layer_values(mua + mus) * pieces.top, pieces.layer_values(mua + mus) * pieces.bottom
     # Of a semi-infinite layer no light comes back, so that its end does not count.
     end = pieces.layer_values(np.where(np.isinf(tau), 0.0, tau))
     means = pieces.collect(
-        mean_collimated_fluence(pieces.layer_values(beam.down), pieces.layer_values(beam.up), top, bottom, end)
+        _mean_collimated_fluence(pieces.layer_values(beam.down), pieces.layer_values(beam.up), top, bottom, end)
     )
     return means[0] * np.diff(edges), np.array([beam.internal_reflectance[0], beam.transmittance[0]])
+
+
+def _mean_collimated_fluence(down: Floats, up: Floats, top: Floats, bottom: Floats, end: Floats) -> Floats:
+    """Return the mean collimated fluence rate from optical depth `top` to `bottom` of a layer that ends at `end`."""
+    below = np.maximum(end - bottom, 0.0)
+    path = np.maximum(bottom - top, TINY)
+    return np.asarray((down * np.exp(-top) + up * np.exp(-below)) * (-np.expm1(-path) / path))
+
+
+# Bins that lie in several layers.
+
+
+@compared_by_value
+@dataclass(frozen=True)
+class _BinPieces:
+    """Depth bins cut at the interfaces.
+
+    Parameters
+    ----------
+    layer : index of the layer of a piece, (sample, piece).
+    top, bottom : depth below the top of that layer, m, (sample, piece).
+    bin : index of its bin, `bins` for none, (sample, piece).
+    share : share of the bin's width, (sample, piece).
+    bins : number of bins.
+    """
+
+    layer: NDArray[np.intp]
+    top: Floats
+    bottom: Floats
+    bin: NDArray[np.intp]
+    share: Floats
+    bins: int
+
+    def layer_values(self, layers: Floats) -> Floats:
+        """Return the value of its layer for each piece, from values (sample, layer)."""
+        return np.take_along_axis(layers, self.layer, axis=1)
+
+    def collect(self, means: Floats) -> Floats:
+        """Return bin means, (sample, bin), from the means over pieces."""
+        samples = means.shape[0]
+        total = np.zeros((samples, self.bins + 1))
+        np.add.at(total, (np.arange(samples)[:, None], self.bin), means * self.share)
+        return total[:, :-1]
+
+
+def _cut_bins(edges: Floats, thickness: Floats) -> _BinPieces:
+    """Cut the bins between `edges`, m, (sample, bin + 1), where layers of `thickness`, m, (sample, layer), meet."""
+    layers, bins = thickness.shape[1], edges.shape[1] - 1
+    bottoms = np.cumsum(thickness, axis=1)
+    tops = np.concatenate([np.zeros_like(bottoms[:, :1]), bottoms[:, :-1]], axis=1)
+    inner = np.clip(bottoms, edges[:, :1], edges[:, -1:])
+    cuts = np.sort(np.concatenate([edges, inner], axis=1), axis=1)
+    low, high = cuts[:, :-1], cuts[:, 1:]
+    middle = 0.5 * (low + high)
+    layer = np.sum(middle[:, :, None] >= bottoms[:, None, :], axis=-1)
+    index = np.sum(middle[:, :, None] >= edges[:, None, 1:], axis=-1)
+    outside = (layer == layers) | (index == bins)
+    layer = np.minimum(layer, layers - 1)
+    width = np.take_along_axis(np.diff(edges, axis=1), np.minimum(index, bins - 1), axis=1)
+    top = np.take_along_axis(tops, layer, axis=1)
+    limit = np.where(outside, 0.0, np.take_along_axis(thickness, layer, axis=1))
+    # Rounding may put an edge a little outside its layer.
+    return _BinPieces(
+        layer,
+        np.clip(low - top, 0.0, limit),
+        np.clip(high - top, 0.0, limit),
+        np.where(outside, bins, index),
+        (high - low) / width,
+        bins,
+    )
+
+
+# Means over batches.
+
+
+def _batch_mean(batch_sums: Floats, packets: NDArray[np.int64]) -> MeanWithError:
+    """Return mean and standard error from the sums of batches, (batch, ...), each counted by its packets, (batch,)."""
+    weights = packets.reshape(-1, *[1] * (batch_sums.ndim - 1))
+    value = batch_sums.sum(axis=0) / packets.sum()
+    variance = np.sum(weights * (batch_sums / weights - value) ** 2, axis=0) / packets.sum()
+    return MeanWithError(value, np.sqrt(variance / (len(packets) - 1)))

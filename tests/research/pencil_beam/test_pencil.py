@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import ncx2
 
+from research.pencil_beam.spot_convolution import axis_shares, flat_beam_shares, gaussian_beam_shares
+from research.pencil_beam.traced_light import PencilBeamLight, SpotLightField, trace_pencil_beam
 from skinbeam.physics.light.photon_scene import LightTally
-from skinbeam.physics.light.spot_convolution import axis_shares, flat_beam_shares, gaussian_beam_shares
 from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light import batches
 from skinbeam.simulate.light.engines import ENGINES
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.pencil_beam import PencilBeamLight, SpotLightField, trace_pencil_beam
 
 SKIN = LayeredMedium(
     mua_per_m=[800.0, 300.0], mus_per_m=[8e3, 5e3], g=[0.8, 0.85], n=[1.45, 1.4], thickness_m=[2e-4, 2e-3]
