@@ -17,8 +17,9 @@ from research.burn_calibration.posterior import (
     predict_burns,
     source_folds,
 )
+from research.derived_table import DerivedTable
 from skinbeam.model.document import round_significant
-from skinbeam.model.package_data import DerivedTable, load_derived_table
+from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.units import MS
 from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES, BurnLight, burn_calibration
 

@@ -10,8 +10,9 @@ from scipy.special import logsumexp, ndtr
 
 from research.burn_calibration.model import Observations, build_model, load_observations
 from research.burn_calibration.scenarios import SHORTEST_PULSE_MS, WAVELENGTH_RANGE_NM
+from research.derived_table import DerivedTable
 from skinbeam.model.document import round_significant
-from skinbeam.model.package_data import DerivedTable, load_derived_table
+from skinbeam.model.package_data import load_derived_table
 from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES
 
 __all__ = [

@@ -6,6 +6,7 @@ Without a name all stale tables are made.
 import sys
 from collections.abc import Sequence
 
+from research.derived_table import DerivedTable
 from research.derived_tables.column_corrections import COLUMN_CORRECTIONS
 from research.derived_tables.melanin_by_colour import MELANIN_BY_COLOUR
 from research.derived_tables.melanin_by_site import MELANIN_BY_SITE
@@ -16,7 +17,6 @@ from research.derived_tables.skin_colours import SKIN_COLOURS
 from research.derived_tables.spot_share import SPOT_SHARE
 from research.derived_tables.vessel_reduction import VESSEL_REDUCTION
 from research.derived_tables.vessel_return import VESSEL_RETURN
-from skinbeam.model.package_data import DerivedTable
 
 __all__ = ["DERIVED_TABLES", "main"]
 

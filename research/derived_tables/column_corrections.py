@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from research.derived_table import DerivedTable
 from research.derived_tables.spot_share import draw_skin
 from skinbeam.laser.beam import resolve_beam
 from skinbeam.laser.device import devices
@@ -19,7 +20,6 @@ from skinbeam.laser.setting_grid import dose_steps, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.document import round_significant
 from skinbeam.model.input_files import parse_record
-from skinbeam.model.package_data import DerivedTable
 from skinbeam.model.units import MJ, MM, UM
 from skinbeam.simulate.removal.column import ENERGY_LADDER_J
 from skinbeam.simulate.removal.column_table import ColumnBeam, ColumnRow, absorption_above_dermis, read_column_rows

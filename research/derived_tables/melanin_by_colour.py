@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, least_squares
 
+from research.derived_table import DerivedTable
 from research.pencil_beam.traced_light import PencilBeamLight, trace_pencil_beam
-from skinbeam.model.package_data import DerivedTable
 from skinbeam.model.units import UM
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam

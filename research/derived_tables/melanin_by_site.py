@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from scipy.optimize import brentq
 
+from research.derived_table import DerivedTable
 from skinbeam.model.document import round_significant
-from skinbeam.model.package_data import DerivedTable
 from skinbeam.model.sources import SourcedValue
 from skinbeam.model.units import UM
 from skinbeam.simulate.appearance import median_ita_deg

@@ -6,8 +6,8 @@ It takes half a minute to some minutes, which is why thresholds read a table ins
 from collections.abc import Iterable
 from typing import Any
 
+from research.derived_table import DerivedTable
 from skinbeam.model.document import to_json_types
-from skinbeam.model.package_data import DerivedTable
 from skinbeam.validation.validate import validate_model
 from skinbeam.validation.verdict import EndpointError
 

@@ -9,8 +9,8 @@ from research.burn_calibration.scenarios import (
     log_dose_ratios,
     undosed_count_family,
 )
+from research.derived_table import DerivedTable
 from skinbeam.model.document import round_significant
-from skinbeam.model.package_data import DerivedTable
 from skinbeam.published_doses.calibration import laser_family
 from skinbeam.published_doses.rows import PracticeRow, practice_rows
 

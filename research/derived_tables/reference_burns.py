@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from research.derived_table import DerivedTable
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.case import Case
-from skinbeam.model.package_data import DerivedTable
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.propose import propose_setting

@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from research.derived_table import DerivedTable
 from skinbeam.model.document import round_significant
-from skinbeam.model.package_data import DerivedTable
 from skinbeam.model.sources import SourcedValue
 from skinbeam.model.units import UM
 from skinbeam.photo.colour import TO_XYZ

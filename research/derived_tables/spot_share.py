@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from research.derived_table import DerivedTable
 from skinbeam.model.case import Case
 from skinbeam.model.document import round_significant
 from skinbeam.model.input_files import parse_record
-from skinbeam.model.package_data import DerivedTable
 from skinbeam.model.units import MM, UM
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.light.medium import LayeredMedium

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from research.derived_table import DerivedTable
 from skinbeam.model.case import Case
 from skinbeam.model.document import round_significant
 from skinbeam.model.input_files import LoadedCase, parse_record
-from skinbeam.model.package_data import DerivedTable
 from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.response import simulate_pulse
 from skinbeam.simulate.scene import build_scene

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from research.derived_table import values_sha256
 from skinbeam.evidence.studies.outcomes import OUTCOMES, outcome_counts, pain_modalities
 from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
 from skinbeam.evidence.synthesis.counts import (
@@ -26,7 +27,6 @@ from skinbeam.evidence.synthesis.design import (
     weakness_factor,
 )
 from skinbeam.evidence.synthesis.improvement_law import has_single_lesions
-from skinbeam.model.package_data import values_sha256
 
 __all__ = [
     "CLASSES",

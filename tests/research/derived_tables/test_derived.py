@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-import skinbeam.model.package_data as derived
+import research.derived_table as derived
 from research.burn_calibration.checks import PRACTICE_CHECKS
 from research.burn_calibration.posterior import BURN_CALIBRATION
+from research.derived_table import HASH_KEY, DerivedTable, values_sha256
 from research.derived_tables.__main__ import DERIVED_TABLES, main
 from research.evidence_pictures.pictures import NUMBERS_FILE
 from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, DRAWS_FILE, RECORD_FILE
-from skinbeam.model.package_data import HASH_KEY, DerivedTable, load_derived_table, load_package_table, values_sha256
+from skinbeam.model.package_data import load_derived_table, load_package_table
 
 DATA = resources.files("skinbeam") / "data"
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from paths import ROOT
 
+from research.derived_table import HASH_KEY
 from research.evidence_fit.page import PAGE, studies_outside
 from research.evidence_pictures import pictures
 from research.evidence_pictures.forest import MOST_ROWS, forests, new_clinic_intervals
@@ -23,7 +24,6 @@ from research.evidence_pictures.intervals import (
 from skinbeam.evidence.studies.outcomes import outcome_counts
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.evidence.synthesis.design import fitted_arms
-from skinbeam.model.package_data import HASH_KEY
 from skinbeam.model.vocabulary import vocabulary_table
 
 ANEW = "run `python docs/evidence_figures.py`"

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from paths import ROOT
 
+from research.derived_table import HASH_KEY
 from skinbeam.laser.device import load_device
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.input_files import load_case
-from skinbeam.model.package_data import HASH_KEY, load_derived_table
+from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 from skinbeam.plan.planner import make_plan

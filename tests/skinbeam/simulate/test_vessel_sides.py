@@ -7,6 +7,7 @@ import pytest
 from pulse_samples import loaded, wide_response
 from scipy.special import jn_zeros, jv
 
+from research.derived_tables.vessel_return import trace_light_return
 from skinbeam.api.threshold import find_threshold
 from skinbeam.physics.heat.cells import Material, RobinBoundary, cylinder_cells
 from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
@@ -27,7 +28,6 @@ from skinbeam.physics.targets.vessel_optics import (
     AmbientLight,
     light_return_below_surface,
     lumen_light,
-    trace_light_return,
 )
 from skinbeam.simulate.scene import build_scene
 from skinbeam.simulate.vessels.vessel_endpoints import closure_dose, leak_dose, rupture_dose
