@@ -5,7 +5,7 @@ its sentences. A field that is None does not apply, and the document leaves it o
 known is an `Unknown`, with its reason. `skinbeam.plan/1` was the same without `language`, its sentences in English.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -45,6 +45,7 @@ __all__ = [
     "Plan",
     "RefusedOption",
     "SpellingCorrection",
+    "laser_advice",
     "round_record",
 ]
 
@@ -76,6 +77,11 @@ class Advice:
     def is_for_laser(self, place: str) -> bool:
         """Return whether it holds after treatment of a concern with a laser."""
         return (self.treats is None or place in self.treats) and self.after_laser is not False
+
+
+def laser_advice(advice: Iterable[Advice], place: str) -> tuple[str, ...]:
+    """Return the sentences of advice that hold after treatment of a concern with a laser, each once."""
+    return tuple(dict.fromkeys(one.message.text for one in advice if one.is_for_laser(place)))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from skinbeam.model.document import sha256_hex
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.package_data import load_package_table
 from skinbeam.plan_records.course import DeviceSetup
-from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan, laser_advice
 from skinbeam.report.consent_context import (
     PHOTO_PERMISSIONS,
     ChoiceRow,
@@ -210,13 +210,9 @@ def consent_page(
         uncounted_harms=harms.uncounted,
         personal_harms=(*own_harm_sentences(plan), *light_harm_sentences([option])),
         healing=_healing(option),
-        aftercare=tuple(dict.fromkeys(one.message.text for one in plan.aftercare if one.is_for_laser(concern.place)))
-        or numbered_sentences("aftercare"),
+        aftercare=laser_advice(plan.aftercare, concern.place) or numbered_sentences("aftercare"),
         call_advice=(
-            *(
-                dict.fromkeys(one.message.text for one in plan.when_to_call if one.is_for_laser(concern.place))
-                or numbered_sentences("call")
-            ),
+            *(laser_advice(plan.when_to_call, concern.place) or numbered_sentences("call")),
             phone_line(plan),
         ),
         unknowns=tuple(_unknowns(plan, untreated)),

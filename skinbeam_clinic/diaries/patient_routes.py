@@ -16,6 +16,7 @@ from skinbeam.course.recovery import PAIN_RANGE, REDNESS_GRADES, SIGN_NAMES, exp
 from skinbeam.model.errors import InputError
 from skinbeam.photo.decoding.photograph import decode_photograph
 from skinbeam.photo.limits import limit
+from skinbeam.plan_records.plan import laser_advice
 from skinbeam.text import render_message, to_local_time, use_language
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.diary_access import LONGEST_QUESTION, DiaryAccess, OpenDiary
@@ -122,12 +123,8 @@ def _diary_page(
             clinic=diary.clinic,
             day=day,
             normal=expectation_on_day(followed.option, day),
-            aftercare=dict.fromkeys(
-                one.message.text for one in followed.plan.aftercare if one.is_for_laser(followed.concern.place)
-            ),
-            call=dict.fromkeys(
-                one.message.text for one in followed.plan.when_to_call if one.is_for_laser(followed.concern.place)
-            ),
+            aftercare=laser_advice(followed.plan.aftercare, followed.concern.place),
+            call=laser_advice(followed.plan.when_to_call, followed.concern.place),
             phone=phone,
             number=dialable_number(phone),
             status=status,

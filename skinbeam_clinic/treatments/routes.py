@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from skinbeam.laser.device import describe_light, devices
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan_records.plan import ConcernPlan, ImmediateReaction, Option
+from skinbeam.plan_records.plan import ConcernPlan, ImmediateReaction, Option, laser_advice
 from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.report.formatting import concern_name, device_name, quantity_label, site_title
 from skinbeam.report.overview import setting_line
@@ -442,10 +442,8 @@ def _show_aftercare(request: ClinicRequest) -> Response:
             day=day,
             days=page.option.healing,
             dates=[day + datetime.timedelta(days=one.day) for one in page.option.healing],
-            care=[one.message.text for one in page.translated_plan.aftercare if one.is_for_laser(page.concern.place)],
-            call=[
-                one.message.text for one in page.translated_plan.when_to_call if one.is_for_laser(page.concern.place)
-            ],
+            care=laser_advice(page.translated_plan.aftercare, page.concern.place),
+            call=laser_advice(page.translated_plan.when_to_call, page.concern.place),
             phone=phone_line(page.translated_plan),
             patient=request.repositories.patients.get(session.plan.consultation.patient_id),
         )
