@@ -21,6 +21,7 @@ from skinbeam.text import ENGLISH, Formatter, Message, catalogue, current_langua
 
 __all__ = [
     "Displayable",
+    "advised_option",
     "capitalise",
     "concern_name",
     "concern_names",
@@ -334,6 +335,11 @@ def leading_options(concern: ConcernPlan) -> list[Option]:
     options = ranked_options(concern)
     lasers = [option for option in options[1:] if option.setup is not None]
     return options[:1] if not options or options[0].setup is not None else [options[0], *lasers[:1]]
+
+
+def advised_option(concern: ConcernPlan, *, after_laser: bool) -> Option:
+    """Return the treatment of a concern that advice is for: its first laser, or what it begins with."""
+    return concern.first_laser[0] if after_laser and concern.first_laser is not None else ranked_options(concern)[0]
 
 
 def concern_name(concern: ConcernPlan) -> str:

@@ -22,6 +22,7 @@ from skinbeam.report.context import (
     ReportPicture,
 )
 from skinbeam.report.formatting import (
+    advised_option,
     capitalise,
     concern_name,
     device_name,
@@ -246,12 +247,7 @@ def placed_advice_line(advice: Advice, plan: Plan) -> ReasonLine:
     concerns = [concern for concern in plan.concerns if concern.place in (advice.treats or ())]
     subject = join_items(map(concern_name, concerns))
     if advice.after_laser is not None:
-        treatments = (
-            concern.first_laser[0]
-            if advice.after_laser and concern.first_laser is not None
-            else ranked_options(concern)[0]
-            for concern in concerns
-        )
+        treatments = (advised_option(concern, after_laser=advice.after_laser) for concern in concerns)
         subject = join_items((subject, *dict.fromkeys(option.title for option in treatments)))
     return replace(advice_line(advice), subject=subject)
 

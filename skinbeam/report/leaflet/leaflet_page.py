@@ -18,6 +18,7 @@ from skinbeam.plan_records.plan import Advice, Assessment, ConcernPlan, Option, 
 from skinbeam.preview.page import PreviewPage
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.formatting import (
+    advised_option,
     capitalise,
     inline_name,
     join_items,
@@ -394,13 +395,8 @@ def _advice_paragraph(places: Collection[str], after_laser: bool | None, lines: 
     told = {"concerns": capitalise(_names_of_places(places, plan)), "advice": " ".join(lines)}
     if after_laser is None:
         return report_text("leaflet.advice_for", **told)
-    choices = (
-        light_in_words(concern.first_laser[1])
-        if after_laser and concern.first_laser is not None
-        else inline_name(choice_name(ranked_options(concern)[0]))
-        for concern in plan.concerns
-        if concern.place in places
-    )
+    options = (advised_option(concern, after_laser=after_laser) for concern in plan.concerns if concern.place in places)
+    choices = (inline_name(choice_name(one)) if one.setup is None else light_in_words(one.setup) for one in options)
     return report_text("leaflet.advice_after", choice=join_items(dict.fromkeys(choices)), **told)
 
 
