@@ -26,8 +26,8 @@ from skinbeam.cli.common import (
     check_plot,
     draw_plot,
     given_path,
-    missing_group_error,
     name_file_in_errors,
+    output_option,
     print_document,
     print_formatted,
     print_result,
@@ -35,7 +35,8 @@ from skinbeam.cli.common import (
 )
 from skinbeam.cli.evidence_commands import cite, claims, compare, expect, guideline
 from skinbeam.cli.installed_commands import add_installed_commands
-from skinbeam.model.errors import NotAvailable
+from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.run_bounds import MAX_WORKERS
 from skinbeam.text import render_message
 
 if TYPE_CHECKING:
@@ -52,13 +53,11 @@ MIN_PHOTONS = 32  # of a Monte Carlo, whose module is too large to be imported f
 
 # Subcommands of `lasers`.
 
-LasersJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
-
 lasers = typer.Typer(help="The lasers that are known; whether a device file is sound.", invoke_without_command=True)
 
 
 @lasers.callback()
-def _lasers(context: typer.Context, json: LasersJson = False) -> None:
+def _lasers(context: typer.Context, json: Json = False) -> None:
     context.obj = json
     if context.invoked_subcommand is None:
         from skinbeam.cli.plain_text import format_devices
@@ -71,7 +70,7 @@ def _lasers(context: typer.Context, json: LasersJson = False) -> None:
 def _lasers_check(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A device file.")],
-    json: LasersJson = False,
+    json: Json = False,
 ) -> None:
     """Say whether a device file is sound."""
     from skinbeam.laser.device import check_device_file
@@ -81,25 +80,25 @@ def _lasers_check(
 
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="SWEEP.toml", help="The sweep file.")],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o", "--output", parser=given_path, metavar="FILE.zarr", help="Results; a sweep that was cut off goes on."
-        ),
-    ],
+    output: Annotated[Path, output_option("FILE.zarr", "Results; a sweep that was cut off goes on.")],
     cluster: Annotated[
         str | None, typer.Option("--cluster", metavar="ADDRESS", help="Scheduler of Dask; this machine without it.")
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, max=1024, help="On this machine.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, max=MAX_WORKERS, help="On this machine.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell the cost and stop there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but what is wrong.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Many cases on many processors: a grid or a sample over any field of a case, into a Zarr store."""
     try:
         import distributed  # noqa: F401
     except ModuleNotFoundError as error:
-        raise missing_group_error("sweep", error, "sweep") from None
+        raise InputError(
+            "missing-group",
+            f"{error.name} is not installed",
+            field="sweep",
+            hint=f'{sys.executable} -m pip install "skinbeam[sweep]"',
+        ) from None
     from skinbeam.sweeps.cost import estimate_cost
     from skinbeam.sweeps.run import run_sweep
     from skinbeam.sweeps.store import is_sweep_store
@@ -180,10 +179,7 @@ def _load_planner() -> None:
 @app.command()
 def consult(
     case: CaseFile,
-    output: Annotated[
-        Path,
-        typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the plan and the reports."),
-    ],
+    output: Annotated[Path, output_option("DIR", "Folder for the plan and the reports.")],
     photo: Annotated[
         Path | None, typer.Option("--photo", parser=given_path, metavar="FACE.jpg", help="A photograph of the face.")
     ] = None,
@@ -229,9 +225,7 @@ def consult(
 @app.command()
 def simulate(
     case: CaseFile,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="FILE.zarr", help="Write the fields.")
-    ] = None,
+    output: Annotated[Path | None, output_option("FILE.zarr", "Write the fields.")] = None,
     light: Annotated[
         str, typer.Option("--light", help="ordinates (a wide beam) or montecarlo (the axis of the spot).")
     ] = "ordinates",
@@ -280,9 +274,7 @@ def threshold(
 @app.command()
 def window(
     case: CaseFile,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the figure.")
-    ] = None,
+    output: Annotated[Path | None, output_option("DIR", "Folder for the figure.")] = None,
     effect: Annotated[str | None, typer.Option("--effect", help="Endpoint that is wanted.")] = None,
     harm: Annotated[str | None, typer.Option("--harm", help="Endpoint that must not be reached.")] = None,
     at: Annotated[
@@ -359,9 +351,7 @@ def light(
             "--checkpoint", parser=given_path, metavar="FILE.npz", help="Keep the run there, and go on from it."
         ),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="FILE.zarr", help="Write the fields.")
-    ] = None,
+    output: Annotated[Path | None, output_option("FILE.zarr", "Write the fields.")] = None,
     plot: Plot = None,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -414,9 +404,7 @@ app.command()(guideline)
 @app.command()
 def photo(
     image: Annotated[Path, typer.Argument(metavar="FACE.jpg", help="The photograph.")],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the overlays.")
-    ] = None,
+    output: Annotated[Path | None, output_option("DIR", "Folder for the overlays.")] = None,
     points: Annotated[
         tuple[float, float, float, float, float, float] | None,
         typer.Option("--points", metavar="X Y X Y X Y", help="Right pupil, left pupil and mouth, set by hand, px."),
@@ -449,9 +437,7 @@ def photo(
 
 @app.command()
 def card(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", parser=given_path, metavar="FILE.pdf", help="Where the card is written.")
-    ] = Path("card.pdf"),
+    output: Annotated[Path, output_option("FILE.pdf", "Where the card is written.")] = Path("card.pdf"),
     language: Annotated[str, typer.Option("--language", metavar="CODE", help="Of the instructions: en or de.")] = "en",
     json: Json = False,
 ) -> None:
@@ -470,9 +456,7 @@ def preview(
     plan: Annotated[
         Path, typer.Option("--plan", parser=given_path, metavar="plan.json", help="The plan that `consult` wrote.")
     ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the pictures.")
-    ],
+    output: Annotated[Path, output_option("DIR", "Folder for the pictures.")],
     json: Json = False,
 ) -> None:
     """Before and after, and what may go wrong: illustrations at the 10th, 50th and 90th percentile."""
@@ -488,9 +472,7 @@ app.command()(sweep)
 @app.command()
 def validate(
     only: Annotated[str | None, typer.Option("--only", metavar="GROUP", help="One group of rows.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", parser=given_path, metavar="DIR", help="Folder for the page.")
-    ] = None,
+    output: Annotated[Path | None, output_option("DIR", "Folder for the page.")] = None,
     json: Json = False,
 ) -> None:
     """Every published row that the model can be held against, with its verdict, and plans beside the guideline."""

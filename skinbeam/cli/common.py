@@ -12,6 +12,7 @@ import typer
 
 from skinbeam.model.document import DocumentResult
 from skinbeam.model.errors import InputError, NotAvailable
+from skinbeam.model.run_bounds import MAX_DRAWS, MAX_SEED
 from skinbeam.model.vocabulary import ENDPOINTS
 
 __all__ = [
@@ -27,9 +28,9 @@ __all__ = [
     "check_plot",
     "draw_plot",
     "given_path",
-    "missing_group_error",
     "name_file_in_errors",
     "name_parameters",
+    "output_option",
     "print_document",
     "print_formatted",
     "print_result",
@@ -58,6 +59,11 @@ def given_path(text: str) -> Path:
     if not text:
         raise typer.BadParameter("it is empty; give . for the current folder")
     return Path(text)
+
+
+def output_option(metavar: str, help: str) -> Any:
+    """Return the option `-o` of a command that writes files."""
+    return typer.Option("-o", "--output", parser=given_path, metavar=metavar, help=help)
 
 
 def _written(parameter: Any) -> str:
@@ -111,16 +117,6 @@ def raise_not_built(command: str, reason: str) -> NoReturn:
     raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
 
 
-def missing_group_error(command: str, error: ModuleNotFoundError, group: str) -> InputError:
-    """Return the error of a command whose group of dependencies is not installed, with what installs it."""
-    return InputError(
-        "missing-group",
-        f"{error.name} is not installed",
-        field=command,
-        hint=f'{sys.executable} -m pip install "skinbeam[{group}]"',
-    )
-
-
 def check_language(language: str) -> None:
     """Reject a language that there is no catalogue of."""
     from skinbeam.model.errors import unknown_name_error
@@ -164,12 +160,13 @@ def print_formatted(result: ResultT, format_text: Callable[[ResultT], str], *, j
 
 def print_document(document: object, sentences: Sequence[str] = (), *, json: bool) -> None:
     """Print a document: as JSON, or as text with the answer in sentences followed by its values."""
-    from skinbeam.cli.plain_text import format_outline
     from skinbeam.model.document import pretty_json, to_json_types
 
     if json:
         sys.stdout.write(pretty_json(document, digits=12))
         return
+    from skinbeam.cli.plain_text import format_outline
+
     sys.stdout.write(format_outline(to_json_types(document, 12), sentences))
 
 
@@ -182,6 +179,6 @@ Plot = Annotated[
     Path | None,
     typer.Option("--plot", parser=given_path, metavar="FILE", help="Draw it, as FILE.svg, FILE.png or FILE.pdf."),
 ]
-Draws = Annotated[int, typer.Option("--draws", min=1, max=100_000, help="Sampled skins.")]
+Draws = Annotated[int, typer.Option("--draws", min=1, max=MAX_DRAWS, help="Sampled skins.")]
 ENDPOINT_LIST = ", ".join(sorted(ENDPOINTS))
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of every random draw.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=MAX_SEED, help="Seed of every random draw.")]

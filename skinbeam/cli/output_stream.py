@@ -7,8 +7,8 @@ defect of the command, which therefore has to tell them from every other `OSErro
 
 import codecs
 import contextlib
-import errno
 import io
+import json
 import os
 import sys
 import unicodedata
@@ -37,14 +37,14 @@ class OutputState:
 
 
 @contextlib.contextmanager
-def encodable_output(*, json: bool) -> Iterator[OutputState]:
+def encodable_output(*, is_json: bool) -> Iterator[OutputState]:
     """Let standard output take every character inside the block, and end the block if it cannot be written.
 
     Parameters
     ----------
-    json : whether a JSON document is printed, which stays one.
+    is_json : whether a JSON document is printed, which stays one.
     """
-    state, errors = OutputState(), _JSON_ERRORS if json else _TEXT_ERRORS
+    state, errors = OutputState(), _JSON_ERRORS if is_json else _TEXT_ERRORS
     plain = sys.stdout
     number = _descriptor(plain)
     if plain is not None and (number is None or plain.isatty()):
@@ -58,7 +58,9 @@ def encodable_output(*, json: bool) -> Iterator[OutputState]:
             if isinstance(plain, io.TextIOWrapper):
                 plain.reconfigure(errors=before)
         return
-    raw = _WatchedOutput(number, state)
+    # Without standard output, a file that cannot be written: `os.write` then says that the descriptor is bad.
+    raw = _WatchedFile(os.open(os.devnull, os.O_RDONLY) if number is None else number, "w", closefd=number is None)
+    raw.state = state
     encoding = "utf-8" if plain is None else plain.encoding
     through = getattr(plain, "write_through", False)
     sys.stdout = watched = io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, write_through=through)
@@ -71,43 +73,23 @@ def encodable_output(*, json: bool) -> Iterator[OutputState]:
         if state.failure is None:
             raise
     finally:
-        raw.discard = state.failure is not None
         sys.stdout = plain
         with contextlib.suppress(OSError):
             watched.close()
 
 
-class _WatchedOutput(io.RawIOBase):
-    """The file behind standard output: the first error of a write is kept in `state`.
+class _WatchedFile(io.FileIO):
+    """The file behind standard output, which keeps the first error of a write and discards all that follows it."""
 
-    Parameters
-    ----------
-    number : of its file descriptor; None where the process was started without standard output.
-    discard : whether what is still to be written is thrown away, since a write has failed.
-    """
-
-    def __init__(self, number: int | None, state: OutputState) -> None:
-        self._number = number
-        self._state = state
-        self.discard = False
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        if self._number is None:
-            raise io.UnsupportedOperation("there is no standard output")
-        return self._number
+    state: OutputState
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        if self.discard:
+        if self.state.failure is not None:
             return memoryview(data).nbytes
         try:
-            if self._number is None:
-                raise OSError(errno.EBADF, "it is closed")
-            return os.write(self._number, data)
+            return os.write(self.fileno(), data)
         except OSError as error:
-            self._state.failure = self._state.failure or error
+            self.state.failure = error
             raise
 
 
@@ -133,8 +115,7 @@ def _near_sign(character: str) -> str:
 def _write_json_escapes(error: UnicodeError) -> tuple[str, int]:
     """Replace characters that an encoding lacks by the escapes of JSON."""
     assert isinstance(error, UnicodeEncodeError)
-    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2)), error.end
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 codecs.register_error(_TEXT_ERRORS, _write_near_signs)

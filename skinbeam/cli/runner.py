@@ -12,7 +12,7 @@ import typer
 
 from skinbeam._version import __version__
 from skinbeam.cli.commands import app
-from skinbeam.cli.common import name_parameters, use_parameters
+from skinbeam.cli.common import name_parameters, print_document, use_parameters
 from skinbeam.cli.output_stream import OutputState, encodable_output
 from skinbeam.model.document import UNWRITABLE_CODE
 from skinbeam.model.errors import InputError, NotAvailable, nearest_name
@@ -39,7 +39,7 @@ def run_command_line(arguments: list[str]) -> int:
     gc.set_threshold(GARBAGE_COLLECTION_THRESHOLD)
     json = "--json" in arguments
     code = 0
-    with encodable_output(json=json) as output:
+    with encodable_output(is_json=json) as output:
         code = _run_command(arguments, json=json, output=output)
     if output.failure is not None:
         code = _print_output_failure(output.failure, code)
@@ -75,7 +75,7 @@ def _run_command(arguments: list[str], *, json: bool, output: OutputState | None
             "field": "skinbeam",
             "hint": "This is a defect of skinbeam; please report it with the case file.",
         }
-        _print_json({"error": record})
+        print_document({"error": record}, json=True)
         return EXIT_DEFECT
 
 
@@ -83,9 +83,10 @@ def _print_output_failure(failure: OSError, code: int) -> int:
     """Print why standard output could not be written, and return the exit code: `code` if its reader has left."""
     if failure.errno == errno.EPIPE:
         return code
+    reason = "it is closed" if failure.errno == errno.EBADF else failure.strerror
     error = InputError(
         UNWRITABLE_CODE,
-        f"cannot be written: {failure.strerror}",
+        f"cannot be written: {reason}",
         field="standard output",
         hint="Print to a place that can be written and has room.",
     )
@@ -96,7 +97,7 @@ def _print_output_failure(failure: OSError, code: int) -> int:
 
 def _print_error(error: InputError, *, json: bool) -> int:
     if json:
-        _print_json({"error": error.as_record()})
+        print_document({"error": error.as_record()}, json=True)
     else:
         for fault in (error, *error.further_errors):
             print(f"error: {fault}", file=sys.stderr)
@@ -107,16 +108,11 @@ def _print_unknown(error: NotAvailable, *, json: bool) -> int:
     if json:
         head = {"schema": "skinbeam/1", "version": __version__, "warnings": []}
         # A whole document has the reason in each of its keys; otherwise the reason is added once.
-        _print_json(error.body if "case_sha256" in error.body else head | error.body | {"unknown": error.reason})
+        document = error.body if "case_sha256" in error.body else head | error.body | {"unknown": error.reason}
+        print_document(document, json=True)
     else:
         print(f"unknown: {error.reason}", file=sys.stderr)
     return EXIT_UNKNOWN
-
-
-def _print_json(document: Any) -> None:
-    from skinbeam.model.document import pretty_json
-
-    sys.stdout.write(pretty_json(document, digits=12))
 
 
 def _usage_error(error: Any) -> InputError:

@@ -19,6 +19,7 @@ from skinbeam.model.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Set
 from skinbeam.model.input_faults import nested_table
 from skinbeam.model.input_files import LoadedCase, case_from_tables, read_toml
 from skinbeam.model.input_files import load_case as read_case
+from skinbeam.model.run_bounds import MAX_DRAWS, MAX_SEED
 from skinbeam.model.suggestions import key_hint
 
 __all__ = [
@@ -53,8 +54,6 @@ _LISTED: Mapping[str, type[BaseModel]] = {
     "vessel.0": Vessel,
     "lesion.0": Lesion,
 }  # fields of one of several tables, which are given by its number
-_MOST = 100_000  # draws, as on the command line
-_MOST_SEED = 2**63 - 1
 
 
 def load_case(case: CaseLike) -> LoadedCase:
@@ -173,7 +172,7 @@ def plain_numbers(settings: Mapping[Any, Any]) -> dict[Any, float]:
     return found
 
 
-def check_count(value: Any, name: str, most: int = _MOST) -> int:
+def check_count(value: Any, name: str, most: int = MAX_DRAWS) -> int:
     """Return a count of at least one as a plain whole number.
 
     Raises
@@ -190,7 +189,7 @@ def check_seed(value: Any) -> int:
     ------
     InputError : it is none, or negative.
     """
-    return _check_whole_number(value, "seed", 0, _MOST_SEED)
+    return _check_whole_number(value, "seed", 0, MAX_SEED)
 
 
 def _check_whole_number(value: Any, name: str, least: int, most: int) -> int:

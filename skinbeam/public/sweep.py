@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skinbeam.model.input_files import parse_record
+from skinbeam.model.run_bounds import MAX_WORKERS
 from skinbeam.public.cases import CaseLike, SettingValue, case_tables, check_count, given_path, plain_value
 from skinbeam.sweeps.axes import Distribution
 from skinbeam.sweeps.run import run_sweep
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["sweep"]
-
-_MOST_WORKERS = 1024  # as on the command line
 
 
 def sweep(
@@ -63,7 +62,7 @@ def sweep(
     ...     found = sweep("examples/pulse-in-a-vessel/case.toml", ["harm.p_burn"], axes=axes, draws=20, workers=1)
     ...     print(found["harm.p_burn"].values)
     """
-    count = None if workers is None else check_count(workers, "workers", _MOST_WORKERS)
+    count = None if workers is None else check_count(workers, "workers", MAX_WORKERS)
     address = None if cluster is None else str(cluster)
     tables, folder, name = case_tables(case)
     given = {"outputs": outputs, "axes": axes, "sample": sample, "population": population, **options}

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Unknown, Value
 from skinbeam.model.package_data import load_package_table
+from skinbeam.model.run_bounds import MAX_DRAWS
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.value_equality import compared_by_value
 from skinbeam.response.records import LimitCheck, LimitStatus
@@ -97,7 +98,6 @@ class InjuryDepths:
 
 
 LimitValues = Floats | InjuryDepths
-MAX_DRAWS = 100_000
 _FIRM_QUANTITIES = ("p_burn", "basal_minimum_C", "coverage_fraction", "beam_coverage_fraction")
 NORMAL_QUANTILE_95 = 1.6448536269514722  # normal quantile
 

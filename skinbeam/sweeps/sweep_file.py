@@ -14,9 +14,11 @@ from skinbeam.model.document import sha256_hex, to_json_types
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.model.fields import InputTable, choice, text, value_or_list, whole_number
 from skinbeam.model.input_files import LoadedCase, case_from_tables, file_exists, parse_record, read_toml
+from skinbeam.model.run_bounds import MAX_DRAWS, MAX_SEED
 from skinbeam.model.vocabulary import ENDPOINTS
 from skinbeam.simulate.thresholds import default_dose
 from skinbeam.sweeps.axes import (
+    MOST_CASES,
     PERSON,
     SAMPLE,
     Axis,
@@ -55,19 +57,17 @@ def _read_each(read: Callable[[str, Any], Any]) -> BeforeValidator:
     )
 
 
-class SampleTable(InputTable):
-    """Number and seed of the sampled rows, and the distribution of each sampled field."""
-
-    n: Annotated[int, whole_number(1, 10_000_000)]
-    seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
-    fields: Annotated[dict[str, Quantile], _read_each(field_quantile)]
-
-
 class PopulationTable(InputTable):
     """Number and seed of the virtual patients."""
 
-    n: Annotated[int, whole_number(1, 10_000_000)]
-    seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
+    n: Annotated[int, whole_number(1, MOST_CASES)]
+    seed: Annotated[int, whole_number(0, MAX_SEED)] = 0
+
+
+class SampleTable(PopulationTable):
+    """Number and seed of the sampled rows, and the distribution of each sampled field."""
+
+    fields: Annotated[dict[str, Quantile], _read_each(field_quantile)]
 
 
 class SweepFile(InputTable):
@@ -77,8 +77,8 @@ class SweepFile(InputTable):
     answer: Annotated[str, choice(*ANSWERS)] = "simulate"
     endpoint: Annotated[str | None, choice(*ENDPOINTS)] = None
     of: Annotated[str | None, choice("fluence_J_cm2", "microbeam_mJ", "exposure_s")] = None
-    draws: Annotated[int, whole_number(1, 100_000)] = 200
-    seed: Annotated[int, whole_number(0, 2**63 - 1)] = 0
+    draws: Annotated[int, whole_number(1, MAX_DRAWS)] = 200
+    seed: Annotated[int, whole_number(0, MAX_SEED)] = 0
     outputs: Annotated[list[str], value_or_list(text(200, min_length=1), _MOST_OUTPUTS)]
     axes: Annotated[dict[str, Axis], _read_each(grid_axis)] = Field(default_factory=dict)
     sample: SampleTable | None = None

@@ -49,7 +49,7 @@ def test_a_reader_who_leaves_changes_nothing(arguments: tuple[str, ...]) -> None
 
 
 def test_an_error_of_another_file_is_not_taken_for_one_of_the_output() -> None:
-    with pytest.raises(OSError, match="another file"), encodable_output(json=False) as output:
+    with pytest.raises(OSError, match="another file"), encodable_output(is_json=False) as output:
         raise OSError(errno.ENOSPC, "another file")
     assert output.failure is None
 
@@ -83,6 +83,6 @@ def test_a_name_that_is_no_text_stands_in_the_error(tmp_path: Path) -> None:
 
 
 def test_units_keep_their_meaning_without_their_signs() -> None:
-    with encodable_output(json=False):
+    with encodable_output(is_json=False):
         near = "8 J/cm², 120 µm, 33 °C, 2–3, Lukač ✓".encode("ascii", "skinbeam-text").decode()
     assert near == "8 J/cm2, 120 um, 33 degC, 2-3, Lukac +"
