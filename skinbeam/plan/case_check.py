@@ -1,11 +1,10 @@
-"""Check that a case file is complete for its use: a consultation, or a pulse that its device can emit."""
+"""Check that a case file is complete for a consultation, and analyse its photograph."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from skinbeam.laser.beam import resolve_beam
 from skinbeam.laser.device import load_device
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.consultation import Photo
@@ -17,7 +16,7 @@ from skinbeam.photo.face.manual_landmarks import face_from_landmarks
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.text import ENGLISH, use_language
 
-__all__ = ["CheckedConsultation", "check_case", "check_consultation"]
+__all__ = ["CheckedConsultation", "check_consultation"]
 
 
 @dataclass(frozen=True)
@@ -30,28 +29,6 @@ class CheckedConsultation:
     def sha256(self) -> str:
         """Return the hash of the case and its photograph."""
         return self.loaded.sha256("" if self.photo_analysis is None else self.photo_analysis.photo_sha256)
-
-
-def check_case(loaded: LoadedCase) -> None:
-    """Check a case for the use that its tables indicate.
-
-    Raises
-    ------
-    InputError : what is missing, or what the device or the photograph refuses.
-    """
-    case = loaded.case
-    if case.patient is not None or case.concern:
-        check_consultation(loaded)
-    elif case.laser is not None or case.settings is not None:
-        resolve_beam(case, loaded.folder)
-    elif case.bath is None and case.cooling is None and case.skin is None:
-        raise InputError(
-            "nothing-asked",
-            "nothing to plan or simulate was read",
-            field="concern",
-            hint="A consultation needs [patient] and [[concern]]; a pulse needs [skin], [laser] and [settings].",
-            file=loaded.file,
-        )
 
 
 def check_consultation(

@@ -1,15 +1,15 @@
-"""Read and validate `data/guideline_doses.csv`, the doses that the guideline gives, and find those of a person."""
+"""Read and validate `data/guideline_doses.csv`, the doses that the guideline gives."""
 
 from collections.abc import Mapping
 from functools import cache
 
-from skinbeam.evidence.guideline.device_classes import class_parts, includes_class
+from skinbeam.evidence.guideline.device_classes import class_parts
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose
-from skinbeam.evidence.guideline.table import guideline_cell, load_cells
+from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.model.csv_rows import CsvRow
 from skinbeam.model.package_data import load_package_text
 
-__all__ = ["DOSES_FILE", "QUANTITIES", "doses_of_cell", "guideline_doses", "load_doses", "read_doses"]
+__all__ = ["DOSES_FILE", "QUANTITIES", "doses_of_cell", "load_doses", "read_doses"]
 
 DOSES_FILE = "guideline_doses.csv"
 QUANTITIES = {"fluence_J_cm2": (0.05, 300.0), "energy_mJ": (1.0, 200.0), "coverage_percent": (1.0, 100.0)}
@@ -40,27 +40,6 @@ def read_doses(text: str) -> tuple[GuidelineDose, ...]:
 def doses_of_cell(cell: GuidelineCell) -> tuple[GuidelineDose, ...]:
     """Return the doses that a cell gives, in the order of its places."""
     return tuple(dose for dose in load_doses() if dose.cell == cell.row)
-
-
-def guideline_doses(
-    condition: str, subtype: str, site: str, phototype: str, device_class: str
-) -> tuple[GuidelineDose, ...]:
-    """Return the doses for a class of device in the cell of a person; none if its sources print none.
-
-    A class takes the doses of wider and narrower classes, too: `ipl-560` those of `ipl`. Doses of a combination are
-    returned for the combination only. No dose is borrowed from another phototype.
-
-    Raises
-    ------
-    InputError : unknown condition or phototype.
-    """
-    cell = guideline_cell(condition, subtype, site, phototype)
-    return () if cell is None else tuple(dose for dose in doses_of_cell(cell) if _fits(dose, device_class))
-
-
-def _fits(dose: GuidelineDose, device_class: str) -> bool:
-    wide = includes_class(dose.device_class, device_class)
-    return wide or includes_class(device_class, dose.device_class)
 
 
 class _DoseRecord(CsvRow):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from case_check import check_case
 from paths import TESTS
 
 from skinbeam.model.errors import InputError
@@ -20,7 +21,6 @@ def expectation(file: Path) -> tuple[str, str]:
 
 def refuse(file: Path) -> InputError:
     from skinbeam.model.input_files import load_case
-    from skinbeam.plan.case_check import check_case
 
     with pytest.raises(InputError) as caught:
         check_case(load_case(file))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import tomli_w
 from app_samples import FULL, Planner
+from case_check import check_case
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paths import ROOT
@@ -22,7 +23,6 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import load_case
 from skinbeam.photo.decoding.budget import DecoderBudget, RefusedPictureError
 from skinbeam.photo.decoding.decoder import count_scans, decode_picture
-from skinbeam.plan.case_check import check_case
 
 pytestmark = pytest.mark.check
 

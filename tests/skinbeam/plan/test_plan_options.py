@@ -21,7 +21,8 @@ from consultations import (
 )
 
 from skinbeam.course.aftercare import RuleRange, session_range
-from skinbeam.evidence.guideline.doses import guideline_doses
+from skinbeam.evidence.guideline.doses import doses_of_cell
+from skinbeam.evidence.guideline.table import guideline_cell
 from skinbeam.laser.beam import resolve_beam
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_conditions
@@ -151,7 +152,9 @@ def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> Non
 def test_short_pulses_on_a_brown_spot_have_a_dose_that_the_guideline_prints() -> None:
     """The calibration of all light calls it a burn in more than one in ten; clinics who give it counted fewer."""
     (option,) = laser_options(example(EXAMPLES / "conditions" / "age-spots-pigment-short-pulse.toml"))
-    printed = [dose for dose in guideline_doses("age-spots", "", "cheeks", "II", "qs-532") if dose.low <= dose.high]
+    cell = guideline_cell("age-spots", "", "cheeks", "II")
+    assert cell is not None
+    printed = [dose for dose in doses_of_cell(cell) if dose.device_class == "qs-532"]
     assert any(dose.low <= option["settings"]["fluence_J_cm2"] <= dose.high for dose in printed)
     assert option["p_harm"]["median"] <= 0.1
 

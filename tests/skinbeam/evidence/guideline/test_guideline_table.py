@@ -18,8 +18,8 @@ from skinbeam.evidence.guideline.device_classes import (
     is_light,
     outside_conditions,
 )
-from skinbeam.evidence.guideline.doses import DOSES_FILE, doses_of_cell, guideline_doses, load_doses, read_doses
-from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
+from skinbeam.evidence.guideline.doses import DOSES_FILE, doses_of_cell, load_doses, read_doses
+from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineDose, GuidelineTreatment
 from skinbeam.evidence.guideline.table import (
     CELLS_FILE,
     CHOICES_FILE,
@@ -240,11 +240,17 @@ def test_every_device_class_is_used() -> None:
     assert set(guideline_classes()) <= parts
 
 
+def doses_of_class(condition: str, subtype: str, site: str, phototype: str, device_class: str) -> list[GuidelineDose]:
+    """The doses of a class of devices in the cell of a person."""
+    cell = guideline_cell(condition, subtype, site, phototype)
+    return [] if cell is None else [dose for dose in doses_of_cell(cell) if dose.device_class == device_class]
+
+
 def test_doses_split_by_pulse() -> None:
     """At 532 nm, nanoseconds take some ten times the fluence of picoseconds; one range for both would burn or do
     nothing."""
-    short = guideline_doses("age-spots", "", "cheeks", "II", "ps-532")
-    long = guideline_doses("age-spots", "", "cheeks", "II", "qs-532")
+    short = doses_of_class("age-spots", "", "cheeks", "II", "ps-532")
+    long = doses_of_class("age-spots", "", "cheeks", "II", "qs-532")
     assert [(dose.low, dose.high) for dose in short] == [(0.1, 0.6)]
     assert [(dose.low, dose.high) for dose in long] == [(2.0, 5.0)]
 
@@ -255,20 +261,14 @@ def test_no_class_has_both_pulses_in_one_range() -> None:
 
 
 def test_a_dose_is_borrowed_from_no_lighter_skin() -> None:
-    assert guideline_doses("facial-telangiectasia", "", "cheeks", "II", "pdl-595")
-    assert guideline_doses("facial-telangiectasia", "", "cheeks", "IV", "pdl-595") == ()
+    assert doses_of_class("facial-telangiectasia", "", "cheeks", "II", "pdl-595")
+    assert doses_of_class("facial-telangiectasia", "", "cheeks", "IV", "pdl-595") == []
 
 
 def test_doses_of_a_pair_are_those_of_the_pair_only() -> None:
-    pair = guideline_doses("facial-telangiectasia", "", "nose", "II", "pdl-595+ndyag-1064")
+    pair = doses_of_class("facial-telangiectasia", "", "nose", "II", "pdl-595+ndyag-1064")
     assert {(dose.component, dose.low) for dose in pair} == {("pdl-595", 10.0), ("ndyag-1064", 70.0)}
-    assert guideline_doses("facial-telangiectasia", "", "nose", "II", "pdl-595") == ()
-
-
-def test_a_lamp_takes_the_doses_of_lamps_without_a_named_filter() -> None:
-    assert guideline_doses("redness", "", "cheeks", "II", "ipl-560") == guideline_doses(
-        "redness", "", "cheeks", "II", "ipl"
-    )
+    assert doses_of_class("facial-telangiectasia", "", "nose", "II", "pdl-595") == []
 
 
 def test_every_printed_dose_of_light_has_rows() -> None:
