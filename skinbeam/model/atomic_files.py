@@ -10,9 +10,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = [
@@ -23,9 +22,7 @@ __all__ = [
 ]
 
 _temporary_paths: dict[Path, None] = {}
-_MAX_NAME_CHARACTERS = (
-    100  # characters of a name that the name of its temporary file repeats: file names end at 255 bytes
-)
+_MAX_NAME_CHARACTERS = 100  # of a name that the name of its temporary file repeats: file names end at 255 bytes
 
 
 @contextmanager
@@ -136,11 +133,10 @@ def replace_file_set(source_folder: Path, folder: Path, *, manifest: str, last_f
     names = sorted(str(file.relative_to(source_folder)) for file in source_folder.rglob("*") if file.is_file())
     with _lock_folder(folder):
         (folder / last_file).unlink(missing_ok=True)
-        for name in sorted(
-            _files_in_manifest(folder, manifest, schema=_read_manifest(source_folder / manifest).schema) - set(names)
-        ):
+        schema = json.loads((source_folder / manifest).read_bytes())["schema"]
+        for name in sorted(_files_in_manifest(folder, manifest, schema=schema) - set(names)):
             _remove_old_file(folder, name)
-        # The new ledger is moved before the files that it lists, so that leftovers of an interrupted move are listed.
+        # The new manifest is moved before the files that it lists, so that leftovers of an interrupted move are listed.
         for name in (manifest, *(name for name in names if name not in (manifest, last_file)), last_file):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (source_folder / name).replace(folder / name)
@@ -158,28 +154,15 @@ def _lock_folder(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _files_in_manifest(folder: Path, ledger: str, *, schema: str) -> set[str]:
-    """Return the files in a ledger with this schema; empty for any other file. Paths outside the folder are dropped."""
+def _files_in_manifest(folder: Path, manifest: str, *, schema: str) -> set[str]:
+    """Return the files in a manifest of this schema; empty for any other file. Paths outside the folder are dropped."""
     try:
-        record = _read_manifest(folder / ledger)
-        if record.schema != schema:
+        record = json.loads((folder / manifest).read_bytes())
+        if record["schema"] != schema:
             return set()
-        return {str(name) for name in record.files if (folder / name).resolve().is_relative_to(folder.resolve())}
-    except (OSError, ValueError, KeyError, TypeError):  # no ledger, or a file of another program
+        return {str(name) for name in record["files"] if (folder / name).resolve().is_relative_to(folder.resolve())}
+    except (OSError, ValueError, KeyError, TypeError):  # no manifest, or a file of another program
         return set()
-
-
-@dataclass(frozen=True)
-class _Manifest:
-    """The files of a set, and the schema by which a program knows its own manifest."""
-
-    schema: str
-    files: Iterable[str]
-
-
-def _read_manifest(ledger: Path) -> _Manifest:
-    record = json.loads(ledger.read_bytes())
-    return _Manifest(record["schema"], record["files"])
 
 
 def _remove_old_file(folder: Path, name: str) -> None:

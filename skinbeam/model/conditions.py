@@ -281,7 +281,13 @@ def list_names() -> NameList:
         case_sha256=sha256_hex({"command": "conditions"}),
         seed=0,
         conditions=tuple(
-            ConditionName(one.name, one.aliases, one.title, one.pigmented, tuple(map(_subtype_name, one.subtypes)))
+            ConditionName(
+                one.name,
+                one.aliases,
+                one.title,
+                one.pigmented,
+                tuple(SubtypeName(kind, render_message(f"subtype-title.{kind}")) for kind in one.subtypes),
+            )
             for one in known_conditions().values()
         ),
         sites=tuple(SiteName(one.name, one.aliases, one.title, one.use) for one in known_sites().values()),
@@ -289,7 +295,3 @@ def list_names() -> NameList:
             ModalityName(one.name, one.aliases, one.title, one.laser) for one in known_modalities().values()
         ),
     )
-
-
-def _subtype_name(subtype: str) -> SubtypeName:
-    return SubtypeName(subtype, render_message(f"subtype-title.{subtype}"))

@@ -138,7 +138,7 @@ def report_page(
         faults=(
             *(ReportFault(one.code, one.message.text) for one in plan.warnings if one.code not in _OF_EARLIER),
             *missing,
-            *_missing_overlays(overlays),
+            *(ReportFault("overlay-missing", overlay.unknown) for overlay in overlays if overlay.unknown),
         ),
         references=references,
         words=section_texts("report"),
@@ -148,14 +148,8 @@ def report_page(
 
 def _about_facts(plan: Plan) -> tuple[ReportFact, ...]:
     """Return mode, version, seed and hashes."""
-    return (
-        ReportFact(report_text("about_mode"), display_value(plan.mode)),
-        ReportFact(report_text("about_version"), display_value(plan.version)),
-        ReportFact(report_text("about_seed"), display_value(plan.seed)),
-        ReportFact(report_text("about_draws"), display_value(plan.draws)),
-        ReportFact(report_text("about_case_sha256"), display_value(plan.case_sha256)),
-        ReportFact(report_text("about_plan_sha256"), display_value(plan.plan_sha256)),
-    )
+    names = ("mode", "version", "seed", "draws", "case_sha256", "plan_sha256")
+    return tuple(ReportFact(report_text(f"about_{name}"), display_value(getattr(plan, name))) for name in names)
 
 
 def _decision(plan: Plan) -> DecisionPart:
@@ -424,11 +418,6 @@ def _methods(plan: Plan) -> tuple[str, ...]:
         report_text("methods_suitability"),
         report_text("methods_version", version=plan.version),
     )
-
-
-def _missing_overlays(overlays: Iterable[ReportPicture]) -> Iterable[ReportFault]:
-    """Yield a fault for each expected overlay that is missing."""
-    return (ReportFault("overlay-missing", overlay.unknown) for overlay in overlays if overlay.unknown)
 
 
 def _references(keys: Iterable[str]) -> tuple[tuple[ReportReference, ...], list[ReportFault]]:

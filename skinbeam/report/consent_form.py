@@ -223,7 +223,7 @@ def consent_page(
         )
         if signing
         else "",
-        agreement=agreement_text(_days(signing)),
+        agreement=agreement_text((signing.explained_on, signing.signed_on) if signing else None),
         points=tuple(advice.message.text for advice in plan.consent),
         person=signing.person if signing else "",
         clinician=signing.clinician if signing else "",
@@ -369,10 +369,6 @@ def tries_in_words(question: str, tries: Sequence[TeachBackTry]) -> str:
     if not wrong:
         return report_text("consent.tries", tries=1)
     return report_text("consent.tries_after", tries=len(wrong) + 1, said="; ".join(wrong))
-
-
-def _days(signing: ConsentSignature | None) -> tuple[datetime.date, datetime.date] | None:
-    return None if signing is None else (signing.explained_on, signing.signed_on)
 
 
 # The PDF.

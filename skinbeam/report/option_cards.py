@@ -119,16 +119,13 @@ def _merge_cards(cards: Sequence[OptionCard]) -> OptionCard:
 def unknown_facts(option: Option) -> tuple[ReportFact, ...]:
     """Return the unknown facts of an option, including its harms, each with the reason in its note."""
     harms = [_harm_line(harm) for harm in option.harms]
-    uncounted = [ReportFact(harm.name, replace(harm.p, note=_unknown_harm_note(harm))) for harm in harms]
+    # Why a harm is unknown and its description, which may be the same.
+    notes = [" ".join(dict.fromkeys((harm.p.note, harm.text))) for harm in harms]
+    uncounted = [ReportFact(harm.name, replace(harm.p, note=note)) for harm, note in zip(harms, notes, strict=True)]
     uncounted = uncounted or [ReportFact(report_text("harm_any"), display_value(worst_harm(option)[2]))]
     return tuple(
         fact for fact in (*expected_results(option), *_option_facts(option), *uncounted) if not fact.value.is_known
     )
-
-
-def _unknown_harm_note(harm: HarmLine) -> str:
-    """Return why a harm is unknown and its description, which is left out where both are the same."""
-    return " ".join(dict.fromkeys((harm.p.note, harm.text)))
 
 
 def option_card(
@@ -149,7 +146,8 @@ def option_card(
     """
     numbers = {(reason.lead, reason.rest): reason.number for reason in decision_reasons}
     spoke = [reason_line(reason) for reason in option.reasons]
-    spoke += [_spots_line(one) for one in ladders if one.when_chosen and _tries(one, concern, option)]
+    if option.setup is not None:
+        spoke += [_spots_line(one) for one in ladders if one.when_chosen and one.tries(option.setup, concern.site)]
     again = [numbers[reason.lead, reason.rest] for reason in spoke if (reason.lead, reason.rest) in numbers]
     at_once = option.immediate
     seen = None if isinstance(at_once, Unknown) else at_once
@@ -226,10 +224,6 @@ def reason_line(reason: RuleReason) -> ReasonLine:
     """Return the line of a rule that applied."""
     word = report_text(f"decision_word_{reason.decision.replace('-', '_')}")
     return ReasonLine(*split_lead(reason.message.text), word, reason.strength, split_source_keys(reason.source))
-
-
-def _tries(ladder: TestSpotLadder, concern: ConcernPlan, option: Option) -> bool:
-    return option.setup is not None and ladder.tries(option.setup, concern.site)
 
 
 def _spots_line(ladder: TestSpotLadder) -> ReasonLine:

@@ -56,7 +56,7 @@ def run_sweep(
     with open_store(output, sweep, cost) as store:
         missing = store.missing_blocks()
         cases = prod(sweep.shape)
-        done = cases - sum(_block_size(block) for block in missing)
+        done = cases - sum(prod(part.stop - part.start for part in block) for block in missing)
         on_progress(done, cases)
         if missing:
             with open_workers(cluster, count, on_message) as client:
@@ -99,7 +99,3 @@ def _summarise(sweep: Sweep, store: SweepStore) -> SweepSummary:
         partly_unknown=counts.get(PARTLY, 0),
         failed=counts.get(FAILED, 0),
     )
-
-
-def _block_size(block: Block) -> int:
-    return prod(part.stop - part.start for part in block)

@@ -118,7 +118,8 @@ def open_store(path: Path, sweep: Sweep, cost: SweepCost | None) -> Iterator[Swe
     ------
     InputError : something else is there, another run writes it, or it cannot be written.
     """
-    identity = _identity(sweep)
+    # Everything that the results depend on: what is asked, and the version.
+    identity = sha256_hex([__version__, *sweep.identifying_values()])
     try:
         if cost is not None and not path.exists():
             with work_folder(path.parent, path.name) as folder:
@@ -178,11 +179,6 @@ def error_rows(results: "xr.Dataset") -> list[ErrorRow]:
         text = bytes(messages.isel(at).values).rstrip(b"\0").decode(errors="ignore")
         rows.append(ErrorRow(at, int(status[tuple(place)]), text))
     return rows
-
-
-def _identity(sweep: Sweep) -> str:
-    """Return the hash of everything the results depend on: what is asked, and the version."""
-    return sha256_hex([__version__, *sweep.identifying_values()])
 
 
 def _stored_identity(path: Path) -> str | None:

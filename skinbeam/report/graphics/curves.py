@@ -252,8 +252,8 @@ def threshold_figure(found: DoseThreshold) -> Figure:
     ax = figure.subplots()
     doses_by_name = {"dose": found.dose, "calibrated_dose": found.calibrated_dose}
     known = {name: dose for name, dose in doses_by_name.items() if isinstance(dose, Estimate)}
-    first = min(map(_first_dose, known.values()))
-    last = max(map(_last_dose, known.values()))
+    first = min(dose.median * math.exp(-_SIDES * _spread(dose, dose.low)) for dose in known.values())
+    last = max(dose.median * math.exp(_SIDES * _spread(dose, dose.high)) for dose in known.values())
     doses = [first * (last / first) ** (i / _POINTS) for i in range(_POINTS + 1)]
     for name, value in known.items():
         line, mark, colour = _CURVES[name]
@@ -280,14 +280,6 @@ def _spread(value: Estimate, end: float) -> float:
     """Return the standard deviation of the logarithm of the dose on one side of the median, at least 1e-3."""
     deviations = NormalDist().inv_cdf(0.5 + value.level / 2)
     return max(abs(math.log(end / value.median)) / deviations, 1e-3)
-
-
-def _first_dose(value: Estimate) -> float:
-    return value.median * math.exp(-_SIDES * _spread(value, value.low))
-
-
-def _last_dose(value: Estimate) -> float:
-    return value.median * math.exp(_SIDES * _spread(value, value.high))
 
 
 def _share(value: Estimate, dose: float) -> float:
