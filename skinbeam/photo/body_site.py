@@ -43,7 +43,7 @@ _DARKEST = 1e-4  # keeps a logarithm finite
 _ROUNDS = 12  # iterations of the two means, which converge long before
 
 
-def resolve_site(word: str, *, field: str = "site") -> str:
+def resolve_site(word: str) -> str:
     """Return the site off the face that a word means.
 
     Raises
@@ -51,11 +51,11 @@ def resolve_site(word: str, *, field: str = "site") -> str:
     InputError : no site has this name, or it is a site of the face, which is analysed with its eyes and mouth.
     """
     off_face = [name for name, one in known_sites().items() if one.use == "treatment" and one.off_face]
-    site = resolve_name("site", word, field=field)
+    site = resolve_name("site", word, field="site")
     if site not in off_face:
         message = Message("photo-site.on_face", {"site": site})
         hint = Message("photo-site.on_face_hint", {"known": ", ".join(off_face)})
-        raise InputError("not-a-place", message.text, field=field, hint=hint.text)
+        raise InputError("not-a-place", message.text, field="site", hint=hint.text)
     return site
 
 

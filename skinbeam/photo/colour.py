@@ -69,7 +69,7 @@ def ita_deg(L: float, b: float) -> float | Unknown:
     return math.degrees(math.atan2(L - 50, b))
 
 
-def white_card_gain(rgb: Picture, card: Sequence[float], *, field: str = "white_card") -> Array | Unknown:
+def white_card_gain(rgb: Picture, card: Sequence[float]) -> Array | Unknown:
     """Return the factor (3,) on linear light that makes the card at x, y, width, height (pixels) neutral white.
 
     Unknown when the patch cannot be used: clipped, too dark, coloured.
@@ -79,20 +79,15 @@ def white_card_gain(rgb: Picture, card: Sequence[float], *, field: str = "white_
     InputError : not four numbers, too small, outside the picture.
     """
     height, width = rgb.shape[:2]
+    hint = Message("photo-colour.card_hint").text
     if len(card) != 4 or not all(math.isfinite(value) for value in card):
-        raise InputError(
-            "bad-card", Message("photo-colour.card_four").text, field=field, hint=Message("photo-colour.card_hint").text
-        )
+        raise InputError("bad-card", Message("photo-colour.card_four").text, field="white_card", hint=hint)
     x, y, w, h = (round(value) for value in card)
     least = int(limit("colour", "card_side_px"))
     if x < 0 or y < 0 or w < least or h < least or x + w > width or y + h > height:
         params = {"x": x, "y": y, "w": w, "h": h, "width": width, "height": height, "least": least}
-        raise InputError(
-            "bad-card",
-            Message("photo-colour.card_outside", params).text,
-            field=field,
-            hint=Message("photo-colour.card_hint").text,
-        )
+        message = Message("photo-colour.card_outside", params)
+        raise InputError("bad-card", message.text, field="white_card", hint=hint)
     patch = rgb[y : y + h, x : x + w].reshape(-1, 3)
     light = srgb_to_linear(patch).mean(axis=0)
     _, a, b = linear_to_lab(light)

@@ -30,9 +30,9 @@ def beside_limit(value: float, bound: float) -> int:
     return math.ceil(bound) - 1 if value < bound <= nearest else nearest
 
 
-def colour_direction(section: str, name: str) -> tuple[float, float, float]:
-    """Return a direction in red, green and blue."""
-    red, green, blue = limit_entry(section, name)["value"]
+def colour_direction(name: str) -> tuple[float, float, float]:
+    """Return the direction of a pigment in red, green and blue."""
+    red, green, blue = limit_entry("pigments", name)["value"]
     return float(red), float(green), float(blue)
 
 

@@ -22,7 +22,7 @@ __all__ = [
 _WIDE = 1.96  # standard deviations of a normal distribution to the ends of the level (95 %)
 
 
-def scale_from_length(rgb: Picture, length: Sequence[float], *, field: str = "length") -> Estimate:
+def scale_from_length(rgb: Picture, length: Sequence[float]) -> Estimate:
     """Return mm per pixel from a known length on the skin, such as that of a ruler, a coin or a card.
 
     Each of the two points is set to within a pixel or two, so their distance d has the standard deviation sqrt(2) times
@@ -41,19 +41,19 @@ def scale_from_length(rgb: Picture, length: Sequence[float], *, field: str = "le
     height, width = rgb.shape[:2]
     hint = Message("photo-length.hint").text
     if len(length) != 5 or not all(math.isfinite(value) for value in length):
-        raise InputError("bad-length", Message("photo-length.five").text, field=field, hint=hint)
+        raise InputError("bad-length", Message("photo-length.five").text, field="length", hint=hint)
     x0, y0, x1, y1, mm = (float(value) for value in length)
     if not all(0 <= x < width and 0 <= y < height for x, y in ((x0, y0), (x1, y1))):
         params = {"width": width, "height": height}
-        raise InputError("bad-length", Message("photo-length.outside", params).text, field=field, hint=hint)
+        raise InputError("bad-length", Message("photo-length.outside", params).text, field="length", hint=hint)
     apart_px, least_px = math.hypot(x1 - x0, y1 - y0), limit("scale", "length_px_min")
     if apart_px < least_px:
         message = Message("photo-length.near", {"px": apart_px, "least": least_px})
-        raise InputError("bad-length", message.text, field=field, hint=hint)
+        raise InputError("bad-length", message.text, field="length", hint=hint)
     likely = limit_entry("scale", "mm_per_px")
     if not float(likely["low"]) <= mm / apart_px <= float(likely["high"]):
         params = {"mm": mm, "px": apart_px, "low": likely["low"], "high": likely["high"]}
-        raise InputError("bad-length", Message("photo-length.unlikely", params).text, field=field, hint=hint)
+        raise InputError("bad-length", Message("photo-length.unlikely", params).text, field="length", hint=hint)
     spread_px = _WIDE * math.sqrt(2) * limit("scale", "point_px")
     low, middle, high = (mm / (apart_px + sign * spread_px) for sign in (1, 0, -1))
     level, source = limit("scale", "level"), limit_entry("scale", "point_px")["source"]
@@ -103,7 +103,7 @@ def face_scale(face: Face) -> Estimate:
     return Estimate(math.exp(middle), low, high, level, "assumed", basis=(iris["source"], pupils["source"]))
 
 
-def check_length(face: Face, scale: Estimate, *, field: str = "length") -> None:
+def check_length(face: Face, scale: Estimate) -> None:
     """Refuse a scale given by the user that implies an impossible pupil distance for this face.
 
     Raises
@@ -113,4 +113,4 @@ def check_length(face: Face, scale: Estimate, *, field: str = "length") -> None:
     if not is_face_length(face, scale):
         apart_mm, likely = scale.median * face.pupil_px, limit_entry("scale", "pupils_given_mm")
         message = Message("photo-length.pupils", {"mm": apart_mm, "low": likely["low"], "high": likely["high"]})
-        raise InputError("bad-length", message.text, field=field, hint=Message("photo-length.hint").text)
+        raise InputError("bad-length", message.text, field="length", hint=Message("photo-length.hint").text)

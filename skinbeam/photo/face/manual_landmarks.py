@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-def face_from_landmarks(rgb: Picture, points: Sequence[float], *, field: str = "points") -> Face:
+def face_from_landmarks(rgb: Picture, points: Sequence[float]) -> Face:
     """Build a face from x and y of the person's right pupil, left pupil and mouth, in pixels.
 
     Raises
@@ -30,16 +30,16 @@ def face_from_landmarks(rgb: Picture, points: Sequence[float], *, field: str = "
     height, width = rgb.shape[:2]
     hint = Message("photo-points.hint").text
     if len(points) != 6 or not all(math.isfinite(value) for value in points):
-        raise InputError("bad-points", Message("photo-points.six").text, field=field, hint=hint)
+        raise InputError("bad-points", Message("photo-points.six").text, field="points", hint=hint)
     right, left, mouth = ((float(points[k]), float(points[k + 1])) for k in (0, 2, 4))
     if not all(0 <= x < width and 0 <= y < height for x, y in (right, left, mouth)):
         params = {"width": width, "height": height}
-        raise InputError("bad-points", Message("photo-points.outside", params).text, field=field, hint=hint)
+        raise InputError("bad-points", Message("photo-points.outside", params).text, field="points", hint=hint)
     # The mouth must be below the line from the right pupil to the left.
     across = left[0] - right[0], left[1] - right[1]
     below = across[0] * (mouth[1] - right[1]) - across[1] * (mouth[0] - right[0])
     if across[0] <= 0 or below <= 0:
-        raise InputError("bad-points", Message("photo-points.order").text, field=field, hint=hint)
+        raise InputError("bad-points", Message("photo-points.order").text, field="points", hint=hint)
     apart = math.hypot(*across)
     box = (right[0] - 0.6 * apart, right[1] - apart, 2.2 * apart, 3.0 * apart)
     return Face(right, left, mouth, box, "points")

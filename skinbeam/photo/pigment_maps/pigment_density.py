@@ -34,9 +34,7 @@ def optical_density(light: Array) -> Array:
 
 def chromophore_directions() -> Array:
     """Return the density of each channel per unit of melanin, of blood and of shade, (channel, 3) (photo 2)."""
-    return np.stack(
-        [colour_direction("pigments", "melanin"), colour_direction("pigments", "haemoglobin"), np.ones(3)], axis=1
-    )
+    return np.stack([colour_direction("melanin"), colour_direction("haemoglobin"), np.ones(3)], axis=1)
 
 
 def colour_blur_px(pupil_px: float) -> float:
