@@ -220,7 +220,6 @@ def _readable_phototype(written: object) -> str | None:
 
 
 def _practice_sentences(cell: GuidelineCell) -> Iterator[str]:
-    """Yield what clinics do for a cell, in sentences."""
     about, others = cell_words(cell), cell.treatments
     if cell.first is None:
         yield render_message("guideline.clinics-unknown", {"about": about})

@@ -167,7 +167,6 @@ def _mask_vaporised_peaks(seen: SampledQuantities) -> SampledQuantities:
 
 
 def _result_warnings(scene: PulseScene, seen: SampledQuantities, weights: Floats) -> list[DocumentWarning]:
-    """Return the warnings about these results."""
     warnings = draw_warnings(scene, weights)
     peaks = [
         float(np.median(values.max(axis=1) if values.ndim > 1 else values))

@@ -271,7 +271,6 @@ def _empty_body(wavelengths_nm: Sequence[float], unknown: Unknown) -> Mapping[st
 
 
 def _layers(ds: SkinSample, spectra: Sequence[OpticalProperties], weight: Floats) -> tuple[SkinLayer, ...]:
-    """Return the layers of the median skin."""
     heat, layers = thermal_properties(ds), []
     for index, name in enumerate(ds.layers):
         thickness_m = weighted_median(ds["thickness_m"][:, index], weight)

@@ -196,18 +196,15 @@ class DrawSummaries:
         )
 
     def _light(self) -> LightSummary:
-        """Return the light in the skin."""
         absorbed = {name: self._value(f"light.absorbed.{index}") for index, name in enumerate(self.layers)}
         return LightSummary(**self._values("light", LightSummary), absorbed=absorbed or self.missing)
 
     def _temperature(self) -> TemperatureSummary:
-        """Return the extremes of temperature."""
         return TemperatureSummary(
             **self._values("temperature_C", TemperatureSummary), vessels=self._vessels(VesselTemperature)
         )
 
     def _damage(self, burn: BurnDoseSummary | Unknown) -> DamageSummary:
-        """Return the damage, with the doses that burn."""
         return DamageSummary(
             **self._values("damage", DamageSummary, apart=("p_breakdown",)),
             vessels=self._vessels(VesselDamage),
@@ -222,18 +219,15 @@ class DrawSummaries:
         )
 
     def _ablation(self) -> AblationSummary:
-        """Return the removal of tissue."""
         return AblationSummary(**self._values("ablation", AblationSummary))
 
     def _microlesion(self) -> MicrolesionSummary:
-        """Return the column of a fractional laser."""
         names = (field.name for field in fields(MicrolesionSummary))
         return MicrolesionSummary(
             **{name: self._value_or_reason(f"microlesion.{name}", "no-microbeam") for name in names}
         )
 
     def _cooling(self) -> CoolingSummary:
-        """Return the time of a sprayed film."""
         return CoolingSummary(self._value_or_reason("cooling.film_ms", "film"))
 
     def _values(self, group: str, kind: type, *, apart: Collection[str] = ()) -> dict[str, Value]:

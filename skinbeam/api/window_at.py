@@ -201,7 +201,6 @@ def asked_setting_answer(loaded: LoadedCase, found: AskedSetting, seed: int) -> 
 
 
 def _person_judgement(found: AskedSetting) -> SettingJudgement:
-    """Return the judgement of a setting for a person."""
     trial, span = found.trial, found.proposal
     published = None
     if span is not None and found.place is not None:  # a span places the dose

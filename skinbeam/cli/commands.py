@@ -322,7 +322,6 @@ def window(
 def _setting_answer(
     case: Path, at: str, device: str | None, draws: int, seed: int, *, effect: str | None, harm: str | None
 ) -> "AskedSettingAnswer":
-    """Return the answer for one setting of a device."""
     from skinbeam.api.window_at import answer_setting, parse_asked
     from skinbeam.model.input_files import load_case
 

@@ -162,7 +162,6 @@ def _drop_repeated(messages: Sequence[Message]) -> list[Message]:
 
 
 def _first_steps(groups: Sequence[ConcernGroup], case: Case | None) -> list[Message]:
-    """Return the steps before the first visit."""
     renews = {group.modality in SURFACE_MODALITIES for group in groups}
     found = [Message("course.order")] if len(renews) > 1 else []
     found.append(Message("course.sun", {"weeks": course_rules().least_weeks}))

@@ -408,7 +408,6 @@ def _describe_doses(doses: Sequence[float], densities: Sequence[float]) -> str:
 def _describe_common_settings(
     setup: DeviceSetup, densities: Sequence[float], trial: CandidateSetting, size: _SpotSize
 ) -> str:
-    """Format the settings that all spots share."""
     bare = replace(setup.settings, fluence_J_cm2=None)
     if size.narrower and size.spot_mm is not None:
         bare = replace(bare, spot_mm=size.spot_mm, footprint_mm=trial.machine.device.window_mm(size.spot_mm))

@@ -129,7 +129,6 @@ def find_claims(text: str) -> list[tuple[str, str]]:
 
 
 def _claims_in(sentence: Sentence) -> list[str]:
-    """Return the ids of the claims that the sentence makes."""
     stand = {name: claim for name, claim in claims().items() if _is_stated(claim, sentence)}
     promises = [phrase for claim in stand.values() if claim.is_promise for phrase in claim.find[0]]
     spent = frozenset(place for phrase in promises for place in sentence.negations_in(phrase))

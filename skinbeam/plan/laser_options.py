@@ -100,7 +100,6 @@ def _reaches_enough(option: LaserOption) -> bool:
 
 
 def _names_light(cells: Sequence[GuidelineCell]) -> bool:
-    """Return whether any place of the cells is light."""
     return any(is_light(one.treatment) for cell in cells for one in cell.treatments)
 
 

@@ -106,7 +106,6 @@ def _is_never_computed(concern: Concern, goal: TreatmentGoal, machine: SearchMac
 
 
 def _is_by_depth(modality: str, machine: SearchMachine) -> bool:
-    """Return whether the effect of a machine is a depth."""
     return machine.device.microbeam or modality == "ablative"
 
 

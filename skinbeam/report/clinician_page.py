@@ -243,7 +243,6 @@ def _concern_part(
     decided: Sequence[ReasonLine],
     plan: Plan,
 ) -> ConcernPart:
-    """Return one concern with its figures and options."""
     person = plan.assessment
     stops = [
         reason.message.text
@@ -307,7 +306,6 @@ def _phototype(person: Assessment) -> str | None:
 
 
 def _person_facts(person: Assessment) -> tuple[ReportFact, ...]:
-    """Return the facts about the assessed person."""
     shown = ("age_years", "sex", "phototype", "ita_deg", "colour_basis", "keloid_decision")
     return tuple(_fact(name, value) for name, value in dataclass_fields(person).items() if name in shown)
 

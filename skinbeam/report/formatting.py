@@ -241,7 +241,6 @@ def _interval_text(value: Estimate) -> str:
 
 
 def _range_meaning(value: Estimate) -> str:
-    """Return what the range of an estimate means."""
     level = math.floor(100 * value.level + 0.5)
     if value.kind == "modelled":
         return report_text("note_modelled", level=level, draws=value.draws)

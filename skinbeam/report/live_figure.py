@@ -62,7 +62,6 @@ def _published_at(data: WindowData, row: float) -> PublishedDoseRange | None:
 
 
 def _published_text(data: WindowData, row: float, unit: str) -> str:
-    """Return the published doses at a row in a sentence."""
     span = _published_at(data, row)
     if span is None:
         return report_text("live_unpublished")

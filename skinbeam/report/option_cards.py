@@ -313,12 +313,10 @@ def _option_facts(option: Option) -> list[ReportFact]:
 
 
 def _harm_line(harm: HarmShare) -> HarmLine:
-    """Return one harm with its probability."""
     return HarmLine(harm_name(harm.name), per_100(harm.p), harm.text.text)
 
 
 def _limit_line(checked: LimitCheck) -> LimitLine:
-    """Return one checked limit with its bounds."""
     name, unit = quantity_label(checked.quantity)
     bounds = (("warn", checked.warn), ("stop", checked.stop))
     required = report_text("limit_required", share=per_100(checked.share_required).text)

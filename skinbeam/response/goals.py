@@ -309,7 +309,6 @@ def target_record(condition: str, subtypes: Sequence[str] = ()) -> Target:
 
 
 def _target_value(found: SourcedValue | None) -> TargetValue | None:
-    """Return a sourced value as the record of a plan."""
     if found is None:
         return None
     cite_sources(found.source)

@@ -286,7 +286,6 @@ class SkinDistribution:
         return names, material, result, own
 
     def _draw_preset_stack(self, draws: StandardDraws) -> LayerDraws:
-        """Draw the layers that the preset lists."""
         entry = read_preset(self.preset)
         layered, own = draw_preset_layers(draws, entry, self.hydration), self._draw_scattering_and_blood(draws)
         names = [layer["name"] for layer in entry["layer"]]
@@ -462,7 +461,6 @@ class SkinDistribution:
 
 
 def _first_value(*values: Any) -> Any:
-    """Return the first value that is not None."""
     return next((value for value in values if value is not None), None)
 
 

@@ -105,7 +105,6 @@ def _sides_in_study(study: str, rows: Sequence[Arm], a: str, b: str) -> StudySid
 
 
 def _first_row_per_cohort(rows: Sequence[Arm]) -> tuple[Arm, ...]:
-    """Return the first row of each cohort."""
     first: dict[str, Arm] = {}
     for arm in rows:
         first.setdefault(arm.cohort, arm)

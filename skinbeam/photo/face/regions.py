@@ -72,7 +72,6 @@ def _template() -> _FaceTemplate:
 
 
 def _mirror_outline(half: Array) -> Array:
-    """Return a half outline and its mirror image as one outline."""
     return np.concatenate([half, half[::-1] * (-1, 1)])
 
 

@@ -66,5 +66,4 @@ _RESPONSE_SHARE = 1 / 2 - 1 / (1 + 1.6**2)
 
 
 def _fill_outside(image: Image, mask: Mask) -> Image:
-    """Fill the image outside the mask with the median of the skin."""
     return np.where(mask, image, np.float32(np.median(image[mask]))).astype(np.float32)

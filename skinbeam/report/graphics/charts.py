@@ -167,5 +167,4 @@ def set_plain_ticks(axis: Any) -> None:
 
 
 def _plain_tick(value: float, _position: int | None = None) -> str:
-    """Format a tick as a plain number."""
     return f"{value:g}"

@@ -350,7 +350,6 @@ def result_figure(result: DocumentResult | Plan) -> Figure:
 
 
 def _draw(result: DocumentResult | Plan) -> tuple[Figure, str]:
-    """Return the figure of a result, and its caption."""
     match result:
         case AskedSettingAnswer():
             return setting_figure(result), report_text("curves.setting")
