@@ -112,11 +112,7 @@ def _improvement_sentences(found: Comparison) -> Iterator[Message]:
         yield Message("compare.unknown", {"reason": found.difference.reason})
     else:
         yield _basis_message(found.chain, "compare.direct", "compare.chain")
-        pair, (likely, low, high) = _order_by_share(found, found.difference)
-        if low > 0:
-            yield Message("compare.helps-more", pair | {"likely": likely, "low": low, "high": high})
-        else:
-            yield Message("compare.helps-open", pair | {"fewer": -low, "more": high})
+        yield _difference_message(found, found.difference, "helps")
     for trial in found.direct:
         if trial.cut_pct != HALF_PCT:
             yield Message("compare.another-cut", {"study": trial.study, "cut": trial.cut_pct})
@@ -127,11 +123,7 @@ def _dark_mark_sentences(found: Comparison) -> Iterator[Message]:
     if isinstance(found.pih_difference, Unknown):
         yield Message("compare.unknown-marks", {"reason": found.pih_difference.reason})
         return
-    pair, (likely, low, high) = _order_by_share(found, found.pih_difference)
-    if low > 0:
-        yield Message("compare.marks-more", pair | {"likely": likely, "low": low, "high": high})
-    else:
-        yield Message("compare.marks-open", pair | {"fewer": -low, "more": high})
+    yield _difference_message(found, found.pih_difference, "marks")
     yield _basis_message(found.pih_chain, "compare.marks-direct", "compare.marks-chain")
 
 
@@ -144,12 +136,15 @@ def _basis_message(chain: Sequence[ComparisonLink], direct: str, through: str) -
     return Message(through, {"count": count, "links": links})
 
 
-def _order_by_share(found: Comparison, difference: Estimate) -> tuple[dict[str, str], tuple[int, int, int]]:
-    """Return the two treatments, the one with the surely larger share first, and the difference in people of 100."""
+def _difference_message(found: Comparison, difference: Estimate, name: str) -> Message:
+    """Return the difference in people of 100, the treatment with the surely larger share first, if one has it."""
     likely, low, high = (round(100.0 * share) for share in (difference.median, difference.low, difference.high))
+    pair = _titles(found.a, found.b)
     if high < 0:
-        return _titles(found.b, found.a), (-likely, -high, -low)
-    return _titles(found.a, found.b), (likely, low, high)
+        pair, (likely, low, high) = _titles(found.b, found.a), (-likely, -high, -low)
+    if low > 0:
+        return Message(f"compare.{name}-more", pair | {"likely": likely, "low": low, "high": high})
+    return Message(f"compare.{name}-open", pair | {"fewer": -low, "more": high})
 
 
 def _titles(a: str, b: str) -> dict[str, str]:

@@ -268,7 +268,10 @@ def _draw_answer(question: EvidenceQuestion, seed: int) -> Expectation:
         mean_improvement_pct=mean,
         net_of_untreated_pct=_net_improvement(question, clinics, untreated, basis),
         **counts,
-        would_repeat=_repeat_unknown(question),
+        # No study of the table asked whether patients would repeat the treatment.
+        would_repeat=Unknown(
+            Message("evidence.nobody-asked", {"modality": inline_title("modality", question.modality)}).text
+        ),
         durability=durability(question),
         sun_protection=sun_protection(),
         dose=_unknown_dose(question) if placed is None else placed,
@@ -383,11 +386,6 @@ def _unknown_dose(question: EvidenceQuestion) -> Unknown:
     if question.modality in (*laser_modalities(), UNTREATED):
         return Unknown(Message("evidence.dose-not-said").text)
     return Unknown(Message("evidence.dose-not-light", {"modality": inline_title("modality", question.modality)}).text)
-
-
-def _repeat_unknown(question: EvidenceQuestion) -> Unknown:
-    """Return why it is unknown whether patients would repeat the treatment: no study of the table asked it."""
-    return Unknown(Message("evidence.nobody-asked", {"modality": inline_title("modality", question.modality)}).text)
 
 
 def _study_shares(found: Sequence[Arm]) -> tuple[StudyShare, ...]:
