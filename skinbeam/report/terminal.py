@@ -70,13 +70,13 @@ def concern_rows(concern: ConcernPlan, elapsed_s: float | None = None) -> list[t
     return rows + [(render_message("terminal.laser"), *_option_cells(concern, option), "") for option in laser]
 
 
-def align_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+def align_columns(rows: Sequence[Sequence[str]], gap: str = "   ") -> list[str]:
     """Return rows as lines with aligned columns, each as wide as its widest cell.
 
     Nothing is cut, however narrow the terminal is.
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [gap.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import sub, truediv
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -165,9 +166,9 @@ class ModelRuns:
         case = self.cases[question.case].with_fields(question.set)
         found = self._answer_case(question, case)
         if question.over:
-            found = _ratio(found, self._answer_case(question, case.with_fields(question.over)))
+            found = _combine(found, self._answer_case(question, case.with_fields(question.over)), truediv)
         if question.less:
-            found = _difference(found, self._answer_case(question, case.with_fields(question.less)))
+            found = _combine(found, self._answer_case(question, case.with_fields(question.less)), sub)
         if isinstance(found.value, Unknown):
             return ModelAnswer(
                 found.value, None if found.insufficient_dose is None else found.insufficient_dose * question.scale
@@ -234,23 +235,17 @@ def _value_at(found: Simulation, path: str) -> Value:
     return round_record(here)
 
 
-def _difference(whole: ModelAnswer, part: ModelAnswer) -> ModelAnswer:
-    """Return one answer less another for the same skins; their ends are paired, as in a ratio."""
-    more, fewer = whole.value, part.value
-    if isinstance(more, Unknown) or isinstance(fewer, Unknown):
-        return ModelAnswer(more if isinstance(more, Unknown) else fewer)
-    ends = sorted((more.low - fewer.low, more.median - fewer.median, more.high - fewer.high))
-    basis = tuple(dict.fromkeys((*more.basis, *fewer.basis)))
-    return ModelAnswer(Estimate(more.median - fewer.median, ends[0], ends[2], more.level, more.kind, more.draws, basis))
+def _combine(first: ModelAnswer, second: ModelAnswer, operation: Callable[[float, float], float]) -> ModelAnswer:
+    """Return the ratio or the difference of two answers for the same skins.
 
-
-def _ratio(above: ModelAnswer, below: ModelAnswer) -> ModelAnswer:
-    """Return the ratio of two answers for the same skins; their ends are paired, since a skin moves both alike."""
-    over, under = above.value, below.value
-    if isinstance(over, Unknown) or isinstance(under, Unknown):
-        return ModelAnswer(over if isinstance(over, Unknown) else under)
-    if min(under.low, under.median, under.high) <= 0:
+    Their ends are paired, since a skin moves both alike.
+    """
+    a, b = first.value, second.value
+    if isinstance(a, Unknown) or isinstance(b, Unknown):
+        return ModelAnswer(a if isinstance(a, Unknown) else b)
+    if operation is truediv and min(b.low, b.median, b.high) <= 0:
         return ModelAnswer(Unknown(render_message("validate.ratio-to-nothing")))
-    ends = sorted((over.low / under.low, over.median / under.median, over.high / under.high))
-    basis = tuple(dict.fromkeys((*over.basis, *under.basis)))
-    return ModelAnswer(Estimate(over.median / under.median, ends[0], ends[2], over.level, over.kind, over.draws, basis))
+    middle = operation(a.median, b.median)
+    low, _, high = sorted((operation(a.low, b.low), middle, operation(a.high, b.high)))
+    basis = tuple(dict.fromkeys((*a.basis, *b.basis)))
+    return ModelAnswer(Estimate(middle, low, high, a.level, a.kind, a.draws, basis))

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib import rc_context
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
 from skinbeam._version import __version__
 from skinbeam.model.document import pretty_json, write_atomically
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import find_source
 from skinbeam.report.formatting import report_text, section_texts
-from skinbeam.report.graphics.charts import STYLE, figure_svg
+from skinbeam.report.graphics.charts import STYLE, figure_svg, new_figure
 from skinbeam.report.report_figures import data_uri
 from skinbeam.report.report_files import template_environment
+from skinbeam.report.terminal import align_columns
 from skinbeam.text import Formatter
 from skinbeam.validation.guideline_plans import GuidelineAgreement
 from skinbeam.validation.published_rows import PublishedRow
@@ -47,8 +46,7 @@ def agreement_figure(verdicts: Sequence[RowVerdict]) -> str:
     All rows must be `is_drawable`. A bound is drawn at its end, with an arrow towards possible values.
     """
     with rc_context(STYLE):
-        figure = Figure(figsize=(6.2, 4.6), layout="constrained")
-        FigureCanvasSVG(figure)
+        figure = new_figure(6.2, 4.6)
         ax = figure.subplots()
         ax.set_xscale("log")
         ax.set_yscale("log")
@@ -102,6 +100,7 @@ def _measured_range(row: PublishedRow) -> tuple[float, float]:
 # Page, files and terminal text.
 
 _FORMAT = Formatter()
+_GAP = "  "  # between two columns of a table
 
 
 def write_validation(result: ValidationResult, folder: Path) -> list[Path]:
@@ -149,7 +148,7 @@ def validation_text(result: ValidationResult) -> str:
         report_text("validate.draws", draws=result.draws),
     ]
     lines += _part_lines(result, "independent")
-    lines += ["", report_text("validate.h_endpoints"), *_columns(_endpoint_table(result.endpoints))]
+    lines += ["", report_text("validate.h_endpoints"), *align_columns(_endpoint_table(result.endpoints), _GAP)]
     if result.guideline is not None:
         lines += ["", report_text("validate.h_guideline"), *_guideline_lines(result.guideline)]
     lines += ["", report_text("validate.h_dependent"), *_part_lines(result, "dependent")]
@@ -160,7 +159,7 @@ def _part_lines(result: ValidationResult, part: Part) -> list[str]:
     columns = ("group", "rows", "posed", "within", "ratio", "spread")
     table = [[report_text(f"validate.col_{name}") for name in columns]]
     table += [[name, *_score_cells(score)] for name, score in _group_scores(result, part).items()]
-    lines = [*_sentences(result, part), "", *_columns(table)]
+    lines = [*_sentences(result, part), "", *align_columns(table, _GAP)]
     for name, found in result.groups.items():
         if rows := rows_of_part(found, part):
             lines += ["", name, *map(_row_line, rows)]
@@ -173,12 +172,7 @@ def _part_lines(result: ValidationResult, part: Part) -> list[str]:
 def _guideline_lines(guideline: GuidelineAgreement) -> list[str]:
     table = [tuple(report_text(f"validate.col_{name}") for name in ("cell", "first", "offered"))]
     table += [(plan.cell, plan.first, ", ".join(plan.offered)) for plan in guideline.disagreeing]
-    return [_guideline_sentence(guideline), *_columns(table)]
-
-
-def _columns(table: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
+    return [_guideline_sentence(guideline), *align_columns(table, _GAP)]
 
 
 def _row_line(found: RowVerdict) -> str:
