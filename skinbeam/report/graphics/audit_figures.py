@@ -4,11 +4,10 @@ from functools import lru_cache
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
 from skinbeam.outcome_audit.calibration import ReliabilityGroup
 from skinbeam.outcome_audit.funnel import FUNNEL_LEVELS, FunnelPlot, funnel_limits
-from skinbeam.report.graphics.charts import STYLE, figure_svg, new_figure
+from skinbeam.report.graphics.charts import STYLE, figure_svg, new_figure, set_percent_ticks
 from skinbeam.text import render_message
 
 __all__ = ["funnel_figure", "reliability_figure"]
@@ -103,7 +102,7 @@ def funnel_figure(plot: FunnelPlot, language: str) -> str:
 
 def _format_share_axes(ax: Axes) -> None:
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        set_percent_ticks(axis)
     ax.set_xlim(0, 1)
     ax.set_ylim(-0.02, 1.02)
     ax.grid(color=_PALE, linewidth=0.5)

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 from skinbeam.plan.section import SkinSection
 from skinbeam.report.formatting import report_text
@@ -26,6 +26,7 @@ __all__ = [
     "draw_section",
     "figure_svg",
     "new_figure",
+    "set_percent_ticks",
     "set_plain_ticks",
 ]
 
@@ -164,6 +165,11 @@ def set_plain_ticks(axis: Any) -> None:
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(_plain_tick)
+
+
+def set_percent_ticks(axis: Any) -> None:
+    """Format the ticks of an axis of shares, 0 to 1, in per cent."""
+    axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
 
 
 def _plain_tick(value: float, _position: int | None = None) -> str:

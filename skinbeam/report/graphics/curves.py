@@ -15,7 +15,7 @@ from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from skinbeam.api.analyse_photo import PhotoReport
 from skinbeam.api.guideline import GuidelineAnswer
@@ -36,7 +36,7 @@ from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import quantity_label, report_text
-from skinbeam.report.graphics.charts import GOOD, GREY, STYLE, new_figure, set_plain_ticks
+from skinbeam.report.graphics.charts import GOOD, GREY, STYLE, new_figure, set_percent_ticks, set_plain_ticks
 from skinbeam.report.graphics.guideline_places import guideline_figure
 from skinbeam.report.graphics.photo_regions import photo_figure
 from skinbeam.report.graphics.ranges import (
@@ -180,7 +180,7 @@ def _draw_power_shares(ax: Any, balance: LightBalance) -> None:
     ax.invert_yaxis()
     ax.set_xlim(0, 1.2 * max(share for _, share, _ in rows))
     ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    set_percent_ticks(ax.xaxis)
     ax.set_xlabel(report_text("curves.share_of_power"))
 
 
@@ -218,7 +218,7 @@ def skin_figure(skin: SkinSpectra) -> Figure:
         nm, middle, color=_REFLECTANCE_COLOUR, linewidth=1.8, marker=mark, label=report_text("legend_median")
     )
     reflected.set_ylim(0, 1.1 * max(skin.reflectance_high))
-    reflected.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    set_percent_ticks(reflected.yaxis)
     reflected.set_ylabel(report_text("curves.reflectance"))
     reflected.legend(frameon=False, loc="upper left")
     for layer, line in zip(skin.layers, _LINES, strict=False):
@@ -267,7 +267,7 @@ def threshold_figure(found: DoseThreshold) -> Figure:
     set_plain_ticks(ax.xaxis)
     ax.set_xlim(first, last)
     ax.set_ylim(-0.02, 1.02)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    set_percent_ticks(ax.yaxis)
     label, unit = quantity_label(found.of)
     ax.set_xlabel(report_text("axis_quantity", name=label, unit=unit))
     ax.set_ylabel(report_text("curves.share_of_skins"))

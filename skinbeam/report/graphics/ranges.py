@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from skinbeam.api.preview import PreviewReport
 from skinbeam.api.summary import Simulation
@@ -15,7 +14,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.plan import Option, Plan
 from skinbeam.report.formatting import concern_name, report_text
-from skinbeam.report.graphics.charts import BAD, GOOD, GREY, new_figure
+from skinbeam.report.graphics.charts import BAD, GOOD, GREY, new_figure, set_percent_ticks
 
 __all__ = [
     "RangeRow",
@@ -45,7 +44,7 @@ def draw_shares(ax: Any, rows: Sequence[RangeRow], label: str, lowest: float = 0
     """Draw shares in per cent, each as a line from its low to its high end with a mark at the median."""
     _draw_ranges(ax, rows, label, unknown_at=lowest + 0.02)
     ax.set_xlim(lowest, 1)
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    set_percent_ticks(ax.xaxis)
 
 
 def _draw_ranges(ax: Any, rows: Sequence[RangeRow], label: str, unknown_at: float) -> None:
