@@ -4,7 +4,7 @@ The days are told in the words of the plan: no source gives the strength of what
 shows less than what comes would promise too much.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from skinbeam.plan_records.plan import Plan
 from skinbeam.preview.harms import TreatedConcerns, harm_signs
 from skinbeam.preview.light_changes import LightChanges
 from skinbeam.preview.removals import find_removals, finding_message
-from skinbeam.preview.rendering import Float, PhotoFrame, crop_frame, find_close_up, make_frame
+from skinbeam.preview.rendering import PhotoFrame, crop_frame, find_close_up, make_frame
 from skinbeam.preview.settings import late_months, setting_entry, strip_days
 from skinbeam.preview.strip import (
     PERCENTILES,
@@ -169,36 +169,14 @@ def _day_panel(day: int, here: TreatedConcerns) -> Panel:
     return Panel(moment, label, None, None, notes=words or (Message("preview.day-untold"),), reason=undrawn)
 
 
-def _removed_light(
-    taken: Sequence[Removal], percentile: int, power: float, lasting: Mapping[str, float] | None = None
-) -> tuple[Float, list[float]]:
-    """Return ln of the factor on light, and the share that is removed by each removal.
-
-    Where two removals change one pixel, the stronger one is used.
-    """
-    shares = [
-        removal.share_removed(percentile, power) * (1.0 if lasting is None else lasting[removal.concern])
-        for removal in taken
-    ]
-    whole = np.zeros_like(taken[0].ln_light)
-    for removal, share in zip(taken, shares, strict=True):
-        change = np.asarray(share * removal.ln_light, np.float32)
-        whole = np.where(np.abs(change) > np.abs(whole), change, whole)
-    return whole, shares
-
-
 def _end_panel(
     percentile: int, taken: Sequence[Removal], left: Sequence[Omission], frame: PhotoFrame, power: float
 ) -> _PanelRows:
     moment, label = PanelMoment("end", percentile=percentile), _gain_label(percentile, taken)
     if not taken:
         return _PanelRows(_unknown_panel(moment, label, left))
-    file = f"end-p{percentile}.png"
-    light, shares = _removed_light(taken, percentile, power)
-    rows = [_removal_row(file, removal, share, percentile) for removal, share in zip(taken, shares, strict=True)]
-    frequency, notes = _frequency(percentile, taken), _exceptions(percentile, taken)
-    panel = Panel(moment, label, file, frame.with_light(light), frequency=frequency, notes=notes)
-    return _PanelRows(panel, tuple(rows))
+    shares = [(removal, removal.share_removed(percentile, power)) for removal in taken]
+    return _gain_panel(moment, label, f"end-p{percentile}.png", percentile, shares, frame)
 
 
 def _late_panel(
@@ -220,37 +198,48 @@ def _late_panel(
     if untold := _unique_messages(removal.title for removal in taken if removal.concern not in lasting):
         why = Message("preview.not-kept", {"months": when, "concerns": list(untold)})
         return _PanelRows(Panel(moment, label, None, None, reason=why))
-    file = f"months-{when}-p{percentile}.png"
-    light, shares = _removed_light(taken, percentile, power, lasting)
-    rows = [
-        _removal_row(file, removal, share, percentile, months=when)
-        for removal, share in zip(taken, shares, strict=True)
-    ]
+    shares = [(removal, removal.share_removed(percentile, power) * lasting[removal.concern]) for removal in taken]
+    return _gain_panel(moment, label, f"months-{when}-p{percentile}.png", percentile, shares, frame)
+
+
+def _gain_panel(
+    moment: PanelMoment,
+    label: Message,
+    file: str,
+    percentile: int,
+    shares: Sequence[tuple[Removal, float]],
+    frame: PhotoFrame,
+) -> _PanelRows:
+    """Draw a panel with the shares that are removed; where two removals change one pixel, the stronger one is used."""
+    taken = [removal for removal, _ in shares]
+    light = np.zeros_like(taken[0].ln_light)
+    for removal, share in shares:
+        change = np.asarray(share * removal.ln_light, np.float32)
+        light = np.where(np.abs(change) > np.abs(light), change, light)
+    rows = tuple(
+        ChangeRow(
+            picture=file,
+            concern=removal.concern,
+            treatment=removal.treatment,
+            map=removal.map_name,
+            finding=removal.finding,
+            count=removal.count,
+            share_removed=share,
+            percentile=percentile,
+            estimate=removal.improvement_pct,
+            months=moment.months,
+            sources=removal.improvement_pct.basis,
+        )
+        for removal, share in shares
+    )
     frequency, notes = _frequency(percentile, taken), _exceptions(percentile, taken)
-    panel = Panel(moment, label, file, frame.with_light(light), frequency=frequency, notes=notes)
-    return _PanelRows(panel, tuple(rows))
+    return _PanelRows(Panel(moment, label, file, frame.with_light(light), frequency=frequency, notes=notes), rows)
 
 
 def _unknown_panel(moment: PanelMoment, label: Message, left: Sequence[Omission]) -> Panel:
     """Return a panel that says why no result can be drawn."""
     reasons = tuple(omission_message(omission) for omission in _unique_omissions(left)[:_REASONS])
     return Panel(moment, label, None, None, notes=reasons, reason=Message("preview.nothing"))
-
-
-def _removal_row(file: str, removal: Removal, share: float, percentile: int, *, months: int | None = None) -> ChangeRow:
-    return ChangeRow(
-        picture=file,
-        concern=removal.concern,
-        treatment=removal.treatment,
-        map=removal.map_name,
-        finding=removal.finding,
-        count=removal.count,
-        share_removed=share,
-        percentile=percentile,
-        estimate=removal.improvement_pct,
-        months=months,
-        sources=removal.improvement_pct.basis,
-    )
 
 
 def _gain_label(percentile: int, taken: Sequence[Removal]) -> Message:
