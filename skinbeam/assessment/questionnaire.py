@@ -293,8 +293,7 @@ def darkest_phototype(case: Case) -> int | None:
     found = []
     if case.patient is not None and case.patient.phototype is not None:
         found.append(phototype_range(case.patient.phototype)[1])
-    angles = [part.ita_deg for part in (case.skin, case.patient) if part is not None and part.ita_deg is not None]
-    found += [1 + sum(angle <= bound for bound in fact_tables().ita_bounds_deg) for angle in angles]
+    found += [1 + sum(angle <= bound for bound in fact_tables().ita_bounds_deg) for angle in case.measured_ita_deg]
     return min(max(found), len(PHOTOTYPES)) if found else None
 
 

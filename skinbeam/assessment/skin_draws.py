@@ -75,9 +75,8 @@ def assess_colour(case: Case, photo_colour: PhotoColour | Unknown | None) -> Per
     """
     patient = case.patient
     assert patient is not None  # a consultation has one
-    measured = case.skin.ita_deg if case.skin is not None and case.skin.ita_deg is not None else patient.ita_deg
-    if measured is not None:
-        return _reconcile_phototype(measured, patient, "colour-basis.measured")
+    if measured := case.measured_ita_deg:
+        return _reconcile_phototype(measured[0], patient, "colour-basis.measured")
     read = _ita_of_reading(case)
     if isinstance(read, float):
         return _reconcile_phototype(read, patient, "colour-basis.reading")

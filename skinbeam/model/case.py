@@ -63,6 +63,12 @@ class Case(InputTable):
             check(self)
         return self
 
+    @property
+    def measured_ita_deg(self) -> tuple[float, ...]:
+        """The measured colours of the skin and of the person, in this order, where they are given."""
+        parts = (part for part in (self.skin, self.patient) if part is not None)
+        return tuple(part.ita_deg for part in parts if part.ita_deg is not None)
+
 
 def _check_concerns_differ(case: Case) -> None:
     seen: dict[tuple[str, str], int] = {}

@@ -174,7 +174,7 @@ def _tolerated_doses(scene: PulseScene, beam: Beam) -> ToleratedDoses | Unknown:
 
 def _case_phototypes(case: Case) -> tuple[int, int] | None:
     """Return the lowest and highest phototype of a measured colour, else of the stated phototype."""
-    angles = [part.ita_deg for part in (case.skin, case.patient) if part is not None and part.ita_deg is not None]
+    angles = case.measured_ita_deg
     reported = case.patient.phototype if case.patient is not None else None
     grade = matching_phototypes(angles[0]) if angles else reported
     return None if grade is None else phototype_range(grade)
