@@ -5,7 +5,7 @@ from statistics import median, quantiles
 
 from skinbeam.course import aftercare
 from skinbeam.course.course_rules import FULL_FIELD_ABLATION, course_rules
-from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.evidence.studies.trial_table import treatment_arms
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.plan_records.course import SourceRange
@@ -66,7 +66,7 @@ def sessions_left(span: SourceRange | Unknown, modality: str, done: int) -> int:
 def _trial_session_counts(modality: str, condition: str) -> dict[str, float]:
     """Return the number of sessions of each study, averaged over its arms."""
     found: dict[str, list[float]] = {}
-    for arm in trial_arms():
-        if (arm.condition, arm.modality) == (condition, modality) and arm.sessions is not None:
+    for arm in treatment_arms(condition, modality):
+        if arm.sessions is not None:
             found.setdefault(arm.study, []).append(sum(arm.sessions) / 2.0)
     return {study: sum(each) / len(each) for study, each in found.items()}

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from skinbeam.evidence.guideline.device_classes import default_subtype
 from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.evidence.question import EvidenceQuestion
-from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.evidence.studies.trial_table import treatment_arms
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import PHOTOTYPES, condition_subtypes
@@ -93,7 +93,7 @@ def peel_depth(
 
 def _kinds_for(condition: str) -> list[PeelKind]:
     """Return the kinds of peel that trials of a condition did, or that its guideline names."""
-    rows = {arm.row for arm in trial_arms() if (arm.condition, arm.modality) == (condition, PEEL)}
+    rows = {arm.row for arm in treatment_arms(condition, PEEL)}
     named = {
         name
         for cell in load_cells()

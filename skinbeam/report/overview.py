@@ -5,7 +5,7 @@ from typing import Final
 
 from skinbeam.course.setting_words import describe_train
 from skinbeam.evidence.expectation.expectation import DosePlacement
-from skinbeam.evidence.studies.trial_table import trial_arms
+from skinbeam.evidence.studies.trial_table import treatment_arms
 from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
@@ -71,8 +71,7 @@ def evidence_lines(concern: ConcernPlan, option: Option | NearestOption, phototy
         return "", ""
     parts = []
     behind = {study.study for study in studies}
-    of_these = [arm for arm in trial_arms() if (arm.condition, arm.modality) == (concern.condition, option.modality)]
-    of_these = [arm for arm in of_these if arm.study in behind]
+    of_these = [arm for arm in treatment_arms(concern.condition, option.modality) if arm.study in behind]
     if option.setup is not None:
         nm = option.setup.wavelength_nm
         same = {a.study for a in of_these if a.wavelength_nm is not None and abs(a.wavelength_nm - nm) <= _SAME_NM}

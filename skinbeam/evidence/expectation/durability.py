@@ -9,7 +9,7 @@ import numpy as np
 from skinbeam.evidence.expectation.estimates import inline_title, interval_probabilities
 from skinbeam.evidence.expectation.expectation import SunProtection
 from skinbeam.evidence.question import EvidenceQuestion
-from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
+from skinbeam.evidence.studies.trial_table import evidence_settings, treatment_arms, trial_arms
 from skinbeam.evidence.synthesis.design import Features
 from skinbeam.evidence.synthesis.distributions import quantiles
 from skinbeam.evidence.synthesis.new_clinic import draw_new_clinics
@@ -31,10 +31,8 @@ def followup_months(condition: str, modality: str, studies: Iterable[str]) -> tu
     wanted = set(studies)
     printed = [
         arm.followup_months
-        for arm in trial_arms()
-        if arm.study in wanted
-        and (arm.condition, arm.modality) == (condition, modality)
-        and arm.followup_months is not None
+        for arm in treatment_arms(condition, modality)
+        if arm.study in wanted and arm.followup_months is not None
     ]
     return (min(printed), max(printed)) if printed else Unknown(Message("evidence.no-followup").text)
 
@@ -73,8 +71,7 @@ def durability(question: EvidenceQuestion) -> dict[str, Value]:
     """
     followed = {
         months: (arm, share / 100.0)
-        for arm in trial_arms()
-        if arm.condition == question.condition and arm.modality == question.modality
+        for arm in treatment_arms(question.condition, question.modality)
         for months, share in arm.gain_kept_pct.items()
     }
     gain = _typical_gain(question) if followed else None

@@ -37,7 +37,7 @@ from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import HARMS, counts_after
 from skinbeam.evidence.studies.searches import searches_for
 from skinbeam.evidence.studies.trial_arm import Arm
-from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
+from skinbeam.evidence.studies.trial_table import evidence_settings, treatment_arms, trial_arms
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.counts import CountQuestion, draw_share, pain_points
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_for, similar_arms
@@ -177,7 +177,7 @@ def abstention(question: EvidenceQuestion) -> Message | None:
         return Message("evidence.severe-dynamic")
     if question.modality == "ablative" and question.site in rule["off_face"]:
         return Message("evidence.off-face", {"site": inline_title("site", question.site or "")})
-    rows = [arm for arm in trial_arms() if arm.condition == question.condition and arm.modality == question.modality]
+    rows = treatment_arms(question.condition, question.modality)
     darkest = question.phototypes is not None and question.phototypes[1] == _DARKEST
     if darkest and not any(arm.phototypes and arm.phototypes[1] == _DARKEST for arm in rows):
         return Message("evidence.phototype-vi", names)

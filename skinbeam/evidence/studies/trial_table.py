@@ -36,6 +36,7 @@ __all__ = [
     "dark_phototype_fraction",
     "evidence_settings",
     "read_arms",
+    "treatment_arms",
     "trial_arms",
 ]
 
@@ -287,6 +288,11 @@ def trial_arms() -> tuple[Arm, ...]:
     InputError : an invalid row; the field is `row.column`.
     """
     return read_arms(load_package_text(f"data/{STUDIES_FILE}"))
+
+
+def treatment_arms(condition: str, modality: str) -> tuple[Arm, ...]:
+    """Return the arms of the shipped table that treated a condition with a modality."""
+    return tuple(arm for arm in trial_arms() if (arm.condition, arm.modality) == (condition, modality))
 
 
 def dark_phototype_fraction(phototypes: Grades | None) -> float:

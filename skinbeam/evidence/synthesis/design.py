@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_arm import Arm, Grades
-from skinbeam.evidence.studies.trial_table import dark_phototype_fraction, evidence_settings, trial_arms
+from skinbeam.evidence.studies.trial_table import dark_phototype_fraction, evidence_settings, treatment_arms, trial_arms
 from skinbeam.evidence.synthesis import regime
 from skinbeam.published_doses.rows import is_lamp
 
@@ -162,7 +162,7 @@ def fitted_arms() -> tuple[Arm, ...]:
 
 def arms_for(condition: str, modality: str) -> tuple[Arm, ...]:
     """Return the fitted arms of a condition and a modality."""
-    return tuple(arm for arm in fitted_arms() if (arm.condition, arm.modality) == (condition, modality))
+    return tuple(arm for arm in treatment_arms(condition, modality) if arm.is_fitted)
 
 
 def similar_arms(question: EvidenceQuestion) -> tuple[Arm, ...]:
