@@ -11,7 +11,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.text import to_local_time, translate_record
 from skinbeam_clinic.appointments.forms import BookingChoices, BookingRefusal, explain_clash, list_choices, read_booking
 from skinbeam_clinic.appointments.models import AppointmentState, Booking, Purpose
-from skinbeam_clinic.appointments.plan_visits import PlannedAppointment, earliest_start, plan_appointments
+from skinbeam_clinic.appointments.plan_visits import PlannedAppointment, PlannedCourse, plan_course
 from skinbeam_clinic.appointments.times import (
     HORIZON,
     TimeSpan,
@@ -62,14 +62,14 @@ def _propose_course(request: ClinicRequest) -> Response:
     makers = [one.id for one in offered.members if one.name == plan.record.made_by]
     wanted = (asked.get("member"), mine, *makers, *treats)
     member = next((one for one in wanted if one in treats), "")
-    due, after_sessions = ((), None) if plan.outdated else _planned_appointments(request, plan)
-    start = _first_day(request, plan, due, after_sessions, asked.get("day", ""))
+    course = PlannedCourse() if plan.outdated else _planned_course(request, plan)
+    start = _first_day(request, plan, course, asked.get("day", ""))
     time = asked.get("time", _MORNING)
     try:
         begins, error = parse_moment(start.isoformat(), time), None
     except InputError as wrong:
         begins, error, time = parse_moment(start.isoformat(), _MORNING), wrong, _MORNING
-    rows = _schedule_appointments(request, plan, due, begins, member, offered)
+    rows = _schedule_appointments(request, plan, course.appointments, begins, member, offered)
     return _show_course(request, plan, offered, rows, {"day": start.isoformat(), "time": time, "member": member}, error)
 
 
@@ -102,39 +102,26 @@ def _show_course(
     )
 
 
-def _planned_appointments(
-    request: ClinicRequest, plan: OpenPlan
-) -> tuple[tuple[PlannedAppointment, ...], datetime.datetime | None]:
-    """Return what the plan asks for, and when it may begin after the sessions that were recorded.
-
-    It depends on what was chosen of the plan, and on the answers, which tell of sessions that took place.
-    """
+def _planned_course(request: ClinicRequest, plan: OpenPlan) -> PlannedCourse:
+    """Return the course by what was chosen of the plan, and by the answers, which tell of sessions that took place."""
     case = case_from_form(plan.consultation.answers, Path()).case
-    document, choices = translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id)
-    return (
-        plan_appointments(document, choices, case),
-        earliest_start(document, choices, case, plan.records_since.current_facts),
-    )
+    return plan_course(translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id), case)
 
 
-def _first_day(
-    request: ClinicRequest,
-    plan: OpenPlan,
-    planned: Sequence[PlannedAppointment],
-    after_sessions: datetime.datetime | None,
-    text: str,
-) -> datetime.date:
+def _first_day(request: ClinicRequest, plan: OpenPlan, course: PlannedCourse, text: str) -> datetime.date:
     """Return the day that was asked for; else the next weekday, or a later one.
 
     The first session follows the time to think, and earlier sessions by the plan's interval.
     """
     tomorrow = to_local_time(now()).date() + _DAY
+    planned = course.appointments
     session = next((one.days for one in planned if one.purpose is Purpose.SESSION), 0)
     days_before = session - planned[0].days if planned else 0
     think_end = request.repositories.consents.think_time_end(plan.record.consultation_id)
     first = tomorrow
     if think_end is not None and think_end > now():
         first = to_local_time(think_end).date() + _DAY - days_before * _DAY
+    after_sessions = course.earliest_start(plan.records_since.current_facts)
     if after_sessions is not None:
         first = max(first, to_local_time(after_sessions).date() - days_before * _DAY)
     return max(parse_day(text, skip_weekend(max(tomorrow, first))), tomorrow - _DAY)

@@ -21,9 +21,9 @@ from skinbeam_clinic.plans.session_interval import find_last_session
 __all__ = [
     "USUAL_MINUTES",
     "PlannedAppointment",
-    "earliest_start",
+    "PlannedCourse",
     "list_chosen_lasers",
-    "plan_appointments",
+    "plan_course",
     "session_minutes",
 ]
 
@@ -90,45 +90,46 @@ def session_minutes(lasers: Sequence[_ChosenLaser]) -> int:
     return _round_minutes(sum(known))
 
 
-def plan_appointments(plan: Plan, choices: Sequence[PlanChoice], case: Case | None) -> tuple[PlannedAppointment, ...]:
-    """Return the appointments that a plan requires, in order; none if no laser was chosen.
+@dataclass(frozen=True)
+class PlannedCourse:
+    """The chosen lasers of a plan, the visits that use them and the appointments that both require; none without one.
 
     Sessions are in the weeks of the plan's course, one appointment for each device of a visit. Test spots of a chosen
     device precede them by the time until they can be read; a follow-up is as late as in the trials behind the plan.
     """
+
+    lasers: tuple[_ChosenLaser, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    appointments: tuple[PlannedAppointment, ...] = ()
+
+    def earliest_start(self, facts: Sequence[HistoryFact]) -> datetime.datetime | None:
+        """Return when the course may begin after sessions that were recorded for its concerns; None without one.
+
+        Parameters
+        ----------
+        facts : the patient's records, oldest first.
+        """
+        starts = [
+            last.next_planned - datetime.timedelta(weeks=visit.week)
+            for visit in self.visits
+            for laser in self.lasers
+            if laser.concern.place in visit.treats
+            and (last := find_last_session(facts, laser.concern, laser.option)) is not None
+        ]
+        return max(starts, default=None)
+
+
+def plan_course(plan: Plan, choices: Sequence[PlanChoice], case: Case | None) -> PlannedCourse:
+    """Return the course of the options chosen last, scheduled anew if they are not the first lasers of all concerns."""
     lasers = list_chosen_lasers(plan, choices)
     if not lasers:
-        return ()
-    sessions = [due for visit in _plan_course(plan, lasers, case) for due in _session_appointments(visit, lasers)]
-    return (*_spot_appointments(plan, lasers), *sessions, *_follow_up_appointment(lasers, sessions[-1].days))
-
-
-def earliest_start(
-    plan: Plan, choices: Sequence[PlanChoice], case: Case | None, facts: Sequence[HistoryFact]
-) -> datetime.datetime | None:
-    """Return when the course may begin after sessions that were recorded for its concerns; None without one.
-
-    Parameters
-    ----------
-    facts : the patient's records, oldest first.
-    """
-    lasers = list_chosen_lasers(plan, choices)
-    starts = [
-        last.next_planned - datetime.timedelta(weeks=visit.week)
-        for visit in _plan_course(plan, lasers, case)
-        for laser in lasers
-        if laser.concern.place in visit.treats
-        and (last := find_last_session(facts, laser.concern, laser.option)) is not None
-    ]
-    return max(starts, default=None)
-
-
-def _plan_course(plan: Plan, lasers: Sequence[_ChosenLaser], case: Case | None) -> tuple[Visit, ...]:
-    """Return the plan's visits, scheduled again if the chosen lasers are not the first ones of all concerns."""
-    firsts = [one for concern in plan.concerns if (one := concern.first_laser) is not None]
-    if [laser.option for laser in lasers] == [option for option, _ in firsts]:
-        return plan.course
-    return schedule_course([replace(laser.concern, options=(laser.option,)) for laser in lasers], case)
+        return PlannedCourse()
+    visits = plan.course
+    if [laser.option for laser in lasers] != [one[0] for concern in plan.concerns if (one := concern.first_laser)]:
+        visits = schedule_course([replace(laser.concern, options=(laser.option,)) for laser in lasers], case)
+    sessions = [due for visit in visits for due in _session_appointments(visit, lasers)]
+    follow_up = _follow_up_appointment(lasers, sessions[-1].days)
+    return PlannedCourse(lasers, visits, (*_spot_appointments(plan, lasers), *sessions, *follow_up))
 
 
 def _session_appointments(request: Visit, lasers: Sequence[_ChosenLaser]) -> list[PlannedAppointment]:

@@ -20,7 +20,7 @@ from skinbeam.report.consent_context import ConsentSignature
 from skinbeam.report.consent_form import cooling_off_days, make_consent, teach_back_questions
 from skinbeam.text import ENGLISH, render_message, to_local_time, translate_record, use_language
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
-from skinbeam_clinic.appointments.plan_visits import USUAL_MINUTES, PlannedAppointment, plan_appointments
+from skinbeam_clinic.appointments.plan_visits import USUAL_MINUTES, PlannedAppointment, plan_course
 from skinbeam_clinic.consents.repository import SignatureKind, teach_back_tries
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
@@ -162,7 +162,7 @@ class _Course:
             yield self.days.at(signing + 1, _EVENING)
             self.doctor.consents.withdraw(consent.id)
             return
-        visits = plan_appointments(self.case.plan, self.doctor.plans.list_choices(plan.id), None)
+        visits = plan_course(self.case.plan, self.doctor.plans.list_choices(plan.id), None).appointments
         first = signing + _SPARE_DAYS
         sessions = [visit for visit in visits if visit.purpose is Purpose.SESSION]
         for appointment in self._book_sessions(sessions, first):

@@ -21,7 +21,7 @@ from skinbeam.report.consent_form import cooling_off_days
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments import course_routes
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
-from skinbeam_clinic.appointments.plan_visits import earliest_start, plan_appointments
+from skinbeam_clinic.appointments.plan_visits import plan_course
 from skinbeam_clinic.appointments.times import find_monday
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.columns import now
@@ -40,7 +40,8 @@ def chosen(*places: str) -> list[PlanChoice]:
 
 
 def due_appointments(plan: Plan, *places: str) -> list[tuple[Purpose, int, int, str]]:
-    return [(due.purpose, due.days, due.minutes, due.device) for due in plan_appointments(plan, chosen(*places), None)]
+    course = plan_course(plan, chosen(*places), None)
+    return [(due.purpose, due.days, due.minutes, due.device) for due in course.appointments]
 
 
 def test_sessions_stand_in_the_weeks_of_the_plan_one_for_each_device_of_a_visit() -> None:
@@ -76,10 +77,12 @@ def test_a_course_begins_after_earlier_sessions_by_the_interval_of_each_concern(
     row = EarlierSession(week=0.0, treats=concern.condition)
     fired_at = now()
     fact = HistoryFact("treatment/t", row, fired_at, "/", "p", "1.0", concern.site)
-    assert earliest_start(plan, chosen("1.0"), None, [fact]) == fired_at + datetime.timedelta(weeks=6)
-    assert earliest_start(plan, chosen(*FIRSTS), None, [fact]) == fired_at + datetime.timedelta(weeks=6 - first)
-    assert earliest_start(plan, chosen("1.0"), None, [replace(fact, site="hands")]) is None
-    assert earliest_start(plan, chosen("0.0"), None, [fact]) is None
+    assert plan_course(plan, chosen("1.0"), None).earliest_start([fact]) == fired_at + datetime.timedelta(weeks=6)
+    assert plan_course(plan, chosen(*FIRSTS), None).earliest_start([fact]) == fired_at + datetime.timedelta(
+        weeks=6 - first
+    )
+    assert plan_course(plan, chosen("1.0"), None).earliest_start([replace(fact, site="hands")]) is None
+    assert plan_course(plan, chosen("0.0"), None).earliest_start([fact]) is None
 
 
 def test_a_follow_up_stands_when_trials_looked_and_a_length_that_nobody_gave_is_as_usual() -> None:
