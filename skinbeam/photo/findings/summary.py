@@ -6,7 +6,7 @@ Severity is graded by a published scale that counts what a photograph shows; mos
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypedDict
+from typing import Literal
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def acne_severity(regions: Sequence[str]) -> Literal["mild", "moderate", "severe
 # Summary of marks: for each kind and region a finding with its count, areas, sizes and class of confidence.
 
 _ROUND = ("dark-spots", "spots", "unclassified-spots", "inflamed", "scars")
-_COLOURLESS = ("dark-spots", "unclassified-spots")
+_MAY_NEED_EXAMINATION = ("dark-spots", "spots", "unclassified-spots")
 _SINGULAR = {
     "dark-spots": "dark_spot",
     "spots": "spot",
@@ -205,11 +205,12 @@ def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: Pixe
         marks=tuple(_mark_record(number, mark, measure) for number, mark in enumerate(marks, 1)),
     )
     if kind in LINE_KINDS:
-        found = replace(found, **_line_numbers(marks, measure))
-    elif kind == "spots":
-        found = replace(found, **_spot_numbers(marks))
-    elif kind in _COLOURLESS:
+        found = _measure_lines(found, marks, measure)
+    elif kind in _MAY_NEED_EXAMINATION:
         found = replace(found, to_be_seen=sum(mark.needs_examination for mark in marks))
+    if kind == "spots":
+        freckles = _count_freckles(marks)
+        found = replace(found, freckle_like=freckles, lentigo_like=len(marks) - freckles)
     if found.to_be_seen and kind != "dark-spots":
         found = replace(found, note=Message(f"photo-finding.{_word(kind)}_seen", {"count": found.to_be_seen}))
     return replace(found, told=_finding_text(found, measure))
@@ -233,39 +234,22 @@ def _disc_area(marks: Sequence[Mark], area: Estimate) -> Estimate:
     return replace(area, low=low, high=high)
 
 
-class _SpotNumbers(TypedDict):
-    """Numbers of spots: fields of a finding."""
-
-    freckle_like: int
-    lentigo_like: int
-    to_be_seen: int
+def _count_freckles(marks: Sequence[Mark]) -> int:
+    """Return how many spots are as small as a freckle."""
+    return sum(mark.size_mm.median <= limit("spots", "freckle_mm_max") for mark in marks)
 
 
-class _LineNumbers(TypedDict):
-    """Sizes of lines: fields of a finding."""
-
-    length_mm: Estimate
-    length_mm_per_cm2: Estimate
-    width_mm: Value | None
-    orientation_deg: float
-
-
-def _spot_numbers(marks: Sequence[Mark]) -> _SpotNumbers:
-    small = sum(mark.size_mm.median <= limit("spots", "freckle_mm_max") for mark in marks)
-    seen = sum(mark.needs_examination for mark in marks)
-    return {"freckle_like": small, "lentigo_like": len(marks) - small, "to_be_seen": seen}
-
-
-def _line_numbers(marks: Sequence[Mark], measure: PixelScale) -> _LineNumbers:
+def _measure_lines(found: SkinFinding, marks: Sequence[Mark], measure: PixelScale) -> SkinFinding:
     length_px = sum(mark.size_mm.median for mark in marks) / measure.mm_per_px.median
     widths = [mark.width_mm for mark in marks if isinstance(mark.width_mm, Estimate)]
     unknown = next((mark.width_mm for mark in marks if isinstance(mark.width_mm, Unknown)), None)
-    return {
-        "length_mm": measure.mm_per_px.scaled(length_px),
-        "length_mm_per_cm2": measure.per_cm2(length_px, measure.area_px[marks[0].region], power=1),
-        "width_mm": _span(widths) if widths else unknown,
-        "orientation_deg": _orientation(marks, measure.roll_deg),
-    }
+    return replace(
+        found,
+        length_mm=measure.mm_per_px.scaled(length_px),
+        length_mm_per_cm2=measure.per_cm2(length_px, measure.area_px[marks[0].region], power=1),
+        width_mm=_span(widths) if widths else unknown,
+        orientation_deg=_orientation(marks, measure.roll_deg),
+    )
 
 
 def _orientation(marks: Sequence[Mark], roll_deg: float) -> float:
@@ -306,7 +290,7 @@ def _thickness(mark: Mark) -> float:
 def _suggested_condition(kind: str, region: str, marks: Sequence[Mark]) -> str | None:
     if kind == "fine-lines":
         return _WRINKLES.get(REGION_SITES.get(region, region), "wrinkles")
-    if kind == "spots" and 2 * _spot_numbers(marks)["freckle_like"] > len(marks):
+    if kind == "spots" and 2 * _count_freckles(marks) > len(marks):
         return "freckles"
     return FINDING_KINDS[kind]
 
