@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypedDict
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -109,30 +109,14 @@ def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightC
     if abs(change) > surely:
         changed = "weaker" if change < 0 else "stronger"
     message = _change_message(changed, share, surely / before if before > surely else None)
-    return FindingChange(
-        **_group_fields(place),
+    return replace(
+        _unknown_change(place, message),
         contrast_before=before,
         contrast_after=after,
         contrast_change=moved,
         change_pct=share,
         direction=changed,
-        message=message,
     )
-
-
-class _GroupFields(TypedDict):
-    """The fields of a change that name its group of marks."""
-
-    kind: str
-    region: str
-    site: str
-    before: int
-    after: int
-
-
-def _group_fields(place: MarkGroup) -> _GroupFields:
-    site = REGION_SITES.get(place.region, place.region)
-    return {"kind": place.kind, "region": place.region, "site": site, "before": place.before, "after": place.after}
 
 
 def _relative_change(before: float, after: float, reach: float, surely: float, uneven: float) -> Value:
@@ -178,7 +162,11 @@ def _change_message(changed: str, share: Value, least: float | None) -> Message:
 def _unknown_change(place: MarkGroup, why: Message) -> FindingChange:
     no = Unknown(why.text)
     return FindingChange(
-        **_group_fields(place),
+        kind=place.kind,
+        region=place.region,
+        site=REGION_SITES.get(place.region, place.region),
+        before=place.before,
+        after=place.after,
         contrast_before=no,
         contrast_after=no,
         contrast_change=no,
