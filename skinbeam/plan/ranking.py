@@ -160,14 +160,9 @@ class OptionRank:
     reason: Message
 
 
-def rank_options(standings: Sequence[OptionStanding], *, seed: int = 0) -> list[OptionRank]:
-    """Return the options in order; tied ones share a rank, and the next rank counts them all.
-
-    Parameters
-    ----------
-    seed : of the clinics in which options are compared.
-    """
-    shares = joint_shares([one.question for one in standings], seed=seed)
+def rank_options(standings: Sequence[OptionStanding]) -> list[OptionRank]:
+    """Return the options in order; tied ones share a rank, and the next rank counts them all."""
+    shares = joint_shares([one.question for one in standings])
     ordered: list[OptionRank] = []
     for tied, lighter in _tied_groups(standings, shares):
         rank = len(ordered) + 1

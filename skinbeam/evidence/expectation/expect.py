@@ -162,10 +162,10 @@ def expect_for_setting(question: EvidenceQuestion) -> Expectation:
     return found
 
 
-def expect_without_improvement(question: EvidenceQuestion, reason: Message, *, seed: int = 0) -> Expectation:
+def expect_without_improvement(question: EvidenceQuestion, reason: Message) -> Expectation:
     """Return an expectation whose improvement is unknown for a reason, with the harms that were counted."""
-    found = replace(_abstain(question, reason), untreated=_expect_untreated(question, seed))
-    return replace(found, **_counted_outcomes(question, seed))
+    found = replace(_abstain(question, reason), untreated=_expect_untreated(question, seed=0))
+    return replace(found, **_counted_outcomes(question, seed=0))
 
 
 def abstention(question: EvidenceQuestion) -> Message | None:

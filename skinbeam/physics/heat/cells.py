@@ -20,6 +20,8 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
+_LEAST_CELLS = 4  # in a layer
+
 
 class Cells(NamedTuple):
     """Geometry of the cells, per unit area (slab) or unit length (cylinder).
@@ -74,7 +76,6 @@ def graded_faces(
     *,
     finest_m: float,
     growth: float,
-    min_cells: int = 4,
     typical_m: ArrayLike | None = None,
     refined_layer: int = 0,
 ) -> tuple[Array, NDArray[np.int64]]:
@@ -90,7 +91,6 @@ def graded_faces(
     thickness_m : (sample, layer) finite thicknesses from the surface down.
     finest_m : size of the cell at the surface.
     growth : increase of cell size per depth, > 0.
-    min_cells : least number of cells in a layer.
     typical_m : (layer,) thicknesses from which the number of cells is computed; the median of the samples when left
         out.
     refined_layer : index of the layer at whose top cells are as fine as at the surface.
@@ -110,7 +110,7 @@ def graded_faces(
     for layer in range(thickness.shape[1]):
         start = typical[refined_layer] if layer >= refined_layer else 0.0
         upper, lower = np.log1p(growth * (typical[layer : layer + 2] - start) / finest_m) / growth
-        n = max(min_cells, math.ceil(lower - upper))
+        n = max(_LEAST_CELLS, math.ceil(lower - upper))
         depth = finest_m / growth * np.expm1(growth * np.linspace(upper, lower, n + 1))
         share = (depth - depth[0]) / (depth[-1] - depth[0])
         pieces.append(tops[:, layer, None] + share[None, 1:] * thickness[:, layer, None])

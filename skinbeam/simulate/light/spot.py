@@ -184,14 +184,14 @@ def unscattered_profile(spot_m: float, profile: str) -> SpotProfile:
 
 
 @cache_with_sources(64)
-def scattered_profile(medium: LayeredMedium, spot_m: float, profile: str, seed: int = 0) -> SpotProfile:
+def scattered_profile(medium: LayeredMedium, spot_m: float, profile: str) -> SpotProfile:
     """Return the profile in a single medium, down to a millimetre."""
     radius = spot_m / 2
     edges = np.linspace(0.0, _PROFILE_REACH * radius, _PROFILE_RINGS + 1)
     width = float(edges[1])
     rings = int(np.ceil((_PROFILE_REACH + _PROFILE_BEYOND) * radius / width))
     depths = clip_edges(medium, _PROFILE_EDGES_M)
-    light = MonteCarlo(PROFILE_PHOTONS, seed=seed, batches=FEW_BATCHES).compute_light(
+    light = MonteCarlo(PROFILE_PHOTONS, seed=0, batches=FEW_BATCHES).compute_light(
         medium, PENCIL_BEAM, LightTally(depths, width, rings)
     )
     assert light.fluence_rate_rz is not None  # rings were requested
