@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from research.burn_calibration.assumptions import UsualSettings, practice_assumptions
 from skinbeam.laser.beam import Beam, lamp_lines
 from skinbeam.laser.cooling import CoolingPlan, resolve_cooling
 from skinbeam.model.exposure import PulseTrain
 from skinbeam.model.units import J_CM2
-from skinbeam.published_doses.assumptions import UsualSettings, practice_assumptions
 from skinbeam.published_doses.calibration import laser_family
 from skinbeam.published_doses.rows import GROWTHS, PracticeRow, PrintedSpan, wavelength_from_name_nm
 from skinbeam.simulate.light.lighting import illuminate, light_first_skin
@@ -169,7 +169,7 @@ def dose_scenarios(row: PracticeRow) -> tuple[DoseScenario, ...]:
     lines = _spectral_lines(row)
     middle = sum(nm * share for nm, share in lines)
     assumed = practice_assumptions()
-    usual = assumed.lamp if row.lamp else assumed.family(middle)[1]
+    usual = assumed.lamp if row.lamp else assumed.usual_settings(middle)
     spots = _span_ends(row.spot_mm) if row.spot_mm is not None else usual.spot_mm
     phototype = row.phototype or assumed.phototypes.get(row.ethnic_group)
     skin = SkinDistribution(site=_row_site(row), phototype=phototype, vessel_kind="normal")

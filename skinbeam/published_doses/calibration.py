@@ -27,7 +27,6 @@ from skinbeam.model.package_data import load_derived_table, load_package_table
 from skinbeam.model.sources import SourcedValue, cite_sources
 from skinbeam.model.units import MS
 from skinbeam.model.value_equality import compared_by_value
-from skinbeam.published_doses.assumptions import practice_assumptions
 
 __all__ = [
     "BURN_CLASS",
@@ -154,7 +153,8 @@ def laser_family(wavelength_nm: float, *, lamp: bool) -> str:
     """Return the family of lasers with the same error of computed doses; lamps are a separate family."""
     if lamp:
         return "lamp"
-    return practice_assumptions().family(wavelength_nm)[0]
+    families = load_package_table("data/practice.toml")["unprinted"]  # rising
+    return [str(one["family"]) for one in families if one["from_nm"] <= wavelength_nm][-1]
 
 
 def is_calibrated_light(light: BurnLight) -> bool:

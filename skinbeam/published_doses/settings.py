@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from skinbeam.model.package_data import load_package_table
 from skinbeam.model.units import J_CM2, MM
 from skinbeam.model.vocabulary import phototype_range
-from skinbeam.published_doses.assumptions import practice_assumptions
 from skinbeam.published_doses.rows import PracticeRow, PrintedSpan, practice_rows, wavelength_from_name_nm
 
 __all__ = [
@@ -97,7 +97,7 @@ def settings_from_rows(rows: Iterable[PracticeRow]) -> tuple[PublishedSetting, .
 
 def source_phototypes(phototype: str, ethnic_group: str) -> tuple[int, int] | None:
     """Return the lowest and highest phototype of a source; if none is printed, those of the people that it names."""
-    words = phototype or practice_assumptions().phototypes.get(ethnic_group)
+    words = phototype or load_package_table("data/practice.toml")["peoples"].get(ethnic_group)
     return phototype_range(words) if words else None
 
 

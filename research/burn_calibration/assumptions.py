@@ -34,7 +34,7 @@ class PracticeAssumptions:
 
     Parameters
     ----------
-    families : lowest wavelength in nm, name and usual settings of each family of lasers, rising.
+    families : lowest wavelength in nm and usual settings of each family of lasers, rising.
     lamp : usual settings of lamps. longest_lamp_nm : end of a band whose upper end is not printed.
     trains : possible trains of a row, by its name.
     cooling : a cooling whose timing is not printed, by its kind.
@@ -44,7 +44,7 @@ class PracticeAssumptions:
     given_otherwise : rows that were treated in a way that the model does not describe.
     """
 
-    families: tuple[tuple[float, str, UsualSettings], ...]
+    families: tuple[tuple[float, UsualSettings], ...]
     lamp: UsualSettings
     longest_lamp_nm: float
     trains: Mapping[str, tuple[TrainPulse, ...]]
@@ -56,9 +56,9 @@ class PracticeAssumptions:
     open_range_factor: float
     given_otherwise: frozenset[str]
 
-    def family(self, wavelength_nm: float) -> tuple[str, UsualSettings]:
-        """Return the family of lasers of a wavelength, and its usual settings."""
-        return [(name, usual) for from_nm, name, usual in self.families if from_nm <= wavelength_nm][-1]
+    def usual_settings(self, wavelength_nm: float) -> UsualSettings:
+        """Return the usual settings of the family of lasers of a wavelength."""
+        return [usual for from_nm, usual in self.families if from_nm <= wavelength_nm][-1]
 
 
 @cache
@@ -72,9 +72,7 @@ def practice_assumptions() -> PracticeAssumptions:
     names = ("pulse_ms", "spot_mm", "cooling")
     sites = table["sites"]
     return PracticeAssumptions(
-        families=tuple(
-            (entry["from_nm"], entry["family"], usual(*(entry[name] for name in names))) for entry in table["unprinted"]
-        ),
+        families=tuple((entry["from_nm"], usual(*(entry[name] for name in names))) for entry in table["unprinted"]),
         lamp=usual(*(table["lamp"][name] for name in names)),
         longest_lamp_nm=table["lamp"]["longest_nm"],
         trains={row: tuple(TrainPulse(*pulse) for pulse in pulses) for row, pulses in table["trains"].items()},
