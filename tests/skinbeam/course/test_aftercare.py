@@ -52,7 +52,7 @@ def test_every_aftercare_rule_is_shown_to_someone() -> None:
     rules = set()
     for modality in laser_modalities():
         for condition in ("wrinkles", "age-spots"):
-            case = _case("full-face", condition=condition, history=["herpes-labialis"])
+            case = _case("full-face", "eyelid", condition=condition, history=["herpes-labialis"])
             rules |= {
                 *_ids(aftercare_advice(*_treated([modality], case))),
                 *_ids(call_advice(*_treated([modality], case))),
@@ -157,7 +157,18 @@ def test_skin_that_was_never_open_does_not_close_and_make_up_is_of_faces(modalit
             for one in (*aftercare_advice(*_treated([modality], case)), *call_advice(*_treated([modality], case)))
         )
         assert ("closed" in text) is (modality in ("ablative", "fractional-ablative"))
-        assert ("make-up" in text) is (site == "cheeks" and "closed" in text)
+        assert ("make-up" in text) is (site == "cheeks")
+
+
+@pytest.mark.parametrize("site", ["cheeks", "hands", "eyelid"])
+@pytest.mark.parametrize("modality", list(laser_modalities()))
+def test_whoever_had_a_laser_reads_of_heat_sport_and_the_way_home(modality: str, site: str) -> None:
+    """After light for vessels nobody was told of sauna or sport; that one does not drive, clinicians alone read."""
+    texts = [one.message.text for one in aftercare_advice(*_treated([modality], _case(site)))]
+    assert sum("sauna" in text and "hard sport" in text for text in texts) == 1
+    assert sum("swim" in text for text in texts) == 1
+    assert any("take you home" in text for text in texts) is (modality == "ablative")
+    assert any("Do not drive" in text for text in texts) is (site == "eyelid")
 
 
 @pytest.mark.parametrize("modality", laser_modalities())
