@@ -35,12 +35,13 @@ from skinbeam.report.formatting import (
     showing_days_in_words,
     showing_sentences,
 )
-from skinbeam.report.leaflet.choices import follow_up_sentence, options_table
+from skinbeam.report.leaflet.choices import follow_up_sentence, option_name, options_table
 from skinbeam.report.outcomes import fault_values, harm_values, improved_share, worst_harm
 from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.report.plain_words import (
     choice_name,
     harm_in_words,
+    is_under_one,
     light_harm_sentences,
     light_in_words,
     numbered_sentences,
@@ -71,7 +72,8 @@ __all__ = [
     "tries_in_words",
 ]
 
-COMMON_HARM_SHARE = 0.01  # 1 of 100: from there on a harm is called common
+# What may show for months: beside what the plan calls lasting, redness that trials call prolonged, and thinned skin.
+_MAY_STAY: Final = (*LASTING_HARMS, "prolonged-erythema", "atrophy")
 _FAULTS = {"burn-if-cooling-fails": "fault_cooling"}  # faults that the person can feel and report at once
 
 
@@ -89,10 +91,18 @@ def list_harms(option: Option) -> HarmLists:
     """Return the harms of an option: common, rare, lasting, uncounted.
 
     Lasting harms have a group of their own, counted or not; harm after a fault is modelled and is among the uncounted.
+    A bruise is modelled, too, and stands where its share puts it.
     """
     found: dict[str, list[str]] = {"common": [], "rare": [], "lasting": [], "uncounted": []}
     for key, _, p in harm_values(option):
         found[_harm_group(key, p)].append(_harm_sentence(harm_in_words(key), p))
+    is_counted = any(key == "purpura" for key, _, _ in harm_values(option))
+    if option.purpura_days is not None and option.p_purpura is not None and not is_counted:
+        bruise = _harm_sentence(harm_in_words("purpura"), option.p_purpura)
+        is_modelled = isinstance(option.p_purpura, Estimate)
+        found[_harm_group("purpura", option.p_purpura)].append(
+            report_text("consent.harm_bruise", harm=bruise) if is_modelled else bruise
+        )
     found["uncounted"] += [
         render_message(
             "consent.harm_modelled", {"harm": render_message(f"leaflet.{_FAULTS[name]}", {"people": share_of_100(p)})}
@@ -105,15 +115,15 @@ def list_harms(option: Option) -> HarmLists:
 
 def lasting_harm_names(option: Option) -> tuple[str, ...]:
     """Return the plain names of the harms of an option that may last, counted or not."""
-    return tuple(dict.fromkeys(harm_in_words(key) for key, _, _ in harm_values(option) if key in LASTING_HARMS))
+    return tuple(dict.fromkeys(harm_in_words(key) for key, _, _ in harm_values(option) if key in _MAY_STAY))
 
 
 def _harm_group(key: str, p: Value) -> str:
-    if key in LASTING_HARMS:
+    if key in _MAY_STAY:
         return "lasting"
     if isinstance(p, Unknown):
         return "uncounted"
-    return "common" if p.median >= COMMON_HARM_SHARE else "rare"
+    return "rare" if is_under_one(p) else "common"
 
 
 def _harm_sentence(name: str, p: Value) -> str:
@@ -273,6 +283,11 @@ def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -
     for part in ("is", "can", "cannot"):
         yield plain_name(part, concern.condition, concern.can.text)
     yield report_text("consent.aim_choice", choice=laser_name(option, setup), device=setup.device_title)
+    if option.beyond_practice:
+        yield report_text("consent.aim_beyond")
+    if concern.is_done:
+        yield report_text("consent.aim_done")
+        return
     is_first = concern.first_laser is not None and concern.first_laser[0] == option
     planned = tuple(planned_visit_sentences(concern, plan)) if is_first else ()
     visits = None if isinstance(option.sessions, Unknown) else range_in_words(option.sessions)
@@ -283,23 +298,23 @@ def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -
     else:
         yield report_text("consent.aim_visits_usual" if planned else "consent.aim_visits", visits=visits)
     yield from planned[1:] if visits == "1" else planned  # a single visit is told already
-    if any(ladder.tries(setup, concern.site) for ladder in plan.test_spots):
-        yield report_text("consent.aim_spots")
+    spots = sum(len(ladder.spots) for ladder in plan.test_spots if ladder.tries(setup, concern.site))
+    if spots:
+        yield report_text("consent.aim_spot" if spots == 1 else "consent.aim_spots")
 
 
 def _choice_rows(concern: ConcernPlan, chosen: Option) -> tuple[ChoiceRow, ...]:
     """Return the choices that the leaflet draws, with the chosen one always included and first."""
     drawn, _ = options_table(concern)
     listed = [chosen, *(option for option in drawn if option != chosen)]
-    return tuple(_choice_row(option, own=option == chosen) for option in listed)
+    return tuple(_choice_row(option, option_name(option, listed), own=option == chosen) for option in listed)
 
 
-def _choice_row(option: Option, *, own: bool) -> ChoiceRow:
+def _choice_row(option: Option, name: str, *, own: bool) -> ChoiceRow:
     key, _, p = worst_harm(option)
-    name = choice_name(option) if option.setup is None else laser_name(option, option.setup)
     nothing = option.modality == _NO_TREATMENT
     bad = (
-        report_text("leaflet.none")
+        report_text("consent.none_counted")
         if nothing
         else f"{harm_in_words(key)}: {_spread(p)}"
         if key

@@ -15,6 +15,7 @@ __all__ = [
     "choice_key",
     "choice_name",
     "harm_in_words",
+    "is_under_one",
     "light_harm_sentences",
     "light_in_words",
     "numbered_sentences",
@@ -73,6 +74,11 @@ def share_of_100(p: Value) -> str:
         if isinstance(p, Unknown)
         else report_text("leaflet.people", people=people_of_100(p.median))
     )
+
+
+def is_under_one(p: Estimate) -> bool:
+    """Return whether a share is printed as under 1 of 100: what is printed as 1 stands under no such heading."""
+    return int(100 * p.median + 0.5) < 1
 
 
 def span_in_words(p: Value) -> str:
@@ -164,3 +170,5 @@ def scar_sentences(plan: Plan) -> Iterator[str]:
     """Yield a sentence that trial numbers do not apply to a person who scars more easily; nothing for others."""
     if any(risk.name == "raised-scars" for risk in plan.assessment.risks):
         yield report_text("leaflet.unknown_scars")
+        if plan.test_spots:
+            yield report_text("leaflet.unknown_scars_spot")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option
@@ -22,6 +23,7 @@ from skinbeam.report.plain_words import (
     choice_key,
     choice_name,
     harm_in_words,
+    is_under_one,
     light_in_words,
     plain_name,
     range_in_words,
@@ -29,11 +31,10 @@ from skinbeam.report.plain_words import (
     span_in_words,
 )
 
-__all__ = ["dot_files", "follow_up_sentence", "leaflet_choices", "leaflet_options", "options_table"]
+__all__ = ["dot_files", "follow_up_sentence", "leaflet_choices", "leaflet_options", "option_name", "options_table"]
 
 OPTIONS_IN_TABLE = 4  # columns of a page
 _NO_TREATMENT = "no-treatment"
-_RARE = 0.01  # harms below are listed together, with the highest end of their ranges
 _FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling"}  # faults that the person can feel and report at once
 
 
@@ -72,12 +73,15 @@ def follow_up_sentence(options: Sequence[Option]) -> str:
     low, high = round(min(span.low for span in printed)), round(max(span.high for span in printed))
     if high == 0:
         return report_text("leaflet.seen_at_end")
-    if low == high == 1:
-        return report_text("leaflet.seen", months=report_text("leaflet.month"))
-    return report_text(
-        "leaflet.seen",
-        months=report_text("leaflet.months", months=display_value(SourceRange(low, high, "months")).text),
+    first = max(low, 1)  # people read no number of zero months
+    months = (
+        report_text("leaflet.month")
+        if high == 1
+        else report_text(
+            "leaflet.months", months=str(high) if low == 0 else display_value(SourceRange(first, high, "months")).text
+        )
     )
+    return report_text("leaflet.seen_from_end" if low == 0 else "leaflet.seen", months=months)
 
 
 def leaflet_choices(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
@@ -91,8 +95,11 @@ def leaflet_choices(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
     )
 
 
-def _leaflet_option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> LeafletOption:
-    """Return one choice; a laser is named with its light, and two of the same kind and light also with their device."""
+def option_name(option: Option, table: Sequence[Option]) -> str:
+    """Return a choice in words that tell it apart from the others of a table, and that its setting is unpublished.
+
+    A laser is named with its light, and two of the same kind and light also with their device.
+    """
     name = choice_name(option)
     if option.setup is not None:
         parts = {"choice": name, "light": light_in_words(option.setup)}
@@ -104,16 +111,19 @@ def _leaflet_option(concern: ConcernPlan, option: Option, table: Sequence[Option
             if alone
             else report_text("leaflet.choice_device", device=device, **parts)
         )
-    if option.beyond_practice:
-        name = report_text("leaflet.choice_beyond", choice=name)
+    return report_text("leaflet.choice_beyond", choice=name) if option.beyond_practice else name
+
+
+def _leaflet_option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> LeafletOption:
     nothing = report_text("leaflet.none") if option.modality == _NO_TREATMENT else ""
+    at_home = option.modality in fact_tables().modality_groups["at-home"]
     good, bad = (_leaflet_outcome(concern, option, tone, array) for tone, array in _arrays(option).items())
     return LeafletOption(
-        name=capitalise(name),
+        name=capitalise(option_name(option, table)),
         good=good,
         bad=bad,
         harms=_other_harms(option),
-        visits=nothing or range_in_words(option.sessions),
+        visits=nothing or (report_text("leaflet.at_home") if at_home else range_in_words(option.sessions)),
         days=nothing or showing_days_in_words(option),
     )
 
@@ -145,13 +155,15 @@ def _other_harms(option: Option) -> str:
     alike: dict[tuple[str, str], list[tuple[str, Estimate]]] = {}
     for name, p in rest:
         if isinstance(p, Estimate):
-            rare = p.median < _RARE and span_in_words(p)
+            rare = is_under_one(p) and span_in_words(p)
             alike.setdefault(("", "") if rare else (share_of_100(p), span_in_words(p)), []).append((name, p))
     known = [
         _harm_number([name for name, _ in same], max((p for _, p in same), key=lambda p: p.high))
         for same in alike.values()
     ]
     unknown = [name for name, p in rest if isinstance(p, Unknown)]
+    if not drawn and len(rest) == 1:
+        unknown = []  # the picture says so already
     lines = [report_text("leaflet.harms_more", harms="; ".join(known))] if known else []
     lines += [report_text("leaflet.harms_unknown", harms=join_items(unknown))] if unknown else []
     return " ".join([*lines, *_fault_sentences(option)])
@@ -169,7 +181,7 @@ def _fault_sentences(option: Option) -> list[str]:
 def _harm_number(names: Sequence[str], p: Estimate) -> str:
     """Return harms with the same number and range in one phrase; for several, that the number holds for each."""
     harms, number, span = join_items(names), share_of_100(p), span_in_words(p)
-    if p.median < _RARE and span:
+    if is_under_one(p) and span:
         return report_text("leaflet.harm_rare", harms=harms, most=people_of_100(p.high))
     harms = harms if len(names) == 1 else report_text("leaflet.harms_each", harms=harms)
     if not span:

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from skinbeam._version import __date__
 from skinbeam.assessment.questionnaire import fact_tables
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
 from skinbeam.plan.ranking import LEAST_REACHED
-from skinbeam.plan_records.course import TestSpotLadder
 from skinbeam.plan_records.plan import Advice, Assessment, ConcernPlan, Option, Plan
 from skinbeam.preview.page import PreviewPage
 from skinbeam.report.context import LeafletConcern, LeafletPage
@@ -45,7 +45,7 @@ from skinbeam.report.plain_words import (
     planned_visit_sentences,
     scar_sentences,
 )
-from skinbeam.text import Formatter, catalogue
+from skinbeam.text import catalogue
 
 __all__ = [
     "ADULT_YEARS",
@@ -127,7 +127,7 @@ _HOURS_A_DAY = 24.0
 
 
 def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
-    """Yield sentences on the test spots of a concern's first laser, with their doses."""
+    """Yield sentences on the test spots of a concern's first laser."""
     if concern.first_laser is None:
         return
     _, setup = concern.first_laser
@@ -136,7 +136,6 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
         words = {
             "light": light_in_words(setup),
             "site": plain_name("site", ladder.site),
-            "doses": _spot_doses(ladder),
             "days": ladder.read_after_h / _HOURS_A_DAY,
         }
         number = len(ladder.spots)
@@ -145,34 +144,26 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
         else:
             yield report_text("leaflet.before_spots", number=number, **words)
     if ladders:
-        yield report_text("leaflet.before_stop")
+        one_spot = sum(len(ladder.spots) for ladder in ladders) == 1
+        yield report_text("leaflet.before_stop_one" if one_spot else "leaflet.before_stop")
     if any(ladder.is_narrower for ladder in ladders):
         yield report_text("leaflet.before_narrow")
 
 
-def _sun_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
-    """Yield, once in a leaflet, for how many weeks before a visit nobody sunbathes, as the course of the plan says."""
+def _visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
+    """Yield, once in a leaflet, what a person does before each visit.
+
+    The weeks out of the sun are those of the course of the plan.
+    """
+    treated = [one for one in plan.concerns if one.first_laser is not None and not one.is_done]
+    if not treated or concern.place != treated[0].place:
+        return
     steps = [step for visit in plan.course for step in visit.steps if step.id == "course.sun"]
-    treated = (one for one in plan.concerns if one.first_laser is not None and not one.is_done)
-    first = next((one.place for one in treated), None)
-    if concern.place == first and steps:
+    if steps:
         yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
-
-
-def _spot_doses(ladder: TestSpotLadder) -> str:
-    """Return the setting in which the spots differ: fluence, energy, or density of their microbeams."""
-    densities = _unique_values(spot.density_per_cm2 for spot in ladder.spots)
-    if len(densities) > 1:
-        return report_text("leaflet.before_patterns", densities=densities)
-    fluences = _unique_values(spot.fluence_J_cm2 for spot in ladder.spots)
-    if fluences:
-        return f"{Formatter().numbers(fluences)} J/cm²"
-    return f"{Formatter().numbers(_unique_values(spot.energy_mJ for spot in ladder.spots))} mJ"
-
-
-def _unique_values(values: Iterable[float | None]) -> list[float]:
-    """Return the values without None and duplicates, in order."""
-    return list(dict.fromkeys(value for value in values if value is not None))
+    on_face = not all(known_sites()[one.site].off_face for one in treated)
+    yield report_text("leaflet.before_come" if on_face else "leaflet.before_come_off_face")
+    yield report_text("leaflet.before_tell")
 
 
 # Why a concern has no laser option.
@@ -216,9 +207,9 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
         banner=report_text("leaflet.banner"),
         plan_sha256=plan.plan_sha256,
         title=report_text("leaflet.title"),
-        intro=_intro(names, young=plan.assessment.age_years < ADULT_YEARS),
+        intro=_intro(names, young=plan.assessment.age_years < ADULT_YEARS, has_laser=has_laser),
         state=state,
-        decision=(*_decision(plan.concerns, state), *_done_sentences(plan), *_examination_sentences(plan.concerns)),
+        decision=(*_decision(plan), *_done_sentences(plan), *_examination_sentences(plan.concerns)),
         refusal_reasons=_decision_reasons(plan),
         key=report_text("leaflet.key") if has_choice else "",
         concerns=tuple(_leaflet_concern(concern, plan) for concern in shown),
@@ -247,10 +238,11 @@ def _is_done_in_clinic(option: Option) -> bool:
     return option.modality not in ("no-treatment", *fact_tables().modality_groups["at-home"])
 
 
-def _intro(names: str, *, young: bool) -> tuple[str, ...]:
+def _intro(names: str, *, young: bool, has_laser: bool) -> tuple[str, ...]:
     """Return what laser treatment is, who the leaflet is for, and the decision to make on the named concerns."""
     what, adults = numbered_sentences("intro")
-    to_decide = "leaflet.to_decide_young" if young else "leaflet.to_decide"
+    offered = "leaflet.to_decide" if has_laser else "leaflet.to_decide_no_laser"
+    to_decide = "leaflet.to_decide_young" if young else offered
     return (
         what,
         report_text("leaflet.intro_young") if young else adults,
@@ -258,9 +250,15 @@ def _intro(names: str, *, young: bool) -> tuple[str, ...]:
     )
 
 
-def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
-    """Return whether laser is suitable, why none is offered, or that another treatment comes first."""
+def _decision(plan: Plan) -> tuple[str, ...]:
+    """Return whether laser is suitable, why none is offered, or that another treatment comes first.
+
+    Where the page lists nothing about the person below it, care is due to the place or to the kind of laser.
+    """
+    concerns, state = plan.concerns, plan.suitability.decision
     key = state.replace("-", "_")
+    if state == "with-caution" and not plan.why:
+        key = "with_caution_place"
     offered = [concern for concern in concerns if concern.first_laser is not None]
     if state not in ("suitable", "with-caution") or not concerns:
         return numbered_sentences(f"decision_{key}")
@@ -330,7 +328,7 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         else (
             *planned_visit_sentences(concern, plan),
             *test_spot_sentences(concern, plan),
-            *_sun_sentences(concern, plan),
+            *_visit_sentences(concern, plan),
         ),
         healing=_healing(concern),
         choices=leaflet_choices(concern),
@@ -369,7 +367,7 @@ def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
         first, place = ranked_options(concern)[0], inline_name(_name(concern))
         if isinstance(improved_share(first), Unknown):
             yield report_text("leaflet.unknown_good", choice=inline_name(choice_name(first)), concern=place)
-        elif isinstance(worst_harm(first)[2], Unknown):
+        elif isinstance(worst_harm(first)[2], Unknown) and first.modality != "no-treatment":
             yield report_text("leaflet.unknown_bad", choice=inline_name(choice_name(first)), concern=place)
     yield from numbered_sentences("unknown")
 

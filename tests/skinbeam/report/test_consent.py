@@ -15,7 +15,7 @@ from readability import consent_sentences, reading_age_years
 from report_samples import sample_plan
 from test_report_context import METHODS, nested, typst_names
 
-from skinbeam.model.estimate import Estimate
+from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
@@ -24,6 +24,7 @@ from skinbeam.report.consent_context import PHOTO_PERMISSIONS, ConsentPage, Cons
 from skinbeam.report.consent_form import (
     consent_page,
     cooling_off_days,
+    list_harms,
     make_consent,
     teach_back_questions,
 )
@@ -159,6 +160,52 @@ def test_every_harm_is_stated_once_counted_or_not() -> None:
             name = catalogue()[f"leaflet_harm.{harm.name}"].capitalize()
             assert sum(line.startswith(f"{name}:") for line in harms) == 1
         assert not any("no one knows" in line for line in (*page.common_harms, *page.rare_harms))
+
+
+def test_choices_of_the_form_are_told_apart() -> None:
+    """Two lasers of one kind and one light had one name and two numbers; the leaflet named their devices."""
+    plan = read_plan(document(PERSON + concern_text("freckles") + devices("qs-ndyag-532-1064", "ps-ndyag-532-1064")))
+    assert len(lasers(plan)) >= 2
+    for concern, option in lasers(plan):
+        names = [row.name for row in consent_page(plan, concern, option).choices]
+        assert len(set(names)) == len(names)
+
+
+def test_who_signs_for_a_setting_that_no_clinic_published_reads_so() -> None:
+    """The leaflet said so of it, and the form was silent."""
+    plan, concern, option = first(sample_plan())
+    for beyond in (False, True):
+        chosen = replace(option, beyond_practice=beyond)
+        page = consent_page(plan, replace(concern, options=(chosen,)), chosen)
+        assert ("no clinic has published" in page.choices[0].name) is beyond
+        assert (catalogue()["consent.aim_beyond"] in page.aim) is beyond
+
+
+def test_redness_that_is_called_long_and_thin_skin_are_among_what_may_stay() -> None:
+    plan = read_plan(sample_plan())
+    for concern, option in lasers(plan):
+        page = consent_page(plan, concern, option)
+        elsewhere = (*page.common_harms, *page.rare_harms, *page.uncounted_harms)
+        assert not any(line.startswith(("Long redness", "Thin skin")) for line in elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("p", "group"),
+    [
+        (Estimate(0.21, 0.08, 0.42, 0.8, "modelled", 200), "common"),
+        (Estimate(0.003, 0.001, 0.01, 0.8, "modelled", 200), "rare"),
+        (Unknown("Synthetic."), "uncounted"),
+    ],
+)
+def test_a_bruise_is_among_what_may_go_wrong(p: Estimate | Unknown, group: str) -> None:
+    """The most frequent harm was "blisters: 1 of 100" where a model of the skin said bruises in 34."""
+    _, _, option = first(sample_plan())
+    others = tuple(harm for harm in option.harms if harm.name != "purpura")
+    listed = list_harms(replace(option, harms=others, p_purpura=p, purpura_days=SourceRange(7, 14, "days")))
+    where = [
+        name for name in ("common", "rare", "lasting", "uncounted") if "Bruises" in " ".join(getattr(listed, name))
+    ]
+    assert where == [group]
 
 
 @pytest.mark.parametrize(

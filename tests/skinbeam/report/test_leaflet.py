@@ -21,10 +21,10 @@ from skinbeam.evidence.peel_kinds import PEEL, peel_kinds
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.report.clinician_page import report_page
-from skinbeam.report.consent_form import consent_page
+from skinbeam.report.consent_form import consent_page, list_harms
 from skinbeam.report.formatting import concern_name, ranked_options
 from skinbeam.report.graphics.figure_data import FigureData
-from skinbeam.report.leaflet.choices import dot_files, follow_up_sentence
+from skinbeam.report.leaflet.choices import dot_files, follow_up_sentence, options_table
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.plain_words import light_in_words
 from skinbeam.report.report_figures import draw_report_figures
@@ -333,6 +333,20 @@ def test_rare_harms_are_stated_together_with_the_highest_end_of_their_ranges(pla
     assert harms == "Also: each under 1 of 100, at most 3: scar, infection."
 
 
+@pytest.mark.parametrize("median", [0.002, 0.00499, 0.005, 0.0095, 0.01, 0.02])
+def test_what_is_printed_as_one_of_100_stands_under_no_heading_of_fewer(plan: Plan, median: float) -> None:
+    """The form listed "Infection: 1 of 100" as rare, under 1 of 100; the leaflet called the same share under 1."""
+    option = plan["concerns"][0]["options"][0]
+    span = {"low": 0.001, "high": 0.08, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
+    option["harms"] = [harm("pih", span | {"median": 0.05}), harm("infection", span | {"median": median})]
+    made = read_plan(plan)
+    fewer = median < 0.005
+    assert ("under 1 of 100, at most 8" in leaflet_page(made).concerns[0].options[0].harms) is fewer
+    listed = list_harms(made.concerns[0].options[0])
+    assert any(line.startswith("Infection: under 1") for line in listed.rare) is fewer
+    assert any(line.startswith("Infection: ") for line in listed.common) is not fewer
+
+
 def test_whom_to_call_is_what_the_clinic_wrote_or_a_line_to_write_it_on(plan: Plan) -> None:
     assert "____" in leaflet_page(read_plan(plan)).phone
     named = leaflet_pdf(read_plan(plan | {"clinic_phone": "030 1234 567"}))
@@ -346,6 +360,9 @@ def test_who_scars_easily_reads_so_beside_every_laser(plan: Plan) -> None:
     page = leaflet_page(read_plan(plan))
     for concern, made in zip(page.concerns, read_plan(plan).concerns, strict=True):
         assert any("thick scars" in line for line in concern.personal_harms) == (made.first_laser is not None)
+    spot = catalogue()["leaflet.unknown_scars_spot"]
+    assert spot in page.unknowns
+    assert spot not in leaflet_page(read_plan(plan | {"test_spots": []})).unknowns
 
 
 def test_words_for_a_condition_or_a_treatment_fit_every_site_where_it_may_be() -> None:
@@ -371,6 +388,71 @@ def test_one_small_spot_is_named_as_one(plan: Plan) -> None:
         sentences = " ".join(line for concern in leaflet_page(read_plan(few)).concerns for line in concern.preparations)
         assert words in sentences
         assert "1 small spots" not in sentences
+        assert ("if the spots stay well" in sentences) is (number > 1)
+
+
+@pytest.mark.parametrize(
+    ("case", "offered"),
+    [
+        (PERSON + concern_text("facial-telangiectasia") + devices("pulsed-dye-595"), True),
+        (PERSON + concern_text("active-acne"), False),
+        (PERSON.replace('sex = "female"', 'sex = "female"\npregnant = true') + concern_text("redness"), False),
+        (PERSON.replace('sex = "female"', 'sex = "female"\ntan = "current"') + concern_text("age-spots"), False),
+        (PERSON + concern_text("laxity", "hands") + devices("ndyag-1064"), False),
+    ],
+)
+def test_a_laser_is_no_decision_of_whoever_is_offered_none(case: str, offered: bool) -> None:
+    """ "No, not now" stood beside "You have to decide: have laser, ..."."""
+    made = read_plan(document(case))
+    assert any(one.first_laser is not None for one in made.concerns) is offered
+    intro = " ".join(leaflet_page(made).intro)
+    assert ("have laser" in intro) is offered
+    assert ("No laser is offered now" in intro) is not offered
+
+
+@pytest.mark.parametrize(
+    ("condition", "site", "lines"),
+    [("fine-lines-periorbital", "periorbital", 0), ("freckles", "full-face", 0), ("facial-telangiectasia", "nose", 1)],
+)
+def test_care_that_the_place_calls_for_is_no_risk_of_the_person(condition: str, site: str, lines: int) -> None:
+    """Shields for the eyes made a decision "with care", of which the page said that the skin raises the risk."""
+    person = (
+        PERSON.replace('sex = "female"', 'sex = "female"\nmedications = [{ name = "warfarin" }]') if lines else PERSON
+    )
+    made = read_plan(document(person + concern_text(condition, site)))
+    assert made.suitability.decision == "with-caution"
+    page = leaflet_page(made)
+    assert len(page.refusal_reasons) == lines
+    told = " ".join(page.decision)
+    assert ("your skin raise the risk" in told) is bool(lines)
+    assert ("the place or the kind of laser" in told.lower()) is not lines
+
+
+def test_what_is_done_before_each_visit_is_told_once_and_fits_the_place() -> None:
+    for sites, lenses in ((("hands",), False), (("cheeks", "hands"), True), (("hands", "cheeks"), True)):
+        made = read_plan(document(PERSON + "".join(concern_text("age-spots", site) for site in sites)))
+        lines = [line for concern in leaflet_page(made).concerns for line in concern.preparations]
+        assert sum(line == catalogue()["leaflet.before_tell"] for line in lines) == 1
+        assert sum("Come without" in line for line in lines) == 1
+        assert any("contact lenses" in line for line in lines) is lenses
+
+
+def test_what_is_used_at_home_needs_no_visit_and_says_once_that_harm_is_not_known() -> None:
+    """Make-up had "Visits: not known" and "Not known: side effects" beside "any harm: not known"."""
+    made = read_plan(document(PERSON + concern_text("redness") + devices("pulsed-dye-595")))
+    (concern,), (page,) = made.concerns, leaflet_page(made).concerns
+    drawn, _ = options_table(concern)
+    for option, shown in zip(drawn, page.options, strict=True):
+        if option.modality in ("rosacea-medication", "topical-vasoconstrictor", "sun-protection", "camouflage"):
+            assert shown.visits == catalogue()["leaflet.at_home"]
+        assert not (shown.bad.number == "not known" and shown.harms == "Not known: side effects.")
+
+
+@pytest.mark.parametrize("modality", ["sun-protection", "topical-retinoid", "microneedling", "radiofrequency"])
+def test_what_a_choice_does_holds_for_every_condition_that_has_it(modality: str) -> None:
+    """Melasma was offered needles that "soften scars", pits of acne heat that "can firm the skin"."""
+    words = " ".join(catalogue()[f"leaflet_{part}.{modality}"] for part in ("plus", "minus"))
+    assert not re.search(r"\b(scars?|lines?|spots?|marks?|firm|stays)\b", words)
 
 
 def test_before_the_first_laser_the_leaflet_asks_once_for_weeks_without_sun(plan: Plan) -> None:
@@ -629,6 +711,10 @@ response_pct = {better}
     assert any("no more visits" in line for line in page.decision) is enough
     assert (page.concerns[0].preparations == ()) is enough
     assert made.concerns[0].is_done is (True if enough else None)
+    assert made.concerns[0].first_laser is not None
+    aim = consent_page(made, made.concerns[0], made.concerns[0].first_laser[0]).aim
+    assert (catalogue()["consent.aim_done"] in aim) is enough
+    assert any("visits" in line.lower() or "small spots" in line for line in aim if "no more" not in line) is not enough
     assert made.test_spots
     assert all(one.when_chosen is not None for one in made.test_spots) is enough
     assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
@@ -659,7 +745,7 @@ response_pct = 40
     made = read_plan(document(case + devices("pulsed-dye-595") + earlier))
     (concern,) = made.concerns
     assert concern.first_laser is not None
-    said = f"Visits with laser in this plan: {len(made.course)}."
+    said = f"Visits with laser still to come in this plan: {len(made.course)}."
     assert len(made.course) == 3 - done
     page = leaflet_page(made)
     assert page.concerns[0].preparations[0] == said
@@ -699,7 +785,8 @@ def test_what_comes_later_in_the_plan_says_when_it_begins() -> None:
     [
         (0, 0, "when treatment ended"),
         (0.2, 0.4, "when treatment ended"),
-        (0, 3, "0 to 3 months"),
+        (0, 3, "or up to 3 months later"),
+        (0, 1, "or up to 1 month later"),
         (1, 1, "1 month after"),
         (6, 6, "6 months"),
     ],
