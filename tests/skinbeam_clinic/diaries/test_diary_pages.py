@@ -33,7 +33,8 @@ from skinbeam.course.recovery import (
 from skinbeam.model.errors import InputError
 from skinbeam.model.package_data import load_package_table
 from skinbeam.plan_records.document import read_plan
-from skinbeam.text import use_time_zone
+from skinbeam.suitability.table import load_rules
+from skinbeam.text import catalogue, use_time_zone
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.database.columns import now
@@ -258,6 +259,18 @@ def test_signs_and_days_are_those_of_rules_that_a_plan_may_hold() -> None:
     table = load_package_table("data/diary.toml")
     for one in (*table["sign"].values(), table["redness"]["spreading"]):
         assert set(one["rules"]) <= rules.keys()
+
+
+def test_what_the_leaflet_says_to_call_for_can_be_ticked() -> None:
+    """Skin that turns white after light for vessels, and pale dots, were no question of the diary."""
+    asked = {rule for one in load_package_table("data/diary.toml")["sign"].values() for rule in one["rules"]}
+    calls = [rule for rule in load_rules("aftercare") if rule.is_warning_sign]
+    assert {rule.id for rule in calls} <= asked
+    questions = " ".join(catalogue()[f"diary-sign.{name}"].lower() for name in SIGN_NAMES)
+    told = " ".join(rule.message.text.lower() for rule in calls)
+    for sign in ("white", "grey", "black", "pale dots", "crusts", "blisters", "opens again", "fever", "pus", "hour"):
+        assert sign in told
+        assert sign in questions
 
 
 def test_what_is_missing_keeps_nothing_and_still_warns(
