@@ -169,6 +169,5 @@ def phone_line(plan: Plan) -> str:
 def scar_sentences(plan: Plan) -> Iterator[str]:
     """Yield a sentence that trial numbers do not apply to a person who scars more easily; nothing for others."""
     if any(risk.name == "raised-scars" for risk in plan.assessment.risks):
-        yield report_text("leaflet.unknown_scars")
-        if plan.test_spots:
-            yield report_text("leaflet.unknown_scars_spot")
+        scars = report_text("leaflet.unknown_scars")
+        yield report_text("leaflet.unknown_scars_spot", scars=scars) if plan.test_spots else scars

@@ -32,9 +32,12 @@ def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason,
     A caution is among them if the person can act on it, or it explains the decision: it has a sentence `leaflet_why`.
     """
     found: dict[str, PlainReason] = {}
+    named = {reason.rule for reason in suitability.reasons}
     for reason in suitability.reasons:
         if reason.rule.startswith("sources-differ-"):
             continue  # the strictest of their rules is in this list itself
+        if reason.rule == "ask-phototype" and "colour-not-known" in named:
+            continue  # that one asks for it too
         is_explained = reason.rule.startswith(_QUESTION_PREFIX) or _plain_sentence_id(reason.rule) in catalogue()
         if decision_severity(reason.decision) < decision_severity("refer") and not is_explained:
             continue

@@ -50,6 +50,7 @@ WITHOUT_RULE = (
     "earlier-wound",
     "medication-not-checked",
     "response-marked",
+    "response-too-little",
 )
 CAUTIONS = [
     rule
@@ -314,8 +315,32 @@ def test_who_is_suitable_is_told_no_reason_against_it() -> None:
 
 def test_what_is_not_known_of_the_colour_is_asked_for_in_plain_words() -> None:
     unsaid = PERSON.replace('phototype = "II"\nita_deg = 60.0\n', "")
-    made = document(unsaid + concern("acne-scars") + devices("co2-10600"))
-    assert render_message("leaflet_why.ask-phototype") in leaflet_page(read_plan(made)).refusal_reasons
+    for others in (concern("acne-scars") + devices("co2-10600"), concern("redness")):
+        lines = leaflet_page(read_plan(document(unsaid + others))).refusal_reasons
+        assert sum("how dark your skin is" in line for line in lines) == 1  # two rules ask for it
+
+
+def test_what_sessions_did_is_told_in_plain_words() -> None:
+    """The page of who was to look again read "After session 3 5 % is better: less than a quarter."."""
+    done = "".join(
+        f"""
+[[session]]
+week = {4 * number}
+treats = "melasma"
+device = "qs-ndyag-532-1064"
+response_pct = 5
+"""
+        for number in range(3)
+    )
+    made = document(PERSON + concern("melasma") + devices("qs-ndyag-532-1064") + done)
+    (line,) = leaflet_page(read_plan(made)).refusal_reasons
+    assert line == render_message("leaflet_why.response-too-little")
+
+
+def test_no_reason_speaks_of_a_light_that_the_page_has_not_named() -> None:
+    """Among reasons without a laser stood "This laser does not cool the skin."."""
+    texts = {key: text for key, text in catalogue().items() if key.startswith(("leaflet_why.", "leaflet_no_laser."))}
+    assert not [key for key, text in texts.items() if re.search(r"\b[Tt]his (laser|light)\b", text)]
 
 
 # --- no laser for one concern -----------------------------------------------------------------------------------------
