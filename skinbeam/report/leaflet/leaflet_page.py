@@ -360,15 +360,22 @@ def _certainty_sentences(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
 
 
 def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
-    """Yield what is not known about the first choice of each concern, then what is not known about any."""
+    """Yield what is not known about the first choices of the concerns, then what is not known about any."""
+    good: dict[str, None] = {}
+    bad: dict[str, None] = {}
     for concern in concerns:
         if concern.examination is not None:
             continue
         first, place = ranked_options(concern)[0], inline_name(_name(concern))
+        choice = report_text("leaflet.unknown_choice", choice=inline_name(choice_name(first)), concern=place)
         if isinstance(improved_share(first), Unknown):
-            yield report_text("leaflet.unknown_good", choice=inline_name(choice_name(first)), concern=place)
+            good[choice] = None
         elif isinstance(worst_harm(first)[2], Unknown) and first.modality != "no-treatment":
-            yield report_text("leaflet.unknown_bad", choice=inline_name(choice_name(first)), concern=place)
+            bad[choice] = None
+    if good:
+        yield report_text("leaflet.unknown_good", choices=join_items(good))
+    if bad:
+        yield report_text("leaflet.unknown_bad", choices=join_items(bad))
     yield from numbered_sentences("unknown")
 
 

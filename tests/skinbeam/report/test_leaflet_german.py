@@ -1,13 +1,17 @@
 """What a patient reads in German: as easy and as short as the English, and written as German is."""
 
+import io
 import re
 from collections.abc import Iterable
 
+from consultations import PERSON, concern, document
+from plan_reading import read_plan
+from pypdf import PdfReader
 from readability import consent_sentences, leaflet_sentences
 from report_samples import leaflet_pdf, sample
 
 from skinbeam.plan_records.plan import Plan
-from skinbeam.report.consent_form import consent_page
+from skinbeam.report.consent_form import consent_page, make_consent
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.text import use_language
 
@@ -57,3 +61,17 @@ def test_it_is_as_short_as_in_english() -> None:
     plan = sample()
     with use_language("de"):
         assert len(leaflet_pdf(plan).pages) <= 3 + len(plan.concerns)
+
+
+def test_three_concerns_with_care_of_their_own_leave_no_page_nearly_white() -> None:
+    """A second page held the last three lines of the first, and the consent form left half a page white."""
+    concerns = concern("redness") + concern("age-spots", "hands") + concern("wrinkles", "forehead")
+    plan = read_plan(document(PERSON + concerns))
+    for language in ("en", "de"):
+        with use_language(language):
+            assert len(leaflet_pdf(plan).pages) == 1 + len(plan.concerns)
+            for one in plan.concerns:
+                assert one.first_laser is not None
+                form = PdfReader(io.BytesIO(make_consent(plan, one, one.first_laser[0])))
+                words = [len(page.extract_text().split()) for page in form.pages]
+                assert len(words) == 2 or words[1] > 450
