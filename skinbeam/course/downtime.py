@@ -96,6 +96,7 @@ def _appearance_key(modality: str, condition: str) -> str:
 
 
 _DAYS_PER_UNIT = {"days": 1.0, "weeks": 7.0}
+_SOON_AS_BEFORE = ("field-pigment",)  # skin that looks as before when its last day, of looking for marks, has come
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def session_durations(
         found.append(
             SessionDuration("trials", downtime.low, downtime.high, downtime.median, "", tuple(downtime.basis), message)
         )
-    if known_modalities()[modality].laser:
+    if known_modalities()[modality].laser and _appearance_key(modality, concern.condition) not in _SOON_AS_BEFORE:
         days = describe_healing_days(modality, concern.condition)
         last, source = float(days[-1].day), days[-1].source
         message = Message("plan.shows-calendar", {"days": last})
