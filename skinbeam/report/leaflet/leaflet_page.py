@@ -264,9 +264,12 @@ def _decision(plan: Plan) -> tuple[str, ...]:
         return numbered_sentences(f"decision_{key}")
     if not offered:
         return numbered_sentences(f"decision_{cause_without_laser(concerns)}")
-    later = [inline_name(_name(concern)) for concern in offered if _is_laser_postponed(concern)]
+    to_treat = [concern for concern in offered if not concern.is_done]
+    if not to_treat:
+        return ()  # that no more visits are planned is all there is to say
+    later = [inline_name(_name(concern)) for concern in to_treat if _is_laser_postponed(concern)]
     after = report_text("leaflet.decision_later", concerns=join_items(dict.fromkeys(later)))
-    if len(later) == len(offered):
+    if len(later) == len(to_treat):
         return after, report_text(f"leaflet.decision_later_{key}")
     return (*numbered_sentences(f"decision_{key}"), *([after] if later else []))
 
