@@ -120,9 +120,21 @@ def message_texts(messages: Iterable[Message]) -> tuple[str, ...]:
     return tuple(message.text for message in messages)
 
 
-def plain_reasons(reasons: Iterable[PlainReason]) -> tuple[str, ...]:
-    """Return the plain reasons of a plan without duplicates, each preceded by the person's own statements behind it."""
-    return tuple(dict.fromkeys(" ".join((*message_texts(reason.because), reason.text.text)) for reason in reasons))
+def plain_reasons(reasons: Iterable[PlainReason], *, as_paragraph: bool = False) -> tuple[str, ...]:
+    """Return the plain reasons of a plan without duplicates, each preceded by the person's own statements behind it.
+
+    Parameters
+    ----------
+    as_paragraph : whether they follow each other in one paragraph, where a statement of the person stands once.
+    """
+    said: set[str] = set()
+    found: dict[str, None] = {}
+    for reason in reasons:
+        because = [text for text in message_texts(reason.because) if text not in said]
+        found[" ".join((*because, reason.text.text))] = None
+        if as_paragraph:
+            said.update(because)
+    return tuple(found)
 
 
 def split_source_keys(source: str | Sequence[str] | None) -> tuple[str, ...]:

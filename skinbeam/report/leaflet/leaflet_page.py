@@ -171,7 +171,7 @@ def _visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
 
 def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
     """Return why no laser is offered, the nearest setting and what may change it; empty where one is offered."""
-    reasons = plain_reasons(concern.no_laser)
+    reasons = plain_reasons(concern.no_laser, as_paragraph=True)
     if not reasons:
         return ""
     sentences = [report_text("leaflet_no_laser.head"), *reasons]

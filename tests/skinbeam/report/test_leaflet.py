@@ -366,6 +366,28 @@ def test_who_scars_easily_reads_so_beside_every_laser(plan: Plan) -> None:
     assert not any(spot in line for line in leaflet_page(read_plan(plan | {"test_spots": []})).unknowns)
 
 
+@pytest.mark.parametrize("site", ["cheeks", "decolletage"])
+def test_cold_sores_are_told_once_and_of_light_on_the_face(site: str) -> None:
+    """Who has cold sores read "Cold sores can come back." beside the sentence on the light, and of a chest alone."""
+    person = PERSON.replace('sex = "female"', 'sex = "female"\nhistory = ["herpes-labialis"]')
+    made = read_plan(document(person + concern_text("uneven-pigmentation", site)))
+    (concern,), (page,) = made.concerns, leaflet_page(made).concerns
+    assert concern.first_laser is not None
+    form = consent_page(made, concern, concern.first_laser[0]).personal_harms
+    assert sum("cold sores" in line.lower() for line in form) == (site == "cheeks")
+    told = (*leaflet_page(made).refusal_reasons, *page.personal_harms)
+    assert sum("cold sores" in line.lower() for line in told) == (site == "cheeks")
+
+
+def test_a_paragraph_of_reasons_says_once_what_this_person_said() -> None:
+    """ "Your skin is dark, or it may be." stood before each light that dark skin rules out."""
+    person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"V"')
+    made = read_plan(document(person + concern_text("age-spots", "arms")))
+    text = leaflet_page(made).concerns[0].no_laser_text
+    assert text.count("Your skin is dark") == 1
+    assert text.count("Short flashes") == 2
+
+
 def test_words_for_a_condition_or_a_treatment_fit_every_site_where_it_may_be() -> None:
     """Poikiloderma of the chest was a "red and brown neck", and needles at a raised scar softened its dents."""
     texts = catalogue()
