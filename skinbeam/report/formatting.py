@@ -311,9 +311,16 @@ def showing_sentences(option: Option) -> tuple[str, ...]:
     healed = [duration for duration in known if duration.what in _HEALING][:1]
     # `shows` is sorted, the longest first.
     shown = [*healed, *(duration for duration in known[:1] if duration not in healed)]
-    return tuple(
-        render_message(_duration_key("leaflet_shows", duration), {"days": _whole_days(duration)}) for duration in shown
-    )
+    return tuple(map(_showing_sentence, shown))
+
+
+def _showing_sentence(duration: Duration) -> str:
+    """Return how long one effect shows; of a time that begins with no day, its end alone."""
+    key = _duration_key("leaflet_shows", duration)
+    if duration.low < 0.5 and key in ("leaflet_shows.downtime", "leaflet_shows.trials"):
+        last = math.ceil(duration.high)
+        return report_text("leaflet.healing_within" if last > 1 else "leaflet.healing_within_day", days=last)
+    return render_message(key, {"days": _whole_days(duration)})
 
 
 def _duration_key(section: str, duration: Duration) -> str:

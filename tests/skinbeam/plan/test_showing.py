@@ -88,6 +88,14 @@ def told_shorter(modality: str, condition: str, site: str) -> bool:
     )
 
 
+@pytest.mark.parametrize("modality", LASERS)
+def test_no_time_of_healing_begins_with_no_day(modality: str) -> None:
+    """ "It takes about 0 to 1 days to heal." """
+    for condition, site in itertools.product(sorted(vocabulary_table("condition")), SITES):
+        lines = showing_sentences(option_of(modality, condition, site, downtime_days(modality)))
+        assert not [line for line in lines if re.search(r"\b(0 to|1 days)\b", line)]
+
+
 @pytest.mark.parametrize("condition", sorted(vocabulary_table("condition")))
 def test_skin_that_looks_as_before_within_days_is_not_told_to_show_for_a_month(condition: str) -> None:
     """The leaflet told of traces for 28 days or more, the diary on the second day that the skin looks as before."""

@@ -13,7 +13,7 @@ from report_samples import leaflet_pdf, sample
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.consent_form import consent_page, make_consent
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
-from skinbeam.text import use_language
+from skinbeam.text import catalogue, message_parameters, render_message, use_language
 
 SCHOOL_YEAR = 6.0  # of children of twelve, as in English
 
@@ -55,6 +55,21 @@ def test_nouns_keep_their_capital_within_a_sentence_and_lines_begin_with_one() -
     assert re.search(r"[A-ZÄÖÜ]", listed[1]), "conditions are nouns, most of them alone"
     assert all(concern.title[0].isupper() for concern in page.concerns)
     assert all(option.name[0].isupper() for concern in page.concerns for option in concern.options)
+
+
+def test_names_that_begin_with_no_noun_begin_small_since_they_stand_within_sentences() -> None:
+    """ "Sonnencreme (Rote und braune Sonnenflecken)", and whom to see was a man."""
+    with use_language("de"):
+        texts = {key: render_message(key) for key in catalogue() if not message_parameters(key)}
+    names = [
+        text
+        for key, text in texts.items()
+        if key.startswith(("leaflet_condition.", "leaflet_choice.", "leaflet_harm."))
+    ]
+    first = "Rot|Braun|Jed|Klein|Fein|Tief|Mild|Dunkl|Hell|Erhaben|Blau|Lang|Dünn|Mehr|Schlaff|Rau|Fahl|Bleibend|Nicht"
+    assert not [name for name in names if re.match(rf"({first})(e[rnsm]?|ts)?\b", name)]
+    told = {key: text for key, text in texts.items() if key.startswith(("leaflet", "aftercare.", "consent.", "diary"))}
+    assert not [key for key, text in told.items() if re.search(r"\b(zum|einen) Hautarzt\b|ärztliche Person", text)]
 
 
 def test_it_is_as_short_as_in_english() -> None:
