@@ -136,7 +136,6 @@ class ConsentPage:
     questions: Annotated[tuple[TeachBackResult, ...], "to tell back what was explained"]
     teach_back_note: Annotated[str, "when it was told back, and who asked; empty before"]
     agreement: Annotated[tuple[str, ...], "what the signature says, and the time to think"]
-    points: Annotated[tuple[str, ...], "what the rules ask of the clinician"]
     person: Annotated[str, "who signed; empty before"]
     clinician: Annotated[str, "who explained; empty before"]
     date: Annotated[str, "when it was signed; empty before"]

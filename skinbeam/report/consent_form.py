@@ -1,6 +1,7 @@
 """Build the consent form of one choice from a plan, in the plain words of the leaflet: page, teach-back questions, PDF.
 
-The form covers benefit, risks, alternatives and doing nothing, as the rules of a plan require (`plan.consent`).
+The form covers benefit, risks, alternatives and doing nothing, as the rules of a plan require (`plan.consent`). What
+they ask of the clinician stands in the report and in the app, and not on the paper that the patient takes home.
 """
 
 import datetime
@@ -234,7 +235,6 @@ def consent_page(
         if signing
         else "",
         agreement=agreement_text((signing.explained_on, signing.signed_on) if signing else None),
-        points=tuple(advice.message.text for advice in plan.consent),
         person=signing.person if signing else "",
         clinician=signing.clinician if signing else "",
         date=Formatter().date(signing.signed_on) if signing else "",

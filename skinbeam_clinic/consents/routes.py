@@ -144,6 +144,7 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
     repositories, current = request.repositories, form.current
     with use_language(form.language):
         paper = consent_page(*form.translated)
+        points = tuple(advice.message.text for advice in form.translated[0].consent)
         agreement = agreement_text(
             (to_local_time(current.explained_at).date(), to_local_time(now()).date()) if current else None
         )
@@ -152,6 +153,7 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         "consent.html",
         error=error,
         form=paper,
+        points=points,
         language=form.language,
         questions=form.questions,
         answered=dict(request.fields),

@@ -59,7 +59,7 @@ __all__ = [
 
 _OWN = "skinbeam"  # the author of a judgement of this project: no study
 _TITLE_WORDS = 6
-_STUDIES_NAMED = 12
+_STUDIES_NAMED = 10
 
 
 def about_sentences(plan: Plan) -> tuple[str, ...]:

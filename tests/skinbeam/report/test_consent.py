@@ -246,11 +246,12 @@ def test_what_this_skin_adds_is_stated_to_whom_it_meets(risk: str, words: str) -
     assert any("Trials did not count people like you" in line for line in page.unknowns) == (risk == "raised-scars")
 
 
-def test_the_points_of_the_rules_and_the_time_to_think_are_there() -> None:
+def test_the_time_to_think_is_there_and_what_rules_ask_of_the_clinician_is_not() -> None:
+    """A third page of what the patient takes home said what a record holds, and what lawsuits complain of."""
     plan, concern, option = first(sample_plan())
     text = " ".join(pages_of(make_consent(plan, concern, option, signing(plan, option))))
     for point in plan.consent:
-        assert point.message.text in text
+        assert point.message.text not in text
     assert "We talked on 2 November 2026. I signed on 22 November 2026." in text
     assert f"{cooling_off_days()} days" in " ".join(consent_page(plan, concern, option).agreement)
 
