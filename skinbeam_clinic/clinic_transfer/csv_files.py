@@ -1,11 +1,15 @@
 """Read and write CSV files: encoding and delimiter as told, rows with their line numbers, formulas made harmless.
 
 A cell that begins with `=`, `+`, `-` or `@` is a formula for spreadsheet programs, which may run it. Such a cell is
-written with an apostrophe before it, which spreadsheets do not show, and read without it.
+written with an apostrophe before it, which spreadsheets do not show, and read without it. What a spreadsheet adds to a
+file of others is read as it is meant: `="007"`, a text that must not become a number, the line `sep=;` before the names
+of the columns, and columns without a name and without a cell.
 """
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +32,8 @@ ENCODINGS = ("utf-8", "utf-16", "windows-1252", "iso-8859-15")
 DELIMITERS = (",", ";", "\t", "|")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _APOSTROPHE = "'"
+_TEXT_FORMULA = re.compile('="((?:[^"]|"")*)"')  # how other programs keep spreadsheets from reading a text as a number
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n')  # the delimiter, for spreadsheets alone
 _LONGEST_CELL = 2_000  # characters; the longest field of a record is an address
 
 
@@ -89,16 +95,16 @@ def read_csv(content: bytes, name: str, layout: CsvLayout) -> tuple[CsvFile, tup
     first = next(lines, None)
     if first is None:
         raise import_error("empty", name, 1)
-    columns = _check_columns(first[1], name, layout)
+    filled = [(line, cells) for line, cells in lines if any(cell.strip() for cell in cells)]
+    head = _without_empty_columns(first[1], [cells for _, cells in filled])
+    columns = _check_columns(head, name, layout)
     rows: list[CsvLine] = []
     errors: list[InputError] = []
-    for line, cells in lines:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(columns):
+    for line, cells in filled:
+        if any(cell.strip() for cell in cells[len(columns) :]) or len(cells) not in (len(columns), len(first[1])):
             errors.append(import_error("cells", name, line, read=str(len(cells)), right=str(len(columns))))
             continue
-        plain = [" ".join(_restore(cell).replace("\r", "").replace("\n", ", ").split()) for cell in cells]
+        plain = [_plain_cell(cell) for cell in cells[: len(columns)]]
         wrong = next((n for n, cell in enumerate(plain) if len(cell) > _LONGEST_CELL or not cell.isprintable()), None)
         if wrong is not None:
             errors.append(import_error("cell", name, line, columns[wrong], longest=str(_LONGEST_CELL)))
@@ -143,8 +149,18 @@ def _protect(text: str) -> str:
     return f"{_APOSTROPHE}{text}" if text.lstrip(_APOSTROPHE).startswith(_FORMULA_STARTS) else text
 
 
+def _plain_cell(text: str) -> str:
+    """Return the text of a cell in one line, with letters in the form in which the records hold them.
+
+    A letter with an accent may be one character or two, which look the same; unlike ones would not be found as equal.
+    """
+    return unicodedata.normalize("NFC", " ".join(_restore(text).replace("\r", "").replace("\n", ", ").split()))
+
+
 def _restore(text: str) -> str:
-    """Return a cell as it was before `_protect`."""
+    """Return a cell as it was before `_protect`, and the text of a formula that is nothing but a text."""
+    if (formula := _TEXT_FORMULA.fullmatch(text.strip())) is not None:
+        return formula[1].replace('""', '"')
     bare = text.lstrip(_APOSTROPHE)
     return text[1:] if text.startswith(_APOSTROPHE) and bare.startswith(_FORMULA_STARTS) else text
 
@@ -176,10 +192,14 @@ def _is_utf8(content: bytes) -> bool:
 
 def _iterate_lines(content: bytes, name: str, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the line on which it begins: a quoted cell may have several lines."""
-    text = io.StringIO(_decode(content, name, layout), newline="")
+    decoded = _decode(content, name, layout)
+    told = _SEPARATOR_LINE.match(decoded)
+    if told is not None and told[1] != layout.delimiter:
+        raise import_error("delimiter", name, 1, read=told[0].strip(), told=layout.delimiter, right=told[1])
+    text = io.StringIO(decoded[told.end() :] if told else decoded, newline="")
     reader = csv.reader(text, delimiter=layout.delimiter, strict=True)
     while True:
-        line = reader.line_num + 1
+        line = reader.line_num + (2 if told else 1)
         try:
             cells = next(reader)
         except StopIteration:
@@ -189,8 +209,18 @@ def _iterate_lines(content: bytes, name: str, layout: CsvLayout) -> Iterator[tup
         yield line, cells
 
 
+def _without_empty_columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Sequence[str]:
+    """Return the names of the columns without those at the end that have neither a name nor a cell.
+
+    A line without any name is returned whole, for the error.
+    """
+    named = max((number for number, cell in enumerate(head, 1) if cell.strip()), default=0)
+    used = max((number for cells in rows for number, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return head[: max(named, min(used, len(head)))] if named else head
+
+
 def _check_columns(cells: Sequence[str], name: str, layout: CsvLayout) -> tuple[str, ...]:
-    columns = tuple(" ".join(_restore(cell).split()) for cell in cells)
+    columns = tuple(map(_plain_cell, cells))
     if len(columns) == 1:
         other = next((mark for mark in DELIMITERS if mark != layout.delimiter and mark in cells[0]), "")
         if other:

@@ -31,7 +31,7 @@ from skinbeam_clinic.clinic_transfer.models import (
     PastCourse,
 )
 from skinbeam_clinic.consultations.forms import form_entries, make_submission, parse_decimal
-from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS, is_possible_birth
+from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS, is_phone_number, is_possible_birth
 from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers, plain_pseudonym
 
 __all__ = ["ImportFile", "plan_import"]
@@ -40,6 +40,11 @@ _YEAR = re.compile(r"\d{4}", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
 _MINUTES = re.compile(r"\d{1,3}", re.ASCII)
 _NUMBERS = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm", "response_pct")
+# A number of a file is in one notation from the first line to the last, unlike one that a person types into a form: a
+# comma after a nought is no thousands separator, and a program writes small numbers with an exponent.
+_FILE_NUMBER = re.compile(r"[+-]?(\d+(\.\d+|,\d{1,2})?[eE][+-]?\d{1,3}|0,\d+)", re.ASCII)
+_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+\d+", re.ASCII)  # what a spreadsheet leaves of a long number
+_MIDNIGHT = re.compile(r"[ T]00:00(:00(\.0+)?)?", re.ASCII)  # the time that databases write after a day
 _WEEK = datetime.timedelta(weeks=1)
 _PastSession = dict[str, str | float | list[str]]  # a row of the case file's table of sessions
 _NOON = datetime.time(12)
@@ -126,13 +131,21 @@ class _Row:
             raise self.error("cell-empty", name)
         return found
 
+    def whole(self, name: str) -> str:
+        """Return the text of a field that a spreadsheet may have taken for a number, if no digit of it is lost."""
+        if _ROUNDED.fullmatch(found := self.text(name)):
+            raise self.error("rounded", name, read=found)
+        return found
+
     def error(self, code: str, name: str, **read: str) -> InputError:
         """Return an error of a field of this row."""
         return import_error(code, self.file, self.line, " + ".join(self.columns.get(name, (name,))), **read)
 
     def date(self, name: str, text: str) -> datetime.date:
-        """Return a date in the format that was told."""
-        match = self.mapping.date_pattern.fullmatch(text)
+        """Return a date in the format that was told; a time after it must be midnight, which stands for none."""
+        match = self.mapping.date_pattern.match(text)
+        if match is not None and text[match.end() :] and not _MIDNIGHT.fullmatch(text[match.end() :]):
+            match = None
         if match is not None:
             try:
                 return datetime.date(int(match["year"]), int(match["month"]), int(match["day"]))
@@ -145,7 +158,7 @@ class _Row:
         if text in known:
             return text
         near = nearest_name(text, known)
-        raise self.error("word", name, read=text, right=near or ", ".join(known), field=name)
+        raise self.error("word", name, read=text, right=near or ", ".join(known) or "–", field=name)
 
     def moment(self, date: datetime.date, time: datetime.time, name: str) -> datetime.datetime:
         """Return a moment of the clinic's local time."""
@@ -195,20 +208,23 @@ class _Planner:
                 self.patients.append(self._read_patient(row, numbers))
 
     def _read_patient(self, row: _Row, numbers: Iterator[str]) -> NewPatient:
-        name, pseudonym, number = row.text("name"), row.text("pseudonym"), row.text("number")
+        name, pseudonym, number = row.text("name"), row.text("pseudonym"), row.whole("number")
         if not name and not pseudonym:
             raise row.error("cell-empty", "name")
         born, year = self._read_birth(row)
         email = row.text("email")
         if email and EMAIL.fullmatch(email) is None:
             raise row.error("email", "email", read=email)
+        phone = row.whole("phone")
+        if phone and not is_phone_number(phone):
+            raise row.error("phone", "phone", read=phone)
         if len(pseudonym) > LONGEST_PSEUDONYM:
             raise row.error("pseudonym", "pseudonym", read=pseudonym, longest=str(LONGEST_PSEUDONYM))
         if contains_name(pseudonym, name):
             raise row.error("pseudonym-name", "pseudonym", read=pseudonym)
         unique = {"number": number, "pseudonym": plain_pseudonym(pseudonym)}
         self._refuse_duplicates(row, unique, f"{name.casefold()} {born}".strip())
-        contact = {"name": name, "born": born, "phone": row.text("phone"), "email": email}
+        contact = {"name": name, "born": born, "phone": phone, "email": email}
         contact |= {"address": row.text("address"), "number": number}
         plain = {key: value for key, value in contact.items() if value}
         key = f"line {row.line}"
@@ -273,7 +289,8 @@ class _Planner:
         return found
 
     def _find_patient(self, row: _Row) -> str:
-        text = row.needed("patient")
+        row.needed("patient")
+        text = row.whole("patient")
         found = self._references.get(text, set())
         if len(found) > 1:
             raise row.error("patient-unclear", "patient", read=text)
@@ -401,7 +418,7 @@ class _Planner:
             session["device"] = row.choice("device", device, sorted(devices()))
         for name in _NUMBERS:
             if text := row.text(name):
-                number = parse_decimal(text)
+                number = _parse_file_number(text)
                 session[name] = text if number is None else number
         if adverse := row.text("adverse"):
             session["adverse"] = adverse.split(_BETWEEN_EVENTS)
@@ -411,6 +428,11 @@ class _Planner:
             name = re.sub(r"\[\d+\]$", "", error.field).rpartition(".")[2]
             raise row.error("schema", name, read=error.message, right=error.hint) from None
         return date, session
+
+
+def _parse_file_number(text: str) -> float | None:
+    """Return the number of a cell, with a point or a comma and maybe an exponent; None if it is unclear."""
+    return float(text.replace(",", ".")) if _FILE_NUMBER.fullmatch(text) else parse_decimal(text)
 
 
 def _resources(taken: BusyTime) -> Iterator[tuple[str, str]]:

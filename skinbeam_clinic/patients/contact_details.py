@@ -8,7 +8,7 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["EMAIL", "OLDEST_YEARS", "check_contact_details", "is_possible_birth"]
+__all__ = ["EMAIL", "OLDEST_YEARS", "check_contact_details", "is_phone_number", "is_possible_birth"]
 
 OLDEST_YEARS = 130
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -23,12 +23,17 @@ def check_contact_details(details: Mapping[str, str]) -> dict[str, str]:
     InputError : `bad-born`, `bad-phone`, or `bad-email`.
     """
     phone = details.get("phone", "")
-    if phone and not any(map(str.isdigit, phone)):
+    if phone and not is_phone_number(phone):
         raise clinic_error("bad-phone", "phone", read=phone)
     email = details.get("email", "")
     if email and EMAIL.fullmatch(email) is None:
         raise clinic_error("bad-email", "email", read=email)
     return dict(details) | ({"born": _parse_birth(details["born"])} if details.get("born") else {})
+
+
+def is_phone_number(text: str) -> bool:
+    """Return whether a text can be dialled: it has a digit; how a country writes its numbers is not checked."""
+    return any(map(str.isdigit, text))
 
 
 def is_possible_birth(born: datetime.date, today: datetime.date) -> bool:

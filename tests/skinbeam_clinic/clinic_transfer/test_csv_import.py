@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from csv_text import written
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
@@ -16,7 +19,7 @@ from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.clinic_transfer.csv_files import CsvLayout, read_csv, write_csv
 from skinbeam_clinic.clinic_transfer.mapping import ImportKind, read_mapping
 from skinbeam_clinic.clinic_transfer.models import BusyTime, ClinicSnapshot, ImportPlan
-from skinbeam_clinic.clinic_transfer.planning import ImportFile, plan_import
+from skinbeam_clinic.clinic_transfer.planning import ImportFile, _parse_file_number, plan_import
 from skinbeam_clinic.clinic_transfer.preview import make_planner
 from skinbeam_clinic.clinic_transfer.repository import Planner
 from skinbeam_clinic.consultations.repository import ConsultationState
@@ -78,6 +81,10 @@ def planner(files: dict[ImportKind, bytes], mapping: str = MAPPING) -> Planner:
         return plan_import(sent, mappings, clinic, at)  # type: ignore[arg-type]
 
     return plan
+
+
+def plan(owner: ClinicRepositories, files: dict[ImportKind, bytes], mapping: str) -> ImportPlan:
+    return owner.imports.preview(planner(files, mapping))
 
 
 def faults(owner: ClinicRepositories, files: dict[ImportKind, bytes], mapping: str = MAPPING) -> list[InputError]:
@@ -341,6 +348,82 @@ def _on_dye_laser(line: str) -> dict[ImportKind, bytes]:
     """A file of one appointment, which names a machine."""
     head = APPOINTMENTS.decode().splitlines()[0]
     return {ImportKind.APPOINTMENTS: f"{head},Laser\nknown,{line.partition(',')[2]},Dye laser\n".encode()}
+
+
+@pytest.mark.parametrize("pulse_ms", ["1e-05", "1E-05", "1,0E-05", "0.00001", "0,00001"])
+def test_a_number_of_a_file_may_have_an_exponent_or_a_comma(owner: ClinicRepositories, pulse_ms: str) -> None:
+    """A pulse of ten nanoseconds, as this program, a spreadsheet and a German one write it."""
+    files = {
+        ImportKind.PATIENTS: b"pseudonym\nHeron\n",
+        ImportKind.SESSIONS: f'patient,date,treats,pulse_ms\nHeron,2021-04-05,age-spots,"{pulse_ms}"\n'.encode(),
+    }
+    (course,) = plan(owner, files, mapping="").courses
+    assert ("session.0.pulse_ms", "0.00001") in course.answers.entries
+
+
+@given(number=st.floats(1e-9, 1e6, allow_nan=False))
+def test_every_number_that_an_export_writes_is_read(number: float) -> None:
+    table, _ = read_csv(write_csv(("pulse_ms",), [(number,)]), "sessions.csv", CsvLayout())
+    assert _parse_file_number(table.rows[0].cells["pulse_ms"]) == number
+
+
+@pytest.mark.parametrize("phone", ["none", "-", "keine", "siehe Akte"])
+def test_no_telephone_is_imported_that_the_contact_page_would_refuse(owner: ClinicRepositories, phone: str) -> None:
+    table = written(("name", "born", "phone"), {"name": "Zoë", "born": "1980-04-03", "phone": phone})
+    with pytest.raises(InputError, match="not a telephone number") as caught:
+        plan(owner, {ImportKind.PATIENTS: table.encode()}, mapping="")
+    assert "line 2, column phone" in caught.value.field
+    translated = f'[patients]\nwords.phone = {{"{phone}" = ""}}\n'
+    (made,) = plan(owner, {ImportKind.PATIENTS: table.encode()}, mapping=translated).patients
+    assert made.contact == {"name": "Zoë", "born": "1980-04-03"}
+
+
+@pytest.mark.parametrize("column", ["phone", "number"])
+@pytest.mark.parametrize("left", ["4.93E+11", "5,55E+09", "4e+10"])
+def test_a_number_of_which_a_spreadsheet_has_cut_digits_is_refused(
+    owner: ClinicRepositories, column: str, left: str
+) -> None:
+    table = written(("name", column), {"name": "Zoë", column: left})
+    with pytest.raises(InputError, match="spreadsheet"):
+        plan(owner, {ImportKind.PATIENTS: table.encode()}, mapping="")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "number,name,born\n007,Zoë Synthetic,1980-04-03\n",
+        'number,name,born\n="007",Zoë Synthetic,1980-04-03\n',
+        "sep=,\r\nnumber,name,born\r\n007,Zoë Synthetic,1980-04-03\r\n",
+        "number,name,born,,\n007,Zoë Synthetic,1980-04-03,,\n,,,,\n",
+        "number,name,born\n007,Zoë Synthetic,1980-04-03 00:00:00\n",
+        "number,name,born\n007,Zoe\u0308 Synthetic,1980-04-03T00:00\n",  # two characters for the ë
+        "number,name,born\r007,Zoë\u00a0Synthetic,1980-04-03\r",
+    ],
+)
+def test_what_spreadsheets_and_databases_add_to_a_file_changes_nobody(owner: ClinicRepositories, file: str) -> None:
+    (made,) = plan(owner, {ImportKind.PATIENTS: file.encode()}, mapping="").patients
+    assert made.contact == {"number": "007", "name": "Zoë Synthetic", "born": "1980-04-03"}
+
+
+@pytest.mark.parametrize(
+    ("file", "fault"),
+    [
+        ("sep=;\nname\nZoë\n", "no , separates"),
+        ("name,,\nZoë,x,\n", "column 2 has no name"),
+        (",,\n,,\n", "column 1 has no name"),
+        ("name,born\nZoë,1980-04-03 12:30\n", "not a date"),
+        ("name,born\nZoë,1980-04-03 00:00x\n", "not a date"),
+    ],
+)
+def test_what_nobody_can_be_sure_of_is_refused(owner: ClinicRepositories, file: str, fault: str) -> None:
+    with pytest.raises(InputError, match=fault):
+        plan(owner, {ImportKind.PATIENTS: file.encode()}, mapping="")
+
+
+def test_two_spellings_of_one_letter_are_one_person(owner: ClinicRepositories) -> None:
+    file = "name,born\nZoë,1980-04-03\nZoe\u0308,1980-04-03\n"
+    with pytest.raises(InputError, match="stands in line 2 already"):
+        plan(owner, {ImportKind.PATIENTS: file.encode()}, mapping="")
 
 
 def test_a_machine_is_never_guessed_and_a_retired_one_is_for_past_appointments(owner: ClinicRepositories) -> None:
