@@ -250,7 +250,7 @@ def _import(
     take_in = make_importer(content)
     with _open_repositories(db, clinic) as repositories:
         patient, result = take_in(repositories)
-    _print_result({"db": db, "clinic": clinic}, {"patient": patient.pseudonym} | result, json=json)
+    _print_result({"db": db, "clinic": clinic}, {"patient": patient.pseudonym, **result}, json=json)
 
 
 @records.command("import-csv")

@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Collection
 from enum import StrEnum
 
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission, are_same_answers
 from skinbeam_clinic.database import tables
@@ -30,6 +31,7 @@ __all__ = [
     "get_open_consultation",
     "list_consultation_ids",
     "list_plan_rows",
+    "unsupported_photograph_error",
 ]
 
 _LONGEST_JSON = 1_000_000  # characters, as for a case file
@@ -265,6 +267,12 @@ PAGE_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")  # of photographs t
 OTHER_PICTURE = "application/octet-stream"  # of one that can be read, but that browsers do not show
 
 
+def unsupported_photograph_error(accepted: Collection[str]) -> InputError:
+    """Return the error of a photograph whose media type is none of those accepted."""
+    kinds = [kind.rpartition("/")[2].upper() for kind in accepted]
+    return clinic_error("bad-photograph", "photograph", hint={"kinds": kinds})
+
+
 class PhotographRepository:
     """The photographs of a clinic's consultations."""
 
@@ -292,8 +300,7 @@ class PhotographRepository:
         InputError : `closed`, or `bad-photograph`: its media type is not supported.
         """
         if media_type not in accepted:
-            kinds = [kind.rpartition("/")[2].upper() for kind in accepted]
-            raise clinic_error("bad-photograph", "photograph", hint={"kinds": kinds})
+            raise unsupported_photograph_error(accepted)
         name = self._access.store_file(AccessRight.WRITE, content)
         with self._access.writing(AccessRight.WRITE) as work:
             get_open_consultation(work, consultation_id)

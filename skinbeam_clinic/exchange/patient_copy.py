@@ -10,39 +10,32 @@ import datetime
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.consents.repository import ConsentRepository
-from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
 from skinbeam_clinic.consultations.suggestions import SuggestionRepository
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE, parse_copy
+from skinbeam_clinic.exchange.repository import DossierImporter
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
 from skinbeam_clinic.follow_ups.repository import FollowUpRepository
-from skinbeam_clinic.models import ConsultationRecord, NewPlan, PatientRecord, PhotographPermissions
+from skinbeam_clinic.models import ConsultationRecord, PatientRecord
 from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.plans.repository import PlanRepository
-from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.test_spots.repository import TestSpotRepository
-from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
-from skinbeam_clinic.treatments.copied_treatments import parse_copied_treatments, summarize_treatment
+from skinbeam_clinic.test_spots.sealed_content import copied_spot_values
 from skinbeam_clinic.treatments.repository import TreatmentRepository
 
 __all__ = ["PatientCopyRepository"]
 
-_SCHEMA = "skinbeam.copy/1"
-_RECORD_FILE = "record.json"
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
-_MOST_BYTES = 2_000_000_000  # of a whole copy, unpacked
 
 
 class PatientCopyRepository:
@@ -63,6 +56,7 @@ class PatientCopyRepository:
         self._pair_analyses = PairAnalysisRepository(access)
         self._diaries = DiaryRepository(access)
         self._alarms = AlarmRepository(access)
+        self._importer = DossierImporter(access)
 
     def make(self, patient_id: str) -> bytes:
         """Return all records of a patient as a ZIP: `record.json`, photographs, plans, signed documents.
@@ -83,7 +77,7 @@ class PatientCopyRepository:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             record = {
-                "schema": _SCHEMA,
+                "schema": COPY_SCHEMA,
                 "clinic": self._access.member.clinic,
                 "patient": asdict(patient),
                 "contact": {} if contact is None else dict(contact.details),
@@ -93,43 +87,20 @@ class PatientCopyRepository:
                     for number, one in enumerate(self._consultations.of(patient_id), 1)
                 ],
             }
-            archive.writestr(_RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
+            archive.writestr(RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
         return packed.getvalue()
 
     def import_copy(self, content: bytes) -> PatientRecord:
         """Import a copy as a new patient of this clinic, with contact, answers, photographs, plans and test spots.
 
+        All records keep the times at which they were made, and all of them are stored or none.
+
         Raises
         ------
-        InputError : `bad-copy`: it is none, or not complete; the audit log shows what was imported until then.
+        InputError : `bad-copy`: it is none, or not complete; and those of `DossierImporter.import_dossier`.
         """
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
-                    raise clinic_error("bad-copy", "copy")
-                files = {name: archive.read(name) for name in archive.namelist()}
-            record = json.loads(files[_RECORD_FILE])
-            if record["schema"] != _SCHEMA:
-                raise clinic_error("bad-copy", "copy")
-            held = list(_read_archive(record, files))
-            contact, year = record["contact"], record["patient"]["year_of_birth"]
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
-            raise error if isinstance(error, InputError) else clinic_error("bad-copy", "copy") from None
-        patient = self._patients.add(year_of_birth=year)
-        if contact:
-            self._patients.set_contact(patient.id, contact)
-        for answers, photographs, plans, test_spots in held:
-            consultation = self._consultations.begin(patient.id, answers)
-            ids = {id: self._photographs.add(consultation.id, *taken).id for id, taken in photographs}
-            renamed = answers.rename_photographs(ids)
-            consultation = self._consultations.save(consultation.id, renamed, revision=consultation.revision)
-            for made, choices in plans:
-                plan = self._plans.add(consultation.id, made, revision=consultation.revision)
-                for option, notes in choices:
-                    self._plans.choose(plan.id, option, notes)
-            for test_spot in test_spots:
-                self._test_spots.import_spot(consultation.id, test_spot)
-        return patient
+        copied = parse_copy(content)
+        return self._importer.import_dossier(copied.dossier, copied.contact)
 
     def _consultation(self, archive: zipfile.ZipFile, folder: str, one: ConsultationRecord) -> dict[str, Any]:
         photographs = []
@@ -158,7 +129,7 @@ class PatientCopyRepository:
             "consents": consents,
             "diary": self._diary(one, photographs),
             "suggested_concerns": [asdict(concern) for concern in self._suggestions.of(one.id)],
-            "test_spots": [record_values(spot) for spot in self._test_spots.of(one.id)],
+            "test_spots": [copied_spot_values(spot) for spot in self._test_spots.list_every(one.id)],
             "follow_ups": [
                 asdict(follow_up) | {"measured": list(map(asdict, self._pair_analyses.of(follow_up.id)))}
                 for follow_up in self._follow_ups.of(one.id)
@@ -179,44 +150,6 @@ class PatientCopyRepository:
             | {"alarm": {name: getattr(alarms[entry.id], name) for name in columns} if entry.id in alarms else None}
             for entry in self._diaries.of_consultation(one.id)
         ]
-
-
-_ArchiveContents = tuple[
-    Submission,
-    list[tuple[str, tuple[bytes, str, PhotographPermissions]]],
-    list[tuple[NewPlan, list[tuple[str, str]]]],
-    tuple[TestSpotRecord, ...],
-]
-
-
-def _read_archive(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[_ArchiveContents]:
-    """Yield the contents of each consultation of a copy; the caller reads all of them before storing any."""
-    for one in record["consultations"]:
-        photographs = [
-            (
-                str(photograph["id"]),
-                (
-                    files[photograph["file"]],
-                    str(photograph["media_type"]),
-                    PhotographPermissions(**photograph["permissions"]),
-                ),
-            )
-            for photograph in one["photographs"]
-        ]
-        plans, treatments = [], parse_copied_treatments(one.get("treatments", ()))
-        for plan in one["plans"]:
-            about = {name: str(plan[name]) for name in ("case_sha256", "plan_sha256", "version")}
-            held = {name: files[place] for name, place in plan["files"].items()}
-            made = NewPlan(**about, seed=int(plan["seed"]), draws=int(plan["draws"]), files=held)
-            notes = [(str(choice["option"]), str(choice["notes"])) for choice in plan["choices"]]
-            notes += [(done.option, summarize_treatment(done)) for done in treatments if done.plan_id == plan["id"]]
-            plans.append((made, notes))
-        yield (
-            Submission.from_json(json.dumps(one["answers"]).encode()),
-            photographs,
-            plans,
-            parse_copied_spots(one.get("test_spots", ())),
-        )
 
 
 def _json_value(value: Any) -> str:

@@ -1,14 +1,15 @@
 """The formats of `records export` and `records import`: functions that load their libraries only when needed."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from skinbeam.cli.common import raise_not_built
 from skinbeam.model.errors import unknown_name_error
 from skinbeam.text import render_message
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.exchange.copied_patient import parse_copy
 
 if TYPE_CHECKING:
     from skinbeam_clinic.models import PatientRecord
@@ -30,7 +31,7 @@ class ExportFacts:
 
 ExportResult = tuple[bytes, ExportFacts]
 _Import = Callable[
-    ["ClinicRepositories"], tuple["PatientRecord", dict[str, list[str]]]
+    ["ClinicRepositories"], tuple["PatientRecord", Mapping[str, Any]]
 ]  # the new patient, and what was voided or left out
 _Export = Callable[["ClinicRepositories", str], ExportResult]  # the repositories, and the patient's id
 
@@ -60,11 +61,16 @@ def make_importer(content: bytes) -> _Import:
 
     Raises
     ------
-    InputError : it is a Bundle of which not everything can be stored.
+    InputError : it is neither, or a Bundle of which not everything can be stored.
     NotAvailable : the FHIR library is not installed.
     """
     if not content.lstrip().startswith(b"{"):
-        return lambda repositories: (repositories.patient_copies.import_copy(content), {})
+        copied = parse_copy(content)
+        left_out = {"left_out": copied.left_out} if copied.left_out else {}
+        return lambda repositories: (
+            repositories.dossier_importer.import_dossier(copied.dossier, copied.contact),
+            left_out,
+        )
     try:
         from skinbeam_clinic.exchange.fhir.bundle import parse_whole_bundle
     except ModuleNotFoundError as error:

@@ -1,13 +1,15 @@
 """Read whole dossiers for export, under the pseudonym and without contact details, and import them.
 
-Records from another clinic are imported as a new patient, with their original times. A consent given elsewhere was to
-what that clinic explained: it is stored unchanged, and void. All rows are written in one transaction.
+Records from another clinic are imported as a new patient, with their original times, and once: a second patient of the
+same person would have half of a history. A consent given elsewhere was to what that clinic explained: it is stored
+unchanged, and void. All rows are written in one transaction.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
+from types import MappingProxyType
 
-from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.access import AccessRight, require_right
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.consents.repository import ConsentRepository, VoidReason
 from skinbeam_clinic.consultations.repository import (
@@ -18,7 +20,7 @@ from skinbeam_clinic.consultations.repository import (
 )
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import ClinicScoped, new_id
+from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import DiaryRepository
 from skinbeam_clinic.errors import clinic_error
@@ -32,9 +34,9 @@ from skinbeam_clinic.models import (
     PlanContents,
     PlanRecord,
 )
-from skinbeam_clinic.patients.repository import PatientRepository, add_patient
+from skinbeam_clinic.patients.repository import PatientRepository, add_contact, add_patient, find_birth_year
 from skinbeam_clinic.plans.repository import PlanRepository
-from skinbeam_clinic.test_spots.repository import TestSpotRepository
+from skinbeam_clinic.test_spots.repository import TestSpotRepository, import_spot
 from skinbeam_clinic.treatments.repository import TreatmentRepository
 
 __all__ = [
@@ -145,7 +147,7 @@ class DossierRepository:
             (consent, None if consent.document is None else self._consents.read_document(consent.id))
             for consent in self._consents.of(one.id)
         )
-        course = (self._treatments.of(one.id), self._follow_ups.of(one.id), self._test_spots.of(one.id))
+        course = (self._treatments.of(one.id), self._follow_ups.of(one.id), self._test_spots.list_every(one.id))
         diary = self._diaries.of_consultation(one.id)
         return ConsultationContents(one, tuple(shown), self._plans_of(one), tuple(signed), *course, diary)
 
@@ -171,7 +173,8 @@ def _find_patient(work: ClinicTransaction, row: ClinicScoped) -> str:
     return above if column == "patient_id" else _find_patient(work, work.get(_PARENT_TABLES[column], above))
 
 
-_IMPORT_ACTION = "record.arrived"
+_IMPORT_ACTION, _PATIENT_IMPORTED = "record.arrived", "patient.arrived"
+_MOST_ENTRIES = 1_000_000
 
 
 class DossierImporter:
@@ -180,21 +183,45 @@ class DossierImporter:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def import_dossier(self, dossier: Dossier) -> PatientRecord:
+    def import_dossier(self, dossier: Dossier, contact: Mapping[str, str] = MappingProxyType({})) -> PatientRecord:
         """Store a dossier as a new patient under a new pseudonym, with new ids for every row.
+
+        Parameters
+        ----------
+        contact : identity and contact details as they were stored; a date of birth decides the year of birth.
 
         Raises
         ------
-        InputError : `bad-year`.
+        InputError : `imported-already`, `bad-year`, `too-long`, or settings of a test spot that are invalid in a case
+            file.
         """
+        if contact:
+            require_right(self._access.member.role, AccessRight.CONTACT)
         contents = [content for one in dossier.consultations for _, content in one.photographs]
         contents += [content for one in dossier.consultations for plan in one.plans for content in plan.files.values()]
         names = {content: self._access.store_file(AccessRight.TREAT, content) for content in contents}
         with self._access.writing(AccessRight.TREAT) as work:
-            patient = add_patient(work, year_of_birth=dossier.patient.year_of_birth)
+            _refuse_second_import(work, dossier.patient.id)
+            patient = add_patient(work, year_of_birth=find_birth_year(contact) or dossier.patient.year_of_birth)
+            work.log(_PATIENT_IMPORTED, f"patient/{patient.id}", source=dossier.patient.id)
+            if contact:
+                add_contact(work, patient, contact)
             for one in dossier.consultations:
                 _ConsultationWriter(work, names).consultation(one, patient.id)
         return patient
+
+
+def _refuse_second_import(work: ClinicTransaction, source: str) -> None:
+    """Raise an error if a patient of the other clinic was imported before, and is still here.
+
+    Parameters
+    ----------
+    source : the id that the patient has in the other clinic.
+    """
+    for entry in work.entries(AuditEntryRow.action == _PATIENT_IMPORTED, limit=_MOST_ENTRIES):
+        patient = work.find(tables.PatientRow, entry.subject.removeprefix("patient/"))
+        if entry.detail["source"] == source and patient is not None and patient.erased_at is None:
+            raise clinic_error("imported-already", "FILE", pseudonym=patient.pseudonym)
 
 
 class _ConsultationWriter:
@@ -237,6 +264,8 @@ class _ConsultationWriter:
         plans = {photograph_row.plan.id: self._plan(photograph_row, row.id) for photograph_row in one.plans}
         for consent, _ in one.consents:
             self._consent(consent, plans[consent.plan_id])
+        for spot in one.test_spots:
+            import_spot(work, row.id, spot, photographs)
 
     def _plan(self, contents: PlanContents, consultation_id: str) -> str:
         work = self._work

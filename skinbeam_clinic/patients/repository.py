@@ -24,6 +24,7 @@ __all__ = [
     "add_contact",
     "add_patient",
     "contains_name",
+    "find_birth_year",
     "free_numbers",
     "next_number",
     "plain_pseudonym",
@@ -135,7 +136,7 @@ class PatientRepository:
             work.seal(row, CONTACT_DETAILS.column.key, content)
             row.saved_at = now()
             work.save(row, "contact.saved")
-            year = _birth_year(details)
+            year = find_birth_year(details)
             if year is not None and patient.year_of_birth != year:
                 patient.year_of_birth = year
                 work.save(patient, "patient.year-changed")
@@ -237,7 +238,8 @@ def plain_pseudonym(pseudonym: str) -> str:
     return "".join(unicodedata.normalize("NFKC", pseudonym).casefold().split())
 
 
-def _birth_year(contact: Mapping[str, str]) -> int | None:
+def find_birth_year(contact: Mapping[str, str]) -> int | None:
+    """Return the year of a date of birth; None without one, or where an older copy has it in other words."""
     try:
         return datetime.date.fromisoformat(contact.get("born", "")).year
     except ValueError:

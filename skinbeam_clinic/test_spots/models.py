@@ -55,7 +55,7 @@ class SpotStrike:
 
 @dataclass(frozen=True)
 class TestSpotRecord:
-    """A test spot with its readings, oldest first."""
+    """A test spot with its readings, oldest first; `struck` is None for a spot that counts."""
 
     __test__ = False  # pytest would collect the class by its name
 
@@ -65,6 +65,7 @@ class TestSpotRecord:
     fired_at: AwareDatetime
     fired_by: str
     readings: tuple[SpotReading, ...]
+    struck: SpotStrike | None = None
 
     @property
     def due_at(self) -> datetime.datetime:

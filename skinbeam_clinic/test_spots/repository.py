@@ -7,7 +7,7 @@ was recorded by mistake is struck with a reason, as long as nothing was read at 
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
@@ -22,7 +22,7 @@ from skinbeam_clinic.pulse_settings import case_test_spot
 from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, SpotStrike, TestSpotRecord
 from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT, ReadingsContent, SpotContent
 
-__all__ = ["TestSpotRepository"]
+__all__ = ["TestSpotRepository", "import_spot"]
 
 _SAME_AGE = datetime.timedelta(minutes=1)  # a form asks for hours; storing a photograph takes seconds
 
@@ -62,7 +62,7 @@ class TestSpotRepository:
             id = submission_id(form_key, consultation_id, SPOT_CONTENT.to_json(content) + when)
             if sent := work.find(table, id):
                 return _read_spot(work, sent)
-            return self._store(work, id, consultation_id, content, at)
+            return _store_spot(work, id, consultation_id, content, at)
 
     def add_reading(
         self,
@@ -150,6 +150,11 @@ class TestSpotRepository:
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "test-spots.listed") as (work, _):
             return _list_spots(work, {consultation_id})
 
+    def list_every(self, consultation_id: str) -> tuple[TestSpotRecord, ...]:
+        """Return the test spots of a consultation with the struck ones, oldest first."""
+        with self._access.reading_row(tables.ConsultationRow, consultation_id, "test-spots.listed") as (work, _):
+            return tuple(_read_spot(work, row) for row in _consultation_rows(work, {consultation_id}))
+
     def of_patient(self, patient_id: str) -> tuple[TestSpotRecord, ...]:
         """Return the test spots of a patient in all consultations, oldest first."""
         with self._access.reading_row(tables.PatientRow, patient_id, "test-spots.listed") as (work, _):
@@ -174,44 +179,48 @@ class TestSpotRepository:
                 work.log("test-spots.due", "test_spot")
             return tuple((one, _find_patient(work, one)) for one in due)
 
-    def import_spot(self, consultation_id: str, spot: TestSpotRecord) -> TestSpotRecord:
-        """Import a spot from a patient's copy: fired and read in another clinic, by the persons named in the copy.
 
-        Raises
-        ------
-        InputError : `closed`, `too-long`, or settings that are invalid in a case file.
-        """
-        for reaction in [one.reaction for one in spot.readings] or ["none"]:
-            _check_case_file(spot.firing, reaction)
-        # The photographs of a copy get other ids in this clinic.
-        readings = [replace(one, photograph_id=None) for one in spot.readings]
-        with self._access.writing(AccessRight.TREAT) as work:
-            get_open_consultation(work, consultation_id)
-            content = SpotContent(spot.firing, by=spot.fired_by)
-            return self._store(work, new_id(), consultation_id, content, spot.fired_at, readings)
+def import_spot(
+    work: ClinicTransaction, consultation_id: str, spot: TestSpotRecord, photographs: Mapping[str, str]
+) -> TestSpotRecord:
+    """Import a spot within a transaction: fired, read and maybe struck in another clinic, by the persons that it names.
 
-    @staticmethod
-    def _store(
-        work: ClinicTransaction,
-        id: str,
-        consultation_id: str,
-        content: SpotContent,
-        at: datetime.datetime,
-        readings: Sequence[SpotReading] = (),
-    ) -> TestSpotRecord:
-        row = work.new_row(
-            treatment_tables.TestSpotRow,
-            id=id,
-            consultation_id=consultation_id,
-            machine_id=None,
-            fired_at=at,
-            fired_by=work.actor,
-        )
-        work.seal_record(row, SPOT_CONTENT, content)
-        if readings:
-            _write_readings(work, row, readings)
-        work.save(row, "test-spot.fired")
-        return _read_spot(work, row)
+    Parameters
+    ----------
+    photographs : id of a photograph in the other clinic → its id in this one.
+
+    Raises
+    ------
+    InputError : `too-long`, or settings that are invalid in a case file.
+    """
+    for reaction in [one.reaction for one in spot.readings] or ["none"]:
+        _check_case_file(spot.firing, reaction)
+    readings = [replace(one, photograph_id=photographs.get(one.photograph_id or "")) for one in spot.readings]
+    content = SpotContent(spot.firing, by=spot.fired_by, struck=spot.struck)
+    return _store_spot(work, new_id(), consultation_id, content, spot.fired_at, readings)
+
+
+def _store_spot(
+    work: ClinicTransaction,
+    id: str,
+    consultation_id: str,
+    content: SpotContent,
+    at: datetime.datetime,
+    readings: Sequence[SpotReading] = (),
+) -> TestSpotRecord:
+    row = work.new_row(
+        treatment_tables.TestSpotRow,
+        id=id,
+        consultation_id=consultation_id,
+        machine_id=None,
+        fired_at=at,
+        fired_by=work.actor,
+    )
+    work.seal_record(row, SPOT_CONTENT, content)
+    if readings:
+        _write_readings(work, row, readings)
+    work.save(row, "test-spot.fired")
+    return _read_spot(work, row)
 
 
 def _check_past(at: datetime.datetime | None) -> datetime.datetime:
@@ -250,8 +259,8 @@ def _is_sent_again(row: treatment_tables.TestSpotRow, last: SpotReading, reading
 
 def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestSpotRecord, ...]:
     """Return the spots that count, oldest first."""
-    rows = _consultation_rows(work, consultations)
-    return tuple(_read_spot(work, row) for row in rows if work.open_record(row, SPOT_CONTENT).struck is None)
+    every = (_read_spot(work, row) for row in _consultation_rows(work, consultations))
+    return tuple(one for one in every if one.struck is None)
 
 
 def _consultation_rows(work: ClinicTransaction, consultations: set[str]) -> Sequence[treatment_tables.TestSpotRow]:
@@ -262,7 +271,8 @@ def _consultation_rows(work: ClinicTransaction, consultations: set[str]) -> Sequ
 def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> TestSpotRecord:
     content = work.open_record(row, SPOT_CONTENT)
     by = content.by or work.actor_name(row.fired_by)
-    return TestSpotRecord(row.id, row.consultation_id, content.firing, row.fired_at, by, _read_readings(work, row))
+    readings = _read_readings(work, row)
+    return TestSpotRecord(row.id, row.consultation_id, content.firing, row.fired_at, by, readings, content.struck)
 
 
 def _find_patient(work: ClinicTransaction, spot: TestSpotRecord) -> PatientRecord:

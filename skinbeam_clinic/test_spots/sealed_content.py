@@ -5,11 +5,18 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from skinbeam_clinic.database.sealed_record import NO_OTHER_KEYS, SealedRecord
+from skinbeam_clinic.database.sealed_record import NO_OTHER_KEYS, SealedRecord, record_values
 from skinbeam_clinic.database.treatment_tables import TestSpotRow
 from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, SpotStrike, TestSpotRecord
 
-__all__ = ["READINGS_CONTENT", "SPOT_CONTENT", "ReadingsContent", "SpotContent", "parse_copied_spots"]
+__all__ = [
+    "READINGS_CONTENT",
+    "SPOT_CONTENT",
+    "ReadingsContent",
+    "SpotContent",
+    "copied_spot_values",
+    "parse_copied_spots",
+]
 
 _LONGEST_JSON = 5_000  # characters
 _COPIED_SPOTS = TypeAdapter(tuple[TestSpotRecord, ...], config=NO_OTHER_KEYS)
@@ -33,6 +40,11 @@ class ReadingsContent:
 
 SPOT_CONTENT = SealedRecord(SpotContent, TestSpotRow.spot_sealed, _LONGEST_JSON, "test_spot")
 READINGS_CONTENT = SealedRecord(ReadingsContent, TestSpotRow.reading_sealed, _LONGEST_JSON, "test_spot")
+
+
+def copied_spot_values(spot: TestSpotRecord) -> dict[str, Any]:
+    """Return a test spot as a patient's copy holds it; one that counts says nothing of a strike."""
+    return {name: value for name, value in record_values(spot).items() if (name, value) != ("struck", None)}
 
 
 def parse_copied_spots(spots: Any) -> tuple[TestSpotRecord, ...]:

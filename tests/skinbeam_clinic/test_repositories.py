@@ -514,7 +514,7 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "test_spots.get": lambda: repositories.test_spots.get(spot.id),
         "test_spots.of": lambda: repositories.test_spots.of(consultation.id),
         "test_spots.of_patient": lambda: repositories.test_spots.of_patient(consultation.patient_id),
-        "test_spots.import_spot": lambda: repositories.test_spots.import_spot(consultation.id, spot),
+        "test_spots.list_every": lambda: repositories.test_spots.list_every(consultation.id),
         "appointments.book": lambda: repositories.appointments.book(
             replace(booking, starts_at=later, ends_at=later + HOUR)
         ),
@@ -637,7 +637,6 @@ NEEDS_CARE = {
     "suggestions.decide",
     "test_spots.fire",
     "test_spots.strike",
-    "test_spots.import_spot",
     "treatments.overrule",
     "treatments.start",
     "treatments.add_area",

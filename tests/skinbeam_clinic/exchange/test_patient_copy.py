@@ -1,5 +1,6 @@
 """The right to a copy and the right to be forgotten: everything comes out, goes in elsewhere, and can go for good."""
 
+import datetime
 import io
 import json
 import zipfile
@@ -16,16 +17,22 @@ from treatment_samples import fired, started
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.accounts.passwords import PasswordHasher
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
+from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consultations.forms import MARKS_PHOTOGRAPH, POINTS_PHOTOGRAPH, Submission
 from skinbeam_clinic.consultations.photograph_marks import read_marks
+from skinbeam_clinic.database.columns import clock_set_to
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import DeniedError, RecordNotFoundError
 from skinbeam_clinic.exchange.deidentification import deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, parse_whole_bundle
+from skinbeam_clinic.exchange.record_formats import make_importer
 from skinbeam_clinic.models import PatientRecord, PhotographPermissions
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, Treatment, TreatmentState
 
 FACE = b"\xff\xd8 a face"
@@ -79,6 +86,102 @@ def test_a_copy_goes_into_another_clinic_without_its_consent(
     assert all(checked.findings == () for checked in verify_database(database))
 
 
+def pass_copy(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
+    return other.patient_copies.import_copy(repositories.patient_copies.make(patient_id))
+
+
+def pass_bundle(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
+    bundle = make_bundle(deidentify_dossier(repositories.dossiers.export(patient_id, "fhir")), "Harbour Clinic")
+    return other.dossier_importer.import_dossier(parse_whole_bundle(bundle))
+
+
+def moments(repositories: ClinicRepositories, patient_id: str) -> list[tuple[str, datetime.datetime]]:
+    """When everything of a patient was made that two clinics can both hold, by what it is."""
+    found = []
+    for one in repositories.consultations.of(patient_id):
+        found += [("begun", one.created_at), ("saved", one.saved_at)]
+        found += [("photograph", each.added_at) for each in repositories.photographs.of(one.id)]
+        for plan in repositories.plans.of(one.id):
+            choices = repositories.plans.list_choices(plan.id)
+            found += [(f"plan {plan.plan_sha256}", plan.made_at), *((each.notes, each.made_at) for each in choices)]
+        for spot in repositories.test_spots.list_every(one.id):
+            found += [("spot", spot.fired_at), *((each.reaction, each.seen_at) for each in spot.readings)]
+    return found
+
+
+def photograph_numbers(repositories: ClinicRepositories, patient_id: str) -> list[int | None]:
+    """Which photograph each reading of a test spot shows, by its number in the consultation."""
+    found: list[int | None] = []
+    for one in repositories.consultations.of(patient_id):
+        numbers = {each.id: number for number, each in enumerate(repositories.photographs.of(one.id))}
+        readings = [each for spot in repositories.test_spots.of(one.id) for each in spot.readings]
+        found += [None if each.photograph_id is None else numbers[each.photograph_id] for each in readings]
+    return found
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_copy_says_in_another_clinic_what_it_says_in_its_own(
+    database: Database, repositories: ClinicRepositories, patient: PatientRecord, closed: bool
+) -> None:
+    """When it was, in which state, what shows what, and what does not count: nothing becomes of today by the move."""
+    with clock_set_to(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=400)):
+        consultation = repositories.consultations.begin(patient.id, ANSWERS)
+        before = repositories.photographs.add(consultation.id, FACE, "image/jpeg", PhotographPermissions())
+        plan = repositories.plans.add(consultation.id, MADE, revision=1)
+        repositories.plans.choose(plan.id, "0.1", "long ago")
+        settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=5.0)
+        read, struck = (
+            repositories.test_spots.fire(consultation.id, SpotFiring(plan.id, settings, 24.0, ORAL_CONSENT, why=why))
+            for why in ("one", "two")
+        )
+        repositories.test_spots.strike(struck.id, "another patient")
+    repositories.test_spots.add_reading(read.id, "crust", photograph_id=before.id)
+    if closed:
+        repositories.consultations.close(consultation.id, revision=1)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    taken = pass_copy(repositories, other, patient.id)
+    assert moments(other, taken.id) == moments(repositories, patient.id)
+    assert photograph_numbers(other, taken.id) == photograph_numbers(repositories, patient.id) == [0]
+    states = [one.state for one in other.consultations.of(taken.id)]
+    assert states == ["closed" if closed else "planned", "planned"], "consent given elsewhere does not hold"
+    (here,) = [one.id for one in other.consultations.of(taken.id) if one.created_at == consultation.created_at]
+    assert [spot.firing.why for spot in other.test_spots.of(here)] == ["one"], "what was struck counts nowhere"
+    ((there, strike),) = other.test_spots.list_struck(here)
+    assert (there.firing.why, strike.reason) == ("two", "another patient")
+    assert all(checked.findings == () for checked in verify_database(database))
+
+
+@pytest.mark.parametrize("hand_over", [pass_copy, pass_bundle])
+def test_a_person_is_imported_once(
+    hand_over: Callable[..., PatientRecord], database: Database, repositories: ClinicRepositories
+) -> None:
+    patient = repositories.patients.add("Heron", year_of_birth=1984)
+    repositories.consultations.begin(patient.id, ANSWERS)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    first = hand_over(repositories, other, patient.id)
+    for again in (pass_copy, pass_bundle):  # in whatever form, and as it is now
+        with pytest.raises(InputError, match=f"is {first.pseudonym} here"):
+            again(repositories, other, patient.id)
+    assert other.patients.list_all() == (first,)
+    other.erasure.erase(first.id, retention_years=0)
+    assert hand_over(repositories, other, patient.id).year_of_birth == 1984
+
+
+def test_an_import_of_a_copy_is_whole_or_nothing(
+    database: Database, repositories: ClinicRepositories, patient: PatientRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = repositories.patient_copies.make(patient.id)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr("skinbeam_clinic.exchange.repository._ConsultationWriter._plan", fail)
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        other.patient_copies.import_copy(copy)
+    assert other.patients.list_all() == ()
+
+
 @pytest.mark.parametrize("born", ["3.4.1984", "April 1984", ""])
 def test_a_copy_whose_date_of_birth_is_in_other_words_keeps_them_and_its_year(
     database: Database, repositories: ClinicRepositories, patient: PatientRecord, born: str
@@ -92,15 +195,6 @@ def test_a_copy_whose_date_of_birth_is_in_other_words_keeps_them_and_its_year(
     contact = other.patients.get_contact(taken.id)
     assert contact is not None
     assert (contact.details, taken.year_of_birth) == (details, 1984)
-
-
-def pass_copy(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
-    return other.patient_copies.import_copy(repositories.patient_copies.make(patient_id))
-
-
-def pass_bundle(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
-    bundle = make_bundle(deidentify_dossier(repositories.dossiers.export(patient_id, "fhir")), "Harbour Clinic")
-    return other.dossier_importer.import_dossier(parse_whole_bundle(bundle))
 
 
 @pytest.mark.parametrize("hand_over", [pass_copy, pass_bundle])
@@ -137,7 +231,9 @@ def test_a_plan_from_a_photograph_is_valid_in_the_other_clinic(
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     (one,) = other.consultations.of(pass_copy(repositories, other, patient.id).id)
     assert one.state == "planned"
-    assert {plan.consultation_revision for plan in other.plans.of(one.id)} == {one.revision}
+    revisions = [plan.consultation_revision for plan in other.plans.of(one.id)]
+    assert revisions == [plan.consultation_revision for plan in repositories.plans.of(consultation.id)]
+    assert revisions[-1] == one.revision
 
 
 def packed(**files: bytes) -> bytes:
@@ -284,6 +380,8 @@ def test_copies_and_erasure_by_command(
     file, clinic = str(tmp_path / "heron.zip"), ("--clinic", "Hill Clinic", "--json")
     assert run("records", "export", "Heron", "-o", file, *clinic).code == 0
     assert run("records", "import", file, *clinic).document["patient"] == "P00002"
+    again = run("records", "import", file, *clinic)
+    assert (again.code, again.document["error"]["code"]) == (2, "imported-already")
     assert run("records", "import", str(tmp_path / "none.zip"), *clinic).code == 2
     assert run("records", "export", "Egret", "-o", file, *clinic).document["error"]["code"] == "no-patient"
     document = run("records", "erase", "Heron", "--keep-years", "5", *clinic).document
@@ -350,3 +448,19 @@ def test_the_years_to_keep_count_from_what_was_done_last(repositories: ClinicRep
     assert ended is not None
     assert over is not None
     assert over > ended
+
+
+def test_the_command_tells_what_of_a_copy_is_in_the_copy_alone(
+    database: Database, repositories: ClinicRepositories, treated: Treatment
+) -> None:
+    patient = owner_of(repositories, treated)
+    starts_at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9)
+    ends_at = starts_at + datetime.timedelta(minutes=30)
+    member = AccountRepository(database, repositories.member, PasswordHasher()).add(
+        "ann", Role.OWNER, "quiet otters read"
+    )
+    repositories.appointments.book(Booking(patient, member.id, Purpose.READING, starts_at, ends_at))
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    _, told = make_importer(repositories.patient_copies.make(patient))(other)
+    consents = repositories.consents.of(treated.consultation_id)
+    assert told == {"left_out": {"appointments": 1, "consents": len(consents)}}

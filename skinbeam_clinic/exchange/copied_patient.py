@@ -1,0 +1,171 @@
+"""Read the copy of a patient's records, as another clinic gave it out, with the times of that clinic."""
+
+import datetime
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.repository import PAGE_MEDIA_TYPES, ConsultationState, unsupported_photograph_error
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.models import (
+    ConsultationContents,
+    ConsultationRecord,
+    Dossier,
+    PatientRecord,
+    PhotographPermissions,
+    PhotographRecord,
+    PlanChoice,
+    PlanContents,
+    PlanRecord,
+)
+from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
+from skinbeam_clinic.treatments.copied_treatments import parse_copied_treatments, summarize_treatment
+from skinbeam_clinic.treatments.models import Treatment
+
+__all__ = ["COPY_SCHEMA", "RECORD_FILE", "CopiedPatient", "parse_copy"]
+
+COPY_SCHEMA = "skinbeam.copy/1"
+RECORD_FILE = "record.json"
+_MOST_BYTES = 2_000_000_000  # of a whole copy, unpacked
+_READ_ERRORS = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError)
+# Records that belong to the consents, machines and members of the other clinic, by the name of their list.
+_LOCAL_RECORDS = ("consents", "diary", "follow_ups", "suggested_concerns")
+
+
+@dataclass(frozen=True)
+class CopiedPatient:
+    """A patient of another clinic.
+
+    Parameters
+    ----------
+    dossier : what a clinic can take over; treatments are notes of the choices under which they were done.
+    contact : identity and contact details; empty where the other clinic had none.
+    left_out : kind of record → how many are in the copy alone.
+    """
+
+    dossier: Dossier
+    contact: Mapping[str, str]
+    left_out: Mapping[str, int]
+
+
+def parse_copy(content: bytes) -> CopiedPatient:
+    """Return the patient of a copy.
+
+    Raises
+    ------
+    InputError : `bad-copy`: it is none, or not complete; `bad-photograph`.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+                raise clinic_error("bad-copy", "copy")
+            files = {name: archive.read(name) for name in archive.namelist()}
+        record = json.loads(files[RECORD_FILE])
+        if record["schema"] != COPY_SCHEMA:
+            raise clinic_error("bad-copy", "copy")
+        return _parse_record(record, files)
+    except _READ_ERRORS as error:
+        raise error if isinstance(error, InputError) else clinic_error("bad-copy", "copy") from None
+
+
+def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> CopiedPatient:
+    about = record["patient"]
+    patient = PatientRecord(
+        id=str(about["id"]),
+        pseudonym=str(about["pseudonym"]),
+        year_of_birth=about["year_of_birth"],
+        created_at=_parse_moment(about["created_at"]),
+        erased_at=None,
+    )
+    consultations = tuple(_parse_consultation(one, patient.id, files) for one in record["consultations"])
+    contact = {str(name): str(text) for name, text in record["contact"].items()}
+    return CopiedPatient(Dossier(patient, consultations), contact, dict(_count_left_out(record)))
+
+
+def _count_left_out(record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    counts = {"appointments": len(record.get("appointments", ()))}
+    for name in _LOCAL_RECORDS:
+        counts[name] = sum(len(one.get(name, ())) for one in record["consultations"])
+    yield from ((name, count) for name, count in counts.items() if count)
+
+
+def _parse_consultation(one: Mapping[str, Any], patient_id: str, files: Mapping[str, bytes]) -> ConsultationContents:
+    consultation = ConsultationRecord(
+        id=str(one["id"]),
+        patient_id=patient_id,
+        state=ConsultationState(one["state"]),
+        revision=int(one["revision"]),
+        answers=Submission.from_json(json.dumps(one["answers"]).encode()),
+        created_at=_parse_moment(one["created_at"]),
+        saved_at=_parse_moment(one["saved_at"]),
+        saved_by="",
+    )
+    treatments = parse_copied_treatments(one.get("treatments", ()))
+    return ConsultationContents(
+        consultation,
+        tuple((_parse_photograph(held), files[held["file"]]) for held in one["photographs"]),
+        tuple(_parse_plan(held, files, treatments) for held in one["plans"]),
+        test_spots=parse_copied_spots(one.get("test_spots", ())),
+    )
+
+
+def _parse_photograph(held: Mapping[str, Any]) -> PhotographRecord:
+    if held["media_type"] not in PAGE_MEDIA_TYPES:
+        raise unsupported_photograph_error(PAGE_MEDIA_TYPES)
+    return PhotographRecord(
+        id=str(held["id"]),
+        consultation_id=str(held["consultation_id"]),
+        file=str(held["file"]),
+        media_type=str(held["media_type"]),
+        permissions=PhotographPermissions(**held["permissions"]),
+        added_at=_parse_moment(held["added_at"]),
+        added_by="",
+    )
+
+
+def _parse_plan(held: Mapping[str, Any], files: Mapping[str, bytes], treatments: Sequence[Treatment]) -> PlanContents:
+    plan = PlanRecord(
+        id=str(held["id"]),
+        consultation_id=str(held["consultation_id"]),
+        consultation_revision=int(held["consultation_revision"]),
+        case_sha256=str(held["case_sha256"]),
+        plan_sha256=str(held["plan_sha256"]),
+        version=str(held["version"]),
+        seed=int(held["seed"]),
+        draws=int(held["draws"]),
+        files={name: str(place) for name, place in held["files"].items()},
+        made_at=_parse_moment(held["made_at"]),
+        made_by="",
+    )
+    choices = [
+        _choice(plan, str(one["option"]), str(one["notes"]), _parse_moment(one["made_at"])) for one in held["choices"]
+    ]
+    choices += [
+        _choice(plan, done.option, summarize_treatment(done), done.started_at or done.created_at)
+        for done in treatments
+        if done.plan_id == plan.id
+    ]
+    contents = {name: files[place] for name, place in held["files"].items()}
+    return PlanContents(plan, contents, tuple(sorted(choices, key=lambda one: one.made_at)))
+
+
+def _choice(plan: PlanRecord, option: str, notes: str, made_at: datetime.datetime) -> PlanChoice:
+    return PlanChoice("", plan.id, option, notes, made_at, "")
+
+
+def _parse_moment(text: str) -> datetime.datetime:
+    """Return a moment of a copy.
+
+    Raises
+    ------
+    ValueError : it has no time zone.
+    """
+    moment = datetime.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no time zone")
+    return moment
