@@ -164,7 +164,7 @@ class FollowUp:
     treated_at : when it ended; None for a visit before the course.
     months_after : months since then; 0 for a visit before the course.
     said : the patient's report; None before it.
-    grades : oldest first; the last one of each rater is valid.
+    grades : oldest first; `valid_grades` are those that count.
     opened_by, paired_by : ids of the members who have seen the patient's report, and of those who know the order of the
         photographs since they paired them.
     """
@@ -184,6 +184,15 @@ class FollowUp:
     pairs: tuple[BeforeAfterPair, ...] = ()
     opened_by: tuple[str, ...] = ()
     paired_by: tuple[str, ...] = ()
+
+    @property
+    def valid_grades(self) -> tuple[ClinicianGrade, ...]:
+        """The grade of each rater that counts.
+
+        It is the last one, of those that they gave before they could see what was measured if there are any.
+        """
+        unseen_last = sorted(self.grades, key=lambda grade: not grade.measured)
+        return tuple({one.rater_id: one for one in unseen_last}.values())
 
     def find_grade(self, member_id: str) -> ClinicianGrade | None:
         """Return the last grade of a member; None without one."""
@@ -238,12 +247,9 @@ _BOUNDS_PCT = {
 def leading_improvement(follow_up: FollowUp) -> ImprovementRange | Unknown:
     """Return the improvement by the best rater: a blinded rater, else another clinician, else the patient.
 
-    A rater's last grade counts, of those that they gave before they could see what was measured if there are any.
-
     Adjacent ranges share their bounds, as in the table of studies; an improvement by half is in the third quarter.
     """
-    last = {one.rater_id: one for one in sorted(follow_up.grades, key=lambda grade: not grade.measured)}.values()
-    for one in sorted(last, key=lambda grade: not grade.blinded):
+    for one in sorted(follow_up.valid_grades, key=lambda grade: not grade.blinded):
         return ImprovementRange(*_BOUNDS_PCT[one.quarter], "blinded" if one.blinded else "physician")
     if follow_up.said is not None and follow_up.said.quarter is not None:
         return ImprovementRange(*_BOUNDS_PCT[follow_up.said.quarter], "patient")

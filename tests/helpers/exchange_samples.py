@@ -38,7 +38,7 @@ from skinbeam_clinic.models import (
     TeachBack,
 )
 from skinbeam_clinic.pulse_settings import OrderedSettings, PulseSettings, SpotSettings
-from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, SpotStrike, TestSpotRecord
 from skinbeam_clinic.treatments.models import (
     ADVERSE_KINDS,
     AdverseEvent,
@@ -277,6 +277,7 @@ def stored_spots(
         fired_at=draw(times),
         fired_by=OWNER,
         readings=tuple(draw(st.lists(reading, max_size=2))),
+        struck=draw(st.none() | st.builds(SpotStrike, WORD, times, st.just(OWNER))),
     )
 
 
@@ -309,7 +310,8 @@ def stored_follow_ups(
         treated=st.booleans(),
         graded_at=times,
         rater=st.just(OWNER),
-        rater_id=ids,
+        rater_id=st.sampled_from(["5a" * 16, "6b" * 16]),
+        measured=st.booleans(),
     )
     pair = (BeforeAfterPair(next(fresh), photographs[0][0].id, photographs[-1][0].id),) if photographs else ()
     return FollowUp(

@@ -59,12 +59,21 @@ _ITA_NUMBER = re.compile(r"[+-]?\d{1,3}([.,]\d{1,6})?", re.ASCII)
 
 
 def patient_resource(patient: PatientRecord, clinic: str) -> Resource:
-    """Return a Patient with pseudonym and year of birth."""
-    named = identifier("pseudonym", patient.pseudonym)
-    named |= {"period": {"start": format_time(patient.created_at)}, "assigner": {"display": clinic}}
+    """Return a Patient with pseudonym and year of birth.
+
+    When the patient was added is no period of the pseudonym, which may have been changed since.
+    """
+    named = identifier("pseudonym", patient.pseudonym) | {"assigner": {"display": clinic}}
     year = None if patient.year_of_birth is None else f"{patient.year_of_birth:04}"
     return drop_empty(
-        {"resourceType": "Patient", "id": patient.id, "identifier": [named], "active": True, "birthDate": year}
+        {
+            "resourceType": "Patient",
+            "id": patient.id,
+            "extension": [extension("patient", added=format_time(patient.created_at))],
+            "identifier": [named],
+            "active": True,
+            "birthDate": year,
+        }
     )
 
 
@@ -75,7 +84,7 @@ def parse_patient(resource: Resource) -> PatientRecord:
         id=resource["id"],
         pseudonym=read_identifier(resource, "pseudonym"),
         year_of_birth=None if year is None else int(year),
-        created_at=parse_time(resource["identifier"][0]["period"]["start"]),
+        created_at=parse_time(read_extension(resource, "patient")["added"]),
         erased_at=None,
     )
 

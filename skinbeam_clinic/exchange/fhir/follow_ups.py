@@ -24,7 +24,7 @@ from skinbeam_clinic.exchange.fhir.elements import (
     standard_coding,
     ucum_quantity,
 )
-from skinbeam_clinic.follow_ups.models import ClinicianGrade, FollowUp, PatientReport
+from skinbeam_clinic.follow_ups.models import ClinicianGrade, FollowUp, FollowUpMoment, PatientReport
 
 __all__ = [
     "diary_resources",
@@ -84,7 +84,10 @@ _FOLLOW_UP_RECORD = "follow-up"
 
 
 def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
-    """Return a follow-up as Observations, with each grade and pair of photographs, and the patient's report."""
+    """Return a follow-up as Observations, with each grade and pair of photographs, and the patient's report.
+
+    One from before the first treatment is said to be so, and tells no months after it.
+    """
     grades = [_grade_observation(one, grade, n, patient_id) for n, grade in enumerate(one.grades, 1)]
     pairs = [
         _follow_up_observation(
@@ -97,7 +100,11 @@ def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
         for pair in one.pairs
     ]
     reports = [] if one.said is None else [_report_response(one, one.said, patient_id)]
-    months = ucum_quantity(one.months_after, "mo")
+    moment = codeable_concept(local_coding("moment", one.moment))
+    components = [component(local_coding("observation", "moment"), valueCodeableConcept=moment)]
+    if one.moment is FollowUpMoment.AFTER:
+        months = ucum_quantity(one.months_after, "mo")
+        components.append(component(local_coding("observation", "months-after"), valueQuantity=months))
     seen = _follow_up_observation(
         one,
         one.id,
@@ -106,7 +113,7 @@ def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
         extension=[record_extension(_FOLLOW_UP_RECORD, one)],
         effectiveDateTime=format_time(one.seen_at),
         hasMember=[reference(held["id"]) for held in (*grades, *pairs, *reports)],
-        component=[component(local_coding("observation", "months-after"), valueQuantity=months)],
+        component=components,
     )
     return [seen, *grades, *pairs, *reports]
 
@@ -128,6 +135,7 @@ def _follow_up_observation(one: FollowUp, id: str, name: str, patient_id: str, *
 
 
 def _grade_observation(one: FollowUp, grade: ClinicianGrade, number: int, patient_id: str) -> Resource:
+    """Return the Observation of a grade; one that does not count has the status `entered-in-error`."""
     rater = "blinded" if grade.blinded else "physician"
     graded_by = codeable_concept(local_coding("rater", rater))
     components = [
@@ -145,6 +153,7 @@ def _grade_observation(one: FollowUp, grade: ClinicianGrade, number: int, patien
         part_id(one.id, f"grade-{number}"),
         "improvement",
         patient_id,
+        status="final" if grade in one.valid_grades else "entered-in-error",
         effectiveDateTime=format_time(grade.graded_at),
         valueCodeableConcept=codeable_concept(local_coding("quarter", grade.quarter)),
         component=components,

@@ -29,7 +29,15 @@ from skinbeam_clinic.exchange.fhir.elements import (
     standard_coding,
 )
 from skinbeam_clinic.test_spots.models import SpotReading, TestSpotRecord
-from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, TreatedArea, Treatment, TreatmentState
+from skinbeam_clinic.treatments.models import (
+    AdverseEvent,
+    AdverseEventGrade,
+    AreaFiring,
+    BodySide,
+    TreatedArea,
+    Treatment,
+    TreatmentState,
+)
 
 __all__ = [
     "appointment_resource",
@@ -77,15 +85,19 @@ _TEST_SPOT_RECORD = "test-spot"
 
 
 def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
-    """Return a test spot as Procedure, with Observations of its setting and readings, and its Device."""
-    settings = one.firing.settings
+    """Return a test spot as Procedure, with Observations of its setting and readings, and its Device.
+
+    One that was struck has the status `entered-in-error`.
+    """
+    settings, struck = one.firing.settings, one.struck
     device_id = part_id(one.id, "device")
     procedure = {
         "resourceType": "Procedure",
         "id": one.id,
         "extension": [record_extension(_TEST_SPOT_RECORD, one)],
         "basedOn": [reference(one.firing.plan_id)],
-        "status": "completed",
+        "status": "completed" if struck is None else "entered-in-error",
+        "statusReason": None if struck is None else codeable_concept(text=struck.reason),
         "code": local_concept("procedure", "test-spot"),
         "subject": reference(patient_id),
         "encounter": reference(one.consultation_id),
@@ -99,6 +111,7 @@ def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
         local_concept("observation", "test-spot-fired"),
         patient_id=patient_id,
         consultation_id=one.consultation_id,
+        status="final" if struck is None else "entered-in-error",
         partOf=[reference(one.id)],
         effectiveDateTime=format_time(one.fired_at),
         component=setting_components(settings.numbers()),
@@ -128,6 +141,7 @@ def _reading_observation(one: TestSpotRecord, reading: SpotReading, number: int,
 
 
 _TREATMENT_RECORD = "treatment"
+_STOP = "stop"  # how the names of the signs to stop at begin
 _TREATMENT_STATUS = {
     TreatmentState.PREPARING: "preparation",
     TreatmentState.TREATING: "in-progress",
@@ -157,11 +171,6 @@ def parse_treatment(procedure: Resource) -> Treatment | None:
 
 
 def _treatment_procedure(one: Treatment, patient_id: str) -> Resource:
-    period = {
-        "start": one.started_at and format_time(one.started_at),
-        "end": one.ended_at and format_time(one.ended_at),
-    }
-    stopped = "" if one.state != TreatmentState.STOPPED or not one.notes else one.notes[-1].words
     return drop_empty(
         {
             "resourceType": "Procedure",
@@ -170,18 +179,35 @@ def _treatment_procedure(one: Treatment, patient_id: str) -> Resource:
             "identifier": [identifier("plan-option", one.option)],
             "basedOn": [reference(one.plan_id)],
             "status": _TREATMENT_STATUS[one.state],
-            "statusReason": {"text": stopped} if stopped else None,
+            "statusReason": _stop_reason(one),
             "code": codeable_concept(
                 local_coding("procedure", "laser-session"), text=english_text("session", number=one.number)
             ),
             "subject": reference(patient_id),
             "encounter": reference(one.consultation_id),
-            "performedPeriod": drop_empty(period),
+            "performedPeriod": _performed_period(one),
             "bodySite": site_concept(area.fired.site for area in one.valid_areas),
             "usedReference": None if one.device is None else [reference(part_id(one.id, "device"))],
             "note": [{"text": note.words, "time": format_time(note.at)} for note in one.notes if note.words],
         }
     )
+
+
+def _performed_period(one: Treatment) -> Resource:
+    return drop_empty(
+        {
+            "start": one.started_at and format_time(one.started_at),
+            "end": one.ended_at and format_time(one.ended_at),
+        }
+    )
+
+
+def _stop_reason(one: Treatment) -> Resource:
+    """Return the sign at which a treatment was stopped; empty where none is recorded, since notes may tell anything."""
+    signs = [area.fired for area in one.valid_areas if area.fired.endpoint.startswith(_STOP)]
+    if one.state != TreatmentState.STOPPED or not signs:
+        return {}
+    return codeable_concept(local_coding("endpoint", signs[-1].endpoint), text=signs[-1].words)
 
 
 def _device_resource(one: Treatment, name: str) -> Resource:
@@ -197,7 +223,10 @@ def _device_resource(one: Treatment, name: str) -> Resource:
 
 
 def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Resource:
-    """Return the Observation of a treated area; one that a later row replaces has the status `entered-in-error`."""
+    """Return the Observation of a treated area; one that a later row replaces has the status `entered-in-error`.
+
+    It is about when the area was treated, also where its row was typed later.
+    """
     fired = area.fired
     status = "entered-in-error" if area not in one.valid_areas else "corrected" if fired.corrects else "final"
     counts = (("passes", fired.passes), ("pulses", fired.pulses))
@@ -206,6 +235,9 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
         *setting_components(fired.settings.numbers()),
         *(component(local_coding("setting", name), valueInteger=count) for name, count in counts if count is not None),
         component(local_coding("observation", "endpoint"), valueCodeableConcept=endpoint),
+        component(
+            local_coding("observation", "side"), valueCodeableConcept=codeable_concept(local_coding("side", fired.side))
+        ),
     ]
     if fired.pain_0_10 is not None:
         components.append(component(standard_coding(PAIN), valueQuantity=pain_quantity(fired.pain_0_10)))
@@ -220,11 +252,35 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
         consultation_id=one.consultation_id,
         status=status,
         partOf=[reference(one.id)],
-        effectiveDateTime=format_time(area.fired_at),
-        bodySite=next(iter(site_concept([fired.site])), None),
+        **_treated_when(one, area),
+        bodySite=_area_site(fired),
         component=components,
         note=notes(fired.words, fired.reason, fired.why),
     )
+
+
+def _treated_when(one: Treatment, area: TreatedArea) -> Resource:
+    """Return when an area was treated, and when its row was typed where that was later.
+
+    A correction is about the time of the row that it replaces; for a row that was added after the end of the treatment
+    no more is known than that it was in it.
+    """
+    rows, first = {row.id: row for row in one.areas}, area
+    while first.fired.corrects in rows:
+        first = rows.pop(first.fired.corrects)
+    late = one.ended_at is not None and first.fired_at > one.ended_at
+    treated = (
+        {"effectivePeriod": _performed_period(one)} if late else {"effectiveDateTime": format_time(first.fired_at)}
+    )
+    return treated | ({"issued": format_time(area.fired_at)} if late or first is not area else {})
+
+
+def _area_site(fired: AreaFiring) -> Resource | None:
+    """Return the body site with its side, from the point of view of the patient."""
+    sites = site_concept([fired.site])
+    if not sites:
+        return None
+    return sites[0] | ({} if fired.side is BodySide.BOTH else {"text": f"{fired.site}, {fired.side}"})
 
 
 def _adverse_event_resource(event: AdverseEvent, patient_id: str) -> Resource:

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.exchange.deidentification import FHIR_BASE, deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
-from skinbeam_clinic.exchange.fhir.elements import make_quantity, pain_quantity, percentage
+from skinbeam_clinic.exchange.fhir.elements import format_time, make_quantity, pain_quantity, percentage
 from skinbeam_clinic.models import Dossier
 from skinbeam_clinic.pulse_settings import SETTINGS
 
@@ -140,8 +140,83 @@ def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
         provisions = {PURPOSES[use["system"], use["code"]]: rule["type"] for rule in rules for use in rule["purpose"]}
         assert provisions == {use: "permit" if yes else "deny" for use, yes in vars(permissions[name]).items()}
     (patient,) = of(content, "Patient")
-    assert patient.keys() <= {"resourceType", "id", "identifier", "active", "birthDate"}
+    assert patient.keys() <= {"resourceType", "id", "extension", "identifier", "active", "birthDate"}
     assert len(patient.get("birthDate", "0000")) == 4, "the year alone"
+
+
+@settings(max_examples=30)
+@given(dossiers())
+def test_what_does_not_count_in_the_clinic_counts_nowhere(dossier: Dossier) -> None:
+    """Struck test spots, rows that another row replaces, and grades that their rater gave anew."""
+    found = {one["id"]: one for one in resources(make_bundle(deidentify_dossier(dossier), "Harbour Clinic"))}
+    wrong = {id for id, one in found.items() if one.get("status") == "entered-in-error"}
+    spots = [spot for one in dossier.consultations for spot in one.test_spots]
+    treatments = [treatment for one in dossier.consultations for treatment in one.treatments]
+    follow_ups = [each for one in dossier.consultations for each in one.follow_ups]
+    struck = {spot.id for spot in spots if spot.struck is not None}
+    replaced = {area.id for each in treatments for area in each.areas if area not in each.valid_areas}
+    last = {each.id: {grade.rater_id: grade for grade in each.grades if not grade.measured} for each in follow_ups}
+    for each in follow_ups:
+        for grade in each.grades:
+            if grade.measured and all(other.measured for other in each.grades if other.rater_id == grade.rater_id):
+                last[each.id][grade.rater_id] = grade
+    counted = {each.id: list(last[each.id].values()) for each in follow_ups}
+    regraded = {
+        f"{each.id}-grade-{number}"
+        for each in follow_ups
+        for number, grade in enumerate(each.grades, 1)
+        if grade not in counted[each.id]
+    }
+    assert wrong == struck | {f"{id}-fired" for id in struck} | replaced | regraded
+
+
+@settings(max_examples=30)
+@given(dossiers())
+def test_an_area_is_told_where_and_when_it_was_treated_not_when_it_was_typed(dossier: Dossier) -> None:
+    content = make_bundle(deidentify_dossier(dossier), "Harbour Clinic")
+    found = {one["id"]: one for one in of(content, "Observation")}
+    for one in dossier.consultations:
+        for treatment in one.treatments:
+            rows = {area.id: area for area in treatment.areas}
+            for area in treatment.areas:
+                told, first = found[area.id], area
+                while first.fired.corrects is not None:
+                    first = rows[first.fired.corrects]
+                (side,) = [
+                    part["valueCodeableConcept"]["coding"][0]["code"]
+                    for part in told["component"]
+                    if part["code"]["coding"][0]["code"] == "side"
+                ]
+                assert side == area.fired.side
+                assert (side in told["bodySite"].get("text", "")) == (side != "both")
+                late = treatment.ended_at is not None and first.fired_at > treatment.ended_at
+                if late:
+                    session = next(each for each in of(content, "Procedure") if each["id"] == treatment.id)
+                    assert told["effectivePeriod"] == session["performedPeriod"]
+                else:
+                    assert told["effectiveDateTime"] == format_time(first.fired_at)
+                assert ("issued" in told) == (late or area.fired.corrects is not None)
+                assert told.get("issued", format_time(area.fired_at)) == format_time(area.fired_at)
+
+
+@settings(max_examples=30)
+@given(dossiers())
+def test_nothing_is_told_that_nobody_recorded(dossier: Dossier) -> None:
+    """No months after a treatment that is still to come, and no note as the reason why one was stopped."""
+    content = make_bundle(deidentify_dossier(dossier), "Harbour Clinic")
+    found = {one["id"]: one for one in resources(content)}
+    for one in dossier.consultations:
+        for each in one.follow_ups:
+            told = {part["code"]["coding"][0]["code"]: part for part in found[each.id]["component"]}
+            assert told["moment"]["valueCodeableConcept"]["coding"][0]["code"] == each.moment
+            assert ("months-after" in told) == (each.moment == "after")
+        for treatment in one.treatments:
+            reason = found[treatment.id].get("statusReason", {})
+            signs = [area.fired.endpoint for area in treatment.valid_areas if area.fired.endpoint.startswith("stop")]
+            codes = [coding["code"] for coding in reason.get("coding", ())]
+            assert codes == (signs[-1:] if treatment.state == "stopped" else [])
+    (patient,) = of(content, "Patient")
+    assert "period" not in patient["identifier"][0], "a pseudonym may have been given later than the person was added"
 
 
 @settings(max_examples=15)

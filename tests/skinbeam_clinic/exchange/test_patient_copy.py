@@ -106,7 +106,7 @@ def moments(repositories: ClinicRepositories, patient_id: str) -> list[tuple[str
             found += [(f"plan {plan.plan_sha256}", plan.made_at), *((each.notes, each.made_at) for each in choices)]
         for spot in repositories.test_spots.list_every(one.id):
             found += [("spot", spot.fired_at), *((each.reaction, each.seen_at) for each in spot.readings)]
-    return found
+    return sorted(found)
 
 
 def photograph_numbers(repositories: ClinicRepositories, patient_id: str) -> list[int | None]:
