@@ -184,6 +184,14 @@ def _rehearse(
     _print_result({"backup": found.backup, "db": db or ""}, body | {"clinics": found.clinics}, json=json)
 
 
+ZoneName = Annotated[
+    str | None,
+    typer.Option(
+        "--time-zone",
+        envvar="SKINBEAM_TIME_ZONE",
+        help="Where the clinic's clocks stand, such as Europe/Zurich; else as this machine's.",
+    ),
+]
 Pseudonym = Annotated[str, typer.Argument(metavar="PSEUDONYM", help="The patient's pseudonym.")]
 
 
@@ -208,6 +216,7 @@ def _export(
             "outcomes, in groups of ten people or more, for a reviewed release.",
         ),
     ] = "copy",
+    time_zone: ZoneName = None,
     json: RecordsJson = False,
 ) -> None:
     """Write a patient's copy of everything that is kept of them, or what another system reads."""
@@ -216,7 +225,7 @@ def _export(
     from skinbeam_clinic.exchange.record_formats import make_exporter
 
     export = make_exporter(form, pseudonym)
-    with _open_repositories(db, clinic) as repositories:
+    with _use_zone(time_zone), _open_repositories(db, clinic) as repositories:
         patient = _find_patient(repositories, pseudonym) if pseudonym else ""
         refuse_existing(output)
         content, result = export(repositories, patient)
@@ -232,6 +241,7 @@ def _import(
     ],
     db: Db,
     clinic: ClinicName,
+    time_zone: ZoneName = None,
     json: RecordsJson = False,
 ) -> None:
     """Take a patient's copy or Bundle in as a new patient; consent given elsewhere does not hold here."""
@@ -247,8 +257,8 @@ def _import(
             field="FILE",
             hint="A copy of a patient's records, or a Bundle.",
         ) from None
-    take_in = make_importer(content)
-    with _open_repositories(db, clinic) as repositories:
+    with _use_zone(time_zone), _open_repositories(db, clinic) as repositories:
+        take_in = make_importer(content)
         patient, result = take_in(repositories)
     _print_result({"db": db, "clinic": clinic}, {"patient": patient.pseudonym, **result}, json=json)
 
@@ -271,16 +281,16 @@ def _import_csv(
         typer.Option("--map", metavar="TOML", help="Columns, dates and words of these files.", show_default=False),
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Import; without it, only say what would be made.")] = False,
+    time_zone: ZoneName = None,
     json: RecordsJson = False,
 ) -> None:
     """Import patients, appointments and past sessions of another program: everything, or nothing."""
-    from skinbeam.text import use_time_zone
     from skinbeam_clinic.clinic_transfer.mapping import ImportKind
     from skinbeam_clinic.clinic_transfer.preview import describe_import, describe_plan, make_planner
 
     named = {ImportKind.PATIENTS: patients, ImportKind.APPOINTMENTS: appointments, ImportKind.SESSIONS: sessions}
     plan = make_planner({kind: path for kind, path in named.items() if path is not None}, mapping)
-    with _open_repositories(db, clinic) as repositories, use_time_zone(None):
+    with _use_zone(time_zone), _open_repositories(db, clinic) as repositories:
         result = (
             describe_import(repositories.imports.write(plan))
             if write
@@ -311,13 +321,13 @@ def _export_clinic(
     output: Annotated[
         Path, typer.Option("-o", "--output", parser=given_path, metavar="FOLDER", help="The folder to make.")
     ],
+    time_zone: ZoneName = None,
     json: RecordsJson = False,
 ) -> None:
     """Write everything of a clinic into a folder: CSV, and of each patient a copy and a Bundle of FHIR."""
-    from skinbeam.text import use_time_zone
     from skinbeam_clinic.clinic_transfer.export import export_clinic
 
-    with _open_repositories(db, clinic) as repositories, use_time_zone(None):
+    with _use_zone(time_zone), _open_repositories(db, clinic) as repositories:
         counts = export_clinic(repositories, output)
     _print_result({"db": db, "clinic": clinic}, {"folder": output.name} | counts, json=json)
 
@@ -350,6 +360,16 @@ def _erase(
         )
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "keep_years": keep_years}
     _print_result(asked, {"erased": until is None} | left, json=json)
+
+
+@contextmanager
+def _use_zone(time_zone: str | None) -> "Iterator[None]":
+    """Set the time zone of the clinic for the dates and times that are read and written."""
+    from skinbeam.text import use_time_zone
+    from skinbeam_clinic.time_zones import parse_time_zone
+
+    with use_time_zone(parse_time_zone(time_zone)):
+        yield
 
 
 @contextmanager

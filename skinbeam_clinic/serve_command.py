@@ -46,7 +46,8 @@ def serve(
     json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
     """The clinic's app on its records; without --db guests plan with it, in demonstration mode, and nothing is kept."""
-    from skinbeam_clinic.web.server import parse_time_zone, serve_records
+    from skinbeam_clinic.time_zones import parse_time_zone
+    from skinbeam_clinic.web.server import serve_records
 
     zone = parse_time_zone(time_zone)
     if demo:

@@ -16,7 +16,7 @@ from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError, nearest_name
 from skinbeam.model.input_files import parse_record
-from skinbeam.text import from_local_time
+from skinbeam.text import from_local_time, to_local_time
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.appointments.repository import LASER_PURPOSES, LONGEST_APPOINTMENT, SHORTEST_APPOINTMENT
@@ -411,7 +411,7 @@ class _Planner:
 
     def _read_session(self, row: _Row) -> tuple[datetime.date, _PastSession]:
         date = row.date("date", row.needed("date"))
-        if date > self.at.date():
+        if date > to_local_time(self.at).date():
             raise row.error("ahead", "date", read=row.text("date"))
         session: _PastSession = {"treats": row.needed("treats")}
         if device := row.text("device"):

@@ -15,6 +15,7 @@ from pydicom.encaps import encapsulate, generate_frames
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, VLPhotographicImageStorage
 
+from skinbeam.text import to_local_time
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.exchange.deidentification import DeidentifiedDossier, derive_id
 from skinbeam_clinic.exchange.image_metadata import JpegFrame, PixelImage, decode_pixels, read_jpeg_frame
@@ -115,9 +116,9 @@ def _describe_photograph(
     about.SOPInstanceUID = _make_uid(photograph.id)
     about.StudyInstanceUID = _make_uid(consultation.id)
     about.SeriesInstanceUID = _make_uid(derive_id(consultation.id, "photographs"))
-    about.StudyDate = f"{consultation.created_at:%Y%m%d}"
-    about.ContentDate = f"{photograph.added_at:%Y%m%d}"
-    about.TimezoneOffsetFromUTC = "+0000"
+    # Days as the clinic's pages show them; without times they have no offset from UTC.
+    about.StudyDate = f"{to_local_time(consultation.created_at):%Y%m%d}"
+    about.ContentDate = f"{to_local_time(photograph.added_at):%Y%m%d}"
     about.PatientID = patient.pseudonym
     about.PatientIdentityRemoved = "NO"  # the photograph itself may identify the patient
     about.Modality = "XC"  # external-camera photography

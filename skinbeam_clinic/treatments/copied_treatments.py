@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from skinbeam.text import render_message
+from skinbeam.text import render_message, to_local_time
 from skinbeam_clinic.treatments.models import AreaFiring, Treatment
 
 __all__ = ["parse_copied_treatments", "summarize_treatment"]
@@ -26,7 +26,7 @@ def summarize_treatment(treatment: Treatment) -> str:
     """Return a treatment in words: device, every valid row, adverse events."""
     about = {
         "number": treatment.number,
-        "at": (treatment.started_at or treatment.created_at).date().isoformat(),
+        "at": to_local_time(treatment.started_at or treatment.created_at).date().isoformat(),
         "state": treatment.state.value,
         "device": treatment.device or treatment.ordered.device,
         "serial": treatment.serial or "-",

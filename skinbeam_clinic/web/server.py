@@ -5,17 +5,15 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from zoneinfo import ZoneInfo, available_timezones
 
 import uvicorn
 from fastapi import FastAPI
 
 from skinbeam.model.atomic_files import remove_temporary_paths
-from skinbeam.model.errors import unknown_name_error
 from skinbeam.text import render_message
 from skinbeam_clinic.errors import catalogue_error
 
-__all__ = ["open_listener", "parse_time_zone", "serve_app", "serve_records"]
+__all__ = ["open_listener", "serve_app", "serve_records"]
 
 _IDLE_SECONDS = 150  # proxies keep a connection for up to two minutes, and must not find it closed
 _CLOSING_SECONDS = 3  # for responses in progress when the program is told to end
@@ -64,20 +62,6 @@ def serve_records(
         activity_limits=limits,
     )
     serve_app(clinic, host, port, open_to_others="clinic.open-to-others", closing=clinic.state.closing)
-
-
-def parse_time_zone(name: str | None) -> datetime.tzinfo | None:
-    """Return the time zone of a name; None, which is that of this machine, without one.
-
-    Raises
-    ------
-    InputError : there is no such zone.
-    """
-    if name is None:
-        return None
-    if name not in (known := available_timezones()):
-        raise unknown_name_error("time-zone", name, known, field="--time-zone")
-    return ZoneInfo(name)
 
 
 def _do_nothing() -> None:

@@ -1,15 +1,21 @@
 """Import from other programs: what is checked, what is made, and that it can be taken back; all of it made up."""
 
+import csv
 import datetime
+import io
 import json
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from csv_text import written
+from exchange_samples import picture
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom import dcmread
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
@@ -23,6 +29,7 @@ from skinbeam_clinic.clinic_transfer.planning import ImportFile, _parse_file_num
 from skinbeam_clinic.clinic_transfer.preview import make_planner
 from skinbeam_clinic.clinic_transfer.repository import Planner
 from skinbeam_clinic.consultations.repository import ConsultationState
+from skinbeam_clinic.database.columns import clock_set_to
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import DeniedError
@@ -570,3 +577,45 @@ def test_the_command_says_what_would_be_made_and_imports_with_write(
     assert (removed["undone"], removed["patients"], owner.patients.list_all()) == (True, 2, ())
     assert run("records", "import-csv", *clinic).document["error"]["field"] == "--patients"
     assert json.dumps(made)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles", "Europe/Berlin"])
+@pytest.mark.parametrize("told", ["option", "variable"])
+def test_commands_read_and_write_the_times_that_the_pages_show(
+    owner: ClinicRepositories,
+    address: str,
+    environment: dict[str, str],
+    tmp_path: Path,
+    run,
+    monkeypatch,
+    zone: str,
+    told: str,
+) -> None:
+    """A server's own clock stands at UTC as a rule, and those of the clinic elsewhere."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    if told == "variable":
+        monkeypatch.setenv("SKINBEAM_TIME_ZONE", zone)
+    asked = ("--db", address, "--clinic", "Harbour Clinic", "--json")
+    asked += ("--time-zone", zone) if told == "option" else ()
+    at = datetime.datetime(FUTURE.year, FUTURE.month, FUTURE.day, 9, 30, tzinfo=ZoneInfo(zone))
+    file = tmp_path / "appointments.csv"
+    file.write_text(f"patient,date,time,minutes,member,purpose\nHeron,{FUTURE},09:30,30,Ann,reading\n")
+    heron = owner.patients.add("Heron")
+    assert run("records", "import-csv", "--appointments", str(file), "--write", *asked).code == 0
+    (booked,) = owner.appointments.of(heron.id)
+    assert booked.starts_at == at
+    evening = (at - datetime.timedelta(days=40)).replace(hour=23, minute=50)
+    with clock_set_to(evening):
+        consultation = owner.consultations.begin(heron.id)
+        owner.photographs.add(consultation.id, picture(), "image/jpeg", PhotographPermissions())
+    assert run("records", "export-clinic", "-o", str(tmp_path / "all"), *asked).code == 0
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "all" / "appointments.csv").read_text("utf-8-sig")))
+    assert (row["date"], row["time"]) == (str(FUTURE), "09:30")
+    assert run("records", "export", "Heron", "--as", "dicom", "-o", str(tmp_path / "heron.zip"), *asked).code == 0
+    with zipfile.ZipFile(tmp_path / "heron.zip") as archive:
+        (photograph,) = (dcmread(io.BytesIO(archive.read(name))) for name in archive.namelist())
+    assert {photograph.StudyDate, photograph.ContentDate} == {f"{evening:%Y%m%d}"}
+    assert (
+        run("records", "export-clinic", "-o", str(tmp_path / "no"), *asked[:5], "--time-zone", "Europe/Bern").code == 2
+    )
