@@ -28,6 +28,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ConflictError
 from skinbeam_clinic.jobs.plan_requests import request_plan
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
+from skinbeam_clinic.patients.contact_details import check_age
 from skinbeam_clinic.patients.history import join_history, read_history
 from skinbeam_clinic.patients.record_lines import describe_fact
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
@@ -248,9 +249,12 @@ def _request_plan(request: ClinicRequest) -> Response:
     except ConflictError as error:
         return render_conflict(request, error)
     try:
-        case_from_form(
+        loaded = case_from_form(
             join_history(consultation.answers, read_history(request.repositories, consultation.patient_id)), Path()
         )
+        if loaded.case.patient is not None:
+            patient = request.repositories.patients.get(consultation.patient_id)
+            check_age(loaded.case.patient.age_years, patient.year_of_birth)
         names = {"consultation": consultation.id, "revision": consultation.revision, "language": current_language()}
         job = request_plan(request, names)
     except InputError as error:

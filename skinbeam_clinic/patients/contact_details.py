@@ -1,14 +1,15 @@
-"""Check typed contact details: a date of birth that exists, a telephone number, and an e-mail address that is one."""
+"""Check typed contact details: a date of birth that exists, a telephone number, an e-mail address, an age that fits."""
 
 import datetime
 import re
 from collections.abc import Mapping
 
 from skinbeam.model.errors import InputError
+from skinbeam.text import to_local_time
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["EMAIL", "OLDEST_YEARS", "check_contact_details", "is_phone_number", "is_possible_birth"]
+__all__ = ["EMAIL", "OLDEST_YEARS", "check_age", "check_contact_details", "is_phone_number", "is_possible_birth"]
 
 OLDEST_YEARS = 130
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -29,6 +30,21 @@ def check_contact_details(details: Mapping[str, str]) -> dict[str, str]:
     if email and EMAIL.fullmatch(email) is None:
         raise clinic_error("bad-email", "email", read=email)
     return dict(details) | ({"born": _parse_birth(details["born"])} if details.get("born") else {})
+
+
+def check_age(age_years: float, year_of_birth: int | None) -> None:
+    """Check a typed age against the year of birth, if it is known: where they differ, it may be another person's form.
+
+    Raises
+    ------
+    InputError : `age-differs`.
+    """
+    if year_of_birth is None:
+        return
+    turning = to_local_time(now()).year - year_of_birth
+    if not turning - 1 <= age_years < turning + 1:
+        hint = {"first": str(max(turning - 1, 0)), "last": str(turning)}
+        raise clinic_error("age-differs", "patient.age_years", age=age_years, year=str(year_of_birth), hint=hint)
 
 
 def is_phone_number(text: str) -> bool:

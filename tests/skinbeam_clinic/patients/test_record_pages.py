@@ -1,5 +1,6 @@
 """Patients, consultations and plans in the app: what is typed stays, two people never overwrite each other."""
 
+import datetime
 import html
 import json
 import re
@@ -137,6 +138,21 @@ def test_a_plan_that_cannot_be_made_comes_back_as_the_form_with_its_fault(client
     assert response.status_code == 422
     assert "Is out of range" in html.unescape(response.text)
     assert form_revision(response.text) == "2"  # it was saved, so the next save fits
+
+
+@pytest.mark.parametrize("years", [-2, 1, 10, -10])
+def test_no_plan_is_made_for_an_age_that_the_year_of_birth_excludes(client: TestClient, years: int) -> None:
+    """The form may be that of another person, or the age that of another year."""
+    this_year = datetime.datetime.now(datetime.UTC).year
+    patient = client.post("/patients", data={"year": str(this_year - 40)}).headers["location"]
+    here = client.post(f"{patient}/consultations").headers["location"]
+    refused = client.post(f"{here}/plan", data=LEAST | {"revision": "1", "patient.age_years": str(40 + years)})
+    assert refused.status_code == 422
+    assert f"does not fit the year of birth, {this_year - 40}" in html.unescape(refused.text)
+    assert "This year the person is 39 or 40." in html.unescape(refused.text)
+    for age in ("39", "40", "40.5"):
+        sent = LEAST | {"revision": form_revision(client.get(here).text), "patient.age_years": age}
+        assert client.post(f"{here}/plan", data=sent).status_code == 303, age
 
 
 def test_an_answer_that_changes_leaves_its_plan_behind_and_says_so(client: TestClient, clinics: Clinics) -> None:
