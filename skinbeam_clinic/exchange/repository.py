@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from types import MappingProxyType
 
+from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import AccessRight, require_right
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.consents.repository import ConsentRepository, VoidReason
@@ -301,6 +302,9 @@ class _ConsultationWriter:
             signed_by=None if consent.signed_at is None else work.actor,
         )
         work.save(row, _IMPORT_ACTION, plan_sha256=row.plan_sha256)
+        if consent.language != ENGLISH:
+            spoken = work.new_row(tables.ConsentLanguageRow, id=row.id, language=consent.language)
+            work.save(spoken, _IMPORT_ACTION, language=consent.language)
         reason = consent.void_reason or VoidReason.ELSEWHERE.value
         void = work.new_row(
             tables.ConsentVoidRow,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from report_samples import sample_plan
 
+from skinbeam.text import LANGUAGES
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry, DiaryNote
@@ -402,4 +403,5 @@ def stored_consents(draw: st.DrawFn, id: str, plan: PlanRecord) -> Consent:
         signed_by=None if signed is None else "Ann",
         void_reason=void,
         voided_at=None if void is None else draw(times),
+        language=draw(st.sampled_from(sorted(LANGUAGES))),
     )

@@ -221,6 +221,7 @@ def consent_resource(consent: Consent, patient_id: str) -> Resource:
         not_before=format_time(consent.not_before),
         signature_kind=consent.signature_kind or "",
         void_reason=consent.void_reason or "",
+        language=consent.language,
     )
     return drop_empty(
         {
@@ -258,7 +259,13 @@ def document_reference(consent: Consent, patient_id: str) -> Resource:
         "subject": reference(patient_id),
         "date": format_time(consent.signed_at),
         "description": english_text("not-enclosed"),
-        "content": [{"attachment": attachment(None, "application/pdf", creation=format_time(consent.signed_at))}],
+        "content": [
+            {
+                "attachment": attachment(
+                    None, "application/pdf", language=consent.language, creation=format_time(consent.signed_at)
+                )
+            }
+        ],
     }
 
 
@@ -283,6 +290,7 @@ def parse_consent(resource: Resource, document: Resource | None) -> Consent:
         signed_by=None,
         void_reason=about.get("void_reason"),
         voided_at=parse_time(period["end"]) if "end" in period else None,
+        language=about["language"],
     )
 
 

@@ -127,6 +127,7 @@ def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
             document = by_url[one["sourceReference"]["reference"]]
             assert document["masterIdentifier"]["value"] == hashlib.sha256(pdf).hexdigest()
             assert "data" not in document["content"][0]["attachment"]
+            assert document["content"][0]["attachment"]["language"] == consent.language
     for one in of(content, "DocumentReference"):
         held = one["content"][0]["attachment"]
         if "data" in held:
