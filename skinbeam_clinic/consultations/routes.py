@@ -29,8 +29,9 @@ from skinbeam_clinic.errors import ConflictError
 from skinbeam_clinic.jobs.plan_requests import request_plan
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.contact_details import check_age
-from skinbeam_clinic.patients.history import join_history, read_history
+from skinbeam_clinic.patients.history import join_history
 from skinbeam_clinic.patients.record_lines import describe_fact
+from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.pages import render_form

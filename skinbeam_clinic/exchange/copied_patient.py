@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.model.errors import InputError
-from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.answers import carry_past_sessions
+from skinbeam_clinic.consultations.forms import Submission, form_entries, make_submission
 from skinbeam_clinic.consultations.repository import PAGE_MEDIA_TYPES, ConsultationState, unsupported_photograph_error
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import (
@@ -23,6 +24,7 @@ from skinbeam_clinic.models import (
     PlanContents,
     PlanRecord,
 )
+from skinbeam_clinic.patients.history import join_history, list_session_facts
 from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
 from skinbeam_clinic.treatments.copied_treatments import parse_copied_treatments, summarize_treatment
 from skinbeam_clinic.treatments.models import Treatment
@@ -83,6 +85,10 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
         erased_at=None,
     )
     consultations = tuple(_parse_consultation(one, patient.id, files) for one in record["consultations"])
+    treatments = [
+        done for one in record["consultations"] for done in parse_copied_treatments(one.get("treatments", ()))
+    ]
+    consultations += tuple(_list_past_sessions(consultations, treatments))
     contact = {str(name): str(text) for name, text in record["contact"].items()}
     return CopiedPatient(Dossier(patient, consultations), contact, dict(_count_left_out(record)))
 
@@ -111,6 +117,35 @@ def _parse_consultation(one: Mapping[str, Any], patient_id: str, files: Mapping[
         tuple((_parse_photograph(held), files[held["file"]]) for held in one["photographs"]),
         tuple(_parse_plan(held, files, treatments) for held in one["plans"]),
         test_spots=parse_copied_spots(one.get("test_spots", ())),
+    )
+
+
+def _list_past_sessions(
+    consultations: Sequence[ConsultationContents], treatments: Sequence[Treatment]
+) -> Iterator[ConsultationContents]:
+    """Yield a closed consultation with the sessions that the other clinic treated, as an import of a table makes it.
+
+    The next consultation begins with them (`carry_past_sessions`), so that plans take them and what came of them into
+    account. Those that somebody typed there are among them, since the newest consultation with sessions is carried on.
+    """
+    begun = [one for one in treatments if one.started_at is not None and one.valid_areas]
+    facts = list_session_facts(sorted(begun, key=lambda one: one.started_at or one.created_at), ())
+    if not facts:
+        return
+    typed = carry_past_sessions([one.consultation.answers for one in consultations])
+    sessions = join_history(typed, facts).tables["session"]
+    at = max(*(one.consultation.created_at for one in consultations), *(fact.fired_at for fact in facts))
+    yield ConsultationContents(
+        ConsultationRecord(
+            id="",
+            patient_id=consultations[0].consultation.patient_id,
+            state=ConsultationState.CLOSED,
+            revision=1,
+            answers=make_submission(form_entries({"session": sessions})),
+            created_at=at,
+            saved_at=at,
+            saved_by="",
+        )
     )
 
 

@@ -17,7 +17,6 @@ from skinbeam.model.consultation import Clinic, EarlierSession, EarlierTestSpot
 from skinbeam_clinic.consultations.forms import CaseRow, RecordedRow, Submission, row_kind, row_values
 from skinbeam_clinic.follow_ups.models import FollowUp, FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.pulse_settings import PulseSettings, case_session, case_test_spot
-from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, Treatment
 
@@ -28,8 +27,8 @@ __all__ = [
     "join_history",
     "list_missing_facts",
     "list_session_facts",
+    "list_spot_facts",
     "match_plan_facts",
-    "read_history",
     "serialize_facts",
 ]
 
@@ -78,16 +77,9 @@ class HistoryFact:
         return row_values(self.row)
 
 
-def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[HistoryFact, ...]:
-    """Return what was done to a patient's skin and what came of it, oldest first.
-
-    A spot without a reading is left out, and so is a treatment in which nothing was fired.
-    """
-    spots = [_spot_fact(one) for one in repositories.test_spots.of_patient(patient_id) if one.readings]
-    consultations = [one.id for one in repositories.consultations.of(patient_id)]
-    done = [one for id in consultations for one in repositories.treatments.of(id) if one.started_at and one.valid_areas]
-    judged = [one for id in consultations if done for one in repositories.follow_ups.of(id)]
-    return tuple(sorted([*spots, *list_session_facts(done, judged)], key=lambda fact: fact.fired_at))
+def list_spot_facts(spots: Sequence[TestSpotRecord]) -> list[HistoryFact]:
+    """Return a row for each test spot that was read."""
+    return [_spot_fact(one) for one in spots if one.readings]
 
 
 def _spot_fact(spot: TestSpotRecord) -> HistoryFact:

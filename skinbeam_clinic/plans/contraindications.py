@@ -36,8 +36,8 @@ from skinbeam_clinic.patients.history import (
     join_history,
     list_missing_facts,
     match_plan_facts,
-    read_history,
 )
+from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.session_interval import find_last_session
 from skinbeam_clinic.repositories import ClinicRepositories

@@ -15,11 +15,14 @@ from record_samples import ANSWERS, MADE, NO_WAIT, sign
 from sqlalchemy import text
 from treatment_samples import fired, started
 
+from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import parse_record
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.consultations.answers import carry_past_sessions
 from skinbeam_clinic.consultations.forms import MARKS_PHOTOGRAPH, POINTS_PHOTOGRAPH, Submission
 from skinbeam_clinic.consultations.photograph_marks import read_marks
 from skinbeam_clinic.database.columns import clock_set_to
@@ -424,6 +427,24 @@ def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
     assert "blister, mild" in notes
     assert "cheeks" not in notes  # the row was corrected
     assert all(checked.findings == () for checked in verify_database(database))
+
+
+@pytest.mark.parametrize("typed", [(), (("session.0.week", "0"), ("session.0.treats", "redness"))])
+def test_what_was_treated_elsewhere_is_where_the_next_consultation_begins(
+    database: Database, repositories: ClinicRepositories, treated: Treatment, typed: tuple[tuple[str, str], ...]
+) -> None:
+    """So that a plan takes into account what was fired there, and what came of it, beside what was typed there."""
+    consultation = repositories.consultations.get(treated.consultation_id)
+    answers = Submission((*consultation.answers.entries, *typed))
+    repositories.consultations.save(consultation.id, answers, revision=consultation.revision)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    there = other.consultations.of(pass_copy(repositories, other, consultation.patient_id).id)
+    assert (len(there), there[-1].state) == (2, "closed")
+    sessions = carry_past_sessions([one.answers for one in there]).tables["session"]
+    assert len(sessions) == 1 + bool(typed)
+    recorded = sessions[-1]
+    assert (recorded["device"], recorded["fluence_J_cm2"], recorded["adverse"]) == ("pulsed-dye-595", 7.5, ["blister"])
+    assert parse_record(Case, {"session": sessions}, file="form").session[-1].adverse == ["blister"]
 
 
 def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whole(
