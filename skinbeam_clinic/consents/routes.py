@@ -177,7 +177,7 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
 
 
 def _download_blank(request: ClinicRequest) -> Response:
-    return _pdf_response(_load_form(request).make_pdf())
+    return request.show_pdf(_load_form(request).make_pdf(), "consent-form.pdf")
 
 
 def _save_explanation(request: ClinicRequest) -> Response:
@@ -255,11 +255,8 @@ def _withdraw_consent(request: ClinicRequest) -> Response:
 
 
 def _download_document(request: ClinicRequest) -> Response:
-    return _pdf_response(request.repositories.consents.read_document(request.path_parameter("consent")))
-
-
-def _pdf_response(content: bytes) -> Response:
-    return Response(content, media_type="application/pdf")
+    document = request.repositories.consents.read_document(request.path_parameter("consent"))
+    return request.show_pdf(document, "consent.pdf")
 
 
 def _get_current_consent(form: _ConsentForm) -> Consent:

@@ -16,8 +16,6 @@ from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_paper_routes"]
 
-_PDF = "application/pdf"
-
 
 def add_paper_routes(router: ClinicRouter) -> None:
     """Open the routes of papers."""
@@ -36,7 +34,7 @@ def _print_card(request: ClinicRequest) -> Response:
         person=(contact.details.get("name") if contact else "") or patient.pseudonym,
         at=now(),
     )
-    return Response(make_appointment_card(page), media_type=_PDF)
+    return request.show_pdf(make_appointment_card(page), f"appointments-{to_local_time(now()).date()}.pdf")
 
 
 def _write_letter_of_plan(request: ClinicRequest) -> Response:
@@ -69,4 +67,6 @@ def _write_letter(request: ClinicRequest, plan: OpenPlan, treatments: Sequence[T
             choices=repositories.plans.list_choices(plan.record.id),
             treatments=treatments,
         )
-        return Response(make_letter(letter_page(facts, Formatter().date(to_local_time(now()).date()))), media_type=_PDF)
+        today = to_local_time(now()).date()
+        letter = make_letter(letter_page(facts, Formatter().date(today)))
+        return request.show_pdf(letter, f"letter-{today}-{language}.pdf")

@@ -276,7 +276,7 @@ def _download_leaflet(request: ClinicRequest) -> Response:
 
     with use_language(language):
         preview = _redraw_preview(request.repositories, plan, chosen)
-        return Response(make_leaflet(chosen, preview), media_type=_MEDIA_TYPES["pdf"])
+        return request.show_pdf(make_leaflet(chosen, preview), f"leaflet-{language}.pdf")
 
 
 def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan, chosen: Records) -> Preview | None:

@@ -360,6 +360,11 @@ class ClinicRequest:
         """Answer with a file that the browser saves under this name."""
         return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, media_type)
 
+    @staticmethod
+    def show_pdf(content: bytes, name: str) -> Response:
+        """Answer with a PDF that the browser shows, and saves under this name, which says nothing of a person."""
+        return Response(content, 200, {"Content-Disposition": f'inline; filename="{name}"'}, "application/pdf")
+
     def redirect(self, path: str) -> Response:
         """Redirect to another page, for a browser or for htmx within a page."""
         if self.http_request.headers.get("hx-request"):

@@ -3,6 +3,7 @@
 import datetime
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -201,3 +202,24 @@ def _save_font(file: Path, family: str, letters: str) -> None:
     font.setupOS2(sTypoAscender=800)
     font.setupPost()
     font.save(file)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/patients/{patient}/appointments.pdf", r"appointments-\d{4}-\d\d-\d\d"),
+        ("/plans/{plan}/letter/de", r"letter-\d{4}-\d\d-\d\d-de"),
+        ("/treatments/{session}/letter/en", r"letter-\d{4}-\d\d-\d\d-en"),
+        ("/plans/{plan}/leaflet/de", "leaflet-de"),
+        ("/plans/{plan}/consent/{option}/form.pdf", "consent-form"),
+        ("/consents/{consent}/document", "consent"),
+    ],
+)
+def test_a_paper_is_saved_under_a_name_that_says_what_it_is_and_not_of_whom(
+    clinics: Clinics, names: dict[str, str], session: str, path: str, name: str
+) -> None:
+    option = clinics.repositories(Role.OWNER).consents.get(names["consent"]).option
+    address = path.format(**names | {"session": session, "option": option})
+    answer = clinics.browser(Role.CLINICIAN).get(address)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf"), address
+    assert re.fullmatch(f'inline; filename="{name}.pdf"', answer.headers["content-disposition"])
