@@ -57,8 +57,7 @@ def read_of(*courses: CourseComparison) -> ClinicOutcomes:
 @pytest.fixture(autouse=True)
 def _known_source(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {**bibliography(), SOURCE: BibliographyEntry(SOURCE, "misc")}
-    monkeypatch.setattr("skinbeam.published_doses.rows.bibliography", lambda: known)
-    monkeypatch.setattr("skinbeam.evidence.studies.trial_table.source_keys", lambda: known)
+    monkeypatch.setattr("skinbeam.model.csv_rows.source_keys", lambda: known)
 
 
 def doses(table: ReleaseTable) -> tuple[PracticeRow, ...]:
