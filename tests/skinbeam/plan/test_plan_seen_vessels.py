@@ -85,7 +85,7 @@ def test_wider_vessels_get_no_less_light_in_pulses_that_are_no_shorter(monkeypat
     case = loaded(VEINS + devices("pulsed-dye-595"))
 
     def planned(*sites: SitePhotoFindings) -> Any:
-        monkeypatch.setattr("skinbeam.plan.planner.photo_site_findings", lambda look, concerns: sites)
+        monkeypatch.setattr("skinbeam.plan.person.photo_site_findings", lambda look, concerns: sites)
         return make_plan(case, draws=60).document
 
     def settings(*sites: SitePhotoFindings) -> dict[str, float]:
