@@ -1,5 +1,6 @@
 """Does what a tutorial says, in a browser: each item of its lists is one sentence of a few kinds."""
 
+import datetime
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ _KINDS = {  # of sentences, with the method that does it
     r"Open \*\*(.+)\*\*": "open",
     r"Type `(.+)` into \*\*(.+)\*\*": "type",
     r"Type the password into \*\*(.+)\*\*": "type_password",
+    r"Type the age of somebody born in `(\d{4})` into \*\*(.+)\*\*": "type_age",
     r"Choose `(.+)` for \*\*(.+)\*\*": "choose",
     r"Choose the file `(.+)` for \*\*(.+)\*\*": "choose_file",
     r"Mark `(.+)` under \*\*(.+)\*\*": "mark",
@@ -81,6 +83,10 @@ class Follower:
 
     def type_password(self, label: str) -> None:
         self.type(self.password, label)
+
+    def type_age(self, year: str, label: str) -> None:
+        """Type the age that somebody born in a year reaches this year: one that fits today does not in two years."""
+        self.type(str(datetime.datetime.now(datetime.UTC).year - int(year)), label)
 
     def scan(self) -> None:
         self.telephone.scan(self.shown_key())

@@ -2,6 +2,7 @@
 Firefox and WebKitGTK, too.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,19 @@ def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Brows
                     pytest.fail(f"{tutorial.name}:{line}: {sentence}\n{error}\n{page.url}\n{shown}")
     finally:
         worker.stop()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_age_is_told_by_the_year_of_birth_where_the_clinic_knows_it(name: str) -> None:
+    """No plan is made for an age that the year of birth excludes, and a number that fits this year soon does not."""
+    sentences = [sentence for _, sentence in steps_of(GUIDE / f"{name}.md")]
+    tables = "".join(file.read_text(encoding="utf-8") for file in FILES[name].glob("*.csv"))
+    ages = [sentence for sentence in sentences if "into **Age" in sentence]
+    years = [match[1] for sentence in ages if (match := re.search(r"born in `(\d{4})`", sentence))]
+    assert ages
+    if "born" in tables.lower() or any("birth" in sentence.lower() for sentence in sentences):
+        assert len(years) == len(ages)
+    assert all(year in tables for year in years)
 
 
 @pytest.mark.long
