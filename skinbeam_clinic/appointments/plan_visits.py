@@ -128,6 +128,8 @@ def plan_course(plan: Plan, choices: Sequence[PlanChoice], case: Case | None) ->
     if [laser.option for laser in lasers] != [one[0] for concern in plan.concerns if (one := concern.first_laser)]:
         visits = schedule_course([replace(laser.concern, options=(laser.option,)) for laser in lasers], case)
     sessions = [due for visit in visits for due in _session_appointments(visit, lasers)]
+    if not sessions:  # of what is better enough, or what no light reaches, a course has no visits
+        return PlannedCourse(lasers, visits)
     follow_up = _follow_up_appointment(lasers, sessions[-1].days)
     return PlannedCourse(lasers, visits, (*_spot_appointments(plan, lasers), *sessions, *follow_up))
 

@@ -85,6 +85,15 @@ def test_a_course_begins_after_earlier_sessions_by_the_interval_of_each_concern(
     assert plan_course(plan, chosen("0.0"), None).earliest_start([fact]) is None
 
 
+def test_what_a_course_has_no_visits_for_books_nothing_and_does_not_fail() -> None:
+    """Whoever chose the laser of a concern that is better enough got the page of a defect."""
+    plan = sample()
+    first, *others = plan.concerns
+    done = replace(first, is_done=True)
+    assert due_appointments(replace(plan, concerns=(done,), course=()), "0.0") == []
+    assert due_appointments(replace(plan, concerns=(done, *others)), "0.0") == []  # scheduled anew
+
+
 def test_a_follow_up_stands_when_trials_looked_and_a_length_that_nobody_gave_is_as_usual() -> None:
     plan = sample()
     first, *others = plan.concerns
