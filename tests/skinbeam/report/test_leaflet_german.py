@@ -10,6 +10,7 @@ from pypdf import PdfReader
 from readability import consent_sentences, leaflet_sentences
 from report_samples import leaflet_pdf, sample
 
+from research.translation_files import MESSAGES
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.consent_form import consent_page, make_consent
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
@@ -70,6 +71,17 @@ def test_names_that_begin_with_no_noun_begin_small_since_they_stand_within_sente
     assert not [name for name in names if re.match(rf"({first})(e[rnsm]?|ts)?\b", name)]
     told = {key: text for key, text in texts.items() if key.startswith(("leaflet", "aftercare.", "consent.", "diary"))}
     assert not [key for key, text in told.items() if re.search(r"\b(zum|einen) Hautarzt\b|ärztliche Person", text)]
+
+
+def test_a_doctor_is_of_both_sexes_in_the_case_of_the_sentence() -> None:
+    """ "Das wartet auf eine Ärztin oder ein Arzt", and "ein Arzt, die die Narben gesehen hat"."""
+    wrong = re.compile(
+        r"\b(auf|für|durch|ohne|gegen|um|an|über|fragt?|bitten?|[Ff]ragen Sie|[Bb]itten Sie) "
+        r"eine \w*[äÄ]rztin oder ein \w*[aA]rzt\b|\w*[aA]rzt, (die|der) (?!oder)"
+    )
+    files = list((MESSAGES / "de").glob("*.po"))
+    assert len(files) > 10
+    assert not [(file.name, found[0]) for file in files if (found := wrong.search(file.read_text(encoding="utf-8")))]
 
 
 def test_it_is_as_short_as_in_english() -> None:
