@@ -73,15 +73,12 @@ def follow_up_sentence(options: Sequence[Option]) -> str:
     low, high = round(min(span.low for span in printed)), round(max(span.high for span in printed))
     if high == 0:
         return report_text("leaflet.seen_at_end")
-    first = max(low, 1)  # people read no number of zero months
-    months = (
-        report_text("leaflet.month")
-        if high == 1
-        else report_text(
-            "leaflet.months", months=str(high) if low == 0 else display_value(SourceRange(first, high, "months")).text
-        )
-    )
-    return report_text("leaflet.seen_from_end" if low == 0 else "leaflet.seen", months=months)
+    if high == 1:
+        months = report_text("leaflet.month")
+    else:  # people read no number of zero months
+        span = SourceRange(low or high, high, "months")
+        months = report_text("leaflet.months", months=display_value(span).text)
+    return report_text("leaflet.seen" if low else "leaflet.seen_from_end", months=months)
 
 
 def leaflet_choices(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
