@@ -1,9 +1,15 @@
-"""Read the copy of a patient's records, as another clinic gave it out, with the times of that clinic."""
+"""Read the copy of a patient's records, as another clinic gave it out, with the times of that clinic.
+
+Consents given and appointments made elsewhere, and the outcomes of treatments under them, are in the copy but are not
+imported, since consent is to what this clinic has explained. Treatments done elsewhere become text in the notes of
+their plan, and past sessions, with which the next consultation begins.
+"""
 
 import datetime
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +40,10 @@ __all__ = ["COPY_SCHEMA", "RECORD_FILE", "CopiedPatient", "parse_copy"]
 COPY_SCHEMA = "skinbeam.copy/1"
 RECORD_FILE = "record.json"
 _MOST_BYTES = 2_000_000_000  # of a whole copy, unpacked
-_READ_ERRORS = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError)
+# Of what is no such file, down to a ZIP that is encrypted, cut off or packed in another way.
+_READ_ERRORS = (
+    zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, KeyError, ValueError, TypeError, AttributeError,
+)  # fmt: skip
 # Records that belong to the consents, machines and members of the other clinic, by the name of their list.
 _LOCAL_RECORDS = ("consents", "diary", "follow_ups", "suggested_concerns")
 
@@ -134,7 +143,8 @@ def _list_past_sessions(
         return
     typed = carry_past_sessions([one.consultation.answers for one in consultations])
     sessions = join_history(typed, facts).tables["session"]
-    at = max(*(one.consultation.created_at for one in consultations), *(fact.fired_at for fact in facts))
+    newest = max(*(one.consultation.created_at for one in consultations), *(fact.fired_at for fact in facts))
+    at = newest + datetime.timedelta(seconds=1)  # after each of the others, so that these are carried on and not theirs
     yield ConsultationContents(
         ConsultationRecord(
             id="",

@@ -1,9 +1,4 @@
-"""A patient's copy of their records: one ZIP that a person can open and another clinic can import.
-
-Consents given and appointments made elsewhere, and the outcomes of treatments under them, are in the copy but are not
-imported, since consent is to what this clinic has explained. Treatments done elsewhere are imported as text in the
-notes of their plan.
-"""
+"""A patient's copy of their records: a ZIP that a person can open and another clinic can import (`copied_patient`)."""
 
 import base64
 import datetime
@@ -22,11 +17,10 @@ from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
-from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE, parse_copy
-from skinbeam_clinic.exchange.repository import DossierImporter
+from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
 from skinbeam_clinic.follow_ups.repository import FollowUpRepository
-from skinbeam_clinic.models import ConsultationRecord, PatientRecord
+from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.plans.repository import PlanRepository
 from skinbeam_clinic.test_spots.repository import TestSpotRepository
@@ -39,7 +33,7 @@ _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 class PatientCopyRepository:
-    """Makes and imports copies of the records of a clinic's patients."""
+    """Makes copies of the records of a clinic's patients."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
@@ -56,7 +50,6 @@ class PatientCopyRepository:
         self._pair_analyses = PairAnalysisRepository(access)
         self._diaries = DiaryRepository(access)
         self._alarms = AlarmRepository(access)
-        self._importer = DossierImporter(access)
 
     def make(self, patient_id: str) -> bytes:
         """Return all records of a patient as a ZIP: `record.json`, photographs, plans, signed documents.
@@ -89,18 +82,6 @@ class PatientCopyRepository:
             }
             archive.writestr(RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
         return packed.getvalue()
-
-    def import_copy(self, content: bytes) -> PatientRecord:
-        """Import a copy as a new patient of this clinic, with contact, answers, photographs, plans and test spots.
-
-        All records keep the times at which they were made, and all of them are stored or none.
-
-        Raises
-        ------
-        InputError : `bad-copy`: it is none, or not complete; and those of `DossierImporter.import_dossier`.
-        """
-        copied = parse_copy(content)
-        return self._importer.import_dossier(copied.dossier, copied.contact)
 
     def _consultation(self, archive: zipfile.ZipFile, folder: str, one: ConsultationRecord) -> dict[str, Any]:
         photographs = []

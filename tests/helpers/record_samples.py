@@ -6,7 +6,8 @@ from dataclasses import replace
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.models import Consent, ConsentAnswers, ConsultationRecord, NewPlan, PlanRecord
+from skinbeam_clinic.exchange.copied_patient import parse_copy
+from skinbeam_clinic.models import Consent, ConsentAnswers, ConsultationRecord, NewPlan, PatientRecord, PlanRecord
 from skinbeam_clinic.repositories import ClinicRepositories
 
 ANSWERS = Submission(
@@ -38,3 +39,9 @@ def sign(repositories: ClinicRepositories, consent: Consent) -> Consent:
     repositories.consents.record_teach_back(consent.id, {"free": "No."}, ())
     about = {"answers": ConsentAnswers(("care",), "Zoë"), "kind": SignatureKind.TYPED, "signature": "Zoë".encode()}
     return repositories.consents.sign(consent.id, document=b"%PDF the document", signed_at=now(), **about)  # type: ignore[arg-type]
+
+
+def import_copy(repositories: ClinicRepositories, content: bytes) -> PatientRecord:
+    """The new patient of a copy, as `records import` makes them."""
+    copied = parse_copy(content)
+    return repositories.dossier_importer.import_dossier(copied.dossier, copied.contact)

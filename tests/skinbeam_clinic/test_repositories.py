@@ -581,7 +581,6 @@ UNBOUND = {
     "audit_log.newest",
     "patient_copies.make",
     "dossiers.plans",
-    "patient_copies.import_copy",
     "erasure.list_erasable",
     "erasure.erase",
     "erasure.preview",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from record_samples import import_copy
 from treatment_samples import ORDERED, agreed
 
 from skinbeam.model.errors import InputError
@@ -235,7 +236,7 @@ def test_a_copy_holds_the_appointments_and_they_are_not_taken_in(
     (one,) = repositories.appointments.book(booking)
     (copied,) = of_copy(repositories, booking.patient_id)
     assert (copied["id"], copied["starts_at"], copied["state"]) == (one.id, TEN.isoformat(), "booked")
-    again = repositories.patient_copies.import_copy(repositories.patient_copies.make(booking.patient_id))
+    again = import_copy(repositories, repositories.patient_copies.make(booking.patient_id))
     assert repositories.appointments.of(again.id) == ()
 
 

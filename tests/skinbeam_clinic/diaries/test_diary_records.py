@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 from diary_samples import CALM, WARNING, Treated, add_event, treated
+from record_samples import import_copy
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
@@ -319,7 +320,7 @@ def test_a_patients_copy_holds_the_diary_with_its_photographs_and_what_was_done(
     assert (first["note"]["signs"], first["alarm"]["answer"]) == (["fever"], "Called.")
     assert (second["note"]["pain"], second["alarm"], second["photograph"]) == (2, None, "")
     copied = ClinicRepositories(database, create_clinic(database, "Hill Clinic", synthetic=True))
-    assert copied.patient_copies.import_copy(repositories.patient_copies.make(session.patient)).pseudonym == "P00001"
+    assert import_copy(copied, repositories.patient_copies.make(session.patient)).pseudonym == "P00001"
 
 
 def test_the_law_counts_its_years_from_the_last_entry_of_a_diary(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from exchange_samples import picture
-from record_samples import ANSWERS, MADE, NO_WAIT, sign
+from record_samples import ANSWERS, MADE, NO_WAIT, import_copy, sign
 from sqlalchemy import text
 from treatment_samples import fired, started
 
@@ -74,7 +74,7 @@ def test_a_copy_goes_into_another_clinic_without_its_consent(
     database: Database, repositories: ClinicRepositories, patient: PatientRecord
 ) -> None:
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    taken = other.patient_copies.import_copy(repositories.patient_copies.make(patient.id))
+    taken = import_copy(other, repositories.patient_copies.make(patient.id))
     (one,) = other.consultations.of(taken.id)
     contact = other.patients.get_contact(taken.id)
     assert contact is not None
@@ -90,7 +90,7 @@ def test_a_copy_goes_into_another_clinic_without_its_consent(
 
 
 def pass_copy(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
-    return other.patient_copies.import_copy(repositories.patient_copies.make(patient_id))
+    return import_copy(other, repositories.patient_copies.make(patient_id))
 
 
 def pass_bundle(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
@@ -181,7 +181,7 @@ def test_an_import_of_a_copy_is_whole_or_nothing(
 
     monkeypatch.setattr("skinbeam_clinic.exchange.repository._ConsultationWriter._plan", fail)
     with pytest.raises(RuntimeError, match="the disk is full"):
-        other.patient_copies.import_copy(copy)
+        import_copy(other, copy)
     assert other.patients.list_all() == ()
 
 
@@ -247,6 +247,12 @@ def packed(**files: bytes) -> bytes:
     return made.getvalue()
 
 
+def encrypted(archive: bytes) -> bytes:
+    """An archive that says of its only file that it has a password, as some programs pack one."""
+    local, central = b"PK\x03\x04\x14\0", b"PK\x01\x02\x14\x03\x14\0"
+    return archive.replace(local + b"\0", local + b"\1").replace(central + b"\0", central + b"\1")
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -256,11 +262,12 @@ def packed(**files: bytes) -> bytes:
         packed(record=b"[]"),
         packed(record=b"{"),
         packed(record=b'{"schema": 1}'),
+        encrypted(packed(record=b"{}")),
     ],
 )
 def test_what_is_no_copy_is_refused_and_makes_no_patient(content: bytes, repositories: ClinicRepositories) -> None:
     with pytest.raises(InputError, match="not a copy"):
-        repositories.patient_copies.import_copy(content)
+        import_copy(repositories, content)
     assert repositories.patients.list_all() == ()
 
 
@@ -285,7 +292,7 @@ def test_a_copy_that_lacks_something_is_refused_whole(
         for name, content in (files | {"record.json": json.dumps(record).encode()}).items():
             archive.writestr(name, content)
     with pytest.raises(InputError, match="not a copy"):
-        repositories.patient_copies.import_copy(made.getvalue())
+        import_copy(repositories, made.getvalue())
     assert repositories.patients.list_all() == (patient,)
 
 
@@ -421,7 +428,7 @@ def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
     assert [row["fired"]["site"] for row in held["areas"]] == ["cheeks", "nose"]
     assert (held["serial"], held["events"][0]["kind"], held["notes"][0]["words"]) == ("SYN-1", "blister", "calm")
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    (plan,) = other.plans.of(other.consultations.of(other.patient_copies.import_copy(packed).id)[0].id)
+    (plan,) = other.plans.of(other.consultations.of(import_copy(other, packed).id)[0].id)
     notes = other.plans.list_choices(plan.id)[-1].notes
     assert "pulsed-dye-595, serial number SYN-1. nose (both): wavelength_nm 595, fluence_J_cm2 7.5" in notes
     assert "blister, mild" in notes
@@ -429,17 +436,27 @@ def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
     assert all(checked.findings == () for checked in verify_database(database))
 
 
+@pytest.mark.parametrize("later", [False, True])
 @pytest.mark.parametrize("typed", [(), (("session.0.week", "0"), ("session.0.treats", "redness"))])
 def test_what_was_treated_elsewhere_is_where_the_next_consultation_begins(
-    database: Database, repositories: ClinicRepositories, treated: Treatment, typed: tuple[tuple[str, str], ...]
+    database: Database,
+    repositories: ClinicRepositories,
+    treated: Treatment,
+    typed: tuple[tuple[str, str], ...],
+    later: bool,
 ) -> None:
-    """So that a plan takes into account what was fired there, and what came of it, beside what was typed there."""
+    """So that a plan takes into account what was fired there, and what came of it, beside what was typed there, also in
+    a consultation that was begun after the treatments.
+    """
     consultation = repositories.consultations.get(treated.consultation_id)
     answers = Submission((*consultation.answers.entries, *typed))
+    if later:
+        repositories.consultations.begin(consultation.patient_id, answers)
     repositories.consultations.save(consultation.id, answers, revision=consultation.revision)
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     there = other.consultations.of(pass_copy(repositories, other, consultation.patient_id).id)
-    assert (len(there), there[-1].state) == (2, "closed")
+    assert (len(there), there[-1].state) == (3 if later else 2, "closed")
+    assert there[-1].created_at > there[-2].created_at, "rows of one moment have no order"
     sessions = carry_past_sessions([one.answers for one in there]).tables["session"]
     assert len(sessions) == 1 + bool(typed)
     recorded = sessions[-1]

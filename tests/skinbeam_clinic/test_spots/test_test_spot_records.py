@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from record_samples import make_plan_record
+from record_samples import import_copy, make_plan_record
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
@@ -182,7 +182,7 @@ def test_spots_go_along_in_a_copy_and_go_with_their_patient(
     read = repositories.test_spots.add_reading(spot.id, "crust")
     patient = repositories.consultations.get(spot.consultation_id).patient_id
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
-    taken = other.patient_copies.import_copy(repositories.patient_copies.make(patient))
+    taken = import_copy(other, repositories.patient_copies.make(patient))
     (there,) = other.test_spots.of_patient(taken.id)
     assert (there.firing, there.fired_at, there.fired_by, there.readings) == (
         read.firing,
