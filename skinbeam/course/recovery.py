@@ -32,7 +32,7 @@ PAIN_RANGE = (0, 10)
 
 @dataclass(frozen=True)
 class WarningSign:
-    """A question whose answer yes means a call to the clinic; `is_emergency`: an eye may be lost within hours."""
+    """A question whose answer yes means a call to the clinic; `is_emergency`: now, not the same day."""
 
     name: str
     rules: tuple[str, ...]

@@ -1,12 +1,13 @@
 """Routes of diaries for the clinic: links, entries by day, and answers to alarms with a clinician's decision."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import segno
 from fastapi.responses import HTMLResponse, Response
 
-from skinbeam.course.recovery import count_diary_days, sign_advice, warning_signs
+from skinbeam.course.recovery import WarningSign, count_diary_days, sign_advice, warning_signs
 from skinbeam.model.errors import InputError
 from skinbeam.plan_records.plan import Advice
 from skinbeam.text import ENGLISH, LANGUAGES
@@ -36,6 +37,17 @@ class _EntryRow:
     alarm: Alarm | None
     signs: tuple[str, ...]
     advice: tuple[Advice, ...]
+
+
+@dataclass(frozen=True)
+class _OpenAlarm:
+    """An alarm for display: how long it has waited, in words and as a level, and whether its signs are an emergency."""
+
+    alarm: Alarm
+    age: str
+    level: str
+    signs: tuple[str, ...]
+    is_emergency: bool
 
 
 def add_diary_routes(router: ClinicRouter) -> None:
@@ -128,10 +140,7 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
     return request.page(
         "diary/alarms.html",
         error=error,
-        open=tuple(
-            (one, describe_age(at - one.raised_at), alarm_level(at - one.raised_at), _alarm_signs(one))
-            for one in waiting
-        ),
+        open=tuple(_open_alarm(one, at) for one in waiting),
         unread=unread,
         unread_number=number,
         kinds=ADVERSE_KINDS,
@@ -142,13 +151,25 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
 
 
 def _list_open_alarms(request: ClinicRequest) -> tuple[Alarm, ...]:
-    """Those that nobody has answered first, each kind oldest first."""
-    return tuple(sorted(request.repositories.alarms.list_open(), key=lambda one: one.answered_at is not None))
+    """Those that nobody has answered first, emergencies before the others; each kind oldest first."""
+    alarms = request.repositories.alarms.list_open()
+    return tuple(sorted(alarms, key=lambda one: (one.answered_at is not None, not _is_emergency(_alarm_signs(one)))))
 
 
-def _alarm_signs(alarm: Alarm) -> tuple[str, ...]:
+def _open_alarm(alarm: Alarm, at: datetime) -> _OpenAlarm:
+    waited, signs = at - alarm.raised_at, _alarm_signs(alarm)
+    emergency = _is_emergency(signs)
+    level = alarm_level(waited, emergency=emergency)
+    return _OpenAlarm(alarm, describe_age(waited), level, tuple(one.name for one in signs), emergency)
+
+
+def _alarm_signs(alarm: Alarm) -> tuple[WarningSign, ...]:
     note = alarm.entry.note
-    return tuple(one.name for one in warning_signs(note.pain, note.redness, note.signs))
+    return warning_signs(note.pain, note.redness, note.signs)
+
+
+def _is_emergency(signs: Collection[WarningSign]) -> bool:
+    return any(one.is_emergency for one in signs)
 
 
 def _show_banner(request: ClinicRequest) -> Response:

@@ -58,9 +58,9 @@ def make_alarm_banner(count: AlarmCount, *, mail_configured: bool) -> AlarmBanne
     return AlarmBanner(count.count, text, alarm_level(waited), outside)
 
 
-def alarm_level(waiting_time: timedelta) -> str:
-    """Return the level of an alarm by its waiting time: new, loud or loudest."""
-    return "loudest" if waiting_time >= _LOUDEST else "loud" if waiting_time >= _LOUD else "new"
+def alarm_level(waiting_time: timedelta, *, emergency: bool = False) -> str:
+    """Return the level of an alarm by its waiting time: new, loud or loudest, which an emergency is at once."""
+    return "loudest" if emergency or waiting_time >= _LOUDEST else "loud" if waiting_time >= _LOUD else "new"
 
 
 def describe_age(waiting_time: timedelta) -> str:

@@ -225,6 +225,27 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     assert "Called; comes." in page_text
 
 
+def test_what_cannot_wait_until_the_evening_is_listed_first_and_says_so(
+    phone: TestClient, clinics: Clinics, of: Treated, place: str
+) -> None:
+    """data/diary.toml said "not the same day but now" of an eye, and no page of the clinic did."""
+    calm = {"pain": "2", "redness": "slight"}
+    urgent = {name for name, one in load_package_table("data/diary.toml")["sign"].items() if one.get("at_once")}
+    told, words = set(), catalogue()["alarm.emergency"]
+    for name in sorted(SIGN_NAMES, key=lambda name: name in urgent):
+        page = send(phone, place, calm | {f"sign.{name}": "yes"})
+        told.add(page[page.index('<div class="now"') : page.index("</div>", page.index('<div class="now"'))])
+    assert len(told) == 1, "who sees the page of a patient does not learn what was ticked"
+    sections = clinics.browser(Role.ASSISTANT).get("/alarms").text.split("<section")[1 : len(SIGN_NAMES) + 1]
+    first, others = sections[: len(urgent)], sections[len(urgent) :]
+    assert urgent
+    assert all('class="alarm-loudest"' in one and words in one for one in first)
+    assert not any("alarm-loudest" in one or words in one for one in others)
+    for alarm in alarms(clinics, of):
+        clinics.browser(Role.ASSISTANT).post(f"/alarms/{alarm}/answer", data={"done": "Called; went to hospital."})
+    assert words not in clinics.browser(Role.ASSISTANT).get("/alarms").text
+
+
 @given(st.sampled_from(SIGN_NAMES), st.integers(0, 6), st.sampled_from(("none", "slight", "strong")))
 def test_any_one_sign_warns(sign: str, pain: int, redness: str) -> None:
     assert [one.name for one in warning_signs(pain, redness, [sign])] == [sign]
