@@ -89,8 +89,8 @@ def _with_english(entry: str, english: str) -> str:
     if "".join(re.findall(r'"(.*)"', written[1])) == _quoted(english)[1:-1]:
         return entry
     # In a lambda, because a replacement text would read its backslashes.
-    changed = _ENGLISH.sub(lambda _: f"msgid {_quoted(english)}\n", entry)
-    return changed if _FUZZY in changed else _FUZZY + changed
+    changed = _ENGLISH.sub(lambda _: f"msgid {_quoted(english)}\n", entry.replace(_BRACES, ""))
+    return f"{'' if _FUZZY in changed else _FUZZY}{_flags(english)}{changed}"
 
 
 def _flags(english: str) -> str:

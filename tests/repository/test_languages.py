@@ -76,21 +76,37 @@ msgctxt "a.changed"
 msgid "old {n}"
 msgstr "alt {n}"
 
+msgctxt "a.counts"
+msgid "old"
+msgstr "alt"
+
+#, python-brace-format
+msgctxt "a.counts-no-more"
+msgid "old {n}"
+msgstr "alt {n}"
+
 msgctxt "a.gone"
 msgid "gone"
 msgstr "weg"
 """
     )
     english = {"a.new": "new {n}\n", "a.same": 'one "two"', "a.changed": "newer {n}"}
+    english |= {"a.counts": "newer {n}", "a.counts-no-more": "newer"}
     made = updated_translation(held, english)
     entries = {str(one.context): one for one in read_po(io.BytesIO(made.encode()), abort_invalid=True) if one.id}
     assert {id: (one.id, one.string) for id, one in entries.items()} == {
         "a.same": ('one "two"', "eins"),
         "a.changed": ("newer {n}", "alt {n}"),
+        "a.counts": ("newer {n}", "alt"),
+        "a.counts-no-more": ("newer", "alt {n}"),
         "a.new": ("new {n}\n", ""),
     }
-    assert [id for id, one in entries.items() if one.fuzzy] == ["a.changed"]
-    assert all("python-brace-format" in entries[id].flags for id in ("a.changed", "a.new"))
+    assert [id for id, one in entries.items() if one.fuzzy] == ["a.changed", "a.counts", "a.counts-no-more"]
+    assert {id for id, one in entries.items() if "python-brace-format" in one.flags} == {
+        "a.changed",
+        "a.counts",
+        "a.new",
+    }
     assert updated_translation(made, english) == made
     assert updated_translation(HEADER.format(language="de"), english).count("msgctxt") == len(english)
 
