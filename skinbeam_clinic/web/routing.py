@@ -106,7 +106,7 @@ class ClinicRouter:
                     door is not RouteAccess.LINK
                 ):  # wrong links are counted separately, so that nobody can lock out the owner of a valid one
                     self._check_rate(request, clinic_request.session)
-                if method == "POST" and clinic_request.session is None and door not in _WITHOUT_SESSION:
+                if method == "POST" and clinic_request.session is None and self._repeats_entries(door):
                     await _receive_unsaved(clinic_request, self._longest_field)
                 if turned_away := _refuse_entry(clinic_request, door):
                     return turned_away
@@ -128,6 +128,10 @@ class ClinicRouter:
 
         methods = ["GET", "HEAD"] if method == "GET" and path not in GET_ALONE_ROUTES else [method]
         self._router.add_api_route(path, _without_body(answer), methods=methods, include_in_schema=False)
+
+    def _repeats_entries(self, door: RouteAccess | AccessRight) -> bool:
+        """Return whether a route needs a session that may have ended while a member typed; guests have none."""
+        return door not in _WITHOUT_SESSION and self._services.guests is None
 
     def _has_route(self, method: str, path: str) -> bool:
         """Return whether this server has a route: every one that is added, which the table must know."""

@@ -21,9 +21,27 @@ from starlette.testclient import TestClient
 from skinbeam.model.document import unwritable_error
 from skinbeam_clinic.database.file_store import FileStore
 from skinbeam_clinic.guest_clinic.server import open_guest_app
-from skinbeam_clinic.web import security
+from skinbeam_clinic.web import routing, security
 
 FACE = (EXAMPLE / "face.jpg").read_bytes()
+
+# --- what nobody can use is not read ----------------------------------------------------------------------------------
+
+
+def test_a_form_of_nobody_is_not_read_where_nobody_signs_in(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clinic repeats what a member typed while their session ended; guests cannot sign in again and send it."""
+    read: list[object] = []
+
+    async def read_form(*given: object) -> None:
+        read.append(given)
+
+    monkeypatch.setattr(routing, "_receive_form", read_form)
+    client.cookies.clear()
+    assert client.post(f"/consultations/{'0' * 32}/plan", data=LEAST).status_code == 404
+    assert read == []
+
 
 # --- under whose name it is asked -------------------------------------------------------------------------------------
 
