@@ -126,15 +126,6 @@ class TestSpotRepository:
                 work.seal_record(row, SPOT_CONTENT, replace(content, struck=struck))
                 work.save(row, "test-spot.struck")
 
-    def list_struck(self, consultation_id: str) -> tuple[tuple[TestSpotRecord, SpotStrike], ...]:
-        """Return the struck spots of a consultation, oldest first."""
-        with self._access.reading_row(tables.ConsultationRow, consultation_id, "test-spots.listed") as (work, _):
-            return tuple(
-                (_read_spot(work, row), struck)
-                for row in _consultation_rows(work, {consultation_id})
-                if (struck := work.open_record(row, SPOT_CONTENT).struck) is not None
-            )
-
     def get(self, id: str) -> TestSpotRecord:
         """Return a test spot.
 

@@ -85,7 +85,8 @@ def _show_test_spots(
     consultation = repositories.consultations.get(
         request.path_parameter("consultation") if read is None else read.consultation_id
     )
-    spots, plan = repositories.test_spots.of(consultation.id), _open_last_plan(request, consultation)
+    every, plan = repositories.test_spots.list_every(consultation.id), _open_last_plan(request, consultation)
+    spots = tuple(one for one in every if one.struck is None)
     open_ = plan is not None and not plan.outdated and not plan.closed and not _rules_out_laser(plan)
     return request.page(
         "test-spots.html",
@@ -98,7 +99,7 @@ def _show_test_spots(
         stops=() if plan is None else describe_contraindications(plan.contraindications, translate_record(plan.plan)),
         ladders=_ladder_views(request, plan, spots) if plan is not None and open_ else (),
         spots=tuple(map(_spot_view, spots)),
-        struck=[(_spot_view(one), why) for one, why in repositories.test_spots.list_struck(consultation.id)],
+        struck=tuple(_spot_view(one) for one in every if one.struck is not None),
         reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
         sent=dict(request.fields),
         refused="" if read is None else read.id,

@@ -510,7 +510,6 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "test_spots.fire": lambda: repositories.test_spots.fire(consultation.id, spot.firing),
         "test_spots.add_reading": lambda: repositories.test_spots.add_reading(spot.id, "none"),
         "test_spots.strike": lambda: repositories.test_spots.strike(struck.id, "never fired"),
-        "test_spots.list_struck": lambda: repositories.test_spots.list_struck(consultation.id),
         "test_spots.get": lambda: repositories.test_spots.get(spot.id),
         "test_spots.of": lambda: repositories.test_spots.of(consultation.id),
         "test_spots.of_patient": lambda: repositories.test_spots.of_patient(consultation.patient_id),

@@ -107,9 +107,11 @@ def test_a_spot_that_is_struck_counts_nowhere_and_stays_stored(
     assert repositories.test_spots.of(spot.consultation_id) == ()
     assert repositories.test_spots.of_patient(patient) == ()
     assert repositories.test_spots.list_due(9) == ()
-    ((struck, strike),) = repositories.test_spots.list_struck(spot.consultation_id)
-    assert (struck, strike.reason, strike.by) == (replace(spot, struck=strike), "never fired", repositories.member.name)
-    assert repositories.test_spots.list_struck(read.consultation_id) == ()
+    (struck,) = repositories.test_spots.list_every(spot.consultation_id)
+    assert struck.struck is not None
+    assert (struck.struck.reason, struck.struck.by) == ("never fired", repositories.member.name)
+    assert replace(struck, struck=None) == spot
+    assert repositories.test_spots.list_every(read.consultation_id) == repositories.test_spots.of(read.consultation_id)
     with pytest.raises(InputError):
         repositories.test_spots.add_reading(spot.id, "none")
 
