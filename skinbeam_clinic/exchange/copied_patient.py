@@ -2,7 +2,8 @@
 
 Consents given and appointments made elsewhere, and the outcomes of treatments under them, are in the copy but are not
 imported, since consent is to what this clinic has explained. Treatments done elsewhere become text in the notes of
-their plan, and past sessions, with which the next consultation begins.
+their plan, and past sessions in the answers: plans made there are outdated by them, and the next consultation begins
+with them.
 """
 
 import datetime
@@ -11,7 +12,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skinbeam.model.errors import InputError
@@ -30,7 +31,7 @@ from skinbeam_clinic.models import (
     PlanContents,
     PlanRecord,
 )
-from skinbeam_clinic.patients.history import join_history, list_session_facts
+from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts
 from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
 from skinbeam_clinic.treatments.copied_treatments import parse_copied_treatments, summarize_treatment
 from skinbeam_clinic.treatments.models import Treatment
@@ -97,7 +98,11 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
     treatments = [
         done for one in record["consultations"] for done in parse_copied_treatments(one.get("treatments", ()))
     ]
-    consultations += tuple(_list_past_sessions(consultations, treatments))
+    begun = [one for one in treatments if one.started_at is not None and one.valid_areas]
+    facts = list_session_facts(sorted(begun, key=lambda one: one.started_at or one.created_at), ())
+    if facts:
+        told = (_with_sessions(one, facts) for one in consultations)
+        consultations = (*told, _past_sessions(consultations, facts))
     contact = {str(name): str(text) for name, text in record["contact"].items()}
     return CopiedPatient(Dossier(patient, consultations), contact, dict(_count_left_out(record)))
 
@@ -129,34 +134,45 @@ def _parse_consultation(one: Mapping[str, Any], patient_id: str, files: Mapping[
     )
 
 
-def _list_past_sessions(
-    consultations: Sequence[ConsultationContents], treatments: Sequence[Treatment]
-) -> Iterator[ConsultationContents]:
-    """Yield a closed consultation with the sessions that the other clinic treated, as an import of a table makes it.
+def _with_sessions(contents: ConsultationContents, facts: Sequence[HistoryFact]) -> ConsultationContents:
+    """Return a consultation whose answers tell of what the other clinic treated, which no record of this clinic does.
+
+    Its plans are outdated by that: nobody is treated under a plan that knows nothing of a burn after it.
+    """
+    held = contents.consultation
+    typed = carry_past_sessions([held.answers]).entries
+    others = (entry for entry in held.answers.entries if entry not in typed)
+    answers = replace(held.answers, entries=(*others, *_session_entries(held.answers, facts)))
+    state = ConsultationState.CLOSED if held.state == ConsultationState.CLOSED else ConsultationState.DRAFT
+    return replace(contents, consultation=replace(held, answers=answers, revision=held.revision + 1, state=state))
+
+
+def _past_sessions(consultations: Sequence[ConsultationContents], facts: Sequence[HistoryFact]) -> ConsultationContents:
+    """Return a closed consultation with the sessions that the other clinic treated, as an import of a table makes it.
 
     The next consultation begins with them (`carry_past_sessions`), so that plans take them and what came of them into
     account. Those that somebody typed there are among them, since the newest consultation with sessions is carried on.
     """
-    begun = [one for one in treatments if one.started_at is not None and one.valid_areas]
-    facts = list_session_facts(sorted(begun, key=lambda one: one.started_at or one.created_at), ())
-    if not facts:
-        return
     typed = carry_past_sessions([one.consultation.answers for one in consultations])
-    sessions = join_history(typed, facts).tables["session"]
     newest = max(*(one.consultation.created_at for one in consultations), *(fact.fired_at for fact in facts))
     at = newest + datetime.timedelta(seconds=1)  # after each of the others, so that these are carried on and not theirs
-    yield ConsultationContents(
+    return ConsultationContents(
         ConsultationRecord(
             id="",
             patient_id=consultations[0].consultation.patient_id,
             state=ConsultationState.CLOSED,
             revision=1,
-            answers=make_submission(form_entries({"session": sessions})),
+            answers=make_submission(_session_entries(typed, facts)),
             created_at=at,
             saved_at=at,
             saved_by="",
         )
     )
+
+
+def _session_entries(answers: Submission, facts: Sequence[HistoryFact]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of the sessions that were typed and of those that were treated, each session once."""
+    return tuple(form_entries({"session": join_history(answers, facts).tables["session"]}))
 
 
 def _parse_photograph(held: Mapping[str, Any]) -> PhotographRecord:

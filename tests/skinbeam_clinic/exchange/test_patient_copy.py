@@ -464,6 +464,25 @@ def test_what_was_treated_elsewhere_is_where_the_next_consultation_begins(
     assert parse_record(Case, {"session": sessions}, file="form").session[-1].adverse == ["blister"]
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_nobody_is_treated_under_a_plan_that_knows_nothing_of_what_was_fired_elsewhere(
+    database: Database, repositories: ClinicRepositories, treated: Treatment, closed: bool
+) -> None:
+    """The plan of a course that burnt was open in the other clinic, where no record told of the burn."""
+    consultation = repositories.consultations.get(treated.consultation_id)
+    if closed:
+        repositories.consultations.close(consultation.id, revision=consultation.revision)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    (one, _) = other.consultations.of(import_copy(other, repositories.patient_copies.make(consultation.patient_id)).id)
+    assert one.state == ("closed" if closed else "draft")
+    assert other.consultations.reopen(one.id).state == "draft"
+    assert all(plan.consultation_revision != one.revision for plan in other.plans.of(one.id))
+    (session,) = one.answers.tables["session"]
+    assert session["adverse"] == ["blister"]
+    kept = [entry for entry in one.answers.entries if not entry[0].startswith("session.")]
+    assert kept == list(consultation.answers.entries)
+
+
 def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whole(
     database: Database, repositories: ClinicRepositories, treated: Treatment
 ) -> None:
