@@ -48,8 +48,10 @@ from skinbeam.plan_records.plan import (
     Assessment,
     ConcernPlan,
     Medicine,
+    Option,
     Plan,
     SpellingCorrection,
+    care_after_laser,
     round_record,
 )
 from skinbeam.published_doses.rows import practice_rows
@@ -181,6 +183,7 @@ def _assemble_plan(
             if planned.first_laser is not None
         ]
         treated = (*chosen, *_begun_without_laser(case.concern, concerns))
+        concerns = _tell_care_after_others(case, concerns, treated)
         gains = tuple(gain for one in parts for gain in one.gains)
         course = schedule_course(concerns, case, gains)
         made = Plan(
@@ -249,6 +252,32 @@ def _plan_concerns(
     begun = sorted(range(len(case.concern)), key=lambda place: _start_order(case.concern[place]))
     worked = dict(zip(begun, each(part, [case.concern[place] for place in begun]), strict=True))
     return [worked[place] for place in range(len(case.concern))]
+
+
+def _tell_care_after_others(
+    case: Case, concerns: Sequence[ConcernPlan], treated: Sequence[TreatedConcern]
+) -> tuple[ConcernPlan, ...]:
+    """Return the concerns with the care after each laser that is not their first one, where it differs.
+
+    The advice of a plan is for the first laser of each concern; a clinic may treat with another one.
+    """
+    of_plan = aftercare_advice(treated, case), call_advice(treated, case)
+
+    def tell(concern: Concern, planned: ConcernPlan, option: Option) -> Option:
+        first = planned.first_laser
+        if option.setup is None or first is None or option.modality == first[0].modality:
+            return option
+        instead = [
+            (one, option.modality if one is concern and name == first[0].modality else name) for one, name in treated
+        ]
+        care = care_after_laser(aftercare_advice(instead, case), call_advice(instead, case), planned.place)
+        is_same = care.sentences == care_after_laser(*of_plan, planned.place).sentences
+        return option if is_same else replace(option, care=care)
+
+    return tuple(
+        replace(planned, options=tuple(tell(concern, planned, option) for option in planned.options))
+        for concern, planned in zip(case.concern, concerns, strict=True)
+    )
 
 
 def _begun_without_laser(concerns: Sequence[Concern], planned: Sequence[ConcernPlan]) -> Iterator[TreatedConcern]:

@@ -34,6 +34,7 @@ __all__ = [
     "PLAN_SCHEMA",
     "Advice",
     "Assessment",
+    "CareAfterLaser",
     "ConcernPlan",
     "HarmShare",
     "HealingDayText",
@@ -45,7 +46,7 @@ __all__ = [
     "Plan",
     "RefusedOption",
     "SpellingCorrection",
-    "laser_advice",
+    "care_after_laser",
     "round_record",
 ]
 
@@ -79,9 +80,39 @@ class Advice:
         return (self.treats is None or place in self.treats) and self.after_laser is not False
 
 
-def laser_advice(advice: Iterable[Advice], place: str) -> tuple[str, ...]:
-    """Return the sentences of advice that hold after treatment of a concern with a laser, each once."""
-    return tuple(dict.fromkeys(one.message.text for one in advice if one.is_for_laser(place)))
+@dataclass(frozen=True)
+class CareAfterLaser:
+    """What a person does after treatment with a laser, and when to call."""
+
+    aftercare: tuple[Advice, ...]
+    when_to_call: tuple[Advice, ...]
+
+    @property
+    def sentences(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What to do, and when to call."""
+        return self.aftercare_sentences, self.call_sentences
+
+    @property
+    def aftercare_sentences(self) -> tuple[str, ...]:
+        """What to do, each sentence once."""
+        return _sentences(self.aftercare)
+
+    @property
+    def call_sentences(self) -> tuple[str, ...]:
+        """When to call, each sentence once."""
+        return _sentences(self.when_to_call)
+
+
+def care_after_laser(aftercare: Iterable[Advice], when_to_call: Iterable[Advice], place: str) -> CareAfterLaser:
+    """Return the advice of a whole plan that holds after treatment of a concern with a laser."""
+    return CareAfterLaser(
+        tuple(one for one in aftercare if one.is_for_laser(place)),
+        tuple(one for one in when_to_call if one.is_for_laser(place)),
+    )
+
+
+def _sentences(advice: Iterable[Advice]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.message.text for one in advice))
 
 
 @dataclass(frozen=True)
@@ -175,6 +206,8 @@ class Option:
         cannot judge; None without a device.
     source : source for including a choice without a device.
     technique : the kind of a treatment without a device, where its trials or sources name one; None where they do not.
+    care : what is to do after this laser, where another laser is the first choice of its concern, for which the advice
+        of the plan is; None where that advice holds.
     rank : its rank, from 1, shared by options that trials cannot distinguish; 0 until the concern's are ranked.
     """
 
@@ -206,6 +239,7 @@ class Option:
     basis: Literal["simulated", "published"] | None = None
     source: str | None = None
     technique: str | None = None
+    care: CareAfterLaser | None = None
     rank: int = 0
 
     @property
@@ -373,6 +407,10 @@ class Plan:
     sources: tuple[str, ...]
     draws: int
     data_release: str
+
+    def care_after(self, concern: ConcernPlan, option: Option) -> CareAfterLaser:
+        """Return what is to do after treatment of a concern with this laser, and when to call."""
+        return option.care or care_after_laser(self.aftercare, self.when_to_call, concern.place)
 
     @cached_property
     def plan_sha256(self) -> str:

@@ -14,7 +14,7 @@ from skinbeam.model.document import sha256_hex
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.package_data import load_package_table
 from skinbeam.plan_records.course import DeviceSetup
-from skinbeam.plan_records.plan import ConcernPlan, Option, Plan, laser_advice
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.consent_context import (
     PHOTO_PERMISSIONS,
     ChoiceRow,
@@ -173,8 +173,10 @@ def _answers(plan: Plan, option: Option) -> Iterator[tuple[str, str]]:
 
 def _must_call_at_once(plan: Plan, option: Option) -> bool:
     """Return whether the form of an option says to call at once if the skin blisters, and not only the same day."""
-    places = [concern.place for concern in plan.concerns if option in concern.options]
-    return any(one.rule == _BLISTERS_AT_ONCE for one in plan.when_to_call if any(map(one.is_for_laser, places)))
+    treated = [concern for concern in plan.concerns if option in concern.options]
+    return any(
+        one.rule == _BLISTERS_AT_ONCE for concern in treated for one in plan.care_after(concern, option).when_to_call
+    )
 
 
 def _question(plan: Plan, id: str, right: str) -> TeachBackQuestion:
@@ -202,7 +204,7 @@ def consent_page(
     """
     if option.setup is None:
         raise ValueError(f"{option.modality} uses no device")
-    harms, untreated = list_harms(option), _untreated_option(concern)
+    harms, untreated, care = list_harms(option), _untreated_option(concern), plan.care_after(concern, option)
     return ConsentPage(
         banner=report_text("consent.banner"),
         plan_sha256=plan.plan_sha256,
@@ -221,9 +223,9 @@ def consent_page(
         uncounted_harms=harms.uncounted,
         personal_harms=(*own_harm_sentences(plan), *light_harm_sentences([option])),
         healing=_healing(option),
-        aftercare=laser_advice(plan.aftercare, concern.place) or numbered_sentences("aftercare"),
+        aftercare=care.aftercare_sentences or numbered_sentences("aftercare"),
         call_advice=(
-            *(laser_advice(plan.when_to_call, concern.place) or numbered_sentences("call")),
+            *(care.call_sentences or numbered_sentences("call")),
             phone_line(plan),
         ),
         unknowns=tuple(_unknowns(plan, untreated)),

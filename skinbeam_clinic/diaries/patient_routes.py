@@ -16,7 +16,6 @@ from skinbeam.course.recovery import PAIN_RANGE, REDNESS_GRADES, SIGN_NAMES, exp
 from skinbeam.model.errors import InputError
 from skinbeam.photo.decoding.photograph import decode_photograph
 from skinbeam.photo.limits import limit
-from skinbeam.plan_records.plan import laser_advice
 from skinbeam.text import render_message, to_local_time, use_language
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.diary_access import LONGEST_QUESTION, DiaryAccess, OpenDiary
@@ -118,13 +117,14 @@ def _diary_page(
         followed = read_plan_option(diary.read_plan(), diary.option)
         phone = followed.plan.clinic_phone or request.services.outside_contact.phone
         day = days_since(diary.started_at)
+        care = followed.plan.care_after(followed.concern, followed.option)
         page = render_template(
             "clinic/diary/today.html",
             clinic=diary.clinic,
             day=day,
             normal=expectation_on_day(followed.option, day),
-            aftercare=laser_advice(followed.plan.aftercare, followed.concern.place),
-            call=laser_advice(followed.plan.when_to_call, followed.concern.place),
+            aftercare=care.aftercare_sentences,
+            call=care.call_sentences,
             phone=phone,
             number=dialable_number(phone),
             status=status,

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from skinbeam.laser.device import describe_light, devices
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan_records.plan import ConcernPlan, ImmediateReaction, Option, laser_advice
+from skinbeam.plan_records.plan import ConcernPlan, ImmediateReaction, Option
 from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.report.formatting import concern_name, device_name, quantity_label, site_title
 from skinbeam.report.overview import setting_line
@@ -434,6 +434,7 @@ def _show_aftercare(request: ClinicRequest) -> Response:
     day = to_local_time(session.treatment.started_at or session.treatment.created_at).date()
     with use_language(language):
         page = _SessionPage(session.treatment, session.plan)
+        care = page.translated_plan.care_after(page.concern, page.option)
         return request.page(
             "aftercare.html",
             language=language,
@@ -442,8 +443,8 @@ def _show_aftercare(request: ClinicRequest) -> Response:
             day=day,
             days=page.option.healing,
             dates=[day + datetime.timedelta(days=one.day) for one in page.option.healing],
-            care=laser_advice(page.translated_plan.aftercare, page.concern.place),
-            call=laser_advice(page.translated_plan.when_to_call, page.concern.place),
+            care=care.aftercare_sentences,
+            call=care.call_sentences,
             phone=phone_line(page.translated_plan),
             patient=request.repositories.patients.get(session.plan.consultation.patient_id),
         )

@@ -7,15 +7,18 @@ from dataclasses import fields, replace
 from typing import Any, get_type_hints
 
 import pytest
-from consultations import PERSON, devices, document
+from consultations import PERSON, devices, document, example
 from consultations import concern as concern_text
+from paths import ROOT
 from plan_reading import read_plan
 from pypdf import PdfReader
 from readability import consent_sentences, reading_age_years
 from report_samples import sample_plan
 from test_report_context import METHODS, nested, typst_names
 
+from skinbeam.course.aftercare import aftercare_advice, call_advice
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.input_files import load_case
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
@@ -326,6 +329,21 @@ def test_every_condition_has_words_for_its_aim() -> None:
     assert {
         f"leaflet_{part}.{name}" for part in ("is", "can", "cannot") for name in vocabulary_table("condition")
     } <= set(catalogue())
+
+
+@pytest.mark.parametrize("name", ["surgical-scars-IV", "fine-lines-periorbital-II", "poikiloderma-III"])
+def test_whoever_signs_for_another_laser_than_the_first_reads_the_care_after_that_one(name: str) -> None:
+    file = ROOT / "examples" / "consultations" / f"{name}.toml"
+    plan, case = read_plan(example(file)), load_case(file).case
+    (concern,), (planned,) = case.concern, plan.concerns
+    lasers = [option for option in planned.options if option.setup is not None]
+    told = {}
+    for option in lasers:
+        page, treated = consent_page(plan, planned, option), [(concern, option.modality)]
+        assert page.aftercare == tuple(dict.fromkeys(one.message.text for one in aftercare_advice(treated, case)))
+        assert page.call_advice[:-1] == tuple(dict.fromkeys(one.message.text for one in call_advice(treated, case)))
+        told[option.modality] = page.aftercare, page.call_advice
+    assert len(set(told.values())) > 1  # these lasers are told apart
 
 
 def test_a_bruise_that_is_likely_is_stated_with_the_days_after() -> None:
