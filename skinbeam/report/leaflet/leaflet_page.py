@@ -45,6 +45,8 @@ from skinbeam.report.plain_words import (
     planned_visit_sentences,
     scar_sentences,
 )
+from skinbeam.suitability.rule_condition import OPTION_FACTS
+from skinbeam.suitability.table import load_rules
 from skinbeam.text import catalogue
 
 __all__ = [
@@ -60,6 +62,20 @@ __all__ = [
 _OWN = "skinbeam"  # the author of a judgement of this project: no study
 _TITLE_WORDS = 6
 _STUDIES_NAMED = 10
+# What rules test that is nothing about the person: where and with what light, and what is treated or wished.
+_PLACE_FACTS = frozenset(
+    {"around_eyes", "hair_bearing", "inside_orbital_rim", "off_face", "site", *OPTION_FACTS} - {"specialist_allows"}
+)
+_WISH_FACTS = frozenset(
+    {"condition", "downtime_days_accepted", "field_conditions", "severity_high", "touching_conditions"}
+)
+# What to tell before a visit: no cold sore away from the face, and no pregnancy of a man.
+_BEFORE_TELL = {
+    (True, False): "leaflet.before_tell",
+    (True, True): "leaflet.before_tell_male",
+    (False, False): "leaflet.before_tell_off_face",
+    (False, True): "leaflet.before_tell_off_face_male",
+}
 
 
 def about_sentences(plan: Plan) -> tuple[str, ...]:
@@ -163,7 +179,7 @@ def _visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
         yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
     on_face = not all(known_sites()[one.site].off_face for one in treated)
     yield report_text("leaflet.before_come" if on_face else "leaflet.before_come_off_face")
-    yield report_text("leaflet.before_tell")
+    yield report_text(_BEFORE_TELL[on_face, plan.assessment.sex == "male"])
 
 
 # Why a concern has no laser option.
@@ -253,12 +269,12 @@ def _intro(names: str, *, young: bool, has_laser: bool) -> tuple[str, ...]:
 def _decision(plan: Plan) -> tuple[str, ...]:
     """Return whether laser is suitable, why none is offered, or that another treatment comes first.
 
-    Where the page lists nothing about the person below it, care is due to the place or to the kind of laser.
+    Where the page lists nothing about the person below it, it says what care is due to.
     """
     concerns, state = plan.concerns, plan.suitability.decision
     key = state.replace("-", "_")
     if state == "with-caution" and not plan.why:
-        key = "with_caution_place"
+        key = f"with_caution{_cause_of_care(plan)}"
     offered = [concern for concern in concerns if concern.first_laser is not None]
     if state not in ("suitable", "with-caution") or not concerns:
         return numbered_sentences(f"decision_{key}")
@@ -272,6 +288,18 @@ def _decision(plan: Plan) -> tuple[str, ...]:
     if len(later) == len(to_treat):
         return after, report_text(f"leaflet.decision_later_{key}")
     return (*numbered_sentences(f"decision_{key}"), *([after] if later else []))
+
+
+def _cause_of_care(plan: Plan) -> str:
+    """Return what the rules that call for care are about: place or light alone, the person, or what is treated."""
+    rules = {rule.id: rule for rule in load_rules("suitability")}
+    cautions = [reason.rule for reason in plan.suitability.reasons if reason.decision == "with-caution"]
+    tested = [
+        {test.fact for test in rules[name].when.tests(negated=False)} if name in rules else {name} for name in cautions
+    ]
+    if tested and all(facts <= _PLACE_FACTS for facts in tested):
+        return "_place"
+    return "_other" if all(facts <= _PLACE_FACTS | _WISH_FACTS for facts in tested) else ""
 
 
 def _done_sentences(plan: Plan) -> tuple[str, ...]:

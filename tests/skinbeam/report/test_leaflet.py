@@ -452,11 +452,43 @@ def test_care_that_the_place_calls_for_is_no_risk_of_the_person(condition: str, 
     assert ("the place or the kind of laser" in told.lower()) is (lines == 0)
 
 
+@pytest.mark.parametrize(
+    ("condition", "patient", "words"),
+    [
+        ("age-spots", 'history = ["gold-therapy"]', "your skin raise the risk"),
+        ("acne-scars", 'history = ["hypertrophic-scar"]', "your skin raise the risk"),
+        ("redness", "downtime_days_accepted = 0", "ask your clinician"),
+        ("keloid", "", "ask your clinician"),
+        ("melasma", "", "ask your clinician"),
+    ],
+)
+def test_care_that_a_person_or_what_is_treated_calls_for_is_not_blamed_on_the_place(
+    condition: str, patient: str, words: str
+) -> None:
+    """Gold in the skin, raised scars and melasma were "the place or the kind of laser"."""
+    made = read_plan(document(PERSON.replace('sex = "female"', f'sex = "female"\n{patient}') + concern_text(condition)))
+    assert made.suitability.decision == "with-caution"
+    told = " ".join(leaflet_page(made).decision).lower()
+    assert "the place" not in told
+    if not made.why and any(one.first_laser is not None for one in made.concerns):
+        assert words in told
+
+
+@pytest.mark.parametrize(("sex", "asked"), [("female", True), ("male", False), ("other", True)])
+def test_a_man_is_not_asked_for_a_pregnancy_before_each_visit(sex: str, asked: bool) -> None:
+    person = PERSON.replace('sex = "female"', f'sex = "{sex}"')
+    made = read_plan(document(person + concern_text("facial-telangiectasia", "nose")))
+    lines = [line for concern in leaflet_page(made).concerns for line in concern.preparations]
+    (told,) = [line for line in lines if line.startswith("Before each visit, tell us")]
+    assert ("pregnancy" in told) is asked
+
+
 def test_what_is_done_before_each_visit_is_told_once_and_fits_the_place() -> None:
     for sites, lenses in ((("hands",), False), (("cheeks", "hands"), True), (("hands", "cheeks"), True)):
         made = read_plan(document(PERSON + "".join(concern_text("age-spots", site) for site in sites)))
         lines = [line for concern in leaflet_page(made).concerns for line in concern.preparations]
-        assert sum(line == catalogue()["leaflet.before_tell"] for line in lines) == 1
+        (told,) = [line for line in lines if line.startswith("Before each visit, tell us")]
+        assert ("cold sore" in told) is lenses
         assert sum("Come without" in line for line in lines) == 1
         assert any("contact lenses" in line for line in lines) is lenses
 
