@@ -1,5 +1,6 @@
 """`ClinicRequest`: an accepted request with its session, form fields and repositories, and the ways to answer it."""
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ __all__ = [
 # Photographs of the records are images from our own address.
 _PICTURE_POLICY = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
 _SECRET_FIELDS = frozenset({"password", "old", "new", "own", "code"})
+_DRAWN_FIELDS = frozenset({"strokes"})
+_CHOSEN = re.compile(r"[a-z0-9_.:T+-]*")  # what forms send of choices, hidden fields and times
 _MOST_DIGITS = 9  # of a whole number
 _LONGEST_PART = 64  # of an address; ids of records have 32 characters
 _CAMERA_POLICY = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # of the consultation
@@ -142,11 +145,18 @@ class UploadedFile:
 
 @dataclass(frozen=True)
 class UnsavedEntry:
-    """A field of a form that could not be saved: name, label and text; only fields with a label are shown."""
+    """A field of a form that could not be saved: name, label and text."""
 
     name: str
     label: str
     text: str
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the page shows it: what has a label, and else what a person typed, and no number, word or drawing."""
+        if self.label or "." in self.name or self.name in _DRAWN_FIELDS:
+            return bool(self.label and self.text)
+        return not _CHOSEN.fullmatch(self.text)
 
 
 @dataclass

@@ -6,7 +6,7 @@ import re
 import pytest
 from clinic_samples import PASSWORD, Clinics
 
-from skinbeam_clinic.access import Role
+from skinbeam_clinic.access import ROUTES, AccessRight, Role
 from skinbeam_clinic.web import routing
 
 CONTACT = {"name": "Synthetic Name", "address": "Elm Street 1 & 2", "version": ""}
@@ -28,6 +28,19 @@ def test_what_was_typed_when_a_session_ended_is_sent_again_after_the_sign_in(cli
     assert sent_again(ended.text) == CONTACT
     assert client.post(contact, data=sent_again(ended.text)).status_code == 303
     assert "Elm Street 1 &amp; 2" in client.get(contact).text
+
+
+def test_what_was_typed_into_any_form_is_shown_and_not_only_sent_again(clinics: Clinics) -> None:
+    """Labels are known of the consultation alone: of a note nothing stood under "What you filled in"."""
+    sent = {"notes": "Redness since Sunday & no fever", "version": "0f3a", "item": "as-intended", "strokes": "[[1, 2]]"}
+    posts = [path for (method, path), right in ROUTES.items() if method == "POST" and isinstance(right, AccessRight)]
+    client = clinics.browser()
+    for path in posts:
+        ended = client.post(re.sub(r"{\w+}", "0" * 32, path), data=sent)
+        assert ended.status_code == 401, path
+        shown = re.sub(r'<input type="hidden"[^>]*>', "", ended.text)
+        assert "<p>Redness since Sunday &amp; no fever</p>" in shown, path
+        assert not any(text in shown for text in ("0f3a", "as-intended", "[[1, 2]]")), path
 
 
 def test_the_page_of_an_ended_session_repeats_no_password(clinics: Clinics) -> None:
