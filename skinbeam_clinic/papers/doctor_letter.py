@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skinbeam.laser.device import devices
-from skinbeam.plan_records.plan import Plan
+from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import concern_name, device_name
 from skinbeam.report.letter_context import LetterPage, LetterPart
 from skinbeam.report.overview import setting_line
@@ -53,7 +53,7 @@ def letter_page(facts: LetterFacts, date: str) -> LetterPage:
         parts=(
             *_planned_parts(facts),
             *(_session_part(facts.plan, one) for one in facts.treatments),
-            _watch_part(facts.plan),
+            _watch_part(facts),
         ),
     )
 
@@ -82,10 +82,8 @@ def _date_in_words(text: str) -> str:
 
 def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
     """Yield a part for the last option of each concern, chosen or of a session; without any, one with the concerns."""
-    chosen = map(OptionRef.parse, [*(one.option for one in facts.choices), *(one.option for one in facts.treatments)])
-    last = {place.concern: place for place in chosen}
-    for place in sorted(last.values()):
-        concern, option = find_option(facts.plan, str(place))
+    last = _last_options(facts)
+    for concern, option in last:
         lines = [(_say("concern"), concern_name(concern)), (_say("treatment"), device_name(option))]
         if option.setup is not None:
             lines.append((_say("settings"), setting_line(option.setup)))
@@ -93,6 +91,13 @@ def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
     if not last:
         concerns = tuple((_say("concern"), concern_name(concern)) for concern in facts.plan.concerns)
         yield LetterPart(_say("planned"), concerns, (_say("not-chosen"),))
+
+
+def _last_options(facts: LetterFacts) -> Sequence[tuple[ConcernPlan, Option]]:
+    """Return the last option of each concern, chosen or of a session."""
+    chosen = map(OptionRef.parse, [*(one.option for one in facts.choices), *(one.option for one in facts.treatments)])
+    last = {place.concern: place for place in chosen}
+    return [find_option(facts.plan, str(place)) for place in sorted(last.values())]
 
 
 def _session_part(plan: Plan, one: Treatment) -> LetterPart:
@@ -132,9 +137,12 @@ def _event_line(event: AdverseEvent) -> str:
     return f"{line}; {event.resolved}" if event.resolved else line
 
 
-def _watch_part(plan: Plan) -> LetterPart:
-    """Return what the patient was given to watch for, as the plan has it."""
-    return LetterPart(_say("watch"), (), tuple(dict.fromkeys(one.message.text for one in plan.when_to_call)))
+def _watch_part(facts: LetterFacts) -> LetterPart:
+    """Return what the patient was given to watch for: after the lasers of the letter, else as the plan has it."""
+    lasers = [(concern, option) for concern, option in _last_options(facts) if option.setup is not None]
+    given = [one for laser in lasers for one in facts.plan.care_after(*laser).when_to_call]
+    watched = given or facts.plan.when_to_call
+    return LetterPart(_say("watch"), (), tuple(dict.fromkeys(one.message.text for one in watched)))
 
 
 def _say(name: str) -> str:

@@ -17,8 +17,9 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from pypdf import PdfReader
 from treatment_samples import clear_answers, fired, read_spots
 
+from skinbeam.plan_records.plan import CareAfterLaser, ConcernPlan, Option, Plan
 from skinbeam.report.letter_context import LetterPage
-from skinbeam.text import Formatter, to_local_time
+from skinbeam.text import Formatter, Message, catalogue, to_local_time
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.models import NewPlan
@@ -85,6 +86,26 @@ def test_a_letter_of_a_session_says_who_what_settings_reaction_and_what_to_watch
     record = f"patient/{names['patient']}"
     entries = clinics.repositories(Role.OWNER).audit_log.newest(3, subject=record)
     assert "letter.made" in [part for one in entries for part in one.records_read.get(record, ())]
+
+
+def test_papers_of_a_session_tell_the_care_after_its_own_laser(
+    clinics: Clinics, names: dict[str, str], session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They told what is to do after the first laser of the plan, whichever was used."""
+
+    def own(self: Plan, _concern: ConcernPlan, _option: Option) -> CareAfterLaser:
+        care = replace(self.aftercare[0], message=Message("leaflet.question_1"))
+        return CareAfterLaser((care,), (replace(care, message=Message("leaflet.question_2")),))
+
+    monkeypatch.setattr(Plan, "care_after", own)
+    client = clinics.browser(Role.CLINICIAN)
+    sheet = client.get(f"/treatments/{session}/aftercare").text
+    assert catalogue()["leaflet.question_1"] in sheet
+    assert catalogue()["leaflet.question_2"] in sheet
+    for letter in (f"/treatments/{session}/letter/en", f"/plans/{names['plan']}/letter/en"):
+        text = pdf_text(client.get(letter).content)
+        assert catalogue()["leaflet.question_2"] in text
+        assert "if an eye hurts" not in text
 
 
 def test_a_session_that_has_not_begun_has_no_letter(before_start: tuple[int, str]) -> None:
