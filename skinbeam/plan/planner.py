@@ -45,6 +45,7 @@ from skinbeam.plan.referral import refer_contradicting_colour, refer_dark_spots
 from skinbeam.plan_records.course import SessionGain, TestSpotLadder
 from skinbeam.plan_records.plan import (
     PLAN_SCHEMA,
+    Advice,
     Assessment,
     ConcernPlan,
     Medicine,
@@ -183,7 +184,8 @@ def _assemble_plan(
             if planned.first_laser is not None
         ]
         treated = (*chosen, *_begun_without_laser(case.concern, concerns))
-        concerns = _tell_care_after_others(case, concerns, treated)
+        aftercare, when_to_call = aftercare_advice(treated, case), call_advice(treated, case)
+        concerns = _tell_care_after_others(case, concerns, treated, aftercare, when_to_call)
         gains = tuple(gain for one in parts for gain in one.gains)
         course = schedule_course(concerns, case, gains)
         made = Plan(
@@ -217,8 +219,8 @@ def _assemble_plan(
             photographs=checklist_advice("photographs", chosen, case),
             complications=checklist_advice("complications", chosen, case),
             consent=record_keeping_advice() if chosen else (),
-            aftercare=aftercare_advice(treated, case),
-            when_to_call=call_advice(treated, case),
+            aftercare=aftercare,
+            when_to_call=when_to_call,
             clinic_phone=(case.clinic.phone.strip() if case.clinic is not None else "") or None,
             suggested=_photo_suggestions(case, consultation.photo_analysis) or None,
             unknowns=_unknown_messages(concerns),
@@ -255,13 +257,20 @@ def _plan_concerns(
 
 
 def _tell_care_after_others(
-    case: Case, concerns: Sequence[ConcernPlan], treated: Sequence[TreatedConcern]
+    case: Case,
+    concerns: Sequence[ConcernPlan],
+    treated: Sequence[TreatedConcern],
+    aftercare: tuple[Advice, ...],
+    when_to_call: tuple[Advice, ...],
 ) -> tuple[ConcernPlan, ...]:
     """Return the concerns with the care after each laser that is not their first one, where it differs.
 
-    The advice of a plan is for the first laser of each concern; a clinic may treat with another one.
+    A clinic may treat with another laser than the first one of a concern.
+
+    Parameters
+    ----------
+    aftercare, when_to_call : the advice of the plan, for the treatments `treated`.
     """
-    of_plan = aftercare_advice(treated, case), call_advice(treated, case)
 
     def tell(concern: Concern, planned: ConcernPlan, option: Option) -> Option:
         first = planned.first_laser
@@ -271,7 +280,7 @@ def _tell_care_after_others(
             (one, option.modality if one is concern and name == first[0].modality else name) for one, name in treated
         ]
         care = care_after_laser(aftercare_advice(instead, case), call_advice(instead, case), planned.place)
-        is_same = care.sentences == care_after_laser(*of_plan, planned.place).sentences
+        is_same = care.sentences == care_after_laser(aftercare, when_to_call, planned.place).sentences
         return option if is_same else replace(option, care=care)
 
     return tuple(
