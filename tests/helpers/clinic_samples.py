@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+import html
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -84,6 +86,12 @@ class Clinics:
     def repositories(self, role: Role = Role.CLINICIAN, clinic: str = HOME) -> ClinicRepositories:
         """What a member works at, without a browser."""
         return ClinicRepositories(self.database, self.members[clinic, role])
+
+
+def sent_again(page: str) -> dict[str, str]:
+    """What the form of an error page sends, which repeats what was typed."""
+    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in fields}
 
 
 @contextlib.contextmanager

@@ -1,9 +1,7 @@
 """The database goes away and comes back, or its disk is full: pages say so in words, and nothing is half kept."""
 
 import errno
-import html
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from app_samples import EXAMPLE, LEAST
-from clinic_samples import HOME, PASSWORD, Clinics, two_clinics
+from clinic_samples import HOME, PASSWORD, Clinics, sent_again, two_clinics
 from postgresql_server import new_postgresql_database, shared_postgresql
 from sqlalchemy import event, make_url
 from starlette.testclient import TestClient
@@ -38,12 +36,6 @@ def full(clinics: Clinics) -> Iterator[None]:
     yield
     event.remove(engine, "connect", may_not_grow)
     engine.dispose()
-
-
-def sent_again(page: str) -> dict[str, str]:
-    """What the form of a page of a fault sends."""
-    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
-    return {name: html.unescape(value) for name, value in fields}
 
 
 def begun(client: TestClient) -> str:

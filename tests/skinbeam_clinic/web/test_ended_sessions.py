@@ -1,21 +1,14 @@
 """A session that ends while a member types: the page repeats what was typed, and it is sent again after the sign-in."""
 
-import html
 import re
 
 import pytest
-from clinic_samples import PASSWORD, Clinics
+from clinic_samples import PASSWORD, Clinics, sent_again
 
 from skinbeam_clinic.access import ROUTES, AccessRight, Role
 from skinbeam_clinic.web import routing
 
 CONTACT = {"name": "Synthetic Name", "address": "Elm Street 1 & 2", "version": ""}
-
-
-def sent_again(page: str) -> dict[str, str]:
-    """What the form of the page sends."""
-    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
-    return {name: html.unescape(value) for name, value in fields}
 
 
 def test_what_was_typed_when_a_session_ended_is_sent_again_after_the_sign_in(clinics: Clinics) -> None:
