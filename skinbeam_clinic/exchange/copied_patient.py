@@ -94,11 +94,12 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
         created_at=_parse_moment(about["created_at"]),
         erased_at=None,
     )
-    consultations = tuple(_parse_consultation(one, patient.id, files) for one in record["consultations"])
-    treatments = [
-        done for one in record["consultations"] for done in parse_copied_treatments(one.get("treatments", ()))
-    ]
-    begun = [one for one in treatments if one.started_at is not None and one.valid_areas]
+    treated = [parse_copied_treatments(one.get("treatments", ())) for one in record["consultations"]]
+    consultations = tuple(
+        _parse_consultation(one, patient.id, files, treatments)
+        for one, treatments in zip(record["consultations"], treated, strict=True)
+    )
+    begun = [one for treatments in treated for one in treatments if one.started_at is not None and one.valid_areas]
     facts = list_session_facts(sorted(begun, key=lambda one: one.started_at or one.created_at), ())
     if facts:
         told = (_with_sessions(one, facts) for one in consultations)
@@ -114,7 +115,9 @@ def _count_left_out(record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     yield from ((name, count) for name, count in counts.items() if count)
 
 
-def _parse_consultation(one: Mapping[str, Any], patient_id: str, files: Mapping[str, bytes]) -> ConsultationContents:
+def _parse_consultation(
+    one: Mapping[str, Any], patient_id: str, files: Mapping[str, bytes], treatments: Sequence[Treatment]
+) -> ConsultationContents:
     consultation = ConsultationRecord(
         id=str(one["id"]),
         patient_id=patient_id,
@@ -125,7 +128,6 @@ def _parse_consultation(one: Mapping[str, Any], patient_id: str, files: Mapping[
         saved_at=_parse_moment(one["saved_at"]),
         saved_by="",
     )
-    treatments = parse_copied_treatments(one.get("treatments", ()))
     return ConsultationContents(
         consultation,
         tuple((_parse_photograph(held), files[held["file"]]) for held in one["photographs"]),
