@@ -76,62 +76,85 @@ def field_offset(cell: int, lane: int):  # type: ignore[no-untyped-def]  # pragm
 
 @njit(cache=True, error_model="numpy")
 def advance_lanes(  # pragma: no cover - compiled
-    cells: int, rows: Array, step_s: Array, outside: Array, blood: Array, taken: Array
+    cells: int, rows: Array, step_s: Array, outside: Array, blood: Array, perfused: bool, taken: Array
 ) -> None:
     """Advance all lanes by one step, from `T` to `STAGE`.
+
+    Each stage is one sweep down, which factorises, sums the flows and eliminates, and one sweep up: the rows of all
+    lanes together fill the nearest cache, and every further sweep would read them again.
 
     Parameters
     ----------
     step_s, blood : (lane,) s, K. outside : (2, lane) temperature outside the first face and the last, K.
+    perfused : False where no cell has a perfusion whose heat is counted.
     taken : (3, lane) output: the heat taken up through the first face, through the last, and from perfusion.
     """
     first, beyond = CELL, (U(cells) + _ONE) * CELL
-    # Thomas factorisation of (store - a L), the matrix of both stages.
+    taken[:] = 0.0
+    _add_heat_taken(cells, rows, T, TR_BDF2_WEIGHT, step_s, outside, blood, perfused, taken)
+    # Both stages solve (store - a L) stage = store t + known flows by Thomas' algorithm with one factorisation.
     for cell in range(first, beyond, CELL):
         for lane in range(_LANES):
             at = cell + lane
             a = TR_BDF2_DIAGONAL * step_s[lane]
-            diagonal = rows[at + STORE] + a * (rows[at + FACE] + rows[at + CELL + FACE] + rows[at + SINK])
-            inverse = 1.0 / (diagonal - a * rows[at + FACE] * rows[at - CELL + UPPER])
+            above, below, sink, source = rows[at + FACE], rows[at + CELL + FACE], rows[at + SINK], rows[at + SOURCE]
+            diagonal = rows[at + STORE] + a * (above + below + sink)
+            inverse = 1.0 / (diagonal - a * above * rows[at - CELL + UPPER])
             rows[at + PIVOT] = inverse
-            rows[at + UPPER] = a * rows[at + CELL + FACE] * inverse
-            rows[at + FLOW] = 0.0
-    taken[:] = 0.0
-    through_top, through_bottom, from_blood = taken
-    for solved in range(3):
-        # Heat flows of the newest state, weighted for the balance of the whole step.
-        now = T if solved == 0 else STAGE
-        share = TR_BDF2_WEIGHT if solved < 2 else TR_BDF2_DIAGONAL
-        last = beyond - CELL
+            rows[at + UPPER] = a * below * inverse
+            here = rows[at + T]
+            flow = source - sink * here + above * (rows[at - CELL + T] - here) + below * (rows[at + CELL + T] - here)
+            rows[at + FLOW] = flow
+            known = rows[at + STORE] * here + a * flow + a * (source + above * rows[at - CELL + STAGE])
+            rows[at + STAGE] = known * inverse
+    for back in range(first, beyond, CELL):
         for lane in range(_LANES):
-            weight = share * step_s[lane]
-            through_top[lane] += weight * rows[first + FACE + lane] * (outside[0, lane] - rows[first + now + lane])
-            through_bottom[lane] += weight * rows[beyond + FACE + lane] * (outside[1, lane] - rows[last + now + lane])
-        for cell in range(first, beyond, CELL):
-            for lane in range(_LANES):
-                at = cell + lane
-                from_blood[lane] += share * step_s[lane] * rows[at + SINK] * (blood[lane] - rows[at + now])
-        if solved == 2:
-            break
-        for cell in range(first, beyond, CELL):
-            for lane in range(_LANES):
-                at = cell + lane
-                here = rows[at + now]
-                flow = rows[at + SOURCE] - rows[at + SINK] * here + rows[at + FACE] * (rows[at - CELL + now] - here)
-                rows[at + FLOW] += flow + rows[at + CELL + FACE] * (rows[at + CELL + now] - here)
-        # Both stages solve (store - a L) stage = store t + known flows.
-        known_weight = TR_BDF2_DIAGONAL if solved == 0 else TR_BDF2_WEIGHT
-        for cell in range(first, beyond, CELL):
-            for lane in range(_LANES):
-                at = cell + lane
-                a = TR_BDF2_DIAGONAL * step_s[lane]
-                known = rows[at + STORE] * rows[at + T] + known_weight * step_s[lane] * rows[at + FLOW]
-                known += a * (rows[at + SOURCE] + rows[at + FACE] * rows[at - CELL + STAGE])
-                rows[at + STAGE] = known * rows[at + PIVOT]
-        for back in range(first, beyond, CELL):
-            for lane in range(_LANES):
-                up = beyond - back + lane
-                rows[up + STAGE] += rows[up + UPPER] * rows[up + CELL + STAGE]
+            up = beyond - back + lane
+            rows[up + STAGE] += rows[up + UPPER] * rows[up + CELL + STAGE]
+    _add_heat_taken(cells, rows, STAGE, TR_BDF2_WEIGHT, step_s, outside, blood, perfused, taken)
+    # The second stage needs the first one of the cell above until its own is eliminated, and so puts it into `FLOW`.
+    for cell in range(first, beyond, CELL):
+        for lane in range(_LANES):
+            at = cell + lane
+            a = TR_BDF2_DIAGONAL * step_s[lane]
+            above, source, here = rows[at + FACE], rows[at + SOURCE], rows[at + STAGE]
+            flow = rows[at + FLOW] + source - rows[at + SINK] * here + above * (rows[at - CELL + STAGE] - here)
+            flow += rows[at + CELL + FACE] * (rows[at + CELL + STAGE] - here)
+            known = rows[at + STORE] * rows[at + T] + TR_BDF2_WEIGHT * step_s[lane] * flow
+            known += a * (source + above * rows[at - CELL + FLOW])
+            rows[at + FLOW] = known * rows[at + PIVOT]
+    for back in range(first, beyond, CELL):
+        for lane in range(_LANES):
+            up = beyond - back + lane
+            rows[up + STAGE] = rows[up + FLOW] + rows[up + UPPER] * rows[up + CELL + STAGE]
+    _add_heat_taken(cells, rows, STAGE, TR_BDF2_DIAGONAL, step_s, outside, blood, perfused, taken)
+
+
+@njit(cache=True)
+def _add_heat_taken(  # pragma: no cover - compiled
+    cells: int,
+    rows: Array,
+    now: int,
+    share: float,
+    step_s: Array,
+    outside: Array,
+    blood: Array,
+    perfused: bool,
+    taken: Array,
+) -> None:
+    """Add the heat that flows in at the temperatures `now` in a share of the step; the rest as of `advance_lanes`."""
+    first, beyond = CELL, (U(cells) + _ONE) * CELL
+    last = beyond - CELL
+    for lane in range(_LANES):
+        weight = share * step_s[lane]
+        taken[0, lane] += weight * rows[first + FACE + lane] * (outside[0, lane] - rows[first + now + lane])
+        taken[1, lane] += weight * rows[beyond + FACE + lane] * (outside[1, lane] - rows[last + now + lane])
+    if not perfused:
+        return
+    for cell in range(first, beyond, CELL):
+        for lane in range(_LANES):
+            at = cell + lane
+            taken[2, lane] += share * step_s[lane] * rows[at + SINK] * (blood[lane] - rows[at + now])
 
 
 @njit(cache=True)
@@ -256,6 +279,7 @@ def _march_lanes(  # pragma: no cover - compiled
     rows = np.zeros((n_cell + 2) * int(CELL))
     dt, on, warm = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     outside, taken = np.empty((2, LANES)), np.empty((3, LANES))
+    perfused = np.any(perfusion != 0.0)
     for lane in range(LANES):
         s = min(first + lane, n_sample - 1)  # spare lanes repeat the last sample
         for i in range(n_cell):
@@ -283,13 +307,12 @@ def _march_lanes(  # pragma: no cover - compiled
         set_sources(n_cell, rows, on)
         for lane in range(LANES):
             rows[field_offset(0, lane) + SOURCE] += rows[field_offset(0, lane) + FACE] * outside[0, lane]
-        advance_lanes(n_cell, rows, dt, outside, warm, taken)
+        advance_lanes(n_cell, rows, dt, outside, warm, perfused, taken)
         accept_step(n_cell, rows)
-        for j in range(record.size):
-            for lane in range(LANES):
-                recorded[min(first + lane, n_sample - 1), n + 1, j] = rows[field_offset(record[j], lane) + T]
         for lane in range(LANES):
             s = min(first + lane, n_sample - 1)
+            for j in range(record.size):
+                recorded[s, n + 1, j] = rows[field_offset(record[j], lane) + T]
             for j in range(3):
                 gained[s, n + 1, j] = gained[s, n, j] + taken[j, lane]
             inside = k[s, 0] / half[s, 0]

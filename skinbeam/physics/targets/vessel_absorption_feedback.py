@@ -192,7 +192,7 @@ def _march_lanes(  # pragma: no cover - compiled
                     row = which[lane]
                     turned = -math.expm1(-changed[lane])
                     _write_power(at[lane], turned, lumens, row, order, power_on[row, n], rows[order], lane)
-                advance_lanes(n_cell, rows[order], dt, outside, none, taken)
+                advance_lanes(n_cell, rows[order], dt, outside, none, False, taken)
         for order in range(orders):
             accept_step(n_cell, rows[order])
             for lane in range(LANES):
