@@ -16,7 +16,7 @@ from skinbeam.model.value_equality import compared_by_value
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.response.limits import LayerBorders
 from skinbeam.simulate.light.illumination import Illumination, LitSkin, SpotShare
-from skinbeam.simulate.light.lighting import illuminate, light_first_skin
+from skinbeam.simulate.light.lighting import illuminate_each, light_first_skin
 from skinbeam.simulate.light.spot import spot_shares
 from skinbeam.simulate.light.spot_table import lookup_spot_shares
 from skinbeam.simulate.pulse.locations import count_cells_to_border
@@ -151,15 +151,22 @@ class SiteSkins:
         limiting = limiting and not self.is_without_target
         key = (beam.spectrum, limiting)
         if key not in self._lights:
-            skins = self.limiting if limiting else self.target
-            _store_in_cache(self._lights, key, illuminate(skins, beam.spectrum), skins.count)
-        middle = self._middle(limiting=limiting)
+            self._light_skins(beam)
+        light, middle = self._lights[key], self._middle(limiting=limiting)
+        if key not in self._middles:
+            cite_sources(*light.sources)  # before those of the spot, though the light may be known from the other skins
         shares = self._shares_of(beam, middle, limiting=limiting)
         if shares is None:
-            return self._lights[key].narrow_to_spot(None)
+            return light.narrow_to_spot(None)
         if key not in self._middles:
             self._middles[key] = light_first_skin(middle, beam.spectrum)
-        return self._lights[key].narrow_to_spot(shares, self._middles[key])
+        return light.narrow_to_spot(shares, self._middles[key])
+
+    def _light_skins(self, beam: Beam) -> None:
+        """Solve the light of a spectrum in target and limiting skins, most of whose layers are the same."""
+        samples = {False: self.target} | ({} if self.is_without_target else {True: self.limiting})
+        for limiting, light in zip(samples, illuminate_each(list(samples.values()), beam.spectrum), strict=True):
+            _store_in_cache(self._lights, (beam.spectrum, limiting), light, samples[limiting].count)
 
     def _shares_of(self, beam: Beam, middle: SkinSample, *, limiting: bool) -> tuple[SpotShare, ...] | None:
         """Return the share of light that the spot of a beam leaves on its axis.

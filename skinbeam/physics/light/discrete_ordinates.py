@@ -262,19 +262,30 @@ class _DiffuseField(NamedTuple):
 def _solve_samples(  # pragma: no cover - compiled
     angles: LayerDirections, optics: LayerOptics, beams: LayerBeams, edges: Array, light: _DiffuseLight
 ) -> None:
-    """Compute the diffuse light, sample by sample."""
+    """Compute the diffuse light, sample by sample.
+
+    A layer that is the same in the sample before keeps its modes, operators and sources.
+    """
     samples, layers = optics.thickness.shape
     modes, operators, sources, fluence, field, space = _empty_layers(layers, angles.mu.shape[2])
     tau = np.empty(layers)
+    bases_of = -1
     for s in range(samples):
         at = min(s, len(angles.mu) - 1)
         own, beam, existing = optics_of_sample(optics, s), beams_of_sample(beams, s), angles.existing[at]
+        as_before = s > 0 and (at < s or np.array_equal(angles.mu[at], angles.mu[at - 1]))
+        bases_of = bases_of if as_before else -1
+        alike = 0  # the first of the neighbouring layers of one index, which share bases
         for i in range(layers):
+            alike = alike if i > 0 and angles.n[at, i] == angles.n[at, i - 1] else i
+            if as_before and _is_same_layer(optics, s, i):
+                continue
             tau[i] = own.scaled[i] * own.thickness[i]
             nodes = existing[i]
             room = space_of_layer(space, nodes)
-            if i == 0 or angles.n[at, i] != angles.n[at, i - 1]:
+            if bases_of != alike:
                 orthonormal_bases(angles.mu[at, i, :nodes], angles.q[at, i, :nodes], angles.moments[at, i], room)
+                bases_of = alike
             its_modes, its_operators = modes_of_layer(modes, i, nodes), operators_of_layer(operators, i, nodes)
             find_modes(its_modes, angles, at, i, own, tau[i], room)
             find_operators(its_modes, tau[i], its_operators, room)
@@ -305,6 +316,17 @@ def _solve_samples(  # pragma: no cover - compiled
             )
             light.mean[s, i] += (beam.down[i] + beam.up[i]) * mean_decay(tau[i])
         find_bin_means(edges[s], existing, own, beam, modes, fluence, light.fluence[s], light.unscattered[s])
+
+
+@njit(cache=True)
+def _is_same_layer(optics: LayerOptics, sample: int, layer: int) -> bool:  # pragma: no cover - compiled
+    """Return whether a layer is the same as in the sample before."""
+    return (
+        optics.loss[sample, layer] == optics.loss[sample - 1, layer]
+        and optics.g[sample, layer] == optics.g[sample - 1, layer]
+        and optics.scaled[sample, layer] == optics.scaled[sample - 1, layer]
+        and optics.thickness[sample, layer] == optics.thickness[sample - 1, layer]
+    )
 
 
 @njit(cache=True)

@@ -22,7 +22,7 @@ from skinbeam.simulate.skins.depth_grid import pulse_grid
 from skinbeam.skin.properties import OpticalProperties, optical_properties
 from skinbeam.skin.sample import SkinSample
 
-__all__ = ["PHOTONS", "fluence_between_depths", "illuminate", "illuminate_spot", "light_first_skin"]
+__all__ = ["PHOTONS", "fluence_between_depths", "illuminate", "illuminate_each", "illuminate_spot", "light_first_skin"]
 
 PHOTONS = 10_000  # per draw and wavelength: fluence in the dermis to about 1 %; skin is known to a tenth
 _WIDE_BEAM = LightBeam()
@@ -35,13 +35,30 @@ def illuminate(skins: SkinSample, spectrum: Sequence[tuple[float, float]]) -> Il
     ----------
     spectrum : (wavelength_nm, share of the energy) of each line; shares sum to 1.
     """
-    grid = pulse_grid(skins)
+    (found,) = illuminate_each([skins], spectrum)
+    return found
+
+
+def illuminate_each(samples: Sequence[SkinSample], spectrum: Sequence[tuple[float, float]]) -> tuple[Illumination, ...]:
+    """Return the light of a broad beam in several samples of as many draws each; otherwise as `illuminate`.
+
+    Draws of one number are solved one after the other, so that the layers that they share, as a lesion and the skin
+    around it do, are solved once.
+    """
+    grids = [pulse_grid(skins) for skins in samples]
     with collect_sources() as sources:
-        optics = [optical_properties(skins, wavelength_nm) for wavelength_nm, _ in spectrum]
-        lights = _solve_together(skins, optics, grid.faces)
-    lines = tuple(SpectralLine(*line, of, light) for line, of, light in zip(spectrum, optics, lights, strict=True))
-    heated = skins.arrays.get("heated_share")
-    return Illumination(grid, lines, None, heated, tuple(sources))
+        optics = [[optical_properties(skins, wavelength_nm) for wavelength_nm, _ in spectrum] for skins in samples]
+        lights = _solve_together(samples, optics, [grid.faces for grid in grids])
+    return tuple(
+        Illumination(
+            grid,
+            tuple(SpectralLine(*line, of, light) for line, of, light in zip(spectrum, own, lit, strict=True)),
+            None,
+            skins.arrays.get("heated_share"),
+            tuple(sources),
+        )
+        for skins, grid, own, lit in zip(samples, grids, optics, lights, strict=True)
+    )
 
 
 def light_first_skin(skins: SkinSample, spectrum: Sequence[tuple[float, float]]) -> LitSkin:
@@ -50,15 +67,33 @@ def light_first_skin(skins: SkinSample, spectrum: Sequence[tuple[float, float]])
     return LitSkin(first, illuminate(first, spectrum))
 
 
-def _solve_together(skins: SkinSample, optics: Sequence[OpticalProperties], faces: Floats) -> list[LightField]:
-    """Return the light of every wavelength; those of sampled layers are solved in one call, which is much faster."""
-    if len(optics) == 1 or "mua_per_m" in skins:
-        return [fluence_between_depths(skins, properties, faces) for properties in optics]
-    thickness = skins["thickness_m"]
-    together = LayeredMedium.concatenate([LayeredMedium.from_optics(properties, thickness) for properties in optics])
-    whole = _solve_media(together, np.tile(faces, (len(optics), 1)))
-    draws = len(thickness)
-    return [whole.select_draws(slice(i * draws, (i + 1) * draws)) for i in range(len(optics))]
+def _solve_together(
+    samples: Sequence[SkinSample], optics: Sequence[Sequence[OpticalProperties]], faces: Sequence[Floats]
+) -> list[list[LightField]]:
+    """Return the light of every wavelength in each sample; sampled layers are solved in one call, which is faster."""
+    thickness = [skins["thickness_m"] for skins in samples]
+    is_one = len(samples) * len(optics[0]) == 1
+    is_alike = len({edges.shape for edges in faces} | {part.shape for part in thickness}) <= 2
+    if is_one or not is_alike or any("mua_per_m" in skins for skins in samples):
+        return [
+            [fluence_between_depths(skins, properties, edges) for properties in own]
+            for skins, own, edges in zip(samples, optics, faces, strict=True)
+        ]
+    columns = np.array(
+        [
+            [LayeredMedium.from_optics(properties, of).columns for properties in own]
+            for own, of in zip(optics, thickness, strict=True)
+        ]
+    )  # (sample, line, column, draw, layer)
+    of_samples, lines, _, draws, layers = columns.shape
+    mua, mus, g, n, together = columns.transpose(2, 1, 3, 0, 4).reshape(len(columns[0, 0]), -1, layers)
+    edges = np.tile(np.stack(faces, axis=1).reshape(draws * of_samples, -1), (lines, 1))
+    whole = _solve_media(LayeredMedium(mua, mus, g, n, together), edges)
+    rows = draws * of_samples  # of a line
+    return [
+        [whole.select_draws(slice(line * rows + sample, (line + 1) * rows, of_samples)) for line in range(lines)]
+        for sample in range(of_samples)
+    ]
 
 
 def fluence_between_depths(skins: SkinSample, properties: OpticalProperties, edges_m: Floats) -> LightField:

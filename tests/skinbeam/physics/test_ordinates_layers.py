@@ -126,6 +126,31 @@ def test_samples_of_the_same_indices_share_directions_without_a_trace() -> None:
                 np.testing.assert_array_equal(getattr(light, name)[sample], getattr(alone, name)[0])
 
 
+@pytest.mark.parametrize("indices", ["of every sample", "of each pair"])
+def test_layers_shared_with_the_sample_before_leave_no_trace(indices: str) -> None:
+    # Pairs that differ in a few layers, as a lesion and the skin around it do, with one index in neighbouring layers.
+    rng = np.random.default_rng(9)
+    shape = (40, 5)
+    drawn = [
+        10 ** rng.uniform(0, 4, shape),
+        10 ** rng.uniform(2, 5, shape),
+        rng.uniform(0.0, 0.95, shape),
+        np.tile([1.47, 1.4, 1.4, 1.38, 1.38], (40, 1)),
+        10 ** rng.uniform(-5, -3, shape),
+    ]
+    if indices == "of each pair":
+        drawn[3] *= rng.uniform(0.99, 1.01, (40, 1))
+    arguments = [np.repeat(values, 2, axis=0) for values in drawn]
+    for place in range(1, 80, 2):
+        arguments[place % 3][place, rng.choice(5, size=place % 5, replace=False)] *= 0.9
+    edges = np.linspace(0.0, 1e-3, 21)
+    together = solve_layers(PlaneLayers(*arguments), edges)
+    for sample in range(80):
+        alone = solve_layers(PlaneLayers(*(a[sample : sample + 1] for a in arguments)), edges)
+        for name in ("reflectance_diffuse", "transmittance", "absorbed", "fluence_rate_ratio", "unscattered_ratio"):
+            np.testing.assert_array_equal(getattr(together, name)[sample], getattr(alone, name)[0])
+
+
 def test_without_bins_the_rest_is_the_same() -> None:
     layers = ((800.0, 3e4, 0.9, 1.45, 7e-5), (120.0, 2e4, 0.8, 1.37, 9.3e-4), (50.0, 1e4, 0.7, 1.4, np.inf))
     binned, plain = one(*layers), one(*layers, edges=None)

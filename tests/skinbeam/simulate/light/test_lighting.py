@@ -12,10 +12,11 @@ from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light import lighting
 from skinbeam.simulate.light.illumination import Illumination
-from skinbeam.simulate.light.lighting import illuminate, illuminate_spot
+from skinbeam.simulate.light.lighting import illuminate, illuminate_each, illuminate_spot
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.scene import build_scene, run_chunks
+from skinbeam.skin.distribution import SkinDistribution
 
 LAYERS = [
     {"name": "epidermis", "thickness_um": 100.0, "mua_per_cm": 10.0, "mus_per_cm": 200.0, "g": 0.8, "n": 1.4},
@@ -108,3 +109,19 @@ def test_layers_that_keep_light_for_ever_are_refused() -> None:
     del given["skin"]["layer"][1]["thickness_um"]
     with pytest.raises(InputError, match="for ever"):
         simulate_case(loaded(given), draws=1, light="montecarlo").to_dict()
+
+
+@pytest.mark.parametrize("spectrum", [((532.0, 1.0),), ((560.0, 0.25), (700.0, 0.75))])
+@pytest.mark.parametrize("draws", [(6, 6), (6, 4)])
+def test_several_samples_have_the_light_that_each_has_alone(
+    spectrum: tuple[tuple[float, float], ...], draws: tuple[int, int]
+) -> None:
+    samples = [
+        SkinDistribution(phototype=name).sample(count, 0) for name, count in zip(("II", "V"), draws, strict=True)
+    ]
+    for skins, found in zip(samples, illuminate_each(samples, spectrum), strict=True):
+        alone = illuminate(skins, spectrum)
+        assert np.array_equal(found.absorbed_per_m, alone.absorbed_per_m)
+        assert np.array_equal(found.fluence_rate_ratio, alone.fluence_rate_ratio)
+        for line, expected in zip(found.spectral_lines, alone.spectral_lines, strict=True):
+            assert np.array_equal(line.light.reflectance_diffuse, expected.light.reflectance_diffuse)
