@@ -24,9 +24,9 @@ __all__ = ["immediate_purpura_dose", "is_skin_bruised", "purpura_dose"]
 
 Floats = NDArray[np.float64]
 
-# Shares of the vessels of skin that are evaluated first, and in total by the second step: a sixth of them contain a
-# third of the visible blood.
-_FIRST_VESSEL_SHARES = (1 / 6, 2 / 3)
+# Shares of the vessels of skin that are evaluated by the end of each step but the last: a sixth of them contain a third
+# of the visible blood, and every step decides some draws, whose other vessels are not simulated.
+_VESSEL_SHARES = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6)
 _NETWORKS = {"normal": vessel_network, "port-wine-stain": lesion_network}
 
 
@@ -59,7 +59,7 @@ def is_skin_bruised(response: PulseResponse, dose: Floats) -> NDArray[np.bool_]:
     spared, may_stay = np.zeros(len(seen)), 1.0 - _needed_share(response)  # of the visible blood
     left = np.arange(len(seen))  # undecided draws
     every = np.argsort(-seen.mean(axis=0), kind="stable")
-    for part in np.split(every, [round(share * every.size) for share in _FIRST_VESSEL_SHARES]):
+    for part in np.split(every, [round(share * every.size) for share in _VESSEL_SHARES]):
         here = response if left.size == len(seen) else response.select_draws(left)
         rows = np.ix_(left, part)
         vessels = vessels_at_dose(here, dose[left], network.select(left, part), with_sides=False)
