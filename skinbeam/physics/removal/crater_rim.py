@@ -269,11 +269,20 @@ def dwell_damage_width(
     dwell, wall, start, kappa = broadcast_samples(dwell_s, wall_K, start_K, diffusivity_m2_s)
     # In units of the dwell, and of the distance that heat spreads in it, the rise is the same for all samples.
     share = np.pad(wall_rise(_WALL_DISTANCES / 2, _WALL_TIMES[1:, None], 1.0, 1 / 16), ((1, 0), (0, 0)))
-    history = start[:, None, None] + (wall - start)[:, None, None] * share
     own = replace(processes, frequency_1_s=processes.frequency_1_s * dwell[:, None])
-    log = np.log(np.maximum(omega(history, np.diff(_WALL_TIMES), own), 1e-200))
-    row, last = np.arange(dwell.size), np.maximum((log >= 0).sum(axis=1), 1)
-    first, after = log[row, last - 1], log[row, np.minimum(last, _WALL_DISTANCES.size - 1)]
+
+    def log_omega(place: NDArray[np.int64]) -> Array:
+        history = start[:, None] + (wall - start)[:, None] * share[:, place].T
+        return np.log(np.maximum(omega(history, np.diff(_WALL_TIMES), own), 1e-200))
+
+    # The rise, and with it the damage, falls with the distance: halve the places that may be the first spared one.
+    damaged, spared = np.zeros(dwell.shape, dtype=np.int64), np.full(dwell.shape, _WALL_DISTANCES.size)
+    while np.any(damaged < spared):
+        middle = (damaged + spared) // 2
+        there = (log_omega(np.minimum(middle, _WALL_DISTANCES.size - 1)) >= 0) & (damaged < spared)
+        damaged, spared = np.where(there, middle + 1, damaged), np.where(there, spared, middle)
+    last = np.maximum(damaged, 1)
+    first, after = log_omega(last - 1), log_omega(np.minimum(last, _WALL_DISTANCES.size - 1))
     part = np.clip(first / np.where(first > after, first - after, 1.0), 0.0, 1.0)
     reach = _WALL_DISTANCES[last - 1] + part * (_WALL_DISTANCES[1] - _WALL_DISTANCES[0])
-    return np.where(log[:, 0] < 0, 0.0, reach * np.sqrt(4 * kappa * dwell))
+    return np.where(damaged == 0, 0.0, reach * np.sqrt(4 * kappa * dwell))
