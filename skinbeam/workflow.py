@@ -99,23 +99,29 @@ def _write_consultation(
         on_started=_load_report_libraries,
         revise=settings.replace_setting,
     )
-    from skinbeam.report.report_figures import draw_concern_figures, join_report_figures
-    from skinbeam.report.report_files import write_report
+    from skinbeam.report.report_figures import draw_calendar_figure, draw_concern_figures, join_report_figures
+    from skinbeam.report.report_files import make_leaflet, write_report
 
     plan, look, overlays = made.plan, consultation.photo_analysis, folder / PHOTO_FOLDER
     settings.check(plan)
     seen = None if look is None or isinstance(look.skin, Unknown) else look
     figures = FigureData(made.concerns)
-    work: list[Callable[[], Any]] = [
-        lambda: None if seen is None else _write_preview(plan, seen, confirmed_marks, folder / PREVIEW_FOLDER),
+
+    def preview_and_leaflet() -> tuple[Preview | None, bytes]:
+        shown = None if seen is None else _write_preview(plan, seen, confirmed_marks, folder / PREVIEW_FOLDER)
+        return shown, make_leaflet(plan, shown)
+
+    work: list[Callable[[], Any]] = [  # what takes longest first
+        preview_and_leaflet,
         lambda: None if seen is None else report_analysis(seen, overlays),
-        lambda: write_atomically(folder / PLAN_FILE, pretty_json(plan.document_in(plan_language))),
         *(partial(draw_concern_figures, plan, place, figures) for place in range(len(plan.concerns))),
+        lambda: write_atomically(folder / PLAN_FILE, pretty_json(plan.document_in(plan_language))),
+        partial(draw_calendar_figure, plan),
     ]
     with use_language(language), use_document_language(plan_language):
-        preview, photo, _, *of_concerns = run_in_parallel(lambda part: part(), work)
-        drawn = join_report_figures(plan, of_concerns)
-        write_report(plan, drawn, folder, photo=photo, photo_folder=overlays, preview=preview)
+        (preview, leaflet), photo, *of_concerns, _, calendar = run_in_parallel(lambda part: part(), work)
+        drawn = join_report_figures([*of_concerns, calendar])
+        write_report(plan, drawn, leaflet, folder, photo=photo, photo_folder=overlays, preview=preview)
     sums = {
         str(file.relative_to(folder)): sha256_hex(file.read_bytes()) for file in folder.rglob("*") if file.is_file()
     }

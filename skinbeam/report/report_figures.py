@@ -37,6 +37,7 @@ from skinbeam.text import catalogue, render_message, translate_record
 __all__ = [
     "ReportFigures",
     "data_uri",
+    "draw_calendar_figure",
     "draw_concern_figures",
     "draw_report_figures",
     "join_report_figures",
@@ -65,20 +66,27 @@ class ReportFigures:
 def draw_report_figures(plan: Plan, figures: FigureData) -> ReportFigures:
     """Draw every figure of the plan in the current language."""
     places = range(len(plan.concerns))
-    return join_report_figures(plan, [draw_concern_figures(plan, place, figures) for place in places])
+    return join_report_figures(
+        [*(draw_concern_figures(plan, place, figures) for place in places), draw_calendar_figure(plan)]
+    )
 
 
-def join_report_figures(plan: Plan, of_concerns: Iterable[ReportFigures]) -> ReportFigures:
-    """Return the figures of a report from those of its concerns; the calendar is drawn in the current language."""
+def join_report_figures(parts: Iterable[ReportFigures]) -> ReportFigures:
+    """Return the figures of a report from those of its concerns and its calendar."""
     files: dict[str, bytes] = {}
     pictures: dict[str, Sequence[ReportPicture]] = {}
     live: dict[str, Sequence[LiveFigure | None]] = {}
-    for drawn in of_concerns:
+    for drawn in parts:
         files |= drawn.files
         pictures |= drawn.pictures
         live |= drawn.live
-    pictures["calendar"] = [_calendar_picture(translate_record(plan), files)]
     return ReportFigures(files, pictures, live)
+
+
+def draw_calendar_figure(plan: Plan) -> ReportFigures:
+    """Draw the calendar of the course in the current language."""
+    files: dict[str, bytes] = {}
+    return ReportFigures(files, {"calendar": [_calendar_picture(translate_record(plan), files)]}, {})
 
 
 def draw_concern_figures(plan: Plan, place: int, figures: FigureData) -> ReportFigures:

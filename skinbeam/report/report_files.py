@@ -28,6 +28,7 @@ __all__ = ["make_leaflet", "render_html", "template_environment", "write_report"
 def write_report(
     plan: Plan,
     drawn: ReportFigures,
+    leaflet: bytes,
     folder: Path,
     *,
     photo: PhotoReport | None = None,
@@ -41,6 +42,7 @@ def write_report(
     Parameters
     ----------
     drawn : the figures of the plan in the current language.
+    leaflet : the leaflet of the plan with this preview, by `make_leaflet`.
     folder : created when missing.
     photo : findings of the photograph, when there is one.
     photo_folder : folder of the files that `photo` names.
@@ -55,10 +57,9 @@ def write_report(
             "appendix.pdf": lambda: make_pdf("report", page, root, part="appendix"),
             "report.pdf": lambda: make_pdf("report", page, root),
             "report.html": lambda: _render_page(page, pictures).encode(),
-            "leaflet.pdf": lambda: make_pdf("leaflet", leaflet_page(plan, strip), root),
         }
         written = run_in_parallel(lambda name: made[name](), list(made))
-    files = dict(drawn.files) | dict(zip(made, written, strict=True))
+    files = dict(drawn.files) | dict(zip(made, written, strict=True)) | {"leaflet.pdf": leaflet}
     for name, content in files.items():
         write_atomically(folder / name, content)
     return [folder / name for name in sorted(files)]

@@ -21,7 +21,7 @@ from skinbeam.report.graphics.figure_data import (
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.report.report_figures import draw_report_figures
-from skinbeam.report.report_files import write_report
+from skinbeam.report.report_files import make_leaflet, write_report
 from skinbeam.what_if.window import PublishedDoseRange
 
 PLAN_FILE = TESTS / "data" / "plan-sample.json"
@@ -44,7 +44,8 @@ def sample() -> Plan:
 
 
 def draw_and_write_report(plan: Plan, figures: FigureData, folder: Path, **about_the_photograph: Any) -> list[Path]:
-    return write_report(plan, draw_report_figures(plan, figures), folder, **about_the_photograph)
+    leaflet = make_leaflet(plan, about_the_photograph.get("preview"))
+    return write_report(plan, draw_report_figures(plan, figures), leaflet, folder, **about_the_photograph)
 
 
 def leaflet_pdf(plan: Plan) -> PdfReader:
