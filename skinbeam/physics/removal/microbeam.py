@@ -127,6 +127,19 @@ def axis_light(
     return value * 6.0 / 4.0, width  # with no tissue the integral over p is 4
 
 
+class HeatShapes(NamedTuple):
+    """Histories of the rise over the rise if no heat were lost, which depend on one rate alone.
+
+    Parameters
+    ----------
+    table : (row, radius, time) of rates that grow by a constant factor.
+    place : (sample, depth) the fractional row of each depth.
+    """
+
+    table: Array
+    place: Array
+
+
 class ColumnHeat(NamedTuple):
     """Heat of one Gaussian beam in skins, for any energy.
 
@@ -136,8 +149,7 @@ class ColumnHeat(NamedTuple):
     rise : (sample, depth) on the axis if no heat were lost, in K per joule that enters.
     width : (sample, depth) 1/e² radius of the light, m.
     pulse_s : length of the pulse. rate : (sample, depth) 8 kappa over the squared width, 1/s.
-    shape : (sample, depth, radius, time) rise over that, at the radii `_NEAR`.
-    peak : (sample, depth, radius) the highest of `shape` over time.
+    shapes : the rise over that, at the radii `_NEAR`.
     """
 
     depths: Array
@@ -147,8 +159,7 @@ class ColumnHeat(NamedTuple):
     width: Array
     pulse_s: float
     rate: Array
-    shape: Array
-    peak: Array
+    shapes: HeatShapes
 
 
 class DermisProperties(NamedTuple):
@@ -186,8 +197,7 @@ def column_heat(depth_m: ArrayLike, dermis: DermisProperties, *, radius_m: Array
     after = _COOLING * float((width**2 / (8 * kappa[:, None])).max())
     steps, _ = graded_time_steps([pulse_s, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2)
     rate = 8 * kappa[:, None] / width**2
-    shape = _heat_shapes(steps, pulse_s, rate, _NEAR)
-    return ColumnHeat(depths, steps, start, rise, width, pulse_s, rate, shape, shape.max(axis=-1))
+    return ColumnHeat(depths, steps, start, rise, width, pulse_s, rate, _heat_shapes(steps, pulse_s, rate, _NEAR))
 
 
 def coagulated_column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> CoagulatedColumn:
@@ -206,46 +216,64 @@ def coagulated_column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics
     if np.any(energy < 0):
         raise ValueError("energy cannot be negative")
     rise = energy[:, None] * heat.rise
-    log_damage = _column_damage(heat, rise, heat.shape, processes)
-    hottest = rise[:, :, None] * heat.peak
+    log_damage, hottest = _column_damage(heat, rise, heat.shapes, processes)
     squared = _last_damage(_squared_radii(_NEAR), log_damage, hottest)
     beyond = np.isinf(squared)
     if beyond.any():
-        shape = _heat_shapes(heat.steps, heat.pulse_s, heat.rate, _FAR)
-        far_damage = _column_damage(heat, rise, shape, processes)
-        far_hottest = rise[:, :, None] * shape.max(axis=-1)
-        squared[beyond] = _last_damage(_squared_radii(_FAR), far_damage, far_hottest)[beyond]
+        far = _heat_shapes(heat.steps, heat.pulse_s, heat.rate, _FAR)
+        squared[beyond] = _last_damage(_squared_radii(_FAR), *_column_damage(heat, rise, far, processes))[beyond]
     radius = np.sqrt(squared) * heat.width
     deepest = _last_damage(heat.depths, log_damage[:, :, 0], hottest[:, :, 0])
     return CoagulatedColumn(deepest, 2 * radius.max(axis=1), radius, heat.start[:, None] + hottest[:, :, 0])
 
 
-def _column_damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinetics) -> Array:
-    """Return ln Omega, at least -200, (sample, depth, radius).
+def _column_damage(heat: ColumnHeat, rise: Array, shapes: HeatShapes, processes: Kinetics) -> tuple[Array, Array]:
+    """Return ln Omega, at least -200, and the highest rise over time, K, (sample, depth, radius) each.
 
-    It falls with the radius. Beyond the first radius where Omega is below 1 it is not computed but set to -200.
+    Both fall with the radius. Beyond the first one where Omega is below 1 they are not computed but set to -200 and 0.
     """
-    samples = max(len(rise), len(shape))
-    log_damage = np.full((samples, *shape.shape[1:3]), _NO_LOG)
+    samples, radii = max(len(rise), len(shapes.place)), shapes.table.shape[1]
+    log_damage = np.full((samples, rise.shape[1], radii), _NO_LOG)
+    hottest = np.zeros(log_damage.shape)
     _column_damage_rows(
         broadcast_copy(heat.start, samples),
         broadcast_copy(rise, samples, rise.shape[1]),
-        shape if len(shape) == samples else broadcast_copy(shape, samples, *shape.shape[1:]),
+        HeatShapes(shapes.table, broadcast_copy(shapes.place, samples, rise.shape[1])),
         heat.steps,
         expand_processes(processes, samples, 1),
         log_damage,
+        hottest,
     )
-    return log_damage
+    return log_damage, hottest
+
+
+@njit(cache=True)
+def _interpolate_cubic(table: Array, row: float, result: Array) -> None:  # pragma: no cover - compiled
+    """Write the row of a table at a fractional number, by the cubic through the four rows around it."""
+    first = min(max(int(row) - 1, 0), table.shape[0] - 4)
+    x = row - first
+    a = -(x - 1.0) * (x - 2.0) * (x - 3.0) / 6.0
+    b = x * (x - 2.0) * (x - 3.0) / 2.0
+    c = -x * (x - 1.0) * (x - 3.0) / 2.0
+    d = x * (x - 1.0) * (x - 2.0) / 6.0
+    for n in range(result.size):
+        result[n] = a * table[first, n] + b * table[first + 1, n] + c * table[first + 2, n] + d * table[first + 3, n]
 
 
 @njit(cache=True, parallel=True)
-def _column_damage_rows(start, rise, shape, steps, processes, result):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _column_damage_rows(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    start, rise, shapes, steps, processes, log_damage, hottest
+):
+    table, place = shapes
     for i in prange(rise.shape[0]):
-        base, rates = np.full(shape.shape[3], start[i]), rates_of_row(processes, i)
+        base, shape, rates = np.full(table.shape[2], start[i]), np.empty(table.shape[2]), rates_of_row(processes, i)
         for depth in range(rise.shape[1]):
-            for r in range(shape.shape[2]):
-                found = omega_at_dose(base, shape[i, depth, r], rise[i, depth], steps, rates)
-                result[i, depth, r] = max(math.log(max(found, 1e-300)), _NO_LOG)
+            row = place[i, depth]
+            for r in range(table.shape[1]):
+                _interpolate_cubic(table[:, r], row, shape)
+                hottest[i, depth, r] = rise[i, depth] * shape.max()
+                found = omega_at_dose(base, shape, rise[i, depth], steps, rates)
+                log_damage[i, depth, r] = max(math.log(max(found, 1e-300)), _NO_LOG)
                 if found < 1.0:
                     break
 
@@ -254,22 +282,16 @@ def _squared_radii(blocks: RadiusBlocks) -> Array:
     return np.concatenate([first + step * np.arange(number) for first, step, number in blocks])
 
 
-def _heat_shapes(steps: Array, pulse_s: float, rate: Array, blocks: RadiusBlocks) -> Array:
+def _heat_shapes(steps: Array, pulse_s: float, rate: Array, blocks: RadiusBlocks) -> HeatShapes:
     """Return the integral of (microbeam 2) over tau, for radii in units of w; `rate` = 8 kappa / w², (sample, depth).
 
     With v = ln(1 + rate s) it is 1/(rate tau) x integral of exp(-2 r^2 e^-v) dv, smooth in v.
     """
-    rates = np.ascontiguousarray(rate, dtype=np.float64).reshape(-1)
     # The histories of many draws and depths differ in this rate alone, so that few are computed. The cubic through
     # four of them errs by less than 1e-4 of a rise, at radii up to three widths by less than 1e-5.
-    place = (np.log(rates) - np.log(rates.min())) / _LOG_RATE_STEP
-    number = max(math.ceil(place.max()) + 1, 4)
-    if rates.size <= number:
-        shapes = _heat_shapes_of(rates, steps, pulse_s, blocks)
-    else:
-        nodes = rates.min() * np.exp(_LOG_RATE_STEP * np.arange(number))
-        shapes = _interpolate_cubic(_heat_shapes_of(nodes, steps, pulse_s, blocks), place)
-    return shapes.reshape(*rate.shape, *shapes.shape[1:])
+    place = np.log(rate / rate.min()) / _LOG_RATE_STEP
+    nodes = rate.min() * np.exp(_LOG_RATE_STEP * np.arange(max(math.ceil(place.max()) + 1, 4)))
+    return HeatShapes(_heat_shapes_of(nodes, steps, pulse_s, blocks), place)
 
 
 def _heat_shapes_of(rates: Array, steps: Array, pulse_s: float, blocks: RadiusBlocks) -> Array:
@@ -282,28 +304,6 @@ def _heat_shapes_of(rates: Array, steps: Array, pulse_s: float, blocks: RadiusBl
         end = begin + number
         _heat_shape_rows(times, pulse_s, rates, 2 * first, 2 * step, begin, end, (node + 1) / 2, weight / 2, result)
         begin = end
-    return result
-
-
-@njit(cache=True, parallel=True)
-def _interpolate_cubic(table: Array, place: Array) -> Array:  # pragma: no cover - compiled
-    """Return the rows of a table at fractional rows, by the cubic through the four rows around each."""
-    result = np.empty((place.size, table.shape[1], table.shape[2]))
-    for i in prange(place.size):
-        first = min(max(int(place[i]) - 1, 0), table.shape[0] - 4)
-        x = place[i] - first
-        a = -(x - 1.0) * (x - 2.0) * (x - 3.0) / 6.0
-        b = x * (x - 2.0) * (x - 3.0) / 2.0
-        c = -x * (x - 1.0) * (x - 3.0) / 2.0
-        d = x * (x - 1.0) * (x - 2.0) / 6.0
-        for r in range(table.shape[1]):
-            for n in range(table.shape[2]):
-                result[i, r, n] = (
-                    a * table[first, r, n]
-                    + b * table[first + 1, r, n]
-                    + c * table[first + 2, r, n]
-                    + d * table[first + 3, r, n]
-                )
     return result
 
 
