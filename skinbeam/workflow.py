@@ -103,6 +103,7 @@ def _write_consultation(
     from skinbeam.report.report_files import make_leaflet, write_report
 
     plan, look, overlays = made.plan, consultation.photo_analysis, folder / PHOTO_FOLDER
+    identity = plan.plan_sha256  # computed before processes are forked, most of which need it
     settings.check(plan)
     seen = None if look is None or isinstance(look.skin, Unknown) else look
     figures = FigureData(made.concerns)
@@ -129,7 +130,7 @@ def _write_consultation(
         "schema": "skinbeam.run/1",
         "version": __version__,
         "case_sha256": plan.case_sha256,
-        "plan_sha256": plan.plan_sha256,
+        "plan_sha256": identity,
         "data_release": plan.data_release,
         "seed": seed,
         "warnings": plan.warnings,
