@@ -4,16 +4,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skinbeam._version import __version__
-from skinbeam.api.analyse_photo import report_analysis
-from skinbeam.api.preview import Preview, make_preview
 from skinbeam.model.atomic_files import replace_file_set, work_folder
 from skinbeam.model.document import pretty_json, sha256_hex, unwritable_error, write_atomically
 from skinbeam.model.estimate import Unknown
-from skinbeam.photo.analysis import PhotoAnalysis
-from skinbeam.photo.mark_selection import MarkPlace, select_marks
+from skinbeam.model.sources import bibliography
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan.planner import plan_consultation
@@ -21,6 +18,12 @@ from skinbeam.plan_records.plan import Plan
 from skinbeam.report.graphics.figure_data import FigureData, concern_figures
 from skinbeam.text import ENGLISH, use_document_language, use_language
 from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings
+
+if TYPE_CHECKING:
+    from skinbeam.api.analyse_photo import PhotoReport
+    from skinbeam.api.preview import Preview
+    from skinbeam.photo.analysis import PhotoAnalysis
+    from skinbeam.photo.mark_selection import MarkPlace
 
 __all__ = ["PREVIEW_FOLDER", "consult"]
 
@@ -37,7 +40,7 @@ def consult(
     language: str = ENGLISH,
     plan_language: str = ENGLISH,
     chosen: Sequence[ChosenSetting] = (),
-    confirmed_marks: Sequence[MarkPlace] | None = None,
+    confirmed_marks: "Sequence[MarkPlace] | None" = None,
 ) -> tuple[Plan, list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
 
@@ -88,7 +91,7 @@ def _write_consultation(
     seed: int,
     language: str,
     plan_language: str,
-    confirmed_marks: Sequence[MarkPlace] | None,
+    confirmed_marks: "Sequence[MarkPlace] | None",
 ) -> Plan:
     """Make the plan and write the whole set of files into an empty folder."""
     made = plan_consultation(
@@ -108,13 +111,13 @@ def _write_consultation(
     seen = None if look is None or isinstance(look.skin, Unknown) else look
     figures = FigureData(made.concerns)
 
-    def preview_and_leaflet() -> tuple[Preview | None, bytes]:
+    def preview_and_leaflet() -> "tuple[Preview | None, bytes]":
         shown = None if seen is None else _write_preview(plan, seen, confirmed_marks, folder / PREVIEW_FOLDER)
         return shown, make_leaflet(plan, shown)
 
     work: list[Callable[[], Any]] = [  # what takes longest first
         preview_and_leaflet,
-        lambda: None if seen is None else report_analysis(seen, overlays),
+        lambda: None if seen is None else _report_photo(seen, overlays),
         *(partial(draw_concern_figures, plan, place, figures) for place in range(len(plan.concerns))),
         lambda: write_atomically(folder / PLAN_FILE, pretty_json(plan.document_in(plan_language))),
         partial(draw_calendar_figure, plan),
@@ -144,15 +147,27 @@ def _write_consultation(
 
 
 def _write_preview(
-    plan: Plan, analysis: PhotoAnalysis, confirmed_marks: Sequence[MarkPlace] | None, folder: Path
-) -> Preview:
+    plan: Plan, analysis: "PhotoAnalysis", confirmed_marks: "Sequence[MarkPlace] | None", folder: Path
+) -> "Preview":
     """Draw the plan on its photograph in the current language, and write the pictures into `folder`."""
+    from skinbeam.api.preview import make_preview  # imported late: a plan without a photograph does not need them
+    from skinbeam.photo.mark_selection import select_marks
+
     preview = make_preview(plan, select_marks(analysis, confirmed_marks))
     for name, content in preview.files.items():
         write_atomically(folder / name, content)
     return preview
 
 
+def _report_photo(analysis: "PhotoAnalysis", folder: Path) -> "PhotoReport":
+    """Write the maps of a photograph into `folder`, and return its findings."""
+    from skinbeam.api.analyse_photo import report_analysis  # imported late, as above
+
+    return report_analysis(analysis, folder)
+
+
 def _load_report_libraries() -> None:
-    """Import what writes the report, while the skins are computed."""
+    """Load what writes the report, while the skins are computed."""
     import skinbeam.report.report_files  # noqa: F401
+
+    bibliography()

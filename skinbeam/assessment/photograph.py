@@ -9,8 +9,8 @@ enough (skin/vessels.py).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
@@ -20,12 +20,14 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.document import round_significant
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.units import MM, UM
-from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
-from skinbeam.photo.face.regions import REGION_SITES
-from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.limits import limit
-from skinbeam.photo.pigment_maps.inversion import SkinMaps
 from skinbeam.text import Message
+
+if TYPE_CHECKING:
+    from skinbeam.photo.analysis import PhotoAnalysis, SkinAnalysis
+    from skinbeam.photo.findings.mark import Mark
+    from skinbeam.photo.pigment_maps.inversion import SkinMaps
 
 __all__ = ["SitePhotoFindings", "estimate_parameters", "photo_messages", "photo_site_findings"]
 
@@ -58,7 +60,7 @@ class SitePhotoFindings:
         return round_significant(max(self.melanin_ratio.low, 1.0))
 
 
-def photo_site_findings(analysis: PhotoAnalysis | None, concerns: Sequence[Concern]) -> tuple[SitePhotoFindings, ...]:
+def photo_site_findings(analysis: "PhotoAnalysis | None", concerns: Sequence[Concern]) -> tuple[SitePhotoFindings, ...]:
     """Return the findings of the photograph at those sites of the concerns that it shows."""
     if analysis is None or isinstance(analysis.skin, Unknown) or isinstance(analysis.skin.maps, Unknown):
         return ()
@@ -105,7 +107,7 @@ def estimate_parameters(value: Estimate) -> dict[str, float]:
     return {name: round_significant(getattr(value, name), 2) for name in ("median", "low", "high")}
 
 
-def _region_melanin(maps: SkinMaps, mask: NDArray[np.bool_]) -> tuple[float, float] | None:
+def _region_melanin(maps: "SkinMaps", mask: NDArray[np.bool_]) -> tuple[float, float] | None:
     """Return ln of the melanin of a region over the face's, and its deviation; None where most of it is not known."""
     known = mask & maps.valid
     if 2 * known.sum() < mask.sum():
@@ -115,7 +117,7 @@ def _region_melanin(maps: SkinMaps, mask: NDArray[np.bool_]) -> tuple[float, flo
 
 
 def _find_at_site(
-    site: str, skin: SkinAnalysis, maps: SkinMaps, medians: dict[str, tuple[float, float]]
+    site: str, skin: "SkinAnalysis", maps: "SkinMaps", medians: dict[str, tuple[float, float]]
 ) -> SitePhotoFindings:
     here = [found for name, found in medians.items() if REGION_SITES.get(name, name) == site]
     ratio: Estimate | Unknown = Unknown(Message("photo-plan.too_little").text)
@@ -142,8 +144,10 @@ def _melanin_ratio(ln: float, sd: float) -> Estimate:
     return Estimate(middle, low, high, level, "assumed", basis=("skinbeam2026photo",))
 
 
-def _spot_melanin_ratio(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | None:
+def _spot_melanin_ratio(maps: "SkinMaps", marks: "Sequence[Mark]") -> Estimate | None:
     """Return the melanin of brown spots over that of a ring around each; None where no spot has a known value."""
+    import cv2  # imported late: many cases have no photograph
+
     over, deviations = [], []
     for mark in marks:
         if mark.kind != "spots":
@@ -159,7 +163,7 @@ def _spot_melanin_ratio(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | Non
     return _melanin_ratio(float(np.median(over)), float(np.hypot(np.median(deviations), np.std(over))))
 
 
-def _vessel_width(vessels: Sequence[Mark]) -> Estimate | None:
+def _vessel_width(vessels: "Sequence[Mark]") -> Estimate | None:
     """Return the median width, µm, from the smallest low to the largest high end."""
     widths = [mark.width_mm for mark in vessels if isinstance(mark.width_mm, Estimate)]
     if not widths:

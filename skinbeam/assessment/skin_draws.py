@@ -6,6 +6,7 @@ makes a plan assume lighter skin.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.case import Case
@@ -17,13 +18,15 @@ from skinbeam.model.exposure import Skin as SkinTable
 from skinbeam.model.sources import SourcedValue
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.model.vocabulary import phototype_range as grade_ends
-from skinbeam.photo.colour import PhotoColour
 from skinbeam.simulate.appearance import ita_of_reading
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.melanin import ita_range_deg, matching_phototypes
 from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.vessels import VesselPopulation
 from skinbeam.text import DocumentWarning, Message
+
+if TYPE_CHECKING:
+    from skinbeam.photo.colour import PhotoColour
 
 __all__ = ["PersonColour", "SkinPlace", "assess_colour", "case_with_colour", "draw_skins", "list_lighter_colours"]
 
@@ -65,7 +68,7 @@ class PersonColour:
         return dict(self.melanin_factors).get(site, 1.0)
 
 
-def assess_colour(case: Case, photo_colour: PhotoColour | Unknown | None) -> PersonColour:
+def assess_colour(case: Case, photo_colour: "PhotoColour | Unknown | None") -> PersonColour:
     """Return the skin colour of a consultation's person.
 
     Parameters
@@ -84,9 +87,9 @@ def assess_colour(case: Case, photo_colour: PhotoColour | Unknown | None) -> Per
     return found if read is None else replace(found, warnings=(read, *found.warnings))
 
 
-def _assess_unmeasured_colour(patient: Patient, photo_colour: PhotoColour | Unknown | None) -> PersonColour:
+def _assess_unmeasured_colour(patient: Patient, photo_colour: "PhotoColour | Unknown | None") -> PersonColour:
     """Return the colour by a photograph with a card, else by the phototype."""
-    if isinstance(photo_colour, PhotoColour) and photo_colour.calibrated:
+    if photo_colour is not None and not isinstance(photo_colour, Unknown) and photo_colour.calibrated:
         printed_ita_deg = round_significant(
             photo_colour.ita_deg.median
         )  # so that the plan uses the value that the report prints
@@ -177,9 +180,9 @@ def _darkest_of(phototype: str) -> str:
     return PHOTOTYPES[grade_ends(phototype)[1] - 1]
 
 
-def _darker_photo_ita_deg(photo_colour: PhotoColour | Unknown | None, phototype: str) -> float | None:
+def _darker_photo_ita_deg(photo_colour: "PhotoColour | Unknown | None", phototype: str) -> float | None:
     """Return the upper end of an uncalibrated photograph's colour if even that is darker than the phototype's range."""
-    if not isinstance(photo_colour, PhotoColour):
+    if photo_colour is None or isinstance(photo_colour, Unknown):
         return None
     upper = round_significant(photo_colour.ita_deg.high)
     return upper if grade_ends(matching_phototypes(upper))[0] > grade_ends(phototype)[1] else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from skinbeam._version import __version__
 from skinbeam.cli.plain_text import format_outline
 from skinbeam.model.estimate import Unknown
-from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.findings.finding import finding_message, region_words
 from skinbeam.text import render_message
 

@@ -14,7 +14,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.device_file import CoolingHead, DeviceFile, DeviceHead, Offer, SpotOutput
 from skinbeam.model.document import DocumentResult, round_significant, sha256_hex
 from skinbeam.model.input_files import LoadedCase, parse_record, read_toml
-from skinbeam.model.sources import bibliography, cite_sources
+from skinbeam.model.sources import cite_sources, source_keys
 from skinbeam.model.suggestions import unknown_device_error
 from skinbeam.model.units import MM, MS, NS, PS, UM, US
 from skinbeam.text import Formatter, Message, catalogue, render_message
@@ -183,7 +183,7 @@ class Device:
 
     def cite(self) -> None:
         """Record the sources of its ranges as used; sources outside the bibliography are listed in its record only."""
-        cite_sources(*(key for key in self.file.source if key in bibliography()))
+        cite_sources(*(key for key in self.file.source if key in source_keys()))
 
 
 def beam_sizes_mm(head: DeviceHead) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from skinbeam.model.document import write_atomically
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.decoding.photograph import Picture
-from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.view import fill_outline
 from skinbeam.text import render_message

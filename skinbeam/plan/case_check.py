@@ -4,17 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skinbeam.laser.device import load_device
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.consultation import Photo
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
-from skinbeam.photo.decoding.photograph import read_photograph
-from skinbeam.photo.face.manual_landmarks import face_from_landmarks
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.text import ENGLISH, use_language
+
+if TYPE_CHECKING:
+    from skinbeam.photo.analysis import PhotoAnalysis
 
 __all__ = ["CheckedConsultation", "check_consultation"]
 
@@ -24,7 +25,7 @@ class CheckedConsultation:
     """A checked consultation: the case, and the analysis of its photograph, if there is one."""
 
     loaded: LoadedCase
-    photo_analysis: PhotoAnalysis | None
+    photo_analysis: "PhotoAnalysis | None"
 
     def sha256(self) -> str:
         """Return the hash of the case and its photograph."""
@@ -74,7 +75,9 @@ def check_consultation(
     return CheckedConsultation(loaded, _read_photo(loaded, photo, on_started))
 
 
-def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object] | None) -> PhotoAnalysis | None:
+def _read_photo(
+    loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object] | None
+) -> "PhotoAnalysis | None":
     """Analyse the photograph named on the command line, else the one in the case."""
     table = loaded.case.photo
     if photo is None and table is not None:
@@ -93,7 +96,11 @@ def _read_photo(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], 
     return look
 
 
-def _analyse_photo(photo: Path, table: Photo | None) -> PhotoAnalysis:
+def _analyse_photo(photo: Path, table: Photo | None) -> "PhotoAnalysis":
+    from skinbeam.photo.analysis import analyse_photograph  # imported late: many cases have no photograph
+    from skinbeam.photo.decoding.photograph import read_photograph
+    from skinbeam.photo.face.manual_landmarks import face_from_landmarks
+
     card, points = (None, None) if table is None else (table.white_card, table.flat_points)
     try:
         picture = read_photograph(photo, field="file")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from skinbeam.assessment.photograph import SitePhotoFindings, photo_site_findings
 from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
@@ -11,8 +12,6 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import cite_sources
-from skinbeam.photo.analysis import PhotoAnalysis
-from skinbeam.photo.colour import PhotoColour
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.photographed_vessels import photo_vessel_widths
 from skinbeam.plan.referral import case_with_dark_spots
@@ -20,6 +19,10 @@ from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.suitability.dose_bars import dose_bars
 from skinbeam.text import Message, render_message
+
+if TYPE_CHECKING:
+    from skinbeam.photo.analysis import PhotoAnalysis
+    from skinbeam.photo.colour import PhotoColour
 
 __all__ = ["AssessedPerson", "assess_person"]
 
@@ -73,7 +76,7 @@ def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> A
     return AssessedPerson(coloured, colour, sites, machines, bank, seed, photo_state)
 
 
-def _photo_colour(photo: PhotoAnalysis | None) -> tuple[PhotoColour | Unknown | None, Message]:
+def _photo_colour(photo: "PhotoAnalysis | None") -> "tuple[PhotoColour | Unknown | None, Message]":
     """Return the skin colour on the photograph, and a message on its use.
 
     A photograph without a usable face does not stop a plan.

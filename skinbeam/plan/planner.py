@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from skinbeam._version import __version__
 from skinbeam.assessment.medicines import read_medication
@@ -29,9 +29,8 @@ from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern, Medication, Patient
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.model.sources import bibliography, collect_sources
+from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import condition_subtypes
-from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.concern import ConcernResult, plan_concern
@@ -63,6 +62,9 @@ from skinbeam.suitability.explanation import explain_decision
 from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
 from skinbeam.suitability.table import Decision, decision_severity
 from skinbeam.text import DocumentWarning, Formatter, Message, render_message
+
+if TYPE_CHECKING:
+    from skinbeam.photo.analysis import PhotoAnalysis
 
 __all__ = [
     "OptionReviser",
@@ -147,7 +149,6 @@ def plan_consultation(
 
 def load_planning_tables() -> None:
     """Load what every concern needs, so that not every process of a plan does: tables, libraries, a kernel."""
-    bibliography()
     load_choices()
     load_cells()
     practice_rows()
@@ -303,7 +304,7 @@ def _start_order(concern: Concern) -> int:
     return 0 if "vessel" in where else 1 if "lesion" in where else 2
 
 
-def _suspicious_spot_notices(photo: PhotoAnalysis | None) -> Iterator[DocumentWarning]:
+def _suspicious_spot_notices(photo: "PhotoAnalysis | None") -> Iterator[DocumentWarning]:
     """Warn of spots on the photograph that a doctor must see."""
     found = () if photo is None or isinstance(photo.skin, Unknown) else photo.skin.findings
     for finding in found:
@@ -315,7 +316,7 @@ def _suspicious_spot_notices(photo: PhotoAnalysis | None) -> Iterator[DocumentWa
             yield DocumentWarning("spot-to-be-seen", Message("finding.spot_to_be_seen", params))
 
 
-def _photo_suggestions(case: Case, photo: PhotoAnalysis | None) -> tuple[ConcernSuggestion, ...]:
+def _photo_suggestions(case: Case, photo: "PhotoAnalysis | None") -> tuple[ConcernSuggestion, ...]:
     """Return the concerns that the photograph suggests and the case does not have."""
     if photo is None or isinstance(photo.skin, Unknown):
         return ()

@@ -1,5 +1,7 @@
 """Refer a person for what no plan may pass over: a suspicious lesion, a very dark spot, or a contradicting colour."""
 
+from typing import TYPE_CHECKING
+
 from skinbeam.assessment.questionnaire import is_pigmented
 from skinbeam.assessment.skin_draws import PersonColour
 from skinbeam.model.case import Case
@@ -9,12 +11,14 @@ from skinbeam.model.exposure import Lesion
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import laser_modalities
-from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.findings.finding import finding_message
 from skinbeam.plan_records.plan import LesionExamination
 from skinbeam.suitability.judgement import Suitability, judge_suitability
 from skinbeam.suitability.table import Decision, RuleReason, decision_severity
 from skinbeam.text import Message
+
+if TYPE_CHECKING:
+    from skinbeam.photo.analysis import PhotoAnalysis
 
 _DAYS_A_WEEK = 7.0
 
@@ -43,7 +47,7 @@ def lesion_examination(case: Case, concern: Concern) -> LesionExamination | None
     return LesionExamination(message, plain, entry["source"], days)
 
 
-def case_with_dark_spots(case: Case, photo: PhotoAnalysis | None) -> Case:
+def case_with_dark_spots(case: Case, photo: "PhotoAnalysis | None") -> Case:
     """Return the case with an undiagnosed lesion for the rules, if its photograph shows a very dark spot.
 
     Nothing that fades or removes a spot, such as freezing, is then offered before a doctor has examined it.
@@ -53,7 +57,7 @@ def case_with_dark_spots(case: Case, photo: PhotoAnalysis | None) -> Case:
     return case.model_copy(update={"lesion": [*case.lesion, Lesion(kind="undiagnosed")]})
 
 
-def refer_dark_spots(suitability: Suitability, case: Case, photo: PhotoAnalysis | None) -> Suitability:
+def refer_dark_spots(suitability: Suitability, case: Case, photo: "PhotoAnalysis | None") -> Suitability:
     """Return the decision on a plan with the very dark spots of its photograph as a reason, the strictest first.
 
     The person is referred until the case says that a doctor has examined them; that remains a caution.
@@ -87,7 +91,7 @@ def _with_reason(suitability: Suitability, reason: RuleReason) -> Suitability:
     return Suitability(max(suitability.decision, reason.decision, key=decision_severity), tuple(reasons))
 
 
-def _dark_spot_messages(photo: PhotoAnalysis | None) -> list[Message]:
+def _dark_spot_messages(photo: "PhotoAnalysis | None") -> list[Message]:
     findings = () if photo is None or isinstance(photo.skin, Unknown) else photo.skin.findings
     return [finding_message(finding) for finding in findings if finding.kind == "dark-spots" and finding.to_be_seen]
 

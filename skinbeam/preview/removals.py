@@ -15,7 +15,7 @@ from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Unknown, Value
 from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.photo.analysis import SkinAnalysis
-from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.findings.finding import SkinFinding
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.preview.light_changes import LightChanges, visible_difference

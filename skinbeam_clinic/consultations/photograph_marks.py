@@ -12,7 +12,7 @@ from itertools import islice
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import PhotoAnalysis
-from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.findings.finding import FINDING_KINDS, region_words
 from skinbeam.photo.mark_selection import MarkPlace
 from skinbeam.text import Message, render_message

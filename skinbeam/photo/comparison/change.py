@@ -26,7 +26,7 @@ from skinbeam.photo.comparison.repeatability import (
     joint_factor,
     measure_repeatedly,
 )
-from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.findings.finding import FINDING_KINDS
 from skinbeam.photo.limits import limit
 from skinbeam.photo.pigment_maps.blood_separation import blood_separation

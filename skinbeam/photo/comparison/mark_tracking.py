@@ -21,7 +21,7 @@ from skinbeam.photo.comparison.frame import ComparedPhoto, ComparisonFrame
 from skinbeam.photo.comparison.mark_groups import MarkGroup
 from skinbeam.photo.comparison.registration import RegisteredPicture
 from skinbeam.photo.comparison.repeatability import RepeatedMeasurement, comparison_estimate, joint_factor
-from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.findings.mark import Mark, Repeatability
 from skinbeam.photo.findings.rereading import is_repeated
 from skinbeam.photo.limits import limit

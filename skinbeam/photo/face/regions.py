@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import srgb_to_linear
 from skinbeam.photo.face.face import Face, FaceView, face_view
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.limits import face_template, limit
 from skinbeam.photo.skin_mask import (
     RelativeTones,
@@ -29,7 +30,6 @@ from skinbeam.photo.skin_mask import (
 from skinbeam.photo.view import fill_outline
 
 __all__ = [
-    "REGION_SITES",
     "SHADED",
     "FaceView",
     "SkinRegions",
@@ -236,24 +236,6 @@ def _beard(seen: FaceView, tone: RelativeTones) -> Mask:
 
 # Regions of skin: the outlines, restricted to bare skin of this face.
 
-# Region → site of the case file.
-REGION_SITES: Mapping[str, str] = {
-    "forehead": "forehead",
-    "glabella": "glabella",
-    "periorbital-right": "periorbital",
-    "periorbital-left": "periorbital",
-    "eyelid-right": "eyelid",
-    "eyelid-left": "eyelid",
-    "nose": "nose",
-    "cheek-right": "cheeks",
-    "cheek-left": "cheeks",
-    "perioral": "perioral",
-    "chin": "chin",
-    "jaw-right": "jaw",
-    "jaw-left": "jaw",
-    "neck": "neck",
-    "decolletage": "decolletage",
-}
 # Regions turned away from a frontal light, or shaded by the face: their colour is not that of the face.
 SHADED = frozenset(("eyelid-right", "eyelid-left", "jaw-right", "jaw-left", "decolletage"))
 _CLOTHED = ("neck", "decolletage")

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate
-from skinbeam.photo.face.regions import REGION_SITES, SkinRegions
+from skinbeam.photo.face.region_sites import REGION_SITES
+from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.findings.mark import MapName, Mark, shift_mark
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.mark_colour import MarkColour, mark_colour

@@ -12,7 +12,7 @@ import numpy as np
 
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.units import CM, MM
-from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.findings.finding import (
     AREA_KINDS,
     FINDING_KINDS,

@@ -9,7 +9,7 @@ from skinbeam.api.analyse_photo import PhotoQuality, PhotoReport, report_photo
 from skinbeam.cli.photo_text import LINES_MAX, format_photo
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.colour import PhotoColour
-from skinbeam.photo.face.regions import REGION_SITES
+from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.findings.finding import FINDING_KINDS, SkinFinding, referral_message
 from skinbeam.photo.quality import QualityProblem
 from skinbeam.plan_records.document import StoredMessage

@@ -13,7 +13,8 @@ from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.photo.face.face import Face
 from skinbeam.photo.face.finder import FaceRefusal, find_faces_by_cascades, find_single_face
 from skinbeam.photo.face.mesh import MESH_REGIONS, asymmetry
-from skinbeam.photo.face.regions import REGION_SITES, FaceView, SkinRegions, face_view, find_regions
+from skinbeam.photo.face.region_sites import REGION_SITES
+from skinbeam.photo.face.regions import FaceView, SkinRegions, face_view, find_regions
 from skinbeam.photo.quality import sharpness
 
 PORTRAIT = read_photograph(TESTS.parent / "examples" / "first-consultation" / "face.jpg").rgb
