@@ -4,6 +4,9 @@ Numba checks whether the file that holds a kernel has changed, but not whether t
 module a kernel is valid as long as its own file and all files of this package that it imports, directly or indirectly,
 are unchanged. Changes in other files do not matter.
 
+A kernel is loaded without the declarations of Numba's compiler, which take longer to read than the kernels of a plan.
+The compiler reads them itself before it compiles.
+
 A cache file that was cut off, emptied or overwritten is removed with one line on stderr, and its kernel is compiled
 again. A cache file that cannot be written is skipped, with one line for all of them.
 Numba finds this module by the name in `NUMBA_CACHE_LOCATOR_CLASSES`, which `skinbeam.physics` sets.
@@ -19,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from numba.core import caching
+from numba.core.runtime import rtsys
 
 __all__ = ["KernelLocator", "LocatorOfOthers", "import_closure"]
 
@@ -159,4 +163,17 @@ def _read_checked(path: Path) -> bytes | None:
     return None
 
 
+_load_with_declarations = caching.Cache.load_overload
+
+
+def _load_overload(cache: Any, signature: Any, target_context: Any) -> Any:
+    """Return a cached kernel, or None; kernels of other packages are loaded as Numba does."""
+    if not isinstance(cache._impl.locator, KernelLocator):
+        return _load_with_declarations(cache, signature, target_context)
+    rtsys.initialize(target_context)  # of the declarations' work the only part that a compiled kernel needs
+    with cache._guard_against_spurious_io_errors():
+        return cache._load_overload(signature, target_context)
+
+
 caching.IndexDataCacheFile = _CheckedCacheFile
+caching.Cache.load_overload = _load_overload

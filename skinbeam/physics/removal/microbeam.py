@@ -45,6 +45,7 @@ __all__ = [
     "CoagulatedColumn",
     "ColumnHeat",
     "DermisProperties",
+    "HeatShapes",
     "MicrobeamCrater",
     "axis_light",
     "coagulated_column",

@@ -79,6 +79,26 @@ def test_a_changed_helper_changes_its_caller(package: Package) -> None:
     assert package.value() == 21.0
 
 
+SUMS = (
+    "from numba import njit, prange\n\n\n@njit(cache=True, parallel=True)\ndef total(x):\n    found = 0.0\n"
+    "    for i in prange(x.size):\n        found += x[i]\n    return found\n"
+)
+
+
+def test_a_kept_kernel_is_loaded_without_the_compiler_which_still_compiles_others(package: Package) -> None:
+    package.write("light/sums", SUMS)
+    kept = (
+        "import sys; import numpy as np; import skinbeam.physics\n"
+        "from skinbeam.physics.light.caller import twice; from skinbeam.physics.light.sums import total\n"
+        "print(twice(1.0), total(np.arange(1000.0)), 'numba.np.arraymath' in sys.modules)"
+    )
+    assert package.run(kept).stdout.split() == ["3.0", "499500.0", "True"]
+    assert package.run(kept).stdout.split() == ["3.0", "499500.0", "False"]
+    # A complex number and an array of integers are other types, which were not compiled for.
+    others = "; print(twice(1j), total(np.arange(1000)), 'numba.np.arraymath' in sys.modules)"
+    assert package.run(kept + others).stdout.split()[3:] == ["(2+1j)", "499500.0", "True"]
+
+
 def test_a_file_that_no_kernel_imports_compiles_nothing_anew(package: Package) -> None:
     package.value()
     before = package.files("")
