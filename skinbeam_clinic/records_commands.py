@@ -117,18 +117,48 @@ def _reseal(db: Db, json: RecordsJson = False) -> None:
 def _backup(
     db: Db,
     output: Annotated[
-        Path, typer.Option("-o", "--output", parser=given_path, metavar="FILE", help="The file to write.")
-    ],
+        Path | None,
+        typer.Option(
+            "-o", "--output", parser=given_path, metavar="FILE", help="The file to write.", show_default=False
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            parser=given_path,
+            metavar="FOLDER",
+            help="Instead: the folder of backups, in which the file is named by its time.",
+            show_default=False,
+        ),
+    ] = None,
+    keep_days: Annotated[
+        int, typer.Option("--keep-days", min=0, help="With --into: keep the newest backup of so many days.")
+    ] = 0,
+    keep_weeks: Annotated[int, typer.Option("--keep-weeks", min=0, help="And of so many weeks.")] = 0,
+    keep_months: Annotated[
+        int, typer.Option("--keep-months", min=0, help="And of so many months; all others so named are removed.")
+    ] = 0,
     json: RecordsJson = False,
 ) -> None:
     """Write all clinics and their files, as they are at one moment, into one file; work may go on."""
     from dataclasses import asdict
 
     from skinbeam_clinic.database.backup import write_backup
+    from skinbeam_clinic.database.backup_rotation import BackupRetention, write_rotated_backup
+    from skinbeam_clinic.errors import clinic_error
 
+    retention = BackupRetention(keep_days, keep_weeks, keep_months)
+    if (output is None) == (into is None) or (output and retention != BackupRetention()):
+        raise clinic_error("backup-place", "--into" if output else "--output")
     with _open_database(db) as database:
-        saved = write_backup(database, output)
-    _print_result({"db": db}, {"backup": output.name} | asdict(saved), json=json)
+        if output:
+            body = {"backup": output.name} | asdict(write_backup(database, output))
+        else:
+            assert into is not None
+            written = write_rotated_backup(database, into, retention)
+            body = {"backup": written.backup} | asdict(written.summary) | {"removed": list(written.removed)}
+    _print_result({"db": db}, body, json=json)
 
 
 @records.command("restore")

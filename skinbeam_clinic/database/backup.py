@@ -28,6 +28,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    func,
     insert,
     select,
     type_coerce,
@@ -55,7 +56,7 @@ from skinbeam_clinic.database.revisions import (
     open_database,
     read_revision,
 )
-from skinbeam_clinic.database.tables import Base, ClinicRow, list_row_files
+from skinbeam_clinic.database.tables import AuditEntryRow, Base, ClinicRow, list_row_files
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.database.verification import SIGNED_TABLES, ClinicCheck, verify_database
 from skinbeam_clinic.errors import clinic_error
@@ -65,6 +66,7 @@ __all__ = [
     "BackupReader",
     "BackupSummary",
     "BackupWriter",
+    "last_backup",
     "log_in_every_clinic",
     "restore_backup",
     "write_backup",
@@ -72,6 +74,8 @@ __all__ = [
 
 _END_FILE = "end.json"
 _SCHEMA = "skinbeam.backup/1"
+_BACKUP_BEGUN = "backup.made"  # whoever asks for a copy of everything is in the audit log, also where it fails
+_BACKUP_FINISHED = "backup.finished"
 
 
 def _serialize_row(row: RowMapping) -> bytes:
@@ -245,7 +249,7 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
     """
     if path.exists():
         raise clinic_error("exists", "--output", name=path.name)
-    log_in_every_clinic(database, "backup.made")
+    log_in_every_clinic(database, _BACKUP_BEGUN)
     try:
         with temporary_path(path) as partial, temporary_path(path) as scratch:
             with partial.open("xb") as file, scratch.open("x+b") as lines:
@@ -257,7 +261,14 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
             partial.rename(path)
     except OSError as error:
         raise clinic_error("unreachable", "--output", reason=error.strerror or str(error)) from None
+    log_in_every_clinic(database, _BACKUP_FINISHED)
     return BackupSummary(rows, files, length)
+
+
+def last_backup(database: Database) -> datetime.datetime | None:
+    """Return when a backup was last completed; None where none ever was."""
+    with database.reading() as session:
+        return session.scalar(select(func.max(AuditEntryRow.at)).where(AuditEntryRow.action == _BACKUP_FINISHED))
 
 
 def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> tuple[ClinicCheck, ...]:

@@ -1,17 +1,19 @@
 """Health checks and the routes `/health` and `/metrics`.
 
 The results of the four checks are cached for two seconds, however often they are requested. The answer contains no
-personal data, so that a monitor may request it without a sign-in. Beside the checks it says when a restore was last
-rehearsed.
+personal data, so that a monitor may request it without a sign-in. Beside the checks it says when a backup was last
+made, and when a restore was last rehearsed.
 """
 
 import asyncio
+import datetime
 import hmac
 import ipaddress
 import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from anyio import to_thread
@@ -20,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from skinbeam.text import render_message
+from skinbeam_clinic.database.backup import last_backup
 from skinbeam_clinic.database.connection import Database, connection_errors
 from skinbeam_clinic.database.rehearsal import last_rehearsal
 from skinbeam_clinic.database.revisions import newest_revision, read_revision
@@ -31,15 +34,24 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = [
     "HEALTH_CHECKS",
     "TOKEN_VARIABLE",
+    "BackupTimes",
     "HealthChecks",
     "add_monitoring_routes",
 ]
 
 HEALTH_CHECKS = ("database", "schema", "disk", "worker")
 _CACHE_S = 2.0
-_REHEARSAL_CACHE_S = 600.0  # the whole audit log is searched for it
+_BACKUP_CACHE_S = 600.0  # the whole audit log is searched for them
 _PATIENCE_S = 3.0  # a database that does not answer within this time counts as failed
 _PROBE = bytes(4096)
+
+
+@dataclass(frozen=True)
+class BackupTimes:
+    """When a backup was last made and a restore last rehearsed; None where it never was, or nothing answers."""
+
+    backup: datetime.datetime | None = None
+    rehearsal: datetime.datetime | None = None
 
 
 class HealthChecks:
@@ -58,15 +70,15 @@ class HealthChecks:
         self._found: Mapping[str, bool] = {}
         self._until = 0.0
         self._refresh_task: asyncio.Task[None] | None = None
-        self._rehearsed_at: str | None = None
-        self._rehearsed_until = 0.0
+        self._backup_times = BackupTimes()
+        self._backup_times_until = 0.0
 
-    async def last_rehearsal(self) -> str | None:
-        """Return when a restore was last rehearsed; None where it never was, or the database does not answer."""
-        if time.monotonic() >= self._rehearsed_until:
-            self._rehearsed_until = time.monotonic() + _REHEARSAL_CACHE_S
-            self._rehearsed_at = await to_thread.run_sync(self._find_last_rehearsal, abandon_on_cancel=True)
-        return self._rehearsed_at
+    async def backup_times(self) -> BackupTimes:
+        """Return when a backup was last made, and when a restore was last rehearsed."""
+        if time.monotonic() >= self._backup_times_until:
+            self._backup_times_until = time.monotonic() + _BACKUP_CACHE_S
+            self._backup_times = await to_thread.run_sync(self._find_backup_times, abandon_on_cancel=True)
+        return self._backup_times
 
     async def checks(self) -> Mapping[str, bool]:
         """Return the result of each check: database reachable, schema current, disks writable, worker alive."""
@@ -94,12 +106,11 @@ class HealthChecks:
         except UnreachableError:
             return None
 
-    def _find_last_rehearsal(self) -> str | None:
+    def _find_backup_times(self) -> BackupTimes:
         try:
-            at = last_rehearsal(self._database)
+            return BackupTimes(last_backup(self._database), last_rehearsal(self._database))
         except UnreachableError:
-            return None
-        return None if at is None else at.isoformat(timespec="seconds")
+            return BackupTimes()
 
     def _folders(self) -> Iterator[Path]:
         """Yield the folders that are written to: files of the records, SQLite's folder, and temporary files."""
@@ -140,21 +151,38 @@ def add_monitoring_routes(router: ClinicRouter, health: HealthChecks, metrics: M
     token : a client that sends it may read `/metrics` from anywhere; when empty, only clients on this machine may.
     """
 
+    async def find_backup_times(checks: Mapping[str, bool]) -> BackupTimes:
+        return await health.backup_times() if checks["database"] and checks["schema"] else BackupTimes()
+
     async def answer_health(_: Request) -> Response:
         checks = await health.checks()
         status = "ok" if all(checks.values()) else "failing"
-        rehearsed = await health.last_rehearsal() if checks["database"] and checks["schema"] else None
-        answer = json.dumps({"status": status, "checks": checks, "restore_rehearsed_at": rehearsed})
+        times = await find_backup_times(checks)
+        answer = json.dumps(
+            {
+                "status": status,
+                "checks": checks,
+                "backup_made_at": _format_time(times.backup),
+                "restore_rehearsed_at": _format_time(times.rehearsal),
+            }
+        )
         return Response(answer, 200 if status == "ok" else 503, media_type="application/json")
 
     async def answer_metrics(request: Request) -> Response:
         if not (_has_token(request, token) if token else _is_local(request)):
             return PlainTextResponse(render_message("running.metrics-closed"), 403)
-        answer = await to_thread.run_sync(metrics.text, await health.checks())
+        checks = await health.checks()
+        times = await find_backup_times(checks)
+        known = {"backup": times.backup, "rehearsal": times.rehearsal}
+        answer = await to_thread.run_sync(metrics.text, checks, known)
         return Response(answer, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     router.add_monitoring("/health", answer_health)
     router.add_monitoring("/metrics", answer_metrics)
+
+
+def _format_time(at: datetime.datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds")
 
 
 def _has_token(request: Request, token: str) -> bool:

@@ -104,6 +104,12 @@ class Metrics:
         self._unusual = Counter("skinbeam_unusual", "Unusual activity told to owners.", ("kind",), registry=self._all)
         self._open = Gauge("skinbeam_requests_open", "Requests that are being answered.", registry=self._all)
         self._checks = Gauge("skinbeam_healthy", "Whether a check of /health is met.", ("check",), registry=self._all)
+        self._backups = Gauge(
+            "skinbeam_last_backup_timestamp_seconds",
+            "When a backup was last made, or a restore last rehearsed; 0 where it never was.",
+            ("kind",),
+            registry=self._all,
+        )
         Info("skinbeam", "What is running.", registry=self._all).info({"version": __version__})
         ProcessCollector(registry=self._all)
         self._all.register(_BacklogCollector(database))
@@ -121,15 +127,18 @@ class Metrics:
         """Count what an owner was told of unusual activity."""
         self._unusual.labels(kind).inc()
 
-    def text(self, checks: Mapping[str, bool]) -> bytes:
+    def text(self, checks: Mapping[str, bool], backup_times: Mapping[str, datetime.datetime | None]) -> bytes:
         """Return all metrics in the text format of Prometheus.
 
         Parameters
         ----------
         checks : the results for `/health`.
+        backup_times : when a backup was last made and a restore last rehearsed, each by its kind.
         """
         for name, met in checks.items():
             self._checks.labels(name).set(met)
+        for kind, at in backup_times.items():
+            self._backups.labels(kind).set(at.timestamp() if at else 0)
         return generate_latest(self._all)
 
 

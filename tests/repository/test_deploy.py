@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -28,6 +29,8 @@ SOURCES = "\n".join(
 )
 MANUAL = (ROOT / "docs" / "guide" / "serving.md").read_text(encoding="utf-8")
 PORT = 8000
+SERVICES = sorted(path.name for path in DEPLOY.glob("*.service"))
+TIMERS = sorted(path.name for path in DEPLOY.glob("*.timer"))
 HARDENED = {
     "NoNewPrivileges": "yes",
     "ProtectSystem": "strict",
@@ -51,10 +54,10 @@ def arguments_of(word: str) -> list[str]:
     return [rest for name, rest in instructions() if name == word]
 
 
-def settings() -> dict[str, list[str]]:
-    """What the unit sets, under each name all of it in order."""
+def settings(name: str) -> dict[str, list[str]]:
+    """What a unit sets, under each name all of it in order."""
     found: dict[str, list[str]] = defaultdict(list)
-    for line in (DEPLOY / "skinbeam.service").read_text(encoding="utf-8").splitlines():
+    for line in (DEPLOY / name).read_text(encoding="utf-8").replace("\\\n", "").splitlines():
         if line and line[0] not in "#[":
             name, _, value = line.partition("=")
             found[name].append(value)
@@ -63,11 +66,12 @@ def settings() -> dict[str, list[str]]:
 
 def check_command(words: list[str]) -> None:
     """Have the command line read what would be started, as far as it can without starting it."""
-    group = typer.main.get_command(app)
-    command = group.commands[words[0]]  # type: ignore[attr-defined]
+    command: Any = typer.main.get_command(app)
+    while hasattr(command, "commands"):
+        command, *words = command.commands[words[0]], *words[1:]
     known = {option for parameter in command.params for option in parameter.opts}
     assert [word for word in words if word.startswith("--") and word not in known] == []
-    command.make_context("skinbeam", words[1:]).close()
+    command.make_context("skinbeam", words).close()
 
 
 def test_a_container_is_built_from_the_lock_file_alone() -> None:
@@ -93,14 +97,17 @@ def test_a_container_runs_as_nobody_and_holds_no_secret() -> None:
     assert not re.search(r"SKINBEAM_(KEY|METRICS_TOKEN)=", str(instructions()))
 
 
-def test_every_variable_and_option_of_the_examples_is_known() -> None:
-    unit = settings()
-    (start,) = unit["ExecStart"]
-    check_command(shlex.split(start)[1:])
+def test_every_variable_and_option_of_the_examples_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SKINBEAM_DB", "clinic.sqlite")
+    variables: list[str] = []
+    for name in SERVICES:
+        variables += (unit := settings(name))["Environment"]
+        for start in unit["ExecStart"]:
+            check_command(shlex.split(start)[1:])
     (entry,), (begins,) = arguments_of("ENTRYPOINT"), arguments_of("CMD")
     assert json.loads(entry) == ["skinbeam"]
     check_command(json.loads(begins))
-    names = re.findall(r"\b(SKINBEAM_\w+)=", " ".join([*arguments_of("ENV"), *unit["Environment"]]))
+    names = re.findall(r"\b(SKINBEAM_\w+)=", " ".join([*arguments_of("ENV"), *variables]))
     names += re.findall(r"\bSKINBEAM_\w+", MANUAL)
     assert len(names) > 8
     assert [name for name in names if f'"{name}"' not in SOURCES] == []
@@ -142,25 +149,55 @@ def test_the_health_check_of_a_container_ends_as_the_server_is(status: int, ends
     assert arguments_of("EXPOSE") == [str(PORT)]
 
 
-def test_the_unit_shuts_the_program_in() -> None:
-    unit = settings()
-    for name, value in HARDENED.items():
-        assert unit[name] == [value], name
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_unit_shuts_the_program_in(name: str) -> None:
+    unit = settings(name)
+    for setting, value in HARDENED.items():
+        assert unit[setting] == [value], setting
     assert unit["User"] not in ([], ["root"])
-    assert unit["SuccessExitStatus"] == ["130"]
     (credential,) = unit["LoadCredential"]
     assert f"SKINBEAM_KEY_FILE=%d/{credential.split(':')[0]}" in unit["Environment"]
-    (state,), (cache,) = unit["StateDirectory"], unit["CacheDirectory"]
+    folders = [f"/var/lib/{state}" for state in unit["StateDirectory"]]
+    folders += [f"/var/cache/{cache}" for cache in unit["CacheDirectory"]] + unit["RequiresMountsFor"]
     written = re.findall(r"(?<==)/var/[\w/.]+", " ".join(unit["Environment"]))
-    assert all(path.startswith((f"/var/lib/{state}", f"/var/cache/{cache}")) for path in written)
+    assert written
+    assert all(path.startswith(tuple(folders)) for path in written)
+
+
+def test_the_server_may_end_by_a_signal_and_a_backup_may_not() -> None:
+    ends = {name: settings(name)["SuccessExitStatus"] for name in SERVICES}
+    assert ends.pop("skinbeam.service") == ["130"]
+    assert set(map(tuple, ends.values())) == {()}
+
+
+def test_backups_go_where_the_rehearsal_looks_for_them() -> None:
+    backup, check = settings("skinbeam-backup.service"), settings("skinbeam-check.service")
+    (folder,) = backup["ReadWritePaths"]
+    assert check["ReadWritePaths"] == [], "what only reads the backups cannot remove them"
+    for unit in (backup, check):
+        assert f"SKINBEAM_BACKUPS={folder}" in unit["Environment"]
+        assert unit["RequiresMountsFor"] == [folder]
+    assert f"install -d -o skinbeam -g skinbeam -m 0700 {folder}" in MANUAL
+
+
+@pytest.mark.parametrize("name", TIMERS)
+def test_a_timer_starts_a_unit_and_makes_up_for_what_was_missed(name: str) -> None:
+    assert name.replace(".timer", ".service") in SERVICES
+    assert settings(name)["Persistent"] == ["true"]
+    assert re.search(rf"systemctl enable --now .*\b{name}", MANUAL)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here to read the unit")
-def test_systemd_reads_the_unit_and_finds_it_shut(tmp_path: Path) -> None:
-    text = (DEPLOY / "skinbeam.service").read_text(encoding="utf-8")
-    unit = tmp_path / "skinbeam.service"
-    unit.write_text(re.sub(r"(?<=^ExecStart=)\S+", sys.executable, text, flags=re.M), encoding="utf-8")
-    for words in (["verify", "--man=no"], ["security", "--offline=yes", "--threshold=20"]):
+@pytest.mark.parametrize("name", SERVICES + TIMERS)
+def test_systemd_reads_the_unit_and_finds_it_shut(name: str, tmp_path: Path) -> None:
+    for path in [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")]:  # a timer is read with the unit that it starts
+        text = path.read_text(encoding="utf-8")
+        (tmp_path / path.name).write_text(
+            re.sub(r"(?<=^ExecStart=)\S+", sys.executable, text, flags=re.M), encoding="utf-8"
+        )
+    unit = tmp_path / name
+    checks = (["verify", "--man=no"], ["security", "--offline=yes", "--threshold=20"])
+    for words in checks[: 2 if name in SERVICES else 1]:
         done = subprocess.run(["systemd-analyze", *words, str(unit)], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stderr == ""

@@ -22,8 +22,10 @@ from starlette.testclient import TestClient
 from treated_rows import add_treatment
 
 from skinbeam_clinic.access import ROUTES, Role
+from skinbeam_clinic.database.backup import write_backup
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import AlarmRow, DiaryEntryRow
+from skinbeam_clinic.database.rehearsal import note_rehearsal
 from skinbeam_clinic.database.revisions import migrate_to, newest_revision, read_revision
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.jobs.worker import PLAN_JOB, PlanWorker
@@ -67,6 +69,30 @@ def looked_anew(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> TestClient
 def test_a_server_at_work_is_healthy(clinics: Clinics) -> None:
     with TestClient(build_clinic_app(clinics.database), base_url="https://localhost") as client:
         assert read_health(client) == (200, dict.fromkeys(HEALTH_CHECKS, True))
+
+
+def test_it_says_when_a_backup_was_made_and_when_a_restore_was_rehearsed(
+    clinics: Clinics, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(health, "_BACKUP_CACHE_S", 0.0)
+    client = from_here(clinics)
+
+    def told() -> tuple[str | None, str | None, float, float]:
+        body, series = client.get("/health").json(), figures(client.get("/metrics").text)
+        name = "skinbeam_last_backup_timestamp_seconds"
+        return body["backup_made_at"], body["restore_rehearsed_at"], series[name, "backup"], series[name, "rehearsal"]
+
+    assert told() == (None, None, 0, 0)
+    begun = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    write_backup(clinics.database, tmp_path / "b.tar")
+    made, rehearsed, made_s, rehearsed_s = told()
+    assert (rehearsed, rehearsed_s) == (None, 0)
+    assert made is not None
+    assert datetime.datetime.fromisoformat(made) >= begun
+    assert made_s == pytest.approx(datetime.datetime.fromisoformat(made).timestamp(), abs=1)
+    note_rehearsal(clinics.database)
+    assert told()[1] is not None
+    assert told()[3] >= made_s
 
 
 def test_each_thing_that_is_missing_is_reported_as_that(

@@ -79,7 +79,7 @@ def test_owners_are_notified_of_who_opens_many_patients_once_a_day_and_the_membe
         again.look()
         assert len(clinic.notices()) == 1
     assert (clinic.notices(clinic.owners[1]) == [], clinic.notices(clinic.assistant)) == (False, [])
-    assert b'skinbeam_unusual_total{kind="patients"} 2.0' in clinic.metrics.text({})
+    assert b'skinbeam_unusual_total{kind="patients"} 2.0' in clinic.metrics.text({}, {})
     with use_language("de"):
         sentence = render_message(f"clinic-notice.{notice.kind}", dict(notice.about))
     assert sentence == "Cleo hat die Akten von 6 Patienten innerhalb von 10 Minuten geöffnet."
