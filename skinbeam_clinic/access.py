@@ -209,6 +209,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/appointments/{appointment}/state"): AccessRight.WRITE,
     ("GET", "/patients/{patient}/appointments"): AccessRight.READ,
     ("GET", "/patients/{patient}/appointments.pdf"): AccessRight.CONTACT,
+    ("GET", "/consultations/{consultation}/labels.pdf"): AccessRight.READ,
     ("POST", "/patients/{patient}/appointments"): AccessRight.WRITE,
     ("GET", "/learning"): AccessRight.OUTCOMES,
     ("POST", "/consents/{consent}/treatments"): AccessRight.WRITE,

@@ -1,9 +1,16 @@
-"""Records of two papers of a clinic: a letter to a patient's family doctor, and a card of appointments."""
+"""Records of papers of a clinic: a letter to a family doctor, a card of appointments, and labels for photographs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["AppointmentCardPage", "AppointmentCardRow", "LetterPage", "LetterPart"]
+__all__ = [
+    "AppointmentCardPage",
+    "AppointmentCardRow",
+    "LetterPage",
+    "LetterPart",
+    "PhotographLabel",
+    "PhotographLabelPage",
+]
 
 
 @dataclass(frozen=True)
@@ -57,3 +64,30 @@ class AppointmentCardPage:
     phone: str
     person: str
     rows: tuple[AppointmentCardRow, ...]
+
+
+@dataclass(frozen=True)
+class PhotographLabel:
+    """A label for a photograph: pseudonym, day, permitted uses, clinic and code.
+
+    `uses` and `code` are empty on a label for a photograph that is yet to be taken.
+    """
+
+    person: str
+    day: str
+    uses: str
+    clinic: str
+    code: str
+
+
+@dataclass(frozen=True)
+class PhotographLabelPage:
+    """Everything that sheets of labels show.
+
+    Parameters
+    ----------
+    words : fixed sentences, by their name in the template.
+    """
+
+    words: Mapping[str, str]
+    labels: tuple[PhotographLabel, ...]

@@ -21,12 +21,12 @@ from skinbeam.model.atomic_files import work_folder
 from skinbeam.report.card_context import CardPage
 from skinbeam.report.consent_context import ConsentPage
 from skinbeam.report.context import LeafletPage, ReportPage
-from skinbeam.report.letter_context import AppointmentCardPage, LetterPage
+from skinbeam.report.letter_context import AppointmentCardPage, LetterPage, PhotographLabelPage
 from skinbeam.text import current_language
 
 __all__ = ["make_pdf", "typst_folder"]
 
-_TEMPLATES = ("report", "leaflet", "consent", "card", "letter", "appointments", "style")
+_TEMPLATES = ("report", "leaflet", "consent", "card", "letter", "appointments", "labels", "style")
 
 
 _FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"  # DejaVu, which every template uses
@@ -48,7 +48,7 @@ def typst_folder(files: Mapping[str, bytes]) -> Iterator[Path]:
 
 def make_pdf(
     template: str,
-    page: ReportPage | LeafletPage | ConsentPage | CardPage | LetterPage | AppointmentCardPage,
+    page: ReportPage | LeafletPage | ConsentPage | CardPage | LetterPage | AppointmentCardPage | PhotographLabelPage,
     root: Path,
     *,
     part: Literal["plan", "appendix"] = "plan",

@@ -1,4 +1,4 @@
-"""Routes of papers: the card of appointments, and the letter to the family doctor from a plan or from a session."""
+"""Routes of papers: card of appointments, labels for photographs, letter to the family doctor from plan or session."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.papers.appointment_card import appointment_card_page, make_appointment_card
 from skinbeam_clinic.papers.doctor_letter import LetterFacts, letter_page, make_letter
+from skinbeam_clinic.papers.photograph_labels import make_photograph_labels, photograph_label_page
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.treatments.models import Treatment
 from skinbeam_clinic.web.request import ClinicRequest
@@ -20,6 +21,7 @@ __all__ = ["add_paper_routes"]
 def add_paper_routes(router: ClinicRouter) -> None:
     """Open the routes of papers."""
     router.add("GET", "/patients/{patient}/appointments.pdf", _print_card)
+    router.add("GET", "/consultations/{consultation}/labels.pdf", _print_labels)
     router.add("GET", "/plans/{plan}/letter/{language}", _write_letter_of_plan)
     router.add("GET", "/treatments/{treatment}/letter/{language}", _write_letter_of_session)
 
@@ -35,6 +37,18 @@ def _print_card(request: ClinicRequest) -> Response:
         at=now(),
     )
     return request.show_pdf(make_appointment_card(page), f"appointments-{to_local_time(now()).date()}.pdf")
+
+
+def _print_labels(request: ClinicRequest) -> Response:
+    repositories, today = request.repositories, to_local_time(now()).date()
+    one = repositories.consultations.get(request.path_parameter("consultation"))
+    page = photograph_label_page(
+        repositories.photographs.of(one.id),
+        clinic=request.member_session.member.clinic,
+        pseudonym=repositories.patients.get(one.patient_id).pseudonym,
+        today=today,
+    )
+    return request.show_pdf(make_photograph_labels(page), f"labels-{today}.pdf")
 
 
 def _write_letter_of_plan(request: ClinicRequest) -> Response:

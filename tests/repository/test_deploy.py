@@ -231,6 +231,20 @@ def test_both_proxies_have_browsers_keep_to_encryption() -> None:
     assert directives("ssl_protocols") == ["TLSv1.2 TLSv1.3"]
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not here to name the ciphers")
+def test_nginx_offers_no_cipher_in_blocks_and_none_whose_sessions_one_key_opens() -> None:
+    (chosen,) = directives("ssl_ciphers")
+    done = subprocess.run(
+        ["openssl", "ciphers", "-v", "-s", "-tls1_2", chosen], capture_output=True, text=True, check=True
+    )
+    ciphers = [line.split() for line in done.stdout.splitlines()]
+    assert len(ciphers) > 3
+    for name, _, exchange, _, _, code in ciphers:
+        assert exchange == "Kx=ECDH", name
+        assert code == "Mac=AEAD", name
+    assert directives("ssl_session_tickets") == ["off"], "the key of tickets opens every session until it is changed"
+
+
 def test_nginx_writes_no_photograph_to_its_disk_and_no_key_to_its_log() -> None:
     assert directives("proxy_request_buffering") == ["off"]
     assert directives("proxy_max_temp_file_size") == ["0"]

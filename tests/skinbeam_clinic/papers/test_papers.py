@@ -1,4 +1,4 @@
-"""The card of appointments and the letter to the family doctor say what is recorded, and nothing else; all made up."""
+"""Card of appointments, labels and letter to the family doctor say what is recorded, and nothing else; all made up."""
 
 import datetime
 import io
@@ -22,8 +22,9 @@ from skinbeam.report.letter_context import LetterPage
 from skinbeam.text import Formatter, Message, catalogue, to_local_time
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Booking, Purpose
-from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.models import NewPlan, PhotographPermissions, PhotographRecord
 from skinbeam_clinic.papers.doctor_letter import make_letter
+from skinbeam_clinic.papers.photograph_labels import make_photograph_labels, photograph_label_page
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, TreatmentState
 
 
@@ -229,6 +230,7 @@ def _save_font(file: Path, family: str, letters: str) -> None:
     ("path", "name"),
     [
         ("/patients/{patient}/appointments.pdf", r"appointments-\d{4}-\d\d-\d\d"),
+        ("/consultations/{consultation}/labels.pdf", r"labels-\d{4}-\d\d-\d\d"),
         ("/plans/{plan}/letter/de", r"letter-\d{4}-\d\d-\d\d-de"),
         ("/treatments/{session}/letter/en", r"letter-\d{4}-\d\d-\d\d-en"),
         ("/plans/{plan}/leaflet/de", "leaflet-de"),
@@ -244,3 +246,47 @@ def test_a_paper_is_saved_under_a_name_that_says_what_it_is_and_not_of_whom(
     answer = clinics.browser(Role.CLINICIAN).get(address)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf"), address
     assert re.fullmatch(f'inline; filename="{name}.pdf"', answer.headers["content-disposition"])
+
+
+def labels(clinics: Clinics, names: dict[str, str], role: Role = Role.ASSISTANT) -> PdfReader:
+    content = clinics.browser(role).get(f"/consultations/{names['consultation']}/labels.pdf").content
+    return PdfReader(io.BytesIO(content))
+
+
+def test_each_photograph_has_a_label_with_what_it_may_be_used_for_and_no_name(
+    clinics: Clinics, names: dict[str, str]
+) -> None:
+    repositories = clinics.repositories(Role.OWNER)
+    stored = repositories.patients.get_contact(names["patient"])
+    version = stored.version if stored else ""
+    repositories.patients.set_contact(names["patient"], {"name": "Zoë Synthetic"}, version=version)
+    patient, before = repositories.patients.get(names["patient"]), repositories.photographs.of(names["consultation"])
+    uses = (PhotographPermissions(teaching=True), PhotographPermissions(care=False))
+    made = [
+        repositories.photographs.add(names["consultation"], f"picture {one}".encode(), "image/jpeg", one)
+        for one in uses
+    ]
+    (page,) = labels(clinics, names).pages
+    assert [round(float(side) / 72 * 25.4) for side in page.mediabox[2:]] == [210, 297]
+    text = page.extract_text()
+    assert text.count(patient.pseudonym) == 24, "the rest of the sheet is for photographs of today"
+    assert text.count("View:") == 24 - len(before) - 2
+    assert "Permitted for: care, teaching" in text
+    assert "Permitted for: nothing" in text
+    for one in made:
+        assert one.id[:8] in text
+        assert Formatter().date(to_local_time(one.added_at).date()) in text
+    assert "Zoë" not in text
+    link = f"/consultations/{names['consultation']}/labels.pdf"
+    assert link in clinics.browser(Role.AUDITOR).get(f"/consultations/{names['consultation']}").text
+
+
+def test_as_many_sheets_of_labels_are_made_as_are_needed() -> None:
+    at = datetime.datetime(2026, 3, 4, 9, tzinfo=datetime.UTC)
+    one = PhotographRecord("0a1b2c3d4e5f", "c", "f", "image/jpeg", PhotographPermissions(), at, "m")
+    for number, sheets in ((0, 1), (24, 1), (25, 2)):
+        page = photograph_label_page([one] * number, clinic="A clinic", pseudonym="P" * 40, today=at.date())
+        assert len(page.labels) == 24 * sheets
+        pages = PdfReader(io.BytesIO(make_photograph_labels(page))).pages
+        assert len(pages) == sheets
+        assert "".join(one.extract_text() for one in pages).count("0a1b2c3d") == number

@@ -1,0 +1,50 @@
+"""Build labels for the photographs of a consultation, as PDF: for those that are there, and for those to be taken."""
+
+import datetime
+from collections.abc import Sequence
+
+from skinbeam.report.letter_context import PhotographLabel, PhotographLabelPage
+from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.text import Formatter, render_message, to_local_time
+from skinbeam_clinic.models import PhotographRecord
+
+__all__ = ["make_photograph_labels", "photograph_label_page"]
+
+_WORDS = ("title", "view")
+_LABELS_ON_SHEET = 24
+_CODE_CHARACTERS = 8  # of the photograph's id, by which it is found in an export
+
+
+def photograph_label_page(
+    photographs: Sequence[PhotographRecord], *, clinic: str, pseudonym: str, today: datetime.date
+) -> PhotographLabelPage:
+    """Return the sheets of labels, in the current language; those that are left on the last sheet are for today.
+
+    A label tells what the patient has permitted, since a printed photograph is passed on without its record.
+    """
+    labels = [
+        PhotographLabel(
+            pseudonym,
+            Formatter().date(to_local_time(one.added_at).date()),
+            _permitted_uses(one),
+            clinic,
+            one.id[:_CODE_CHARACTERS],
+        )
+        for one in photographs
+    ]
+    unused = -len(labels) % _LABELS_ON_SHEET or (0 if labels else _LABELS_ON_SHEET)
+    labels += [PhotographLabel(pseudonym, Formatter().date(today), "", clinic, "")] * unused
+    return PhotographLabelPage({name: render_message(f"clinic-label.{name}") for name in _WORDS}, tuple(labels))
+
+
+def make_photograph_labels(page: PhotographLabelPage) -> bytes:
+    """Return the labels as PDF."""
+    with typst_folder({}) as root:
+        return make_pdf("labels", page, root)
+
+
+def _permitted_uses(photograph: PhotographRecord) -> str:
+    permitted = photograph.permissions
+    uses = (("care", permitted.care), ("teaching", permitted.teaching), ("publication", permitted.publication))
+    named = [render_message(f"clinic-use.{use}") for use, agreed in uses if agreed]
+    return render_message("clinic-label.uses", {"uses": ", ".join(named) or render_message("clinic-use.none")})
