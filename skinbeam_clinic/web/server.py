@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from skinbeam.model.atomic_files import remove_temporary_paths
 from skinbeam.text import render_message
 from skinbeam_clinic.errors import catalogue_error
+from skinbeam_clinic.web.header_deadline import HeaderDeadlineProtocol
 
 __all__ = ["open_listener", "serve_app", "serve_records"]
 
@@ -113,6 +114,7 @@ def serve_app(
         print(render_message(open_to_others), flush=True)
     config = uvicorn.Config(
         app,
+        http=HeaderDeadlineProtocol,
         log_config=None,
         log_level="warning",
         access_log=False,
