@@ -78,6 +78,7 @@ def places(kind: str, folder: Path, request: pytest.FixtureRequest) -> dict[str,
     """Where the places of the page lie here."""
     here = {
         "SKINBEAM_KEY=...": f"SKINBEAM_KEY={generate_key()}",
+        "/backup/skinbeam-20261122T023000Z.tar": f"{folder}/skinbeam-2*.tar",  # the name has the time of the backup
         "/backup": str(folder),
         "/srv/trial": f"{folder}/trial",
     }
