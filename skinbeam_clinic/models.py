@@ -167,15 +167,16 @@ class Contact:
 
 @dataclass(frozen=True)
 class ErasablePatient:
-    """A patient whose records need not be retained any longer.
+    """A patient whose records need not be retained any longer, or whose retention period ends soon.
 
-    `last_entry` is when something was last recorded of the patient, `retained_until` when the retention period ended.
+    `last_entry` is when something was last recorded of the patient, `retained_until` when the retention period ended, or ends.
     """
 
     id: str
     pseudonym: str
     last_entry: datetime.datetime
     retained_until: datetime.datetime
+    is_due: bool = True
 
 
 @dataclass(frozen=True)

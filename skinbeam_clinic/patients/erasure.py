@@ -76,18 +76,22 @@ class ErasureRepository:
                 requested_at=asked[0].at if asked else None,
             )
 
-    def list_erasable(self, *, retention_years: int) -> tuple[ErasablePatient, ...]:
-        """Return every patient whose retention period is over, the oldest last entry first."""
+    def list_erasable(self, *, retention_years: int, ahead_days: int = 0) -> tuple[ErasablePatient, ...]:
+        """Return every patient whose retention period is over, the oldest last entry first.
+
+        Parameters
+        ----------
+        ahead_days : also those whose period ends within so many days.
+        """
         with self._access.reading(AccessRight.ERASE) as work:
             work.log("patients.due.listed", "patient")
             at, found = now() - clock_jump(), []
             last = _last_entries(work)
             for patient in work.rows(tables.PatientRow, tables.PatientRow.erased_at.is_(None)):
                 latest = last.get(patient.id, patient.created_at)
-                if latest + retention_years * _YEAR <= at:
-                    found.append(
-                        ErasablePatient(patient.id, patient.pseudonym, latest, latest + retention_years * _YEAR)
-                    )
+                until = latest + retention_years * _YEAR
+                if until <= at + datetime.timedelta(days=ahead_days):
+                    found.append(ErasablePatient(patient.id, patient.pseudonym, latest, until, is_due=until <= at))
             return tuple(sorted(found, key=lambda one: (one.last_entry, one.id)))
 
     def erase(self, patient_id: str, *, retention_years: int) -> datetime.datetime | None:

@@ -27,6 +27,7 @@ __all__ = [
 
 _PATIENTS_LIMIT = 100  # rows of the list; a clinic with more patients searches
 _DUE_LIMIT = 20
+_AHEAD_DAYS = 90  # before the retention period ends, records are listed as due soon
 CONTACT_FIELDS = ("name", "born", "phone", "email", "address", "number")
 
 
@@ -164,9 +165,9 @@ def _download_copy(request: ClinicRequest) -> Response:
 def _show_erasable(request: ClinicRequest) -> Response:
     """Whose records may go; each leads to the page that tells what would, and asks."""
     years = request.services.keep_years
-    return request.page(
-        "erasures.html", due=request.repositories.erasure.list_erasable(retention_years=years), years=years
-    )
+    found = request.repositories.erasure.list_erasable(retention_years=years, ahead_days=_AHEAD_DAYS)
+    due, soon = ([one for one in found if one.is_due is wanted] for wanted in (True, False))
+    return request.page("erasures.html", due=due, soon=soon, ahead_days=_AHEAD_DAYS, years=years)
 
 
 def _show_erasure(request: ClinicRequest, error: InputError | None = None) -> Response:

@@ -166,6 +166,25 @@ def test_closing_keeps_what_stands_in_the_form_and_overwrites_nobody(client: Tes
     assert "This consultation is closed" in page
 
 
+def test_an_owner_is_told_before_records_are_due(client: TestClient, clinics: Clinics) -> None:
+    """Eighty days before the end they are listed, and cannot be erased yet; a hundred days before they are not."""
+    soon, later = held(client, clinics, "SOON-1"), held(client, clinics, "SOON-2")
+    with clinics.database.writing() as session:
+        for patient, days in ((soon, 80), (later, 100)):
+            at = now() - 10 * datetime.timedelta(days=365.25) + datetime.timedelta(days=days)
+            mine = tables.ConsultationRow.patient_id == patient.rpartition("/")[2]
+            session.execute(update(tables.ConsultationRow).where(mine).values(saved_at=at))
+    owner = clinics.browser(Role.OWNER)
+    listed = owner.get("/erasures").text
+    _, _, ahead = listed.partition('id="soon"')
+    assert f'href="{soon}"' in ahead
+    assert f'href="{soon}/erasure"' not in listed
+    assert "Due within 90 days: 1" in ahead
+    assert later not in listed
+    found = clinics.repositories(Role.OWNER).erasure.list_erasable(retention_years=10)
+    assert soon.rpartition("/")[2] not in [one.id for one in found], "what may be erased is what is due"
+
+
 def test_an_owner_is_shown_whose_records_may_go_and_nobody_else(client: TestClient, clinics: Clinics) -> None:
     not_due, due = held(client, clinics, "DUE-1"), held(client, clinics, "DUE-2")
     here = clinics.browser(Role.OWNER).get("/erasures")
