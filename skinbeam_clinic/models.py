@@ -169,7 +169,8 @@ class Contact:
 class ErasablePatient:
     """A patient whose records need not be retained any longer, or whose retention period ends soon.
 
-    `last_entry` is when something was last recorded of the patient, `retained_until` when the retention period ended, or ends.
+    `last_entry` is when something was last recorded of the patient, `retained_until` when the retention period ended
+    or ends.
     """
 
     id: str
