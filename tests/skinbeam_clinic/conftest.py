@@ -23,10 +23,10 @@ from treated_rows import add_treatment
 from treatment_samples import ORDERED
 
 from skinbeam.model.sources import cite_sources
+from skinbeam.photo import analysis as photo_analysis
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, Picture
 from skinbeam.photo.face.manual_landmarks import LandmarkPhoto, prepare_landmark_photo
-from skinbeam.plan import case_check
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.oidc_provider import OidcSubject
 from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
@@ -100,7 +100,7 @@ def quick_photographs(store: None) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(face_points, "prepare_landmark_photo", prepare)
-        for module in (case_check, plans_routes, suggestion_routes):
+        for module in (photo_analysis, plans_routes, suggestion_routes):
             patch.setattr(module, "analyse_photograph", analyse)
         yield
 
