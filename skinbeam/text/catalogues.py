@@ -26,6 +26,7 @@ __all__ = [
     "from_local_time",
     "message_parameters",
     "message_template",
+    "text_direction",
     "to_local_time",
     "translations",
     "use_document_language",
@@ -58,6 +59,15 @@ def current_language() -> str:
 def document_language() -> str:
     """Return the code of the language of documents."""
     return _document_language.get()
+
+
+def text_direction() -> str:
+    """Return how the current language is written: `ltr`, or `rtl` from right to left."""
+    if (language := current_language()) == ENGLISH:
+        return "ltr"
+    from babel import Locale  # imported late: English does not need it
+
+    return Locale.parse(language).text_direction
 
 
 def to_local_time(moment: datetime.datetime) -> datetime.datetime:

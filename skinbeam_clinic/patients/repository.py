@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 
-from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
@@ -15,6 +15,7 @@ from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
 from skinbeam_clinic.patients.contact_details import OLDEST_YEARS
+from skinbeam_clinic.patients.contact_search import parse_contact_query
 
 __all__ = [
     "CONTACT_DETAILS",
@@ -79,7 +80,10 @@ class PatientRepository:
             return tuple(work.read_row(PatientRecord, row) for row in rows)
 
     def search(self, query: str, limit: int) -> tuple[tuple[PatientRecord, ...], int]:
-        """Return the newest patients whose pseudonym contains a text, ignoring case, and the number of all matches.
+        """Return the newest patients who are found by a text, and the number of all of them.
+
+        It may be part of a pseudonym. Whoever may see contact details finds by name, date of birth, telephone and the
+        number of another program, too.
 
         Parameters
         ----------
@@ -91,9 +95,19 @@ class PatientRepository:
             work.log("patients.listed", "patient")
             order = (table.created_at,)
             known = work.list_names(table, table.pseudonym, table.erased_at.is_(None), order=order)
-            there = [id for id, name in known if wanted in name.casefold()]
+            sought = self._list_contacts(work, query) if query.strip() else set()
+            there = [id for id, name in known if wanted in name.casefold() or id in sought]
             newest = work.rows(table, table.id.in_(there[-limit:]), order=order)
             return tuple(work.read_row(PatientRecord, row) for row in reversed(newest)), len(there)
+
+    def _list_contacts(self, work: ClinicTransaction, query: str) -> set[str]:
+        """Return the ids of the patients whose contact details are those of a query; none without the right to them."""
+        if self._access.member.role not in allowed_roles(AccessRight.CONTACT):
+            return set()
+        asked = parse_contact_query(query)
+        work.log("contacts.searched", "contact")
+        read = work.read_columns(tables.ContactRow, tables.ContactRow.id, sealed=CONTACT_DETAILS)
+        return {id for id, details in read if asked.matches(details)}
 
     def get(self, id: str) -> PatientRecord:
         """Return a patient.

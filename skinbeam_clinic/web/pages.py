@@ -17,7 +17,7 @@ from skinbeam.model.consultation import DECIDABLE_MODALITIES, LESION_SIGNS, REAC
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, subtype_description, vocabulary_table
 from skinbeam.report.formatting import capitalise
-from skinbeam.text import LANGUAGES, catalogue, current_language, render_message, translate
+from skinbeam.text import LANGUAGES, catalogue, current_language, render_message, text_direction, translate
 from skinbeam_clinic.consultations.face_points import FacePointsView
 from skinbeam_clinic.consultations.forms import Submission, parse_mark_field, parse_row_field
 
@@ -229,6 +229,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(t=render_message, label=_field_label, spoken=current_language, languages=LANGUAGES)
+    environment.globals.update(direction=text_direction)
     environment.filters["capital"] = capitalise
     return environment
 

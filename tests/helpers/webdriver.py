@@ -4,6 +4,7 @@ Firefox takes the commands by its own Marionette, one JSON list at a time over a
 WebKitGTK's driver takes them by HTTP.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -27,6 +28,13 @@ _START_S, _COMMAND_S = 90.0, 120.0
 # Without it WebKitGTK clicks beside an element, or finds a field that it is to clear not interactable.
 _TO_MIDDLE = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
 _DESK = {"width": 1280, "height": 900}
+# A window without the bar of addresses, which holds WebKitGTK's windows wider than a telephone. A script that nobody
+# clicked opens none.
+_BARE_WINDOW = """const button = document.createElement('button');
+button.textContent = 'open';
+button.addEventListener('click', () => window.open('about:blank', '_blank', 'popup,toolbar=no,location=no'));
+document.body.append(button);
+return button;"""
 _MARIONETTE_PORT = 2828
 _MINI_BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
 
@@ -91,6 +99,17 @@ class WebDriver:
         steps = [moves[0], {"type": "pointerDown", "button": 0}, *moves[1:], {"type": "pointerUp", "button": 0}]
         pointer = {"type": "pointer", "id": kind, "parameters": {"pointerType": kind}, "actions": steps}
         self._send("WebDriver:PerformActions", "actions", {"actions": [pointer]})
+
+    def save_picture(self, file: Path) -> None:
+        """Store a picture of what is seen of the page."""
+        picture = self._send("WebDriver:TakeScreenshot", "GET screenshot", {"full": True})
+        file.write_bytes(base64.b64decode(picture))
+
+    def name_and_role(self, element: Any) -> tuple[str, str]:
+        """Return what a screen reader is told of an element, by the browser's own accessibility tree."""
+        id = element[_ELEMENT]
+        name = self._send("WebDriver:GetComputedLabel", f"GET element/{id}/computedlabel", {"id": id})
+        return name, self._send("WebDriver:GetComputedRole", f"GET element/{id}/computedrole", {"id": id})
 
     def forget_cookies(self) -> None:
         """Delete all cookies of the page."""
@@ -181,12 +200,17 @@ def _webkit() -> Iterator[WebDriver]:
             return _post(port, f"{session}/{place}", parameters, method or "POST")
 
         stack.callback(lambda: _post(port, session, {}, "DELETE"))
+        driver = WebDriver(send)
+        first = send("", "GET window", {})
+        driver.click(driver.run(_BARE_WINDOW))
+        (bare,) = (one for one in send("", "GET window/handles", {}) if one != first)
+        send("", "window", {"handle": bare})
         send("", "window/rect", dict(_DESK))
-        yield WebDriver(send)
+        yield driver
 
 
 def _post(port: int, path: str, parameters: dict[str, Any], method: str = "POST") -> Any:
-    body = None if method == "DELETE" else json.dumps(parameters).encode()
+    body = None if method in ("DELETE", "GET") else json.dumps(parameters).encode()
     asked = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", body, method=method)
     asked.add_header("Content-Type", "application/json")
     try:

@@ -1,0 +1,74 @@
+"""What somebody at the desk knows of a patient, compared with contact details: a name, a date of birth, a telephone.
+
+Contact details stay sealed, and no index of them is stored: one of hashes would tell who shares a name or a day of
+birth, and would have to be made anew with each new key. They are opened one after the other instead.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.patients.contact_details import check_contact_details
+
+__all__ = ["ContactQuery", "parse_contact_query"]
+
+_LEAST_DIGITS = 4  # of a telephone number: fewer are in nearly every number
+_LEAST_LETTERS = 2  # of a name
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class ContactQuery:
+    """One question, in every way in which it can be read.
+
+    Parameters
+    ----------
+    words : of a name, each of which begins a word of it, without capitals and accents; empty if it is none.
+    born : the date of birth as ISO text; empty if it is none.
+    digits : of a telephone number, without zeros at the front; empty if it is none.
+    number : of the patient in another program, as it was typed; empty if nothing was.
+    """
+
+    words: tuple[str, ...]
+    born: str
+    digits: str
+    number: str
+
+    def matches(self, contact: Mapping[str, str]) -> bool:
+        """Return whether contact details are those of somebody who is looked for."""
+        if self.born:
+            return contact.get("born") == self.born
+        if self.number and contact.get("number", "").casefold() == self.number:
+            return True
+        if self.digits and self.digits in _keep_digits(contact.get("phone", "")):
+            return True
+        names = _split_name(contact.get("name", "")) if self.words else ()
+        return bool(self.words) and all(any(one.startswith(word) for one in names) for word in self.words)
+
+
+def parse_contact_query(text: str) -> ContactQuery:
+    """Return what a typed text may mean."""
+    typed = text.strip()
+    try:
+        born = check_contact_details({"born": typed})["born"] if typed else ""
+    except InputError:
+        born = ""
+    digits = _keep_digits(typed).lstrip("0")
+    is_phone = len(digits) >= _LEAST_DIGITS and not any(map(str.isalpha, typed))
+    words = _split_name(typed)
+    is_name = sum(map(len, words)) >= _LEAST_LETTERS and any(map(str.isalpha, typed))
+    return ContactQuery(words if is_name else (), born, digits if is_phone else "", typed.casefold())
+
+
+def _split_name(name: str) -> tuple[str, ...]:
+    """Return the words of a name without capitals and accents, as it may be typed on another keyboard."""
+    plain = name.casefold()
+    if not plain.isascii():
+        plain = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
+    return tuple(_WORD.findall(plain))
+
+
+def _keep_digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
