@@ -143,6 +143,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/imports/preview"): AccessRight.TRANSFER,
     ("POST", "/imports/{import}/undo"): AccessRight.TRANSFER,
     ("GET", "/machines"): AccessRight.MEMBERS,
+    ("POST", "/machines/{machine}/upkeep"): AccessRight.MEMBERS,
     ("POST", "/machines"): AccessRight.MEMBERS,
     ("POST", "/machines/{machine}"): AccessRight.MEMBERS,
     ("POST", "/machines/{machine}/use"): AccessRight.MEMBERS,

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 
 from skinbeam_clinic.accounts.notices import NoticeRepository
 from skinbeam_clinic.accounts.tokens import ApiTokenRepository
+from skinbeam_clinic.appointments.next_steps import NextStepReader
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.audit_log.repository import AuditLogRepository
 from skinbeam_clinic.clinic_transfer.repository import ImportRepository
@@ -19,6 +20,7 @@ from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
 from skinbeam_clinic.follow_ups.repository import FollowUpRepository
 from skinbeam_clinic.jobs.repository import JobRepository
 from skinbeam_clinic.machines.repository import MachineRepository
+from skinbeam_clinic.machines.upkeep import MachineUpkeepRepository
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.outcome_audit.repository import OutcomeRepository
 from skinbeam_clinic.papers.repository import PaperRepository
@@ -53,7 +55,9 @@ class ClinicRepositories:
         self.test_spots = TestSpotRepository(access)
         self.suggestions = SuggestionRepository(access)
         self.machines = MachineRepository(access)
+        self.machine_upkeep = MachineUpkeepRepository(access)
         self.appointments = AppointmentRepository(access)
+        self.next_steps = NextStepReader(access)
         self.follow_ups = FollowUpRepository(access)
         self.pair_analyses = PairAnalysisRepository(access)
         self.treatments = TreatmentRepository(access)

@@ -6,7 +6,7 @@ skin are JSON in sealed columns; columns by which lists are sorted and filtered 
 
 import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
 
@@ -17,6 +17,7 @@ __all__ = [
     "AppointmentRow",
     "ConsultationScoped",
     "MachineRow",
+    "MachineUpkeepRow",
     "TestSpotRow",
     "TreatedAreaRow",
     "TreatmentRow",
@@ -52,6 +53,23 @@ class MachineRow(ClinicScoped, Base):
     room: Mapped[str] = mapped_column(_WORD)
     created_at: Mapped[datetime.datetime]
     retired_at: Mapped[datetime.datetime | None]
+
+
+class MachineUpkeepRow(ClinicScoped, Base):
+    """A service of a machine or a calibration of its energy meter, with the counter of shots; days are ISO text."""
+
+    __tablename__ = "machine_upkeep"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "machine_id"], ["machine.clinic_id", "machine.id"]),
+        Index(None, "clinic_id", "machine_id"),
+    )
+    machine_id: Mapped[str] = mapped_column(_ID)
+    kind: Mapped[str] = mapped_column(_WORD)
+    done_on: Mapped[str] = mapped_column(_WORD)
+    due_on: Mapped[str | None] = mapped_column(_WORD)
+    shots: Mapped[int | None] = mapped_column(BigInteger)
+    noted_at: Mapped[datetime.datetime]
+    noted_by: Mapped[str] = mapped_column(_WORD)
 
 
 class AppointmentRow(ClinicScoped, Base):

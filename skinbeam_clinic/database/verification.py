@@ -53,6 +53,7 @@ SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.ConsentVoidRow,
     tables.TellBackRow,
     treatment_tables.MachineRow,
+    treatment_tables.MachineUpkeepRow,
     treatment_tables.AppointmentRow,
     *follow_up_tables.CONSULTATION_TABLES,
     follow_up_tables.ApiTokenRow,

@@ -1,7 +1,8 @@
 """Store and read diaries for the clinic: links for patients, entries and their reading, and alarms."""
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, exists, or_
 
@@ -32,6 +33,7 @@ __all__ = [
     "DiaryRepository",
     "end_links",
     "is_course_stopped",
+    "list_stopped_courses",
 ]
 
 NOTE_CONTENT = SealedRecord(DiaryNote, follow_up_tables.DiaryEntryRow.entry_sealed)
@@ -304,9 +306,15 @@ class AlarmRepository:
 
 def is_course_stopped(work: ClinicTransaction, consultation_id: str) -> bool:
     """Return whether an alarm of a consultation awaits a clinician's decision."""
-    mine = follow_up_tables.AlarmRow.consultation_id == consultation_id
-    decided = follow_up_tables.AlarmDecisionRow.consultation_id == consultation_id
-    return len(work.rows(follow_up_tables.AlarmRow, mine)) > len(work.rows(follow_up_tables.AlarmDecisionRow, decided))
+    return bool(list_stopped_courses(work, (consultation_id,)))
+
+
+def list_stopped_courses(work: ClinicTransaction, consultation_ids: Collection[str]) -> frozenset[str]:
+    """Return those consultations of which an alarm awaits a clinician's decision."""
+    alarm, decision = follow_up_tables.AlarmRow, follow_up_tables.AlarmDecisionRow
+    raised = Counter(one.consultation_id for one in work.rows(alarm, alarm.consultation_id.in_(consultation_ids)))
+    decided = work.rows(decision, decision.consultation_id.in_(consultation_ids))
+    return frozenset(raised - Counter(one.consultation_id for one in decided))
 
 
 def _has_unsent(work: ClinicTransaction, alarm_ids: set[str]) -> bool:

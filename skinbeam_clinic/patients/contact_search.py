@@ -15,6 +15,7 @@ from skinbeam_clinic.patients.contact_details import check_contact_details
 __all__ = ["ContactQuery", "parse_contact_query"]
 
 _LEAST_DIGITS = 4  # of a telephone number: fewer are in nearly every number
+_WHOLE_DIGITS = 6  # of a stored number that may be all but the code of its country
 _LEAST_LETTERS = 2  # of a name
 _WORD = re.compile(r"[^\W_]+")
 
@@ -42,10 +43,15 @@ class ContactQuery:
             return contact.get("born") == self.born
         if self.number and contact.get("number", "").casefold() == self.number:
             return True
-        if self.digits and self.digits in _keep_digits(contact.get("phone", "")):
+        if self.digits and self._dials(_keep_digits(contact.get("phone", ""))):
             return True
         names = _split_name(contact.get("name", "")) if self.words else ()
         return bool(self.words) and all(any(one.startswith(word) for one in names) for word in self.words)
+
+    def _dials(self, stored: str) -> bool:
+        """Return whether the digits are those of a stored number, of which either may lack the code of the country."""
+        local = stored.lstrip("0")
+        return self.digits in stored or (len(local) >= _WHOLE_DIGITS and self.digits.endswith(local))
 
 
 def parse_contact_query(text: str) -> ContactQuery:
@@ -71,4 +77,6 @@ def _split_name(name: str) -> tuple[str, ...]:
 
 
 def _keep_digits(text: str) -> str:
+    """Return the digits of a telephone number without the zero in brackets, which is not dialled from abroad."""
+    text = text.replace("(0)", "")
     return "".join(filter(str.isdigit, text))

@@ -49,10 +49,12 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
     asked, new = (request.text("pseudonym"), "") if error is None else ("", request.text("pseudonym"))
     found, number = request.repositories.patients.search(asked, _PATIENTS_LIMIT)
     entered = {"asked": asked, "new": new, "year": request.text("year")}
+    today = list_todays_appointments(request)
     shown = {
         "patients": found,
         "number": number,
-        "today": list_todays_appointments(request),
+        "today": today,
+        "next_steps": request.repositories.next_steps.read(today),
         "due": list_due_follow_ups(request.repositories),
         "tour": request.services.tour,
         "notices": request.repositories.notices.list_unread(),

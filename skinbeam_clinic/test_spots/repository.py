@@ -7,7 +7,7 @@ was recorded by mistake is struck with a reason, as long as nothing was read at 
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
@@ -22,7 +22,7 @@ from skinbeam_clinic.pulse_settings import case_test_spot
 from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, SpotStrike, TestSpotRecord
 from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT, ReadingsContent, SpotContent
 
-__all__ = ["TestSpotRepository", "import_spot"]
+__all__ = ["TestSpotRepository", "import_spot", "list_consultations_due"]
 
 _SAME_AGE = datetime.timedelta(minutes=1)  # a form asks for hours; storing a photograph takes seconds
 
@@ -169,6 +169,14 @@ class TestSpotRepository:
             if due:
                 work.log("test-spots.due", "test_spot")
             return tuple((one, _find_patient(work, one)) for one in due)
+
+
+def list_consultations_due(work: ClinicTransaction, consultation_ids: Collection[str]) -> frozenset[str]:
+    """Return those consultations of which a spot is due and was not read, within a transaction."""
+    table = treatment_tables.TestSpotRow
+    unread = work.rows(table, table.consultation_id.in_(consultation_ids), table.read_at.is_(None))
+    spots = (_read_spot(work, row) for row in unread)
+    return frozenset(one.consultation_id for one in spots if one.struck is None and one.due_at <= now())
 
 
 def import_spot(

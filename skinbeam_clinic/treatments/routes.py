@@ -292,7 +292,15 @@ def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, 
         "changes": CHANGE_ITEMS,
         "open_items": list_open_items(treatment),
         "machines": [one for one in request.repositories.machines.list_all() if one.retired_at is None],
+        "overdue": _list_overdue(request, treatment.machine_id),
+        "is_stopped": request.repositories.alarms.is_course_stopped(treatment.consultation_id),
     }
+
+
+def _list_overdue(request: ClinicRequest, machine_id: str | None) -> tuple[str, ...]:
+    """Return what should have been done to the machine of a session before today, in words."""
+    done = request.repositories.machine_upkeep.list_newest().get(machine_id or "", {})
+    return tuple(render_message(f"clinic-machine-upkeep.{kind}") for kind, one in done.items() if one.is_overdue)
 
 
 def _fill_form(

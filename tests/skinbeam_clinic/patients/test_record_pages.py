@@ -224,12 +224,14 @@ def test_markup_in_any_field_stays_text(client: TestClient, clinics: Clinics) ->
         assert ">49<" not in answer.text
 
 
-def test_what_is_looked_for_stands_in_no_address(client: TestClient) -> None:
+def test_what_is_looked_for_stands_in_no_address(client: TestClient, clinics: Clinics) -> None:
     client.post("/patients", data={"pseudonym": "FIND-77"})
     client.post("/patients", data={"pseudonym": "OTHER-78"})
     none = html.unescape(client.post("/search", data={"pseudonym": "<Jane>"}).text)
     assert "Patients found: 0" in none
     assert "Patients: " not in none  # the clinic is not empty
+    assert "Nobody is found by <Jane>." in none
+    none = html.unescape(clinics.browser(Role.AUDITOR).post("/search", data={"pseudonym": "<Jane>"}).text)
     assert "No pseudonym contains <Jane>. Names are not searched" in none
     found = client.post("/search", data={"pseudonym": "find"})
     assert "FIND-77" in found.text

@@ -365,3 +365,20 @@ def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, add
     page.get_by_role("button", name="Save").click()
     page.locator(".steps button").nth(3).click()
     expect(page.get_by_text("care, teaching")).to_have_count(1)
+
+
+@pytest.mark.parametrize("clinics", ["sqlite"], indirect=True)
+def test_each_page_of_the_menu_has_a_key_that_the_account_page_names(page: Page, address: str) -> None:
+    """With Alt, so that it is in nobody's way who types (WCAG 2.2, 2.1.4)."""
+    sign_in(page, address, "owner")
+    keys = page.locator("nav a[accesskey]").evaluate_all("links => links.map(one => [one.accessKey, one.pathname])")
+    assert len({key for key, _ in keys}) == len(keys) == 8
+    page.goto(f"{address}/account")
+    named = page.get_by_role("region", name="Keyboard").locator("dt").all_inner_texts()
+    assert {key for key, _ in keys} | {"0"} == set(named)
+    for key, path in keys:
+        page.keyboard.press(f"Alt+{key}")
+        page.wait_for_url(f"{address}{path}")
+    page.goto(f"{address}/")
+    page.keyboard.press("Alt+0")
+    expect(page.locator("#asked")).to_be_focused()

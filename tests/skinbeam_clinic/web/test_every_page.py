@@ -148,9 +148,7 @@ def unnamed_in_chromium(page: Page) -> list[str]:
 def driven(engine: str) -> Iterator[Screen]:
     with DRIVERS[engine]() as driver:
         window = DrivenWindow(driver, enlarges=engine == "firefox")
-        yield Screen(
-            window.go, window.narrow, driver.run, picture=driver.save_picture, unnamed=lambda: unnamed(driver)
-        )
+        yield Screen(window.go, window.narrow, driver.run, picture=driver.save_picture, unnamed=lambda: unnamed(driver))
 
 
 @dataclass

@@ -1,0 +1,108 @@
+"""What each of today's patients needs next, from an alarm that must be answered to a checklist.
+
+The rows of all of them are read together, so that a full day takes no more statements than one appointment.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
+from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.diaries.repository import list_stopped_courses
+from skinbeam_clinic.test_spots.repository import list_consultations_due
+from skinbeam_clinic.treatments.models import TreatmentState
+
+__all__ = ["NextStep", "NextStepReader"]
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What an appointment needs next.
+
+    Parameters
+    ----------
+    name : of the sentence `appointment-next.NAME`.
+    path : of the page on which it is done.
+    """
+
+    name: str
+    path: str
+
+
+class NextStepReader:
+    """Reads what appointments need next."""
+
+    def __init__(self, access: ClinicAccess) -> None:
+        self._access = access
+
+    def read(self, appointments: Iterable[Appointment]) -> Mapping[str, NextStep]:
+        """Return the next step of each appointment that is not over, by its id; one that needs nothing is left out."""
+        awaited = [one for one in appointments if one.state in (AppointmentState.BOOKED, AppointmentState.ATTENDED)]
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            courses = _read_courses(work, {one.consultation_id for one in awaited if one.consultation_id is not None})
+        steps = {one.id: _find_next(one, courses) for one in awaited}
+        return {id: step for id, step in steps.items() if step is not None}
+
+
+@dataclass(frozen=True)
+class _Courses:
+    """Of consultations by id: their newest plan, the consents to it, the session that is prepared, and what is due."""
+
+    plans: Mapping[str, str]
+    consents: Mapping[str, list[tables.ConsentRow]]  # by plan, without void ones
+    prepared: Mapping[str, str]
+    stopped: frozenset[str]
+    due: frozenset[str]
+    pictured: frozenset[str]
+
+
+def _read_courses(work: ClinicTransaction, ids: set[str]) -> _Courses:
+    plan, photograph, treatment = tables.PlanRow, tables.PhotographRow, treatment_tables.TreatmentRow
+    made = work.rows(plan, plan.consultation_id.in_(ids), order=(plan.made_at,))
+    plans = {one.consultation_id: one.id for one in made}
+    consents = defaultdict(list)
+    explained = work.rows(
+        tables.ConsentRow, tables.ConsentRow.plan_id.in_(plans.values()), order=(tables.ConsentRow.explained_at,)
+    )
+    void = work.get_many(tables.ConsentVoidRow, (one.id for one in explained))
+    for one in explained:
+        if one.id not in void:
+            consents[one.plan_id].append(one)
+    preparing = treatment.state == TreatmentState.PREPARING.value
+    begun = work.rows(treatment, treatment.consultation_id.in_(ids), preparing, order=(treatment.created_at,))
+    return _Courses(
+        plans=plans,
+        consents=consents,
+        prepared={one.consultation_id: one.id for one in begun},
+        stopped=list_stopped_courses(work, ids),
+        due=list_consultations_due(work, ids),
+        pictured=frozenset(one.consultation_id for one in work.rows(photograph, photograph.consultation_id.in_(ids))),
+    )
+
+
+def _find_next(one: Appointment, courses: _Courses) -> NextStep | None:
+    """Return the first step that is open: what may have done harm is before everything else."""
+    id = one.consultation_id
+    if id is None:
+        return NextStep("begin", f"/patients/{one.patient_id}") if one.purpose is Purpose.CONSULTATION else None
+    if id in courses.stopped:
+        return NextStep("alarm", "/alarms")
+    if id in courses.due:
+        return NextStep("spots", f"/consultations/{id}/test-spots")
+    if id not in courses.pictured:
+        return NextStep("photograph", f"/consultations/{id}")
+    plan = courses.plans.get(id)
+    if plan is None:
+        return NextStep("plan", f"/consultations/{id}")
+    if one.purpose is Purpose.SESSION:
+        consents = courses.consents.get(plan, [])
+        if not consents:
+            return NextStep("explain", f"/plans/{plan}")
+        if all(each.signed_at is None for each in consents):
+            return NextStep("consent", f"/plans/{plan}/consent/{consents[-1].option}")
+        if id in courses.prepared:
+            return NextStep("checklist", f"/treatments/{courses.prepared[id]}")
+    return None

@@ -1,0 +1,135 @@
+"""Store and read what was done to a machine: services, calibrations of its energy meter, and its counter of shots.
+
+Nothing is changed later; what was entered wrongly is entered again, and the newest entry of a kind counts.
+"""
+
+import datetime
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from skinbeam.model.errors import InputError
+from skinbeam.text import to_local_time
+from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database import treatment_tables
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+
+__all__ = ["MachineUpkeep", "MachineUpkeepRepository", "UpkeepKind"]
+
+_MOST_SHOTS = 10**12
+_OLDEST_YEARS = 50  # of an entry
+
+
+class UpkeepKind(enum.StrEnum):
+    """What was done to a machine."""
+
+    SERVICE = "service"
+    METER = "meter"  # calibration of the energy meter by which its output is checked
+
+
+@dataclass(frozen=True)
+class MachineUpkeep:
+    """What was done to a machine on a day.
+
+    Parameters
+    ----------
+    due_on : when it must be done again; None if nobody said so.
+    shots : what the machine's own counter showed; None if nobody read it.
+    noted_by : name of the member.
+    """
+
+    machine_id: str
+    kind: UpkeepKind
+    done_on: datetime.date
+    due_on: datetime.date | None
+    shots: int | None
+    noted_at: datetime.datetime
+    noted_by: str
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it should have been done again before today, by the clocks of the clinic."""
+        return self.due_on is not None and self.due_on < to_local_time(now()).date()
+
+
+class MachineUpkeepRepository:
+    """What was done to the machines of a clinic."""
+
+    def __init__(self, access: ClinicAccess) -> None:
+        self._access = access
+
+    def add(self, machine_id: str, *, kind: str, done_on: str, due_on: str = "", shots: str = "") -> MachineUpkeep:
+        """Store what was done to a machine.
+
+        Parameters
+        ----------
+        kind : of `UpkeepKind`.
+        done_on, due_on : days as ISO text; the second may be empty.
+        shots : a whole number, or empty.
+
+        Raises
+        ------
+        RecordNotFoundError : this clinic has no such machine.
+        InputError : `bad-upkeep`: of the kind, a day that lies ahead or does not exist, or a number of shots.
+        """
+        if kind not in set(UpkeepKind):
+            raise _upkeep_error("kind", kind)
+        today = to_local_time(now()).date()
+        done = _parse_day("done_on", done_on)
+        if not today.year - _OLDEST_YEARS <= done.year or done > today:
+            raise _upkeep_error("done_on", done_on)
+        due = _parse_day("due_on", due_on) if due_on else None
+        if due is not None and due <= done:
+            raise _upkeep_error("due_on", due_on)
+        counted = int(shots) if shots.isascii() and shots.isdigit() and len(shots) < len(str(_MOST_SHOTS)) else None
+        if shots and counted is None:
+            raise _upkeep_error("shots", shots)
+        with self._access.writing(AccessRight.MEMBERS) as work:
+            machine = work.get(treatment_tables.MachineRow, machine_id)
+            row = work.new_row(
+                treatment_tables.MachineUpkeepRow,
+                machine_id=machine.id,
+                kind=kind,
+                done_on=done.isoformat(),
+                due_on=None if due is None else due.isoformat(),
+                shots=counted,
+                noted_at=now(),
+                noted_by=self._access.member.id,
+            )
+            work.save(row, "machine.upkeep")
+            return _read_upkeep(work, row)
+
+    def list_newest(self) -> Mapping[str, Mapping[UpkeepKind, MachineUpkeep]]:
+        """Return the newest entry of each kind for each machine, by machine id; a machine without any is left out."""
+        found: dict[str, dict[UpkeepKind, MachineUpkeep]] = {}
+        table = treatment_tables.MachineUpkeepRow
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            for row in work.rows(table, order=(table.done_on, table.noted_at)):
+                one = _read_upkeep(work, row)
+                found.setdefault(one.machine_id, {})[one.kind] = one
+        return found
+
+
+def _parse_day(field: str, text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise _upkeep_error(field, text) from None
+
+
+def _upkeep_error(field: str, read: str) -> InputError:
+    return clinic_error("bad-upkeep", field, read=read)
+
+
+def _read_upkeep(work: ClinicTransaction, row: treatment_tables.MachineUpkeepRow) -> MachineUpkeep:
+    return MachineUpkeep(
+        machine_id=row.machine_id,
+        kind=UpkeepKind(row.kind),
+        done_on=datetime.date.fromisoformat(row.done_on),
+        due_on=None if row.due_on is None else datetime.date.fromisoformat(row.due_on),
+        shots=row.shots,
+        noted_at=row.noted_at,
+        noted_by=work.actor_name(row.noted_by),
+    )

@@ -1,0 +1,82 @@
+"""What was done to a machine: the newest entry of a kind counts, and what is overdue is told before a session."""
+
+import datetime
+
+import pytest
+from clinic_samples import Clinics
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.machines.upkeep import UpkeepKind
+from skinbeam_clinic.repositories import ClinicRepositories
+
+TODAY = datetime.datetime.now(datetime.UTC).date()
+
+
+def day(days: int) -> str:
+    return (TODAY + datetime.timedelta(days=days)).isoformat()
+
+
+def a_machine(repositories: ClinicRepositories, serial: str = "SYN-1") -> str:
+    return repositories.machines.add(device="pulsed-dye-595", serial=serial, name=f"Dye laser {serial}").id
+
+
+def test_the_newest_entry_of_each_kind_counts_whenever_it_was_entered(repositories: ClinicRepositories) -> None:
+    machine, other = a_machine(repositories), a_machine(repositories, "SYN-2")
+    add = repositories.machine_upkeep.add
+    newest = add(machine, kind="service", done_on=day(-3), due_on=day(300), shots="120345")
+    add(machine, kind="service", done_on=day(-400), due_on=day(-40))
+    meter = add(machine, kind="meter", done_on=day(-400), due_on=day(-1))
+    assert repositories.machine_upkeep.list_newest() == {machine: {UpkeepKind.SERVICE: newest, UpkeepKind.METER: meter}}
+    assert (newest.shots, newest.is_overdue, meter.is_overdue) == (120345, False, True)
+    again = add(other, kind="meter", done_on=day(0))
+    assert repositories.machine_upkeep.list_newest()[other] == {UpkeepKind.METER: again}
+    assert not again.is_overdue, "nobody said when it is due"
+    actions = [one.action for one in repositories.audit_log.newest(20)]
+    assert actions.count("machine.upkeep") == 4
+
+
+def test_what_is_due_today_is_not_overdue(repositories: ClinicRepositories) -> None:
+    machine = a_machine(repositories)
+    assert not repositories.machine_upkeep.add(machine, kind="service", done_on=day(-9), due_on=day(0)).is_overdue
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"kind": "paint"}, "kind"),
+        ({"done_on": day(2)}, "done_on"),
+        ({"done_on": "31.02.2026"}, "done_on"),
+        ({"done_on": "0001-01-01"}, "done_on"),
+        ({"due_on": day(-20)}, "due_on"),
+        ({"due_on": "soon"}, "due_on"),
+        ({"shots": "-1"}, "shots"),
+        ({"shots": "1.5"}, "shots"),
+        ({"shots": "9" * 40}, "shots"),
+    ],
+)
+def test_what_nobody_did_is_refused(repositories: ClinicRepositories, changed: dict[str, str], field: str) -> None:
+    machine = a_machine(repositories)
+    with pytest.raises(InputError) as found:
+        repositories.machine_upkeep.add(machine, **{"kind": "service", "done_on": day(-10)} | changed)
+    assert (found.value.code, found.value.field) == ("bad-upkeep", field)
+    assert repositories.machine_upkeep.list_newest() == {}
+
+
+def test_the_page_shows_it_and_a_session_warns_of_what_is_overdue(clinics: Clinics, names: dict[str, str]) -> None:
+    owner, session = clinics.browser(Role.OWNER), f"/treatments/{names['treatment']}"
+    clinics.repositories().treatments.choose_machine(names["treatment"], names["machine"])
+    assert "overdue" not in owner.get(session).text
+    here = f"/machines/{names['machine']}/upkeep"
+    wrong = owner.post(here, data={"kind": "service", "done_on": day(-400), "due_on": day(-500)})
+    assert wrong.status_code == 422
+    assert f'value="{day(-400)}"' in wrong.text, "what was typed is lost"
+    sent = {"kind": "service", "done_on": day(-400), "due_on": day(-35), "shots": "99000"}
+    assert owner.post(here, data=sent).status_code == 303
+    page = owner.get("/machines").text
+    assert "99,000 shots on its counter" in page
+    assert "was due" in page
+    assert "never entered" in page  # the energy meter
+    assert "Of this machine is overdue: Service." in owner.get(session).text
+    owner.post(here, data=sent | {"done_on": day(-1), "due_on": day(300)})
+    assert "overdue" not in owner.get(session).text
