@@ -1,4 +1,4 @@
-"""Does what a tutorial says by WebDriver, as `tutorial.py` does by Playwright: the sentences of the first week."""
+"""Does what a tutorial says by WebDriver, as `tutorial.py` does by Playwright."""
 
 import time
 from collections.abc import Callable
@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from telephone import Telephone
-from tutorial import Follower
+from tutorial import FETCH, RIGHT, Follower
 from webdriver import WebDriver
+
+from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS
 
 __all__ = ["DrivenReader"]
 
@@ -33,6 +35,7 @@ if (kind === 'label') {
   within.querySelectorAll('input[aria-label], select[aria-label]').forEach(
     one => add(one, one.getAttribute('aria-label')));
 }
+if (kind === 'summary') within.querySelectorAll('summary').forEach(one => add(one, one.textContent));
 if (kind === 'heading') within.querySelectorAll('h1, h2, h3').forEach(one => add(one, one.textContent));
 if (kind === 'radio') within.querySelectorAll('input[type=radio]').forEach(one => add(one, name));
 if (kind === 'text') within.querySelectorAll('*').forEach(one => {
@@ -43,6 +46,21 @@ const whole = named.find(([, text]) => text === clean(name));
 const part = named.find(([, text]) => text.toLowerCase().includes(wanted));
 return (whole || part || [null])[0];
 """
+_DIARY_LINK = "return [...document.querySelectorAll('code')].map(o => o.textContent).find(o => o.includes('/diary/'))"
+_BY_ID = "return document.getElementById(arguments[0])"
+_CANVAS = "return document.querySelector('canvas')"
+# The control with an answer in the first group that asks something, and every control of a group with its words.
+_ANSWER = """
+const clean = text => text.replace(/\\s+/g, ' ').trim();
+const group = [...document.querySelectorAll('fieldset')].find(
+  one => one.querySelector('legend') && clean(one.querySelector('legend').textContent).includes(arguments[0]));
+const label = group && [...group.querySelectorAll('label')].find(one => clean(one.textContent) === arguments[1]);
+return label ? label.control : null;
+"""
+_ANSWERS = """
+return [...document.querySelectorAll('fieldset label')].map(one => [one.control, one.textContent.trim()]);
+"""
+_SET_TODAY = "arguments[0].valueAsDate = new Date()"  # by a calendar, which each engine draws in its own way
 _LEADS_ON = "return arguments[0].tagName === 'A' || arguments[0].type === 'submit'"
 _HERE = "document.documentElement.dataset.left = ''"
 _STILL_HERE = "return document.documentElement.dataset.left === '' || document.readyState === 'loading'"
@@ -91,6 +109,12 @@ class DrivenReader(Follower):
     def open(self, name: str) -> None:
         self._leave(self._find("link", name))
 
+    def unfold(self, name: str) -> None:
+        self.driver.click(self._find("summary", name))
+
+    def choose_today(self, label: str) -> None:
+        self.driver.run(_SET_TODAY, self._find("label", label))
+
     def type(self, text: str, label: str) -> None:
         field = self._find("label", label)
         self.driver.clear(field)
@@ -104,6 +128,36 @@ class DrivenReader(Follower):
     def choose_file(self, name: str, label: str) -> None:
         self.driver.type(self._find("label", label), str(self.files / name))
 
+    def fetch(self, name: str) -> list[int]:
+        return list(self.driver.run(FETCH, self._find("link", name)))
+
+    def open_link(self) -> None:
+        link = str(self._until(lambda: self.driver.run(_DIARY_LINK), "there is no link of a diary", _WAIT_S))
+        self.driver.forget_cookies()
+        self.driver.go(f"{self.address}/diary/{link.rpartition('/')[2]}")
+
+    def tick(self, label: str) -> None:
+        self._check(self._find("label", label))
+
+    def mark(self, answer: str, question: str) -> None:
+        fault = f"{question} has no answer {answer}"
+        self._check(self._until(lambda: self.driver.run(_ANSWER, question, answer), fault, _WAIT_S))
+
+    def answer(self) -> None:
+        self._until(lambda: self.driver.run(_ANSWERS), "nothing is asked", _WAIT_S)
+        for box, words in self.driver.run(_ANSWERS):
+            if RIGHT.match(words):
+                self._check(box)
+
+    def check_off(self) -> None:
+        self._find("button", "Save the answers")
+        for item in CHECKLIST_ITEMS.values():
+            if clear := self.driver.run(_BY_ID, f"{item.name}-{item.accepted_answers[0]}"):
+                self._check(clear)
+
+    def draw(self) -> None:
+        self.driver.draw(self._until(lambda: self.driver.run(_CANVAS), "there is no pad", _WAIT_S))
+
     def tick_first(self) -> None:
         self.driver.click(self._find("radio", "any"))
 
@@ -112,6 +166,10 @@ class DrivenReader(Follower):
 
     def wait(self, text: str) -> None:
         self._find("heading", text, _LONG_S)
+
+    def _check(self, box: Any) -> None:
+        if not self.driver.run("return arguments[0].checked", box):
+            self.driver.click(box)
 
     def _find(self, kind: str, name: str, within_s: float = _WAIT_S) -> Any:
         return self._until(

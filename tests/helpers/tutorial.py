@@ -11,10 +11,15 @@ from telephone import Telephone
 
 from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS
 
-__all__ = ["Follower", "Reader", "steps_of"]
+__all__ = ["FETCH", "RIGHT", "Follower", "Reader", "steps_of"]
 
 _LONG_MS = 90_000  # a plan, on a busy machine
-_RIGHT = re.compile(r"^(No\. I can|About \d|It may be|I call|\d+ )")  # what the consent form has explained
+RIGHT = re.compile(r"^(No\. I can|About \d|It may be|I call|\d+ )")  # what the consent form has explained
+# Its status and length, by the browser itself, with its cookies.
+FETCH = """const asked = new XMLHttpRequest();
+asked.open('GET', arguments[0].href, false);
+asked.send();
+return [asked.status, asked.responseText.length];"""
 
 
 def steps_of(tutorial: Path) -> Iterator[tuple[int, str]]:
@@ -37,6 +42,8 @@ _KINDS = {  # of sentences, with the method that does it
     r"Type `(.+)` into \*\*(.+)\*\*": "type",
     r"Type the password into \*\*(.+)\*\*": "type_password",
     r"Type the age of somebody born in `(\d{4})` into \*\*(.+)\*\*": "type_age",
+    r"Choose today for \*\*(.+)\*\*": "choose_today",
+    r"Unfold \*\*(.+)\*\*": "unfold",
     r"Choose `(.+)` for \*\*(.+)\*\*": "choose",
     r"Choose the file `(.+)` for \*\*(.+)\*\*": "choose_file",
     r"Mark `(.+)` under \*\*(.+)\*\*": "mark",
@@ -47,6 +54,7 @@ _KINDS = {  # of sentences, with the method that does it
     r"Answer each question as it was explained": "answer",
     r"Answer every item of the checklist with what lets you go on": "check_off",
     r"Draw the signature": "draw",
+    r"Download \*\*(.+)\*\*": "download",
 }
 
 
@@ -65,6 +73,7 @@ class Follower:
     shown_key: Callable[[], str]  # beside the QR code
     sign_in: Callable[[str], None]  # to the list of patients
     enter: Callable[..., None]  # with a name and a password, whatever page follows
+    fetch: Callable[[str], list[int]]  # the file behind a link: its status and its length
     type: Callable[[str, str], None]  # a text into the field with a label
 
     def do(self, sentence: str) -> None:
@@ -80,6 +89,12 @@ class Follower:
                 act(*match.groups())
                 return
         raise ValueError(f"nobody knows how to do this: {sentence}")
+
+    def download(self, name: str) -> None:
+        """Fetch a file as the browser does, which may show it instead of storing it."""
+        status, content = self.fetch(name)
+        assert status == 200, f"{name} is answered with {status}"
+        assert content, f"{name} is empty"
 
     def type_password(self, label: str) -> None:
         self.type(self.password, label)
@@ -147,6 +162,10 @@ class Reader(Follower):
     def open(self, name: str) -> None:
         self._leave(self._shown(self.page.get_by_role("link", name=name)))
 
+    def fetch(self, name: str) -> list[int]:
+        link = self._shown(self.page.get_by_role("link", name=name))
+        return list(link.evaluate(f"link => (function () {{{FETCH}}})(link)"))
+
     def open_link(self) -> None:
         link = self.page.locator("code", has_text="/diary/").inner_text()
         self.page.context.clear_cookies()
@@ -154,6 +173,12 @@ class Reader(Follower):
 
     def type(self, text: str, label: str) -> None:
         self._labelled(label).fill(text)
+
+    def unfold(self, name: str) -> None:
+        self._shown(self._here().locator("summary", has_text=name)).click()
+
+    def choose_today(self, label: str) -> None:
+        self._labelled(label).evaluate("field => { field.valueAsDate = new Date() }")
 
     def choose(self, option: str, label: str) -> None:
         self._labelled(label).select_option(label=option)
@@ -179,7 +204,7 @@ class Reader(Follower):
     def answer(self) -> None:
         expect(self.page.get_by_role("group").first).to_be_visible()
         for question in self.page.get_by_role("group").all():
-            right = question.get_by_label(_RIGHT)
+            right = question.get_by_label(RIGHT)
             if right.count():
                 right.first.check()
 

@@ -100,6 +100,16 @@ class WebDriver:
         pointer = {"type": "pointer", "id": kind, "parameters": {"pointerType": kind}, "actions": steps}
         self._send("WebDriver:PerformActions", "actions", {"actions": [pointer]})
 
+    def draw(self, element: Any) -> None:
+        """Draw a zigzag with a mouse on an element, as somebody signs."""
+        self.run(_TO_MIDDLE, element)
+        left, top = self.run("const b = arguments[0].getBoundingClientRect(); return [b.x, b.y]", element)
+        places = [(20 + 9 * step, 60 + (30 * (-1) ** step if step else 0)) for step in range(20)]
+        moves = [{"type": "pointerMove", "duration": 20, "x": round(left + x), "y": round(top + y)} for x, y in places]
+        steps = [moves[0], {"type": "pointerDown", "button": 0}, *moves[1:], {"type": "pointerUp", "button": 0}]
+        pointer = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": steps}
+        self._send("WebDriver:PerformActions", "actions", {"actions": [pointer]})
+
     def save_picture(self, file: Path) -> None:
         """Store a picture of what is seen of the page."""
         picture = self._send("WebDriver:TakeScreenshot", "GET screenshot", {"full": True})

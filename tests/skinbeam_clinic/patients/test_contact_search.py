@@ -19,8 +19,12 @@ CONTACT = {
 
 @pytest.mark.parametrize(
     "asked",
-    "zoe|ZOË|müller|muller|Ludensch|Müller, Zoë|mull zo|1974-03-05|5.3.1974|05.03.1974|030 5551234|555 12 34|"
-    "+49 30 555|0305551|a-4711| A-4711 ".split("|"),
+    [
+        *("zoe", "ZOË", "müller", "muller", "Ludensch", "Müller, Zoë", "mull zo"),
+        *("1974-03-05", "5.3.1974", "05.03.1974"),
+        *("030 5551234", "555 12 34", "+49 30 555", "0305551"),
+        *("a-4711", " A-4711 "),
+    ],
 )
 def test_who_is_meant_is_found(asked: str) -> None:
     assert parse_contact_query(asked).matches(CONTACT)
@@ -28,7 +32,10 @@ def test_who_is_meant_is_found(asked: str) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    "| |z|oë|anna|zoe anna|1974|5.3.1975|5.4.1974|555|99555|471|A-471|%|*|31.02.1974|0|example.org".split("|"),
+    [
+        *("", " ", "z", "oë", "anna", "zoe anna", "%", "*", "example.org"),
+        *("1974", "5.3.1975", "5.4.1974", "31.02.1974", "0", "555", "99555", "471", "A-471"),
+    ],
 )
 def test_who_is_not_meant_is_not(asked: str) -> None:
     assert not parse_contact_query(asked).matches(CONTACT)

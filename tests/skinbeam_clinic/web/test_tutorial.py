@@ -1,6 +1,4 @@
-"""The tutorials of a clinic are done word for word, on both databases: a first patient, and a first week, the latter in
-Firefox and WebKitGTK, too.
-"""
+"""The tutorials of a clinic, a first patient and a first week, word for word on both databases and in three engines."""
 
 import re
 from collections.abc import Iterator
@@ -61,14 +59,15 @@ def test_an_age_is_told_by_the_year_of_birth_where_the_clinic_knows_it(name: str
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", DRIVERS)
-def test_the_first_week_can_be_lived_in_another_browser(clinics: Clinics, name: str) -> None:
-    tutorial = GUIDE / "first-week.md"
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("engine", DRIVERS)
+def test_every_step_can_be_done_in_another_browser(clinics: Clinics, engine: str, name: str) -> None:
+    tutorial = GUIDE / f"{name}.md"
     worker = PlanWorker(clinics.database, planned)
     worker.start()
     try:
-        with served(clinics.app) as address, DRIVERS[name]() as driver:
-            reader = DrivenReader(driver, address, HOME, PASSWORD, FILES["first-week"])
+        with served(clinics.app) as address, DRIVERS[engine]() as driver:
+            reader = DrivenReader(driver, address, HOME, PASSWORD, FILES[name])
             for line, sentence in steps_of(tutorial):
                 try:
                     reader.do(sentence)
