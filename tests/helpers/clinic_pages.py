@@ -26,6 +26,7 @@ OVERLAPS = """() => [...document.querySelectorAll(".field")].filter(field => {
 }).map(field => field.innerText)"""
 WAIT_MS = 30_000  # a page on two busy cores takes seconds; a test that passes does not wait for it
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+TABLET = {"width": 820, "height": 1180}
 
 expect.set_options(timeout=WAIT_MS)
 

@@ -1,7 +1,10 @@
 """A finger on a page in Chromium: it taps and drags, and the browser turns that into what a page hears."""
 
-from playwright.sync_api import Locator, Page
+from collections.abc import Sequence
 
+from playwright.sync_api import FloatRect, Locator, Page
+
+_NEXT_TAP_MS = 700  # sooner after a lifted finger, the browser takes a tap for the end of the same gesture
 _STEPS = 8  # of a drag, as a screen reports a finger on its way
 
 
@@ -11,16 +14,22 @@ def drag_slider(page: Page, slider: Locator, start: float, end: float) -> None:
     box = slider.bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2
+    shares = (start + (end - start) * step / _STEPS for step in range(_STEPS + 1))
+    _move_finger(page, [(box["x"] + box["width"] * share, y) for share in shares])
+
+
+def draw_with_finger(page: Page, box: FloatRect) -> None:
+    """Draw a zigzag within a box, as somebody signs."""
+    _move_finger(page, [(box["x"] + 20 + 9 * step, box["y"] + 60 + 30 * (-1) ** step) for step in range(20)])
+
+
+def _move_finger(page: Page, places: Sequence[tuple[float, float]]) -> None:
+    """Put a finger on the first place, move it over the others, and lift it from the last."""
     finger = page.context.new_cdp_session(page)
-
-    def touch(kind: str, share: float | None = None) -> None:
-        points = [] if share is None else [{"x": box["x"] + box["width"] * share, "y": y}]
+    for kind, place in (("touchStart", places[0]), *(("touchMove", one) for one in places[1:]), ("touchEnd", None)):
+        points = [] if place is None else [{"x": place[0], "y": place[1]}]
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    touch("touchStart", start)
-    for step in range(1, _STEPS + 1):
-        touch("touchMove", start + (end - start) * step / _STEPS)
-    touch("touchEnd")
+    page.wait_for_timeout(_NEXT_TAP_MS)
     finger.detach()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 from telephone import Telephone
+from touch import draw_with_finger
 
 from skinbeam_clinic.treatments.checklist import CHECKLIST_ITEMS
 
@@ -123,6 +124,7 @@ class Reader(Follower):
     address : of the app.
     clinic, password : to sign in with.
     files : folder of the files that are named.
+    touches : whether they use a finger, of a browser that has one, in place of a mouse.
     looked_at : called with each page before it is left.
     """
 
@@ -134,6 +136,7 @@ class Reader(Follower):
     looked_at: Callable[[Page], None]
     telephone: Telephone = field(default_factory=Telephone)
     part: str = ""
+    touches: bool = False
 
     def sign_in(self, name: str) -> None:
         self.enter(name)
@@ -175,7 +178,7 @@ class Reader(Follower):
         self._labelled(label).fill(text)
 
     def unfold(self, name: str) -> None:
-        self._shown(self._here().locator("summary", has_text=name)).click()
+        self._press(self._shown(self._here().locator("summary", has_text=name)))
 
     def choose_today(self, label: str) -> None:
         self._labelled(label).evaluate("field => { field.valueAsDate = new Date() }")
@@ -187,13 +190,13 @@ class Reader(Follower):
         self._labelled(label).set_input_files(self.files / name)
 
     def tick(self, label: str) -> None:
-        self._labelled(label).check()
+        self._check(self._labelled(label))
 
     def mark(self, answer: str, question: str) -> None:
-        self.page.get_by_role("group", name=question).first.get_by_label(answer, exact=True).check()
+        self._check(self.page.get_by_role("group", name=question).first.get_by_label(answer, exact=True))
 
     def tick_first(self) -> None:
-        self.page.get_by_role("radio").first.check()
+        self._check(self.page.get_by_role("radio").first)
 
     def read(self, text: str) -> None:
         expect(self._shown(self.page.get_by_text(text))).to_be_visible()
@@ -206,24 +209,40 @@ class Reader(Follower):
         for question in self.page.get_by_role("group").all():
             right = question.get_by_label(RIGHT)
             if right.count():
-                right.first.check()
+                self._check(right.first)
 
     def check_off(self) -> None:
         for item in CHECKLIST_ITEMS.values():
             clear = self.page.locator(f"#{item.name}-{item.accepted_answers[0]}")
             if clear.count():
-                clear.check()
+                self._check(clear)
 
     def draw(self) -> None:
         canvas = self.page.locator("canvas")
         canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()
         assert box
+        if self.touches:
+            draw_with_finger(self.page, box)
+            return
         self.page.mouse.move(box["x"] + 20, box["y"] + 60)
         self.page.mouse.down()
         for step in range(1, 20):
             self.page.mouse.move(box["x"] + 20 + 9 * step, box["y"] + 60 + 30 * (-1) ** step)
         self.page.mouse.up()
+
+    def _press(self, control: Locator) -> None:
+        if self.touches:
+            control.tap(no_wait_after=True)
+        else:
+            control.click(no_wait_after=True)
+
+    def _check(self, box: Locator) -> None:
+        if not self.touches:
+            box.check()
+        elif not box.is_checked():
+            box.tap()
+            expect(box).to_be_checked()
 
     def _labelled(self, label: str) -> Locator:
         whole = self._here().get_by_label(label, exact=True).locator("visible=true")
@@ -236,7 +255,7 @@ class Reader(Follower):
         self.looked_at(self.page)
         leads_on = way.evaluate("way => way.tagName === 'A' || way.type === 'submit'")
         self.page.evaluate("document.documentElement.dataset.left = ''")
-        way.click(no_wait_after=True)
+        self._press(way)
         if leads_on:  # the next sentence is about the next page, which has not set this
             self.part = ""
             expect(self.page.locator("html:not([data-left])")).to_have_count(1)

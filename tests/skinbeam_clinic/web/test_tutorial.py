@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clinic_pages import opened_page, served
+from clinic_pages import DESK, TABLET, opened_page, served
 from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics_on
 from driven_tutorial import DrivenReader
 from paths import ROOT
@@ -27,14 +27,17 @@ def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]
         yield made
 
 
+@pytest.mark.parametrize("touches", [False, pytest.param(True, marks=pytest.mark.long)], ids=["desk", "tablet"])
 @pytest.mark.parametrize("name", FILES)
-def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Browser, name: str) -> None:
+def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Browser, name: str, touches: bool) -> None:
+    """At a desk with a mouse, and on a tablet with a finger."""
     tutorial = GUIDE / f"{name}.md"
     worker = PlanWorker(clinics.database, planned)
     worker.start()
     try:
-        with served(clinics.app) as address, opened_page(browser) as page:
-            reader = Reader(page, address, HOME, PASSWORD, FILES[name], lambda _: None)
+        with served(clinics.app) as address, opened_page(browser, has_touch=touches) as page:
+            page.set_viewport_size(TABLET if touches else DESK)
+            reader = Reader(page, address, HOME, PASSWORD, FILES[name], lambda _: None, touches=touches)
             for line, sentence in steps_of(tutorial):
                 try:
                     reader.do(sentence)
