@@ -18,7 +18,7 @@ from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.sample_clinic.courses import CourseEvent, SampleCourse, course_story, days_until_first_session
 from skinbeam_clinic.sample_clinic.people import SamplePerson, cancelled_story, long_ago_story, new_today_story
 from skinbeam_clinic.sample_clinic.planned_cases import SAMPLE_FORMS, PlannedCase, SamplePlanMaker, plan_sample_cases
-from skinbeam_clinic.sample_clinic.staff import SampleStaff, hire_staff
+from skinbeam_clinic.sample_clinic.staff import SampleStaff, hire_staff, upkeep_story
 from skinbeam_clinic.sample_clinic.timetable import Story, Timetable, play_stories
 
 __all__ = ["SampleClinic", "make_sample_clinic"]
@@ -74,6 +74,7 @@ def _found_clinic(folder: Path, password: str, at: datetime.datetime) -> SampleS
 def _list_stories(staff: SampleStaff, days: Timetable, cases: Mapping[str, PlannedCase]) -> Iterator[Story]:
     """Yield the story of everybody; those who need a certain time of today come first."""
     numbers = itertools.count(1)
+    yield upkeep_story(staff, days)
     for course in _cast_courses(cases, numbers):
         yield course_story(staff, days, course)
     forms = itertools.cycle(SAMPLE_FORMS.values())

@@ -1,18 +1,22 @@
 """The members of the sample clinic and its machines, and where the steps of its tour lead."""
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from skinbeam.text import render_message
+from skinbeam.text import render_message, to_local_time
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.machines.upkeep import UpkeepKind
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.sample_clinic.planned_cases import DEVICES
+from skinbeam_clinic.sample_clinic.timetable import Story, Timetable
 
-__all__ = ["TOUR_STEPS", "SampleStaff", "hire_staff"]
+__all__ = ["TOUR_STEPS", "SampleStaff", "hire_staff", "upkeep_story"]
 
 # Step of the tour → path of its page; where it is empty, a story fills it in.
 TOUR_STEPS: Mapping[str, str] = {
@@ -27,6 +31,7 @@ TOUR_STEPS: Mapping[str, str] = {
     "outcomes": "/learning",
     "trail": "/trail",
 }
+_SHOTS_A_YEAR = 100_000  # made up, like everything here
 COLLEAGUE = "clinician-2"  # who did not treat, and grades blind
 
 
@@ -79,3 +84,16 @@ def hire_staff(database: Database, operator: Member, password: str) -> SampleSta
         desks[Role.ASSISTANT],
         machines,
     )
+
+
+def upkeep_story(staff: SampleStaff, days: Timetable) -> Story:
+    """Each machine is serviced, and its energy meter calibrated, once a year; the last of them was forgotten."""
+    year, add = datetime.timedelta(days=365), staff.owner.machine_upkeep.add
+    *kept, forgotten = staff.machines.values()
+    for ago, machines in ((400, (forgotten,)), (300, kept)):
+        yield days.at(-ago, 8)
+        done = to_local_time(now()).date()
+        for number, machine in enumerate(machines, 1):
+            when = {"done_on": done.isoformat(), "due_on": (done + year).isoformat()}
+            add(machine, kind=UpkeepKind.SERVICE, shots=str(number * _SHOTS_A_YEAR), **when)
+            add(machine, kind=UpkeepKind.METER, **when)

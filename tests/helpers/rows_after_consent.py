@@ -11,7 +11,7 @@ from skinbeam_clinic.database.columns import UtcDateTime
 from skinbeam_clinic.database.follow_up_tables import CONSULTATION_TABLES, ApiTokenRow, CalendarFeedRow
 from skinbeam_clinic.database.tables import ClinicScoped
 from skinbeam_clinic.database.transaction import ClinicAccess
-from skinbeam_clinic.database.treatment_tables import AppointmentRow, MachineRow
+from skinbeam_clinic.database.treatment_tables import AppointmentRow, MachineRow, MachineUpkeepRow
 from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["add_rows_after_consent"]
@@ -26,7 +26,14 @@ def add_rows_after_consent(repositories: ClinicRepositories, **names: str) -> No
     access = ClinicAccess(repositories._access.database, repositories.member)
     made = dict(names)
     with access.writing(AccessRight.READ) as work:
-        for kind in (MachineRow, AppointmentRow, *reversed(CONSULTATION_TABLES), ApiTokenRow, CalendarFeedRow):
+        for kind in (
+            MachineRow,
+            MachineUpkeepRow,
+            AppointmentRow,
+            *reversed(CONSULTATION_TABLES),
+            ApiTokenRow,
+            CalendarFeedRow,
+        ):
             row = _row(kind, work.clinic_id, made)
             work.save(row, "made")  # type: ignore[arg-type]
             made[f"{_called(kind)}_id"] = row.id

@@ -151,6 +151,7 @@ SIGNED = {
     "consent_void": "d9751fc0",
     "tell_back": "92efd214",
     "machine": "e6b0c85c",
+    "machine_upkeep": "a3dc3f9c",
     "appointment": "d39916b7",
     "suggested_concern": "635fc390",
     "pair_analysis": "097f30a3",

@@ -102,6 +102,10 @@ def test_every_list_of_work_has_something_in_it(clinic: SampleClinic, repositori
     assert {one.retired_at is None for one in repositories.machines.list_all()} == {False, True}
     assert repositories.erasure.list_erasable(retention_years=10)
     assert repositories.tokens.all()
+    assert {one.is_overdue for done in repositories.machine_upkeep.list_newest().values() for one in done.values()} == {
+        False,
+        True,
+    }
 
 
 def test_courses_stand_at_every_step(repositories: ClinicRepositories) -> None:

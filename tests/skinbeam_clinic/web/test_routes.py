@@ -23,6 +23,7 @@ SENT: Mapping[str, dict[str, str]] = {
     "/appointments/{appointment}/state": {"state": "kept", "revision": "0"},
     "/machines/{machine}": {"name": "Dye laser"},
     "/machines/{machine}/use": {"used": "true"},
+    "/machines/{machine}/upkeep": {"kind": "service", "done_on": "2026-01-12"},
     "/patients/{patient}/pseudonym": {"pseudonym": "S-17"},
     "/plans/{plan}/choice": {"option": "0.0"},
     "/plans/{plan}/consent/{option}/talk": {"days": "0"},
