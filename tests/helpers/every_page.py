@@ -56,6 +56,11 @@ for (const one of heads) {
   if (Number(one.tagName[1]) > level + 1) say('a level of headings is missing before', one);
   level = Number(one.tagName[1]);
 }
+const called = one => (one.getAttribute('aria-label') || (document.getElementById(one.getAttribute('aria-labelledby'))
+  || one).textContent || '').trim();
+const regions = all.filter(one => one.matches('section[aria-label], section[aria-labelledby], [role=region], nav'));
+regions.forEach((one, i) => { if (regions.slice(0, i).some(other => called(other) === called(one)))
+  say('called like another part of the page', one); });
 if (!document.title.trim() || !document.documentElement.lang) found.push('no title or language');
 if (document.querySelectorAll('main').length !== 1) found.push('not one main part');
 if (document.querySelector('[tabindex]:not([tabindex="0"]):not([tabindex="-1"])')) found.push('an order of its own');

@@ -2,14 +2,16 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clinic_pages import opened_page, served
+from clinic_pages import AXE, RULES, RUN_AXE, opened_page, served
 from clinic_samples import COOKIE, PASSWORD, planned
 from every_page import CONTROLS, FAULTS, WIDTHS, find_pages
 from playwright.sync_api import Browser, Page
@@ -74,6 +76,7 @@ class Screen:
     run: Callable[..., Any]
     picture: Callable[[Path], object] = field(default=lambda _: None)
     unnamed: Callable[[], list[str]] = field(default=lambda: [])
+    barriers: Callable[[], list[str]] = field(default=lambda: [])
 
 
 @pytest.fixture(scope="module")
@@ -95,13 +98,13 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
         yield Clinic(made, name, {route: found[route] for route in found if route not in NO_PAGES})
 
 
-def sign_in(sample: SampleClinic, name: str) -> str:
-    return SignIn(sample.database, PasswordHasher()).sign_in(name, Role.OWNER.value, PASSWORD).token
+def sign_in(sample: SampleClinic, name: str, role: Role = Role.OWNER) -> str:
+    return SignIn(sample.database, PasswordHasher()).sign_in(name, role.value, PASSWORD).token
 
 
-def signed_in(sample: SampleClinic, name: str) -> TestClient:
+def signed_in(sample: SampleClinic, name: str, role: Role = Role.OWNER) -> TestClient:
     client = TestClient(app_of(sample), base_url="https://localhost", follow_redirects=False)
-    client.cookies.set(COOKIE, sign_in(sample, name), domain="localhost.local")
+    client.cookies.set(COOKIE, sign_in(sample, name, role), domain="localhost.local")
     return client
 
 
@@ -130,7 +133,16 @@ def chromium(browser: Browser) -> Iterator[Screen]:
             run=lambda script, *given: page.evaluate(f"(given) => (function () {{{script}}})(...given)", list(given)),
             picture=lambda file: page.screenshot(path=str(file), full_page=True),
             unnamed=lambda: unnamed_in_chromium(page),
+            barriers=lambda: barriers(page),
         )
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core knows to be in the way of somebody."""
+    page.evaluate(AXE)
+    passes, violations = page.evaluate(RUN_AXE, RULES)
+    assert passes, "axe checked nothing"
+    return [f"{one['id']} {one['nodes'][0]['html'][:100]}" for one in violations]
 
 
 def unnamed_in_chromium(page: Page) -> list[str]:
@@ -192,6 +204,38 @@ def unnamed(driver: WebDriver) -> list[str]:
     ]
 
 
+class Parts(HTMLParser):
+    """What of a page refers to what: ids, and the attributes that name one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.named: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        given = {name: value or "" for name, value in attrs}
+        self.ids += [given["id"]] if "id" in given else []
+        references = ("aria-labelledby", "aria-describedby", "form", *(("for",) if tag in ("label", "output") else ()))
+        self.named |= {id for name in references for id in given.get(name, "").split()}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_a_page_refers_to_is_on_it_whoever_looks(clinic: Clinic, role: Role) -> None:
+    """Most forms are left out for those who may only read, and what belongs to them must go with them."""
+    client, faults, seen = signed_in(clinic.sample, clinic.name, role), [], 0
+    for path in (path for paths in clinic.pages.values() for path in paths):
+        answer = client.get(path)
+        if answer.status_code != 200:
+            continue
+        seen, page = seen + 1, Parts()
+        page.feed(answer.text)
+        faults += [f"{path}: nothing has the id {id}" for id in page.named - set(page.ids)]
+        faults += [f"{path}: {id} twice" for id, count in Counter(page.ids).items() if count > 1]
+    assert seen > 20
+    assert not faults, "\n".join(faults)
+
+
 ENGINES = ["chromium", *(pytest.param(name, marks=pytest.mark.long) for name in DRIVERS)]
 
 
@@ -235,7 +279,9 @@ def test_every_page_fits_its_window_and_can_be_read_aloud(
                 assert screen.run("return document.documentElement.lang") == language or route.startswith("/diary/")
                 screen.run(OPEN_ALL)
                 assert width > 400 or screen.run(HEADER_HEIGHT) <= MOST_HEADER_PX, route
-                found = [*screen.run(FAULTS), *(screen.unnamed() if width == max(WIDTHS) else ())]
+                found = screen.run(FAULTS)
+                if width == max(WIDTHS):
+                    found += screen.unnamed() + (screen.barriers() if language == ENGLISH else [])
                 faults += [f"{route} at {width}: {one}" for one in found]
                 if folder:
                     screen.picture(Path(folder) / f"{engine}-{language}-{number:02}-{width}.png")
