@@ -74,7 +74,7 @@ class DrivenReader(Follower):
     Parameters
     ----------
     driver : of the browser.
-    address, clinic, password, files : as of `tutorial.Reader`.
+    address, clinic, password, files, command : as of `tutorial.Reader`.
     """
 
     driver: WebDriver
@@ -84,6 +84,7 @@ class DrivenReader(Follower):
     files: Path
     telephone: Telephone = field(default_factory=Telephone)
     part: str = ""
+    command: Callable[[str], object] | None = None
 
     def sign_in(self, name: str) -> None:
         self.enter(name)

@@ -55,6 +55,7 @@ _KINDS = {  # of sentences, with the method that does it
     r"Answer each question as it was explained": "answer",
     r"Answer every item of the checklist with what lets you go on": "check_off",
     r"Draw the signature": "draw",
+    r"Run `skinbeam (.+)`": "command",
     r"Download \*\*(.+)\*\*": "download",
 }
 
@@ -124,6 +125,7 @@ class Reader(Follower):
     address : of the app.
     clinic, password : to sign in with.
     files : folder of the files that are named.
+    command : runs the rest of a line that begins with `skinbeam`.
     touches : whether they use a finger, of a browser that has one, in place of a mouse.
     looked_at : called with each page before it is left.
     """
@@ -137,6 +139,7 @@ class Reader(Follower):
     telephone: Telephone = field(default_factory=Telephone)
     part: str = ""
     touches: bool = False
+    command: Callable[[str], object] | None = None
 
     def sign_in(self, name: str) -> None:
         self.enter(name)

@@ -1,18 +1,25 @@
 """The tutorials of a clinic, a first patient and a first week, word for word on both databases and in three engines."""
 
+import os
 import re
-from collections.abc import Iterator
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from clinic_pages import DESK, TABLET, opened_page, served
 from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics_on
 from driven_tutorial import DrivenReader
+from new_database import KEY
 from paths import ROOT
 from playwright.sync_api import Browser
 from tutorial import Reader, steps_of
 from webdriver import DRIVERS
 
+from skinbeam_clinic.database.connection import FILES_VARIABLE
+from skinbeam_clinic.database.encryption import KEY_VARIABLE
 from skinbeam_clinic.jobs.worker import PlanWorker
 
 pytestmark = pytest.mark.check
@@ -27,9 +34,27 @@ def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]
         yield made
 
 
+@pytest.fixture
+def command(clinics: Clinics, tmp_path: Path) -> Callable[[str], object]:
+    """What runs a line on the machine of the clinic, whose key and database are set."""
+    address = clinics.database.engine.url.set(drivername=clinics.database.engine.dialect.name)
+    where = {"SKINBEAM_DB": address.render_as_string(hide_password=False) if address.host or address.query else ""}
+    where["SKINBEAM_DB"] = where["SKINBEAM_DB"] or str(address.database)
+    environment = os.environ | where | {KEY_VARIABLE: KEY, FILES_VARIABLE: str(tmp_path / "files")}
+
+    def run(line: str) -> None:
+        words = [sys.executable, "-m", "skinbeam", *shlex.split(line)]
+        ran = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+        assert ran.returncode == 0, ran.stderr
+
+    return run
+
+
 @pytest.mark.parametrize("touches", [False, pytest.param(True, marks=pytest.mark.long)], ids=["desk", "tablet"])
 @pytest.mark.parametrize("name", FILES)
-def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Browser, name: str, touches: bool) -> None:
+def test_every_step_of_the_tutorial_can_be_done(
+    clinics: Clinics, browser: Browser, name: str, touches: bool, command: Callable[[str], object]
+) -> None:
     """At a desk with a mouse, and on a tablet with a finger."""
     tutorial = GUIDE / f"{name}.md"
     worker = PlanWorker(clinics.database, planned)
@@ -37,7 +62,9 @@ def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Brows
     try:
         with served(clinics.app) as address, opened_page(browser, has_touch=touches) as page:
             page.set_viewport_size(TABLET if touches else DESK)
-            reader = Reader(page, address, HOME, PASSWORD, FILES[name], lambda _: None, touches=touches)
+            reader = Reader(
+                page, address, HOME, PASSWORD, FILES[name], lambda _: None, touches=touches, command=command
+            )
             for line, sentence in steps_of(tutorial):
                 try:
                     reader.do(sentence)
@@ -64,13 +91,15 @@ def test_an_age_is_told_by_the_year_of_birth_where_the_clinic_knows_it(name: str
 @pytest.mark.long
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("engine", DRIVERS)
-def test_every_step_can_be_done_in_another_browser(clinics: Clinics, engine: str, name: str) -> None:
+def test_every_step_can_be_done_in_another_browser(
+    clinics: Clinics, engine: str, name: str, command: Callable[[str], object]
+) -> None:
     tutorial = GUIDE / f"{name}.md"
     worker = PlanWorker(clinics.database, planned)
     worker.start()
     try:
         with served(clinics.app) as address, DRIVERS[engine]() as driver:
-            reader = DrivenReader(driver, address, HOME, PASSWORD, FILES[name])
+            reader = DrivenReader(driver, address, HOME, PASSWORD, FILES[name], command=command)
             for line, sentence in steps_of(tutorial):
                 try:
                     reader.do(sentence)
