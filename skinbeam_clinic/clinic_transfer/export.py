@@ -22,6 +22,7 @@ from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.errors import storage_error
 from skinbeam_clinic.exchange.record_formats import make_exporter
 from skinbeam_clinic.follow_ups.models import FollowUp
+from skinbeam_clinic.machines.upkeep import MachineUpkeep
 from skinbeam_clinic.models import (
     Consent,
     ConsultationContents,
@@ -78,6 +79,8 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
     tables = {kind.value: _Table(FIELDS[kind], []) for kind in ImportKind}
     tables |= {name: _Table(("patient", *_columns(record)), []) for name, record in _RECORDS.items()}
     tables["machines"] = _Table(_columns(ClinicMachine), [_cells(one) for one in repositories.machines.list_all()])
+    done = repositories.machine_upkeep.list_all()
+    tables["machine_upkeep"] = _Table(_columns(MachineUpkeep), [_cells(one) for one in done])
     files, left_out = _Table(("patient", "copy", "fhir"), []), 0
     try:
         with work_folder(folder.parent, folder.name) as place:  # also removes what a killed export left
@@ -165,7 +168,7 @@ def _cells(record: Any) -> tuple[object, ...]:
 def _cell(value: Any) -> object:
     if value is None:
         return ""
-    if isinstance(value, bool | int | float | str | datetime.datetime | Enum | bytes):
+    if isinstance(value, bool | int | float | str | datetime.date | Enum | bytes):
         plain = _plain(value)
         return json.dumps(plain) if isinstance(plain, bool) else plain  # a number stays one, also a negative one
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_plain)
@@ -173,7 +176,7 @@ def _cell(value: Any) -> object:
 
 def _plain(value: Any) -> object:
     """Return a value as JSON can hold it; signatures are in the documents of the copies."""
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, datetime.date):  # a moment is one, too
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value

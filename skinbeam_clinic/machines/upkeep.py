@@ -104,12 +104,15 @@ class MachineUpkeepRepository:
     def list_newest(self) -> Mapping[str, Mapping[UpkeepKind, MachineUpkeep]]:
         """Return the newest entry of each kind for each machine, by machine id; a machine without any is left out."""
         found: dict[str, dict[UpkeepKind, MachineUpkeep]] = {}
+        for one in self.list_all():
+            found.setdefault(one.machine_id, {})[one.kind] = one
+        return found
+
+    def list_all(self) -> tuple[MachineUpkeep, ...]:
+        """Return all entries in the order of the days on which something was done."""
         table = treatment_tables.MachineUpkeepRow
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            for row in work.rows(table, order=(table.done_on, table.noted_at)):
-                one = _read_upkeep(work, row)
-                found.setdefault(one.machine_id, {})[one.kind] = one
-        return found
+            return tuple(_read_upkeep(work, row) for row in work.rows(table, order=(table.done_on, table.noted_at)))
 
 
 def _parse_day(field: str, text: str) -> datetime.date:

@@ -46,6 +46,9 @@ def exported(clinics: Clinics, names: dict[str, str], tmp_path_factory: pytest.T
     read_spots(repositories, repositories.plans.of(names["consultation"])[0])
     repositories.treatments.start(names["treatment"])
     repositories.treatments.add_area(names["treatment"], fired(settings={"fluence_J_cm2": 6.5}))
+    repositories.machine_upkeep.add(
+        names["machine"], kind="meter", done_on="2026-01-12", due_on="2027-01-12", shots="9"
+    )
     folder = tmp_path_factory.mktemp("left") / "clinic"
     killed = folder.with_name(f".{folder.name}.{'0' * 16}")  # as an export that is killed leaves it
     killed.mkdir(0o700)
@@ -71,6 +74,10 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
     for name, id in ids.items():
         assert id in {row["id"] for row in table(exported / f"{name}.csv")}, name
     assert names["machine"] in {row["id"] for row in table(exported / "machines.csv")}
+    (done,) = table(exported / "machine_upkeep.csv")
+    assert [done[name] for name in ("machine_id", "kind", "done_on", "due_on", "shots")] == [
+        *(names["machine"], "meter", "2026-01-12", "2027-01-12", "9")
+    ]
     assert len(table(exported / "diary_entries.csv")) == 1
     (consultation,) = [row for row in table(exported / "consultations.csv") if row["id"] == names["consultation"]]
     assert (
