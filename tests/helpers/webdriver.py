@@ -35,7 +35,6 @@ button.textContent = 'open';
 button.addEventListener('click', () => window.open('about:blank', '_blank', 'popup,toolbar=no,location=no'));
 document.body.append(button);
 return button;"""
-_MARIONETTE_PORT = 2828
 _MINI_BROWSERS = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
 
 Send = Callable[[str, str, dict[str, Any]], Any]  # name of Marionette, path of WebDriver, parameters → value
@@ -135,9 +134,11 @@ def firefox() -> Iterator[WebDriver]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, contextlib.ExitStack() as ended:
         words = [program, "--headless", "--marionette", "--remote-allow-system-access", "--no-remote"]
         words += ["--profile", profile]
+        port = _free_port()  # of its own, since two workers may each drive a Firefox
+        Path(profile, "user.js").write_text(f'user_pref("marionette.port", {port});\n', encoding="utf-8")
         browser = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            line = ended.enter_context(_connect(_MARIONETTE_PORT))
+            line = ended.enter_context(_connect(port))
             line.settimeout(_COMMAND_S)
             stream = ended.enter_context(line.makefile("rb"))
             _read_message(stream)  # what it is
@@ -156,6 +157,11 @@ def firefox() -> Iterator[WebDriver]:
         finally:
             browser.kill()
             browser.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _connect(port: int) -> socket.socket:
@@ -191,8 +197,7 @@ def _webkit() -> Iterator[WebDriver]:
         stack.callback(shown.wait)
         stack.callback(shown.kill)
         display = os.read(reading, 10).decode().strip()
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        port = _free_port()
         environment = os.environ | {"DISPLAY": f":{display}", "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
         environment |= {"LIBGL_ALWAYS_SOFTWARE": "1", "NO_AT_BRIDGE": "1"}
         stack.callback(os.close, reading)
