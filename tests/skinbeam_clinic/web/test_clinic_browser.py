@@ -173,14 +173,14 @@ def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Cli
     looked_at(page, "consent")
     page.get_by_label("Days to think").fill("0")
     page.get_by_role("button", name="Record the explanation as given now").click()
-    expect(page.get_by_role("group").first).to_be_visible()  # `all` does not wait for the next page
-    for question in page.get_by_role("group").all():
+    expect(page.locator("fieldset").first).to_be_visible()  # `all` does not wait for the next page
+    for question in page.locator("fieldset").all():
         tell_back(question)
-    page.get_by_role("group").first.get_by_label("Yes, since it is planned.").check()
+    page.locator("fieldset").first.get_by_label("Yes, since it is planned.").check()
     page.get_by_role("button", name="Save the answers").click()
     expect(page.get_by_role("alert")).to_contain_text("Not all answers were right")
     looked_at(page, "told-back")
-    tell_back(page.get_by_role("group").first)
+    tell_back(page.locator("fieldset").first)
     page.get_by_role("button", name="Save the answers").click()
     page.get_by_label("Your name:").fill("Synthetic Person")
     page.get_by_label("Photographs are taken for my care").check()
