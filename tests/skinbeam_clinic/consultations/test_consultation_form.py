@@ -206,7 +206,7 @@ def test_the_form_reads_exactly_the_documented_fields() -> None:
     source = "".join((folder / name).read_text(encoding="utf-8") for name in ("form.html", "points.html"))
     tree = Environment().parse(source)
     macros = {node.name for node in tree.find_all(nodes.Macro)}
-    assert meta.find_undeclared_variables(tree) - macros - {"t", "label", "spoken", "languages"} == {
+    assert meta.find_undeclared_variables(tree) - macros - {"t", "label", "spoken", "direction", "languages"} == {
         field.name for field in fields(FormPage)
     }
     for hint in get_type_hints(FormPage, include_extras=True).values():
