@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.units import ZERO_CELSIUS_K
-from skinbeam.physics.targets.vessel import VesselHistory, radial_grid
+from skinbeam.physics.targets.vessel import radial_grid
 from skinbeam.physics.targets.vessel_absorption_feedback import march_heated_blood
 from skinbeam.simulate.pulse.response import PulseResponse
 from skinbeam.simulate.skins.tissue_kinetics import BLOOD_KINETICS, sample_kinetics
@@ -173,11 +173,10 @@ def vessels_at_dose(
         schedule.power_on,
         change,
     )
-    rises = [
-        VesselHistory(*(part / vessel_dose.reshape(*vessel_dose.shape, *[1] * (part.ndim - 2)) for part in history))
-        for history in histories
-    ]
-    return add_surroundings(vessels, site, rises)
+    for part in (part for history in histories for part in history):
+        # In place: a history takes tens of megabytes, and writing to new memory takes longer than the division.
+        part /= vessel_dose.reshape(*vessel_dose.shape, *[1] * (part.ndim - 2))
+    return add_surroundings(vessels, site, histories)
 
 
 def _has_heated_blood(response: PulseResponse) -> bool:

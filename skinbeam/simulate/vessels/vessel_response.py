@@ -281,9 +281,9 @@ def add_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[VesselH
     # In the memory order in which endpoints of vessels read it: histories of places.
     cells = np.add(site.surroundings_unit_K[:, :, None], np.moveaxis(even.cells, -1, 2), order="C")
     np.maximum(cells, 0.0, out=cells)
-    lumen, edge, wall = (
-        np.maximum(site.surroundings_unit_K + part, 0.0) for part in (even.lumen, even.lumen_edge, even.wall)
-    )
+    lumen, edge, wall = (site.surroundings_unit_K + part for part in (even.lumen, even.lumen_edge, even.wall))
+    for change in (lumen, edge, wall):
+        np.maximum(change, 0.0, out=change)
     side = None
     if uneven:
         (rise,) = uneven
