@@ -426,6 +426,7 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
             machine.id, name="Blue", room="", version=machine.version
         ),
         "machines.set_in_use": lambda: repositories.machines.set_in_use(machine.id, in_use=True),
+        "machine_upkeep.add": lambda: repositories.machine_upkeep.add(machine.id, kind="service", done_on="2026-01-05"),
         "patients.get": lambda: repositories.patients.get(consultation.patient_id),
         "patients.set_pseudonym": lambda: repositories.patients.set_pseudonym(consultation.patient_id, "P-200"),
         "patients.identity_erased_at": lambda: repositories.patients.identity_erased_at(consultation.patient_id),
@@ -541,7 +542,8 @@ def answered_and_decided(repositories: ClinicRepositories, mine: ClinicRepositor
     return repositories.alarms.decide(alarm, "Nothing.", adverse_event_id=None)
 
 
-# They name nothing that another clinic could have; jobs, trail, copies, imports and erasure have tests of their own.
+# They name nothing that another clinic could have, and the next steps are asked for with appointments that were read;
+# jobs, trail, copies, imports and erasure have tests of their own.
 UNBOUND = {
     "imports.list_done",
     "imports.note_export",
@@ -564,6 +566,9 @@ UNBOUND = {
     "machines.add",
     "test_spots.list_due",
     "machines.list_all",
+    "machine_upkeep.list_all",
+    "machine_upkeep.list_newest",
+    "next_steps.read",
     "outcomes.find_change",
     "outcomes.courses",
     "outcomes.export_courses",
@@ -670,7 +675,7 @@ NEEDS_WRITING = {
     "alarms.answer",
 }
 NEEDS_CONTACT = {"patients.get_contact", "patients.set_contact"}
-NEEDS_OWNER = {"machines.update", "machines.set_in_use", "tokens.end"}
+NEEDS_OWNER = {"machine_upkeep.add", "machines.update", "machines.set_in_use", "tokens.end"}
 REFUSED: dict[Role, set[str]] = {
     Role.OWNER: set(),
     Role.CLINICIAN: NEEDS_OWNER,
