@@ -273,7 +273,7 @@ def _solve_samples(  # pragma: no cover - compiled
     for s in range(samples):
         at = min(s, len(angles.mu) - 1)
         own, beam, existing = optics_of_sample(optics, s), beams_of_sample(beams, s), angles.existing[at]
-        as_before = s > 0 and (at < s or np.array_equal(angles.mu[at], angles.mu[at - 1]))
+        as_before = s > 0 and (at < s or _has_same_directions(angles, at))
         bases_of = bases_of if as_before else -1
         alike = 0  # the first of the neighbouring layers of one index, which share bases
         for i in range(layers):
@@ -316,6 +316,16 @@ def _solve_samples(  # pragma: no cover - compiled
             )
             light.mean[s, i] += (beam.down[i] + beam.up[i]) * mean_decay(tau[i])
         find_bin_means(edges[s], existing, own, beam, modes, fluence, light.fluence[s], light.unscattered[s])
+
+
+@njit(cache=True)
+def _has_same_directions(angles: LayerDirections, at: int) -> bool:  # pragma: no cover - compiled
+    """Return whether a sample has the directions of the one before, and with them its refractive indices."""
+    return (
+        np.array_equal(angles.n[at], angles.n[at - 1])
+        and np.array_equal(angles.mu[at], angles.mu[at - 1])
+        and np.array_equal(angles.amplitude[at], angles.amplitude[at - 1])
+    )
 
 
 @njit(cache=True)

@@ -151,6 +151,18 @@ def test_layers_shared_with_the_sample_before_leave_no_trace(indices: str) -> No
             np.testing.assert_array_equal(getattr(together, name)[sample], getattr(alone, name)[0])
 
 
+def test_layers_that_differ_in_nothing_but_the_index_share_nothing() -> None:
+    # In a medium without steps every index has the same cosines; of twice the index they are so to the last digit.
+    n = np.array([1.0, 2.0, 1.0, 2.0])
+    layers = [np.full((4, 1), value) for value in (100.0, 1e4, 0.8)]
+    thickness, edges = np.full((4, 1), 1e-3), np.linspace(0.0, 1e-3, 6)
+    together = solve_layers(PlaneLayers(*layers, n[:, None], thickness, n, n), edges)
+    for sample, index in enumerate(n):
+        alone = solve_layers(PlaneLayers(*(a[:1] for a in layers), [[index]], thickness[:1], index, index), edges)
+        for name in ("reflectance_diffuse", "transmittance", "absorbed", "fluence_rate_ratio"):
+            np.testing.assert_array_equal(getattr(together, name)[sample], getattr(alone, name)[0])
+
+
 def test_without_bins_the_rest_is_the_same() -> None:
     layers = ((800.0, 3e4, 0.9, 1.45, 7e-5), (120.0, 2e4, 0.8, 1.37, 9.3e-4), (50.0, 1e4, 0.7, 1.4, np.inf))
     binned, plain = one(*layers), one(*layers, edges=None)
