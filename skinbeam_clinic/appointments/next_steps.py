@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
+from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import list_stopped_courses
@@ -16,6 +17,8 @@ from skinbeam_clinic.test_spots.repository import list_consultations_due
 from skinbeam_clinic.treatments.models import TreatmentState
 
 __all__ = ["NextStep", "NextStepReader"]
+
+_NEEDS_CURRENT_PLAN = frozenset({Purpose.CONSULTATION, Purpose.TEST_SPOT, Purpose.SESSION})
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class _Courses:
     """Of consultations by id: their newest plan, the consents to it, the session that is prepared, and what is due."""
 
     plans: Mapping[str, str]
+    outdated: frozenset[str]  # whose answers have changed since that plan, which can then no longer be signed
+    closed: frozenset[str]
     consents: Mapping[str, list[tables.ConsentRow]]  # by plan, without void ones
     prepared: Mapping[str, str]
     stopped: frozenset[str]
@@ -62,7 +67,9 @@ class _Courses:
 def _read_courses(work: ClinicTransaction, ids: set[str]) -> _Courses:
     plan, photograph, treatment = tables.PlanRow, tables.PhotographRow, treatment_tables.TreatmentRow
     made = work.rows(plan, plan.consultation_id.in_(ids), order=(plan.made_at,))
-    plans = {one.consultation_id: one.id for one in made}
+    newest = {one.consultation_id: one for one in made}
+    plans = {consultation: one.id for consultation, one in newest.items()}
+    consultations = work.get_many(tables.ConsultationRow, ids)
     consents = defaultdict(list)
     explained = work.rows(
         tables.ConsentRow, tables.ConsentRow.plan_id.in_(plans.values()), order=(tables.ConsentRow.explained_at,)
@@ -75,6 +82,8 @@ def _read_courses(work: ClinicTransaction, ids: set[str]) -> _Courses:
     begun = work.rows(treatment, treatment.consultation_id.in_(ids), preparing, order=(treatment.created_at,))
     return _Courses(
         plans=plans,
+        outdated=frozenset(id for id, one in newest.items() if one.consultation_revision != consultations[id].revision),
+        closed=frozenset(id for id, one in consultations.items() if one.state == ConsultationState.CLOSED.value),
         consents=consents,
         prepared={one.consultation_id: one.id for one in begun},
         stopped=list_stopped_courses(work, ids),
@@ -92,10 +101,12 @@ def _find_next(one: Appointment, courses: _Courses) -> NextStep | None:
         return NextStep("alarm", "/alarms")
     if id in courses.due:
         return NextStep("spots", f"/consultations/{id}/test-spots")
+    if id in courses.closed:
+        return None  # nothing can be added to it
     if id not in courses.pictured:
         return NextStep("photograph", f"/consultations/{id}")
     plan = courses.plans.get(id)
-    if plan is None:
+    if plan is None or (id in courses.outdated and one.purpose in _NEEDS_CURRENT_PLAN):
         return NextStep("plan", f"/consultations/{id}")
     if one.purpose is Purpose.SESSION:
         consents = courses.consents.get(plan, [])

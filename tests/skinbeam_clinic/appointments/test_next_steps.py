@@ -2,12 +2,15 @@
 
 import datetime
 import itertools
+from pathlib import Path
 
+import pytest
 from app_samples import LEAST
 from clinic_samples import HOME, Clinics, planned
 from diary_samples import WARNING, treated
 from page_statements import statements_of
 
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consultations.forms import make_submission
@@ -39,7 +42,7 @@ def next_of(clinics: Clinics, id: str) -> str | None:
     return None if step is None else step.name
 
 
-def test_a_course_goes_on_step_by_step(clinics: Clinics, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_course_goes_on_step_by_step(clinics: Clinics, tmp_path: Path) -> None:
     repositories = clinics.repositories()
     patient = repositories.patients.add("Steps").id
     assert next_of(clinics, booked(clinics, patient, Purpose.CONSULTATION)) == "begin"
@@ -71,6 +74,29 @@ def test_a_session_needs_a_consent_and_its_checklist(clinics: Clinics) -> None:
     assert next_of(clinics, at) == "explain"
     repositories.consents.record_explanation(of.plan, option="0.0", cooling_off=datetime.timedelta(0))
     assert next_of(clinics, at) == "consent"
+
+
+def test_a_step_that_would_be_refused_is_not_offered(clinics: Clinics, tmp_path: Path) -> None:
+    """Changed answers: neither consent nor session is possible before a new plan. A closed consultation takes none."""
+    repositories = clinics.repositories()
+    of = treated(repositories, days_ago=30)
+    repositories.photographs.add(of.consultation, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
+    at = booked(clinics, of.patient, Purpose.SESSION, of.consultation, consented=True)
+    seen = booked(clinics, of.patient, Purpose.FOLLOW_UP, of.consultation, consented=True)
+    first = repositories.treatments.get(of.treatment)
+    repositories.treatments.begin(first.consent_id, first.ordered)
+    assert next_of(clinics, at) == "checklist"
+    revision = repositories.consultations.get(of.consultation).revision
+    changed = make_submission((LEAST | {"patient.age_years": "52"}).items())
+    revision = repositories.consultations.save(of.consultation, changed, revision=revision).revision
+    with pytest.raises(InputError, match="plan"):
+        repositories.treatments.begin(first.consent_id, first.ordered)
+    assert next_of(clinics, at) == "plan"
+    assert next_of(clinics, seen) is None, "a follow-up needs no new plan"
+    repositories.plans.add(of.consultation, planned(changed, tmp_path, lambda _: None), revision=revision)
+    assert next_of(clinics, at) == "explain"
+    repositories.consultations.close(of.consultation, revision=revision)
+    assert next_of(clinics, at) is None
 
 
 def test_an_alarm_comes_first_and_the_checklist_says_the_same(clinics: Clinics) -> None:
