@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.patients.contact_details import check_contact_details
@@ -18,6 +19,9 @@ _LEAST_DIGITS = 4  # of a telephone number: fewer are in nearly every number
 _WHOLE_DIGITS = 6  # of a stored number that may be all but the code of its country
 _LEAST_LETTERS = 2  # of a name
 _WORD = re.compile(r"[^\W_]+")
+# Unicode takes the mark off ö, and leaves these as they are; without a key for ö, some write o and others oe.
+_ONE_LETTER = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
+_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 
 @dataclass(frozen=True)
@@ -26,27 +30,27 @@ class ContactQuery:
 
     Parameters
     ----------
-    words : of a name, each of which begins a word of it, without capitals and accents; empty if it is none.
+    words : of a name, each of which begins a word of it, with the ways to spell it; empty if it is none.
     born : the date of birth as ISO text; empty if it is none.
     digits : of a telephone number, without zeros at the front; empty if it is none.
     number : of the patient in another program, as it was typed; empty if nothing was.
     """
 
-    words: tuple[str, ...]
+    words: tuple[tuple[str, ...], ...]
     born: str
     digits: str
     number: str
 
     def matches(self, contact: Mapping[str, str]) -> bool:
         """Return whether contact details are those of somebody who is looked for."""
-        if self.born:
-            return contact.get("born") == self.born
+        if self.born and contact.get("born") == self.born:
+            return True
         if self.number and contact.get("number", "").casefold() == self.number:
             return True
         if self.digits and self._dials(_keep_digits(contact.get("phone", ""))):
             return True
         names = _split_name(contact.get("name", "")) if self.words else ()
-        return bool(self.words) and all(any(one.startswith(word) for one in names) for word in self.words)
+        return bool(self.words) and all(any(one.startswith(word) for one in chain(*names)) for word in self.words)
 
     def _dials(self, stored: str) -> bool:
         """Return whether the digits are those of a stored number, of which either may lack the code of the country."""
@@ -64,16 +68,25 @@ def parse_contact_query(text: str) -> ContactQuery:
     digits = _keep_digits(typed).lstrip("0")
     is_phone = len(digits) >= _LEAST_DIGITS and not any(map(str.isalpha, typed))
     words = _split_name(typed)
-    is_name = sum(map(len, words)) >= _LEAST_LETTERS and any(map(str.isalpha, typed))
+    is_name = sum(len(word) for word, *_ in words) >= _LEAST_LETTERS and any(map(str.isalpha, typed))
     return ContactQuery(words if is_name else (), born, digits if is_phone else "", typed.casefold())
 
 
-def _split_name(name: str) -> tuple[str, ...]:
-    """Return the words of a name without capitals and accents, as it may be typed on another keyboard."""
-    plain = name.casefold()
-    if not plain.isascii():
-        plain = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
-    return tuple(_WORD.findall(plain))
+def _split_name(name: str) -> tuple[tuple[str, ...], ...]:
+    """Return the words of a name without capitals, each in every way in which another keyboard may spell it."""
+    return tuple(_spell(word) for word in _WORD.findall(unicodedata.normalize("NFC", name).casefold()))
+
+
+def _spell(word: str) -> tuple[str, ...]:
+    if word.isascii():
+        return (word,)
+    return tuple(dict.fromkeys(_strip_marks(one) for one in (word, word.translate(_TWO_LETTERS))))
+
+
+def _strip_marks(word: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKD", word) if not unicodedata.combining(one)).translate(
+        _ONE_LETTER
+    )
 
 
 def _keep_digits(text: str) -> str:

@@ -42,6 +42,29 @@ def test_who_is_not_meant_is_not(asked: str) -> None:
     assert not parse_contact_query(asked).matches({})
 
 
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("Müller", "Muller", "Mueller", "Mu\u0308ller", "MÜLLER"),
+        ("Weiß", "Weiss", "WEISS"),
+        ("Løvgren", "Lovgren", "Loevgren"),
+        ("Åsa", "Asa", "Aasa"),
+    ],
+)
+def test_a_name_is_found_however_a_keyboard_spells_it(spellings: tuple[str, ...]) -> None:
+    proper, *others = spellings
+    for other in others:
+        assert parse_contact_query(other).matches({"name": proper}), other
+        assert parse_contact_query(proper).matches({"name": other}), other
+
+
+@pytest.mark.parametrize("digits", ["19800101", "1980-01-01", "01.01.1980"])
+def test_digits_are_looked_for_in_every_detail_that_they_may_be(digits: str) -> None:
+    """Numbers of other programs, and of telephones, may read like a day on which somebody is born."""
+    for detail in ({"born": "1980-01-01"}, {"number": digits}, {"phone": digits}):
+        assert parse_contact_query(digits).matches(detail), detail
+
+
 def test_a_number_is_found_with_or_without_the_code_of_its_country() -> None:
     stored = CONTACT | {"phone": "030 555 1234"}
     assert parse_contact_query("+49 30 5551234").matches(stored)
