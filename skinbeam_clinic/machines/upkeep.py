@@ -1,6 +1,7 @@
 """Store and read what was done to a machine: services, calibrations of its energy meter, and its counter of shots.
 
-Nothing is changed later; what was entered wrongly is entered again, and the newest entry of a kind counts.
+Nothing is changed later; what was entered wrongly is entered again, and the last entry of a kind counts. By the day on
+which something was done, a wrong day could hide for years that a calibration is overdue.
 """
 
 import datetime
@@ -102,17 +103,17 @@ class MachineUpkeepRepository:
             return _read_upkeep(work, row)
 
     def list_newest(self) -> Mapping[str, Mapping[UpkeepKind, MachineUpkeep]]:
-        """Return the newest entry of each kind for each machine, by machine id; a machine without any is left out."""
+        """Return the last entry of each kind for each machine, by machine id; a machine without any is left out."""
         found: dict[str, dict[UpkeepKind, MachineUpkeep]] = {}
         for one in self.list_all():
             found.setdefault(one.machine_id, {})[one.kind] = one
         return found
 
     def list_all(self) -> tuple[MachineUpkeep, ...]:
-        """Return all entries in the order of the days on which something was done."""
+        """Return all entries in the order in which they were made."""
         table = treatment_tables.MachineUpkeepRow
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            return tuple(_read_upkeep(work, row) for row in work.rows(table, order=(table.done_on, table.noted_at)))
+            return tuple(_read_upkeep(work, row) for row in work.rows(table, order=(table.noted_at,)))
 
 
 def _parse_day(field: str, text: str) -> datetime.date:

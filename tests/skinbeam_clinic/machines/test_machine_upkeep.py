@@ -1,4 +1,4 @@
-"""What was done to a machine: the newest entry of a kind counts, and what is overdue is told before a session."""
+"""What was done to a machine: the last entry of a kind counts, and what is overdue is told before a session."""
 
 import datetime
 
@@ -21,11 +21,11 @@ def a_machine(repositories: ClinicRepositories, serial: str = "SYN-1") -> str:
     return repositories.machines.add(device="pulsed-dye-595", serial=serial, name=f"Dye laser {serial}").id
 
 
-def test_the_newest_entry_of_each_kind_counts_whenever_it_was_entered(repositories: ClinicRepositories) -> None:
+def test_the_last_entry_of_each_kind_counts(repositories: ClinicRepositories) -> None:
     machine, other = a_machine(repositories), a_machine(repositories, "SYN-2")
     add = repositories.machine_upkeep.add
-    newest = add(machine, kind="service", done_on=day(-3), due_on=day(300), shots="120345")
     add(machine, kind="service", done_on=day(-400), due_on=day(-40))
+    newest = add(machine, kind="service", done_on=day(-3), due_on=day(300), shots="120345")
     meter = add(machine, kind="meter", done_on=day(-400), due_on=day(-1))
     assert repositories.machine_upkeep.list_newest() == {machine: {UpkeepKind.SERVICE: newest, UpkeepKind.METER: meter}}
     assert (newest.shots, newest.is_overdue, meter.is_overdue) == (120345, False, True)
@@ -34,6 +34,18 @@ def test_the_newest_entry_of_each_kind_counts_whenever_it_was_entered(repositori
     assert not again.is_overdue, "nobody said when it is due"
     actions = [one.action for one in repositories.audit_log.newest(20)]
     assert actions.count("machine.upkeep") == 4
+
+
+@pytest.mark.parametrize(("wrong", "right"), [(-3, -400), (-400, -3), (-3, -3)])
+def test_whatever_was_entered_wrongly_is_put_right_by_another_entry(
+    repositories: ClinicRepositories, wrong: int, right: int
+) -> None:
+    """A day too late, a day too early, and a day that was right with another one when it is due."""
+    machine, add = a_machine(repositories), repositories.machine_upkeep.add
+    add(machine, kind="meter", done_on=day(wrong), due_on=day(wrong + 900))
+    again = add(machine, kind="meter", done_on=day(right), due_on=day(right + 1))
+    assert repositories.machine_upkeep.list_newest()[machine][UpkeepKind.METER] == again
+    assert again.is_overdue
 
 
 def test_what_is_due_today_is_not_overdue(repositories: ClinicRepositories) -> None:
