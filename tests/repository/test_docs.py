@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -319,6 +320,16 @@ def test_files_that_a_page_names_exist() -> None:
         ):
             places = (ROOT, ROOT / "skinbeam")
             assert any(list(place.glob(named.rstrip("/"))) for place in places), (name_of(page), named)
+
+
+def test_a_paragraph_after_a_list_is_none_of_its_items() -> None:
+    """Without an empty line between them, Markdown takes a paragraph for the rest of the last item."""
+    item, inside = re.compile(r"\s*(?:[-*]|\d\.) "), re.compile(r"\s|[-*] |\d\. |<!--|---|$")
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+        lines = text.splitlines()
+        for line, following in itertools.pairwise(lines):
+            assert not item.match(line) or inside.match(following), f"{name_of(page)}: {following}"
 
 
 def test_lines_that_a_person_reads_are_not_too_long() -> None:
