@@ -65,13 +65,15 @@ def write_rotated_backup(database: Database, folder: Path, retention: BackupRete
     """
     if not folder.is_dir():
         raise clinic_error("no-backup-folder", "--into", name=str(folder))
-    path = folder / f"skinbeam-{now().strftime(_TIME_FORMAT)}.tar"
+    made_at = now().replace(microsecond=0)
+    path = folder / f"skinbeam-{made_at.strftime(_TIME_FORMAT)}.tar"
     summary = write_backup(database, path)
     removed = []
     try:
         with path.open("rb") as file:
             BackupReader(file)
-        for at in retention.expired(_list_backup_times(folder)):
+        # A name from a clock that ran ahead would count as the newest for ever, and this backup would go in its place.
+        for at in retention.expired(at for at in _list_backup_times(folder) if at <= made_at):
             older = folder / f"skinbeam-{at.strftime(_TIME_FORMAT)}.tar"
             older.unlink(missing_ok=True)
             removed.append(older.name)

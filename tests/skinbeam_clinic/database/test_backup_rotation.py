@@ -92,6 +92,21 @@ def test_each_backup_is_whole_and_only_what_was_named_so_is_removed(
     assert last_backup(database) is not None
 
 
+@pytest.mark.parametrize("retention", [BackupRetention(days=1), BackupRetention(weeks=2), BackupRetention(months=1)])
+def test_the_new_backup_stays_whatever_time_a_clock_gave_to_others(
+    database: Database, repositories: ClinicRepositories, tmp_path: Path, retention: BackupRetention
+) -> None:
+    begins = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    ahead = [tmp_path / name_of(begins + years * 366 * DAY) for years in (1, 2, 3)]
+    for path in ahead:
+        path.write_bytes(b"of a clock that ran ahead")
+    for night in range(2):
+        with clock_set_to(begins + night * DAY):
+            written = write_rotated_backup(database, tmp_path, retention)
+        assert (tmp_path / written.backup).exists()
+    assert all(path.exists() for path in ahead)
+
+
 @pytest.mark.parametrize("fails", ["write", "read"])
 def test_where_the_new_backup_fails_every_older_one_stays(
     fails: str,
