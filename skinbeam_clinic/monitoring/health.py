@@ -48,7 +48,7 @@ _PROBE = bytes(4096)
 
 @dataclass(frozen=True)
 class BackupTimes:
-    """When a backup was last made and a restore last rehearsed; None where it never was, or nothing answers."""
+    """When a backup was last made and a restore last rehearsed; None where it never was."""
 
     backup: datetime.datetime | None = None
     rehearsal: datetime.datetime | None = None
@@ -70,12 +70,12 @@ class HealthChecks:
         self._found: Mapping[str, bool] = {}
         self._until = 0.0
         self._refresh_task: asyncio.Task[None] | None = None
-        self._backup_times = BackupTimes()
+        self._backup_times: BackupTimes | None = None
         self._backup_times_until = 0.0
 
-    async def backup_times(self) -> BackupTimes:
-        """Return when a backup was last made, and when a restore was last rehearsed."""
-        if time.monotonic() >= self._backup_times_until:
+    async def backup_times(self) -> BackupTimes | None:
+        """Return when a backup was last made, and when a restore was last rehearsed; None where nothing answers."""
+        if self._backup_times is None or time.monotonic() >= self._backup_times_until:
             self._backup_times_until = time.monotonic() + _BACKUP_CACHE_S
             self._backup_times = await to_thread.run_sync(self._find_backup_times, abandon_on_cancel=True)
         return self._backup_times
@@ -106,11 +106,11 @@ class HealthChecks:
         except UnreachableError:
             return None
 
-    def _find_backup_times(self) -> BackupTimes:
+    def _find_backup_times(self) -> BackupTimes | None:
         try:
             return BackupTimes(last_backup(self._database), last_rehearsal(self._database))
         except UnreachableError:
-            return BackupTimes()
+            return None
 
     def _folders(self) -> Iterator[Path]:
         """Yield the folders that are written to: files of the records, SQLite's folder, and temporary files."""
@@ -151,13 +151,13 @@ def add_monitoring_routes(router: ClinicRouter, health: HealthChecks, metrics: M
     token : a client that sends it may read `/metrics` from anywhere; when empty, only clients on this machine may.
     """
 
-    async def find_backup_times(checks: Mapping[str, bool]) -> BackupTimes:
-        return await health.backup_times() if checks["database"] and checks["schema"] else BackupTimes()
+    async def find_backup_times(checks: Mapping[str, bool]) -> BackupTimes | None:
+        return await health.backup_times() if checks["database"] and checks["schema"] else None
 
     async def answer_health(_: Request) -> Response:
         checks = await health.checks()
         status = "ok" if all(checks.values()) else "failing"
-        times = await find_backup_times(checks)
+        times = await find_backup_times(checks) or BackupTimes()
         answer = json.dumps(
             {
                 "status": status,
@@ -173,7 +173,7 @@ def add_monitoring_routes(router: ClinicRouter, health: HealthChecks, metrics: M
             return PlainTextResponse(render_message("running.metrics-closed"), 403)
         checks = await health.checks()
         times = await find_backup_times(checks)
-        known = {"backup": times.backup, "rehearsal": times.rehearsal}
+        known = {} if times is None else {"backup": times.backup, "rehearsal": times.rehearsal}
         answer = await to_thread.run_sync(metrics.text, checks, known)
         return Response(answer, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

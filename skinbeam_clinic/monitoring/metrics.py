@@ -133,7 +133,8 @@ class Metrics:
         Parameters
         ----------
         checks : the results for `/health`.
-        backup_times : when a backup was last made and a restore last rehearsed, each by its kind.
+        backup_times : when a backup was last made and a restore last rehearsed, each by its kind; what is not among
+            them, since the database does not answer, stays as it was.
         """
         for name, met in checks.items():
             self._checks.labels(name).set(met)

@@ -28,6 +28,7 @@ from skinbeam_clinic.database.follow_up_tables import AlarmRow, DiaryEntryRow
 from skinbeam_clinic.database.rehearsal import note_rehearsal
 from skinbeam_clinic.database.revisions import migrate_to, newest_revision, read_revision
 from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.worker import PLAN_JOB, PlanWorker
 from skinbeam_clinic.monitoring import health
 from skinbeam_clinic.monitoring import metrics as upkeep
@@ -93,6 +94,24 @@ def test_it_says_when_a_backup_was_made_and_when_a_restore_was_rehearsed(
     note_rehearsal(clinics.database)
     assert told()[1] is not None
     assert told()[3] >= made_s
+
+
+def test_a_database_that_does_not_answer_makes_no_backup_seem_missing(
+    clinics: Clinics, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither while it is silent nor, by what is remembered of that, after it answers again."""
+    monkeypatch.setattr(health, "_CACHE_S", 0.0)
+    client, key = from_here(clinics), ("skinbeam_last_backup_timestamp_seconds", "backup")
+    write_backup(clinics.database, tmp_path / "b.tar")
+    for silent in ("last_backup", "read_revision"):
+        with monkeypatch.context() as patch:
+            patch.setattr(health, silent, silence)
+            assert figures(client.get("/metrics").text).get(key, 1) > 0, silent
+        assert figures(client.get("/metrics").text)[key] > 0, silent
+
+
+def silence(*_: object) -> None:
+    raise clinic_error("unreachable", "database", reason="silent")
 
 
 def test_each_thing_that_is_missing_is_reported_as_that(
