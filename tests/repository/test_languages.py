@@ -157,6 +157,25 @@ def test_german_numbers_intervals_and_dates() -> None:
         assert translate("11, 18.5, 23.5 J/cm²") == "11; 18,5; 23,5 J/cm²"
 
 
+CLINIC_FILES = [file for file in FILES if file.name.startswith("clinic")]
+
+
+@pytest.mark.parametrize("file", CLINIC_FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_two_things_on_the_pages_of_a_clinic_have_two_names(file: Path) -> None:
+    """A form on which a heading and one of its choices are called the same cannot be explained to anybody."""
+    english: dict[str, set[str]] = {}
+    for one in read_po(io.BytesIO(file.read_bytes())):
+        english.setdefault(str(one.string).casefold(), set()).add(str(one.id).casefold())
+    assert {german: shared for german, shared in english.items() if len(shared) > 1} == {}
+
+
+def test_a_backup_has_one_name_in_german() -> None:
+    records = next(file for file in FILES if (file.parent.name, file.name) == ("de", "records.po"))
+    told = [str(one.string) for one in read_po(io.BytesIO(records.read_bytes())) if "backup" in str(one.id).lower()]
+    assert told
+    assert not [sentence for sentence in told if "Backup" in sentence]
+
+
 def test_what_was_translated_from_other_english_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     old = {"number.below": ("less than {least}", "unter {least}")}
     monkeypatch.setattr("skinbeam.text.catalogues._section_translations", lambda *_: old)
