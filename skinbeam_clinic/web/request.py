@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.report.formatting import capitalise
-from skinbeam.text import Formatter
+from skinbeam.text import Formatter, to_local_time
 from skinbeam_clinic.access import GUEST_RIGHTS, PERMITTED_ROLES, AccessRight, Role
 from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository, OidcSignIn
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySignIn, PasskeySite
@@ -286,6 +286,7 @@ class ClinicRequest:
             "guest": self.services.guests is not None,
             "roles": [role.value for role in Role],
             "time": Formatter().moment,
+            "local": to_local_time,
             "alarms": self._alarms() if inside and status < 500 and self.services.guests is None else None,
             "request": request_id.get(),
             "new_row": new_id(),  # for a form that makes a row: the same when it is sent again

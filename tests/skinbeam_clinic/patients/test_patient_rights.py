@@ -5,6 +5,8 @@ import html
 import io
 import json
 import zipfile
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 from app_samples import LEAST, Form
@@ -13,6 +15,7 @@ from consultation_pages import JSON, begin_consultation, form_revision
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
+from skinbeam.text import Formatter
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
@@ -35,6 +38,9 @@ def actions(clinics: Clinics, patient: str) -> list[str]:
         50, subject=patient.removeprefix("/").replace("patients", "patient")
     )
     return [one.action for one in steps]
+
+
+ZONES = (ZoneInfo("Asia/Tokyo"), ZoneInfo("America/New_York"))
 
 
 def held(client: TestClient, clinics: Clinics, pseudonym: str) -> str:
@@ -183,6 +189,20 @@ def test_an_owner_is_told_before_records_are_due(client: TestClient, clinics: Cl
     assert later not in listed
     found = clinics.repositories(Role.OWNER).erasure.list_erasable(retention_years=10)
     assert soon.rpartition("/")[2] not in [one.id for one in found], "what may be erased is what is due"
+
+
+def test_the_days_of_a_retention_period_are_those_of_the_clinic(client: TestClient, clinics: Clinics) -> None:
+    """An entry late in the evening in London is of the next day in Tokyo, and of the same in New York."""
+    patient = held(client, clinics, "DAYS-1")
+    with clinics.database.writing() as session:
+        at = (now() - 11 * datetime.timedelta(days=366)).replace(hour=20)
+        mine = tables.ConsultationRow.patient_id == patient.rpartition("/")[2]
+        session.execute(update(tables.ConsultationRow).where(mine).values(saved_at=at))
+    days = [Formatter().date(at.astimezone(zone).date()) for zone in ZONES]
+    assert days[0] != days[1]
+    for zone, day in zip(ZONES, days, strict=True):
+        abroad = replace(clinics, app=build_clinic_app(clinics.database, zone=zone))
+        assert f"last entry {day}" in abroad.browser(Role.OWNER).get("/erasures").text
 
 
 def test_an_owner_is_shown_whose_records_may_go_and_nobody_else(client: TestClient, clinics: Clinics) -> None:

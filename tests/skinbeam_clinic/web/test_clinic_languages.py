@@ -4,6 +4,7 @@ import html
 import io
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ from pypdf import PdfReader
 from report_samples import sample
 from starlette.testclient import TestClient
 
+import skinbeam_clinic
 from skinbeam.report.consent_form import teach_back_questions
 from skinbeam.text import LANGUAGES, catalogue, translate_record, use_language
 from skinbeam_clinic.access import ROUTES, Role
@@ -174,3 +176,11 @@ def test_what_was_explained_is_taught_back_signed_and_sealed_in_the_same_languag
 
 def language_of(pdf: bytes) -> str:
     return str(PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/Lang"])
+
+
+def test_no_page_takes_the_day_of_a_moment_in_another_time_zone() -> None:
+    """Moments are stored in UTC; around midnight their day there is not that of the clinic."""
+    folder = Path(skinbeam_clinic.__file__).parent / "web" / "templates"
+    days = [found for page in folder.rglob("*.html") for found in re.findall(r"\S+\.date\(\)", page.read_text("utf-8"))]
+    assert days
+    assert not [found for found in days if not re.search(r"\blocal\([\w.]+\)\.date\(\)$", found)]
