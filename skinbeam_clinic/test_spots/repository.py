@@ -10,6 +10,8 @@ import datetime
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from sqlalchemy import ColumnElement
+
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation, list_consultation_ids
 from skinbeam_clinic.database import tables, treatment_tables
@@ -159,13 +161,7 @@ class TestSpotRepository:
         limit : how many are returned at most.
         """
         with self._access.reading(AccessRight.READ) as work:
-            table = treatment_tables.TestSpotRow
-            unread = [
-                _read_spot(work, row)
-                for row in work.rows(table, table.read_at.is_(None), order=(table.fired_at,))
-                if work.open_record(row, SPOT_CONTENT).struck is None
-            ]
-            due = sorted((one for one in unread if one.due_at <= now()), key=lambda one: one.due_at)[:limit]
+            due = sorted(_list_due(work), key=lambda one: one.due_at)[:limit]
             if due:
                 work.log("test-spots.due", "test_spot")
             return tuple((one, _find_patient(work, one)) for one in due)
@@ -173,10 +169,16 @@ class TestSpotRepository:
 
 def list_consultations_due(work: ClinicTransaction, consultation_ids: Collection[str]) -> frozenset[str]:
     """Return those consultations of which a spot is due and was not read, within a transaction."""
+    mine = treatment_tables.TestSpotRow.consultation_id.in_(consultation_ids)
+    return frozenset(one.consultation_id for one in _list_due(work, mine))
+
+
+def _list_due(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> list[TestSpotRecord]:
+    """Return the spots that meet the conditions, are due and were not read, the first fired first."""
     table = treatment_tables.TestSpotRow
-    unread = work.rows(table, table.consultation_id.in_(consultation_ids), table.read_at.is_(None))
+    unread = work.rows(table, table.read_at.is_(None), *conditions, order=(table.fired_at,))
     spots = (_read_spot(work, row) for row in unread)
-    return frozenset(one.consultation_id for one in spots if one.struck is None and one.due_at <= now())
+    return [one for one in spots if one.struck is None and one.due_at <= now()]
 
 
 def import_spot(
