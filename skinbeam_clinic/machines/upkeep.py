@@ -6,6 +6,7 @@ which something was done, a wrong day could hide for years that a calibration is
 
 import datetime
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,7 +20,8 @@ from skinbeam_clinic.errors import clinic_error
 
 __all__ = ["MachineUpkeep", "MachineUpkeepRepository", "UpkeepKind"]
 
-_MOST_SHOTS = 10**12
+# At most twelve digits, also in the groups of three in which a machine, and the page itself, may show them.
+_SHOTS = re.compile(r"\d{1,12}|\d{1,3}(?P<between>[.,'’ \u00a0\u202f])\d{3}(?:(?P=between)\d{3}){0,2}", re.ASCII)
 _OLDEST_YEARS = 50  # of an entry
 
 
@@ -68,7 +70,7 @@ class MachineUpkeepRepository:
         ----------
         kind : of `UpkeepKind`.
         done_on, due_on : days as ISO text; the second may be empty.
-        shots : a whole number, or empty.
+        shots : a whole number, maybe in groups of three digits; or empty.
 
         Raises
         ------
@@ -84,9 +86,9 @@ class MachineUpkeepRepository:
         due = _parse_day("due_on", due_on) if due_on else None
         if due is not None and due <= done:
             raise _upkeep_error("due_on", due_on)
-        counted = int(shots) if shots.isascii() and shots.isdigit() and len(shots) < len(str(_MOST_SHOTS)) else None
-        if shots and counted is None:
+        if shots and _SHOTS.fullmatch(shots) is None:
             raise _upkeep_error("shots", shots)
+        counted = int(re.sub(r"\D", "", shots)) if shots else None
         with self._access.writing(AccessRight.MEMBERS) as work:
             machine = work.get(treatment_tables.MachineRow, machine_id)
             row = work.new_row(

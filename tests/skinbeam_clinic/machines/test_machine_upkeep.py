@@ -6,6 +6,7 @@ import pytest
 from clinic_samples import Clinics
 
 from skinbeam.model.errors import InputError
+from skinbeam.text import LANGUAGES, Formatter, use_language
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.machines.upkeep import UpkeepKind
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -48,6 +49,17 @@ def test_whatever_was_entered_wrongly_is_put_right_by_another_entry(
     assert again.is_overdue
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_number_of_shots_is_read_as_a_page_writes_it(repositories: ClinicRepositories, language: str) -> None:
+    with use_language(language):
+        for shots in (0, 12, 9_999, 120_345, 12_000_000, 999_999_999_999):
+            machine = a_machine(repositories, f"{language}-{shots}")
+            for text in (str(shots), Formatter().number(shots)):
+                assert repositories.machine_upkeep.add(machine, kind="meter", done_on=day(0), shots=text).shots == shots
+    for text in ("120'345", "120’345", "120 345", "120\u202f345"):
+        assert repositories.machine_upkeep.add(machine, kind="meter", done_on=day(0), shots=text).shots == 120_345
+
+
 def test_what_is_due_today_is_not_overdue(repositories: ClinicRepositories) -> None:
     machine = a_machine(repositories)
     assert not repositories.machine_upkeep.add(machine, kind="service", done_on=day(-9), due_on=day(0)).is_overdue
@@ -64,7 +76,11 @@ def test_what_is_due_today_is_not_overdue(repositories: ClinicRepositories) -> N
         ({"due_on": "soon"}, "due_on"),
         ({"shots": "-1"}, "shots"),
         ({"shots": "1.5"}, "shots"),
-        ({"shots": "9" * 40}, "shots"),
+        ({"shots": "9" * 13}, "shots"),
+        *(
+            ({"shots": text}, "shots")
+            for text in ("12,34", "1,2345", "1.234,567", "1,234,", ",234", "1,234,567,890,123")
+        ),
     ],
 )
 def test_what_nobody_did_is_refused(repositories: ClinicRepositories, changed: dict[str, str], field: str) -> None:
