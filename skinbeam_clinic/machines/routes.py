@@ -52,7 +52,7 @@ def _change_machine(request: ClinicRequest) -> Response:
 
 def _add_upkeep(request: ClinicRequest) -> Response:
     done = {field: request.text(field) for field in _UPKEEP_FIELDS}
-    request.repositories.machine_upkeep.add(request.path_parameter("machine"), **done)
+    request.repositories.machine_upkeep.add(request.path_parameter("machine"), form_key=request.text("row"), **done)
     return request.redirect("/machines")
 
 

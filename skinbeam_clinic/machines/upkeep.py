@@ -15,6 +15,7 @@ from skinbeam.text import to_local_time
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import treatment_tables
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 
@@ -63,7 +64,9 @@ class MachineUpkeepRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def add(self, machine_id: str, *, kind: str, done_on: str, due_on: str = "", shots: str = "") -> MachineUpkeep:
+    def add(
+        self, machine_id: str, *, kind: str, done_on: str, due_on: str = "", shots: str = "", form_key: str = ""
+    ) -> MachineUpkeep:
         """Store what was done to a machine.
 
         Parameters
@@ -71,6 +74,7 @@ class MachineUpkeepRepository:
         kind : of `UpkeepKind`.
         done_on, due_on : days as ISO text; the second may be empty.
         shots : a whole number, maybe in groups of three digits; or empty.
+        form_key : of the form, so that an entry submitted twice is stored once (`submission_id`).
 
         Raises
         ------
@@ -90,9 +94,13 @@ class MachineUpkeepRepository:
             raise _upkeep_error("shots", shots)
         counted = int(re.sub(r"\D", "", shots)) if shots else None
         with self._access.writing(AccessRight.MEMBERS) as work:
-            machine = work.get(treatment_tables.MachineRow, machine_id)
+            machine, table = work.get(treatment_tables.MachineRow, machine_id), treatment_tables.MachineUpkeepRow
+            id = submission_id(form_key, machine.id, f"{kind}/{done}/{due}/{counted}".encode())
+            if sent := work.find(table, id):
+                return _read_upkeep(work, sent)
             row = work.new_row(
-                treatment_tables.MachineUpkeepRow,
+                table,
+                id=id,
                 machine_id=machine.id,
                 kind=kind,
                 done_on=done.isoformat(),

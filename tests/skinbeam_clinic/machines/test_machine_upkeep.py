@@ -1,6 +1,7 @@
 """What was done to a machine: the last entry of a kind counts, and what is overdue is told before a session."""
 
 import datetime
+import re
 
 import pytest
 from clinic_samples import Clinics
@@ -58,6 +59,16 @@ def test_a_number_of_shots_is_read_as_a_page_writes_it(repositories: ClinicRepos
                 assert repositories.machine_upkeep.add(machine, kind="meter", done_on=day(0), shots=text).shots == shots
     for text in ("120'345", "120’345", "120 345", "120\u202f345"):
         assert repositories.machine_upkeep.add(machine, kind="meter", done_on=day(0), shots=text).shots == 120_345
+
+
+def test_an_entry_that_is_sent_twice_is_kept_once(clinics: Clinics, names: dict[str, str]) -> None:
+    owner, records = clinics.browser(Role.OWNER), clinics.repositories().machine_upkeep
+    here, before = f"/machines/{names['machine']}/upkeep", len(records.list_all())
+    row = re.search(rf'action="{here}"><input type="hidden" name="row" value="(\w{{32}})"', owner.get("/machines").text)
+    assert row
+    for done_on in (day(-5), day(-5), day(-4)):
+        assert owner.post(here, data={"kind": "service", "done_on": done_on, "row": row[1]}).status_code == 303
+    assert len(records.list_all()) == before + 2, "filled in otherwise, the same form makes another entry"
 
 
 def test_what_is_due_today_is_not_overdue(repositories: ClinicRepositories) -> None:
