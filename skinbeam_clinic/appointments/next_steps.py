@@ -103,9 +103,9 @@ def _find_next(one: Appointment, courses: _Courses) -> NextStep | None:
         return NextStep("spots", f"/consultations/{id}/test-spots")
     if id in courses.closed:
         return None  # nothing can be added to it
-    if id not in courses.pictured:
-        return NextStep("photograph", f"/consultations/{id}")
     plan = courses.plans.get(id)
+    if plan is None and id not in courses.pictured:  # a patient may want none: what was planned without one goes on
+        return NextStep("photograph", f"/consultations/{id}")
     if plan is None or (id in courses.outdated and one.purpose in _NEEDS_CURRENT_PLAN):
         return NextStep("plan", f"/consultations/{id}")
     if one.purpose is Purpose.SESSION:

@@ -61,10 +61,13 @@ def test_a_course_goes_on_step_by_step(clinics: Clinics, tmp_path: Path) -> None
     assert next_of(clinics, at) is None
 
 
-def test_a_session_needs_a_consent_and_its_checklist(clinics: Clinics) -> None:
+@pytest.mark.parametrize("pictured", [True, False], ids=["with a photograph", "without any"])
+def test_a_session_needs_a_consent_and_its_checklist(clinics: Clinics, pictured: bool) -> None:
+    """Nobody must be photographed: where a plan was made without it, nothing else is left out for it."""
     repositories = clinics.repositories()
     of = treated(repositories, days_ago=30)
-    repositories.photographs.add(of.consultation, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
+    if pictured:
+        repositories.photographs.add(of.consultation, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     at = booked(clinics, of.patient, Purpose.SESSION, of.consultation, consented=True)
     assert next_of(clinics, at) is None
     consent = repositories.treatments.get(of.treatment).consent_id
@@ -80,7 +83,6 @@ def test_a_step_that_would_be_refused_is_not_offered(clinics: Clinics, tmp_path:
     """Changed answers: neither consent nor session is possible before a new plan. A closed consultation takes none."""
     repositories = clinics.repositories()
     of = treated(repositories, days_ago=30)
-    repositories.photographs.add(of.consultation, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions())
     at = booked(clinics, of.patient, Purpose.SESSION, of.consultation, consented=True)
     seen = booked(clinics, of.patient, Purpose.FOLLOW_UP, of.consultation, consented=True)
     first = repositories.treatments.get(of.treatment)
