@@ -240,11 +240,11 @@ class BackupSummary:
 
 
 def write_backup(database: Database, path: Path) -> BackupSummary:
-    """Write a backup, completely or not at all; work may go on meanwhile, and what it adds is not in the backup.
+    """Write a backup and read it again, completely or not at all; what is added meanwhile is not in it.
 
     Raises
     ------
-    InputError : `exists`; or a file that a row names is missing or altered.
+    InputError : `exists`; or a file that a row names is missing or altered; or as `BackupReader`.
     UnreachableError : the disk is full or cannot be written.
     """
     if path.exists():
@@ -257,6 +257,8 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
                 file.flush()
                 os.fsync(file.fileno())
                 length = file.tell()
+            with partial.open("rb") as file:
+                BackupReader(file)
             partial.chmod(0o600)
             partial.rename(path)
     except OSError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skinbeam_clinic.database.backup import BackupReader, BackupSummary, write_backup
+from skinbeam_clinic.database.backup import BackupSummary, write_backup
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.errors import clinic_error
@@ -54,13 +54,13 @@ class RotatedBackup:
 
 
 def write_rotated_backup(database: Database, folder: Path, retention: BackupRetention) -> RotatedBackup:
-    """Write a backup into a folder under the name of its time, read it again, and then remove those that expired.
+    """Write a backup into a folder under the name of its time, and then remove those that expired.
 
     Only files that are named by their time are removed, and none where the new backup failed.
 
     Raises
     ------
-    InputError : as `write_backup` and `BackupReader`; or `no-backup-folder`.
+    InputError : as `write_backup`; or `no-backup-folder`.
     UnreachableError : the disk is full or cannot be written.
     """
     if not folder.is_dir():
@@ -70,8 +70,6 @@ def write_rotated_backup(database: Database, folder: Path, retention: BackupRete
     summary = write_backup(database, path)
     removed = []
     try:
-        with path.open("rb") as file:
-            BackupReader(file)
         # A name from a clock that ran ahead would count as the newest for ever, and this backup would go in its place.
         for at in retention.expired(at for at in _list_backup_times(folder) if at <= made_at):
             older = folder / f"skinbeam-{at.strftime(_TIME_FORMAT)}.tar"
