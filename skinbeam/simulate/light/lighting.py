@@ -73,7 +73,7 @@ def _solve_together(
     """Return the light of every wavelength in each sample; sampled layers are solved in one call, which is faster."""
     thickness = [skins["thickness_m"] for skins in samples]
     is_one = len(samples) * len(optics[0]) == 1
-    is_alike = len({edges.shape for edges in faces} | {part.shape for part in thickness}) <= 2
+    is_alike = len({(edges.shape, of.shape) for edges, of in zip(faces, thickness, strict=True)}) == 1
     if is_one or not is_alike or any("mua_per_m" in skins for skins in samples):
         return [
             [fluence_between_depths(skins, properties, edges) for properties in own]
