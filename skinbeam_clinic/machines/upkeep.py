@@ -81,20 +81,12 @@ class MachineUpkeepRepository:
         RecordNotFoundError : this clinic has no such machine.
         InputError : `bad-upkeep`: of the kind, a day that lies ahead or does not exist, or a number of shots.
         """
-        if kind not in set(UpkeepKind):
-            raise _upkeep_error("kind", kind)
-        today = to_local_time(now()).date()
-        done = _parse_day("done_on", done_on)
-        if not today.year - _OLDEST_YEARS <= done.year or done > today:
-            raise _upkeep_error("done_on", done_on)
-        due = _parse_day("due_on", due_on) if due_on else None
-        if due is not None and due <= done:
-            raise _upkeep_error("due_on", due_on)
-        if shots and _SHOTS.fullmatch(shots) is None:
-            raise _upkeep_error("shots", shots)
-        counted = int(re.sub(r"\D", "", shots)) if shots else None
         with self._access.writing(AccessRight.MEMBERS) as work:
             machine, table = work.get(treatment_tables.MachineRow, machine_id), treatment_tables.MachineUpkeepRow
+            if kind not in set(UpkeepKind):
+                raise _upkeep_error("kind", kind)
+            done, due = _parse_days(done_on, due_on)
+            counted = _parse_shots(shots)
             id = submission_id(form_key, machine.id, f"{kind}/{done}/{due}/{counted}".encode())
             if sent := work.find(table, id):
                 return _read_upkeep(work, sent)
@@ -124,6 +116,23 @@ class MachineUpkeepRepository:
         table = treatment_tables.MachineUpkeepRow
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return tuple(_read_upkeep(work, row) for row in work.rows(table, order=(table.noted_at,)))
+
+
+def _parse_days(done_on: str, due_on: str) -> tuple[datetime.date, datetime.date | None]:
+    """Return the day on which something was done, and the later one on which it is due again, if that is stated."""
+    today, done = to_local_time(now()).date(), _parse_day("done_on", done_on)
+    if not today.year - _OLDEST_YEARS <= done.year or done > today:
+        raise _upkeep_error("done_on", done_on)
+    due = _parse_day("due_on", due_on) if due_on else None
+    if due is not None and due <= done:
+        raise _upkeep_error("due_on", due_on)
+    return done, due
+
+
+def _parse_shots(shots: str) -> int | None:
+    if shots and _SHOTS.fullmatch(shots) is None:
+        raise _upkeep_error("shots", shots)
+    return int(re.sub(r"\D", "", shots)) if shots else None
 
 
 def _parse_day(field: str, text: str) -> datetime.date:
