@@ -92,6 +92,8 @@ def _read_photo(
         photo = loaded.resolve_path(table.file, field="photo.file")
     if photo is None:
         return None
+    import skinbeam.photo.analysis  # noqa: F401  # imported late, and by this process, which reads the answer of its copy
+
     (look,) = run_in_parallel(partial(_analyse_photo, table=table), [photo], on_started=meanwhile)
     return look
 
