@@ -177,7 +177,7 @@ class ErasablePatient:
     pseudonym: str
     last_entry: datetime.datetime
     retained_until: datetime.datetime
-    is_due: bool = True
+    is_due: bool
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,6 @@ def test_the_page_shows_it_and_a_session_warns_of_what_is_overdue(clinics: Clini
     assert "99,000 shots on its counter" in page
     assert "was due" in page
     assert "never entered" in page  # the energy meter
-    assert "Of this machine is overdue: Service." in owner.get(session).text
+    assert "Overdue on this machine: Service." in owner.get(session).text
     owner.post(here, data=sent | {"done_on": day(-1), "due_on": day(300)})
     assert "overdue" not in owner.get(session).text
