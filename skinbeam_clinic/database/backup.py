@@ -66,6 +66,7 @@ __all__ = [
     "BackupReader",
     "BackupSummary",
     "BackupWriter",
+    "find_last_entry",
     "last_backup",
     "log_in_every_clinic",
     "restore_backup",
@@ -269,8 +270,7 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
 
 def last_backup(database: Database) -> datetime.datetime | None:
     """Return when a backup was last completed; None where none ever was."""
-    with database.reading() as session:
-        return session.scalar(select(func.max(AuditEntryRow.at)).where(AuditEntryRow.action == _BACKUP_FINISHED))
+    return find_last_entry(database, _BACKUP_FINISHED)
 
 
 def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> tuple[ClinicCheck, ...]:
@@ -385,6 +385,12 @@ def log_in_every_clinic(database: Database, action: str) -> None:
     with _open_every_clinic(database) as clinics:
         for work in clinics:
             work.log(action, f"clinic/{work.clinic_id}")
+
+
+def find_last_entry(database: Database, action: str) -> datetime.datetime | None:
+    """Return when an action was last written into the audit log of any clinic; None where it never was."""
+    with database.reading() as session:
+        return session.scalar(select(func.max(AuditEntryRow.at)).where(AuditEntryRow.action == action))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.text import render_message
-from skinbeam_clinic.database.backup import BackupReader, log_in_every_clinic, restore_backup
+from skinbeam_clinic.database.backup import BackupReader, find_last_entry, log_in_every_clinic, restore_backup
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database, database_url, open_engine
 from skinbeam_clinic.database.tables import AuditEntryRow
 from skinbeam_clinic.database.verification import ClinicCheck
@@ -101,8 +101,7 @@ def note_rehearsal(database: Database) -> None:
 
 def last_rehearsal(database: Database) -> datetime.datetime | None:
     """Return when a restore was last rehearsed; None where it never was."""
-    with database.reading() as session:
-        return session.scalar(select(func.max(AuditEntryRow.at)).where(AuditEntryRow.action == REHEARSED))
+    return find_last_entry(database, REHEARSED)
 
 
 def _compare_rows(archive: BackupReader, address: str) -> int:

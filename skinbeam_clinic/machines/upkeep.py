@@ -99,7 +99,7 @@ class MachineUpkeepRepository:
                 due_on=None if due is None else due.isoformat(),
                 shots=counted,
                 noted_at=now(),
-                noted_by=self._access.member.id,
+                noted_by=work.actor,
             )
             work.save(row, "machine.upkeep")
             return _read_upkeep(work, row)
