@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
+import pytest
+import uvicorn
 from paths import ROOT
 from report_samples import sample, sample_plan
 
@@ -16,6 +19,7 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, PLAN_FILES
+from skinbeam_clinic.web import server
 
 EXAMPLE = ROOT / "examples" / "first-consultation"
 PAGE = {"accept": "text/html,application/xhtml+xml"}
@@ -205,3 +209,17 @@ def made_plan() -> NewPlan:
 
 def grouped(entries: list[tuple[str, str]]) -> dict[str, list[str]]:
     return {name: [text for key, text in entries if key == name] for name, _ in entries}
+
+
+def capture_servers(monkeypatch: pytest.MonkeyPatch) -> list[uvicorn.Config]:
+    """Return the list to which each server adds how it is configured, in place of being run."""
+    configured: list[uvicorn.Config] = []
+
+    class Captured(server._Server):
+        def run(self, sockets: Any = None) -> None:
+            configured.append(self.config)
+            for one in sockets:
+                one.close()
+
+    monkeypatch.setattr(server, "_Server", Captured)
+    return configured

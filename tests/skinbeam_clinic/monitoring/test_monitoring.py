@@ -78,22 +78,22 @@ def test_it_says_when_a_backup_was_made_and_when_a_restore_was_rehearsed(
     monkeypatch.setattr(health, "_BACKUP_CACHE_S", 0.0)
     client = from_here(clinics)
 
-    def told() -> tuple[str | None, str | None, float, float]:
+    def reported_times() -> tuple[str | None, str | None, float, float]:
         body, series = client.get("/health").json(), figures(client.get("/metrics").text)
         name = "skinbeam_last_backup_timestamp_seconds"
         return body["backup_made_at"], body["restore_rehearsed_at"], series[name, "backup"], series[name, "rehearsal"]
 
-    assert told() == (None, None, 0, 0)
+    assert reported_times() == (None, None, 0, 0)
     begun = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     write_backup(clinics.database, tmp_path / "b.tar")
-    made, rehearsed, made_s, rehearsed_s = told()
+    made, rehearsed, made_s, rehearsed_s = reported_times()
     assert (rehearsed, rehearsed_s) == (None, 0)
     assert made is not None
     assert datetime.datetime.fromisoformat(made) >= begun
     assert made_s == pytest.approx(datetime.datetime.fromisoformat(made).timestamp(), abs=1)
     note_rehearsal(clinics.database)
-    assert told()[1] is not None
-    assert told()[3] >= made_s
+    assert reported_times()[1] is not None
+    assert reported_times()[3] >= made_s
 
 
 def test_a_database_that_does_not_answer_makes_no_backup_seem_missing(

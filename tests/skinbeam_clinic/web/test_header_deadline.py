@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from app_samples import capture_servers
 from fastapi import FastAPI
 
 from skinbeam_clinic.web import header_deadline, server
@@ -91,15 +92,7 @@ def test_a_whole_request_is_answered_however_long_body_and_answer_take(port: int
 
 
 def test_the_app_is_served_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    configured: list[uvicorn.Config] = []
-
-    class Captured(server._Server):
-        def run(self, sockets: Any = None) -> None:
-            configured.append(self.config)
-            for one in sockets:
-                one.close()
-
-    monkeypatch.setattr(server, "_Server", Captured)
+    configured = capture_servers(monkeypatch)
     server.serve_app(FastAPI(), "127.0.0.1", 0)
     assert configured[0].http is HeaderDeadlineProtocol
     assert header_deadline.HEADER_SECONDS <= 60

@@ -4,11 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-import uvicorn
+from app_samples import capture_servers
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from skinbeam_clinic.web import server
 from skinbeam_clinic.web.client import find_network
 from skinbeam_clinic.web.server import serve_app
 
@@ -39,15 +38,7 @@ def client_as_seen(app: Any, proxy: str, forwarded: bytes = CLIENT) -> str:
 
 @pytest.fixture
 def served_app(monkeypatch: pytest.MonkeyPatch) -> Any:
-    configured: list[uvicorn.Config] = []
-
-    class Captured(server._Server):
-        def run(self, sockets: Any = None) -> None:
-            configured.append(self.config)
-            for one in sockets:
-                one.close()
-
-    monkeypatch.setattr(server, "_Server", Captured)
+    configured = capture_servers(monkeypatch)
 
     def make() -> Any:
         serve_app(FastAPI(), "127.0.0.1", 0)
