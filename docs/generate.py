@@ -23,7 +23,7 @@ from parts.keys import keys, tables
 
 from research.virtual_people.tables import result_table, shipped_results
 from skinbeam.cli import main
-from skinbeam.cli.commands import app
+from skinbeam.cli.commands import full_app
 
 __all__ = ["NOTEBOOKS", "PAGES", "commands", "rendered", "tables"]
 
@@ -67,7 +67,7 @@ def help_of(command: list[str]) -> str:
 
 def commands() -> list[str]:
     """Return every command, and those below `lasers` and `records`."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(full_app())
     return [*group.commands, "lasers check", *(f"records {name}" for name in group.commands["records"].commands)]
 
 

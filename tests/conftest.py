@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from skinbeam.cli import main
-from skinbeam.cli.runner import GARBAGE_COLLECTION_THRESHOLD, THREAD_ENVIRONMENT
+from skinbeam.cli.runner import GARBAGE_COLLECTION_THRESHOLD, LIBRARY_ENVIRONMENT
 
 # As the command has them, also for what tests call without it and for the processes that they start.
-os.environ.update(THREAD_ENVIRONMENT | os.environ)
+os.environ.update(LIBRARY_ENVIRONMENT | os.environ)
 # A failed assertion of a helper says what differs, as one of a test does.
 pytest.register_assert_rewrite(*(file.stem for file in (Path(__file__).parent / "helpers").glob("*.py")))
 

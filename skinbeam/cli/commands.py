@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MIN_PHOTONS",
     "app",
+    "full_app",
     "lasers",
     "sweep",
 ]
@@ -523,4 +525,8 @@ def doctor(
     print_result(check_machine(check_sweep_health(cluster)), json=json)
 
 
-add_installed_commands(app)
+@cache
+def full_app() -> typer.Typer:
+    """Return the app with the commands that other installed distributions add."""
+    add_installed_commands(app)
+    return app

@@ -6,7 +6,6 @@ a group of commands. Nothing in `skinbeam` imports those distributions.
 
 import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import typer
@@ -28,6 +27,8 @@ def add_installed_commands(app: typer.Typer) -> None:
 
     Commands of the clinic that are not installed end with exit code 3 and the line that installs them.
     """
+    from importlib.metadata import entry_points  # imported late: a command of this package does not need it
+
     installed = {found.name: found for found in entry_points(group=_ENTRY_POINT_GROUP)}
     for name, entry_point in sorted(installed.items()):
         command = entry_point.load()

@@ -4,14 +4,13 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import typer
 
 from skinbeam._version import __version__
-from skinbeam.cli.commands import app
+from skinbeam.cli.commands import app, full_app
 from skinbeam.cli.common import name_parameters, print_document, use_parameters
 from skinbeam.cli.output_stream import OutputState, encodable_output
 from skinbeam.model.document import UNWRITABLE_CODE
@@ -22,9 +21,14 @@ __all__ = ["run_command_line"]
 
 EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN = 1, 2, 3
 # Matrices are small, so that threads of the linear algebra would only wait for each other. Arrow, which pandas imports
-# where it is installed, would free memory in a thread; with threads, no concern is planned in a process of its own. The
-# variables are read when NumPy and pandas are first imported, which no command has done yet.
-THREAD_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+# where it is installed, would free memory in a thread; with threads, no concern is planned in a process of its own.
+# Pydantic would look through all installed distributions for plugins. The variables are read when NumPy, pandas and
+# pydantic are first imported, which no command has done yet.
+LIBRARY_ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
+}
 # Objects created between two garbage collections: with Python's default of 700, imports alone start hundreds of them.
 GARBAGE_COLLECTION_THRESHOLD = 500_000
 
@@ -34,7 +38,7 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 def run_command_line(arguments: list[str]) -> int:
     """Run the command line and return its exit code."""
-    for name, value in THREAD_ENVIRONMENT.items():
+    for name, value in LIBRARY_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     gc.set_threshold(GARBAGE_COLLECTION_THRESHOLD)
     json = "--json" in arguments
@@ -43,12 +47,13 @@ def run_command_line(arguments: list[str]) -> int:
         code = _run_command(arguments, json=json, output=output)
     if output.failure is not None:
         code = _print_output_failure(output.failure, code)
-    gc.freeze()  # the last garbage collection takes a sixth of a short command, and the process ends anyway
     return code
 
 
 def _run_command(arguments: list[str], *, json: bool, output: OutputState | None = None) -> int:
-    command: Callable[..., Any] = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
+    if not arguments or arguments[0] not in command.commands:
+        command = typer.main.get_command(full_app())
     use_parameters(command, arguments)
     try:
         code = command(arguments, prog_name="skinbeam", standalone_mode=False)

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from skinbeam._version import __version__
 from skinbeam.model.sources import cite_sources
 from skinbeam.photo.decoding.photograph import Picture
+from skinbeam.preview.page_image import compress_for_page
 from skinbeam.preview.panels import omission_message
 from skinbeam.preview.strip import Panel, PreviewStrip
 from skinbeam.preview.undrawn_harms import undrawn_harm_messages, unknown_harm_reasons
@@ -30,7 +31,6 @@ __all__ = [
     "Font",
     "add_caption_band",
     "add_footnotes",
-    "compress_for_page",
     "day_words",
     "encode_jpeg",
     "encode_png",
@@ -54,7 +54,6 @@ _XMP = (
 BAND_HEIGHT = 0.09  # height of the caption band, relative to the width of the picture
 _BAND_FILL = 0.92
 _PACKED = 3  # compression level: files a tenth larger than with 9, in a third of the time
-_QUALITY = 85  # of JPEG, at which letters and thin lines on a photograph keep their edges
 
 
 @cache
@@ -115,13 +114,6 @@ def encode_jpeg(picture: Picture, *, altered: bool) -> bytes:
         cite_sources("iptc2024source")
         metadata["xmp"] = _XMP.format(kind=IPTC_ALTERED).encode()
     return compress_for_page(Image.fromarray(picture), **metadata)
-
-
-def compress_for_page(picture: Image.Image, **metadata: bytes) -> bytes:
-    """Return a picture as JPEG for a page, with metadata by the names of Pillow."""
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=_QUALITY, subsampling=0, optimize=True, **metadata)
-    return file.getvalue()
 
 
 # Layout of the strip as one picture.

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from skinbeam.api.analyse_photo import PhotoReport
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.errors import InputError
@@ -68,6 +68,9 @@ from skinbeam.report.overview import (
 from skinbeam.suitability.table import decision_severity
 from skinbeam.text import current_language, translate
 
+if TYPE_CHECKING:  # a plan without a photograph does not load what reads one
+    from skinbeam.api.analyse_photo import PhotoReport
+
 __all__ = ["report_page"]
 
 _OF_EARLIER = ("learned", "not-learned", "response")  # notices on earlier pulses, which are no faults
@@ -79,7 +82,7 @@ def report_page(
     overlays: Sequence[ReportPicture],
     *,
     embedded_figures: Mapping[str, str],
-    photo: PhotoReport | None,
+    photo: "PhotoReport | None",
     preview: PreviewPage | None = None,
     live: Mapping[str, Sequence[LiveFigure | None]] | None = None,
 ) -> ReportPage:
@@ -333,7 +336,7 @@ def _medication_match(medicine: Medicine) -> DisplayValue:
     return DisplayValue(matched or report_text("medication_none"), "; ".join(slips) if matched else "", True)
 
 
-def _photo_facts(plan: Plan, photo: PhotoReport | None) -> tuple[ReportFact, ...]:
+def _photo_facts(plan: Plan, photo: "PhotoReport | None") -> tuple[ReportFact, ...]:
     """Return what the photograph showed: the plan's part, suggested concerns, then quality, scale and findings."""
     rows = [
         ReportFact(report_text("photo_used"), display_value(plan.assessment.photo)),

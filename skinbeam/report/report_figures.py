@@ -5,14 +5,13 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from skinbeam.api.analyse_photo import PhotoReport
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.plan import ConcernPlan, Plan
-from skinbeam.preview.sheet import compress_for_page
+from skinbeam.preview.page_image import compress_for_page
 from skinbeam.report.context import LiveFigure, ReportPicture
 from skinbeam.report.formatting import (
     concern_name,
@@ -33,6 +32,9 @@ from skinbeam.report.live_figure import live_figure
 from skinbeam.report.option_cards import expected_pictures
 from skinbeam.report.outcomes import expected_rows
 from skinbeam.text import catalogue, render_message, translate_record
+
+if TYPE_CHECKING:  # a plan without a photograph does not load what reads one
+    from skinbeam.api.analyse_photo import PhotoReport
 
 __all__ = [
     "ReportFigures",
@@ -107,7 +109,9 @@ def draw_concern_figures(plan: Plan, place: int, figures: FigureData) -> ReportF
     return ReportFigures(files, {anchor: pictures}, {anchor: live})
 
 
-def load_photo_overlays(photo: PhotoReport | None, folder: Path | None) -> tuple[list[ReportPicture], dict[str, bytes]]:
+def load_photo_overlays(
+    photo: "PhotoReport | None", folder: Path | None
+) -> tuple[list[ReportPicture], dict[str, bytes]]:
     """Return the overlays of a photograph and their content; a missing overlay gets a reason instead of a file.
 
     Only pictures directly in `folder` are read.

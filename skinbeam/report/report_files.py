@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from skinbeam.api.analyse_photo import PhotoReport
-from skinbeam.api.preview import Preview
 from skinbeam.model.document import write_atomically
 from skinbeam.plan.parallel import run_in_parallel
 from skinbeam.plan_records.plan import Plan
@@ -22,6 +21,10 @@ from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.report.report_figures import ReportFigures, data_uri, draw_report_figures, load_photo_overlays
 from skinbeam.text import translate_record
 
+if TYPE_CHECKING:  # a plan without a photograph does not load what reads one
+    from skinbeam.api.analyse_photo import PhotoReport
+    from skinbeam.api.preview import Preview
+
 __all__ = ["make_leaflet", "render_html", "template_environment", "write_report"]
 
 
@@ -31,9 +34,9 @@ def write_report(
     leaflet: bytes,
     folder: Path,
     *,
-    photo: PhotoReport | None = None,
+    photo: "PhotoReport | None" = None,
     photo_folder: Path | None = None,
-    preview: Preview | None = None,
+    preview: "Preview | None" = None,
 ) -> list[Path]:
     """Write `report.html`, `report.pdf`, `appendix.pdf`, `leaflet.pdf` and `figures/*.svg`, and return their paths.
 
@@ -65,7 +68,7 @@ def write_report(
     return [folder / name for name in sorted(files)]
 
 
-def make_leaflet(plan: Plan, preview: Preview | None = None) -> bytes:
+def make_leaflet(plan: Plan, preview: "Preview | None" = None) -> bytes:
     """Return the patient's leaflet alone, as PDF.
 
     It is in the current language, in which `preview` must have been made too.
@@ -81,7 +84,7 @@ def render_html(
     plan: Plan,
     figures: FigureData,
     *,
-    photo: PhotoReport | None = None,
+    photo: "PhotoReport | None" = None,
     photo_folder: Path | None = None,
 ) -> str:
     """Return the clinician's report as one self-contained HTML page."""
@@ -93,7 +96,7 @@ def render_html(
 def _build_page(
     plan: Plan,
     drawn: ReportFigures,
-    photo: PhotoReport | None,
+    photo: "PhotoReport | None",
     photo_folder: Path | None,
     strip: PreviewPage | None = None,
 ) -> tuple[ReportPage, dict[str, bytes]]:
@@ -103,7 +106,7 @@ def _build_page(
     return page, overlays
 
 
-def _preview_page(preview: Preview | None) -> tuple[PreviewPage | None, dict[str, bytes]]:
+def _preview_page(preview: "Preview | None") -> tuple[PreviewPage | None, dict[str, bytes]]:
     """Return the preview as the page shows it, and the content of its pictures."""
     return (None, {}) if preview is None else (preview.page, dict(preview.page_pictures))
 

@@ -16,7 +16,7 @@ import pytest
 import typer.main
 from paths import ROOT
 
-from skinbeam.cli.commands import app
+from skinbeam.cli.commands import full_app
 from skinbeam_clinic.access import ROUTES
 from skinbeam_clinic.database.encryption import read_keys
 from skinbeam_clinic.diaries.views import DIARY_PATH
@@ -66,7 +66,7 @@ def settings(name: str) -> dict[str, list[str]]:
 
 def check_command(words: list[str]) -> None:
     """Have the command line read what would be started, as far as it can without starting it."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(full_app())
     while hasattr(command, "commands"):
         command, *words = command.commands[words[0]], *words[1:]
     known = {option for parameter in command.params for option in parameter.opts}

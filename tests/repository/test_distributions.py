@@ -33,7 +33,7 @@ def test_the_clinic_lists_each_of_its_packages() -> None:
 def test_a_command_of_a_clinic_that_is_not_installed_says_what_installs_it(
     words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed_commands, "entry_points", lambda group: [])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [])
     app = typer.Typer()
     installed_commands.add_installed_commands(app)
     with pytest.raises(NotAvailable) as refused:

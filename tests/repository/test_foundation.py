@@ -238,6 +238,15 @@ def test_help_loads_nothing_heavy() -> None:
     assert not HEAVY & loaded_by(code)
 
 
+def test_a_command_of_the_planner_loads_nothing_of_the_clinic() -> None:
+    code = "from skinbeam.cli import main\ntry:\n    main(['conditions'])\nexcept SystemExit:\n    pass"
+    assert not {name for name in loaded_by(code) if name.partition(".")[0] == "skinbeam_clinic"}
+
+
+def test_the_report_of_a_plan_without_a_photograph_loads_nothing_that_reads_one() -> None:
+    assert not {"cv2", "skinbeam.photo.analysis"} & loaded_by("import skinbeam.report.report_files")
+
+
 def test_expect_loads_numpy_alone() -> None:
     code = (
         "from skinbeam.cli import main\ntry:\n"

@@ -4,8 +4,8 @@ Numba checks whether the file that holds a kernel has changed, but not whether t
 module a kernel is valid as long as its own file and all files of this package that it imports, directly or indirectly,
 are unchanged. Changes in other files do not matter.
 
-A kernel is loaded without the declarations of Numba's compiler, which take longer to read than the kernels of a plan.
-The compiler reads them itself before it compiles.
+A kernel is loaded without the declarations of Numba's compiler, which take longer to read than the kernels of a plan,
+and without the modules of Numba that its functions came from. The compiler reads them itself before it compiles.
 
 A cache file that was cut off, emptied or overwritten is removed with one line on stderr, and its kernel is compiled
 again. A cache file that cannot be written is skipped, with one line for all of them.
@@ -18,10 +18,12 @@ import platform
 import re
 import sys
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from numba.core import caching
+from numba.core.environment import Environment, _rebuild_env, lookup_environment
 from numba.core.runtime import rtsys
 
 __all__ = ["KernelLocator", "LocatorOfOthers", "import_closure"]
@@ -126,7 +128,7 @@ class _CheckedCacheFile(caching.IndexDataCacheFile):  # type: ignore[misc] # num
 
     def _load_data(self, name: str) -> Any:
         content = _read_checked(Path(self._data_path(name)))
-        return None if content is None else pickle.loads(content)
+        return None if content is None else _KernelUnpickler(BytesIO(content)).load()
 
     def _save_data(self, name: str, data: Any) -> None:
         self._save(self._data_path(name), data)
@@ -138,6 +140,31 @@ class _CheckedCacheFile(caching.IndexDataCacheFile):  # type: ignore[misc] # num
                 file.write(_HASH(content).digest() + content)
         except OSError as error:
             _warn_not_cached(error.strerror)
+
+
+class _KernelUnpickler(pickle.Unpickler):
+    """Reads a kernel; the environments of its functions import no modules of Numba."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return what a global name stands for."""
+        if (module, name) == (_rebuild_env.__module__, _rebuild_env.__name__):
+            return _make_environment
+        return super().find_class(module, name)
+
+
+def _make_environment(module: str, constants: list[Any], name: str) -> Environment:
+    """Return the environment of a compiled function, as Numba does.
+
+    Compiled code reads the constants. It never reads the globals, the names of the module in which the function stands:
+    for Numba's own functions, such as `np.empty`, the module is not imported.
+    """
+    if lookup_environment(name) is not None or module in sys.modules or module.partition(".")[0] != "numba":
+        return _rebuild_env(module, constants, name)
+    environment = Environment({})
+    environment.consts[:] = constants
+    environment.env_name = name
+    Environment._memo[name] = environment
+    return environment
 
 
 @cache

@@ -10,7 +10,7 @@ from paths import ROOT
 from typer.models import CommandInfo, OptionInfo, TyperInfo
 
 from skinbeam.cli import main
-from skinbeam.cli.commands import MIN_PHOTONS, app
+from skinbeam.cli.commands import MIN_PHOTONS, full_app
 from skinbeam.cli.common import given_path
 from skinbeam.model.package_data import load_package_table
 from skinbeam.simulate.light.batches import BATCHES
@@ -135,6 +135,7 @@ def test_what_is_wrong_has_code_2_a_field_and_a_hint(name: str, run: Run) -> Non
 def test_no_option_takes_an_empty_path() -> None:
     """`Path("")` is the current folder, into which nobody asked to write."""
     found = 0
+    app = full_app()
     commands = [*app.registered_commands, *(one for group in app.registered_groups for one in _commands_of(group))]
     for command in commands:
         assert command.callback is not None

@@ -167,6 +167,23 @@ def test_a_run_that_is_done_is_not_broken_off(asked: signal.Signals) -> None:
     assert (running.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.parametrize(
+    ("begun", "ending"),
+    [
+        ("atexit.register(print, 'registered')", "registered\n"),
+        ("threading.Thread(target=lambda: (time.sleep(0.5), print('thread'))).start()", "thread\n"),
+        ("ThreadPoolExecutor(1).submit(lambda: (time.sleep(0.5), print('pool')))", "pool\n"),
+    ],
+)
+def test_a_command_that_is_done_waits_for_what_was_begun(begun: str, ending: str) -> None:
+    head = "import atexit, sys, threading, time\nfrom concurrent.futures import ThreadPoolExecutor\n"
+    code = f"{head}from skinbeam.cli import main\n{begun}\nsys.argv = ['skinbeam', '--version']\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.startswith("skinbeam ")
+    assert done.stdout.endswith(ending)
+    assert done.stderr == ""
+
+
 def test_a_program_that_calls_the_command_line_is_left_as_it_was() -> None:
     before = [signal.getsignal(asked) for asked in (signal.SIGINT, signal.SIGTERM)]
     threads = set(threading.enumerate())

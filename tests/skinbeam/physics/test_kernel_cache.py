@@ -80,7 +80,8 @@ def test_a_changed_helper_changes_its_caller(package: Package) -> None:
 
 
 SUMS = (
-    "from numba import njit, prange\n\n\n@njit(cache=True, parallel=True)\ndef total(x):\n    found = 0.0\n"
+    "import numpy as np\nfrom numba import njit, prange\n\n\n"
+    "@njit(cache=True, parallel=True)\ndef total(x):\n    found = np.sum(np.zeros(3))\n"  # functions of `numba.np`
     "    for i in prange(x.size):\n        found += x[i]\n    return found\n"
 )
 
