@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,7 +22,7 @@ from skinbeam.preview.undrawn_harms import read_undrawn_harm, undrawn_harm_messa
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name
 from skinbeam.report.overview import option_glance
-from skinbeam.text import LANGUAGES, render_message, translate, translate_record, use_language
+from skinbeam.text import LANGUAGES, current_language, render_message, translate, translate_record, use_language
 from skinbeam.what_if.chosen_setting import read_clinician_message
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.photograph_marks import confirmed_places
@@ -37,6 +37,7 @@ from skinbeam_clinic.plans.contraindications import (
     read_records_since,
 )
 from skinbeam_clinic.plans.document import find_option, parse_plan, put_chosen_first
+from skinbeam_clinic.plans.minute_cache import MinuteCache
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, preview_name
 from skinbeam_clinic.plans.setting_quantities import QuantitySlider, is_simulated, option_sliders
@@ -197,7 +198,7 @@ def _show_plan(request: ClinicRequest) -> Response:
         closed=plan.closed,
         outdated_for_settings=describe_outdated(plan),
         decision=records.suitability.decision,
-        concerns=tuple(_view_concern(number, one, choices) for number, one in enumerate(records.concerns)),
+        concerns=_view_concerns(plan.record, records.concerns, choices),
         consents=tuple(
             one for one in repositories.consents.of(plan.record.consultation_id) if one.plan_id == plan.record.id
         ),
@@ -251,9 +252,27 @@ def _preview_pair(before: str, after: Mapping[str, str], title: str = "") -> _Pr
     return _PreviewPair(preview_name(before), preview_name(after["file"]), label, heading)
 
 
-def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, ...]) -> _ConcernView:
-    mine = [one for one in choices if (place := OptionRef.find(one.option)) and place.concern == number]
-    rows = (
+_OPTION_LINES = MinuteCache[tuple[str, str], tuple[tuple[_OptionView, ...], ...]](64)  # by plan and language
+
+
+def _view_concerns(
+    plan: PlanRecord, concerns: Sequence[ConcernPlan], choices: Sequence[PlanChoice]
+) -> tuple[_ConcernView, ...]:
+    """Return the options of each concern, which do not change, with the choice, which does."""
+    key = plan.id, current_language()
+    lines = _OPTION_LINES.get(key)
+    if lines is None:
+        lines = tuple(_list_options(number, concern) for number, concern in enumerate(concerns))
+        _OPTION_LINES.add(key, lines)
+    chosen = {ref.concern: choice for choice in choices if (ref := OptionRef.find(choice.option))}
+    return tuple(
+        _ConcernView(concern_name(concern), rows, chosen.get(number))
+        for number, (concern, rows) in enumerate(zip(concerns, lines, strict=True))
+    )
+
+
+def _list_options(number: int, concern: ConcernPlan) -> tuple[_OptionView, ...]:
+    return tuple(
         _OptionView(
             str(OptionRef(number, i)),
             option_glance(concern, one),
@@ -263,7 +282,6 @@ def _view_concern(number: int, concern: ConcernPlan, choices: tuple[PlanChoice, 
         )
         for i, one in enumerate(concern.options)
     )
-    return _ConcernView(concern_name(concern), tuple(rows), mine[-1] if mine else None)
 
 
 def _download_leaflet(request: ClinicRequest) -> Response:
