@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, event, func, not_, or_, select, update
+from sqlalchemy import BinaryExpression, BindParameter, ColumnElement, event, func, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.operators import in_op
 
 from skinbeam.text import render_message
 from skinbeam_clinic.access import AccessRight, require_right
@@ -277,6 +278,8 @@ class ClinicTransaction:
         self, table: type[RowType], *conditions: ColumnElement[bool], order: Sequence[InstrumentedAttribute[Any]] = ()
     ) -> list[RowType]:
         """Return the rows of this clinic that meet the conditions."""
+        if any(map(_matches_nothing, conditions)):
+            return []
         mine = select(table).where(table.clinic_id == self.clinic_id, *conditions)
         return list(self._session.scalars(mine.order_by(*order, table.id)))
 
@@ -294,6 +297,8 @@ class ClinicTransaction:
         order: Sequence[InstrumentedAttribute[Any]] = (),
     ) -> list[tuple[str, str]]:
         """Return id and name of each row of this clinic; much faster than loading thousands of rows."""
+        if any(map(_matches_nothing, conditions)):
+            return []
         mine = select(table.id, name).where(table.clinic_id == self.clinic_id, *conditions)
         return [(id, called) for id, called in self._session.execute(mine.order_by(*order, table.id))]
 
@@ -505,3 +510,10 @@ class _ReadTransaction(ClinicTransaction):
     def log(self, action: str, subject: str, **detail: Any) -> None:
         """Collect a note of what was read."""
         self._seen.append(hash_chain.AuditEvent(self.actor, action, subject, detail))
+
+
+def _matches_nothing(condition: ColumnElement[bool]) -> bool:
+    """Return whether a condition is that a column is one of no values, for which the database need not be asked."""
+    if not isinstance(condition, BinaryExpression) or condition.operator is not in_op:
+        return False
+    return isinstance(condition.right, BindParameter) and condition.right.value == []

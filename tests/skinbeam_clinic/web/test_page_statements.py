@@ -4,9 +4,12 @@ import pytest
 from clinic_samples import two_clinics
 from diary_samples import treated
 from page_statements import statements_of
+from sqlalchemy import event
 from treated_rows import add_treatment
 
-from skinbeam_clinic.access import Role
+from skinbeam_clinic.access import AccessRight, Role
+from skinbeam_clinic.database.tables import PatientRow
+from skinbeam_clinic.repositories import ClinicRepositories
 
 
 def test_more_sessions_and_their_notes_take_no_more_statements(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -36,3 +39,19 @@ def test_a_longer_audit_log_takes_no_more_statements(tmp_path_factory: pytest.Te
         for _ in range(30):
             repositories.patients.add()
         assert statements_of(made, client, "/trail") == few
+
+
+def test_rows_among_no_values_are_not_asked_for(repositories: ClinicRepositories) -> None:
+    known = repositories.patients.add()
+    asked: list[str] = []
+    access = repositories._access
+    event.listen(access.database.engine, "before_cursor_execute", lambda *of: asked.append(of[2]))
+    with access.reading(AccessRight.READ) as work:
+        before = len(asked)
+        assert work.rows(PatientRow, PatientRow.id.in_([])) == []
+        assert work.rows(PatientRow, PatientRow.erased_at.is_(None), PatientRow.id.in_({}.values())) == []
+        assert work.list_names(PatientRow, PatientRow.pseudonym, PatientRow.id.in_(())) == []
+        assert len(asked) == before
+        assert [row.id for row in work.rows(PatientRow, PatientRow.id.in_([known.id]))] == [known.id]
+        assert [row.id for row in work.rows(PatientRow, PatientRow.id.not_in([]))] == [known.id]
+        assert len(asked) == before + 2
