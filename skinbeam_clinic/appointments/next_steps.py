@@ -52,7 +52,12 @@ class NextStepReader:
 
 @dataclass(frozen=True)
 class _Courses:
-    """Of consultations by id: their newest plan, the consents to it, the session that is prepared, and what is due."""
+    """Of consultations by id: their newest plan, the consents to it, the session that is prepared, and what is due.
+
+    Parameters
+    ----------
+    harmed : the treatment of the newest adverse event that is not resolved.
+    """
 
     plans: Mapping[str, str]
     outdated: frozenset[str]  # whose answers have changed since that plan, which can then no longer be signed
@@ -60,6 +65,7 @@ class _Courses:
     consents: Mapping[str, list[tables.ConsentRow]]  # by plan, without void ones
     prepared: Mapping[str, str]
     stopped: frozenset[str]
+    harmed: Mapping[str, str]
     due: frozenset[str]
     pictured: frozenset[str]
 
@@ -80,6 +86,8 @@ def _read_courses(work: ClinicTransaction, ids: set[str]) -> _Courses:
             consents[one.plan_id].append(one)
     preparing = treatment.state == TreatmentState.PREPARING.value
     begun = work.rows(treatment, treatment.consultation_id.in_(ids), preparing, order=(treatment.created_at,))
+    event = treatment_tables.AdverseEventRow
+    events = work.rows(event, event.consultation_id.in_(ids), event.resolved_at.is_(None), order=(event.seen_at,))
     return _Courses(
         plans=plans,
         outdated=frozenset(id for id, one in newest.items() if one.consultation_revision != consultations[id].revision),
@@ -87,6 +95,7 @@ def _read_courses(work: ClinicTransaction, ids: set[str]) -> _Courses:
         consents=consents,
         prepared={one.consultation_id: one.id for one in begun},
         stopped=list_stopped_courses(work, ids),
+        harmed={one.consultation_id: one.treatment_id for one in events},
         due=list_consultations_due(work, ids),
         pictured=frozenset(one.consultation_id for one in work.rows(photograph, photograph.consultation_id.in_(ids))),
     )
@@ -99,6 +108,8 @@ def _find_next(one: Appointment, courses: _Courses) -> NextStep | None:
         return NextStep("begin", f"/patients/{one.patient_id}") if one.purpose is Purpose.CONSULTATION else None
     if id in courses.stopped:
         return NextStep("alarm", "/alarms")
+    if id in courses.harmed:
+        return NextStep("adverse-event", f"/treatments/{courses.harmed[id]}#events")
     if id in courses.due:
         return NextStep("spots", f"/consultations/{id}/test-spots")
     if id in courses.closed:

@@ -19,6 +19,7 @@ from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
 
 HOUR = datetime.timedelta(hours=1)
 _minutes = itertools.count(0, 11)  # nobody is in two places
@@ -99,6 +100,30 @@ def test_a_step_that_would_be_refused_is_not_offered(clinics: Clinics, tmp_path:
     assert next_of(clinics, at) == "explain"
     repositories.consultations.close(of.consultation, revision=revision)
     assert next_of(clinics, at) is None
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("grade", AdverseEventGrade)
+def test_an_event_that_lasts_is_looked_at_before_the_course_goes_on(
+    clinics: Clinics, purpose: Purpose, grade: AdverseEventGrade
+) -> None:
+    repositories = clinics.repositories()
+    of = treated(repositories, days_ago=30)
+    at = booked(clinics, of.patient, purpose, of.consultation, consented=True)
+    consent = repositories.treatments.get(of.treatment).consent_id
+    repositories.consents.withdraw(consent)
+    before = next_of(clinics, at)
+    source = list(AdverseEventSource)[len(grade) % len(AdverseEventSource)]  # wherever it was reported
+    events = [
+        repositories.adverse_events.add(of.treatment, kind=kind, grade=grade, source=source)
+        for kind in ("blister", "burn")
+    ]
+    for event in events:
+        step = repositories.next_steps.read([repositories.appointments.get(at)])[at]
+        assert (step.name, step.path) == ("adverse-event", f"/treatments/{of.treatment}#events")
+        assert 'id="events"' in clinics.browser(Role.CLINICIAN).get(step.path).text
+        repositories.adverse_events.resolve(event.id, words="healed")
+    assert next_of(clinics, at) == before
 
 
 def test_an_alarm_comes_first_and_the_checklist_says_the_same(clinics: Clinics) -> None:
