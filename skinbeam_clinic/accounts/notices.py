@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     IDENTITY_REMOVED = "identity-removed"
     NEW_BROWSER = "new-browser"
     MANY_PATIENTS = "many-patients"  # these are for owners, about members
+    MANY_SEARCHES = "many-searches"
     MANY_COPIES = "many-copies"
     MANY_REFUSALS = "many-refusals"
     MANY_SIGN_INS = "many-sign-ins"

@@ -31,6 +31,7 @@ _NO_MEMBERS = frozenset({_ACTOR, COMMAND_LINE_ACTOR, PATIENT_ACTOR, "worker", "u
 _TOKEN_ACTOR = "api_token/"
 _OPENED = frozenset({"patient.seen", "consultation.seen", "record.read", "record.exported"})
 _COPIED = "record.exported"
+_SEARCHED = "contacts.searched"
 _SIGN_IN_REFUSED = "sign-in.refused"
 _REFUSED = frozenset({_SIGN_IN_REFUSED, "sign-in.code-refused", "member.password-refused", "access.refused"})
 _FIRST_ENTRIES = 5000  # of each clinic that are read when the program starts
@@ -46,6 +47,8 @@ class ActivityLimits:
 
     # whose records were opened
     patients: int = field(default=60, metadata={"minutes": 10, "variable": "SKINBEAM_WATCH_PATIENTS"})
+    # of patients by name, date of birth or telephone, and the like
+    searches: int = field(default=60, metadata={"minutes": 10, "variable": "SKINBEAM_WATCH_SEARCHES"})
     # of different patients' records
     copies: int = field(default=20, metadata={"minutes": 60, "variable": "SKINBEAM_WATCH_COPIES"})
     # of passwords, codes and rights
@@ -194,3 +197,5 @@ def _list_events(entry: AuditEntryRow) -> Iterator[tuple[str, str, str]]:
             yield "patients", entry.actor, record
         if _COPIED in kinds:
             yield "copies", entry.actor, record
+        if _SEARCHED in kinds:  # each counts, since the log does not tell what was searched for
+            yield "searches", entry.actor, str(entry.seq)

@@ -25,7 +25,7 @@ from skinbeam_clinic.repositories import ClinicRepositories
 PASSWORD = "quiet otters read maps"
 MORNING = now().replace(hour=8, minute=0, second=0, microsecond=0) + datetime.timedelta(days=1)
 MINUTE = datetime.timedelta(minutes=1)
-FEW = ActivityLimits(patients=5, copies=3, refusals=3, sign_ins=6, requests=40)
+FEW = ActivityLimits(patients=5, searches=7, copies=3, refusals=3, sign_ins=6, requests=40)
 
 
 class Clinic:
@@ -125,6 +125,31 @@ def test_another_program_that_reads_all_is_reported_once_a_week(clinic: Clinic) 
             for patient in patients:
                 repositories.dossiers.read(patient, "Patient")
             assert len(clinic.notices()) == 1 + day // 7
+
+
+@pytest.mark.parametrize("is_page", [True, False], ids=["on a page", "by itself"])
+def test_many_searches_by_name_are_reported_whatever_they_find(clinic: Clinic, is_page: bool) -> None:
+    """Whoever tries names learns from each answer who is a patient here, though no record is opened."""
+    patients = clinic.repositories.patients
+    with clock_set_to(MORNING):
+        for number in range(8):
+            assert clinic.notices() == []
+            query = f"Nobody {number % 3}"
+            if is_page:
+                with clinic.repositories.combine_reads():
+                    patients.search(query, 10)
+                    patients.list_all()
+            else:
+                patients.search(query, 10)
+        (notice,) = clinic.notices()
+        assert (notice.kind, notice.about) == (NoticeKind.MANY_SEARCHES, {"name": "Cleo", "number": 8, "minutes": 10})
+
+
+def test_who_lists_patients_and_searches_for_no_name_is_not_reported(clinic: Clinic) -> None:
+    with clock_set_to(MORNING):
+        for _ in range(12):
+            clinic.repositories.patients.search("", 10)
+        assert clinic.notices() == []
 
 
 def test_many_copies_and_requests_are_reported(clinic: Clinic) -> None:
