@@ -242,6 +242,7 @@ class EarlierSession(InputTable):
     spot_mm: SpotSize | None = None
     response_pct: Annotated[float, number(-100, 100, "%")] | None = None
     adverse: list[Annotated[str, text(100)]] = Field(default=[], max_length=50)
+    cooling: Annotated[str, choice("none", "air", "contact", "spray", "gel", "ice")] | None = None
 
 
 class Clinic(InputTable):
