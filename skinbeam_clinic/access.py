@@ -216,6 +216,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/consents/{consent}/treatments"): AccessRight.WRITE,
     ("GET", "/treatments/{treatment}"): AccessRight.READ,
     ("GET", "/treatments/{treatment}/aftercare"): AccessRight.READ,
+    ("GET", "/treatments/{treatment}/cooling"): AccessRight.READ,
     ("GET", "/treatments/{treatment}/letter/{language}"): AccessRight.EXPORT,
     ("POST", "/treatments/{treatment}/machine"): AccessRight.WRITE,
     ("POST", "/treatments/{treatment}/checklist"): AccessRight.WRITE,

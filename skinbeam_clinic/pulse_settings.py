@@ -121,15 +121,16 @@ def case_session(
     device: str,
     response_pct: float | None,
     adverse: tuple[str, ...],
+    cooling: str | None = None,
 ) -> EarlierSession:
-    """Return a treatment as the earlier session of a case.
+    """Return a treatment as the earlier session of a case; `cooling` is the kind that was used, None where unknown.
 
     Raises
     ------
     InputError : a value that no case file may have.
     """
     about = {"week": week, "treats": treats, "device": device, "response_pct": response_pct, "adverse": list(adverse)}
-    values = {name: getattr(settings, name) for name in _IN_CASE} | about
+    values = {name: getattr(settings, name) for name in _IN_CASE} | about | {"cooling": cooling}
     given = {name: value for name, value in values.items() if value is not None}
     return parse_record(EarlierSession, given, file="records")
 

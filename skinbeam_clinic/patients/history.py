@@ -16,9 +16,9 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Clinic, EarlierSession, EarlierTestSpot
 from skinbeam_clinic.consultations.forms import CaseRow, RecordedRow, Submission, row_kind, row_values
 from skinbeam_clinic.follow_ups.models import FollowUp, FollowUpMoment, ImprovementRange, leading_improvement
-from skinbeam_clinic.pulse_settings import PulseSettings, case_session, case_test_spot
+from skinbeam_clinic.pulse_settings import case_session, case_test_spot
 from skinbeam_clinic.test_spots.models import TestSpotRecord
-from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, Treatment
+from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, AreaFiring, Treatment
 
 __all__ = [
     "HISTORY_FILE",
@@ -37,7 +37,7 @@ _SCHEMA = "skinbeam.history/1"
 _SERIOUSNESS = ("expected", "sign", "unread", "harm")
 _WEEK_TOLERANCE = 0.5
 _RELATIVE_TOLERANCE = 0.005  # relative to a number: people round what they copy from a machine
-_NOT_COMPARED = ("week", "read_after_h", "response_pct", "adverse")
+_NOT_COMPARED = ("week", "read_after_h", "response_pct", "adverse", "cooling")
 
 _HARM_WORDS = {"atrophy": "atrophic scar", "eye": "eye injury", "other": "other adverse event"}
 _LONGEST_ADVERSE = 100  # characters of a text in a case file
@@ -114,7 +114,7 @@ def _session_fact(
     An adverse event is not recorded by area, but no area was treated below the lowest dose. Without an adverse event,
     the row claims no more than that the lowest dose was harmless to this skin.
     """
-    ordered, least = treatment.ordered, min((one.fired.settings for one in treatment.valid_areas), key=_dose)
+    ordered, mildest = treatment.ordered, min((one.fired for one in treatment.valid_areas), key=_dose)
     # A patient's own rating is left out until a clinician has graded: whoever read it could no longer grade blind.
     after = [
         one
@@ -124,12 +124,13 @@ def _session_fact(
     last = max(reversed(after), key=lambda follow_up: follow_up.seen_at, default=None)
     improved = None if last is None else leading_improvement(last)
     row = case_session(
-        replace(ordered.settings.pulse, **least.numbers()),
+        replace(ordered.settings.pulse, **mildest.settings.numbers()),
         week=round(since_first / datetime.timedelta(weeks=1), 2),
         treats=ordered.condition,
         device=treatment.device or ordered.device,
         response_pct=_middle_pct(improved) if isinstance(improved, ImprovementRange) else None,
         adverse=tuple(dict.fromkeys(map(_describe_event, treatment.events))),
+        cooling=None if mildest.cooling is None else mildest.cooling.kind.value,
     )
     grave = tuple(one for one in treatment.events if one.grade is not AdverseEventGrade.MILD)
     path = f"/treatments/{treatment.id}"
@@ -138,7 +139,8 @@ def _session_fact(
     )
 
 
-def _dose(settings: PulseSettings) -> tuple[float, float]:
+def _dose(fired: AreaFiring) -> tuple[float, float]:
+    settings = fired.settings
     return settings.fluence_J_cm2 or 0.0, settings.energy_mJ or 0.0
 
 

@@ -11,6 +11,8 @@ from skinbeam_clinic.follow_ups.models import FollowUpMoment
 from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patients.record_lines import RecordLine, describe_pulse
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.cooling_views import describe_cooling
+from skinbeam_clinic.used_cooling import UsedCooling
 
 __all__ = ["make_timeline"]
 
@@ -51,7 +53,8 @@ def _test_spot_lines(repositories: ClinicRepositories, consultation: Consultatio
     path = f"/consultations/{consultation.id}/test-spots"
     for one in repositories.test_spots.of(consultation.id):
         about = {"pulse": describe_pulse(one.firing.settings.device, one.firing.settings), "by": one.fired_by}
-        yield RecordLine(one.fired_at, render_message("clinic-timeline.spot", about), path)
+        spot = render_message("clinic-timeline.spot", about)
+        yield RecordLine(one.fired_at, _add_cooling(spot, [one.firing.cooling]), path)
         for reading in one.readings:
             seen = {"reaction": render_message(f"reaction.{reading.reaction}"), "by": reading.read_by}
             yield RecordLine(reading.seen_at, render_message("clinic-timeline.reading", seen), path)
@@ -63,9 +66,17 @@ def _treatment_lines(repositories: ClinicRepositories, consultation: Consultatio
         if one.started_at is None:
             yield RecordLine(one.created_at, render_message("clinic-timeline.prepared", params), path)
         else:
-            yield RecordLine(one.started_at, render_message(f"clinic-timeline.{one.state}", params), path)
+            session = render_message(f"clinic-timeline.{one.state}", params)
+            used = [area.fired.cooling for area in one.valid_areas]
+            yield RecordLine(one.started_at, _add_cooling(session, used), path)
         for event in one.events:
             yield RecordLine(event.seen_at, render_message("clinic-timeline.event", params), path)
+
+
+def _add_cooling(line: str, used: Iterable[UsedCooling | None]) -> str:
+    """Return a line with each cooling that was used; unchanged where none is recorded."""
+    words = "; ".join(dict.fromkeys(describe_cooling(one) for one in used if one is not None))
+    return render_message("clinic-timeline.cooled", {"line": line, "cooling": words}) if words else line
 
 
 def _follow_up_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:

@@ -14,8 +14,10 @@ from skinbeam.report.overview import setting_line
 from skinbeam.text import ENGLISH, Message, render_message, use_language
 from skinbeam.what_if.asked_setting import AskedSetting, DosePlace, judge_asked_setting
 from skinbeam.what_if.chosen_setting import find_objections
+from skinbeam.what_if.other_cooling import judge_other_cooling
 from skinbeam_clinic.plans.setting_quantities import dose_curve, neighbour_settings
 from skinbeam_clinic.pulse_settings import OrderedSettings
+from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling
 
 __all__ = ["PublishedDose", "SettingAnswer", "SettingQuestion", "answer_question"]
 
@@ -33,6 +35,7 @@ class SettingQuestion:
     planned_dose : of the option, J/cm² or mJ of a microbeam.
     quantities : the setting that is asked about.
     language : of the answer.
+    cooling : that is asked about beside the planned one; None where only that is.
     """
 
     plan_sha256: str
@@ -43,6 +46,7 @@ class SettingQuestion:
     planned_dose: float
     quantities: OrderedSettings
     language: str
+    cooling: UsedCooling | None = None
 
     @property
     def neighbours(self) -> tuple["SettingQuestion", ...]:
@@ -81,6 +85,8 @@ class SettingAnswer:
     warnings : what needs a reason before a plan gives it.
     published : None where no source prints a dose of the device for such skin.
     sentences : the whole answer in sentences.
+    cooled : how many are injured with the cooling that was asked about, or without any where the model does not know
+        it; empty where none was asked about.
     """
 
     setting: str
@@ -93,6 +99,7 @@ class SettingAnswer:
     warnings: tuple[str, ...]
     published: PublishedDose | None
     sentences: tuple[str, ...]
+    cooled: str = ""
 
 
 def answer_question(person: AssessedPerson, loaded: LoadedCase, question: SettingQuestion) -> SettingAnswer:
@@ -126,7 +133,16 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
         warnings=warnings,
         published=_published_dose(found, question.planned_dose),
         sentences=tuple(spoken),
+        cooled=_cooled_harm(person, found, question.cooling),
     )
+
+
+def _cooled_harm(person: AssessedPerson, found: AskedSetting, cooling: UsedCooling | None) -> str:
+    """Return how many are injured with the cooling that was asked about; empty where none was."""
+    if cooling is None:
+        return ""
+    known = cooling if cooling.kind.is_modelled else UsedCooling(kind=CoolingKind.NONE)
+    return per_100(judge_other_cooling(person, found, known.kind.value, known.numbers())).text
 
 
 def _sentence(message: Message) -> str:

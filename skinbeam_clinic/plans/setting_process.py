@@ -269,7 +269,8 @@ class _Simulations:
                 self.people.move_to_end(question.plan_sha256)
                 asked_person = self.people[question.plan_sha256]
                 answer = answer_question(asked_person.person, asked_person.loaded, question)
-                asked_person.begin_curve(question)
+                if question.cooling is None:  # whoever treated with another cooling asks about that one setting
+                    asked_person.begin_curve(question)
                 return answer, None
             except SettingNotOfferedError as error:
                 return None, not_offered_error(question.device, error).as_record()

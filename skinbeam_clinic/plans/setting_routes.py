@@ -40,7 +40,7 @@ from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_setting_routes"]
+__all__ = ["add_setting_routes", "read_planned_person"]
 
 _LONGEST_REASON = 1000  # characters
 _WAIT_S, _WAIT_TO_USE_S = 5.0, 60.0  # for an answer; a page asks again, a form that was sent does not
@@ -170,7 +170,7 @@ def _answer(
         question = _make_question(plan, treatment, option.setup.device, planned, quantities)
         answer = request.services.setting_simulator.ask(
             question,
-            lambda: _read_person(request.repositories, plan),
+            lambda: read_planned_person(request.repositories, plan),
             (request.member_session.member.id, plan.record.id, place, page),
             wait_s=_waiting_time_s(request),
         )
@@ -224,7 +224,7 @@ def _make_question(
     )
 
 
-def _read_person(repositories: ClinicRepositories, plan: OpenPlan) -> PlannedPerson:
+def read_planned_person(repositories: ClinicRepositories, plan: OpenPlan) -> PlannedPerson:
     """Return what the plan was made from.
 
     Raises

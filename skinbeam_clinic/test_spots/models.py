@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import AwareDatetime
 
 from skinbeam_clinic.pulse_settings import NO_SETTINGS, PulseSettings, SpotSettings
+from skinbeam_clinic.used_cooling import CoolingChange, UsedCooling
 
 __all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "SpotStrike", "TestSpotRecord"]
 
@@ -23,6 +24,8 @@ class SpotFiring:
     why : reason for the deviation from the plan.
     read_after_h : hours after the pulse before which a reading is not conclusive.
     consent : id of a signed and valid consent, or `ORAL_CONSENT`.
+    cooling : the cooling that was used; None where it is not recorded, which does not mean that there was none.
+    cooling_change : how it differed from the plan; None where it did not, or is not recorded.
     """
 
     plan_id: str
@@ -31,6 +34,8 @@ class SpotFiring:
     consent: str
     planned: PulseSettings = NO_SETTINGS
     why: str = ""
+    cooling: UsedCooling | None = None
+    cooling_change: CoolingChange | None = None
 
 
 @dataclass(frozen=True)

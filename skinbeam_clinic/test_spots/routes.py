@@ -29,6 +29,9 @@ from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, read_fired_settings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
+from skinbeam_clinic.treatments.cooling_views import describe_cooling
+from skinbeam_clinic.treatments.treatment_form import COOLING_FIELDS, cooling_fields, parse_cooling
+from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_change, planned_cooling
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
@@ -46,6 +49,7 @@ class _LadderView:
     ----------
     fired : of each rung, the spot that was fired last.
     consent : id of a signed consent, `ORAL_CONSENT` if recorded before, or empty.
+    cooling : what its form is filled with.
     """
 
     place: str
@@ -55,6 +59,7 @@ class _LadderView:
     fired: tuple[TestSpotRecord | None, ...]
     consent: str
     blocked: bool
+    cooling: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class _SpotView:
     pulse: str
     site: str
     planned: str
+    cooling: str
     due: bool
     readings: tuple[tuple[str, SpotReading, float], ...]
 
@@ -103,6 +109,8 @@ def _show_test_spots(
         reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
         sent=dict(request.fields),
         refused="" if read is None else read.id,
+        cooling_form=COOLING_FIELDS,
+        cooling_kinds=list(CoolingKind),
     )
 
 
@@ -140,6 +148,7 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
             fired=_fired_rungs(one, spots),
             consent=_ladder_consent(request, plan, one, spots),
             blocked=_device_contraindications(plan, one.device) is not None,
+            cooling=cooling_fields(_ladder_cooling(plan, plan.plan.test_spots[place])),
         )
         for place, one, waits in sorted(placed, key=lambda numbered: numbered[2])
     )
@@ -204,6 +213,7 @@ def _spot_view(spot: TestSpotRecord) -> _SpotView:
         pulse=describe_pulse(firing.settings.device, firing.settings),
         site=site_title(firing.settings.site),
         planned=describe_pulse(firing.settings.device, _planned_settings(firing)) if firing.why else "",
+        cooling=render_message("clinic-cooling.used", {"cooling": describe_cooling(firing.cooling)}),
         due=not spot.is_read and spot.due_at <= now(),
         readings=tuple(
             (render_message(f"reaction.{one.reaction}"), one, round(spot.hours(one), 1)) for one in spot.readings
@@ -257,7 +267,21 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
         raise _spot_error("lowest-first")
     fired = read_fired_settings(step_settings(ladder, rung), {name: typed.get(name) for name in planned})
     changed = PulseSettings(**other)
-    return SpotFiring(plan.record.id, fired, ladder.read_after_h, consent or ORAL_CONSENT, changed, why)
+    ordered = _ladder_cooling(plan, ladder)
+    cooling = parse_cooling(request, ordered)
+    change = find_cooling_change(ordered, cooling)
+    if change is not None and change.needs_reason and not why:
+        raise _spot_error("cooling", planned=describe_cooling(ordered))
+    return SpotFiring(
+        plan.record.id, fired, ladder.read_after_h, consent or ORAL_CONSENT, changed, why, cooling, change
+    )
+
+
+def _ladder_cooling(plan: OpenPlan, ladder: TestSpotLadder) -> UsedCooling | None:
+    """Return the cooling of the option whose setting a ladder tries; None where no option has it."""
+    setups = ((option.setup, concern.site) for concern in plan.plan.concerns for option in concern.options)
+    found = (planned_cooling(setup) for setup, site in setups if setup is not None and ladder.tries(setup, site))
+    return next(found, None)
 
 
 def _save_reading(request: ClinicRequest) -> Response:
@@ -310,5 +334,5 @@ def _parse_time(request: ClinicRequest) -> datetime.datetime | None:
     return now() - datetime.timedelta(hours=hours)
 
 
-def _spot_error(code: str) -> InputError:
-    return catalogue_error(f"spot-{code}", f"clinic-spots-fault.{code}", code)
+def _spot_error(code: str, **hint: str) -> InputError:
+    return catalogue_error(f"spot-{code}", f"clinic-spots-fault.{code}", code, hint or None)

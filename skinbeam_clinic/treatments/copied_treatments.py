@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 from skinbeam.text import render_message, to_local_time
 from skinbeam_clinic.treatments.models import AreaFiring, Treatment
+from skinbeam_clinic.used_cooling import UsedCooling
 
 __all__ = ["parse_copied_treatments", "summarize_treatment"]
 
@@ -39,4 +40,9 @@ def summarize_treatment(treatment: Treatment) -> str:
 def _firing_summary(firing: AreaFiring) -> str:
     settings = ", ".join(f"{name} {value:g}" for name, value in firing.settings.numbers().items())
     place = f"{firing.site} ({firing.side.value})"
-    return f"{place}: {settings}, pulses {firing.pulses or '-'}, seen {firing.endpoint}"
+    cooled = "" if firing.cooling is None else f", cooling {_cooling_summary(firing.cooling)}"
+    return f"{place}: {settings}{cooled}, pulses {firing.pulses or '-'}, seen {firing.endpoint}"
+
+
+def _cooling_summary(cooling: UsedCooling) -> str:
+    return " ".join([cooling.kind.value, *(f"{name} {value:g}" for name, value in cooling.numbers().items())])

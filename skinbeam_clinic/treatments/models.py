@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from skinbeam.model.package_data import load_package_table
 from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings
+from skinbeam_clinic.used_cooling import CoolingChange, UsedCooling
 
 __all__ = [
     "ADVERSE_KINDS",
@@ -112,6 +113,7 @@ class TreatmentOrder:
     allowed : the greatest values that a rule of the plan allows.
     emitted : the greatest values that the device emits.
     asked : items of the checklist beside those that are always included.
+    cooling : that of the plan; None in orders of versions that did not record it.
     """
 
     condition: str
@@ -121,6 +123,7 @@ class TreatmentOrder:
     allowed: PulseSettings = NO_SETTINGS
     emitted: PulseSettings = NO_SETTINGS
     asked: tuple[str, ...] = ()
+    cooling: UsedCooling | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ class AreaFiring:
 
     Parameters
     ----------
+    cooling : the cooling that was used; None where it is not recorded, which does not mean that there was none.
     endpoint : `seek`, `stop.N` (the sign of this number in the plan), `none` or `other`.
     reason : reason for the deviation from the plan.
     corrects : id of the row that this one replaces.
@@ -192,6 +196,7 @@ class AreaFiring:
     corrects: str | None = None
     why: str = ""
     struck: bool = False
+    cooling: UsedCooling | None = None
 
     @property
     def settings_with_passes(self) -> OrderedSettings:
@@ -201,13 +206,19 @@ class AreaFiring:
 
 @dataclass(frozen=True)
 class TreatedArea:
-    """A stored row of fired pulses, which never changes, with its deviations from the plan."""
+    """A stored row of fired pulses, which never changes, with its deviations from the plan.
+
+    Parameters
+    ----------
+    cooling_change : how the cooling differed from the plan; None where it did not, or is not recorded.
+    """
 
     id: str
     fired: AreaFiring
     deviations: tuple[Deviation, ...]
     fired_at: datetime.datetime
     fired_by: str
+    cooling_change: CoolingChange | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings
 from skinbeam_clinic.treatments.models import TreatmentOrder
 from skinbeam_clinic.treatments.spot_judgement import find_ladder
+from skinbeam_clinic.used_cooling import planned_cooling
 
 __all__ = ["make_order"]
 
@@ -35,6 +36,7 @@ def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrd
         allowed=_rule_limits(plan, option, option.setup),
         emitted=_device_limits(option.setup),
         asked=tuple(_checklist_causes(plan, concern, option.setup)),
+        cooling=planned_cooling(option.setup),
     )
 
 

@@ -42,6 +42,7 @@ from skinbeam_clinic.treatments.sealed_content import (
     NotesContent,
     name_members,
 )
+from skinbeam_clinic.used_cooling import find_cooling_change
 
 __all__ = ["TreatmentRepository"]
 
@@ -199,9 +200,9 @@ class TreatmentRepository:
         Raises
         ------
         RecordNotFoundError : this clinic has no such treatment, or the treatment no such row to correct.
-        InputError : `checklist-open` (not started yet), `beyond-plan` (hotter than planned, and no reason), `no-reason`
-            (a correction, or a row after the end, without a why), `corrected` (it was corrected already), `too-long`,
-            or a setting that is invalid in a case file.
+        InputError : `checklist-open` (not started yet), `beyond-plan` (hotter than planned, or cooled less or
+            otherwise, and no reason), `no-reason` (a correction, or a row after the end, without a why), `corrected`
+            (it was corrected already), `too-long`, or a setting that is invalid in a case file.
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
@@ -217,7 +218,9 @@ class TreatmentRepository:
             _check_case_file(row.device or ordered.device, firing)
             _check_correction(firing, areas, ended=row.ended_at is not None)
             found = () if firing.struck else find_deviations(ordered, firing.settings_with_passes)
-            if any(one.hotter for one in found) and not firing.reason:
+            change = None if firing.struck else find_cooling_change(ordered.cooling, firing.cooling)
+            is_hotter = any(one.hotter for one in found) or (change is not None and change.needs_reason)
+            if is_hotter and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")
             area = work.new_row(
                 treatment_tables.TreatedAreaRow,
@@ -227,7 +230,7 @@ class TreatmentRepository:
                 fired_at=now(),
                 fired_by=work.actor,
             )
-            work.seal_record(area, FIRED_CONTENT, FiredContent(**vars(firing), deviations=found))
+            work.seal_record(area, FIRED_CONTENT, FiredContent(**vars(firing), deviations=found, cooling_change=change))
             work.save(area, "treatment.fired")
             if firing.endpoint.startswith("stop") and not firing.struck and row.ended_at is None:
                 end_treatment(work, row, TreatmentState.STOPPED)
@@ -324,7 +327,9 @@ def _read_order(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> 
 
 def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) -> TreatedArea:
     content = work.open_record(row, FIRED_CONTENT)
-    return work.read_row(TreatedArea, row, fired=content.firing, deviations=content.deviations)
+    return work.read_row(
+        TreatedArea, row, fired=content.firing, deviations=content.deviations, cooling_change=content.cooling_change
+    )
 
 
 def _read_areas(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[str, tuple[TreatedArea, ...]]:

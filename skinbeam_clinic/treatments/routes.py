@@ -41,6 +41,12 @@ from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.pulse_settings import SETTINGS
 from skinbeam_clinic.treatments.adverse_events import parse_grade
 from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, list_items, list_open_items
+from skinbeam_clinic.treatments.cooling_answer import ask_cooling
+from skinbeam_clinic.treatments.cooling_views import (
+    describe_cooling,
+    describe_cooling_change,
+    describe_cooling_settings,
+)
 from skinbeam_clinic.treatments.face_map import OUTLINES, list_regions
 from skinbeam_clinic.treatments.models import (
     ADVERSE_KINDS,
@@ -56,7 +62,7 @@ from skinbeam_clinic.treatments.models import (
 )
 from skinbeam_clinic.treatments.orders import make_order
 from skinbeam_clinic.treatments.spot_judgement import SpotJudgement, find_ladder, judge_spots
-from skinbeam_clinic.treatments.treatment_form import parse_firing
+from skinbeam_clinic.treatments.treatment_form import COOLING_FIELDS, cooling_fields, parse_asked_cooling, parse_firing
 from skinbeam_clinic.treatments.views import (
     FiringRow,
     SkinSign,
@@ -67,10 +73,14 @@ from skinbeam_clinic.treatments.views import (
     list_blocking_items,
     list_signs,
 )
+from skinbeam_clinic.used_cooling import CoolingChange, CoolingKind, UsedCooling, find_cooling_change
+from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest, check_name
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_adverse_event", "add_treatment_routes"]
+
+_REFRESH_S = 2  # of a page without scripts whose answer is being computed
 
 
 def add_treatment_routes(router: ClinicRouter) -> None:
@@ -79,6 +89,7 @@ def add_treatment_routes(router: ClinicRouter) -> None:
     router.add("POST", "/consents/{consent}/treatments", _begin_treatment)
     router.add("GET", here, _show_treatment, only_reads=True)
     router.add("GET", f"{here}/aftercare", _show_aftercare)
+    router.add("GET", f"{here}/cooling", _ask_cooling)
     router.add("POST", f"{here}/machine", _pick_machine, form=_show_treatment)
     router.add("POST", f"{here}/checklist", _save_answers, form=_show_treatment)
     router.add("POST", f"{here}/decision", _save_decision, form=_show_treatment)
@@ -212,10 +223,11 @@ def _show_treatment(
     session = replace(session, treatment=_add_current_judgement(request, session))
     treatment, repositories = session.treatment, request.repositories
     rows = firing_rows(treatment, session.signs)
+    form = _fill_form(request, session, rows, hot_deviations, firing)
     immediate = session.option.immediate
     return request.page(
         "treatment.html",
-        422 if hot_deviations else None,
+        422 if form["hot"] else None,
         error=error,
         session=treatment,
         name=session.name,
@@ -237,7 +249,7 @@ def _show_treatment(
             [(row.number, row.area.fired.site, row.area.fired.side) for row in rows if _is_valid_row(treatment, row)]
         ),
         outlines=OUTLINES,
-        **_fill_form(request, session, rows, hot_deviations, firing),
+        **form,
         sites={
             name: site_title(name) for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"
         },
@@ -316,32 +328,67 @@ def _fill_form(
     row = next((one for one in rows if one.area.id == corrected), None)
     filled = {name: f"{value:g}" for name, value in planned.items()}
     filled |= {"site": session.treatment.ordered.site, "side": BodySide.BOTH.value, "row": new_id()}
+    filled |= cooling_fields(_expected_cooling(session.treatment))
     if row is not None:
         filled |= _firing_fields(row.area.fired)
     for name in ("site", "side"):  # the map without a script is links
         filled[name] = request.http_request.query_params.get(name, filled[name])
     names = [name for name in SETTINGS if name in planned]
+    cooling, change = session.treatment.ordered.cooling, None
+    read: dict[str, str] = {}
+    if firing is not None:  # the settings of the planned kind do not stand beside another one
+        read = dict.fromkeys(COOLING_FIELDS.values(), "") | cooling_fields(firing.cooling)
+        change = _cooling_change(session.treatment, firing)
+    warned = firing if _needs_reason(change) else None
     return {
-        "filled": filled | dict(request.fields),
+        "filled": filled | dict(request.fields) | read,
         "fields": {name: (*quantity_label(name), describe_value(name, planned[name])) for name in names},
         "signs": session.signs,
         "sides": list(BodySide),
         "correcting": row,
         "warned": [describe_deviation(one) for one in hot_deviations],
-        "hot": _confirmation_text(hot_deviations),
-        "reason_asked": bool(hot_deviations or (firing is not None and firing.reason)),
+        "hot": _confirmation_text(hot_deviations, session.treatment, firing),
+        "cooling_fields": COOLING_FIELDS,
+        "cooling_kinds": list(CoolingKind),
+        "planned_cooling": "" if cooling is None else describe_cooling(cooling),
+        "planned_cooling_settings": {} if cooling is None else describe_cooling_settings(cooling),
+        "cooling_warning": ""
+        if change is None or warned is None
+        else describe_cooling_change(change, cooling, warned.cooling),
+        "cooling_answer": None if warned is None else ask_cooling(request, session.treatment, session.plan, warned),
     }
+
+
+def _expected_cooling(treatment: Treatment) -> UsedCooling | None:
+    """Return the cooling with which the form is filled: the plan's, or none where the checklist says that it fails."""
+    planned, answer = treatment.ordered.cooling, treatment.current_answers.get("cooling")
+    if planned is not None and answer is not None and answer.answer == "no":
+        return UsedCooling(kind=CoolingKind.NONE)
+    return planned
 
 
 def _firing_fields(firing: AreaFiring) -> dict[str, str]:
     held = {**firing.settings_with_passes.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
     values = {name: f"{value:g}" for name, value in held.items() if value is not None}
-    return values | {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
+    values |= {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
+    unknown = dict.fromkeys(COOLING_FIELDS.values(), "")
+    return values | unknown | cooling_fields(firing.cooling)
 
 
-def _confirmation_text(deviations: tuple[Deviation, ...]) -> str:
+def _confirmation_text(deviations: tuple[Deviation, ...], treatment: Treatment, firing: AreaFiring | None) -> str:
     """Return the settings to confirm as text, so that a different dose typed after the warning causes another one."""
-    return ";".join(f"{one.name}={one.fired:g}" for one in deviations if one.hotter)
+    hot = [f"{one.name}={one.fired:g}" for one in deviations if one.hotter]
+    if firing is not None and firing.cooling is not None and _needs_reason(_cooling_change(treatment, firing)):
+        hot += [f"{name}={value}" for name, value in cooling_fields(firing.cooling).items()]
+    return ";".join(hot)
+
+
+def _cooling_change(treatment: Treatment, firing: AreaFiring) -> CoolingChange | None:
+    return None if firing.struck else find_cooling_change(treatment.ordered.cooling, firing.cooling)
+
+
+def _needs_reason(change: CoolingChange | None) -> bool:
+    return change is not None and change.needs_reason
 
 
 def _pick_machine(request: ClinicRequest) -> Response:
@@ -387,10 +434,31 @@ def _save_firing(request: ClinicRequest) -> Response:
     session = _load_session(request)
     firing = parse_firing(request, session.treatment.ordered, session.recorded_signs)
     found = () if firing.struck else find_deviations(session.treatment.ordered, firing.settings_with_passes)
-    if _confirmation_text(found) and (not firing.reason or request.text("confirmed") != _confirmation_text(found)):
+    confirmation = _confirmation_text(found, session.treatment, firing)
+    if confirmation and (not firing.reason or request.text("confirmed") != confirmation):
         return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=firing)
     request.repositories.treatments.add_area(session.treatment.id, firing, form_key=request.text("row"))
     return request.redirect(f"/treatments/{session.treatment.id}#fired")
+
+
+def _ask_cooling(request: ClinicRequest) -> Response:
+    """Answer what the cooling that was used does to the risk, once it is computed."""
+    session = _load_session(request)
+    asked = replace(request, fields=request.http_request.query_params.multi_items())
+    error, answer = None, None
+    try:
+        firing = parse_asked_cooling(asked, session.treatment.ordered)
+        answer = ask_cooling(request, session.treatment, session.plan, firing)
+    except InputError as fault:
+        error = fault
+    if answer is not None and answer.pending and is_poll(request.http_request):
+        return Response(status_code=204)  # htmx leaves the page as it is, and asks again
+    if request.http_request.headers.get("hx-request"):
+        return request.fragment("cooling-answer.html", error=error, cooling_answer=answer)
+    page = request.page("cooling.html", error=error, session=session.treatment, cooling_answer=answer)
+    if answer is not None and answer.pending:
+        page.headers["Refresh"] = str(_REFRESH_S)
+    return page
 
 
 def _save_event(request: ClinicRequest) -> Response:

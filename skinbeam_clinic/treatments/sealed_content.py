@@ -13,6 +13,7 @@ from skinbeam_clinic.treatments.models import (
     TreatmentNote,
     TreatmentOrder,
 )
+from skinbeam_clinic.used_cooling import CoolingChange
 
 __all__ = [
     "ADVERSE_EVENT_CONTENT",
@@ -50,6 +51,7 @@ class FiredContent(AreaFiring):
     """The pulses fired at an area, with their deviations from the plan."""
 
     deviations: tuple[Deviation, ...]
+    cooling_change: CoolingChange | None = None
 
     @property
     def firing(self) -> AreaFiring:

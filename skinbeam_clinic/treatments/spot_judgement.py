@@ -1,7 +1,8 @@
 """Judge from the records whether the test spots that a plan requires were fired, read in time, and without harm.
 
-A spot covers a step of the ladder if no setting of the step is hotter than what was fired. A reading before the time
-that the ladder gives is not conclusive.
+A spot covers a step of the ladder if no setting of the step is hotter than what was fired, and it was cooled no more
+than planned: skin that another or a stronger cooling protected says nothing of the planned one. A reading before the
+time that the ladder gives is not conclusive.
 """
 
 import hashlib
@@ -13,8 +14,11 @@ from skinbeam.plan_records.plan import ConcernPlan, Plan
 from skinbeam_clinic.pulse_settings import OrderedSettings, step_settings
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import TreatmentOrder, find_deviations
+from skinbeam_clinic.used_cooling import CoolingChange
 
 __all__ = ["SpotJudgement", "find_ladder", "judge_spots"]
+
+_UNLIKE_PLAN = (CoolingChange.OTHER, CoolingChange.STRONGER, CoolingChange.ADDED)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ def _is_same_light(ladder: TestSpotLadder, spot: TestSpotRecord) -> bool:
 
 def _covers(ladder: TestSpotLadder, spot: TestSpotRecord, step: LadderStep) -> bool:
     """Return whether no setting of a step is hotter than the spot that was fired."""
+    if spot.firing.cooling_change in _UNLIKE_PLAN:
+        return False
     planned = step_settings(ladder, step).numbers()
     fired = {"wavelength_nm": ladder.wavelength_nm} | spot.firing.settings.numbers()
     if not planned.keys() <= fired.keys():

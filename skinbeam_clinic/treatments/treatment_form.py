@@ -1,8 +1,10 @@
-"""Parse the fired pulses from the form of a treatment; each error names its field."""
+"""Parse the fired pulses and the cooling from the form of a treatment; each error names its field."""
 
 from typing import TypeVar
 
+from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.formatting import quantity_label
 from skinbeam.text import render_message
@@ -10,14 +12,16 @@ from skinbeam_clinic.consultations.forms import parse_decimal
 from skinbeam_clinic.errors import catalogue_error
 from skinbeam_clinic.pulse_settings import DOSES, SETTINGS, PulseSettings
 from skinbeam_clinic.treatments.models import AreaFiring, BodySide, TreatmentOrder
+from skinbeam_clinic.used_cooling import COOLING_SETTINGS, CoolingKind, UsedCooling
 from skinbeam_clinic.web.request import ClinicRequest
 
-__all__ = ["parse_firing"]
+__all__ = ["COOLING_FIELDS", "cooling_fields", "parse_asked_cooling", "parse_cooling", "parse_firing"]
 
 NumberType = TypeVar("NumberType", int, float)
 
 _LARGEST_NUMBER = 999_999  # of any setting, and of passes and pulses
 _MOST_PAIN = 10
+COOLING_FIELDS = {name: f"cooling_{name}" for name in ("kind", *COOLING_SETTINGS)}  # setting → field of the form
 
 
 def parse_firing(request: ClinicRequest, order: TreatmentOrder, signs: tuple[str, ...]) -> AreaFiring:
@@ -59,7 +63,78 @@ def parse_firing(request: ClinicRequest, order: TreatmentOrder, signs: tuple[str
         corrects=request.text("corrects") or None,
         why=request.text("why"),
         struck=struck,
+        cooling=None if struck else parse_cooling(request, order.cooling),
     )
+
+
+def parse_asked_cooling(request: ClinicRequest, order: TreatmentOrder) -> AreaFiring:
+    """Return settings and cooling that are asked about, as a row that is never stored.
+
+    Raises
+    ------
+    InputError : `session-…`, with the field that cannot be read.
+    """
+    return AreaFiring(
+        site=order.site,
+        settings=PulseSettings(**{name: _parse_number(request, name) for name in SETTINGS}),
+        passes=_parse_whole_number(request, "passes"),
+        endpoint="none",
+        cooling=parse_cooling(request, order.cooling),
+    )
+
+
+def parse_cooling(request: ClinicRequest, planned: UsedCooling | None) -> UsedCooling | None:
+    """Return the cooling that was sent; None where it is not recorded.
+
+    The form is filled with the planned settings. One that still reads so beside another kind is of the planned kind,
+    and belongs to no cooling that was used.
+
+    Raises
+    ------
+    InputError : `session-…`, with the field that cannot be read.
+    """
+    name = request.text(COOLING_FIELDS["kind"])
+    if not name:
+        return None
+    if name not in set(CoolingKind):
+        raise _form_error("no-cooling", COOLING_FIELDS["kind"])
+    kind = CoolingKind(name)
+    if kind is CoolingKind.NONE:
+        return UsedCooling(kind=kind)
+    sent = {setting: _parse_cooling_setting(request, setting) for setting in COOLING_SETTINGS}
+    if planned is not None and planned.kind is not kind:
+        ordered = planned.numbers()
+        sent = {setting: value for setting, value in sent.items() if value != ordered.get(setting)}
+    used = UsedCooling(kind=kind, **sent)
+    _check_cooling(used)
+    return used
+
+
+def cooling_fields(cooling: UsedCooling | None) -> dict[str, str]:
+    """Return the fields of a form that is filled with a cooling."""
+    if cooling is None:
+        return {}
+    values = {name: f"{value:.9g}" for name, value in cooling.numbers().items()} | {"kind": cooling.kind.value}
+    return {COOLING_FIELDS[name]: value for name, value in values.items()}
+
+
+def _parse_cooling_setting(request: ClinicRequest, setting: str) -> float | None:
+    """Return a setting of the cooling; a temperature may be below zero."""
+    field = COOLING_FIELDS[setting]
+    number = parse_decimal(request.text(field))
+    if request.text(field) and number is None:
+        raise _form_error("number-unread", field, name=render_message(f"clinic-cooling.{setting}"))
+    return number
+
+
+def _check_cooling(used: UsedCooling) -> None:
+    """Raise an InputError for a setting that no case file may have."""
+    for setting, value in used.numbers().items():
+        try:
+            parse_record(Case, {"cooling": {"kind": "contact", setting: value}}, file="treatment")
+        except InputError:
+            name = render_message(f"clinic-cooling.{setting}")
+            raise _form_error("cooling-range", COOLING_FIELDS[setting], name=name) from None
 
 
 def _list_endpoints(signs: tuple[str, ...]) -> tuple[str, ...]:

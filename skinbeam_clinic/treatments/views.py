@@ -1,12 +1,13 @@
 """Render a treatment in words: settings, deviations from the plan, treated areas, and reasons to stop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from skinbeam.plan_records.plan import ImmediateReaction, Option
 from skinbeam.report.formatting import capitalise, display_value, quantity_label
 from skinbeam.text import render_message
 from skinbeam_clinic.treatments.checklist import ChecklistItem, is_blocking
+from skinbeam_clinic.treatments.cooling_views import describe_cooling, describe_cooling_change
 from skinbeam_clinic.treatments.face_map import describe_place
 from skinbeam_clinic.treatments.models import (
     AdverseEventGrade,
@@ -16,6 +17,7 @@ from skinbeam_clinic.treatments.models import (
     TreatedArea,
     Treatment,
 )
+from skinbeam_clinic.used_cooling import UsedCooling
 
 __all__ = [
     "FiringRow",
@@ -49,6 +51,7 @@ class FiringRow:
     settings: str
     endpoint: str
     deviations: tuple[tuple[bool, str], ...]
+    cooling: str
     corrected_by: int | None
     corrects: int | None
 
@@ -95,11 +98,15 @@ def firing_rows(treatment: Treatment, signs: Sequence[SkinSign]) -> tuple[Firing
     numbers = {area.id: number for number, area in enumerate(treatment.areas, 1)}
     corrected = {one: numbers[area.id] for area in treatment.areas if (one := area.fired.corrects) is not None}
     titles = {one.value: one.title for one in signs}
-    return tuple(_firing_row(area, numbers, corrected, titles) for area in treatment.areas)
+    return tuple(_firing_row(area, treatment.ordered.cooling, numbers, corrected, titles) for area in treatment.areas)
 
 
 def _firing_row(
-    area: TreatedArea, numbers: Mapping[str, int], corrected: Mapping[str, int], titles: Mapping[str, str]
+    area: TreatedArea,
+    planned: UsedCooling | None,
+    numbers: Mapping[str, int],
+    corrected: Mapping[str, int],
+    titles: Mapping[str, str],
 ) -> FiringRow:
     fired = area.fired
     parts = [describe_value(name, value) for name, value in fired.settings.numbers().items()]
@@ -112,10 +119,22 @@ def _firing_row(
         place=describe_place(fired.site, fired.side),
         settings=", ".join(parts),
         endpoint=titles.get(fired.endpoint, fired.endpoint_words),
-        deviations=tuple((one.hotter, describe_deviation(one)) for one in area.deviations),
+        deviations=tuple(_describe_deviations(area, planned)),
+        cooling=""
+        if fired.struck
+        else render_message("clinic-cooling.used", {"cooling": describe_cooling(fired.cooling)}),
         corrected_by=corrected.get(area.id),
         corrects=None if fired.corrects is None else numbers.get(fired.corrects),
     )
+
+
+def _describe_deviations(area: TreatedArea, planned: UsedCooling | None) -> Iterator[tuple[bool, str]]:
+    """Yield whether a deviation from the plan is more likely to do harm, and its words."""
+    for one in area.deviations:
+        yield one.hotter, describe_deviation(one)
+    change = area.cooling_change
+    if change is not None:
+        yield change.needs_reason, describe_cooling_change(change, planned, area.fired.cooling)
 
 
 def find_stop_signs(treatment: Treatment, rows: Sequence[FiringRow]) -> tuple[str, ...]:

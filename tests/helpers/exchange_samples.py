@@ -56,6 +56,7 @@ from skinbeam_clinic.treatments.models import (
     TreatmentOrder,
     TreatmentState,
 )
+from skinbeam_clinic.used_cooling import CoolingChange, CoolingKind, UsedCooling
 
 
 def _short_plan() -> bytes:
@@ -168,6 +169,13 @@ def dossiers(draw: st.DrawFn) -> Dossier:
 
 WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 scores = st.integers(0, 10)
+COOLINGS = st.none() | st.builds(
+    UsedCooling,
+    kind=st.sampled_from(CoolingKind),
+    temperature_C=st.none() | st.just(-26.5),
+    before_ms=st.none() | st.just(40.0),
+    delay_ms=st.none() | st.just(30.0),
+)
 _LIGHT, _MICROBEAM = PulseSettings(fluence_J_cm2=9.5, spot_mm=7.0), PulseSettings(energy_mJ=20.0)
 
 
@@ -188,9 +196,11 @@ def stored_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: st
             words=draw(WORD),
             reason=draw(WORD),
             corrects=areas[-1].id if areas and draw(st.booleans()) else None,
+            cooling=draw(COOLINGS),
         )
         found = (Deviation("fluence_J_cm2", 8.0, 9.5, True),) if draw(st.booleans()) else ()
-        areas.append(TreatedArea(next(fresh), fired, found, draw(times), OWNER))
+        change = None if fired.cooling is None else draw(st.none() | st.sampled_from(CoolingChange))
+        areas.append(TreatedArea(next(fresh), fired, found, draw(times), OWNER, change))
     events = tuple(
         AdverseEvent(
             id=next(fresh),
@@ -274,7 +284,7 @@ def stored_spots(
     return TestSpotRecord(
         id=next(fresh),
         consultation_id=consultation_id,
-        firing=SpotFiring(plan.id, settings, 48.0, ORAL_CONSENT, planned, draw(WORD)),
+        firing=SpotFiring(plan.id, settings, 48.0, ORAL_CONSENT, planned, draw(WORD), cooling=draw(COOLINGS)),
         fired_at=draw(times),
         fired_by=OWNER,
         readings=tuple(draw(st.lists(reading, max_size=2))),

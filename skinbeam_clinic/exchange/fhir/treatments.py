@@ -16,6 +16,7 @@ from skinbeam_clinic.exchange.fhir.elements import (
     identifier,
     local_coding,
     local_concept,
+    make_quantity,
     notes,
     observation,
     pain_quantity,
@@ -38,6 +39,7 @@ from skinbeam_clinic.treatments.models import (
     Treatment,
     TreatmentState,
 )
+from skinbeam_clinic.used_cooling import CoolingChange, UsedCooling
 
 __all__ = [
     "appointment_resource",
@@ -114,7 +116,10 @@ def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
         status="final" if struck is None else "entered-in-error",
         partOf=[reference(one.id)],
         effectiveDateTime=format_time(one.fired_at),
-        component=setting_components(settings.numbers()),
+        component=[
+            *setting_components(settings.numbers()),
+            *_cooling_components(one.firing.cooling, one.firing.cooling_change),
+        ],
     )
     device = {"resourceType": "Device", "id": device_id, "identifier": [identifier("device", settings.device)]}
     readings = (_reading_observation(one, reading, n, patient_id) for n, reading in enumerate(one.readings, 1))
@@ -239,6 +244,7 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
             local_coding("observation", "side"), valueCodeableConcept=codeable_concept(local_coding("side", fired.side))
         ),
     ]
+    components += _cooling_components(fired.cooling, area.cooling_change)
     if fired.pain_0_10 is not None:
         components.append(component(standard_coding(PAIN), valueQuantity=pain_quantity(fired.pain_0_10)))
     components += [
@@ -257,6 +263,25 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
         component=components,
         note=notes(fired.words, fired.reason, fired.why),
     )
+
+
+def _cooling_components(cooling: UsedCooling | None, change: CoolingChange | None) -> list[Resource]:
+    """Return the cooling that was used and its deviation from the plan as components of an Observation.
+
+    There are none where it is not recorded.
+    """
+    if cooling is None:
+        return []
+    kind = codeable_concept(local_coding("cooling", cooling.kind))
+    deviation = [] if change is None else [codeable_concept(local_coding("cooling-change", change))]
+    return [
+        *(component(local_coding("deviation", "cooling"), valueCodeableConcept=one) for one in deviation),
+        component(local_coding("observation", "cooling"), valueCodeableConcept=kind),
+        *(
+            component(local_coding("cooling-setting", name), valueQuantity=make_quantity(name, value))
+            for name, value in cooling.numbers().items()
+        ),
+    ]
 
 
 def _treated_when(one: Treatment, area: TreatedArea) -> Resource:

@@ -47,6 +47,7 @@ ORDER = {
     "allowed": {},
     "emitted": {"fluence_J_cm2": 40.0},
     "asked": ["spots"],
+    "cooling": {"kind": "contact", "temperature_C": 5.0, "before_ms": 1000.0},
 }
 ANSWER = {"item": "eyewear", "answer": "yes", "words": "", "at": AT, "by": "m1"}
 DECIDED = ANSWER | {"decision": {"why": "seen", "at": AT, "by": "m2"}}
@@ -64,6 +65,8 @@ FIRED = {
     "corrects": None,
     "why": "",
     "struck": False,
+    "cooling": {"kind": "contact", "temperature_C": 12.0},
+    "cooling_change": "weaker",
     "deviations": [{"name": "fluence_J_cm2", "planned": 7.5, "fired": 8.5, "hotter": True, "most": None}],
 }
 EVENT = {"kind": "burn", "grade": "moderate", "site": "cheeks", "words": "2 cm"}
@@ -126,6 +129,8 @@ FIRING = {
     "consent": "oral",
     "planned": {"fluence_J_cm2": 6.5},
     "why": "no purpura",
+    "cooling": {"kind": "none"},
+    "cooling_change": "omitted",
 }
 READING = {"reaction": "purpura", "seen_at": AT, "read_by": "Ann", "note": "", "photograph_id": None}
 SUGGESTION = {
@@ -196,13 +201,29 @@ def test_fired_pulses_and_checklists_are_read_with_their_types() -> None:
     assert second.by == "m2"
 
 
+def test_rows_and_orders_of_versions_without_cooling_are_read_as_not_recorded_and_not_as_none() -> None:
+    old = {name: value for name, value in FIRED.items() if not name.startswith("cooling")}
+    fired = FIRED_CONTENT.from_json(json.dumps(old).encode())
+    assert (fired.firing.cooling, fired.cooling_change) == (None, None)
+    ordered = {name: value for name, value in ORDER.items() if name != "cooling"}
+    checklist = CHECKLIST_CONTENT.from_json(json.dumps({"ordered": ordered, "answers": []}).encode())
+    assert checklist.ordered.cooling is None
+
+
+def test_a_setting_of_a_cooling_that_is_not_known_is_not_dropped() -> None:
+    with pytest.raises(ValueError, match="pressure"):
+        FIRED_CONTENT.from_json(json.dumps(FIRED | {"cooling": {"kind": "air", "pressure": 2.0}}).encode())
+
+
 def test_an_event_without_an_outcome_is_read_as_one_that_lasts() -> None:
     content = ADVERSE_EVENT_CONTENT.from_json(json.dumps(EVENT).encode())
     assert content == AdverseEventContent("burn", AdverseEventGrade.MODERATE, "cheeks", "2 cm", resolved="")
 
 
 def test_spots_suggestions_and_grades_without_later_keys_are_read() -> None:
-    spot = SPOT_CONTENT.from_json(json.dumps({"firing": FIRING}).encode())
+    old = {name: value for name, value in FIRING.items() if not name.startswith("cooling")}
+    spot = SPOT_CONTENT.from_json(json.dumps({"firing": old}).encode())
+    assert (spot.firing.cooling, spot.firing.cooling_change) == (None, None), "not recorded, and not none"
     assert (spot.by, spot.struck, spot.firing.settings.fluence_J_cm2) == ("", None, 7.0)
     assert spot.firing.planned == PulseSettings(fluence_J_cm2=6.5)
     suggestion = SUGGESTION_CONTENT.from_json(json.dumps(SUGGESTION).encode())

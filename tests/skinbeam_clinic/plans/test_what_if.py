@@ -28,6 +28,7 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import event
 from starlette.testclient import TestClient
 from touch import drag_slider, tap_slider
+from treated_rows import agree
 from webdriver import firefox
 
 from skinbeam._version import __version__
@@ -35,6 +36,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.document import read_plan
+from skinbeam.report.formatting import per_100
 from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings, list_chosen_settings
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn
@@ -200,6 +202,44 @@ def test_the_doses_offered_are_those_of_the_pulse_and_the_spot(ask: Ask) -> None
         return float(json.loads(offered[1])["fluence_J_cm2"][-1])
 
     assert greatest(ask(422, fluence_J_cm2=80, spot_mm=7)) > greatest(ask(422, fluence_J_cm2=80, spot_mm=12))
+
+
+def test_another_cooling_at_a_treatment_is_answered_with_the_numbers_of_the_plan(clinics: Clinics, plan: str) -> None:
+    """As planned it burns as the plan says, and without any as the plan says of a cooling that fails."""
+    repositories, id = clinics.repositories(), plan.rpartition("/")[2]
+    treated = read_plan(json.loads(repositories.plans.read_file(id, "plan.json")))
+    concern, option = find_option(treated, "0.0")
+    consent = agree(repositories, id)
+    begun = repositories.treatments.begin(consent, make_order(treated, concern, option))
+    order = begun.ordered
+    fired = {name: f"{value:g}" for name, value in order.settings.numbers().items()}
+    fails = next(harm.p for harm in option.harms if harm.name == "burn-if-cooling-fails")
+    assert order.cooling is not None
+
+    def asked(kind: str, **settings: object) -> str:
+        sent = fired | {"cooling_kind": kind} | {f"cooling_{name}": str(value) for name, value in settings.items()}
+        for _ in range(60):
+            answer = clinics.browser(Role.AUDITOR).get(f"/treatments/{begun.id}/cooling", params=sent, headers=HTMX)
+            assert answer.status_code == 200
+            if "is being computed" not in answer.text:
+                return html.unescape(answer.text)
+        raise AssertionError("no answer came")
+
+    planned, uncooled = (per_100(p).text for p in (option.p_harm, fails))
+    assert planned != uncooled
+    same = asked(order.cooling.kind, **order.cooling.numbers())
+    assert same.count(planned) == 2, "as used and as planned"
+    for kind in ("none", "gel", "ice"):  # what the model does not know may protect as little as none
+        assert uncooled in asked(kind)
+        assert planned in asked(kind)
+    assert "does not know" in asked("gel")
+    assert "does not know" not in asked("none")
+    assert (
+        clinics.browser(Role.AUDITOR)
+        .get(f"/treatments/{begun.id}/cooling", params=fired | {"cooling_kind": "x"})
+        .status_code
+        == 422
+    )
 
 
 def test_asking_is_reading(clinics: Clinics) -> None:

@@ -23,9 +23,11 @@ from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.models import ConsentAnswers, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE
-from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings
+from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
 from skinbeam_clinic.test_spots.routes import format_field_number
+from skinbeam_clinic.treatments.spot_judgement import judge_spots
+from skinbeam_clinic.used_cooling import CoolingChange, CoolingKind, UsedCooling
 
 DEVICE = "pulsed-dye-595"
 SETTINGS = SpotSettings(device=DEVICE, site="cheeks", wavelength_nm=595.0, fluence_J_cm2=6.0, pulse_ms=6.0)
@@ -93,6 +95,49 @@ def test_what_is_set_otherwise_needs_a_reason_and_is_shown(
     page = page_text(client, here(plan))
     assert "6.5 J/cm²" in page
     assert "the dial has no 4" in page
+
+
+def test_the_cooling_of_a_spot_is_the_planned_one_or_has_its_reason(
+    client: TestClient, clinics: Clinics, plan: PlanRecord
+) -> None:
+    page = client.get(here(plan)).text
+    filled = dict(re.findall(r'name="(cooling_\w+)" type="text" inputmode="\w+" value="([^"]*)"', page))
+    kinds = page.partition('name="cooling_kind"')[2].partition("</select>")[0]
+    assert re.findall(r'value="(\w+)" selected', kinds) == ["spray"]
+    assert client.post(here(plan), data=fill(plan, cooling_kind="spray", **filled)).status_code == 303
+    for kind in ("none", "air", "gel"):
+        sent = fill(plan, "0.1", cooling_kind=kind, **filled)
+        refused = client.post(here(plan), data=sent)
+        assert refused.status_code == 422
+        assert "The plan counts on this cooling: cryogen spray" in html.unescape(refused.text)
+        assert f'value="{kind}" selected' in refused.text
+        assert client.post(here(plan), data=sent | {"0.1.why": "the bottle was empty"}).status_code == 303
+    first, *others = clinics.repositories().test_spots.of(plan.consultation_id)
+    assert (first.firing.cooling_change, first.firing.cooling is None) == (None, False)
+    assert [one.firing.cooling for one in others] == [UsedCooling(kind=CoolingKind(x)) for x in ("none", "air", "gel")]
+    assert "cooling: cold gel" in page_text(client, here(plan))
+    assert "cooling: not recorded" not in page_text(client, here(plan))
+    old = fired(clinics, plan)
+    clinics.repositories().test_spots.add_reading(old.id, "none")
+    assert "cooling: not recorded" in page_text(client, here(plan))
+
+
+@pytest.mark.parametrize("change", [None, *CoolingChange])
+def test_a_spot_that_was_cooled_more_or_otherwise_than_planned_allows_nothing(
+    clinics: Clinics, plan: PlanRecord, change: CoolingChange | None
+) -> None:
+    """Harmless with less cooling is harmless with more; the other way round nothing is known."""
+    records = read_plan(json.loads(clinics.repositories().plans.read_file(plan.id, "plan.json")))
+    (ladder,) = records.test_spots
+    for step in ladder.spots:
+        settings = step_settings(ladder, step)
+        firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT, cooling_change=change)
+        at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=100)
+        spot = clinics.repositories().test_spots.fire(plan.consultation_id, firing, at)
+        clinics.repositories().test_spots.add_reading(spot.id, "none")
+    spots = clinics.repositories().test_spots.of(plan.consultation_id)
+    less = (None, CoolingChange.OMITTED, CoolingChange.WEAKER)
+    assert judge_spots(ladder, spots, ()).answer == ("allowed" if change in less else "not-fired")
 
 
 def test_a_higher_spot_is_fired_after_every_lower_one_or_with_a_reason(
