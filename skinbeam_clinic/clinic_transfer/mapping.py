@@ -51,6 +51,7 @@ FIELDS: Mapping[ImportKind, tuple[str, ...]] = {
         "spot_mm",
         "response_pct",
         "adverse",
+        "cooling",
     ),
 }
 _REQUIRED: Mapping[ImportKind, tuple[str, ...]] = {

@@ -33,6 +33,7 @@ from skinbeam_clinic.clinic_transfer.models import (
 from skinbeam_clinic.consultations.forms import form_entries, make_submission, parse_decimal
 from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS, is_phone_number, is_possible_birth
 from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers, plain_pseudonym
+from skinbeam_clinic.used_cooling import CoolingKind
 
 __all__ = ["ImportFile", "plan_import"]
 
@@ -422,6 +423,8 @@ class _Planner:
                 session[name] = text if number is None else number
         if adverse := row.text("adverse"):
             session["adverse"] = adverse.split(_BETWEEN_EVENTS)
+        if cooling := row.text("cooling"):
+            session["cooling"] = row.choice("cooling", cooling, sorted(CoolingKind))
         try:
             parse_record(Case, {"session": [{"week": 0.0} | session]}, file=row.file)
         except InputError as error:

@@ -83,7 +83,9 @@ class ClinicOutcomes:
     Parameters
     ----------
     course_count, people : number of courses that were begun, and of their patients.
-    comparisons : courses that were followed up after their last session.
+    comparisons : courses that were followed up after their last session, and cooled as planned.
+    cooled_otherwise : number of courses that were followed up, too, and are not compared: the predictions of their
+        plans are of skin with the planned cooling.
     names : names of the clinicians who treated, by their id in the records.
     """
 
@@ -91,12 +93,13 @@ class ClinicOutcomes:
     people: int
     comparisons: tuple[CourseComparison, ...]
     names: Mapping[str, str]
+    cooled_otherwise: int = 0
     _summaries: dict[tuple[str, str], OutcomeSummary] = field(default_factory=dict)
 
     @property
     def without_follow_up(self) -> int:
         """The number of courses without a follow-up."""
-        return self.course_count - len(self.comparisons)
+        return self.course_count - len(self.comparisons) - self.cooled_otherwise
 
     @cached_property
     def kinds(self) -> tuple[tuple[TreatmentKind, ...], int, int]:
@@ -138,12 +141,15 @@ class OutcomeReader:
         return self._compare_courses(repositories, courses), pseudonym
 
     def _compare_courses(self, repositories: ClinicRepositories, courses: Sequence[CourseOutcome]) -> ClinicOutcomes:
-        compared = [(one, self._compare_course(repositories, one)) for one in courses if one.has_follow_up]
+        followed = [one for one in courses if one.has_follow_up]
+        alike = [one for one in followed if not one.is_cooled_otherwise]
+        compared = [(one, self._compare_course(repositories, one)) for one in alike]
         return ClinicOutcomes(
             course_count=len(courses),
             people=len({one.patient_id for one in courses}),
             comparisons=tuple(CourseComparison(course, one, _make_outcome(course, one)) for course, one in compared),
             names=repositories.outcomes.member_names(),
+            cooled_otherwise=len(followed) - len(alike),
         )
 
     def _compare_course(self, repositories: ClinicRepositories, course: CourseOutcome) -> PlanPrediction:

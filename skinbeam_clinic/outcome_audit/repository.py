@@ -52,6 +52,8 @@ class CourseOutcome:
     improvement : by the last grade that counts; None without a grade.
     harms : kinds of the adverse events of all sessions.
     pain_0_10 : the worst of each session, as the mean over all sessions; None where it was never recorded.
+    is_cooled_otherwise : whether an area was cooled otherwise than planned. Where the cooling is not recorded, as in
+        sessions of earlier versions, the planned one counts.
     """
 
     patient_id: str
@@ -64,6 +66,7 @@ class CourseOutcome:
     harms: frozenset[str]
     pain_0_10: float | None
     fired: tuple[FiredSettings, ...]
+    is_cooled_otherwise: bool = False
 
     @property
     def has_follow_up(self) -> bool:
@@ -208,4 +211,5 @@ def _build_course(
         fired=tuple(
             FiredSettings(one.device or "", area.settings, area.passes) for one, held in fired for area in held
         ),
+        is_cooled_otherwise=any(area.cooling_change is not None for _, held in fired for area in held),
     )

@@ -114,7 +114,7 @@ def _session_part(plan: Plan, one: Treatment) -> LetterPart:
     valid = {area.id for area in one.valid_areas}
     for row in firing_rows(one, list_signs(option)):
         if row.area.id in valid:
-            lines += [(row.place, row.settings), (_say("reaction"), _reaction(row))]
+            lines += [(row.place, f"{row.settings}; {row.cooling}"), (_say("reaction"), _reaction(row))]
     events = tuple(map(_event_line, one.events)) or (_say("no-events"),)
     return LetterPart(render_message("clinic-letter.session", {"number": one.number}), tuple(lines), events)
 

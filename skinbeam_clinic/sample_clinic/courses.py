@@ -48,6 +48,7 @@ from skinbeam_clinic.treatments.models import (
 )
 from skinbeam_clinic.treatments.orders import make_order
 from skinbeam_clinic.treatments.spot_judgement import find_ladder
+from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling
 
 __all__ = ["CourseEvent", "SampleCourse", "course_story", "days_until_first_session"]
 
@@ -201,7 +202,8 @@ class _Course:
         spots = []
         for number, step in enumerate(ladder.spots):
             yield starts + number * _MINUTE
-            firing = SpotFiring(plan.id, step_settings(ladder, step), ladder.read_after_h, ORAL_CONSENT)
+            settings = step_settings(ladder, step)
+            firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT, cooling=self.order.cooling)
             spots.append(self.doctor.test_spots.fire(self.consultation, firing))
         self._show("spots", f"/consultations/{self.consultation}/test-spots")
         yield reading.starts_at
@@ -273,7 +275,10 @@ class _Course:
         self.doctor.treatments.add_answers(held.id, answers)
         self.doctor.treatments.start(held.id)
         yield appointment.starts_at + 15 * _MINUTE
-        passes = self.order.settings.passes
+        passes, planned = self.order.settings.passes, self.order.cooling
+        # One session in which the cooling of the plan failed, so that its page shows what is recorded then.
+        is_sprayed = planned is not None and planned.kind is CoolingKind.SPRAY
+        fails = is_sprayed and self.event is CourseEvent.COMPLAINT and len(self.treatments) == 1
         self.doctor.treatments.add_area(
             held.id,
             AreaFiring(
@@ -282,6 +287,8 @@ class _Course:
                 passes=None if passes is None else round(passes),
                 endpoint="seek",
                 pain_0_10=self._pain(),
+                cooling=UsedCooling(kind=CoolingKind.AIR) if fails else planned,
+                reason=render_message("clinic.sample-cooling") if fails else "",
             ),
         )
         yield appointment.starts_at + 20 * _MINUTE

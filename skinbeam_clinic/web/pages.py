@@ -20,6 +20,7 @@ from skinbeam.report.formatting import capitalise
 from skinbeam.text import LANGUAGES, catalogue, current_language, render_message, text_direction, translate
 from skinbeam_clinic.consultations.face_points import FacePointsView
 from skinbeam_clinic.consultations.forms import Submission, parse_mark_field, parse_row_field
+from skinbeam_clinic.used_cooling import CoolingKind
 
 __all__ = [
     "HISTORY_GROUPS",
@@ -151,6 +152,7 @@ _LABELS = {
     "session.treats": "app.treated",
     "session.response_pct": "app.response",
     "session.adverse": "app.adverse",
+    "session.cooling": "clinic-cooling.asked",
     **{f"{kind}.{name}": label for kind in ("test_spot", "session") for name, label in _PULSE.items()},
     "clinic.phone": "app.clinic-phone",
     "photo": "app.photo",
@@ -342,6 +344,7 @@ def _choice_lists() -> dict[str, tuple[FormChoice, ...]]:
         if entry["use"] == "treatment"
     )
     lists["reaction"] = _titled_choices("reaction", REACTIONS)
+    lists["cooling"] = tuple(FormChoice(kind, render_message(f"clinic-cooling.kind-{kind}")) for kind in CoolingKind)
     lists["decided"] = tuple(
         FormChoice(name, translate(vocabulary_table("modality")[name]["title"])) for name in DECIDABLE_MODALITIES
     )

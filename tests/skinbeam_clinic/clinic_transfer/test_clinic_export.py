@@ -21,6 +21,7 @@ from skinbeam_clinic.clinic_transfer.mapping import ImportKind
 from skinbeam_clinic.clinic_transfer.preview import make_planner
 from skinbeam_clinic.errors import DeniedError
 from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def exported(clinics: Clinics, names: dict[str, str], tmp_path_factory: pytest.T
     repositories.treatments.add_answers(names["treatment"], clear_answers())
     read_spots(repositories, repositories.plans.of(names["consultation"])[0])
     repositories.treatments.start(names["treatment"])
-    repositories.treatments.add_area(names["treatment"], fired(settings={"fluence_J_cm2": 6.5}))
+    repositories.treatments.add_area(
+        names["treatment"], fired(settings={"fluence_J_cm2": 6.5}, cooling=UsedCooling(kind=CoolingKind.AIR))
+    )
     repositories.machine_upkeep.add(
         names["machine"], kind="meter", done_on="2026-01-12", due_on="2027-01-12", shots="9"
     )
@@ -84,7 +87,7 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
         json.loads(consultation["answers"]) == repositories.consultations.get(names["consultation"]).answers.as_record()
     )
     (session,) = table(exported / "sessions.csv")
-    assert (session["treats"], float(session["fluence_J_cm2"])) == (ORDERED.condition, 6.5)
+    assert (session["treats"], float(session["fluence_J_cm2"]), session["cooling"]) == (ORDERED.condition, 6.5, "air")
     for row in table(exported / "files.csv"):
         with zipfile.ZipFile(exported / row["copy"]) as copy:
             assert json.loads(copy.read("record.json"))["patient"]["pseudonym"] == row["patient"]
@@ -130,6 +133,8 @@ def test_exported_patients_appointments_and_sessions_are_imported_again(
     assert (after.purpose, after.state, after.machine) == (before.purpose, before.state, before.machine)
     assert abs((after.starts_at - before.starts_at).total_seconds()) < 60, "the file has minutes"
     assert made.sessions == len(table(exported / "sessions.csv"))
+    (course,) = [one for one in other.consultations.of(taken["S-17"].id) if "session" in one.answers.tables]
+    assert [one["cooling"] for one in course.answers.tables["session"]] == ["air"]
 
 
 def test_an_export_overwrites_nothing_and_is_the_owners(clinics: Clinics, exported: Path, tmp_path: Path) -> None:

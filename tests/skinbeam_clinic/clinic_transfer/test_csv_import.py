@@ -35,6 +35,7 @@ from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import DeniedError
 from skinbeam_clinic.models import Member, PhotographPermissions
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.used_cooling import CoolingKind
 
 PASSWORD = "quiet otters read maps"
 MAPPING = """
@@ -286,6 +287,29 @@ def test_an_error_names_line_column_what_was_read_and_what_would_be_right(
     assert (fault.file, fault.field.startswith(place)) == (f"{kind}.csv", True), fault
     assert read in fault.message
     assert right.casefold() in fault.hint.casefold()
+
+
+@pytest.mark.parametrize("kind", CoolingKind)
+def test_the_cooling_of_a_past_session_is_read_where_it_is_known(owner: ClinicRepositories, kind: CoolingKind) -> None:
+    head, first, second = SESSIONS.decode().splitlines()
+    rows = "\n".join([f"{head},cooling", f"{first},{kind}", f"{second},"])
+    owner.imports.write(planner(ALL | {ImportKind.SESSIONS: rows.encode()}))
+    _, max_ = owner.patients.list_all()
+    (course,) = owner.consultations.of(max_.id)
+    assert [one.get("cooling") for one in course.answers.tables["session"]] == [None, kind.value]
+
+
+def test_a_cooling_that_is_not_known_is_named_with_the_nearest_and_not_taken_for_none(
+    owner: ClinicRepositories,
+) -> None:
+    head, first, second = SESSIONS.decode().splitlines()
+    rows = "\n".join([f"{head},cooling", f"{first},cryogen", f"{second},iced"])
+    found = faults(owner, ALL | {ImportKind.SESSIONS: rows.encode()})
+    assert [(one.code, one.field.partition(",")[0]) for one in found] == [
+        ("import-word", "line 2"),
+        ("import-word", "line 3"),
+    ]
+    assert "ice" in found[1].hint
 
 
 def test_every_error_of_every_file_is_reported_and_nothing_is_imported(owner: ClinicRepositories) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from playwright.sync_api import Browser
 from report_samples import sample_plan
 from starlette.testclient import TestClient
 from treated_rows import add_treatment
+from treatment_samples import fired
 
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.outcome_audit.funnel import FunnelPlot
 from skinbeam.plan_records.document import read_plan
 from skinbeam.text import render_message
-from skinbeam_clinic.access import Role
+from skinbeam_clinic.access import AccessRight, Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
@@ -27,12 +29,16 @@ from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
+from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.database.treatment_tables import TreatmentRow
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter
 from skinbeam_clinic.models import ConsentAnswers
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader, read_prediction
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
+from skinbeam_clinic.treatments.sealed_content import CHECKLIST_CONTENT
+from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling
 from skinbeam_clinic.web.application import build_clinic_app
 from skinbeam_clinic.web.client import LANGUAGE_COOKIE, SESSION_COOKIE
 
@@ -84,6 +90,38 @@ def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics
     assert reader.read(repositories) is reader.read(clinics.repositories(Role.AUDITOR)), (
         "what has not changed is not counted again"
     )
+
+
+@pytest.mark.parametrize("change", ["as planned", "not recorded", *CoolingKind])
+def test_a_course_that_was_cooled_otherwise_is_told_and_not_compared(
+    clinics: Clinics, tmp_path: Path, change: str
+) -> None:
+    """Its plan foretold what the planned cooling does."""
+    repositories, treatment = treated(clinics, tmp_path)
+    before = OutcomeReader().read(clinics.repositories(Role.AUDITOR))
+    ordered = repositories.treatments.get(treatment).ordered
+    planned_one = UsedCooling(kind=CoolingKind.SPRAY)
+    with ClinicAccess(clinics.database, clinics.members[HOME, Role.CLINICIAN]).writing(AccessRight.TREAT) as work:
+        row = work.get(TreatmentRow, treatment)
+        checklist = work.open_record(row, CHECKLIST_CONTENT)
+        work.seal_record(row, CHECKLIST_CONTENT, replace(checklist, ordered=replace(ordered, cooling=planned_one)))
+        work.save(row, "treatment.checked")
+    used = {"as planned": planned_one, "not recorded": None} | {
+        kind.value: UsedCooling(kind=kind) for kind in CoolingKind
+    }
+    repositories.treatments.add_area(
+        treatment, fired(cooling=used[change], pain_0_10=None, reason="as it was", why="typed later")
+    )
+    follow_up = repositories.follow_ups.begin(treatment)
+    repositories.follow_ups.add_grade(follow_up.id, ImprovementQuarter.THIRD, AestheticChange.BETTER)
+    read = OutcomeReader().read(clinics.repositories(Role.AUDITOR))
+    alike = change in ("as planned", "not recorded", "spray")
+    assert len(read.comparisons) - len(before.comparisons) == alike
+    assert read.cooled_otherwise - before.cooled_otherwise == (not alike)
+    assert read.course_count == len(read.comparisons) + read.cooled_otherwise + read.without_follow_up
+    page = clinics.browser(Role.AUDITOR).get("/learning").text
+    words = render_message("clinic-learning.cooled-otherwise", {"courses": read.cooled_otherwise})
+    assert (words in page) == bool(read.cooled_otherwise)
 
 
 def test_saved_answers_and_members_are_no_reason_to_count_again(clinics: Clinics, tmp_path: Path) -> None:
