@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from skinbeam.laser.device import devices
-from skinbeam.published_doses.rows import HARM_KINDS, PRACTICE_FILE, SKIN_INJURIES
+from skinbeam.published_doses.rows import COOLING_KINDS, HARM_KINDS, PRACTICE_FILE, SKIN_INJURIES
 from skinbeam_clinic.outcome_audit.comparison import ClinicOutcomes, CourseComparison
 from skinbeam_clinic.outcome_audit.release import (
     NOTE,
@@ -107,6 +107,10 @@ def _dose_columns(group: CourseGroup) -> dict[str, str | int]:
     row |= {"fluence_mean_J_cm2": _describe_value(sum(doses) / len(doses))} if doses else {}
     passes = [area.passes for area in fired if area.passes]
     row |= {"passes_low": min(passes), "passes_high": max(passes)} if passes else {}
+    # One kind of the table in every area, or none of it is said: an empty column is unknown, and not none.
+    kinds = {area.cooling for area in fired}
+    if len(kinds) == 1 and (kind := kinds.pop()) in COOLING_KINDS:
+        row["cooling"] = str(kind)
     row |= {"density_of": "pass"} if "density_low_per_cm2" in row else {}
     return row
 

@@ -18,6 +18,7 @@ from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.pulse_settings import PulseSettings
 from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, FIRED_CONTENT, FiredContent
+from skinbeam_clinic.used_cooling import CoolingKind
 
 __all__ = ["CourseOutcome", "FiredSettings", "OutcomeRepository"]
 
@@ -31,12 +32,16 @@ _MOST_ENTRIES = 5000  # since the last count: with more, counting again is faste
 class FiredSettings:
     """The settings that were fired at one area.
 
-    `device` is the catalogue name.
+    Parameters
+    ----------
+    device : the catalogue name.
+    cooling : kind of the cooling; None where it is not recorded.
     """
 
     device: str
     settings: PulseSettings
     passes: int | None
+    cooling: CoolingKind | None = None
 
 
 @dataclass(frozen=True)
@@ -209,7 +214,11 @@ def _build_course(
         harms=frozenset(event.kind for one in mine for (event,) in events.get(one.id, ())),
         pain_0_10=sum(worst) / len(worst) if worst else None,
         fired=tuple(
-            FiredSettings(one.device or "", area.settings, area.passes) for one, held in fired for area in held
+            FiredSettings(
+                one.device or "", area.settings, area.passes, None if area.cooling is None else area.cooling.kind
+            )
+            for one, held in fired
+            for area in held
         ),
         is_cooled_otherwise=any(area.cooling_change is not None for _, held in fired for area in held),
     )

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from skinbeam_clinic.outcome_audit.release import FEWEST_PEOPLE, ReleaseTable, b
 from skinbeam_clinic.outcome_audit.repository import CourseOutcome, FiredSettings
 from skinbeam_clinic.pulse_settings import PulseSettings
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.used_cooling import CoolingKind
 
 SOURCE = "clinicabcdefgh"
 NOT_ASKED = Unknown("nobody asked")
@@ -37,7 +39,7 @@ COLUMNS = FiredSettings("fractional-co2-10600", PulseSettings(energy_mJ=15.0, de
 def course(
     person: str, phototype: str | Unknown = "II", *, fired: FiredSettings = DYE, better: float = 50.0, harms: str = ""
 ) -> CourseComparison:
-    vein = fired is DYE
+    vein = fired.device == DYE.device
     condition, modality = ("facial-telangiectasia", "vascular") if vein else ("acne-scars", "fractional-ablative")
     foretold = PredictedOutcome(NOT_ASKED, {}, NOT_ASKED, NOT_ASKED)
     prediction = PlanPrediction(condition, modality, "cheeks", "moderate", phototype, foretold)
@@ -87,6 +89,20 @@ def test_doses_and_harms_are_read_by_our_own_reader() -> None:
     assert pih.harm is not None
     assert (pih.harm.kind, pih.harm.events) == ("pih", 3)
     assert "infection: 1 of 12" in pih.note, "the table of doses has no word for it"
+
+
+@pytest.mark.parametrize(
+    ("used", "told"),
+    [
+        ([kind], kind.value if kind.is_modelled else "")  # the table has no word for gel and ice
+        for kind in CoolingKind
+    ]
+    + [([None], ""), ([CoolingKind.SPRAY, None], ""), ([CoolingKind.SPRAY, CoolingKind.NONE], "")],
+)
+def test_the_cooling_is_told_where_every_area_had_the_same(used: list[CoolingKind | None], told: str) -> None:
+    fired = [replace(DYE, cooling=used[i % len(used)]) for i in range(12)]
+    rows = doses(make_practice_table(read_of(*(course(f"p{i}", fired=one) for i, one in enumerate(fired))), SOURCE))
+    assert {row.cooling for row in rows} == {told}
 
 
 def test_that_nobody_was_harmed_is_a_count() -> None:
