@@ -174,6 +174,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/consultations/{consultation}/opening"): AccessRight.TREAT,
     ("GET", "/consultations/{consultation}/test-spots"): AccessRight.READ,
     ("POST", "/consultations/{consultation}/test-spots"): AccessRight.TREAT,
+    ("GET", "/consultations/{consultation}/test-spots/cooling"): AccessRight.READ,
     ("POST", "/test-spots/{spot}/reading"): AccessRight.WRITE,
     ("POST", "/test-spots/{spot}/striking"): AccessRight.TREAT,
     ("GET", "/jobs/{job}"): AccessRight.READ,

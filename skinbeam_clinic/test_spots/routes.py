@@ -17,7 +17,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.plan_records.course import LadderStep, TestSpotLadder
 from skinbeam.report.formatting import site_title
 from skinbeam.text import render_message, translate, translate_record
-from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.consultations.forms import make_submission, parse_decimal
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
 from skinbeam_clinic.database.columns import now
@@ -27,10 +27,24 @@ from skinbeam_clinic.patients.record_lines import describe_contraindications, de
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
-from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, read_fired_settings, step_settings
+from skinbeam_clinic.pulse_settings import (
+    OrderedSettings,
+    PulseSettings,
+    SpotSettings,
+    read_fired_settings,
+    step_settings,
+)
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
+from skinbeam_clinic.treatments.cooling_answer import (
+    CooledPulse,
+    CoolingAnswer,
+    answer_cooling,
+    ask_cooling,
+    unknown_cooling,
+)
 from skinbeam_clinic.treatments.cooling_views import describe_cooling
-from skinbeam_clinic.treatments.treatment_form import COOLING_FIELDS, cooling_fields, parse_cooling
+from skinbeam_clinic.treatments.orders import make_order
+from skinbeam_clinic.treatments.treatment_form import COOLING_FIELDS, cooling_fields, parse_asked_cooling, parse_cooling
 from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_change, planned_cooling
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -79,6 +93,7 @@ def add_test_spot_routes(router: ClinicRouter) -> None:
     """Open the routes of test spots."""
     router.add("GET", "/consultations/{consultation}/test-spots", _show_test_spots, only_reads=True)
     router.add("POST", "/consultations/{consultation}/test-spots", _save_firing, form=_show_test_spots)
+    router.add("GET", "/consultations/{consultation}/test-spots/cooling", _ask_cooling)
     router.add("POST", "/test-spots/{spot}/reading", _save_reading, form=_show_refused_spot)
     router.add("POST", "/test-spots/{spot}/striking", _strike_spot, form=_show_refused_spot)
 
@@ -93,6 +108,9 @@ def _show_test_spots(
     )
     every, plan = repositories.test_spots.list_every(consultation.id), _open_last_plan(request, consultation)
     spots = tuple(one for one in every if one.struck is None)
+    warned, confirm, answer = "", "", None
+    if plan is not None and error is not None and error.code == "spot-cooling":
+        warned, confirm, answer = _warn_of_cooling(request, plan)
     open_ = plan is not None and not plan.outdated and not plan.closed and not _rules_out_laser(plan)
     return request.page(
         "test-spots.html",
@@ -109,6 +127,9 @@ def _show_test_spots(
         reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
         sent=dict(request.fields),
         refused="" if read is None else read.id,
+        warned=warned,
+        confirm=confirm,
+        cooling_answer=answer,
         cooling_form=COOLING_FIELDS,
         cooling_kinds=list(CoolingKind),
     )
@@ -270,18 +291,81 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     ordered = _ladder_cooling(plan, ladder)
     cooling = parse_cooling(request, ordered)
     change = find_cooling_change(ordered, cooling)
-    if change is not None and change.needs_reason and not why:
+    is_confirmed = why and request.text("confirmed") == _confirmation_text(cooling)
+    if change is not None and change.needs_reason and not is_confirmed:
         raise _spot_error("cooling", planned=describe_cooling(ordered))
     return SpotFiring(
         plan.record.id, fired, ladder.read_after_h, consent or ORAL_CONSENT, changed, why, cooling, change
     )
 
 
+def _ladder_place(plan: OpenPlan, ladder: TestSpotLadder) -> str | None:
+    """Return the place of the option whose setting a ladder tries; None where no option has it."""
+    return next(
+        (
+            str(OptionRef(number, i))
+            for number, concern in enumerate(plan.plan.concerns)
+            for i, option in enumerate(concern.options)
+            if option.setup is not None and ladder.tries(option.setup, concern.site)
+        ),
+        None,
+    )
+
+
 def _ladder_cooling(plan: OpenPlan, ladder: TestSpotLadder) -> UsedCooling | None:
-    """Return the cooling of the option whose setting a ladder tries; None where no option has it."""
-    setups = ((option.setup, concern.site) for concern in plan.plan.concerns for option in concern.options)
-    found = (planned_cooling(setup) for setup, site in setups if setup is not None and ladder.tries(setup, site))
-    return next(found, None)
+    """Return the cooling with which a plan counts at the spots of a ladder; None where it does not say."""
+    place = _ladder_place(plan, ladder)
+    setup = None if place is None else plan.find_option(place)[1].setup
+    return None if setup is None else planned_cooling(setup)
+
+
+def _confirmation_text(cooling: UsedCooling | None) -> str:
+    """Return a cooling to confirm as text, so that another one chosen after the warning causes another one."""
+    return ";".join(f"{name}={value}" for name, value in cooling_fields(cooling).items())
+
+
+def _warn_of_cooling(request: ClinicRequest, plan: OpenPlan) -> tuple[str, str, CoolingAnswer]:
+    """Return the ladder of the spot that was refused for its cooling, what is to be confirmed, and what it does."""
+    place, _, number = request.text("rung").partition(".")
+    ladder = plan.plan.test_spots[int(place)]
+    cooling = parse_cooling(request, _ladder_cooling(plan, ladder))
+    rung = step_settings(ladder, ladder.spots[int(number)])
+    typed = {name: parse_decimal(request.text(f"{place}.{number}.{name}")) for name in rung.numbers()}
+    settings = OrderedSettings(**{**rung.numbers(), **{name: value for name, value in typed.items() if value}})
+    return (
+        place,
+        _confirmation_text(cooling),
+        _judge_cooling(request, plan, _ladder_place(plan, ladder), settings, cooling),
+    )
+
+
+def _judge_cooling(
+    request: ClinicRequest,
+    plan: OpenPlan,
+    place: str | None,
+    settings: OrderedSettings,
+    cooling: UsedCooling | None,
+) -> CoolingAnswer:
+    if place is None or cooling is None:
+        return unknown_cooling()
+    again = f"/consultations/{plan.record.consultation_id}/test-spots/cooling"
+    return ask_cooling(request, plan, CooledPulse(place, settings, cooling), again)
+
+
+def _ask_cooling(request: ClinicRequest) -> Response:
+    """Answer what the cooling of a spot does to the risk, once it is computed."""
+    plan = _open_last_plan(request, request.repositories.consultations.get(request.path_parameter("consultation")))
+    if plan is None:
+        raise clinic_error("absent", "plan")
+
+    def ask(sent: ClinicRequest) -> CoolingAnswer:
+        concern, option = plan.find_option(sent.text("option"))
+        if option.setup is None:
+            return unknown_cooling()
+        firing = parse_asked_cooling(sent, make_order(plan.plan, concern, option))
+        return _judge_cooling(request, plan, sent.text("option"), firing.settings_with_passes, firing.cooling)
+
+    return answer_cooling(request, ask, f"/consultations/{plan.record.consultation_id}/test-spots")
 
 
 def _save_reading(request: ClinicRequest) -> Response:

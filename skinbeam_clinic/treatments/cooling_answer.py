@@ -3,8 +3,11 @@
 It is asked as another setting of a plan is: of the same drawn skins, in a kept process. Nothing is stored.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
+
+from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import current_language, render_message
@@ -12,15 +15,16 @@ from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated
 from skinbeam_clinic.plans.setting_answer import SettingQuestion
 from skinbeam_clinic.plans.setting_quantities import is_simulated, planned_settings
 from skinbeam_clinic.plans.setting_routes import read_planned_person
-from skinbeam_clinic.pulse_settings import PulseSettings
-from skinbeam_clinic.treatments.models import AreaFiring, Treatment
+from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.treatments.treatment_form import cooling_fields
+from skinbeam_clinic.used_cooling import UsedCooling
 from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest
 
-__all__ = ["CoolingAnswer", "ask_cooling"]
+__all__ = ["CooledPulse", "CoolingAnswer", "answer_cooling", "ask_cooling", "unknown_cooling"]
 
 _WAIT_S = 5.0  # for an answer; the page asks again
+_REFRESH_S = 2  # of a page without scripts whose answer is being computed
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,35 @@ class CoolingAnswer:
     pending: str = ""
 
 
-def ask_cooling(request: ClinicRequest, treatment: Treatment, plan: OpenPlan, firing: AreaFiring) -> CoolingAnswer:
-    """Return how many of 100 such skins are injured with the cooling as used and as planned, at what was fired."""
-    concern, option = plan.find_option(treatment.option)
-    if firing.cooling is None or option.setup is None:
-        return CoolingAnswer(_text("unknown"))
+def unknown_cooling() -> CoolingAnswer:
+    """Return that the model cannot tell what a cooling does."""
+    return CoolingAnswer(_text("unknown"))
+
+
+@dataclass(frozen=True)
+class CooledPulse:
+    """What was fired, of which option of a plan, and how the skin was cooled."""
+
+    place: str
+    settings: OrderedSettings
+    cooling: UsedCooling
+
+
+def ask_cooling(request: ClinicRequest, plan: OpenPlan, pulse: CooledPulse, again: str) -> CoolingAnswer:
+    """Return how many of 100 such skins are injured with the cooling as used and as planned, at what was fired.
+
+    Parameters
+    ----------
+    again : address without a query of the route that asks it.
+    """
+    concern, option = plan.find_option(pulse.place)
     if outdated := describe_outdated(plan):
         return CoolingAnswer(_text("unknown-why", why=outdated))
-    if not is_simulated(option) or treatment.device not in (None, treatment.ordered.device):
-        return CoolingAnswer(_text("unknown"))
+    if option.setup is None or not is_simulated(option):
+        return unknown_cooling()
     planned = planned_settings(option.setup)
+    known = planned.numbers()  # the quantities in which the device is set
+    fired = {name: value for name, value in pulse.settings.numbers().items() if name in known}
     question = SettingQuestion(
         plan.record.plan_sha256,
         plan.record.draws,
@@ -54,39 +77,57 @@ def ask_cooling(request: ClinicRequest, treatment: Treatment, plan: OpenPlan, fi
         option.setup.device,
         (concern.condition, concern.site, option.modality),
         planned.energy_mJ or planned.fluence_J_cm2 or 0.0,
-        replace(planned, **_fired_quantities(firing, planned)),
+        replace(planned, **fired),
         current_language(),
-        firing.cooling,
+        pulse.cooling,
     )
     try:
         answer = request.services.setting_simulator.ask(
             question,
             lambda: read_planned_person(request.repositories, plan),
-            (request.member_session.member.id, plan.record.id, treatment.option, "cooling"),
+            (request.member_session.member.id, plan.record.id, pulse.place, "cooling"),
             wait_s=0.0 if is_poll(request.http_request) else _WAIT_S,
         )
     except InputError as error:
         return CoolingAnswer(_text("unknown-why", why=f"{error.message[:1].upper()}{error.message[1:]}."))
     if answer is None:
-        return CoolingAnswer(pending=f"/treatments/{treatment.id}/cooling?{urlencode(_query(firing))}")
+        return CoolingAnswer(pending=f"{again}?{urlencode(_query(pulse))}")
     name = "burnt" if answer.is_burn else "harmed"
     sentence = _text(name, used=answer.cooled, planned=answer.harmed)
-    if not firing.cooling.kind.is_modelled:
-        kind = render_message(f"clinic-cooling.kind-{firing.cooling.kind}")
+    if not pulse.cooling.kind.is_modelled:
+        kind = render_message(f"clinic-cooling.kind-{pulse.cooling.kind}")
         sentence = _text(f"{name}-at-most", kind=kind, uncooled=answer.cooled, planned=answer.harmed)
     return CoolingAnswer(sentence)
 
 
-def _fired_quantities(firing: AreaFiring, planned: PulseSettings) -> dict[str, float]:
-    """Return what was fired of the quantities in which the device is set."""
-    known = planned.numbers()
-    return {name: value for name, value in firing.settings_with_passes.numbers().items() if name in known}
+def answer_cooling(request: ClinicRequest, ask: Callable[[ClinicRequest], CoolingAnswer], back: str) -> Response:
+    """Answer a request for the answer: with the part of the page that htmx swaps in, or as a page of its own.
+
+    Parameters
+    ----------
+    ask : given the request with its query in place of a form.
+    back : address of the page that asks.
+    """
+    error, answer = None, None
+    try:
+        answer = ask(replace(request, fields=request.http_request.query_params.multi_items()))
+    except InputError as fault:
+        error = fault
+    is_pending = answer is not None and bool(answer.pending)
+    if is_pending and is_poll(request.http_request):
+        return Response(status_code=204)  # htmx leaves the page as it is, and asks again
+    if request.http_request.headers.get("hx-request"):
+        return request.fragment("cooling-answer.html", error=error, cooling_answer=answer)
+    page = request.page("cooling.html", error=error, back=back, cooling_answer=answer)
+    if is_pending:
+        page.headers["Refresh"] = str(_REFRESH_S)
+    return page
 
 
-def _query(firing: AreaFiring) -> dict[str, str]:
+def _query(pulse: CooledPulse) -> dict[str, str]:
     """Return what is asked about; what was seen at the skin is in no address, since addresses are logged."""
-    fields = {name: f"{value:.9g}" for name, value in firing.settings_with_passes.numbers().items()}
-    return fields | cooling_fields(firing.cooling)
+    fields = {name: f"{value:.9g}" for name, value in pulse.settings.numbers().items()}
+    return {"option": pulse.place} | fields | cooling_fields(pulse.cooling)
 
 
 def _text(name: str, **params: str) -> str:

@@ -41,7 +41,13 @@ from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.pulse_settings import SETTINGS
 from skinbeam_clinic.treatments.adverse_events import parse_grade
 from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, list_items, list_open_items
-from skinbeam_clinic.treatments.cooling_answer import ask_cooling
+from skinbeam_clinic.treatments.cooling_answer import (
+    CooledPulse,
+    CoolingAnswer,
+    answer_cooling,
+    ask_cooling,
+    unknown_cooling,
+)
 from skinbeam_clinic.treatments.cooling_views import (
     describe_cooling,
     describe_cooling_change,
@@ -74,13 +80,10 @@ from skinbeam_clinic.treatments.views import (
     list_signs,
 )
 from skinbeam_clinic.used_cooling import CoolingChange, CoolingKind, UsedCooling, find_cooling_change
-from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest, check_name
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_adverse_event", "add_treatment_routes"]
-
-_REFRESH_S = 2  # of a page without scripts whose answer is being computed
 
 
 def add_treatment_routes(router: ClinicRouter) -> None:
@@ -355,7 +358,7 @@ def _fill_form(
         "cooling_warning": ""
         if change is None or warned is None
         else describe_cooling_change(change, cooling, warned.cooling),
-        "cooling_answer": None if warned is None else ask_cooling(request, session.treatment, session.plan, warned),
+        "cooling_answer": None if warned is None else _judge_cooling(request, session, warned),
     }
 
 
@@ -444,21 +447,20 @@ def _save_firing(request: ClinicRequest) -> Response:
 def _ask_cooling(request: ClinicRequest) -> Response:
     """Answer what the cooling that was used does to the risk, once it is computed."""
     session = _load_session(request)
-    asked = replace(request, fields=request.http_request.query_params.multi_items())
-    error, answer = None, None
-    try:
-        firing = parse_asked_cooling(asked, session.treatment.ordered)
-        answer = ask_cooling(request, session.treatment, session.plan, firing)
-    except InputError as fault:
-        error = fault
-    if answer is not None and answer.pending and is_poll(request.http_request):
-        return Response(status_code=204)  # htmx leaves the page as it is, and asks again
-    if request.http_request.headers.get("hx-request"):
-        return request.fragment("cooling-answer.html", error=error, cooling_answer=answer)
-    page = request.page("cooling.html", error=error, session=session.treatment, cooling_answer=answer)
-    if answer is not None and answer.pending:
-        page.headers["Refresh"] = str(_REFRESH_S)
-    return page
+    here = f"/treatments/{session.treatment.id}"
+    order = session.treatment.ordered
+    return answer_cooling(
+        request, lambda sent: _judge_cooling(request, session, parse_asked_cooling(sent, order)), here
+    )
+
+
+def _judge_cooling(request: ClinicRequest, session: _SessionPage, firing: AreaFiring) -> CoolingAnswer:
+    """Return what the cooling of a row does; nothing is known of another machine than the planned one."""
+    treatment = session.treatment
+    if firing.cooling is None or treatment.device not in (None, treatment.ordered.device):
+        return unknown_cooling()
+    pulse = CooledPulse(treatment.option, firing.settings_with_passes, firing.cooling)
+    return ask_cooling(request, session.plan, pulse, f"/treatments/{treatment.id}/cooling")
 
 
 def _save_event(request: ClinicRequest) -> Response:

@@ -204,22 +204,26 @@ def test_the_doses_offered_are_those_of_the_pulse_and_the_spot(ask: Ask) -> None
     assert greatest(ask(422, fluence_J_cm2=80, spot_mm=7)) > greatest(ask(422, fluence_J_cm2=80, spot_mm=12))
 
 
-def test_another_cooling_at_a_treatment_is_answered_with_the_numbers_of_the_plan(clinics: Clinics, plan: str) -> None:
+@pytest.mark.parametrize("where", ["treatment", "test spots"])
+def test_another_cooling_is_answered_with_the_numbers_of_the_plan(clinics: Clinics, plan: str, where: str) -> None:
     """As planned it burns as the plan says, and without any as the plan says of a cooling that fails."""
     repositories, id = clinics.repositories(), plan.rpartition("/")[2]
+    record = repositories.plans.get(id)
     treated = read_plan(json.loads(repositories.plans.read_file(id, "plan.json")))
     concern, option = find_option(treated, "0.0")
-    consent = agree(repositories, id)
-    begun = repositories.treatments.begin(consent, make_order(treated, concern, option))
-    order = begun.ordered
-    fired = {name: f"{value:g}" for name, value in order.settings.numbers().items()}
+    order = make_order(treated, concern, option)
+    fired = {"option": "0.0"} | {name: f"{value:g}" for name, value in order.settings.numbers().items()}
     fails = next(harm.p for harm in option.harms if harm.name == "burn-if-cooling-fails")
     assert order.cooling is not None
+    address = f"/consultations/{record.consultation_id}/test-spots/cooling"
+    if where == "treatment":
+        address = f"/treatments/{repositories.treatments.begin(agree(repositories, id), order).id}/cooling"
+    reader = clinics.browser(Role.AUDITOR)
 
     def asked(kind: str, **settings: object) -> str:
         sent = fired | {"cooling_kind": kind} | {f"cooling_{name}": str(value) for name, value in settings.items()}
         for _ in range(60):
-            answer = clinics.browser(Role.AUDITOR).get(f"/treatments/{begun.id}/cooling", params=sent, headers=HTMX)
+            answer = reader.get(address, params=sent, headers=HTMX)
             assert answer.status_code == 200
             if "is being computed" not in answer.text:
                 return html.unescape(answer.text)
@@ -234,12 +238,8 @@ def test_another_cooling_at_a_treatment_is_answered_with_the_numbers_of_the_plan
         assert planned in asked(kind)
     assert "does not know" in asked("gel")
     assert "does not know" not in asked("none")
-    assert (
-        clinics.browser(Role.AUDITOR)
-        .get(f"/treatments/{begun.id}/cooling", params=fired | {"cooling_kind": "x"})
-        .status_code
-        == 422
-    )
+    assert reader.get(address, params=fired | {"cooling_kind": "x"}).status_code == 422
+    assert uncooled in html.unescape(reader.get(address, params=fired | {"cooling_kind": "none"}).text), "as a page"
 
 
 def test_asking_is_reading(clinics: Clinics) -> None:

@@ -111,7 +111,14 @@ def test_the_cooling_of_a_spot_is_the_planned_one_or_has_its_reason(
         assert refused.status_code == 422
         assert "The plan counts on this cooling: cryogen spray" in html.unescape(refused.text)
         assert f'value="{kind}" selected' in refused.text
-        assert client.post(here(plan), data=sent | {"0.1.why": "the bottle was empty"}).status_code == 303
+        assert "cannot compute what this cooling does" in refused.text  # the plan of the samples is of another version
+        why = {"0.1.why": "the bottle was empty"}
+        assert client.post(here(plan), data=sent | why).status_code == 422, "not before it was shown what that means"
+        (confirmed,) = re.findall(r'name="confirmed" value="([^"]+)"', refused.text)
+        yes = why | {"confirmed": confirmed}
+        assert client.post(here(plan), data=sent | yes | {"cooling_kind": "ice"}).status_code == 422
+        assert client.post(here(plan), data=sent | yes | {"0.1.why": ""}).status_code == 422
+        assert client.post(here(plan), data=sent | yes).status_code == 303
     first, *others = clinics.repositories().test_spots.of(plan.consultation_id)
     assert (first.firing.cooling_change, first.firing.cooling is None) == (None, False)
     assert [one.firing.cooling for one in others] == [UsedCooling(kind=CoolingKind(x)) for x in ("none", "air", "gel")]
