@@ -221,7 +221,7 @@ def list_consultation_ids(work: ClinicTransaction, patient_id: str) -> list[str]
 def list_plan_rows(work: ClinicTransaction, consultation_id: str) -> list[tables.PlanRow]:
     """Return the plans of a consultation, oldest first; the last one is current."""
     table = tables.PlanRow
-    return work.rows(table, table.consultation_id == consultation_id, order=(table.made_at,))
+    return work.rows_of_moment(table, table.consultation_id, consultation_id, table.made_at)
 
 
 def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revision: int) -> None:

@@ -43,6 +43,7 @@ _READ_SUFFIX = ".seen"  # of the actions that only read a row
 _LIST_SUFFIX = ".listed"  # of those that only read a list of rows
 RECORDS_READ = f"page{_READ_SUFFIX}"  # an entry that names several records, each with the parts that were read
 _VERSION_LENGTH = 32
+_OF_MOMENT = "lists of the moment"  # in the information of a session
 _MOST_IDS = 10_000  # in one statement: SQLite takes 32766 values, PostgreSQL 65535
 
 RowType = TypeVar("RowType", bound=ClinicScoped)
@@ -176,7 +177,7 @@ class ClinicAccess:
     def reading_one_moment(self) -> Iterator[None]:
         """Read everything within the block in one transaction, as it was at one moment, and as one audit entry.
 
-        A row that was read is not asked for again by its id.
+        A row that was read is not asked for again by its id, nor a list by what it is of (`rows_of_moment`).
         """
         if self._snapshot is not None:  # within another
             yield
@@ -184,6 +185,7 @@ class ClinicAccess:
         with self.combine_reads(), self.database.reading() as session:
             rows: list[object] = []  # the session forgets a row that nobody holds
             event.listen(session, "loaded_as_persistent", lambda _, row: rows.append(row))
+            session.info[_OF_MOMENT] = {}
             self._snapshot = session
             try:
                 yield
@@ -282,6 +284,22 @@ class ClinicTransaction:
             return []
         mine = select(table).where(table.clinic_id == self.clinic_id, *conditions)
         return list(self._session.scalars(mine.order_by(*order, table.id)))
+
+    def rows_of_moment(
+        self, table: type[RowType], column: InstrumentedAttribute[str], id: str, order: InstrumentedAttribute[Any]
+    ) -> list[RowType]:
+        """Return the rows of this clinic whose column names something, such as all plans of a consultation.
+
+        Within a block that reads one moment the same list is not asked for again.
+        """
+        known: dict[Any, list[RowType]] | None = self._session.info.get(_OF_MOMENT)
+        key = table, column.key, id, order.key
+        if known is not None and key in known:
+            return list(known[key])
+        found = self.rows(table, column == id, order=(order,))
+        if known is not None:
+            known[key] = found
+        return list(found)
 
     def get_many(self, table: type[RowType], ids: Iterable[str]) -> dict[str, RowType]:
         """Return the rows of this clinic with these ids, by id, in one statement; an id without a row is left out."""

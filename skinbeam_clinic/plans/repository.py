@@ -89,11 +89,7 @@ class PlanRepository:
     def of(self, consultation_id: str) -> tuple[PlanRecord, ...]:
         """Return the plans of a consultation, oldest first; the last one is current."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "plans.listed") as (work, _):
-            mine = tables.PlanRow.consultation_id == consultation_id
-            return tuple(
-                work.read_row(PlanRecord, row)
-                for row in work.rows(tables.PlanRow, mine, order=(tables.PlanRow.made_at,))
-            )
+            return tuple(work.read_row(PlanRecord, row) for row in list_plan_rows(work, consultation_id))
 
     def choose(self, id: str, option: str, notes: str = "") -> PlanChoice:
         """Store the option chosen from a plan, and the reasons; a later choice replaces an earlier one.

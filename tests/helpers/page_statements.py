@@ -1,23 +1,32 @@
-"""Count the statements that a page sends to the database."""
+"""Count the statements that a page sends to the database, or list what it asks."""
 
 from clinic_samples import Clinics
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
-__all__ = ["statements_of"]
+__all__ = ["list_selects", "statements_of"]
 
 
 def statements_of(clinics: Clinics, client: TestClient, path: str) -> int:
     """How many statements a page sends to the database."""
-    count = 0
+    return len(_list_statements(clinics, client, path))
 
-    def note(*_: object) -> None:
-        nonlocal count
-        count += 1
+
+def list_selects(clinics: Clinics, client: TestClient, path: str) -> list[tuple[str, str]]:
+    """What a page asks of the rows, with the parameters; the row of the clinic is read again when it is locked."""
+    every = _list_statements(clinics, client, path)
+    return [one for one in every if one[0].startswith("SELECT") and "FROM clinic" not in one[0]]
+
+
+def _list_statements(clinics: Clinics, client: TestClient, path: str) -> list[tuple[str, str]]:
+    sent: list[tuple[str, str]] = []
+
+    def note(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
+        sent.append((statement, str(parameters)))
 
     event.listen(clinics.database.engine, "before_cursor_execute", note)
     try:
         assert client.get(path).status_code == 200
     finally:
         event.remove(clinics.database.engine, "before_cursor_execute", note)
-    return count
+    return sent

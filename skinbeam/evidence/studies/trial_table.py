@@ -290,6 +290,7 @@ def trial_arms() -> tuple[Arm, ...]:
     return read_arms(load_package_text(f"data/{STUDIES_FILE}"))
 
 
+@cache
 def treatment_arms(condition: str, modality: str) -> tuple[Arm, ...]:
     """Return the arms of the shipped table that treated a condition with a modality."""
     return tuple(arm for arm in trial_arms() if (arm.condition, arm.modality) == (condition, modality))

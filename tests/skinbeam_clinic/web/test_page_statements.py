@@ -1,9 +1,11 @@
 """Pages ask the database no more often the more they show."""
 
+from collections import Counter
+
 import pytest
 from clinic_samples import two_clinics
 from diary_samples import treated
-from page_statements import statements_of
+from page_statements import list_selects, statements_of
 from sqlalchemy import event
 from treated_rows import add_treatment
 
@@ -28,6 +30,15 @@ def test_more_sessions_and_their_notes_take_no_more_statements(tmp_path_factory:
         for days_ago in (20, 10):
             add_treatment(repositories, consent, days_ago=days_ago)
         assert {path: statements_of(made, client, path) for path in paths} == few
+
+
+def test_the_page_of_a_plan_asks_the_database_nothing_twice(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It shows one moment, in which the answer is the same."""
+    with two_clinics(tmp_path_factory.mktemp("clinics")) as made:
+        of = treated(made.repositories(), days_ago=30)
+        asked = Counter(list_selects(made, made.browser(Role.CLINICIAN), f"/plans/{of.plan}"))
+        assert asked
+        assert [one for one, count in asked.items() if count > 1] == []
 
 
 def test_a_longer_audit_log_takes_no_more_statements(tmp_path_factory: pytest.TempPathFactory) -> None:
