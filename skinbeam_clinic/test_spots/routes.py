@@ -359,6 +359,8 @@ def _ask_cooling(request: ClinicRequest) -> Response:
         raise clinic_error("absent", "plan")
 
     def ask(sent: ClinicRequest) -> CoolingAnswer:
+        if not sent.text("option"):
+            return unknown_cooling()
         concern, option = plan.find_option(sent.text("option"))
         if option.setup is None:
             return unknown_cooling()
