@@ -42,6 +42,8 @@ NO_PAGES = frozenset(
         "/photographs/{photograph}",
         "/plans/{plan}/files/{name}",  # the report has tests of its own
         "/plans/{plan}/what-if/{option}",  # which the stand-in for a plan has not
+        "/treatments/{treatment}/cooling",  # answers of the model, as the one above
+        "/consultations/{consultation}/test-spots/cooling",
         "/sign-in/code",  # of a member whose code is due
         "/sign-in/oidc/return",  # which a provider opens
         "/calendar.ics",
