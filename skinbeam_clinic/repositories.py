@@ -7,6 +7,7 @@ from skinbeam_clinic.accounts.tokens import ApiTokenRepository
 from skinbeam_clinic.appointments.next_steps import NextStepReader
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.audit_log.repository import AuditLogRepository
+from skinbeam_clinic.clinic_texts.repository import ClinicTextRepository
 from skinbeam_clinic.clinic_transfer.repository import ImportRepository
 from skinbeam_clinic.consents.repository import ConsentRepository
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
@@ -56,6 +57,7 @@ class ClinicRepositories:
         self.suggestions = SuggestionRepository(access)
         self.machines = MachineRepository(access)
         self.machine_upkeep = MachineUpkeepRepository(access)
+        self.clinic_texts = ClinicTextRepository(access)
         self.appointments = AppointmentRepository(access)
         self.next_steps = NextStepReader(access)
         self.follow_ups = FollowUpRepository(access)

@@ -8,6 +8,7 @@ from typing import Annotated
 __all__ = [
     "PHOTO_PERMISSIONS",
     "ChoiceRow",
+    "ClinicPart",
     "ConsentPage",
     "ConsentSignature",
     "PhotoPermission",
@@ -109,6 +110,15 @@ class PhotoPermission:
 
 
 @dataclass(frozen=True)
+class ClinicPart:
+    """A text that the clinic wrote itself."""
+
+    title: Annotated[str, "what the clinic called it"]
+    version: Annotated[str, "its version, and when that was written"]
+    paragraphs: Annotated[tuple[tuple[str, ...], ...], "its paragraphs, each with its lines"]
+
+
+@dataclass(frozen=True)
 class ConsentPage:
     """The consent form of one choice."""
 
@@ -132,6 +142,7 @@ class ConsentPage:
     aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
     call_advice: Annotated[tuple[str, ...], "when to call, and whom"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
+    clinic_parts: Annotated[tuple[ClinicPart, ...], "what the clinic adds in its own words; may be empty"]
     permissions: Annotated[tuple[PhotoPermission, ...], "what photographs may be used for, each asked apart"]
     questions: Annotated[tuple[TeachBackResult, ...], "to tell back what was explained"]
     teach_back_note: Annotated[str, "when it was told back, and who asked; empty before"]

@@ -18,6 +18,7 @@ from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.consent_context import (
     PHOTO_PERMISSIONS,
     ChoiceRow,
+    ClinicPart,
     ConsentPage,
     ConsentSignature,
     PhotoPermission,
@@ -194,9 +195,17 @@ _NO_TREATMENT = "no-treatment"
 
 
 def consent_page(
-    plan: Plan, concern: ConcernPlan, option: Option, signing: ConsentSignature | None = None
+    plan: Plan,
+    concern: ConcernPlan,
+    option: Option,
+    signing: ConsentSignature | None = None,
+    clinic_parts: Sequence[ClinicPart] = (),
 ) -> ConsentPage:
     """Return the form's context, signed or to be signed.
+
+    Parameters
+    ----------
+    clinic_parts : what the clinic adds in its own words; nothing of the form can be left out or changed by it.
 
     Raises
     ------
@@ -229,6 +238,7 @@ def consent_page(
             phone_line(plan),
         ),
         unknowns=tuple(_unknowns(plan, untreated)),
+        clinic_parts=tuple(clinic_parts),
         permissions=tuple(_permission(use, signing) for use in PHOTO_PERMISSIONS),
         questions=tuple(_teach_back_results(plan, option, signing)),
         teach_back_note=report_text(
@@ -393,8 +403,18 @@ def tries_in_words(question: str, tries: Sequence[TeachBackTry]) -> str:
 _WIDTH, _HEIGHT = 300, 100
 
 
-def make_consent(plan: Plan, concern: ConcernPlan, option: Option, signing: ConsentSignature | None = None) -> bytes:
+def make_consent(
+    plan: Plan,
+    concern: ConcernPlan,
+    option: Option,
+    signing: ConsentSignature | None = None,
+    clinic_parts: Sequence[ClinicPart] = (),
+) -> bytes:
     """Return the consent form of an option as PDF, signed or to be signed; the same input gives the same bytes.
+
+    Parameters
+    ----------
+    clinic_parts : as for `consent_page`.
 
     Raises
     ------
@@ -402,7 +422,7 @@ def make_consent(plan: Plan, concern: ConcernPlan, option: Option, signing: Cons
     """
     strokes = signing.strokes if signing else ()
     with typst_folder({SIGNATURE: _signature_svg(strokes).encode()} if strokes else {}) as root:
-        return make_pdf("consent", consent_page(plan, concern, option, signing), root)
+        return make_pdf("consent", consent_page(plan, concern, option, signing, clinic_parts), root)
 
 
 def _signature_svg(strokes: tuple[Stroke, ...]) -> str:

@@ -15,11 +15,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class LetterPart:
-    """A part of a letter: its heading, facts with their labels, and sentences."""
+    """A part of a letter: its heading, facts with their labels, sentences, and paragraphs with their lines."""
 
     heading: str
     facts: tuple[tuple[str, str], ...] = ()
     lines: tuple[str, ...] = ()
+    paragraphs: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.text import to_local_time
+from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.clinic_transfer.csv_files import write_csv
 from skinbeam_clinic.clinic_transfer.mapping import FIELDS, ImportKind
 from skinbeam_clinic.clinic_transfer.private_files import FOLDER_MODE, refuse_existing, write_private_file
@@ -81,6 +82,8 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
     tables["machines"] = _Table(_columns(ClinicMachine), [_cells(one) for one in repositories.machines.list_all()])
     done = repositories.machine_upkeep.list_all()
     tables["machine_upkeep"] = _Table(_columns(MachineUpkeep), [_cells(one) for one in done])
+    written = repositories.clinic_texts.list_all()
+    tables["clinic_texts"] = _Table(_columns(ClinicText), [_cells(one) for one in written])
     files, left_out = _Table(("patient", "copy", "fhir"), []), 0
     try:
         with work_folder(folder.parent, folder.name) as place:  # also removes what a killed export left

@@ -4,6 +4,7 @@ from skinbeam_clinic.accounts.oidc_routes import add_oidc_routes
 from skinbeam_clinic.accounts.routes import add_account_routes, add_member_routes, add_sign_in_routes
 from skinbeam_clinic.appointments.calendar_routes import add_calendar_routes
 from skinbeam_clinic.appointments.routes import add_appointment_routes
+from skinbeam_clinic.clinic_texts.routes import add_clinic_text_routes
 from skinbeam_clinic.clinic_transfer.routes import add_import_routes
 from skinbeam_clinic.consents.routes import add_consent_routes
 from skinbeam_clinic.consultations.camera_routes import add_camera_routes
@@ -37,6 +38,7 @@ def add_clinic_routes(gate: ClinicRouter) -> None:
         add_account_routes,
         add_member_routes,
         add_machine_routes,
+        add_clinic_text_routes,
         add_import_routes,
         add_patient_routes,
         add_patient_rights_routes,

@@ -238,6 +238,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "identity": identities.own()[0].id,
         "import": "0" * 32,  # a real one would be undone by the first test that may
         "machine": machine.id,
+        "text": repositories.clinic_texts.add(use="letter", language="en", title="Thanks", text="Thank you.").text_id,
         "treatment": session,
         "event": event.id,
         "token": clinics.repositories(Role.OWNER).tokens.make("spare", 1)[0].id,

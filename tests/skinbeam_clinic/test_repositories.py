@@ -406,6 +406,7 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
     (alarm,) = mine.alarms.list_open()
     until = alarm.raised_at
     machine = mine.machines.add(device="ktp-532", serial="1", name="Green")
+    written = mine.clinic_texts.add(use="letter", language="en", title="Thanks", text="Thank you.")
     token = mine.tokens.make("reader", 1)[0]
     accounts = AccountRepository(mine._access.database, mine.member, PasswordHasher())
     doctor = accounts.add("Doctor", Role.CLINICIAN, "four words and a comma").id
@@ -427,6 +428,11 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         ),
         "machines.set_in_use": lambda: repositories.machines.set_in_use(machine.id, in_use=True),
         "machine_upkeep.add": lambda: repositories.machine_upkeep.add(machine.id, kind="service", done_on="2026-01-05"),
+        "clinic_texts.revise": lambda: repositories.clinic_texts.revise(
+            written.text_id, language="de", title="Danke", text="Danke.", number=0
+        ),
+        "clinic_texts.withdraw": lambda: repositories.clinic_texts.withdraw(written.text_id, language="en", number=1),
+        "clinic_texts.list_versions": lambda: repositories.clinic_texts.list_versions(written.text_id),
         "patients.get": lambda: repositories.patients.get(consultation.patient_id),
         "patients.set_pseudonym": lambda: repositories.patients.set_pseudonym(consultation.patient_id, "P-200"),
         "patients.identity_erased_at": lambda: repositories.patients.identity_erased_at(consultation.patient_id),
@@ -566,6 +572,9 @@ UNBOUND = {
     "machines.add",
     "test_spots.list_due",
     "machines.list_all",
+    "clinic_texts.add",
+    "clinic_texts.list_all",
+    "clinic_texts.list_in_force",
     "machine_upkeep.list_all",
     "machine_upkeep.list_newest",
     "next_steps.read",
@@ -632,6 +641,8 @@ NEEDS_CARE = {
     "consultations.reopen",
     "dossiers.export",
     "dossiers.plans",
+    "clinic_texts.revise",
+    "clinic_texts.withdraw",
     "follow_ups.mark_report_read",
     "follow_ups.mark_reports_copied",
     "follow_ups.add_grade",

@@ -30,6 +30,7 @@ class _Signed:
     part: float
 
 
+MARKUP = '+1</p><script>alert(1)</script> {{ 7 * 7 }}\n\n#eval("7*7")'
 FORMULA = '=HYPERLINK("http://127.0.0.1","here")'
 
 
@@ -52,6 +53,8 @@ def exported(clinics: Clinics, names: dict[str, str], tmp_path_factory: pytest.T
     repositories.machine_upkeep.add(
         names["machine"], kind="meter", done_on="2026-01-12", due_on="2027-01-12", shots="9"
     )
+    text = repositories.clinic_texts.add(use="consent", language="en", title=FORMULA, text=MARKUP)
+    repositories.clinic_texts.revise(text.text_id, language="en", title="Before", text="Come early.", number=1)
     folder = tmp_path_factory.mktemp("left") / "clinic"
     killed = folder.with_name(f".{folder.name}.{'0' * 16}")  # as an export that is killed leaves it
     killed.mkdir(0o700)
@@ -81,6 +84,8 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
     assert [done[name] for name in ("machine_id", "kind", "done_on", "due_on", "shots")] == [
         *(names["machine"], "meter", "2026-01-12", "2027-01-12", "9")
     ]
+    versions = {(one["use"], one["number"], one["text"]) for one in table(exported / "clinic_texts.csv")}
+    assert {("consent", "1", f"'{MARKUP}"), ("consent", "2", "Come early.")} < versions
     assert len(table(exported / "diary_entries.csv")) == 1
     (consultation,) = [row for row in table(exported / "consultations.csv") if row["id"] == names["consultation"]]
     assert (

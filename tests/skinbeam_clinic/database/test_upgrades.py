@@ -150,6 +150,8 @@ SIGNED = {
     "consent_language": "b8df5d0b",
     "consent_void": "d9751fc0",
     "tell_back": "92efd214",
+    "clinic_text": "4b1a5e75",
+    "consent_text": "f863e47f",
     "machine": "e6b0c85c",
     "machine_upkeep": "a3dc3f9c",
     "appointment": "d39916b7",

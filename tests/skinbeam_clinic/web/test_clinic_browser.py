@@ -381,7 +381,7 @@ def test_each_page_of_the_menu_has_a_key_that_the_account_page_names(page: Page,
     """With Alt, so that it is in nobody's way who types (WCAG 2.2, 2.1.4)."""
     sign_in(page, address, "owner")
     keys = page.locator("nav a[accesskey]").evaluate_all("links => links.map(one => [one.accessKey, one.pathname])")
-    assert len({key for key, _ in keys}) == len(keys) == 8
+    assert len({key for key, _ in keys}) == len(keys) == 9
     page.goto(f"{address}/account")
     named = page.get_by_role("region", name="Keyboard").locator("dt").all_inner_texts()
     assert {key for key, _ in keys} | {"0"} == set(named)
