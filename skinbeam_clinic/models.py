@@ -11,6 +11,7 @@ from pydantic import Field, model_serializer
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Appointment
+from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.follow_ups.models import FollowUp
@@ -306,6 +307,7 @@ class Consent:
     Parameters
     ----------
     told : each teach-back, oldest first; the consent can be signed only after one without wrong answers.
+    texts : the clinic's own texts with which it was explained, each as it was then.
     """
 
     id: str
@@ -325,6 +327,7 @@ class Consent:
     void_reason: str | None
     voided_at: datetime.datetime | None
     language: str = ENGLISH
+    texts: tuple[ClinicText, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A consent is signed once; it becomes void when the plan is replaced or the conse
 """
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from skinbeam.report.consent_context import TeachBackTry
 from skinbeam.report.consent_form import cooling_off_days
 from skinbeam.text import ENGLISH, to_local_time
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.clinic_texts.repository import get_shown_texts, read_consent_texts, save_consent_texts
 from skinbeam_clinic.consultations.repository import (
     ConsultationState,
     advance_state,
@@ -75,15 +76,27 @@ class ConsentRepository:
         self._access = access
 
     def record_explanation(
-        self, plan_id: str, *, option: str, cooling_off: datetime.timedelta, language: str = ENGLISH
+        self,
+        plan_id: str,
+        *,
+        option: str,
+        cooling_off: datetime.timedelta,
+        language: str = ENGLISH,
+        texts: Sequence[str] = (),
     ) -> Consent:
         """Record that an option of a plan was explained now; it may be signed once the cooling-off period is over.
 
         Teach-back and signature use the `language` of the explanation.
 
+        Parameters
+        ----------
+        texts : ids of the versions of the clinic's own texts that the form showed, in its order.
+
         Raises
         ------
-        InputError : `closed`, or `plan-outdated`: the answers have changed, or a later plan replaces this one.
+        RecordNotFoundError : also where a version is not one of a consent form in this language.
+        InputError : `clinic-text-changed`: one is not in force any more; `closed`, or `plan-outdated`: the answers
+            have changed, or a later plan replaces this one.
         """
         with self._access.writing(AccessRight.TREAT) as work:
             plan = _get_current_plan(work, plan_id)
@@ -101,6 +114,7 @@ class ConsentRepository:
             if language != ENGLISH:
                 spoken = work.new_row(tables.ConsentLanguageRow, id=row.id, language=language)
                 work.save(spoken, "consent.language", language=language)
+            save_consent_texts(work, row.id, get_shown_texts(work, language, texts), "consent.text")
             return _read_consent(work, row)
 
     def record_teach_back(self, id: str, answers: Mapping[str, str], wrong: Collection[str]) -> Consent:
@@ -309,4 +323,5 @@ def _read_consent(work: ClinicTransaction, row: tables.ConsentRow) -> Consent:
         void_reason=None if void is None else void.reason,
         voided_at=None if void is None else void.voided_at,
         language=ENGLISH if spoken is None else spoken.language,
+        texts=read_consent_texts(work, row.id),
     )

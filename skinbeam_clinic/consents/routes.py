@@ -19,6 +19,8 @@ from skinbeam.report.consent_form import (
     tries_in_words,
 )
 from skinbeam.text import LANGUAGES, current_language, to_local_time, translate_record, use_language
+from skinbeam_clinic.clinic_texts.models import ClinicText, TextUse
+from skinbeam_clinic.clinic_texts.printed import clinic_parts
 from skinbeam_clinic.consents.repository import SignatureKind, teach_back_tries
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import catalogue_error, clinic_error
@@ -34,6 +36,7 @@ __all__ = ["add_consent_routes"]
 _MOST_DAYS = 365
 _MOST_POINTS = 3_000  # points of a signature: minutes of drawing
 _LONGEST_NAME = 200
+_ID_SEPARATOR = "."
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,16 @@ class _ConsentForm:
     ----------
     place : position of the option in the plan, such as `0.1`.
     consents : consents to this option, the newest first.
+    texts : the clinic's own texts: those with which the current consent was explained, otherwise those of today.
+    missing_texts : titles of texts that the clinic has, but not in this language; empty once it is explained.
     """
 
     plan: OpenPlan
     place: str
     consents: tuple[Consent, ...]
     language: str
+    texts: tuple[ClinicText, ...]
+    missing_texts: tuple[str, ...]
 
     @property
     def path(self) -> str:
@@ -94,7 +101,12 @@ class _ConsentForm:
     def make_pdf(self, signing: ConsentSignature | None = None) -> bytes:
         """Return the consent form as PDF, signed if `signing` is given."""
         with use_language(self.language):
-            return make_consent(*self.translated, signing)
+            return make_consent(*self.translated, signing, clinic_parts(self.texts))
+
+    @property
+    def text_versions(self) -> str:
+        """The ids of the versions of the texts, as the form that says what was explained sends them back."""
+        return _ID_SEPARATOR.join(one.id for one in self.texts)
 
     def is_taught_back(self, consent: Consent) -> bool:
         """Return whether the last teach-back answered all current questions correctly."""
@@ -136,14 +148,21 @@ def _load_form(request: ClinicRequest) -> _ConsentForm:
     known = tuple(one for one in every if (one.plan_id, one.option) == (plan.record.id, place))[::-1]
     holds = known[0].language if known and known[0].void_reason is None else ""
     chosen = request.http_request.query_params.get("language", "")
-    return _ConsentForm(plan, place, known, holds or (chosen if chosen in LANGUAGES else current_language()))
+    language = holds or (chosen if chosen in LANGUAGES else current_language())
+    if holds:
+        return _ConsentForm(plan, place, known, language, known[0].texts, ())
+    today = request.repositories.clinic_texts.list_in_force(TextUse.CONSENT, option.modality)
+    texts = tuple(one for one in today if one.language == language)
+    spoken = {one.text_id for one in texts}
+    missing = dict.fromkeys(one.title for one in today if one.text_id not in spoken)
+    return _ConsentForm(plan, place, known, language, texts, tuple(missing))
 
 
 def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError | None = None) -> Response:
     """The form with what was filled in; what was told back is marked where it was wrong."""
     repositories, current = request.repositories, form.current
     with use_language(form.language):
-        paper = consent_page(*form.translated)
+        paper = consent_page(*form.translated, clinic_parts=clinic_parts(form.texts))
         points = tuple(advice.message.text for advice in form.translated[0].consent)
         agreement = agreement_text(
             (to_local_time(current.explained_at).date(), to_local_time(now()).date()) if current else None
@@ -154,6 +173,8 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         error=error,
         form=paper,
         points=points,
+        text_versions=form.text_versions,
+        missing_texts=form.missing_texts,
         language=form.language,
         questions=form.questions,
         answered=dict(request.fields),
@@ -187,9 +208,15 @@ def _save_explanation(request: ClinicRequest) -> Response:
         return _show_consent(request, form, form.blocking_error)
     if days is None or days > _MOST_DAYS:
         return _show_consent(request, form, _consent_error("days", most=_MOST_DAYS))
+    if request.text("texts") != form.text_versions:
+        return _show_consent(request, form, clinic_error("clinic-text-changed", "texts"))
     cooling_off = datetime.timedelta(days=days)
     request.repositories.consents.record_explanation(
-        form.plan.record.id, option=form.place, cooling_off=cooling_off, language=form.language
+        form.plan.record.id,
+        option=form.place,
+        cooling_off=cooling_off,
+        language=form.language,
+        texts=[one.id for one in form.texts],
     )
     return request.redirect(form.path)
 

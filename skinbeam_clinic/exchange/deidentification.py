@@ -198,4 +198,5 @@ def _deidentify_consent(consent: Consent, document: bytes | None) -> Consent:
         answers=None,
         signature=None,
         document=None if document is None else sha256_hex(document),
+        texts=tuple(replace(text, written_by="") for text in consent.texts),
     )

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import AccessRight, require_right
 from skinbeam_clinic.appointments.repository import AppointmentRepository
+from skinbeam_clinic.clinic_texts.repository import save_consent_texts
 from skinbeam_clinic.consents.repository import ConsentRepository, VoidReason
 from skinbeam_clinic.consultations.repository import (
     ANSWERS_CONTENT,
@@ -305,6 +306,7 @@ class _ConsultationWriter:
         if consent.language != ENGLISH:
             spoken = work.new_row(tables.ConsentLanguageRow, id=row.id, language=consent.language)
             work.save(spoken, _IMPORT_ACTION, language=consent.language)
+        save_consent_texts(work, row.id, consent.texts, _IMPORT_ACTION)
         reason = consent.void_reason or VoidReason.ELSEWHERE.value
         void = work.new_row(
             tables.ConsentVoidRow,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import cancel_future_appointments
-from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database import follow_up_tables, tables, text_tables, treatment_tables
 from skinbeam_clinic.database.columns import clock_jump, now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, list_row_files
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
@@ -171,6 +171,9 @@ def _delete_rows(work: ClinicTransaction, patient_id: str, consultations: list[t
     languages = work.rows(
         tables.ConsentLanguageRow, tables.ConsentLanguageRow.id.in_([consent.id for consent in consents])
     )
+    shown = work.rows(
+        text_tables.ConsentTextRow, text_tables.ConsentTextRow.consent_id.in_([consent.id for consent in consents])
+    )
     teach_backs = work.rows(tables.TellBackRow, tables.TellBackRow.consent_id.in_([consent.id for consent in consents]))
     choices = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id.in_(names))
     of_these = {one.id for one in consultations}
@@ -185,6 +188,7 @@ def _delete_rows(work: ClinicTransaction, patient_id: str, consultations: list[t
         *after,
         *work.rows(treatment_tables.AppointmentRow, treatment_tables.AppointmentRow.patient_id == patient_id),
         *languages,
+        *shown,
         *voids,
         *teach_backs,
         *consents,

@@ -11,6 +11,7 @@ from report_samples import sample_plan
 
 from skinbeam.text import LANGUAGES
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
+from skinbeam_clinic.clinic_texts.models import ClinicText, TextUse
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry, DiaryNote
 from skinbeam_clinic.follow_ups.models import (
@@ -414,4 +415,13 @@ def stored_consents(draw: st.DrawFn, id: str, plan: PlanRecord) -> Consent:
         void_reason=void,
         voided_at=None if void is None else draw(times),
         language=draw(st.sampled_from(sorted(LANGUAGES))),
+        texts=tuple(draw(clinic_texts(f"{id}-{number}")) for number in range(draw(st.integers(0, 2)))),
+    )
+
+
+@st.composite
+def clinic_texts(draw: st.DrawFn, id: str) -> ClinicText:
+    language, number = draw(st.sampled_from(sorted(LANGUAGES))), draw(st.integers(1, 9))
+    return ClinicText(
+        id, id, TextUse.CONSENT, "", language, number, draw(texts), draw(texts), False, draw(times), "Ann"
     )

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from skinbeam._version import __version__
 from skinbeam.model.errors import InputError
 from skinbeam.text import LANGUAGES
+from skinbeam_clinic.clinic_texts.models import LONGEST_TEXT, LONGEST_TITLE
 from skinbeam_clinic.consents.repository import SignatureKind, VoidReason
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.errors import clinic_error
@@ -297,6 +298,7 @@ def _is_plausible_consent(consent: Consent, plans: dict[str, PlanContents]) -> b
         and consent.signature_kind in kinds
         and consent.void_reason in (None, *VoidReason)
         and consent.language in LANGUAGES
+        and all(len(one.title) <= LONGEST_TITLE and len(one.text) <= LONGEST_TEXT for one in consent.texts)
         and consent.option in list_options(plans[consent.plan_id])
         and bool(_HASH.fullmatch(consent.plan_sha256))
     )

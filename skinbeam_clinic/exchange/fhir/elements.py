@@ -46,6 +46,7 @@ __all__ = [
     "read_extension",
     "read_identifier",
     "read_record",
+    "read_records",
     "record_extension",
     "reference",
     "setting_components",
@@ -206,6 +207,17 @@ def find_record(resource: Resource, name: str, kind: type[Record]) -> Record | N
     """Return the record in a resource's extension; None where it contains none with this name."""
     held = any(one["url"].endswith(f"/{name}") for one in resource.get("extension", ()))
     return read_record(resource, name, kind) if held else None
+
+
+def read_records(resource: Resource, name: str, kind: type[Record]) -> tuple[Record, ...]:
+    """Return the records in all of a resource's extensions with this name, in their order.
+
+    Raises
+    ------
+    ValueError : one is no record of this type.
+    """
+    held = [one for one in resource.get("extension", ()) if one["url"] == f"{FHIR_BASE}/StructureDefinition/{name}"]
+    return tuple(read_record({"extension": [one]}, name, kind) for one in held)
 
 
 def read_record(resource: Resource, name: str, kind: type[Record]) -> Record:

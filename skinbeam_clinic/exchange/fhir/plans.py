@@ -11,6 +11,7 @@ from functools import lru_cache
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import Option
+from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.exchange.fhir.elements import (
     CONSENT_DOCUMENT,
     Resource,
@@ -29,6 +30,8 @@ from skinbeam_clinic.exchange.fhir.elements import (
     part_id,
     read_extension,
     read_identifier,
+    read_records,
+    record_extension,
     reference,
     standard_coding,
 )
@@ -49,6 +52,7 @@ __all__ = [
 
 _MEDIA_TYPES = {"json": "application/json", "pdf": "application/pdf"}
 _PLAN_FILE = "plan.json"
+_TEXT_RECORD = "clinic-text"  # of the clinic, with which a consent was explained
 
 
 def device_resources(contents: PlanContents) -> dict[str, Resource]:
@@ -227,7 +231,7 @@ def consent_resource(consent: Consent, patient_id: str) -> Resource:
         {
             "resourceType": "Consent",
             "id": consent.id,
-            "extension": [about],
+            "extension": [about, *(record_extension(_TEXT_RECORD, one) for one in consent.texts)],
             "identifier": [identifier("plan-sha256", consent.plan_sha256)],
             "status": status,
             "scope": codeable_concept(standard_coding("treatment")),
@@ -291,6 +295,7 @@ def parse_consent(resource: Resource, document: Resource | None) -> Consent:
         void_reason=about.get("void_reason"),
         voided_at=parse_time(period["end"]) if "end" in period else None,
         language=about["language"],
+        texts=read_records(resource, _TEXT_RECORD, ClinicText),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.clinic_texts.repository import CONSENT_TEXT_CONTENT
 from skinbeam_clinic.consents.repository import ANSWERS_CONTENT as CONSENT_ANSWERS_CONTENT
 from skinbeam_clinic.consents.repository import TEACH_BACK_CONTENT
 from skinbeam_clinic.consultations.forms import Submission
@@ -139,6 +140,7 @@ SUGGESTION = {
     "seen": ["3 brown spots"],
     "told": [{"id": "finding.told_spots", "params": {"count": 3, "low": 2.0}}],
 }
+CLINIC_TEXT = {"id": "t2", "text_id": "t1", "use": "consent", "treatment": "", "language": "de", "number": 2}
 AS_WRITTEN: list[tuple[SealedRecord[Any], dict[str, Any]]] = [
     (CHECKLIST_CONTENT, {"ordered": ORDER, "answers": [DECIDED]}),
     (NOTES_CONTENT, {"notes": [{"words": "calm", "at": AT, "by": "m1"}]}),
@@ -159,6 +161,11 @@ AS_WRITTEN: list[tuple[SealedRecord[Any], dict[str, Any]]] = [
     (PAIR_ANALYSIS_CONTENT, PAIR | {"refusal": {"id": "photo-pair.mirrored", "params": {}}, "marks": []}),
     (ANSWERS_CONTENT, {"entries": [["concern.0.site", "nose"], ["patient.history", "keloid"]], "photograph": "f1"}),
     (CONSENT_ANSWERS_CONTENT, {"photographs": ["care", "teaching"], "person": "Ann"}),
+    (
+        CONSENT_TEXT_CONTENT,
+        CLINIC_TEXT
+        | {"title": "Vorher", "text": "Eins.\n\nZwei.", "withdrawn": False, "written_at": AT, "written_by": "Ann"},
+    ),
     (PROGRESS_CONTENT, {"said": "melasma, cheeks"}),
     (PROGRESS_CONTENT, {"plan": "p1"}),
     (PROGRESS_CONTENT, {"fault": {"code": "gave-up", "message": "m", "field": "job", "hint": "h"}}),

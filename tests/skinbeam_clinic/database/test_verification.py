@@ -68,7 +68,10 @@ def full(database: Database, repositories: ClinicRepositories) -> ClinicReposito
     face = repositories.photographs.add(made.id, b"a face", "image/png", PhotographPermissions())
     first = repositories.plans.add(made.id, MADE, revision=1)
     repositories.plans.choose(first.id, "vascular", "because")
-    consent = repositories.consents.record_explanation(first.id, option="vascular", cooling_off=NO_WAIT, language="de")
+    added = repositories.clinic_texts.add(use="consent", language="de", title="Vorher", text="Ohne Creme.")
+    consent = repositories.consents.record_explanation(
+        first.id, option="vascular", cooling_off=NO_WAIT, language="de", texts=[added.id]
+    )
     sign(repositories, consent)
     photographs = dict.fromkeys(("photograph_id", "before_id", "after_id"), face.id)
     add_rows_after_consent(
@@ -175,7 +178,7 @@ def test_a_row_that_is_removed_is_found(database: Database, full: ClinicReposito
 
 
 def test_a_row_that_is_put_in_is_found(database: Database, full: ClinicRepositories) -> None:
-    unique = ("id", "pseudonym", "plain_name", "credential", "subject", "serial", "token_hash")
+    unique = ("id", "pseudonym", "plain_name", "credential", "subject", "serial", "token_hash", "text_id")
     for number, table in enumerate(SIGNED, 1):
         with database.engine.connect() as connection:
             names = [column["name"] for column in inspect(connection).get_columns(table)]

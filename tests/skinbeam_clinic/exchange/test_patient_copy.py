@@ -50,7 +50,11 @@ def patient(repositories: ClinicRepositories) -> PatientRecord:
     repositories.photographs.add(consultation.id, FACE, "image/jpeg", PhotographPermissions(teaching=True))
     plan = repositories.plans.add(consultation.id, MADE, revision=1)
     repositories.plans.choose(plan.id, "vascular", "because")
-    sign(repositories, repositories.consents.record_explanation(plan.id, option="vascular", cooling_off=NO_WAIT))
+    added = repositories.clinic_texts.add(use="consent", language="en", title="Before", text="Come without cream.")
+    explained = repositories.consents.record_explanation(
+        plan.id, option="vascular", cooling_off=NO_WAIT, texts=[added.id]
+    )
+    sign(repositories, explained)
     return made
 
 
@@ -67,6 +71,7 @@ def test_a_copy_holds_everything_that_is_kept(repositories: ClinicRepositories, 
         assert {n: archive.read(place) for n, place in one["plans"][0]["files"].items()} == MADE.files
         assert one["plans"][0]["choices"][0]["notes"] == "because"
         assert archive.read(one["consents"][0]["document"]) == b"%PDF the document"
+        assert [text["text"] for text in one["consents"][0]["texts"]] == ["Come without cream."]
     assert "copy.made" in [step.action for step in repositories.audit_log.newest(100, subject=f"patient/{patient.id}")]
 
 
@@ -331,9 +336,10 @@ def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
     left = repositories.erasure.preview(patient.id, retention_years=100)
     assert (left.has_contact, left.consultations, left.retain_until) == (False, 0, None)
     with database.reading() as session:
-        for table in ("contact", "plan", "choice", "consent", "consent_void"):
+        for table in ("contact", "plan", "choice", "consent", "consent_void", "consent_text"):
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
-        assert session.execute(text("SELECT count(*) FROM consultation")).scalar_one() == 1
+        for table in ("consultation", "clinic_text"):
+            assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 1
         assert "Heron" not in str(session.execute(text("SELECT * FROM patient")).all())
         assert "Heron" not in str(session.execute(text("SELECT * FROM trail")).all())
     assert list(database.files.names(repositories.member.clinic_id)) == [shared.file], (
