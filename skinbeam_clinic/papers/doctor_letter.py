@@ -11,6 +11,7 @@ from skinbeam.report.letter_context import LetterPage, LetterPart
 from skinbeam.report.overview import setting_line
 from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.text import Formatter, render_message, to_local_time, translate
+from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.models import Contact, PatientRecord, PlanChoice
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
@@ -19,7 +20,7 @@ from skinbeam_clinic.treatments.views import FiringRow, firing_rows, list_signs
 
 __all__ = ["LetterFacts", "letter_page", "make_letter"]
 
-_WORDS = ("to", "sign", "foot")
+_WORDS = ("to", "sign")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class LetterFacts:
     plan : the plan in the current language.
     choices : the choices of options, oldest first.
     treatments : the sessions that the letter tells of, oldest first.
+    blocks : the clinic's own texts that were chosen for it.
     """
 
     clinic: str
@@ -40,12 +42,13 @@ class LetterFacts:
     plan: Plan
     choices: Sequence[PlanChoice]
     treatments: Sequence[Treatment]
+    blocks: Sequence[ClinicText] = ()
 
 
 def letter_page(facts: LetterFacts, date: str) -> LetterPage:
     """Return the page of a letter in the current language."""
     return LetterPage(
-        words={name: _say(name) for name in _WORDS},
+        words={name: _say(name) for name in _WORDS} | {"foot": _say("foot-texts" if facts.blocks else "foot")},
         title=_say("title"),
         sender=tuple(filter(None, (facts.clinic, facts.phone))),
         date=date,
@@ -54,6 +57,7 @@ def letter_page(facts: LetterFacts, date: str) -> LetterPage:
             *_planned_parts(facts),
             *(_session_part(facts.plan, one) for one in facts.treatments),
             _watch_part(facts),
+            *(LetterPart(one.title, paragraphs=one.paragraphs) for one in facts.blocks),
         ),
     )
 

@@ -1,5 +1,7 @@
 """Note in the audit log that a letter about a patient leaves the clinic."""
 
+from collections.abc import Sequence
+
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.tables import PatientRow
 from skinbeam_clinic.database.transaction import ClinicAccess
@@ -13,8 +15,12 @@ class PaperRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
 
-    def note_letter(self, patient_id: str) -> None:
+    def note_letter(self, patient_id: str, texts: Sequence[str] = ()) -> None:
         """Note that a letter about a patient was made.
+
+        Parameters
+        ----------
+        texts : ids of the versions of the clinic's own texts that it contains.
 
         Raises
         ------
@@ -23,4 +29,4 @@ class PaperRepository:
         """
         with self._access.reading(AccessRight.EXPORT) as work:
             work.get(PatientRow, patient_id)
-            work.log("letter.made", f"patient/{patient_id}")
+            work.log("letter.made", f"patient/{patient_id}", **({"texts": list(texts)} if texts else {}))

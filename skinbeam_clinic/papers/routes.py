@@ -1,10 +1,11 @@
 """Routes of papers: card of appointments, labels for photographs, letter to the family doctor from plan or session."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi.responses import Response
 
 from skinbeam.text import LANGUAGES, Formatter, to_local_time, translate_record, use_language
+from skinbeam_clinic.clinic_texts.models import ClinicText, TextUse
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.papers.appointment_card import appointment_card_page, make_appointment_card
@@ -22,8 +23,12 @@ def add_paper_routes(router: ClinicRouter) -> None:
     """Open the routes of papers."""
     router.add("GET", "/patients/{patient}/appointments.pdf", _print_card)
     router.add("GET", "/consultations/{consultation}/labels.pdf", _print_labels)
-    router.add("GET", "/plans/{plan}/letter/{language}", _write_letter_of_plan)
-    router.add("GET", "/treatments/{treatment}/letter/{language}", _write_letter_of_session)
+    router.add("GET", "/plans/{plan}/letter", lambda request: _choose_blocks(request, _find_plan_sessions))
+    router.add("GET", "/plans/{plan}/letter/{language}", lambda request: _write_letter(request, _find_plan_sessions))
+    router.add("GET", "/treatments/{treatment}/letter", lambda request: _choose_blocks(request, _find_session))
+    router.add(
+        "GET", "/treatments/{treatment}/letter/{language}", lambda request: _write_letter(request, _find_session)
+    )
 
 
 def _print_card(request: ClinicRequest) -> Response:
@@ -51,26 +56,44 @@ def _print_labels(request: ClinicRequest) -> Response:
     return request.show_pdf(make_photograph_labels(page), f"labels-{today}.pdf")
 
 
-def _write_letter_of_plan(request: ClinicRequest) -> Response:
+# What a letter tells of, found by its address: a plan, and sessions under it that have begun.
+_Subject = Callable[[ClinicRequest], tuple[OpenPlan, Sequence[Treatment]]]
+
+
+def _find_plan_sessions(request: ClinicRequest) -> tuple[OpenPlan, Sequence[Treatment]]:
     plan = open_plan(request.repositories, request.path_parameter("plan"))
     begun = request.repositories.treatments.of(plan.consultation.id)
-    mine = [one for one in begun if one.plan_id == plan.record.id and one.started_at]
-    return _write_letter(request, plan, mine)
+    return plan, [one for one in begun if one.plan_id == plan.record.id and one.started_at]
 
 
-def _write_letter_of_session(request: ClinicRequest) -> Response:
+def _find_session(request: ClinicRequest) -> tuple[OpenPlan, Sequence[Treatment]]:
     one = request.repositories.treatments.get(request.path_parameter("treatment"))
     if one.started_at is None:
         raise clinic_error("absent", "treatment")
-    return _write_letter(request, open_plan(request.repositories, one.plan_id), [one])
+    return open_plan(request.repositories, one.plan_id), [one]
 
 
-def _write_letter(request: ClinicRequest, plan: OpenPlan, treatments: Sequence[Treatment]) -> Response:
+def _choose_blocks(request: ClinicRequest, find: _Subject) -> Response:
+    """The page on which the clinic's own texts for a letter are chosen, by language."""
+    plan, _ = find(request)
+    repositories, blocks = request.repositories, request.repositories.clinic_texts.list_in_force(TextUse.LETTER)
+    return request.page(
+        "letter.html",
+        here=request.http_request.url.path,
+        plan=plan.record,
+        patient=repositories.patients.get(plan.consultation.patient_id),
+        blocks={language: [one for one in blocks if one.language == language] for language in LANGUAGES},
+    )
+
+
+def _write_letter(request: ClinicRequest, find: _Subject) -> Response:
+    plan, treatments = find(request)
     repositories, language = request.repositories, request.path_parameter("language")
     if language not in LANGUAGES:
         raise clinic_error("absent", "language")
+    blocks = _chosen_blocks(request, language)
     patient_id = plan.consultation.patient_id
-    repositories.papers.note_letter(patient_id)
+    repositories.papers.note_letter(patient_id, [one.id for one in blocks])
     with use_language(language):
         facts = LetterFacts(
             clinic=request.member_session.member.clinic,
@@ -80,7 +103,25 @@ def _write_letter(request: ClinicRequest, plan: OpenPlan, treatments: Sequence[T
             plan=translate_record(plan.plan),
             choices=repositories.plans.list_choices(plan.record.id),
             treatments=treatments,
+            blocks=blocks,
         )
         today = to_local_time(now()).date()
         letter = make_letter(letter_page(facts, Formatter().date(today)))
         return request.show_pdf(letter, f"letter-{today}-{language}.pdf")
+
+
+def _chosen_blocks(request: ClinicRequest, language: str) -> Sequence[ClinicText]:
+    """Return the texts that were ticked, in the order of the page.
+
+    Raises
+    ------
+    RecordNotFoundError : one is not in force, of another language or clinic, or for another paper.
+    """
+    chosen = set(request.http_request.query_params.getlist("text"))
+    if not chosen:
+        return ()
+    offered = request.repositories.clinic_texts.list_in_force(TextUse.LETTER)
+    blocks = [one for one in offered if one.language == language and one.id in chosen]
+    if len(blocks) < len(chosen):
+        raise clinic_error("absent", "clinictext")
+    return blocks

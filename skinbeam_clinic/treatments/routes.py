@@ -24,6 +24,7 @@ from skinbeam.text import (
     translate_record,
     use_language,
 )
+from skinbeam_clinic.clinic_texts.models import TextUse
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.errors import clinic_error
@@ -257,6 +258,8 @@ def _show_treatment(
             name: site_title(name) for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"
         },
         kinds=ADVERSE_KINDS,
+        note_blocks=request.repositories.clinic_texts.list_in_force(TextUse.NOTE),
+        typed_note=request.text("note"),
         grades=list(AdverseEventGrade),
     )
 
@@ -493,9 +496,26 @@ def _resolve_event(request: ClinicRequest) -> Response:
 
 
 def _save_note(request: ClinicRequest) -> Response:
-    id = request.path_parameter("treatment")
-    request.repositories.treatments.add_note(id, request.text("note"), shown=request.whole_number("shown"))
+    id, words = request.path_parameter("treatment"), [request.text("note"), _find_note_block(request)]
+    request.repositories.treatments.add_note(id, " ".join(filter(None, words)), shown=request.whole_number("shown"))
     return request.redirect(f"/treatments/{id}")
+
+
+def _find_note_block(request: ClinicRequest) -> str:
+    """Return the clinic's own text that was chosen, in one line as notes are; empty where none was.
+
+    Raises
+    ------
+    RecordNotFoundError : this clinic has no such text for notes.
+    """
+    chosen = request.text("block")
+    if not chosen:
+        return ""
+    offered = (one for one in request.repositories.clinic_texts.list_all() if one.use is TextUse.NOTE)
+    text = next((one.text for one in offered if one.id == chosen and not one.withdrawn), None)
+    if text is None:
+        raise clinic_error("absent", "clinictext")
+    return " ".join(text.split())
 
 
 def _end_treatment(request: ClinicRequest) -> Response:
@@ -512,6 +532,7 @@ def _show_aftercare(request: ClinicRequest) -> Response:
     day = to_local_time(session.treatment.started_at or session.treatment.created_at).date()
     with use_language(language):
         page = _SessionPage(session.treatment, session.plan)
+        texts = request.repositories.clinic_texts.list_in_force(TextUse.AFTERCARE, page.option.modality)
         care = page.translated_plan.care_after(page.concern, page.option)
         return request.page(
             "aftercare.html",
@@ -524,5 +545,6 @@ def _show_aftercare(request: ClinicRequest) -> Response:
             care=care.aftercare_sentences,
             call=care.call_sentences,
             phone=phone_line(page.translated_plan),
+            texts=[one for one in texts if one.language == language],
             patient=request.repositories.patients.get(session.plan.consultation.patient_id),
         )

@@ -1,6 +1,7 @@
 """Card of appointments, labels and letter to the family doctor say what is recorded, and nothing else; all made up."""
 
 import datetime
+import html
 import io
 import os
 import re
@@ -119,6 +120,39 @@ def test_a_letter_is_in_the_language_that_was_asked_for(clinics: Clinics, names:
     assert "Behandelt von" in german
     assert "Schmerzen: 4 von 10" in german
     assert clinics.browser(Role.CLINICIAN).get(f"/treatments/{session}/letter/xx").status_code == 404
+
+
+HOSTILE = "<script>alert(1)</script> & {{ 7 * 7 }} #eval(1) $x$ *b* \\\\"
+
+
+def test_a_letter_contains_the_texts_that_were_chosen_and_no_other(
+    clinics: Clinics, names: dict[str, str], session: str
+) -> None:
+    client, texts = clinics.browser(Role.CLINICIAN), clinics.repositories(Role.CLINICIAN).clinic_texts
+    chosen = texts.add(use="letter", language="en", title="Chosen heading", text=f"First of it.\n\n{HOSTILE}")
+    texts.revise(chosen.text_id, language="de", title="Gewählt", text="Auf Deutsch.", number=0)
+    texts.add(use="letter", language="en", title="Left out", text="Not chosen.")
+    consent = texts.add(use="consent", language="en", title="Consent", text="Of a form.")
+    for here in (f"/treatments/{session}/letter", f"/plans/{names['plan']}/letter"):
+        page = client.get(here).text
+        assert html.escape(HOSTILE, quote=False) in page
+        assert "<script>alert" not in page
+        for words in ("Chosen heading", "Left out", "Auf Deutsch."):
+            assert words in page, words
+        assert "Of a form." not in page
+        text = pdf_text(client.get(f"{here}/en", params={"text": chosen.id}).content)
+        assert "Chosen heading First of it." in text
+        assert HOSTILE in text
+        assert "Left out" not in text
+        assert "its last part is the clinic's own text" in text
+        assert "Chosen heading" not in pdf_text(client.get(f"{here}/en").content)
+        for wrong in ("de", chosen.id), ("en", consent.id), ("en", "0" * 32):
+            assert client.get(f"{here}/{wrong[0]}", params={"text": wrong[1]}).status_code == 404
+    record = f"patient/{names['patient']}"
+    entries = clinics.repositories(Role.OWNER).audit_log.newest(30, subject=record)
+    assert any(chosen.id in part for one in entries for part in one.records_read.get(record, ())), "which of them"
+    texts.withdraw(chosen.text_id, language="en", number=1)
+    assert client.get(f"/plans/{names['plan']}/letter/en", params={"text": chosen.id}).status_code == 404
 
 
 def test_a_letter_of_a_plan_tells_of_its_choice_and_all_its_sessions(
