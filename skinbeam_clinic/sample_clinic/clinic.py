@@ -15,6 +15,7 @@ from skinbeam_clinic.database.columns import clock_set_to
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.temporary import open_temporary_database
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
+from skinbeam_clinic.sample_clinic.clinic_texts import clinic_text_story
 from skinbeam_clinic.sample_clinic.courses import CourseEvent, SampleCourse, course_story, days_until_first_session
 from skinbeam_clinic.sample_clinic.people import SamplePerson, cancelled_story, long_ago_story, new_today_story
 from skinbeam_clinic.sample_clinic.planned_cases import SAMPLE_FORMS, PlannedCase, SamplePlanMaker, plan_sample_cases
@@ -75,6 +76,7 @@ def _list_stories(staff: SampleStaff, days: Timetable, cases: Mapping[str, Plann
     """Yield the story of everybody; those who need a certain time of today come first."""
     numbers = itertools.count(1)
     yield upkeep_story(staff, days)
+    yield clinic_text_story(staff, days)
     for course in _cast_courses(cases, numbers):
         yield course_story(staff, days, course)
     forms = itertools.cycle(SAMPLE_FORMS.values())

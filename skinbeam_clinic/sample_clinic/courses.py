@@ -21,6 +21,8 @@ from skinbeam.report.consent_form import cooling_off_days, make_consent, teach_b
 from skinbeam.text import ENGLISH, render_message, to_local_time, translate_record, use_language
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import USUAL_MINUTES, PlannedAppointment, plan_course
+from skinbeam_clinic.clinic_texts.models import TextUse
+from skinbeam_clinic.clinic_texts.printed import clinic_parts
 from skinbeam_clinic.consents.repository import SignatureKind, teach_back_tries
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
@@ -178,11 +180,13 @@ class _Course:
     def _plan_and_explain(self) -> tuple[PlanRecord, Consent]:
         plan = self.doctor.plans.add(self.consultation, self.case.new_plan, revision=1)
         self.doctor.plans.choose(plan.id, self.case.place, render_message("clinic.sample-choice"))
+        texts = self.doctor.clinic_texts.list_in_force(TextUse.CONSENT, self._translated[2].modality)
         consent = self.doctor.consents.record_explanation(
             plan.id,
             option=self.case.place,
             cooling_off=datetime.timedelta(days=cooling_off_days()),
             language=self.course.language,
+            texts=[one.id for one in texts if one.language == self.course.language],
         )
         self._show("plan", f"/plans/{plan.id}")
         self._show("consent", f"/plans/{plan.id}/consent/{self.case.place}")
@@ -234,7 +238,7 @@ class _Course:
             permitted_uses=allowed,
         )
         with use_language(self.course.language):
-            document = make_consent(translated, concern, option, signing)
+            document = make_consent(translated, concern, option, signing, clinic_parts(consent.texts))
         self.doctor.consents.sign(
             consent.id,
             answers=ConsentAnswers(tuple(sorted(allowed)), self.course.person.name),

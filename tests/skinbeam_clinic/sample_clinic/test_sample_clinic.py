@@ -18,11 +18,13 @@ import pytest
 from clinic_samples import COOKIE, PASSWORD, planned
 from starlette.testclient import TestClient
 
+from skinbeam.text import LANGUAGES
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator, list_clinics
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.appointments.models import AppointmentState
+from skinbeam_clinic.clinic_texts.models import TextUse
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import clock_set_to, now
 from skinbeam_clinic.database.verification import verify_database
@@ -102,6 +104,9 @@ def test_every_list_of_work_has_something_in_it(clinic: SampleClinic, repositori
     assert {one.retired_at is None for one in repositories.machines.list_all()} == {False, True}
     assert repositories.erasure.list_erasable(retention_years=10)
     assert repositories.tokens.all()
+    assert {(one.language, one.use) for one in repositories.clinic_texts.list_all()} == {
+        (language, use) for language in LANGUAGES for use in (TextUse.CONSENT, TextUse.LETTER)
+    }
     assert {one.is_overdue for done in repositories.machine_upkeep.list_newest().values() for one in done.values()} == {
         False,
         True,
