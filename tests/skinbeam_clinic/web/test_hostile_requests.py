@@ -243,6 +243,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "consent": consent,
         "token": clinics.repositories(Role.OWNER).tokens.make("spare", 1)[0].id,
         "machine": repositories.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser").id,
+        "text": repositories.clinic_texts.add(use="letter", language="en", title="Thanks", text="Thank you.").text_id,
         "kind": "Encounter",
         "resource": fresh.consultation_id,
         "member": AccountRepository(clinics.database, owner, PasswordHasher()).add("spare", Role.AUDITOR, PASSWORD).id,
