@@ -161,6 +161,11 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/patients/{patient}/pseudonym"): AccessRight.WRITE,
     ("POST", "/patients/{patient}/consultations"): AccessRight.WRITE,
     ("POST", "/patients/{patient}/case"): AccessRight.WRITE,
+    ("POST", "/patients/{patient}/notes"): AccessRight.WRITE,
+    ("POST", "/notes/{note}/striking"): AccessRight.WRITE,
+    ("POST", "/patients/{patient}/attachments"): AccessRight.WRITE,
+    ("GET", "/attachments/{attachment}"): AccessRight.CONTACT,  # a document from elsewhere mostly names the patient
+    ("POST", "/attachments/{attachment}/striking"): AccessRight.WRITE,
     ("POST", "/patients/{patient}/copy"): AccessRight.EXPORT,
     ("GET", "/erasures"): AccessRight.ERASE,
     ("GET", "/patients/{patient}/erasure"): AccessRight.ERASE,

@@ -14,6 +14,7 @@ from skinbeam_clinic.appointments.models import Appointment
 from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry
+from skinbeam_clinic.documents.models import Attachment, ClinicalNote
 from skinbeam_clinic.follow_ups.models import FollowUp
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import Treatment
@@ -197,6 +198,8 @@ class ErasurePreview:
     plans: int
     consents: int
     treatments: int
+    notes: int
+    attachments: int
     retain_until: datetime.datetime | None
     requested_at: datetime.datetime | None
 
@@ -355,11 +358,16 @@ class ConsultationContents:
 
 @dataclass(frozen=True)
 class Dossier:
-    """All records of a patient under the pseudonym; the contact details are not part of it."""
+    """All records of a patient under the pseudonym; the contact details are not part of it.
+
+    Only a copy that is imported has the contents of attachments.
+    """
 
     patient: PatientRecord
     consultations: tuple[ConsultationContents, ...] = ()
     appointments: tuple[Appointment, ...] = ()
+    notes: tuple[ClinicalNote, ...] = ()
+    attachments: tuple[tuple[Attachment, bytes | None], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from skinbeam_clinic.consultations.suggestions import SuggestionRepository
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
+from skinbeam_clinic.documents.attachments import AttachmentRepository
+from skinbeam_clinic.documents.notes import NoteRepository
 from skinbeam_clinic.exchange.patient_copy import PatientCopyRepository
 from skinbeam_clinic.exchange.repository import DossierImporter, DossierRepository
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
@@ -58,6 +60,8 @@ class ClinicRepositories:
         self.machines = MachineRepository(access)
         self.machine_upkeep = MachineUpkeepRepository(access)
         self.clinic_texts = ClinicTextRepository(access)
+        self.notes = NoteRepository(access)
+        self.attachments = AttachmentRepository(access)
         self.appointments = AppointmentRepository(access)
         self.next_steps = NextStepReader(access)
         self.follow_ups = FollowUpRepository(access)

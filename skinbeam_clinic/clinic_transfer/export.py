@@ -1,7 +1,8 @@
 """Write a whole clinic into a folder, for leaving again: CSV for spreadsheets and other programs, copies, and FHIR.
 
 `patients.csv`, `appointments.csv` and `sessions.csv` have the columns that an import reads. The other tables have a
-column for each field of a record, with nested fields as JSON. Each patient's copy holds photographs and documents.
+column for each field of a record, with nested fields as JSON. Each patient's copy holds photographs, documents and
+attachments.
 """
 
 import datetime
@@ -20,6 +21,7 @@ from skinbeam_clinic.clinic_transfer.mapping import FIELDS, ImportKind
 from skinbeam_clinic.clinic_transfer.private_files import FOLDER_MODE, refuse_existing, write_private_file
 from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.diaries.models import DiaryEntry
+from skinbeam_clinic.documents.models import Attachment, ClinicalNote
 from skinbeam_clinic.errors import storage_error
 from skinbeam_clinic.exchange.record_formats import make_exporter
 from skinbeam_clinic.follow_ups.models import FollowUp
@@ -53,6 +55,8 @@ _RECORDS: Mapping[str, type[Any]] = {
     "adverse_events": AdverseEvent,
     "follow_ups": FollowUp,
     "diary_entries": DiaryEntry,
+    "notes": ClinicalNote,
+    "attachments": Attachment,
 }
 
 
@@ -131,6 +135,8 @@ def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[s
         tables["sessions"].rows.append(tuple(session.get(name, "") for name in FIELDS[ImportKind.SESSIONS]))
     for name, records in _list_records(dossier.consultations):
         tables[name].rows.extend((patient.pseudonym, *_cells(record)) for record in records)
+    for name, documents in (("notes", dossier.notes), ("attachments", [one for one, _ in dossier.attachments])):
+        tables[name].rows.extend((patient.pseudonym, *_cells(one)) for one in documents)
 
 
 def _past_sessions(dossier: Dossier) -> Iterator[dict[str, object]]:

@@ -45,11 +45,17 @@ _IMPORTED_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.ConsultationRow,
     tables.PatientRow,
 )
-_PATIENT_TABLES: tuple[type[ClinicScoped], ...] = (tables.ConsultationRow, treatment_tables.AppointmentRow)
+_PATIENT_TABLES: tuple[type[ClinicScoped], ...] = (
+    tables.ConsultationRow,
+    treatment_tables.AppointmentRow,
+    tables.ClinicalNoteRow,
+    tables.AttachmentRow,
+)
 _CONSULTATION_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.PhotographRow,
     tables.PlanRow,
     treatment_tables.AppointmentRow,
+    tables.ClinicalNoteRow,
     *follow_up_tables.CONSULTATION_TABLES,
 )
 

@@ -16,11 +16,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from skinbeam_clinic.database.columns import CanonicalJson, UtcDateTime
 
 __all__ = [
+    "AttachmentRow",
     "AuditEntryRow",
     "Base",
     "ClinicRow",
     "ClinicScoped",
     "ClinicSettingsRow",
+    "ClinicalNoteRow",
     "ConsentLanguageRow",
     "ConsentRow",
     "ConsentVoidRow",
@@ -388,6 +390,41 @@ class TellBackRow(ClinicScoped, Base):
     told_by: Mapped[str] = mapped_column(_WORD)
 
 
+class ClinicalNoteRow(ClinicScoped, Base):
+    """A note about a patient, and the consultation and the session that it is about, if any."""
+
+    __tablename__ = "clinical_note"
+    __table_args__ = (
+        _clinic_reference("patient", "patient_id"),
+        _clinic_reference("consultation", "consultation_id"),
+        _clinic_reference("treatment", "treatment_id"),
+        Index(None, "clinic_id", "patient_id"),
+        Index(None, "clinic_id", "consultation_id"),
+        Index(None, "clinic_id", "treatment_id"),
+    )
+    patient_id: Mapped[str] = mapped_column(_ID)
+    consultation_id: Mapped[str | None] = mapped_column(_ID)
+    treatment_id: Mapped[str | None] = mapped_column(_ID)
+    note_sealed: Mapped[bytes]
+    noted_at: Mapped[datetime.datetime]
+    noted_by: Mapped[str] = mapped_column(_WORD)
+
+
+class AttachmentRow(ClinicScoped, Base):
+    """A file that belongs to a patient, with the name of its file; its own name and its description are sealed."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (_clinic_reference("patient", "patient_id"), Index(None, "clinic_id", "patient_id"))
+    patient_id: Mapped[str] = mapped_column(_ID)
+    kind: Mapped[str] = mapped_column(_WORD)
+    media_type: Mapped[str] = mapped_column(_WORD)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    file: Mapped[str] = mapped_column(_HASH)
+    attachment_sealed: Mapped[bytes]
+    added_at: Mapped[datetime.datetime]
+    added_by: Mapped[str] = mapped_column(_WORD)
+
+
 class JobRow(ClinicScoped, Base):
     """A job that waits, or runs until `lease_until`; after that another worker may take it over.
 
@@ -412,7 +449,7 @@ class JobRow(ClinicScoped, Base):
 
 def list_row_files(row: ClinicScoped) -> Iterator[str]:
     """Yield the names of the files that a row refers to."""
-    if isinstance(row, PhotographRow):
+    if isinstance(row, PhotographRow | AttachmentRow):
         yield row.file
     elif isinstance(row, PlanRow):
         yield from row.files.values()

@@ -58,6 +58,8 @@ SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     treatment_tables.MachineUpkeepRow,
     treatment_tables.AppointmentRow,
     *follow_up_tables.CONSULTATION_TABLES,
+    tables.ClinicalNoteRow,
+    tables.AttachmentRow,
     follow_up_tables.ApiTokenRow,
     follow_up_tables.CalendarFeedRow,
 )

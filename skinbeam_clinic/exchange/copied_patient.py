@@ -19,6 +19,7 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.consultations.answers import carry_past_sessions
 from skinbeam_clinic.consultations.forms import Submission, form_entries, make_submission
 from skinbeam_clinic.consultations.repository import PAGE_MEDIA_TYPES, ConsultationState, unsupported_photograph_error
+from skinbeam_clinic.documents.sealed_content import parse_copied_attachments, parse_copied_notes
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import (
     ConsultationContents,
@@ -70,7 +71,7 @@ def parse_copy(content: bytes) -> CopiedPatient:
 
     Raises
     ------
-    InputError : `bad-copy`: it is none, or not complete; `bad-photograph`.
+    InputError : `bad-copy`: it is none, or not complete; `bad-photograph`, or what is wrong with an attachment.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -105,7 +106,10 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
         told = (_with_sessions(one, facts) for one in consultations)
         consultations = (*told, _past_sessions(consultations, facts))
     contact = {str(name): str(text) for name, text in record["contact"].items()}
-    return CopiedPatient(Dossier(patient, consultations), contact, dict(_count_left_out(record)))
+    notes = parse_copied_notes(record.get("notes", ()))
+    attachments = parse_copied_attachments(record.get("attachments", ()), files)
+    dossier = Dossier(patient, consultations, notes=notes, attachments=attachments)
+    return CopiedPatient(dossier, contact, dict(_count_left_out(record)))
 
 
 def _count_left_out(record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:

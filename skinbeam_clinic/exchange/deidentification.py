@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from skinbeam.model.document import sha256_hex
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry
+from skinbeam_clinic.documents.models import Attachment, ClinicalNote, DocumentStrike
 from skinbeam_clinic.exchange.image_metadata import strip_metadata
 from skinbeam_clinic.follow_ups.models import FollowUp
 from skinbeam_clinic.models import (
@@ -108,14 +109,32 @@ def deidentify_dossier(dossier: Dossier) -> DeidentifiedDossier:
     """Return a dossier without personal data of staff, and without metadata of photographs.
 
     Names of members, who signed and the signature are removed; so are the documents that contain a name, of which the
-    hash stays. Files are named by their SHA-256, and photographs contain the picture alone.
+    hash stays, and the words of notes and the files of attachments, which may contain one. Files are named by their
+    SHA-256, and photographs contain the picture alone.
     """
     unread: list[str] = []
     consultations = tuple(_deidentify_consultation(one, unread) for one in dossier.consultations)
     shown = {photograph.id for one in consultations for photograph, _ in one.photographs}
     followed = (replace(one, follow_ups=_deidentify_follow_ups(one, shown)) for one in consultations)
     appointments = tuple(map(_remove_staff_names, dossier.appointments))
-    return DeidentifiedDossier(Dossier(dossier.patient, tuple(followed), appointments), tuple(unread))
+    notes = tuple(map(_deidentify_note, dossier.notes))
+    attachments = tuple((_deidentify_attachment(one), None) for one, _ in dossier.attachments)
+    return DeidentifiedDossier(
+        Dossier(dossier.patient, tuple(followed), appointments, notes, attachments), tuple(unread)
+    )
+
+
+def _deidentify_note(note: ClinicalNote) -> ClinicalNote:
+    """Return what is left of a note without its words: that there is one, and about which consultation."""
+    return replace(note, words="", noted_by="", treatment_id=None, struck=_deidentify_strike(note.struck))
+
+
+def _deidentify_attachment(one: Attachment) -> Attachment:
+    return replace(one, name="", description="", added_by="", struck=_deidentify_strike(one.struck))
+
+
+def _deidentify_strike(struck: DocumentStrike | None) -> DocumentStrike | None:
+    return None if struck is None else DocumentStrike("", struck.at, "")
 
 
 def _deidentify_consultation(one: ConsultationContents, unread: list[str]) -> ConsultationContents:

@@ -17,6 +17,9 @@ from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
+from skinbeam_clinic.documents.attachment_content import ENDINGS
+from skinbeam_clinic.documents.attachments import AttachmentRepository
+from skinbeam_clinic.documents.notes import NoteRepository
 from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
 from skinbeam_clinic.follow_ups.repository import FollowUpRepository
@@ -50,9 +53,11 @@ class PatientCopyRepository:
         self._pair_analyses = PairAnalysisRepository(access)
         self._diaries = DiaryRepository(access)
         self._alarms = AlarmRepository(access)
+        self._notes = NoteRepository(access)
+        self._attachments = AttachmentRepository(access)
 
     def make(self, patient_id: str) -> bytes:
-        """Return all records of a patient as a ZIP: `record.json`, photographs, plans, signed documents.
+        """Return all records of a patient as a ZIP: `record.json`, photographs, plans, signed documents, attachments.
 
         Raises
         ------
@@ -74,6 +79,8 @@ class PatientCopyRepository:
                 "clinic": self._access.member.clinic,
                 "patient": asdict(patient),
                 "contact": {} if contact is None else dict(contact.details),
+                "notes": [record_values(one) for one in self._notes.of(patient_id)],
+                "attachments": self._pack_attachments(archive, patient_id),
                 "appointments": [asdict(one) for one in self._appointments.of(patient_id)],
                 "consultations": [
                     self._consultation(archive, f"{number:03}", one)
@@ -82,6 +89,14 @@ class PatientCopyRepository:
             }
             archive.writestr(RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
         return packed.getvalue()
+
+    def _pack_attachments(self, archive: zipfile.ZipFile, patient_id: str) -> list[dict[str, Any]]:
+        packed = []
+        for number, one in enumerate(self._attachments.of(patient_id), 1):
+            place = f"attachments/{number:03}{ENDINGS[one.media_type]}"
+            archive.writestr(place, self._attachments.read_content(one.id)[1])
+            packed.append(record_values(one) | {"file": place})
+        return packed
 
     def _consultation(self, archive: zipfile.ZipFile, folder: str, one: ConsultationRecord) -> dict[str, Any]:
         photographs = []

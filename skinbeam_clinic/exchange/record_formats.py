@@ -80,6 +80,8 @@ def make_importer(content: bytes) -> _Import:
     counts = {
         "consents_void": [consent.id for consent in consents if consent.void_reason is None],
         "documents_left_out": [consent.document for consent in consents if consent.document is not None],
+        "notes_left_out": [note.id for note in dossier.notes],
+        "attachments_left_out": [attachment.id for attachment, _ in dossier.attachments],
     }
     return lambda repositories: (
         repositories.dossier_importer.import_dossier(dossier),

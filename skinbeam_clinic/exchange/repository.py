@@ -25,6 +25,8 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.diaries.repository import DiaryRepository
+from skinbeam_clinic.documents.attachments import AttachmentRepository, import_attachment
+from skinbeam_clinic.documents.notes import NoteRepository, import_note
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.repository import FollowUpRepository
 from skinbeam_clinic.models import (
@@ -53,6 +55,8 @@ _PARENTS: Mapping[type[ClinicScoped], str] = {  # table → column with the id o
     tables.PlanChoiceRow: "plan_id",
     tables.ConsentRow: "plan_id",
     treatment_tables.AppointmentRow: "patient_id",
+    tables.ClinicalNoteRow: "patient_id",
+    tables.AttachmentRow: "patient_id",
     **dict.fromkeys(follow_up_tables.CONSULTATION_TABLES, "consultation_id"),
 }
 _PARENT_TABLES: Mapping[str, type[ClinicScoped]] = {
@@ -76,6 +80,8 @@ class DossierRepository:
         self._appointments = AppointmentRepository(access)
         self._test_spots = TestSpotRepository(access)
         self._diaries = DiaryRepository(access)
+        self._notes = NoteRepository(access)
+        self._attachments = AttachmentRepository(access)
 
     def export(self, patient_id: str, file_format: str) -> Dossier:
         """Return everything of a patient for an export; the audit log records the format.
@@ -140,7 +146,14 @@ class DossierRepository:
         consultations = (
             self._consultation_contents(one, pictures=pictures) for one in self._consultations.of(patient_id)
         )
-        return Dossier(patient, tuple(consultations), self._appointments.of(patient_id))
+        notes, attachments = self._notes.of(patient_id), self._attachments.of(patient_id)
+        return Dossier(
+            patient,
+            tuple(consultations),
+            self._appointments.of(patient_id),
+            notes,
+            tuple((one, None) for one in attachments),
+        )
 
     def _consultation_contents(self, one: ConsultationRecord, *, pictures: bool) -> ConsultationContents:
         photographs = self._photographs.of(one.id) if pictures else ()
@@ -188,6 +201,8 @@ class DossierImporter:
     def import_dossier(self, dossier: Dossier, contact: Mapping[str, str] = MappingProxyType({})) -> PatientRecord:
         """Store a dossier as a new patient under a new pseudonym, with new ids for every row.
 
+        Of a note without words and an attachment without content, as a Bundle names them, nothing is stored.
+
         Parameters
         ----------
         contact : identity and contact details as they were stored; a date of birth decides the year of birth.
@@ -201,6 +216,7 @@ class DossierImporter:
             require_right(self._access.member.role, AccessRight.CONTACT)
         contents = [content for one in dossier.consultations for _, content in one.photographs]
         contents += [content for one in dossier.consultations for plan in one.plans for content in plan.files.values()]
+        contents += [content for _, content in dossier.attachments if content is not None]
         names = {content: self._access.store_file(AccessRight.TREAT, content) for content in contents}
         with self._access.writing(AccessRight.TREAT) as work:
             _refuse_second_import(work, dossier.patient.id)
@@ -208,8 +224,14 @@ class DossierImporter:
             work.log(_PATIENT_IMPORTED, f"patient/{patient.id}", source=dossier.patient.id)
             if contact:
                 add_contact(work, patient, contact)
-            for one in dossier.consultations:
-                _ConsultationWriter(work, names).consultation(one, patient.id)
+            writer = _ConsultationWriter(work, names)
+            ids = {one.consultation.id: writer.consultation(one, patient.id) for one in dossier.consultations}
+            for note in dossier.notes:
+                if note.words:
+                    import_note(work, patient.id, note, ids)
+            for attachment, content in dossier.attachments:
+                if content is not None:
+                    import_attachment(work, patient.id, attachment, names[content])
         return patient
 
 
@@ -233,7 +255,8 @@ class _ConsultationWriter:
         self._work = work
         self._files = files
 
-    def consultation(self, one: ConsultationContents, patient_id: str) -> None:
+    def consultation(self, one: ConsultationContents, patient_id: str) -> str:
+        """Write a consultation with its records, and return its id in this clinic."""
         work, held = self._work, one.consultation
         photographs = {photograph.id: new_id() for photograph, _ in one.photographs}
         answers = held.answers.rename_photographs(photographs)
@@ -268,6 +291,7 @@ class _ConsultationWriter:
             self._consent(consent, plans[consent.plan_id])
         for spot in one.test_spots:
             import_spot(work, row.id, spot, photographs)
+        return row.id
 
     def _plan(self, contents: PlanContents, consultation_id: str) -> str:
         work = self._work

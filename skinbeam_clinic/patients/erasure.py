@@ -38,7 +38,12 @@ _LAST_ENTRY_COLUMNS: tuple[tuple[type[treatment_tables.ConsultationScoped], Inst
     (follow_up_tables.FollowUpRow, follow_up_tables.FollowUpRow.noted_at),
 )
 _YEAR = datetime.timedelta(days=366)
-_TABLES_WITH_FILES: tuple[type[ClinicScoped], ...] = (tables.PhotographRow, tables.PlanRow, tables.ConsentRow)
+_TABLES_WITH_FILES: tuple[type[ClinicScoped], ...] = (
+    tables.PhotographRow,
+    tables.PlanRow,
+    tables.ConsentRow,
+    tables.AttachmentRow,
+)
 
 
 class ErasureRepository:
@@ -61,7 +66,8 @@ class ErasureRepository:
             consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
             names = [one.id for one in consultations]
             plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_(names))
-            until = _retention_end(work, patient, consultations, retention_years)
+            documents = _document_rows(work, patient_id)
+            until = _retention_end(work, patient, consultations, documents, retention_years)
             asked = work.entries(AuditEntryRow.subject == name, AuditEntryRow.action == RETENTION_ACTION, limit=1)
             return ErasurePreview(
                 has_contact=work.find(tables.ContactRow, patient_id) is not None,
@@ -72,6 +78,8 @@ class ErasureRepository:
                 treatments=len(
                     work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
                 ),
+                notes=sum(isinstance(one, tables.ClinicalNoteRow) for one in documents),
+                attachments=sum(isinstance(one, tables.AttachmentRow) for one in documents),
                 retain_until=until,
                 requested_at=asked[0].at if asked else None,
             )
@@ -110,7 +118,8 @@ class ErasureRepository:
             if contact := work.find(tables.ContactRow, patient_id):
                 work.delete(contact, "contact.erased")
             consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
-            until = _retention_end(work, patient, consultations, retention_years)
+            documents = _document_rows(work, patient_id)
+            until = _retention_end(work, patient, consultations, documents, retention_years)
             if until is not None:
                 cancel_future_appointments(work, patient_id)
                 end_links(work, [one.id for one in consultations])
@@ -121,7 +130,7 @@ class ErasureRepository:
                 work.save(patient, "patient.renamed")
                 work.log(RETENTION_ACTION, f"patient/{patient_id}", until=until.isoformat())
                 return until
-            files = _delete_rows(work, patient_id, consultations)
+            files = _delete_rows(work, patient_id, consultations, documents)
             patient.pseudonym, patient.year_of_birth, patient.erased_at = f"erased {patient_id}", None, now()
             work.save(patient, "patient.erased")
             others = {name for table in _TABLES_WITH_FILES for row in work.rows(table) for name in list_row_files(row)}
@@ -130,8 +139,25 @@ class ErasureRepository:
         return None
 
 
+_DocumentRow = tables.ClinicalNoteRow | tables.AttachmentRow
+
+
+def _document_rows(work: ClinicTransaction, patient_id: str) -> list[_DocumentRow]:
+    """Return the notes and attachments of a patient, which are records of treatment as much as what was filled in."""
+    notes = work.rows(tables.ClinicalNoteRow, tables.ClinicalNoteRow.patient_id == patient_id)
+    return [*notes, *work.rows(tables.AttachmentRow, tables.AttachmentRow.patient_id == patient_id)]
+
+
+def _made_at(document: _DocumentRow) -> datetime.datetime:
+    return document.noted_at if isinstance(document, tables.ClinicalNoteRow) else document.added_at
+
+
 def _retention_end(
-    work: ClinicTransaction, patient: tables.PatientRow, consultations: list[tables.ConsultationRow], keep_years: int
+    work: ClinicTransaction,
+    patient: tables.PatientRow,
+    consultations: list[tables.ConsultationRow],
+    documents: list[_DocumentRow],
+    keep_years: int,
 ) -> datetime.datetime | None:
     """Return until when treatment records must be retained, counted from the last entry; None if none must be."""
     names = [one.id for one in consultations]
@@ -140,19 +166,25 @@ def _retention_end(
         for table, moment in _LAST_ENTRY_COLUMNS
         for at in work.newest_moments(table, moment, table.consultation_id.in_(names)).values()
     ]
-    last = max((*after, *(one.saved_at for one in consultations)), default=patient.created_at)
-    until = last + keep_years * _YEAR
-    return until if consultations and until > now() - clock_jump() else None
+    saved = [*after, *(one.saved_at for one in consultations), *map(_made_at, documents)]
+    until = max(saved, default=patient.created_at) + keep_years * _YEAR
+    return until if saved and until > now() - clock_jump() else None
 
 
 def _last_entries(work: ClinicTransaction) -> dict[str, datetime.datetime]:
-    """Return the time of the last entry for each patient with a consultation, by the id of the patient."""
+    """Return the time of the last entry for each patient of whom something was recorded, by the id of the patient."""
     after = [work.newest_moments(table, moment) for table, moment in _LAST_ENTRY_COLUMNS]
     last: dict[str, datetime.datetime] = {}
     table = tables.ConsultationRow
     for id, patient_id, saved_at in work.read_columns(table, table.id, table.patient_id, table.saved_at):
         known = [last[patient_id]] if patient_id in last else []
         last[patient_id] = max([saved_at, *known, *(moments[id] for moments in after if id in moments)])
+    note, attachment = tables.ClinicalNoteRow, tables.AttachmentRow
+    for patient_id, made_at in (
+        *work.read_columns(note, note.patient_id, note.noted_at),
+        *work.read_columns(attachment, attachment.patient_id, attachment.added_at),
+    ):
+        last[patient_id] = max(made_at, last.get(patient_id, made_at))
     return last
 
 
@@ -162,8 +194,13 @@ def _photograph_rows(
     return work.rows(tables.PhotographRow, tables.PhotographRow.consultation_id.in_([one.id for one in consultations]))
 
 
-def _delete_rows(work: ClinicTransaction, patient_id: str, consultations: list[tables.ConsultationRow]) -> set[str]:
-    """Delete appointments, and consultations with all dependent rows; return the files that these rows reference."""
+def _delete_rows(
+    work: ClinicTransaction,
+    patient_id: str,
+    consultations: list[tables.ConsultationRow],
+    documents: list[_DocumentRow],
+) -> set[str]:
+    """Delete appointments, notes, attachments, and consultations with all dependent rows; return their files."""
     plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_([one.id for one in consultations]))
     names = [plan.id for plan in plans]
     consents = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_(names))
@@ -185,6 +222,7 @@ def _delete_rows(work: ClinicTransaction, patient_id: str, consultations: list[t
     jobs = [job for job in work.rows(tables.JobRow) if job.payload.get("consultation") in of_these]
     rows: list[ClinicScoped] = [
         *jobs,
+        *documents,
         *after,
         *work.rows(treatment_tables.AppointmentRow, treatment_tables.AppointmentRow.patient_id == patient_id),
         *languages,

@@ -1,33 +1,41 @@
 """Routes of patients: the list, a patient's page, contact details, a copy of the data, and erasure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
 from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import render_message
+from skinbeam.photo.limits import limit
+from skinbeam.text import Formatter, render_message
 from skinbeam_clinic.appointments.routes import list_todays_appointments
 from skinbeam_clinic.appointments.times import time_formats
 from skinbeam_clinic.consultations.answers import carry_past_sessions
 from skinbeam_clinic.consultations.case_files import form_from_case
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.documents.models import AttachmentKind
+from skinbeam_clinic.documents.plain_text import LONGEST_NOTE
 from skinbeam_clinic.errors import ConflictError, catalogue_error
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
+from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patients.contact_details import check_contact_details
 from skinbeam_clinic.patients.timeline import make_timeline
+from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
     "add_patient_rights_routes",
     "add_patient_routes",
+    "show_patient",
 ]
 
 _PATIENTS_LIMIT = 100  # rows of the list; a clinic with more patients searches
 _DUE_LIMIT = 20
 _AHEAD_DAYS = 90  # before the retention period ends, records are listed as due soon
+_COUNTED = ("consultations", "photographs", "plans", "consents", "treatments", "notes", "attachments")
 CONTACT_FIELDS = ("name", "born", "phone", "email", "address", "number")
 
 
@@ -72,18 +80,54 @@ def _add_patient(request: ClinicRequest) -> Response:
 
 def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Answer with a patient and their consultations, and what was wrong with a case file."""
-    id, repositories = request.path_parameter("patient"), request.repositories
+    return show_patient(request, request.path_parameter("patient"), error, refused="case")
+
+
+def show_patient(request: ClinicRequest, id: str, error: InputError | None = None, *, refused: str = "") -> Response:
+    """Answer with a patient: consultations, notes, attachments, and all that happened.
+
+    Parameters
+    ----------
+    refused : the form that the error is about: `pseudonym`, `case`, `note`, `attachment`, or the id of what was to be
+        struck; it is shown again as it was filled in.
+    """
+    repositories, refused = request.repositories, "" if error is None else refused
     consultations = repositories.consultations.of(id)
+    notes, attachments = repositories.notes.of(id), repositories.attachments.of(id)
+    subjects = _list_note_subjects(repositories, consultations)
     return request.page(
         "patient.html",
         error=error,
-        faults=() if error is None or error.field == "pseudonym" else (error, *error.further_errors),
-        renamed=request.text("pseudonym") if error is not None and error.field == "pseudonym" else None,
+        faults=(error, *error.further_errors) if error is not None and refused == "case" else (),
+        renamed=request.text("pseudonym") if refused == "pseudonym" else None,
         identity_erased_at=repositories.patients.identity_erased_at(id),
         patient=repositories.patients.get(id),
         consultations=consultations[::-1],
-        happened=make_timeline(repositories, consultations),
+        happened=make_timeline(repositories, consultations, notes, attachments),
+        notes=notes[::-1],
+        attachments=attachments[::-1],
+        subjects=subjects,
+        about={subject.partition(":")[2]: title for subject, title in subjects.items()},
+        refused=refused,
+        sent=dict(request.fields),
+        longest_note=LONGEST_NOTE,
+        attachment_kinds=tuple(AttachmentKind),
+        most_MB=round(limit("read", "bytes_max") / 1_000_000),
     )
+
+
+def _list_note_subjects(
+    repositories: ClinicRepositories, consultations: Sequence[ConsultationRecord]
+) -> dict[str, str]:
+    """Return what a note can be about besides the patient, the newest consultation first: value of the form → title."""
+    subjects = {}
+    for one in reversed(consultations):
+        at = Formatter().moment(one.created_at)
+        subjects[f"consultation:{one.id}"] = render_message("clinic.consultation-of", {"at": at})
+        for treatment in repositories.treatments.of(one.id):
+            about = {"number": treatment.number, "at": Formatter().moment(treatment.started_at or treatment.created_at)}
+            subjects[f"treatment:{treatment.id}"] = render_message("clinic-document.about-session", about)
+    return subjects
 
 
 def _change_pseudonym(request: ClinicRequest) -> Response:
@@ -93,8 +137,7 @@ def _change_pseudonym(request: ClinicRequest) -> Response:
 
 
 def _show_refused_pseudonym(request: ClinicRequest, error: InputError) -> Response:
-    error.field = "pseudonym"
-    return _show_patient(request, error)
+    return show_patient(request, request.path_parameter("patient"), error, refused="pseudonym")
 
 
 def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Response:
@@ -175,7 +218,7 @@ def _show_erasable(request: ClinicRequest) -> Response:
 def _show_erasure(request: ClinicRequest, error: InputError | None = None) -> Response:
     id, repositories, years = request.path_parameter("patient"), request.repositories, request.services.keep_years
     held = repositories.erasure.preview(id, retention_years=years)
-    counts = {name: getattr(held, name) for name in ("consultations", "photographs", "plans", "consents", "treatments")}
+    counts = {name: getattr(held, name) for name in _COUNTED}
     return request.page(
         "erasure.html",
         error=error,

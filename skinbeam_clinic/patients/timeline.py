@@ -7,6 +7,7 @@ record needs such a function in `_LINE_SOURCES`.
 from collections.abc import Callable, Iterable, Iterator
 
 from skinbeam.text import render_message
+from skinbeam_clinic.documents.models import Attachment, ClinicalNote
 from skinbeam_clinic.follow_ups.models import FollowUpMoment
 from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patients.record_lines import RecordLine, describe_pulse
@@ -20,11 +21,27 @@ LineSource = Callable[[ClinicRepositories, ConsultationRecord], Iterator[RecordL
 
 
 def make_timeline(
-    repositories: ClinicRepositories, consultations: Iterable[ConsultationRecord]
+    repositories: ClinicRepositories,
+    consultations: Iterable[ConsultationRecord],
+    notes: Iterable[ClinicalNote] = (),
+    attachments: Iterable[Attachment] = (),
 ) -> tuple[RecordLine, ...]:
-    """Return all that happened in consultations, the newest first."""
-    lines = (line for one in consultations for kind in _LINE_SOURCES for line in kind(repositories, one))
+    """Return all that happened in consultations, and all notes and attachments, the newest first."""
+    lines = [line for one in consultations for kind in _LINE_SOURCES for line in kind(repositories, one)]
+    lines += [*map(_note_line, notes), *map(_attachment_line, attachments)]
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
+
+
+def _note_line(note: ClinicalNote) -> RecordLine:
+    """Return the line of a note, which stands on the page of the patient; its words stand there alone."""
+    text = render_message("clinic-timeline.note", {"by": note.noted_by})
+    return RecordLine(note.noted_at, text, f"/patients/{note.patient_id}#note-{note.id}")
+
+
+def _attachment_line(one: Attachment) -> RecordLine:
+    about = {"kind": render_message(f"clinic-document.{one.kind}"), "by": one.added_by}
+    text = render_message("clinic-timeline.attachment", about)
+    return RecordLine(one.added_at, text, f"/patients/{one.patient_id}#attachment-{one.id}")
 
 
 def _consultation_lines(_: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:

@@ -27,12 +27,14 @@ from skinbeam_clinic.consents.repository import SignatureKind, teach_back_tries
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.diaries.models import DiaryNote
+from skinbeam_clinic.documents.models import AttachmentKind
 from skinbeam_clinic.follow_ups.follow_up_grades import MONTH
 from skinbeam_clinic.follow_ups.models import AestheticChange, FollowUpMoment, ImprovementQuarter, SelfRating
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions, PhotographRecord, PlanRecord
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.pulse_settings import step_settings
+from skinbeam_clinic.sample_clinic.letters import draw_letter
 from skinbeam_clinic.sample_clinic.people import SamplePerson, add_person
 from skinbeam_clinic.sample_clinic.photographs import draw_photograph
 from skinbeam_clinic.sample_clinic.planned_cases import PlannedCase
@@ -153,6 +155,8 @@ class _Course:
         self.consultation = self.staff.assistant.consultations.begin(self.patient, self.case.form).id
         self.photograph = self._take_photograph(_SPOTS_BEFORE)
         self._show("person", f"/patients/{self.patient}")
+        if self.course.tour == "person":
+            yield from self._add_documents()
         yield starts + 20 * _MINUTE
         plan, consent = self._plan_and_explain()
         yield from self._test_spots(plan)
@@ -176,6 +180,17 @@ class _Course:
         typical_months = float(evidence_settings()["shape"]["months_typical"])  # as for the list of who is due
         usual = first + sessions[-1].days + math.ceil(typical_months * MONTH / _DAY)
         yield from self._follow(planned[0] if planned else usual)
+
+    def _add_documents(self) -> Story:
+        """A letter that the person has brought along, a note, and one that was written on the wrong page."""
+        told = {"name": "scan-0001.pdf", "description": render_message("clinic-document.sample-attachment")}
+        self.staff.assistant.attachments.add(self.patient, draw_letter(), kind=AttachmentKind.REFERRAL, **told)
+        yield now() + _MINUTE
+        mistake = self.staff.assistant.notes.add(self.patient, render_message("clinic-document.sample-mistake"))
+        self.staff.assistant.notes.strike(mistake.id, render_message("clinic-document.sample-mistake-why"))
+        yield now() + _MINUTE
+        words = render_message("clinic-document.sample-note")
+        self.doctor.notes.add(self.patient, words, consultation_id=self.consultation)
 
     def _plan_and_explain(self) -> tuple[PlanRecord, Consent]:
         plan = self.doctor.plans.add(self.consultation, self.case.new_plan, revision=1)

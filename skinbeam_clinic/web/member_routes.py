@@ -12,6 +12,7 @@ from skinbeam_clinic.consultations.routes import add_consultation_routes
 from skinbeam_clinic.consultations.suggestion_routes import add_suggestion_routes
 from skinbeam_clinic.diaries.patient_routes import add_patient_diary_routes
 from skinbeam_clinic.diaries.routes import add_alarm_routes, add_diary_routes
+from skinbeam_clinic.documents.routes import add_document_routes
 from skinbeam_clinic.exchange.api_description import add_description_routes
 from skinbeam_clinic.exchange.routes import add_api_routes, add_token_routes
 from skinbeam_clinic.follow_ups.routes import add_follow_up_routes
@@ -42,6 +43,7 @@ def add_clinic_routes(gate: ClinicRouter) -> None:
         add_import_routes,
         add_patient_routes,
         add_patient_rights_routes,
+        add_document_routes,
     )
     programs = (add_token_routes, add_description_routes, add_api_routes)
     diary = (add_patient_diary_routes, add_diary_routes, add_alarm_routes)

@@ -14,6 +14,8 @@ from skinbeam_clinic.appointments.models import Appointment, AppointmentState, P
 from skinbeam_clinic.clinic_texts.models import ClinicText, TextUse
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.diaries.models import DiaryEntry, DiaryNote
+from skinbeam_clinic.documents.attachment_content import ENDINGS
+from skinbeam_clinic.documents.models import Attachment, AttachmentKind, ClinicalNote, DocumentStrike
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
     BeforeAfterPair,
@@ -165,7 +167,38 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         course = (treatments, follow_ups, spots, diary)
         consultations.append(ConsultationContents(one, photographs, plans, consents, *course))
     appointments = draw(st.lists(stored_appointments(fresh, patient, consultations), max_size=2))
-    return Dossier(patient, tuple(consultations), tuple(appointments))
+    about = [None, *(one.consultation.id for one in consultations)]
+    notes = draw(st.lists(stored_notes(fresh, patient.id, about), max_size=2))
+    attachments = draw(st.lists(stored_attachments(fresh, patient.id), max_size=2))
+    return Dossier(
+        patient,
+        tuple(consultations),
+        tuple(appointments),
+        tuple(notes),
+        tuple((one, None) for one in attachments),
+    )
+
+
+strikes = st.none() | times.map(lambda at: DocumentStrike(f"of {OWNER}", at, OWNER))
+
+
+@st.composite
+def stored_notes(draw: st.DrawFn, fresh: Iterator[str], patient_id: str, about: list[str | None]) -> ClinicalNote:
+    """Any note, which names the owner of a secret name."""
+    consultation, at, struck = draw(st.sampled_from(about)), draw(times), draw(strikes)
+    treatment = None if consultation is None else draw(st.none() | ids)
+    return ClinicalNote(next(fresh), patient_id, consultation, treatment, f"asks {OWNER}", at, OWNER, struck)
+
+
+@st.composite
+def stored_attachments(draw: st.DrawFn, fresh: Iterator[str], patient_id: str) -> Attachment:
+    """Any attachment, which names the owner of a secret name."""
+    kind, size = draw(st.sampled_from(AttachmentKind)), draw(st.integers(1, 30_000_000))
+    media_type = draw(st.sampled_from(sorted(ENDINGS)))
+    return Attachment(
+        *(next(fresh), patient_id, kind, media_type, size),
+        *(f"{OWNER}.pdf", f"of {OWNER}", draw(times), OWNER, draw(strikes)),
+    )
 
 
 WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

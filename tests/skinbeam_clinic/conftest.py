@@ -213,7 +213,10 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
     spot = repositories.test_spots.fire(consultation.id, SpotFiring(record.id, settings, 72.0, ORAL_CONSENT))
     suggestion = repositories.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
+    letter = {"kind": "referral-letter", "name": "letter.pdf"}
     return {
+        "note": repositories.notes.add(patient.id, "Restless.", consultation_id=consultation.id).id,
+        "attachment": repositories.attachments.add(patient.id, b"%PDF-1.4\n%%EOF\n", **letter).id,
         "suggestion": suggestion.id,
         "alarm": repositories.alarms.list_open()[0].id,
         "link": link.token,

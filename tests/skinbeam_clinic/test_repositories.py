@@ -375,6 +375,10 @@ def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(repositor
 NOTHING_SEEN = PairAnalysisContent(None, (), (), "0")
 
 
+PDF = b"%PDF-1.4\na letter\n%%EOF\n"
+LETTER = {"kind": "referral-letter", "name": "letter.pdf"}
+
+
 def ungraded(attempt: Callable[[], object]) -> None:
     """Measure a pair that exists and may be measured, but was not graded blind."""
     try:
@@ -417,6 +421,8 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
     struck = mine.test_spots.fire(consultation.id, SpotFiring(plan.id, SPOT, 48.0, ORAL_CONSENT))
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
+    note = mine.notes.add(consultation.patient_id, "Restless.")
+    letter = mine.attachments.add(consultation.patient_id, PDF, **LETTER)
     return {
         "suggestions.add": lambda: repositories.suggestions.add(consultation.id, photograph.id, [shown]),
         "suggestions.of": lambda: repositories.suggestions.of(consultation.id),
@@ -427,6 +433,15 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
             machine.id, name="Blue", room="", version=machine.version
         ),
         "machines.set_in_use": lambda: repositories.machines.set_in_use(machine.id, in_use=True),
+        "notes.add": lambda: repositories.notes.add(consultation.patient_id, "Calm."),
+        "notes.strike": lambda: repositories.notes.strike(note.id, "of somebody else"),
+        "notes.of": lambda: repositories.notes.of(consultation.patient_id),
+        "notes.find_patient_id": lambda: repositories.notes.find_patient_id(note.id),
+        "attachments.add": lambda: repositories.attachments.add(consultation.patient_id, PDF, **LETTER),
+        "attachments.strike": lambda: repositories.attachments.strike(letter.id, "of somebody else"),
+        "attachments.of": lambda: repositories.attachments.of(consultation.patient_id),
+        "attachments.find_patient_id": lambda: repositories.attachments.find_patient_id(letter.id),
+        "attachments.read_content": lambda: repositories.attachments.read_content(letter.id),
         "machine_upkeep.add": lambda: repositories.machine_upkeep.add(machine.id, kind="service", done_on="2026-01-05"),
         "clinic_texts.revise": lambda: repositories.clinic_texts.revise(
             written.text_id, language="de", title="Danke", text="Danke.", number=0
@@ -662,6 +677,10 @@ NEEDS_CARE = {
 NEEDS_WRITING = {
     "patients.add",
     "patients.set_pseudonym",
+    "notes.add",
+    "notes.strike",
+    "attachments.add",
+    "attachments.strike",
     "consultations.begin",
     "consultations.save",
     "photographs.add",
@@ -685,7 +704,7 @@ NEEDS_WRITING = {
     "diaries.mark_read",
     "alarms.answer",
 }
-NEEDS_CONTACT = {"patients.get_contact", "patients.set_contact"}
+NEEDS_CONTACT = {"patients.get_contact", "patients.set_contact", "attachments.read_content"}
 NEEDS_OWNER = {"machine_upkeep.add", "machines.update", "machines.set_in_use", "tokens.end"}
 REFUSED: dict[Role, set[str]] = {
     Role.OWNER: set(),

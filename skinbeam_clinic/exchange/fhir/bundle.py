@@ -29,6 +29,7 @@ from skinbeam_clinic.exchange.fhir.consultations import (
     parse_permissions,
     parse_photograph,
 )
+from skinbeam_clinic.exchange.fhir.documents import parse_attachment, parse_note
 from skinbeam_clinic.exchange.fhir.elements import Resource, full_url, parse_reference, standard_coding
 from skinbeam_clinic.exchange.fhir.follow_ups import parse_diary_entry, parse_follow_up
 from skinbeam_clinic.exchange.fhir.plans import list_options, parse_consent, parse_plan
@@ -94,6 +95,8 @@ def _parse_dossier(held: dict[str, list[Resource]]) -> Dossier:
         parse_patient(patient),
         tuple(_parse_consultation(one, answers[one["id"]], held, by_id) for one in held["Encounter"]),
         tuple(map(parse_appointment, held["Appointment"])),
+        tuple(filter(None, map(parse_note, held["DocumentReference"]))),
+        tuple((one, None) for one in map(parse_attachment, held["DocumentReference"]) if one is not None),
     )
 
 

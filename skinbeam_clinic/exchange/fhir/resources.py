@@ -12,6 +12,7 @@ from skinbeam_clinic.exchange.fhir.consultations import (
     questionnaire_response,
     skin_observations,
 )
+from skinbeam_clinic.exchange.fhir.documents import attachment_resource, note_resource
 from skinbeam_clinic.exchange.fhir.elements import Resource, attachment_content, full_url
 from skinbeam_clinic.exchange.fhir.follow_ups import diary_resources, follow_up_resources
 from skinbeam_clinic.exchange.fhir.plans import (
@@ -45,7 +46,9 @@ def make_resources(deidentified: DeidentifiedDossier, clinic: str) -> dict[str, 
     resources = {patient.id: patient_resource(patient, clinic)}
     for one in deidentified.dossier.consultations:
         resources |= {resource["id"]: resource for resource in _consultation_resources(one, patient.id)}
-    return resources | {one.id: appointment_resource(one) for one in deidentified.dossier.appointments}
+    resources |= {one.id: appointment_resource(one) for one in deidentified.dossier.appointments}
+    resources |= {one.id: note_resource(one) for one in deidentified.dossier.notes}
+    return resources | {one.id: attachment_resource(one) for one, _ in deidentified.dossier.attachments}
 
 
 def _consultation_resources(one: ConsultationContents, patient_id: str) -> list[Resource]:

@@ -76,6 +76,8 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
         "treatments": names["treatment"],
         "adverse_events": names["event"],
         "follow_ups": names["follow_up"],
+        "notes": names["note"],
+        "attachments": names["attachment"],
     }
     for name, id in ids.items():
         assert id in {row["id"] for row in table(exported / f"{name}.csv")}, name

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from altered_database import run, unguarded
 from diary_samples import WARNING, treated
+from document_samples import LETTER, PDF
 from sqlalchemy import select, text
 
 from skinbeam.model.errors import InputError
@@ -41,6 +42,8 @@ class Replaced:
             self.patient.consultation, FACE, "image/jpeg", PhotographPermissions()
         ).id
         repositories.plans.choose(self.patient.plan, "0.0", "because")
+        repositories.notes.add(self.patient.patient, "Calm.", consultation_id=self.patient.consultation)
+        self.letter = repositories.attachments.add(self.patient.patient, PDF, **LETTER).id
         until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
         link = repositories.diaries.create_link(self.patient.treatment, language="en", until=until)
         DiaryAccess(database).open(link.token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=False)
@@ -80,6 +83,7 @@ class Replaced:
         return [
             repositories.patients.get_contact(self.patient.patient),
             repositories.photographs.read_content(self.face)[1],
+            repositories.attachments.read_content(self.letter),
             repositories.dossiers.read(self.patient.patient, "copy"),
             repositories.jobs.get(self.job),
         ]
@@ -96,10 +100,22 @@ def replaced(
 
 def test_everything_is_sealed_anew_and_read_as_before(replaced: Replaced) -> None:
     before = replaced.read(replaced.repositories)
-    tables = {"store", "contact", "consultation", "choice", "consent", "tell_back", "treatment", "diary_entry", "job"}
+    tables = {
+        "store",
+        "contact",
+        "clinical_note",
+        "attachment",
+        "consultation",
+        "choice",
+        "consent",
+        "tell_back",
+        "treatment",
+        "diary_entry",
+        "job",
+    }
     assert replaced.sealed_by_the_old_key() >= {*tables, "files"}
     (done,) = reseal_database(replaced.database)
-    assert (done.files, done.rows_left) == (3, 0), "a photograph, a plan and a signed document"
+    assert (done.files, done.rows_left) == (4, 0), "a photograph, a plan, a signed document and an attachment"
     assert replaced.sealed_by_the_old_key() == set()
     alone = replaced.opened_with_the_new_key_alone()
     assert verify_database(alone)[0].findings == ()

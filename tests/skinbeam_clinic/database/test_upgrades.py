@@ -168,6 +168,8 @@ SIGNED = {
     "treated_area": "8e387467",
     "treatment": "828dc03c",
     "test_spot": "61eb19c7",
+    "clinical_note": "0836a2fb",
+    "attachment": "735119a2",
     "api_token": "c11a326f",
     "calendar_feed": "0c1d5512",
 }

@@ -9,6 +9,7 @@ from typing import Any
 import pyotp
 import pytest
 from altered_database import run, unguarded
+from document_samples import LETTER, PDF
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from record_samples import MADE, NO_WAIT, begin_consultation, sign
@@ -84,6 +85,8 @@ def full(database: Database, repositories: ClinicRepositories) -> ClinicReposito
         **photographs,
     )
     repositories.plans.add(made.id, replace(MADE, plan_sha256="q" * 64), revision=1)
+    repositories.notes.add(made.patient_id, "Calm.", treatment_id="treatment-1")
+    repositories.attachments.add(made.patient_id, PDF, **LETTER)
     return repositories
 
 
@@ -97,7 +100,7 @@ def test_a_clinic_that_nobody_touched_is_whole(database: Database, full: ClinicR
     with database.reading() as session:
         assert one.entries == session.execute(text("SELECT count(*) FROM trail")).scalar_one()
         assert one.rows == sum(session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in SIGNED)
-    assert (one.files, one.spare_files, len(one.end)) == (4, 0, 64)
+    assert (one.files, one.spare_files, len(one.end)) == (5, 0, 64)
     database.files.add(full.member.clinic_id, b"an upload that was broken off")
     assert verify_database(database)[0].spare_files == 1
 

@@ -148,7 +148,7 @@ def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
 @settings(max_examples=30)
 @given(dossiers())
 def test_what_does_not_count_in_the_clinic_counts_nowhere(dossier: Dossier) -> None:
-    """Struck test spots, rows that another row replaces, and grades that their rater gave anew."""
+    """Struck spots, notes and attachments, rows that another row replaces, and grades that their rater gave anew."""
     found = {one["id"]: one for one in resources(make_bundle(deidentify_dossier(dossier), "Harbour Clinic"))}
     wrong = {id for id, one in found.items() if one.get("status") == "entered-in-error"}
     spots = [spot for one in dossier.consultations for spot in one.test_spots]
@@ -168,7 +168,9 @@ def test_what_does_not_count_in_the_clinic_counts_nowhere(dossier: Dossier) -> N
         for number, grade in enumerate(each.grades, 1)
         if grade not in counted[each.id]
     }
-    assert wrong == struck | {f"{id}-fired" for id in struck} | replaced | regraded
+    documents = [*dossier.notes, *(one for one, _ in dossier.attachments)]
+    mistakes = {one.id for one in documents if one.struck is not None}
+    assert wrong == struck | {f"{id}-fired" for id in struck} | replaced | regraded | mistakes
 
 
 @settings(max_examples=30)

@@ -113,6 +113,15 @@ def test_every_list_of_work_has_something_in_it(clinic: SampleClinic, repositori
     }
 
 
+def test_the_person_of_the_tour_has_notes_and_a_letter(clinic: SampleClinic, repositories: ClinicRepositories) -> None:
+    patient = clinic.tour["person"].rpartition("/")[2]
+    notes, (letter,) = repositories.notes.of(patient), repositories.attachments.of(patient)
+    assert {one.struck is None for one in notes} == {False, True}
+    assert all(one.words.startswith("Synthetic") for one in notes)
+    found, content = repositories.attachments.read_content(letter.id)
+    assert (found.media_type, content[:5]) == ("application/pdf", b"%PDF-")
+
+
 def test_courses_stand_at_every_step(repositories: ClinicRepositories) -> None:
     treatments, consents, resolved = [], [], []
     for patient in repositories.patients.list_all():

@@ -223,6 +223,10 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     photograph = repositories.photographs.add(fresh.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     names = {
+        "note": repositories.notes.add(patient, "Restless.").id,
+        "attachment": repositories.attachments.add(
+            patient, b"%PDF-1.4\n%%EOF\n", kind="referral-letter", name="letter.pdf"
+        ).id,
         "appointment": soon.id,
         "feed": CalendarFeedRepository(clinics.database, owner).create()[0].id,
         "patient": patient,

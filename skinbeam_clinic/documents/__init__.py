@@ -1,0 +1,1 @@
+"""Documents about patients: clinical notes, and attachments such as a referral letter or a laboratory result."""
