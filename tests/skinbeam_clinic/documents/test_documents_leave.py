@@ -1,12 +1,14 @@
 """Notes and attachments in copies, exports and erasure: whole where a name may stand, and nowhere else."""
 
 import base64
+import csv
 import dataclasses
 import datetime
 import io
 import json
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from treated_rows import add_treatment, agree
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.clinic_transfer.export import export_clinic
 from skinbeam_clinic.clinic_transfer.mapping import ImportKind
 from skinbeam_clinic.clinic_transfer.planning import ImportFile
 from skinbeam_clinic.clinic_transfer.preview import plan_files
@@ -157,6 +160,24 @@ def test_what_a_copy_says_of_type_size_and_name_is_not_believed(
     taken = import_copy(other, altered(repositories.patient_copies.make(patient), lie))
     first = other.attachments.of(taken.id)[0]
     assert (first.media_type, first.size_bytes, first.name) == ("application/pdf", len(FILE), "x.pdf")
+
+
+def test_the_export_of_a_clinic_holds_every_one_of_them(
+    repositories: ClinicRepositories, patient: str, tmp_path: Path
+) -> None:
+    counts = export_clinic(repositories, tmp_path / "left")
+    assert (counts["notes"], counts["attachments"]) == (3, 2)
+    tables = {
+        name: list(csv.DictReader(io.StringIO((tmp_path / "left" / f"{name}.csv").read_text("utf-8-sig"))))
+        for name in ("notes", "attachments")
+    }
+    assert [one["words"] for one in tables["notes"]] == [one.words for one in repositories.notes.of(patient)]
+    assert [bool(one["struck"]) for one in tables["notes"]] == [False, False, True]
+    assert json.loads(tables["attachments"][1]["struck"])["reason"] == SECRET
+    assert {one["patient"] for name in tables for one in tables[name]} == {"Heron"}
+    with zipfile.ZipFile(tmp_path / "left" / "copies" / "00001.zip") as archive:
+        assert archive.read("attachments/001.pdf") == FILE
+    assert SECRET not in (tmp_path / "left" / "fhir" / "00001.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("form", ["fhir", "dicom", "csv", "parquet", "evidence", "practice"])

@@ -26,7 +26,8 @@ PAGES = sorted(
     for method, path in ROUTES
     if method == "GET"
     and not re.search(
-        r"photographs|files|events|leaflet|letter|document|\.pdf|\.toml|\.ics|fhir/|health|metrics|banner|diary/", path
+        r"photographs|attachments|files|events|leaflet|letter|document|\.pdf|\.toml|\.ics|fhir/|health|metrics|banner|diary/",
+        path,
     )
 )
 # Sentences, not words: many a word is the same in both languages. Parameters may stand anywhere in them.
