@@ -11,6 +11,7 @@ from skinbeam_clinic.database.sealed_record import NO_OTHER_KEYS, SealedRecord
 from skinbeam_clinic.database.tables import AttachmentRow, ClinicalNoteRow
 from skinbeam_clinic.documents.attachment_content import judge_content
 from skinbeam_clinic.documents.models import Attachment, ClinicalNote, DocumentStrike
+from skinbeam_clinic.documents.plain_text import LONGEST_REASON, check_text
 
 __all__ = [
     "ATTACHMENT_CONTENT",
@@ -21,6 +22,7 @@ __all__ = [
     "parse_copied_notes",
 ]
 
+_LONGEST_NAME = 200  # of a member, in characters
 _COPIED_NOTES = TypeAdapter(tuple[ClinicalNote, ...], config=NO_OTHER_KEYS)
 _COPIED_ATTACHMENT = TypeAdapter(tuple[Attachment], config=NO_OTHER_KEYS)
 
@@ -54,11 +56,12 @@ def parse_copied_notes(notes: Any) -> tuple[ClinicalNote, ...]:
     Raises
     ------
     ValueError : the JSON is not that of notes.
+    InputError : `too-long`.
     """
-    found = _COPIED_NOTES.validate_python(notes)
-    for one in found:
-        _check_times(one.noted_at, one.struck)
-    return found
+    return tuple(
+        replace(one, noted_by=_check_author(one.noted_at, one.noted_by), struck=_check_strike(one.struck))
+        for one in _COPIED_NOTES.validate_python(notes)
+    )
 
 
 def parse_copied_attachments(
@@ -69,17 +72,33 @@ def parse_copied_attachments(
     Raises
     ------
     KeyError, ValueError : the JSON is not that of attachments, or a file is missing.
-    InputError : as `judge_content`.
+    InputError : `too-long`, or as `judge_content`.
     """
     found = []
     for one in attachments:
         content = files[one["file"]]
         (told,) = _COPIED_ATTACHMENT.validate_python([{name: one[name] for name in one if name != "file"}])
-        _check_times(told.added_at, told.struck)
-        found.append((replace(told, media_type=judge_content(content), size_bytes=len(content)), content))
+        checked = replace(
+            told,
+            media_type=judge_content(content),
+            size_bytes=len(content),
+            added_by=_check_author(told.added_at, told.added_by),
+            struck=_check_strike(told.struck),
+        )
+        found.append((checked, content))
     return tuple(found)
 
 
-def _check_times(made_at: datetime.datetime, struck: DocumentStrike | None) -> None:
-    if any(at.tzinfo is None for at in (made_at, *([] if struck is None else [struck.at]))):
+def _check_author(at: datetime.datetime, by: str) -> str:
+    """Return the name of who made a document at a time."""
+    if at.tzinfo is None:
         raise ValueError("no time zone")
+    return check_text(by, "by", _LONGEST_NAME)
+
+
+def _check_strike(struck: DocumentStrike | None) -> DocumentStrike | None:
+    if struck is None:
+        return None
+    return DocumentStrike(
+        check_text(struck.reason, "why", LONGEST_REASON), struck.at, _check_author(struck.at, struck.by)
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from document_samples import LETTER, PDF
 from record_samples import MADE, NO_WAIT, begin_consultation, sign
 from sqlalchemy import text
 
@@ -48,6 +49,8 @@ def full(database: Database, repositories: ClinicRepositories) -> ClinicReposito
         repositories.consents.record_explanation(plan.id, option="vascular", cooling_off=NO_WAIT, language="de"),
     )
     repositories.jobs.add("plan", {"consultation": made.id})
+    repositories.notes.add(made.patient_id, "Calm.", consultation_id=made.id)
+    repositories.attachments.add(made.patient_id, PDF, **LETTER)
     return repositories
 
 
@@ -73,7 +76,7 @@ def test_what_is_restored_elsewhere_is_what_was_there(
     assert ApiTokenAuthenticator(database).find_session(token) is not None
     saved = write_backup(database, tmp_path / "b.tar")
     full.tokens.end(ended.id)
-    assert (saved.files, saved.bytes) == (4, (tmp_path / "b.tar").stat().st_size)
+    assert (saved.files, saved.bytes) == (5, (tmp_path / "b.tar").stat().st_size)
     there = environment | {FILES_VARIABLE: str(tmp_path / "elsewhere")}
     (checked,) = restore_backup(tmp_path / "b.tar", str(tmp_path / "restored.sqlite"), there)
     assert checked.findings == ()
@@ -92,6 +95,8 @@ def test_what_is_restored_elsewhere_is_what_was_there(
     assert contact.details == {"name": "Zoë"}
     assert repositories.photographs.read_content(repositories.photographs.of(consultation.id)[0].id)[1] == FACE
     assert repositories.consents.read_document(repositories.consents.of(consultation.id)[0].id) == b"%PDF the document"
+    assert [one.words for one in repositories.notes.of(patient.id)] == ["Calm."]
+    assert repositories.attachments.read_content(repositories.attachments.of(patient.id)[0].id)[1] == PDF
     assert SignIn(other, PasswordHasher()).find_session(came.token) is None, "nobody is signed in after a restore"
     assert SignIn(other, PasswordHasher()).sign_in("Harbour Clinic", "Ann", PASSWORD).member.name == "Ann"
     steps = [step.action for step in repositories.audit_log.newest(100)]

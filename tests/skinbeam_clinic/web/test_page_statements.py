@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from clinic_samples import two_clinics
 from diary_samples import treated
+from document_samples import LETTER, PDF
 from page_statements import list_selects, statements_of
 from sqlalchemy import event
 from treated_rows import add_treatment
@@ -66,3 +67,16 @@ def test_rows_among_no_values_are_not_asked_for(repositories: ClinicRepositories
         assert [row.id for row in work.rows(PatientRow, PatientRow.id.in_([known.id]))] == [known.id]
         assert [row.id for row in work.rows(PatientRow, PatientRow.id.not_in([]))] == [known.id]
         assert len(asked) == before + 2
+
+
+def test_more_notes_and_attachments_take_no_more_statements(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with two_clinics(tmp_path_factory.mktemp("clinics")) as made:
+        repositories, client = made.repositories(), made.browser(Role.CLINICIAN)
+        patient = repositories.patients.add().id
+        counts = []
+        for _ in range(2):
+            for number in range(3):
+                repositories.notes.strike(repositories.notes.add(patient, f"Note {number}.").id, "a mistake")
+                repositories.attachments.add(patient, PDF, **LETTER)
+            counts.append(statements_of(made, client, f"/patients/{patient}"))
+        assert counts[0] == counts[1]
