@@ -5,8 +5,6 @@ The notifier reads no data of patients.
 
 import hashlib
 import logging
-import smtplib
-import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +21,7 @@ from skinbeam_clinic.database.tables import ClinicRow
 from skinbeam_clinic.database.transaction import open_transaction
 from skinbeam_clinic.errors import UnreachableError
 from skinbeam_clinic.jobs.queue import ALARM_JOB, JobQueue
+from skinbeam_clinic.mail_server import MailServer, is_mail_address, send_mail
 from skinbeam_clinic.models import Job, JobProgress
 
 __all__ = [
@@ -33,7 +32,6 @@ __all__ = [
     "SENDER_VARIABLE",
     "AlarmNotifier",
     "ContactSettings",
-    "MailServer",
     "notification_id",
     "read_contact_settings",
 ]
@@ -67,24 +65,6 @@ class _AlarmLookup:
 ADDRESS_VARIABLE, PHONE_VARIABLE = "SKINBEAM_ADDRESS", "SKINBEAM_PHONE"
 MAIL_VARIABLE, SENDER_VARIABLE, RECEIVERS_VARIABLE = "SKINBEAM_SMTP", "SKINBEAM_ALARM_FROM", "SKINBEAM_ALARM_TO"
 _PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
-
-
-@dataclass(frozen=True)
-class MailServer:
-    """A mail server with its credentials, and the sender and receivers of notifications.
-
-    Parameters
-    ----------
-    kind : smtps (encrypted), smtp+starttls (encrypted on request) or smtp (unencrypted: on this machine alone).
-    """
-
-    kind: str
-    host: str
-    port: int
-    user: str
-    password: str
-    sender: str
-    receivers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -132,7 +112,7 @@ def _read_mail_server(environment: Mapping[str, str]) -> MailServer | None:
         (SENDER_VARIABLE, (environment.get(SENDER_VARIABLE, "").strip(),)),
         (RECEIVERS_VARIABLE, receivers),
     ):
-        if not given or not all("@" in parseaddr(one)[1] and one.isprintable() for one in given):
+        if not given or not all(map(is_mail_address, given)):
             raise _setting_error(name)
     return MailServer(
         kind=url.scheme,
@@ -160,7 +140,6 @@ def _setting_error(variable: str) -> InputError:
 # survive a restart; failed ones are retried, and the pages of the clinic display a warning in the meantime.
 
 _POLL_S = 2.0
-_TIMEOUT_S = 15.0  # timeout of the mail server: shorter than the time for which a job is reserved
 _JOIN_TIMEOUT_S = 3.0
 _RETRY_WAITS = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15)
@@ -223,7 +202,7 @@ class AlarmNotifier:
         try:
             id = notification_id(job.payload["alarm"], job.progress.sent)
             self._send(mail, clinic, f"{self._settings.address}/alarms", id)
-        except (OSError, smtplib.SMTPException, ValueError) as error:
+        except (OSError, ValueError) as error:
             _log.warning("word of an alarm was not sent: %s", type(error).__name__)
             failed = _failure_progress(job, type(error).__name__)
             self._queue.postpone(job, _nth_wait(_RETRY_WAITS, failed.failed - 1), failed)
@@ -258,27 +237,6 @@ def notification_id(alarm_id: str, sent: int) -> str:
     return hashlib.sha256(f"{alarm_id}/{sent}".encode()).hexdigest()[:32]
 
 
-def _send_mail(mail: MailServer, message: EmailMessage) -> None:
-    """Send a message.
-
-    Raises
-    ------
-    OSError, SMTPException : the server does not answer, or rejects the message.
-    """
-    context = ssl.create_default_context()
-    server: smtplib.SMTP
-    if mail.kind == "smtps":
-        server = smtplib.SMTP_SSL(mail.host, mail.port, timeout=_TIMEOUT_S, context=context)
-    else:
-        server = smtplib.SMTP(mail.host, mail.port, timeout=_TIMEOUT_S)
-    with server:
-        if mail.kind == "smtp+starttls":
-            server.starttls(context=context)
-        if mail.user:
-            server.login(mail.user, mail.password)
-        server.send_message(message)
-
-
 def _send_alarm(mail: MailServer, clinic: str, address: str, id: str) -> None:
     message = EmailMessage()
     message["From"], message["To"] = mail.sender, ", ".join(mail.receivers)
@@ -286,7 +244,7 @@ def _send_alarm(mail: MailServer, clinic: str, address: str, id: str) -> None:
     message["Message-ID"] = f"<{id}@{parseaddr(mail.sender)[1].rpartition('@')[2]}>"
     message["Importance"] = "high"
     message.set_content("\n\n".join(_alarm_text(language, clinic, address) for language in LANGUAGES))
-    _send_mail(mail, message)
+    send_mail(mail, message)
 
 
 def _alarm_text(language: str, clinic: str, address: str) -> str:

@@ -40,12 +40,13 @@ from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries import patient_routes
 from skinbeam_clinic.diaries import routes as diary_routes
-from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, ContactSettings, MailServer, read_contact_settings
+from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, ContactSettings, read_contact_settings
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.diaries.models import AlarmCount
 from skinbeam_clinic.diaries.views import make_alarm_banner
 from skinbeam_clinic.jobs import queue
 from skinbeam_clinic.jobs.queue import JobQueue
+from skinbeam_clinic.mail_server import MailServer
 from skinbeam_clinic.models import MemberSession
 from skinbeam_clinic.plans import document as plan_documents
 from skinbeam_clinic.plans.minute_cache import MinuteCache
