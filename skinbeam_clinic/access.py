@@ -125,6 +125,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/account/recovery"): RouteAccess.MEMBER,
     ("POST", "/account/sessions/end"): RouteAccess.MEMBER,
     ("POST", "/account/notices"): RouteAccess.MEMBER,
+    ("POST", "/account/names"): AccessRight.CONTACT,
     ("POST", "/account/passkeys"): RouteAccess.SETUP_DUE,
     ("POST", "/account/passkeys/challenge"): RouteAccess.SETUP_DUE,
     ("POST", "/account/passkeys/{passkey}/remove"): RouteAccess.MEMBER,

@@ -121,7 +121,8 @@ class SignInStep(StrEnum):
 class MemberSession:
     """A browser's session: `token` is for its cookie only; `step_due` is what the sign-in still lacks.
 
-    `factor_checked` is whether a second factor was checked in it.
+    `factor_checked` is whether a second factor was checked in it, and `names_hidden` whether its pages show pseudonyms
+    alone, where the role may see names.
     """
 
     token: str
@@ -129,6 +130,7 @@ class MemberSession:
     step_due: SignInStep | None
     expires_at: datetime.datetime
     factor_checked: bool = False
+    names_hidden: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 """Routes of sign-in and sign-out, of a member's own account, of the list of members, and of the audit log."""
 
+import re
+from typing import Any
+
 import segno
 from fastapi import Request
 from fastapi.responses import Response
@@ -34,6 +37,10 @@ __all__ = [
     "show_members",
     "show_sign_in",
 ]
+
+
+# A path of this server; browsers take `//` and `/\\` at its beginning for another server.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[!-~]*")
 
 
 def select_language(request: Request) -> str:
@@ -124,6 +131,13 @@ def _save_language(request: ClinicRequest) -> Response:
     return response
 
 
+def _switch_names(request: ClinicRequest) -> Response:
+    """Hide the names of patients in this session or show them, and return to the page with the switch."""
+    request.services.sign_in.set_names_hidden(request.member_session.token, hidden=request.text("names") == "hidden")
+    back = request.text("back")
+    return request.redirect(back if _LOCAL_PATH.fullmatch(back) else "/")
+
+
 def _begin_browser_session(request: ClinicRequest, signed: MemberSession) -> Response:
     """Set the session cookie, end the browser's previous session, and record that this member has used the browser."""
     if before := read_cookie(request.http_request, SESSION_COOKIE):
@@ -147,6 +161,7 @@ def add_account_routes(router: ClinicRouter) -> None:
     router.add("POST", "/account/recovery", _new_recovery_codes, form=show_account)
     router.add("POST", "/account/sessions/end", _end_other_sessions, form=show_account)
     router.add("POST", "/account/notices", _mark_notices_read)
+    router.add("POST", "/account/names", _switch_names)
     router.add("POST", "/account/passkeys", _add_passkey, form=show_account)
     router.add("POST", "/account/passkeys/challenge", _new_passkey_challenge)
     router.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey, form=show_account)
@@ -163,7 +178,7 @@ def show_account(request: ClinicRequest, error: InputError | None = None) -> Res
         temporary = request.accounts.has_temporary_password()
         return request.page("own-password.html", error=error, provider=provider, temporary=temporary)
     address = request.text("address") or request.accounts.new_codes_address()
-    factors = {
+    factors: dict[str, Any] = {
         "has_codes": member.has_one_time_codes,
         "address": address,
         "picture": _qr_code(address),

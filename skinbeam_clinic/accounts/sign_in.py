@@ -218,6 +218,16 @@ class SignIn:
                 "member.sessions-ended", f"member/{member.id}"
             )
 
+    def set_names_hidden(self, token: str, *, hidden: bool) -> None:
+        """Hide the names of patients on the pages of a session, or show them again; every session begins with names.
+
+        Raises
+        ------
+        InputError : `not-in`: no such session.
+        """
+        with self._open(token, write=True) as (_, found):
+            found.row.names_hidden = hidden
+
     def sign_out(self, token: str) -> None:
         """End a session; it is no error if there is none."""
         with self._database.writing() as session:
@@ -293,7 +303,8 @@ def _member_session(token: str, found: SessionRows) -> MemberSession:
     row = found.row
     until = min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
     member = read_member(found.member, found.clinic.name)
-    return MemberSession(token, member, found.step_due, until, factor_checked=row.code_at is not None)
+    factor_checked = row.code_at is not None
+    return MemberSession(token, member, found.step_due, until, factor_checked, names_hidden=row.names_hidden)
 
 
 def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:

@@ -89,6 +89,7 @@ def _show_course(
         plan=plan.record,
         outdated=plan.outdated,
         patient=request.repositories.patients.get(plan.consultation.patient_id),
+        named={plan.consultation.patient_id},
         booked=sum(
             one.consultation_id == plan.consultation.id
             and one.state is AppointmentState.BOOKED

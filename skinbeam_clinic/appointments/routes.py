@@ -90,6 +90,7 @@ def _show_calendar(request: ClinicRequest) -> Response:
             )
             for date in dates
         ],
+        named={one.patient_id for day in booked.values() for one in day},
         first=first,
         before=first - datetime.timedelta(days=days),
         after=first + datetime.timedelta(days=days),
@@ -111,6 +112,7 @@ def _show_patient_appointments(
         error=error,
         refusal=refusal,
         patient=repositories.patients.get(id),
+        named={id},
         consultations=repositories.consultations.of(id)[::-1],
         appointments=repositories.appointments.of(id)[::-1],
         purposes=list(Purpose),
@@ -150,6 +152,7 @@ def _show_appointment(
         error=error,
         refusal=refusal,
         one=one,
+        named={one.patient_id},
         sent=stored | sent,
         choices=list_choices(request, one),
         ahead=one.starts_at > now() + LONGEST_APPOINTMENT,

@@ -187,6 +187,7 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         closed=form.plan.closed,
         stopped=form.laser_ruled_out,
         patient=repositories.patients.get(form.plan.consultation.patient_id),
+        named={form.plan.consultation.patient_id},
         current=current,
         agreement=agreement,
         may_sign=current is not None and now() >= current.not_before,

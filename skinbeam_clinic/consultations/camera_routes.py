@@ -72,6 +72,7 @@ def _show_camera(request: ClinicRequest, error: InputError | None = None) -> Res
         here=f"/consultations/{consultation.id}",
         follow_up=follow_up,
         patient=repositories.patients.get(consultation.patient_id),
+        named={consultation.patient_id},
         closed=consultation.state == ConsultationState.CLOSED,
         earlier=_list_earlier(request, consultation),
         limits=_camera_limits(),

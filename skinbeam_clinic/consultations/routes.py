@@ -133,7 +133,7 @@ def _render_page(
         ),
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
         recorded=tuple(map(describe_fact, read_history(repositories, consultation.patient_id))),
-        **request.page_context(),
+        **request.page_context(named={consultation.patient_id}),
     )
 
 

@@ -216,7 +216,8 @@ class NoticeRow(ClinicScoped, Base):
 class LoginSessionRow(Base):
     """A signed-in browser session, by the hash of its token.
 
-    `easy_password` is whether it was begun with a password that is guessed soon.
+    `easy_password` is whether it was begun with a password that is guessed soon, and `names_hidden` whether its pages
+    show pseudonyms alone.
     """
 
     __tablename__ = "login_session"
@@ -230,6 +231,7 @@ class LoginSessionRow(Base):
     code_at: Mapped[datetime.datetime | None]
     by_password: Mapped[bool] = mapped_column(default=False)
     easy_password: Mapped[bool] = mapped_column(default=False)
+    names_hidden: Mapped[bool] = mapped_column(default=False)
 
 
 class LoginChallengeRow(Base):

@@ -124,6 +124,7 @@ class UnreadEntries:
     """Unread entries of a diary: their number, the number with questions, and the time of the first."""
 
     treatment_id: str
+    patient_id: str
     pseudonym: str
     entries: int
     questions: int

@@ -193,7 +193,7 @@ def _group_unread(
 ) -> UnreadEntries:
     work.log("diary.unread.seen", f"patient/{patient.id}")
     questions = sum(bool(work.open_record(row, NOTE_CONTENT).question) for row in rows)
-    return UnreadEntries(rows[0].treatment_id, patient.pseudonym, len(rows), questions, rows[0].written_at)
+    return UnreadEntries(rows[0].treatment_id, patient.id, patient.pseudonym, len(rows), questions, rows[0].written_at)
 
 
 def _read_link(work: ClinicTransaction, row: follow_up_tables.DiaryLinkRow) -> DiaryLink:

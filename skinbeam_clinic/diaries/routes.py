@@ -71,6 +71,7 @@ def _show_diary(request: ClinicRequest) -> Response:
     return request.page(
         "diary/diary.html",
         about=about,
+        named={about.patient_id},
         rows=tuple(_entry_row(followed, one, alarms.get(one.id)) for one in entries),
         curve=draw_pain_curve(entries, frozenset(alarms)),
         unread=sum(one.read_at is None for one in entries),
@@ -141,6 +142,7 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
         "diary/alarms.html",
         error=error,
         open=tuple(_open_alarm(one, at) for one in waiting),
+        named={*(one.patient_id for one in waiting), *(one.patient_id for one in unread)},
         unread=unread,
         unread_number=number,
         kinds=ADVERSE_KINDS,

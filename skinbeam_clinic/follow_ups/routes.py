@@ -112,9 +112,11 @@ def _due_months() -> tuple[float, float, float]:
 def _show_due(request: ClinicRequest) -> Response:
     months, overdue, waited = _due_months()
     about = {"months": months, "overdue": overdue, "waited": waited}
+    due = list_due_follow_ups(request.repositories)
     return request.page(
         "followed/follow-ups-due.html",
-        due=list_due_follow_ups(request.repositories),
+        named={one.patient_id for one in due},
+        due=due,
         lead=render_message("followed.due-lead", about),
     )
 
@@ -143,6 +145,7 @@ def _show_patient_follow_ups(request: ClinicRequest) -> Response:
     repositories, id = request.repositories, request.path_parameter("patient")
     return request.page(
         "followed/follow-ups.html",
+        named={id},
         patient=repositories.patients.get(id),
         courses=[
             _CourseView(
@@ -189,6 +192,7 @@ def _show_follow_up(request: ClinicRequest) -> Response:
         one=one,
         shown=shown,
         patient=repositories.patients.get(consultation.patient_id),
+        named={consultation.patient_id},
         closed=consultation.state == ConsultationState.CLOSED,
         concern=concern_name(concern),
         before=repositories.follow_ups.get_baseline(one.id) if one.moment is FollowUpMoment.AFTER else None,
@@ -257,13 +261,15 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
     if one.moment is not FollowUpMoment.AFTER:
         raise clinic_error("not-treated", "follow-up")
     concern, _ = _read_treated_option(repositories, one)
+    patient = repositories.patients.get(repositories.consultations.get(one.consultation_id).patient_id)
     swapped = _is_order_hidden(request, one) and _is_after_left(request, one)
     pictures = [(pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in one.pairs]
     return request.page(
         "followed/grade.html",
         error=error,
         one=one,
-        patient=repositories.patients.get(repositories.consultations.get(one.consultation_id).patient_id),
+        patient=patient,
+        named={patient.id},
         concern=concern_name(concern),
         hidden=_is_order_hidden(request, one),
         mine=one.find_grade(request.member_session.member.id),

@@ -34,6 +34,7 @@ __all__ = [
 
 _PATIENTS_LIMIT = 100  # rows of the list; a clinic with more patients searches
 _DUE_LIMIT = 20
+_DUE_SHOWN = 10  # follow-ups that are due; a page of their own has the others
 _AHEAD_DAYS = 90  # before the retention period ends, records are listed as due soon
 _COUNTED = ("consultations", "photographs", "plans", "consents", "treatments", "notes", "attachments")
 CONTACT_FIELDS = ("name", "born", "phone", "email", "address", "number")
@@ -57,19 +58,27 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
     asked, new = (request.text("pseudonym"), "") if error is None else ("", request.text("pseudonym"))
     found, number = request.repositories.patients.search(asked, _PATIENTS_LIMIT)
     entered = {"asked": asked, "new": new, "year": request.text("year")}
-    today = list_todays_appointments(request)
-    shown = {
-        "patients": found,
-        "number": number,
-        "today": today,
-        "next_steps": request.repositories.next_steps.read(today),
-        "due": list_due_follow_ups(request.repositories),
-        "tour": request.services.tour,
-        "notices": request.repositories.notices.list_unread(),
-    }
-    due = request.repositories.test_spots.list_due(_DUE_LIMIT)
-    shown["spots_due"] = {spot.consultation_id: (spot, patient) for spot, patient in reversed(due)}.values()
-    return request.page("patients.html", error=error, **shown, **entered, **time_formats())
+    today, due = list_todays_appointments(request), list_due_follow_ups(request.repositories)
+    spots_due = request.repositories.test_spots.list_due(_DUE_LIMIT)
+    # Of the newest patients nobody asked for, no name is read; of those that were searched for, each is.
+    named = {one.patient_id for one in today} | {one.patient_id for one in due[:_DUE_SHOWN]}
+    named |= {patient.id for _, patient in spots_due} | {one.id for one in found if asked}
+    return request.page(
+        "patients.html",
+        error=error,
+        named=named,
+        patients=found,
+        number=number,
+        today=today,
+        next_steps=request.repositories.next_steps.read(today),
+        due=due,
+        due_shown=_DUE_SHOWN,
+        tour=request.services.tour,
+        notices=request.repositories.notices.list_unread(),
+        spots_due={spot.consultation_id: (spot, patient) for spot, patient in reversed(spots_due)}.values(),
+        **entered,
+        **time_formats(),
+    )
 
 
 def _add_patient(request: ClinicRequest) -> Response:
@@ -102,6 +111,7 @@ def show_patient(request: ClinicRequest, id: str, error: InputError | None = Non
         renamed=request.text("pseudonym") if refused == "pseudonym" else None,
         identity_erased_at=repositories.patients.identity_erased_at(id),
         patient=repositories.patients.get(id),
+        named={id},
         consultations=consultations[::-1],
         happened=make_timeline(repositories, consultations, notes, attachments),
         notes=notes[::-1],
@@ -223,6 +233,7 @@ def _show_erasure(request: ClinicRequest, error: InputError | None = None) -> Re
         "erasure.html",
         error=error,
         patient=repositories.patients.get(id),
+        named={id},
         held=held,
         records=render_message("clinic.erasure-records", counts),
         years=years,

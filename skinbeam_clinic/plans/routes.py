@@ -203,6 +203,7 @@ def _show_plan(request: ClinicRequest) -> Response:
             one for one in repositories.consents.of(plan.record.consultation_id) if one.plan_id == plan.record.id
         ),
         patient=repositories.patients.get(plan.consultation.patient_id),
+        named={plan.consultation.patient_id},
         preview=_view_preview(repositories, plan, choices),
     )
 

@@ -117,6 +117,7 @@ def _show_test_spots(
         error=error,
         consultation=consultation,
         patient=repositories.patients.get(consultation.patient_id),
+        named={consultation.patient_id},
         plan=plan,
         open=open_,
         closed=consultation.state == ConsultationState.CLOSED,

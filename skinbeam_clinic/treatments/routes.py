@@ -237,6 +237,7 @@ def _show_treatment(
         name=session.name,
         plan=session.plan,
         patient=repositories.patients.get(session.plan.consultation.patient_id),
+        named={session.plan.consultation.patient_id},
         consent_gone=_explain_consent_loss(request, session),
         device=_treatment_device(treatment),
         setting="" if session.option.setup is None else setting_line(session.option.setup),

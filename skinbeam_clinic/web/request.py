@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -277,10 +277,19 @@ class ClinicRequest:
         """Return whether pages offer what a right allows."""
         return self.has_right(right) and (self.services.guests is None or right in GUEST_RIGHTS)
 
-    def page_context(self, status: int = 200) -> dict[str, Any]:
-        """Return the context of every page; the page of a server error reads no records, which may be what failed."""
+    def page_context(self, status: int = 200, *, named: Iterable[str] = ()) -> dict[str, Any]:
+        """Return the context of every page; the page of a server error reads no records, which may be what failed.
+
+        Parameters
+        ----------
+        named : ids of the patients whose names the page shows to whoever may see them.
+        """
         inside = self.session is not None and self.session.step_due is None
         return {
+            "patient_names": self.read_names(named),
+            "names_switch": inside and self._offers(AccessRight.CONTACT),
+            "names_hidden": self.session is not None and self.session.names_hidden,
+            "here_again": self._sent_path() if self.http_request.method in ("GET", "HEAD") else "/",
             "member": self.session.member if self.session is not None and inside else None,
             "may": {act.value: inside and self._offers(act) for act in AccessRight},
             "guest": self.services.guests is not None,
@@ -292,6 +301,15 @@ class ClinicRequest:
             "new_row": new_id(),  # for a form that makes a row: the same when it is sent again
         }
 
+    def read_names(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """Return the names of patients by their ids; none for a role that may not see them, or in a session without.
+
+        They are for pages alone: titles, addresses, file names and logs have pseudonyms or ids.
+        """
+        wanted = set(ids)
+        shown = self.session is not None and not self.session.names_hidden and self._offers(AccessRight.CONTACT)
+        return self.repositories.patients.list_names(wanted) if wanted and shown else {}
+
     def _alarms(self) -> AlarmBanner | None:
         """Return the alarm banner of a page; None where the database does not answer, which the page then reports."""
         try:
@@ -302,11 +320,23 @@ class ClinicRequest:
             return None
 
     def page(
-        self, template: str, status: int | None = None, /, *, error: InputError | None = None, **values: Any
+        self,
+        template: str,
+        status: int | None = None,
+        /,
+        *,
+        error: InputError | None = None,
+        named: Iterable[str] = (),
+        **values: Any,
     ) -> HTMLResponse:
-        """Answer with a rendered template, by default with the status of the error that it shows, or 200."""
+        """Answer with a rendered template, by default with the status of the error that it shows, or 200.
+
+        Parameters
+        ----------
+        named : ids of the patients whose names the page shows to whoever may see them.
+        """
         status = _page_status(error) if status is None else status
-        context = self.page_context(status) | {"error": _error_view(error)}
+        context = self.page_context(status, named=named) | {"error": _error_view(error)}
         return self.html(render_template(f"clinic/{template}", **context, **values), status)
 
     def fragment(self, template: str, *, error: InputError | None = None, **values: Any) -> HTMLResponse:

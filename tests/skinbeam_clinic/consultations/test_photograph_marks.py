@@ -239,7 +239,7 @@ class FormFields(HTMLParser):
 def sent_fields(client: TestClient, here: str) -> dict[str, str]:
     """The fields of marks as the page sends them, with the revision."""
     page = client.get(here).text
-    fields = dict(re.findall(r'<input type="hidden" name="([\w.]+)" value="([^"]*)"', page))
+    fields = dict(re.findall(r'<input type="hidden" name="([\w.]+)" value="([^"]*)"', page.partition("<main>")[2]))
     return {name: html.unescape(value) for name, value in fields.items()}
 
 
