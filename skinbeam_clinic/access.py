@@ -221,6 +221,8 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/appointments/{appointment}"): AccessRight.READ,
     ("POST", "/appointments/{appointment}/time"): AccessRight.WRITE,
     ("POST", "/appointments/{appointment}/state"): AccessRight.WRITE,
+    ("GET", "/reminders"): AccessRight.CONTACT,
+    ("POST", "/appointments/{appointment}/reminder"): AccessRight.CONTACT,
     ("GET", "/patients/{patient}/appointments"): AccessRight.READ,
     ("GET", "/patients/{patient}/appointments.pdf"): AccessRight.CONTACT,
     ("GET", "/consultations/{consultation}/labels.pdf"): AccessRight.READ,

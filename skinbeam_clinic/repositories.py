@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from skinbeam_clinic.accounts.notices import NoticeRepository
 from skinbeam_clinic.accounts.tokens import ApiTokenRepository
 from skinbeam_clinic.appointments.next_steps import NextStepReader
+from skinbeam_clinic.appointments.reminders import ReminderRepository
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.audit_log.repository import AuditLogRepository
 from skinbeam_clinic.clinic_texts.repository import ClinicTextRepository
@@ -63,6 +64,7 @@ class ClinicRepositories:
         self.notes = NoteRepository(access)
         self.attachments = AttachmentRepository(access)
         self.appointments = AppointmentRepository(access)
+        self.reminders = ReminderRepository(access)
         self.next_steps = NextStepReader(access)
         self.follow_ups = FollowUpRepository(access)
         self.pair_analyses = PairAnalysisRepository(access)

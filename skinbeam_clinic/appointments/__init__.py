@@ -1,1 +1,1 @@
-"""Appointments of a clinic, the visits that a plan requires, and calendar feeds."""
+"""Appointments of a clinic, the visits that a plan requires, calendar feeds, and reminders."""

@@ -33,6 +33,7 @@ __all__ = [
     "cancel_future_appointments",
     "import_appointment",
     "mark_attended",
+    "read_appointments",
 ]
 
 SHORTEST_APPOINTMENT, LONGEST_APPOINTMENT = datetime.timedelta(minutes=5), datetime.timedelta(hours=12)
@@ -73,7 +74,7 @@ class AppointmentRepository:
                 BookingClash(one.index, one.resource, "" if one.appointment_id in mine else one.appointment_id)
                 for one in clashes
             )
-            return _read_appointments(work, rows)
+            return read_appointments(work, rows)
 
     def move(
         self,
@@ -100,11 +101,13 @@ class AppointmentRepository:
             purpose = Purpose(row.purpose)
             asked = Booking(row.patient_id, member_id, purpose, starts_at, ends_at, machine_id, row.consultation_id)
             _check_booking(work, asked)
+            if row.starts_at != starts_at:
+                _end_reminders(work, row)
             row.starts_at, row.ends_at = starts_at, ends_at
             row.member_id, row.machine_id = member_id, machine_id
             _refuse_clashes(_find_clashes(work, row, 0))
             _save_row(work, row, "appointment.moved")
-            return _read_appointments(work, [row])[0]
+            return read_appointments(work, [row])[0]
 
     def cancel(self, id: str, *, revision: int) -> Appointment:
         """Cancel an appointment; its time is free again.
@@ -118,7 +121,7 @@ class AppointmentRepository:
             if row.state != AppointmentState.BOOKED:
                 raise clinic_error("appointment-over", "appointment")
             _cancel_appointment(work, row)
-            return _read_appointments(work, [row])[0]
+            return read_appointments(work, [row])[0]
 
     def set_attendance(self, id: str, *, attended: bool, revision: int) -> Appointment:
         """Record whether the patient attended; a wrong entry may be corrected later.
@@ -136,7 +139,7 @@ class AppointmentRepository:
                 raise clinic_error("appointment-ahead", "appointment")
             row.state = (AppointmentState.ATTENDED if attended else AppointmentState.MISSED).value
             _save_row(work, row, f"appointment.{row.state}")
-            return _read_appointments(work, [row])[0]
+            return read_appointments(work, [row])[0]
 
     def get(self, id: str) -> Appointment:
         """Return an appointment.
@@ -146,13 +149,13 @@ class AppointmentRepository:
         RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading_row(treatment_tables.AppointmentRow, id, "appointment.seen") as (work, row):
-            return _read_appointments(work, [row])[0]
+            return read_appointments(work, [row])[0]
 
     def of(self, patient_id: str) -> tuple[Appointment, ...]:
         """Return the appointments of a patient, oldest first, cancelled ones included."""
         with self._access.reading_row(tables.PatientRow, patient_id, "appointments.listed") as (work, _):
             table = treatment_tables.AppointmentRow
-            return _read_appointments(work, work.rows(table, table.patient_id == patient_id, order=(table.starts_at,)))
+            return read_appointments(work, work.rows(table, table.patient_id == patient_id, order=(table.starts_at,)))
 
     def between(
         self, first: datetime.datetime, until: datetime.datetime, *, member_id: str = ""
@@ -170,7 +173,7 @@ class AppointmentRepository:
             asked = [table.starts_at >= first, table.starts_at < until]
             if member_id:
                 asked.append(table.member_id == member_id)
-            return _read_appointments(work, work.rows(table, *asked, order=(table.starts_at,)))
+            return read_appointments(work, work.rows(table, *asked, order=(table.starts_at,)))
 
     def list_taken_spans(
         self, booking: Booking, until: datetime.datetime, *, except_id: str = ""
@@ -371,7 +374,14 @@ def _get_unchanged(work: ClinicTransaction, id: str, revision: int) -> treatment
 
 def _cancel_appointment(work: ClinicTransaction, row: treatment_tables.AppointmentRow) -> None:
     row.state = AppointmentState.CANCELLED.value
+    _end_reminders(work, row)
     _save_row(work, row, "appointment.cancelled")
+
+
+def _end_reminders(work: ClinicTransaction, row: treatment_tables.AppointmentRow) -> None:
+    """End the reminders of an appointment, which named a time that no longer holds."""
+    table = treatment_tables.AppointmentReminderRow
+    work.end_rows(table, "reminder.ended", table.appointment_id == row.id)
 
 
 def _save_row(work: ClinicTransaction, row: treatment_tables.AppointmentRow, action: str) -> None:
@@ -396,7 +406,8 @@ def _is_plan_replaced(row: treatment_tables.AppointmentRow, plans: Mapping[str, 
     return any(one <= row.created_at for one in moments) and any(one > row.created_at for one in moments)
 
 
-def _read_appointments(work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]) -> tuple[Appointment, ...]:
+def read_appointments(work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]) -> tuple[Appointment, ...]:
+    """Return the records of rows of appointments, in a number of statements that does not grow with theirs."""
     patient, member, machine, treatment = (
         tables.PatientRow,
         tables.MemberRow,

@@ -16,6 +16,7 @@ from typing import Any
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.text import to_local_time
 from skinbeam_clinic.clinic_texts.models import ClinicText
+from skinbeam_clinic.appointments.reminders import AppointmentReminder
 from skinbeam_clinic.clinic_transfer.csv_files import write_csv
 from skinbeam_clinic.clinic_transfer.mapping import FIELDS, ImportKind
 from skinbeam_clinic.clinic_transfer.private_files import FOLDER_MODE, refuse_existing, write_private_file
@@ -88,6 +89,7 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
     tables["machine_upkeep"] = _Table(_columns(MachineUpkeep), [_cells(one) for one in done])
     written = repositories.clinic_texts.list_all()
     tables["clinic_texts"] = _Table(_columns(ClinicText), [_cells(one) for one in written])
+    tables["appointment_reminders"] = _Table(("patient", *_columns(AppointmentReminder)), [])
     files, left_out = _Table(("patient", "copy", "fhir"), []), 0
     try:
         with work_folder(folder.parent, folder.name) as place:  # also removes what a killed export left
@@ -99,6 +101,8 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
                 dossier = repositories.dossiers.export(patient.id, "csv")
                 contact = repositories.patients.get_contact(patient.id)
                 _add_rows(tables, dossier, {} if contact is None else contact.details)
+                reminders = repositories.reminders.of(patient.id)
+                tables["appointment_reminders"].rows.extend((patient.pseudonym, *_cells(one)) for one in reminders)
                 write_private_file(place / copy, repositories.patient_copies.make(patient.id))
                 content, result = bundle(repositories, patient.id)
                 write_private_file(place / fhir, content)

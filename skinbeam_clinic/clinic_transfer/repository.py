@@ -50,6 +50,7 @@ _PATIENT_TABLES: tuple[type[ClinicScoped], ...] = (
     treatment_tables.AppointmentRow,
     tables.ClinicalNoteRow,
     tables.AttachmentRow,
+    treatment_tables.AppointmentReminderRow,
 )
 _CONSULTATION_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.PhotographRow,

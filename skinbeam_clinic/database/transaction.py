@@ -240,6 +240,11 @@ class ClinicTransaction:
         self._actor_names: dict[str, str] = {}  # of this transaction: a list names the same members again and again
 
     @property
+    def clinic_name(self) -> str:
+        """The name of this clinic."""
+        return self._clinic.name
+
+    @property
     def log_length(self) -> int:
         """How many entries the audit log of this clinic has."""
         return self._clinic.trail_length

@@ -14,6 +14,7 @@ from skinbeam_clinic.database.tables import Base, ClinicScoped
 
 __all__ = [
     "AdverseEventRow",
+    "AppointmentReminderRow",
     "AppointmentRow",
     "ConsultationScoped",
     "MachineRow",
@@ -95,6 +96,32 @@ class AppointmentRow(ClinicScoped, Base):
     revision: Mapped[int]
     created_at: Mapped[datetime.datetime]
     created_by: Mapped[str] = mapped_column(_WORD)
+
+
+class AppointmentReminderRow(ClinicScoped, Base):
+    """A reminder of an appointment, for the time that it had then; `ended_at`: since when it counts no longer.
+
+    `fault` is the kind of error for which a mail was not sent, and `retry_at` when it is tried again.
+    """
+
+    __tablename__ = "appointment_reminder"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "appointment_id"], ["appointment.clinic_id", "appointment.id"]),
+        ForeignKeyConstraint(["clinic_id", "patient_id"], ["patient.clinic_id", "patient.id"]),
+        Index(None, "clinic_id", "appointment_id"),
+        Index(None, "clinic_id", "patient_id"),
+    )
+    appointment_id: Mapped[str] = mapped_column(_ID)
+    patient_id: Mapped[str] = mapped_column(_ID)
+    starts_at: Mapped[datetime.datetime]
+    way: Mapped[str] = mapped_column(_WORD)
+    state: Mapped[str] = mapped_column(_WORD)
+    attempts: Mapped[int]
+    fault: Mapped[str | None] = mapped_column(_WORD)
+    retry_at: Mapped[datetime.datetime | None]
+    noted_at: Mapped[datetime.datetime]
+    noted_by: Mapped[str] = mapped_column(_WORD)
+    ended_at: Mapped[datetime.datetime | None]
 
 
 class TestSpotRow(ConsultationScoped, Base):

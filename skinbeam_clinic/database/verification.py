@@ -57,6 +57,7 @@ SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     treatment_tables.MachineRow,
     treatment_tables.MachineUpkeepRow,
     treatment_tables.AppointmentRow,
+    treatment_tables.AppointmentReminderRow,
     *follow_up_tables.CONSULTATION_TABLES,
     tables.ClinicalNoteRow,
     tables.AttachmentRow,

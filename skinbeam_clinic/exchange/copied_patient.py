@@ -32,6 +32,7 @@ from skinbeam_clinic.models import (
     PlanContents,
     PlanRecord,
 )
+from skinbeam_clinic.patients.contact_details import REMINDER_WAY
 from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts
 from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
 from skinbeam_clinic.treatments.copied_treatments import parse_copied_treatments, summarize_treatment
@@ -106,6 +107,7 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
         told = (_with_sessions(one, facts) for one in consultations)
         consultations = (*told, _past_sessions(consultations, facts))
     contact = {str(name): str(text) for name, text in record["contact"].items()}
+    contact.pop(REMINDER_WAY, None)  # what a patient agreed to elsewhere; this clinic asks them itself
     notes = parse_copied_notes(record.get("notes", ()))
     attachments = parse_copied_attachments(record.get("attachments", ()), files)
     dossier = Dossier(patient, consultations, notes=notes, attachments=attachments)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.appointments.reminders import ReminderRepository
 from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.consents.repository import ConsentRepository
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
@@ -43,6 +44,7 @@ class PatientCopyRepository:
         self._treatments = TreatmentRepository(access)
         self._patients = PatientRepository(access)
         self._appointments = AppointmentRepository(access)
+        self._reminders = ReminderRepository(access)
         self._consultations = ConsultationRepository(access)
         self._photographs = PhotographRepository(access)
         self._plans = PlanRepository(access)
@@ -82,6 +84,7 @@ class PatientCopyRepository:
                 "notes": [record_values(one) for one in self._notes.of(patient_id)],
                 "attachments": self._pack_attachments(archive, patient_id),
                 "appointments": [asdict(one) for one in self._appointments.of(patient_id)],
+                "reminders": [asdict(one) for one in self._reminders.of(patient_id)],
                 "consultations": [
                     self._consultation(archive, f"{number:03}", one)
                     for number, one in enumerate(self._consultations.of(patient_id), 1)

@@ -57,6 +57,7 @@ _PARENTS: Mapping[type[ClinicScoped], str] = {  # table → column with the id o
     treatment_tables.AppointmentRow: "patient_id",
     tables.ClinicalNoteRow: "patient_id",
     tables.AttachmentRow: "patient_id",
+    treatment_tables.AppointmentReminderRow: "patient_id",
     **dict.fromkeys(follow_up_tables.CONSULTATION_TABLES, "consultation_id"),
 }
 _PARENT_TABLES: Mapping[str, type[ClinicScoped]] = {

@@ -3,17 +3,37 @@
 import datetime
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import to_local_time
+from skinbeam.text import LANGUAGES, to_local_time
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["EMAIL", "OLDEST_YEARS", "check_age", "check_contact_details", "is_phone_number", "is_possible_birth"]
+__all__ = [
+    "EMAIL",
+    "LANGUAGE",
+    "OLDEST_YEARS",
+    "REMINDER_WAY",
+    "ReminderWay",
+    "check_age",
+    "check_contact_details",
+    "is_phone_number",
+    "is_possible_birth",
+]
+
+REMINDER_WAY, LANGUAGE = "remind_by", "language"  # details that a form offers as lists; empty: not asked, not known
 
 OLDEST_YEARS = 130
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)  # dots: written so only with the day first
+
+
+class ReminderWay(StrEnum):
+    """How a patient may be reminded of an appointment, if they have agreed; each is the detail by which it is done."""
+
+    PHONE = "phone"
+    EMAIL = "email"
 
 
 def check_contact_details(details: Mapping[str, str]) -> dict[str, str]:
@@ -21,7 +41,8 @@ def check_contact_details(details: Mapping[str, str]) -> dict[str, str]:
 
     Raises
     ------
-    InputError : `bad-born`, `bad-phone`, or `bad-email`.
+    InputError : `bad-born`, `bad-phone`, `bad-email`, `bad-language`, or `bad-remind`: the way of reminders is unknown,
+        or the patient cannot be reached by it.
     """
     phone = details.get("phone", "")
     if phone and not is_phone_number(phone):
@@ -29,6 +50,11 @@ def check_contact_details(details: Mapping[str, str]) -> dict[str, str]:
     email = details.get("email", "")
     if email and EMAIL.fullmatch(email) is None:
         raise clinic_error("bad-email", "email", read=email)
+    language, way = details.get(LANGUAGE, ""), details.get(REMINDER_WAY, "")
+    if language and language not in LANGUAGES:
+        raise clinic_error("bad-language", LANGUAGE, read=language)
+    if way and (way not in set(ReminderWay) or not details.get(way)):
+        raise clinic_error("bad-remind", REMINDER_WAY)
     return dict(details) | ({"born": _parse_birth(details["born"])} if details.get("born") else {})
 
 

@@ -224,6 +224,9 @@ def _delete_rows(
         *jobs,
         *documents,
         *after,
+        *work.rows(
+            treatment_tables.AppointmentReminderRow, treatment_tables.AppointmentReminderRow.patient_id == patient_id
+        ),
         *work.rows(treatment_tables.AppointmentRow, treatment_tables.AppointmentRow.patient_id == patient_id),
         *languages,
         *shown,

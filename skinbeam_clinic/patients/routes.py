@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.photo.limits import limit
-from skinbeam.text import Formatter, render_message
+from skinbeam.text import LANGUAGES, Formatter, render_message
 from skinbeam_clinic.appointments.routes import list_todays_appointments
 from skinbeam_clinic.appointments.times import time_formats
 from skinbeam_clinic.consultations.answers import carry_past_sessions
@@ -20,7 +20,7 @@ from skinbeam_clinic.documents.plain_text import LONGEST_NOTE
 from skinbeam_clinic.errors import ConflictError, catalogue_error
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
 from skinbeam_clinic.models import ConsultationRecord
-from skinbeam_clinic.patients.contact_details import check_contact_details
+from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay, check_contact_details
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest
@@ -37,7 +37,7 @@ _DUE_LIMIT = 20
 _DUE_SHOWN = 10  # follow-ups that are due; a page of their own has the others
 _AHEAD_DAYS = 90  # before the retention period ends, records are listed as due soon
 _COUNTED = ("consultations", "photographs", "plans", "consents", "treatments", "notes", "attachments")
-CONTACT_FIELDS = ("name", "born", "phone", "email", "address", "number")
+CONTACT_FIELDS = ("name", "born", "phone", "email", "address", "number", LANGUAGE, REMINDER_WAY)
 
 
 def add_patient_routes(router: ClinicRouter) -> None:
@@ -164,6 +164,10 @@ def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Re
         fields=fields,
         version=current if conflict or not error else request.text("version"),
         stored=stored if conflict else None,
+        choices={
+            LANGUAGE: dict(LANGUAGES),
+            REMINDER_WAY: {way.value: render_message(f"clinic-remind.{way.value}") for way in ReminderWay},
+        },
     )
 
 

@@ -14,10 +14,17 @@ from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.database.columns import clock_set_to
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.temporary import open_temporary_database
+from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.sample_clinic.clinic_texts import clinic_text_story
 from skinbeam_clinic.sample_clinic.courses import CourseEvent, SampleCourse, course_story, days_until_first_session
-from skinbeam_clinic.sample_clinic.people import SamplePerson, cancelled_story, long_ago_story, new_today_story
+from skinbeam_clinic.sample_clinic.people import (
+    SamplePerson,
+    cancelled_story,
+    long_ago_story,
+    new_soon_story,
+    new_today_story,
+)
 from skinbeam_clinic.sample_clinic.planned_cases import SAMPLE_FORMS, PlannedCase, SamplePlanMaker, plan_sample_cases
 from skinbeam_clinic.sample_clinic.staff import SampleStaff, hire_staff, upkeep_story
 from skinbeam_clinic.sample_clinic.timetable import Story, Timetable, play_stories
@@ -28,6 +35,11 @@ _YEAR_DAYS = 365
 _FOLLOWED = 19  # with two of the others, more than the twenty from which outcomes are compared with predictions
 _LONG_AGO_YEARS = RETENTION_YEARS + 1
 _TOKEN_DAYS = 90
+# How two people agreed to be reminded; the number is one that is kept for use in films.
+_REMINDED = (
+    {"phone": "020 7946 0182", REMINDER_WAY: ReminderWay.PHONE.value},
+    {LANGUAGE: "de", REMINDER_WAY: ReminderWay.EMAIL.value},
+)
 
 
 @dataclass(frozen=True)
@@ -82,8 +94,10 @@ def _list_stories(staff: SampleStaff, days: Timetable, cases: Mapping[str, Plann
     forms = itertools.cycle(SAMPLE_FORMS.values())
     yield long_ago_story(staff, days, SamplePerson(next(numbers)), next(forms), years=_LONG_AGO_YEARS)
     yield cancelled_story(staff, days, SamplePerson(next(numbers)), next(forms))
-    for begun in (True, True, False, True, False, False):
+    for begun in (True, True, False, True):
         yield new_today_story(staff, days, SamplePerson(next(numbers)), next(forms), begun=begun)
+    for contact in _REMINDED:
+        yield new_soon_story(staff, days, SamplePerson(next(numbers)), next(forms), contact)
 
 
 def _cast_courses(cases: Mapping[str, PlannedCase], numbers: Iterator[int]) -> Iterator[SampleCourse]:

@@ -1,6 +1,7 @@
 """The people of the sample clinic by their number, and stories of those who are not treated, or not yet."""
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skinbeam.text import render_message
@@ -12,7 +13,14 @@ from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.sample_clinic.staff import SampleStaff
 from skinbeam_clinic.sample_clinic.timetable import Story, Timetable
 
-__all__ = ["SamplePerson", "add_person", "cancelled_story", "long_ago_story", "new_today_story"]
+__all__ = [
+    "SamplePerson",
+    "add_person",
+    "cancelled_story",
+    "long_ago_story",
+    "new_soon_story",
+    "new_today_story",
+]
 
 _DAY, _MINUTE = datetime.timedelta(days=1), datetime.timedelta(minutes=1)
 _AGE = "patient.age_years"
@@ -35,12 +43,23 @@ class SamplePerson:
         return render_message("clinic.sample-name", {"number": 100 + self.number})
 
 
-def add_person(repositories: ClinicRepositories, person: SamplePerson, form: Submission, at: datetime.datetime) -> str:
-    """Add a person with a name and how to reach them, as old as the form says, and return the patient's id."""
+def add_person(
+    repositories: ClinicRepositories,
+    person: SamplePerson,
+    form: Submission,
+    at: datetime.datetime,
+    contact: Mapping[str, str] | None = None,
+) -> str:
+    """Add a person with a name and how to reach them, as old as the form says, and return the patient's id.
+
+    Parameters
+    ----------
+    contact : further contact details.
+    """
     age = next(int(words) for name, words in form.entries if name == _AGE)
     patient = repositories.patients.add(person.pseudonym, year_of_birth=at.year - age)
     address = f"person-{100 + person.number}@example.invalid"
-    repositories.patients.set_contact(patient.id, {"name": person.name, "email": address})
+    repositories.patients.set_contact(patient.id, {"name": person.name, "email": address, **(contact or {})})
     return patient.id
 
 
@@ -56,6 +75,22 @@ def new_today_story(
         half = Submission(form.entries[: len(form.entries) // 2])
         consultation = staff.assistant.consultations.begin(patient, half).id
     _book_consultation(staff, patient, starts, consultation)
+
+
+def new_soon_story(
+    staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission, contact: Mapping[str, str]
+) -> Story:
+    """Somebody has called a week ago, comes on the next working day, and may be reminded of it.
+
+    Parameters
+    ----------
+    contact : how they are reminded, and in which language.
+    """
+    ahead = next(number for number in range(1, 4) if days.is_working_day(number))
+    starts = days.book(ahead, USUAL_MINUTES[Purpose.CONSULTATION], person.pseudonym, staff.clinicians[0].member.id)
+    yield days.now - 7 * _DAY
+    patient = add_person(staff.assistant, person, form, now(), contact)
+    _book_consultation(staff, patient, starts, None)
 
 
 def cancelled_story(staff: SampleStaff, days: Timetable, person: SamplePerson, form: Submission) -> Story:

@@ -74,6 +74,10 @@ class Timetable:
                     return opening + slot * _SLOT
             days += 1
 
+    def is_working_day(self, days: int) -> bool:
+        """Return whether the day that lies so many days from today is none of a weekend."""
+        return (self.now.date() + days * _DAY).weekday() < _SATURDAY
+
     def days_from_today(self, moment: datetime.datetime) -> int:
         """Return how many days a moment lies from today."""
         return (moment.astimezone(self.now.tzinfo).date() - self.now.date()).days

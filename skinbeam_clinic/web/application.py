@@ -20,6 +20,8 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.routes import select_language
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
+from skinbeam_clinic.appointments.reminder_sender import ReminderSender
+from skinbeam_clinic.appointments.reminder_settings import ReminderSettings
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.diaries.alarm_notifier import AlarmNotifier, ContactSettings
 from skinbeam_clinic.diaries.views import DIARY_PATH
@@ -47,6 +49,7 @@ def build_clinic_app(
     keep_years: int = RETENTION_YEARS,
     zone: datetime.tzinfo | None = None,
     outside_contact: ContactSettings | None = None,
+    reminders: ReminderSettings | None = None,
     tour: Mapping[str, str] | None = None,
     oidc: OidcSettings | None = None,
     activity_limits: ActivityLimits | None = None,
@@ -63,6 +66,7 @@ def build_clinic_app(
     keep_years : how long the law of the place makes a clinic keep records of treatment.
     zone : time zone of the times on pages; that of this machine where it is None.
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
+    reminders : how patients are reminded of their appointments; by default as `ReminderSettings`.
     tour : step of the tour of the sample clinic → path of its page; None for a clinic without one.
     oidc : the OpenID Connect provider at which members may sign in; None for none.
     activity_limits : what is unusual, so that owners are told; by default those of `ActivityLimits`.
@@ -80,11 +84,13 @@ def build_clinic_app(
         JobListeners(),
         keep_years,
         outside_contact=outside_contact,
+        reminders=reminders or ReminderSettings(),
         tour=tour or {},
         oidc=None if oidc is None else OidcSignIn(database, OidcProvider(oidc)),
         guests=guests,
     )
     pager, metrics = AlarmNotifier(database, outside_contact), Metrics(database)
+    reminder_sender = _make_reminder_sender(database, outside_contact, house.reminders, zone)
     watch = ActivityWatch(database, activity_limits or ActivityLimits(), metrics)
 
     @asynccontextmanager
@@ -93,7 +99,11 @@ def build_clinic_app(
         pager.start()
         if guests is None:
             watch.start()
+            if reminder_sender is not None:
+                reminder_sender.start()
         yield
+        if reminder_sender is not None:
+            reminder_sender.end()
         watch.end()
         pager.end()
         house.setting_simulator.close()
@@ -142,6 +152,18 @@ def build_clinic_app(
         house.setting_simulator.close()
         pager.end()
         watch.end()
+        if reminder_sender is not None:
+            reminder_sender.end()
 
     app.state.closing = closing
     return app
+
+
+def _make_reminder_sender(
+    database: Database, outside_contact: ContactSettings, settings: ReminderSettings, zone: datetime.tzinfo | None
+) -> ReminderSender | None:
+    """Return what sends reminders by mail; None where the clinic has not turned that on."""
+    mail = outside_contact.mail
+    if mail is None or not settings.sender:
+        return None
+    return ReminderSender(database, mail, settings, phone=outside_contact.phone, zone=zone)

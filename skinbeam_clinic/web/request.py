@@ -21,6 +21,7 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
+from skinbeam_clinic.appointments.reminder_settings import ReminderSettings
 from skinbeam_clinic.consultations.answers import read_form_answers
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import new_id
@@ -100,6 +101,7 @@ class ClinicServices:
     outside_contact : how patients reach the clinic, and how the clinic is alerted when a diary needs to be read.
     wrong_link_rate : counts the wrong links to diaries by address.
     closing : set once the program is told to end, so that long responses end by themselves.
+    reminders : how patients are reminded of their appointments.
     tour : step of the tour of the sample clinic → path of its page; empty for every other clinic.
     oidc : the sign-in at an OpenID Connect provider; None where none is configured.
     guests : the clinics of guests, on a server without records; otherwise None.
@@ -118,6 +120,7 @@ class ClinicServices:
     outside_contact: ContactSettings = field(default_factory=ContactSettings)
     wrong_link_rate: RequestRate = field(default_factory=RequestRate)
     closing: threading.Event = field(default_factory=threading.Event)
+    reminders: ReminderSettings = field(default_factory=ReminderSettings)
     tour: Mapping[str, str] = field(default_factory=dict)
     oidc: OidcSignIn | None = None
     guests: GuestClinics | None = None

@@ -42,6 +42,7 @@ def serve_records(
     InputError : nothing can listen at `host` and `port`, or the records cannot be opened.
     """
     from skinbeam_clinic.accounts.oidc_provider import read_oidc_settings
+    from skinbeam_clinic.appointments.reminder_settings import read_reminder_settings
     from skinbeam_clinic.database.revisions import open_database
     from skinbeam_clinic.diaries.alarm_notifier import read_contact_settings
     from skinbeam_clinic.monitoring.json_log import configure_logging
@@ -50,7 +51,7 @@ def serve_records(
 
     configure_logging()
     outside, oidc = read_contact_settings(os.environ), read_oidc_settings(os.environ)
-    limits = read_activity_limits(os.environ)
+    limits, reminders = read_activity_limits(os.environ), read_reminder_settings(os.environ, outside.mail)
     database = open_database(db, os.environ)
     clinic = build_clinic_app(
         database,
@@ -59,6 +60,7 @@ def serve_records(
         keep_years=keep_years,
         zone=zone,
         outside_contact=outside,
+        reminders=reminders,
         oidc=oidc,
         activity_limits=limits,
     )

@@ -11,7 +11,12 @@ from skinbeam_clinic.database.columns import UtcDateTime
 from skinbeam_clinic.database.follow_up_tables import CONSULTATION_TABLES, ApiTokenRow, CalendarFeedRow
 from skinbeam_clinic.database.tables import ClinicScoped
 from skinbeam_clinic.database.transaction import ClinicAccess
-from skinbeam_clinic.database.treatment_tables import AppointmentRow, MachineRow, MachineUpkeepRow
+from skinbeam_clinic.database.treatment_tables import (
+    AppointmentReminderRow,
+    AppointmentRow,
+    MachineRow,
+    MachineUpkeepRow,
+)
 from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["add_rows_after_consent"]
@@ -30,6 +35,7 @@ def add_rows_after_consent(repositories: ClinicRepositories, **names: str) -> No
             MachineRow,
             MachineUpkeepRow,
             AppointmentRow,
+            AppointmentReminderRow,
             *reversed(CONSULTATION_TABLES),
             ApiTokenRow,
             CalendarFeedRow,

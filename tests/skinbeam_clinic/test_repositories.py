@@ -394,7 +394,8 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
     consultation = mine.consultations.get(plan.consultation_id)
     photograph = mine.photographs.add(consultation.id, b"face", "image/png", PhotographPermissions())
     consent = mine.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT)
-    mine.patients.set_contact(consultation.patient_id, {"name": "N"})
+    reached = {"name": "N", "phone": "030 1", "remind_by": "phone"}
+    mine.patients.set_contact(consultation.patient_id, reached)
     contact = mine.patients.get_contact(consultation.patient_id)
     assert contact is not None
     held = sign(mine, mine.consents.record_explanation(make_plan_record(mine).id, option="0.0", cooling_off=NO_WAIT))
@@ -452,7 +453,7 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "patients.set_pseudonym": lambda: repositories.patients.set_pseudonym(consultation.patient_id, "P-200"),
         "patients.identity_erased_at": lambda: repositories.patients.identity_erased_at(consultation.patient_id),
         "patients.set_contact": lambda: repositories.patients.set_contact(
-            consultation.patient_id, {}, version=contact.version
+            consultation.patient_id, reached | {"name": "M"}, version=contact.version
         ),
         "patients.get_contact": lambda: repositories.patients.get_contact(consultation.patient_id),
         "consents.think_time_end": lambda: repositories.consents.think_time_end(consultation.id),
@@ -552,6 +553,8 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
             machine_id=None,
             revision=1,
         ),
+        "reminders.mark": lambda: repositories.reminders.mark(second.id, revision=2),
+        "reminders.of": lambda: repositories.reminders.of(consultation.patient_id),
         "appointments.cancel": lambda: repositories.appointments.cancel(second.id, revision=2),
         **treatment_calls(repositories, mine),
     }
@@ -580,6 +583,8 @@ UNBOUND = {
     "notices.mark_read",
     "dossier_importer.import_dossier",
     "patients.search",
+    "patients.list_names",
+    "reminders.list_ahead",
     "follow_ups.list_due",
     "appointments.between",
     "appointments.list_bookable_members",
@@ -636,8 +641,11 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, re
         attempts["consents.sign"]()
     assert stranger.patients.list_all() == ()
     assert stranger.patients.search("", 9) == ((), 0)
+    assert stranger.patients.list_names([one.id for one in repositories.patients.list_all()]) == {}
+    assert stranger.reminders.list_ahead(now() + 1000 * HOUR).entries == ()
     assert all(
-        one.action in ("clinic.made", "patients.listed", "trail.seen") for one in stranger.audit_log.newest(1000)
+        one.action in ("clinic.made", "patients.listed", "reminders.listed", "trail.seen")
+        for one in stranger.audit_log.newest(1000)
     )
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(tables.PlanRow)) == before
@@ -704,7 +712,14 @@ NEEDS_WRITING = {
     "diaries.mark_read",
     "alarms.answer",
 }
-NEEDS_CONTACT = {"patients.get_contact", "patients.set_contact", "attachments.read_content"}
+NEEDS_CONTACT = {
+    "attachments.read_content",
+    "patients.get_contact",
+    "patients.set_contact",
+    "patients.list_names",
+    "reminders.list_ahead",
+    "reminders.mark",
+}
 NEEDS_OWNER = {"machine_upkeep.add", "machines.update", "machines.set_in_use", "tokens.end"}
 REFUSED: dict[Role, set[str]] = {
     Role.OWNER: set(),
@@ -720,6 +735,8 @@ def test_every_role_does_what_it_may_by_every_call(role: Role, database: Databas
     attempts = calls(theirs, mine) | {
         "patients.add": theirs.patients.add,
         "patients.list_all": theirs.patients.list_all,
+        "patients.list_names": lambda: theirs.patients.list_names(()),
+        "reminders.list_ahead": lambda: theirs.reminders.list_ahead(now()),
     }
     attempts["dossiers.plans"] = lambda: theirs.dossiers.plans("csv")
     if role in (Role.ASSISTANT, Role.AUDITOR):

@@ -42,7 +42,9 @@ def table(path: Path) -> list[dict[str, str]]:
 def exported(clinics: Clinics, names: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     repositories = clinics.repositories(Role.OWNER)
     details = {"name": "Zoë Synthetic", "born": "1974-05-06", "phone": "+49 30 1", "address": FORMULA, "number": "17"}
-    repositories.patients.set_contact(names["patient"], details)
+    repositories.patients.set_contact(names["patient"], details | {"remind_by": "phone"})
+    ahead = repositories.appointments.get(names["appointment"])
+    repositories.reminders.mark(ahead.id, revision=ahead.revision)
     repositories.treatments.choose_machine(names["treatment"], names["machine"])
     repositories.treatments.add_answers(names["treatment"], clear_answers())
     read_spots(repositories, repositories.plans.of(names["consultation"])[0])
@@ -88,6 +90,8 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
     ]
     versions = {(one["use"], one["number"], one["text"]) for one in table(exported / "clinic_texts.csv")}
     assert {("consent", "1", f"'{MARKUP}"), ("consent", "2", "Come early.")} < versions
+    (reminded,) = table(exported / "appointment_reminders.csv")
+    assert [reminded[name] for name in ("appointment_id", "way", "state")] == [names["appointment"], "phone", "marked"]
     assert len(table(exported / "diary_entries.csv")) == 1
     (consultation,) = [row for row in table(exported / "consultations.csv") if row["id"] == names["consultation"]]
     assert (
@@ -134,7 +138,9 @@ def test_exported_patients_appointments_and_sessions_are_imported_again(
     assert made.patients == len(people) == len(taken)
     for pseudonym, one in people.items():
         mine, theirs = home.patients.get_contact(one.id), other.patients.get_contact(taken[pseudonym].id)
-        assert (mine and dict(mine.details)) == (theirs and dict(theirs.details))
+        # What a patient agreed to is in the copies; another clinic asks them itself.
+        kept = mine and {name: text for name, text in mine.details.items() if name != "remind_by"}
+        assert kept == (theirs and dict(theirs.details))
     (before,) = home.appointments.of(names["patient"])
     (after,) = other.appointments.of(taken["S-17"].id)
     assert (after.purpose, after.state, after.machine) == (before.purpose, before.state, before.machine)

@@ -154,6 +154,7 @@ SIGNED = {
     "consent_text": "f863e47f",
     "machine": "e6b0c85c",
     "machine_upkeep": "a3dc3f9c",
+    "appointment_reminder": "d39917f3",
     "appointment": "d39916b7",
     "suggested_concern": "635fc390",
     "pair_analysis": "097f30a3",

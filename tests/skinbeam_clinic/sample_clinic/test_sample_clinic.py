@@ -107,6 +107,8 @@ def test_every_list_of_work_has_something_in_it(clinic: SampleClinic, repositori
     assert {(one.language, one.use) for one in repositories.clinic_texts.list_all()} == {
         (language, use) for language in LANGUAGES for use in (TextUse.CONSENT, TextUse.LETTER)
     }
+    to_remind = repositories.reminders.list_ahead(now() + datetime.timedelta(days=4)).entries
+    assert {one.way.value for one in to_remind if one.reminder is None} == {"phone", "email"}
     assert {one.is_overdue for done in repositories.machine_upkeep.list_newest().values() for one in done.values()} == {
         False,
         True,

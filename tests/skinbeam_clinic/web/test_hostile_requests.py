@@ -211,6 +211,10 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)  # a session keeps one of its day
     ends = begins + datetime.timedelta(minutes=30)
     (soon,) = repositories.appointments.book(Booking(patient, owner.id, Purpose.SESSION, begins, ends))
+    reminded, tomorrow = repositories.patients.add("S-19").id, begins - datetime.timedelta(days=2)
+    repositories.patients.set_contact(reminded, {"name": "N", "phone": "030 1", "remind_by": "phone"})
+    half_an_hour = datetime.timedelta(minutes=30)
+    repositories.appointments.book(Booking(reminded, owner.id, Purpose.CONSULTATION, tomorrow, tomorrow + half_an_hour))
     until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9)
     diary = treated(repositories, days_ago=2.0).treatment
     link = repositories.diaries.create_link(diary, language="en", until=until).token
