@@ -15,8 +15,8 @@ from typing import Any
 
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.text import to_local_time
-from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.appointments.reminders import AppointmentReminder
+from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.clinic_transfer.csv_files import write_csv
 from skinbeam_clinic.clinic_transfer.mapping import FIELDS, ImportKind
 from skinbeam_clinic.clinic_transfer.private_files import FOLDER_MODE, refuse_existing, write_private_file

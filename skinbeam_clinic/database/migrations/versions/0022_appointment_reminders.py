@@ -5,8 +5,8 @@ from alembic import op
 
 from skinbeam_clinic.database.clinic_table import create_clinic_table
 
-revision = "0020"
-down_revision = "0019"
+revision = "0022"
+down_revision = "0021"
 
 MOMENT = sa.DateTime(timezone=True)
 
