@@ -90,7 +90,7 @@ class Clinics:
 
 def sent_again(page: str) -> dict[str, str]:
     """What the form of an error page sends, which repeats what was typed."""
-    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.partition("<main")[2])  # not the menu's
     return {name: html.unescape(value) for name, value in fields}
 
 
