@@ -50,6 +50,13 @@ def test_what_is_practice_names_a_judgement_or_a_row_of_the_guidance() -> None:
         assert judgement or rule.row, rule.id
 
 
+def test_a_judgement_claims_no_evidence() -> None:
+    """Recent fillers and resurfacing had the strength of a trial, and this project's own judgement as source."""
+    own = [rule for rule in load_rules() if bibliography()[rule.source].fields.get("author") == "skinbeam"]
+    assert own
+    assert {rule.id: rule.strength for rule in own if rule.strength != "practice"} == {}
+
+
 def test_no_message_of_a_rule_is_unused() -> None:
     spoken = {message.id for rule in load_rules() for message in (rule.message, rule.rest) if message is not None}
     spoken |= {"rules.ask-phototype", "rules.ask-phototype-held", "rules.ask-age", "rules.sources-differ", "rules.view"}

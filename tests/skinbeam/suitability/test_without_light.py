@@ -305,11 +305,19 @@ def test_an_implant_holds_back_what_heats_below_the_skin(modality: str) -> None:
     assert decided(modality, "laxity", "neck", history=["pacemaker"])[0] in ("refer", "not-suitable")
 
 
-@pytest.mark.parametrize("modality", ["radiofrequency", "focused-ultrasound", "microneedling"])
-def test_heat_and_needles_keep_off_a_fresh_filler(modality: str) -> None:
+@pytest.mark.parametrize(
+    ("modality", "rule"),
+    [
+        ("radiofrequency", "recent-filler-heat"),
+        ("focused-ultrasound", "recent-filler-ultrasound"),
+        ("microneedling", "recent-filler-needles"),
+    ],
+)
+def test_heat_and_needles_keep_off_a_fresh_filler(modality: str, rule: str) -> None:
+    """Each names its own source: what was read of one was not read of the others."""
     decision, rules = decided(modality, "laxity", "jaw", history=["filler-recent"])
     assert decision == "with-caution"
-    assert "recent-filler-heat" in rules
+    assert {name for name in rules if name.startswith("recent-filler")} == {rule}
 
 
 @pytest.mark.parametrize("word", ["vitiligo", "psoriasis", "eczema-severe"])
@@ -499,7 +507,7 @@ def test_cold_and_strong_acid_stay_outside_the_rim_of_the_eye(site: str) -> None
         (PEEL, "freckles", "refer", "acid-near-eye"),
         (PEEL, "melasma", "with-caution", "mild-acid-near-eye"),
         ("topical-retinoid", "age-spots", "with-caution", "cream-near-eye"),
-        ("topical-depigmenting", "melasma", "with-caution", "cream-near-eye"),
+        ("topical-depigmenting", "melasma", "with-caution", "bleaching-near-eye"),
     ):
         found, rules = decided(modality, condition, site)
         assert (found, rule in rules) == (decision, True), (modality, condition)
