@@ -244,7 +244,7 @@ def _end_other_sessions(request: ClinicRequest) -> Response:
 
 
 def _mark_notices_read(request: ClinicRequest) -> Response:
-    request.repositories.notices.mark_read({text for name, text in request.fields if name == "notice"})
+    request.repositories.notices.mark_read(set(request.text("notices").split()))
     return request.redirect("/")
 
 
