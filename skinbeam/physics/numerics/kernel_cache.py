@@ -5,7 +5,8 @@ module a kernel is valid as long as its own file and all files of this package t
 are unchanged. Changes in other files do not matter.
 
 A kernel is loaded without the declarations of Numba's compiler, which take longer to read than the kernels of a plan,
-and without the modules of Numba that its functions came from. The compiler reads them itself before it compiles.
+without the modules of Numba that its functions came from, and without its code for the compiler. The compiler reads
+them itself before it compiles.
 
 A cache file that was cut off, emptied or overwritten is removed with one line on stderr, and its kernel is compiled
 again. A cache file that cannot be written is skipped, with one line for all of them.
@@ -22,6 +23,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from llvmlite.binding import parse_assembly, parse_bitcode
 from numba.core import caching
 from numba.core.environment import Environment, _rebuild_env, lookup_environment
 from numba.core.runtime import rtsys
@@ -199,7 +201,43 @@ def _load_overload(cache: Any, signature: Any, target_context: Any) -> Any:
         return _load_with_declarations(cache, signature, target_context)
     rtsys.initialize(target_context)  # of the declarations' work the only part that a compiled kernel needs
     with cache._guard_against_spurious_io_errors():
-        return cache._load_overload(signature, target_context)
+        payload = cache._cache_file.load(cache._index_key(signature, target_context.codegen()))
+        if payload is None:
+            return None
+        (name, kind, (machine_code, bitcode)), function, *others = payload
+        names = (function.llvm_func_name, function.llvm_cpython_wrapper_name, function.llvm_cfunc_wrapper_name)
+        # Numba would take the names from the code that is not read: it asks for no address of an unknown name.
+        known = target_context.codegen()._engine._defined_symbols
+        known.update(name for name in names if name.encode() in machine_code)
+        stored = (name, kind, (machine_code, _empty_bitcode()))
+        kernel = cache._impl.rebuild(target_context, (stored, function, *others))
+        _LinkedLater(kernel.library, bitcode)
+        return kernel
+
+
+class _LinkedLater:
+    """Reads the code of a loaded kernel for the compiler not before it compiles another kernel that calls this one.
+
+    Reading it takes longer than loading the kernel.
+    """
+
+    def __init__(self, library: Any, bitcode: bytes) -> None:
+        self._library, self._bitcode = library, bitcode
+        library._shared_module = None
+        library._get_module_for_linking = self._read_module
+
+    def _read_module(self) -> Any:
+        del self._library._get_module_for_linking  # from now on the library's own method, which finds the module
+        module = parse_bitcode(self._bitcode)
+        self._library._shared_module = module
+        self._library._codegen._engine._load_defined_symbols(module)
+        return module
+
+
+@cache
+def _empty_bitcode() -> bytes:
+    """Return the code of a module without functions."""
+    return bytes(parse_assembly("").as_bitcode())
 
 
 caching.IndexDataCacheFile = _CheckedCacheFile

@@ -100,6 +100,23 @@ def test_a_kept_kernel_is_loaded_without_the_compiler_which_still_compiles_other
     assert package.run(kept + others).stdout.split()[3:] == ["(2+1j)", "499500.0", "True"]
 
 
+USER = (
+    "from numba import njit\n\nfrom skinbeam.physics.light.caller import twice\n\n\n"
+    "@njit(cache=True)\ndef four(x):\n    return twice(twice(x))\n"
+)
+
+
+def test_a_kernel_can_call_a_kept_one_whose_code_for_the_compiler_was_not_read(package: Package) -> None:
+    package.write("light/user", USER)
+    unread = "print((*twice.overloads.values(),)[0].library._shared_module is None)\n"
+    kept = f"import skinbeam.physics; from skinbeam.physics.light.caller import twice; print(twice(1.0)); {unread}"
+    assert package.run(kept).stdout.split() == ["3.0", "False"]  # just compiled
+    assert package.run(kept).stdout.split() == ["3.0", "True"]
+    calls = f"{kept}from skinbeam.physics.light.user import four; print(four(1.0)); {unread}"
+    assert package.run(calls).stdout.split() == ["3.0", "True", "5.0", "False"]  # read to compile its caller
+    assert package.run(calls).stdout.split() == ["3.0", "True", "5.0", "True"]
+
+
 def test_a_file_that_no_kernel_imports_compiles_nothing_anew(package: Package) -> None:
     package.value()
     before = package.files("")
