@@ -306,6 +306,15 @@ class ClinicTransaction:
             known[key] = found
         return list(found)
 
+    def newest_rows(
+        self, table: type[RowType], most: int, *conditions: ColumnElement[bool], order: InstrumentedAttribute[Any]
+    ) -> tuple[list[RowType], int]:
+        """Return so many rows of this clinic that meet the conditions, the newest first, and the number of all."""
+        mine = (table.clinic_id == self.clinic_id, *conditions)
+        newest = select(table).where(*mine).order_by(order.desc(), table.id.desc()).limit(most)
+        number = self._session.scalar(select(func.count()).select_from(table).where(*mine))
+        return list(self._session.scalars(newest)), number or 0
+
     def get_many(self, table: type[RowType], ids: Iterable[str]) -> dict[str, RowType]:
         """Return the rows of this clinic with these ids, by id, in one statement; an id without a row is left out."""
         wanted = sorted(set(ids))

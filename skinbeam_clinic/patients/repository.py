@@ -90,15 +90,21 @@ class PatientRepository:
         query : the text to search for.
         limit : how many are returned at most.
         """
-        wanted, table = query.casefold(), tables.PatientRow
+        table = tables.PatientRow
+        present = table.erased_at.is_(None)
         with self._access.reading(AccessRight.READ) as work:
             work.log("patients.listed", "patient")
-            order = (table.created_at,)
-            known = work.list_names(table, table.pseudonym, table.erased_at.is_(None), order=order)
-            sought = self._list_contacts(work, query) if query.strip() else set()
-            there = [id for id, name in known if wanted in name.casefold() or id in sought]
-            newest = work.rows(table, table.id.in_(there[-limit:]), order=order)
-            return tuple(work.read_row(PatientRecord, row) for row in reversed(newest)), len(there)
+            if wanted := query.strip().casefold():
+                sought = self._list_contacts(work, query)
+                known = work.list_names(table, table.pseudonym, present, order=(table.created_at,))
+                there = [id for id, name in known if wanted in name.casefold() or id in sought]
+                rows, number = (
+                    work.rows(table, table.id.in_(there[-limit:]), order=(table.created_at,))[::-1],
+                    len(there),
+                )
+            else:
+                rows, number = work.newest_rows(table, limit, present, order=table.created_at)
+            return tuple(work.read_row(PatientRecord, row) for row in rows), number
 
     def _list_contacts(self, work: ClinicTransaction, query: str) -> set[str]:
         """Return the ids of the patients whose contact details are those of a query; none without the right to them."""
