@@ -27,7 +27,7 @@ from skinbeam_clinic.database.transaction import ClinicTransaction, open_transac
 from skinbeam_clinic.database.treatment_tables import AppointmentReminderRow
 from skinbeam_clinic.errors import UnreachableError
 from skinbeam_clinic.mail_server import MailInDoubtError, MailServer, send_mail
-from skinbeam_clinic.patients.contact_details import ReminderWay
+from skinbeam_clinic.patients.contact_details import EMAIL, ReminderWay
 
 __all__ = ["ReminderSender"]
 
@@ -183,7 +183,7 @@ class ReminderSender:
                 about = {"clinic": claimed.clinic, "place": self._settings.place, "phone": self._phone}
                 texts.append(reminder_text(claimed.entry.appointment.starts_at, **about))
         message, sender = EmailMessage(), self._settings.sender
-        message["From"], message["To"] = sender, claimed.entry.address
+        message["From"], message["To"] = sender, _check_one_address(claimed.entry.address)
         message["Subject"] = " / ".join(text.subject for text in texts)
         # The same for every attempt, so that mail programs can show it once; it names nothing of the appointment.
         name = hashlib.sha256(claimed.id.encode()).hexdigest()[:32]
@@ -208,3 +208,15 @@ class ReminderSender:
                 _log.exception("defect while reminding of an appointment")
             if not worked:
                 self._stopping.wait(_POLL_S)
+
+
+def _check_one_address(address: str) -> str:
+    """Return the address of a patient.
+
+    Raises
+    ------
+    ValueError : a mail program would read it as several, or as another one, of somebody else.
+    """
+    if EMAIL.fullmatch(address) is None:
+        raise ValueError(f"not one address: {len(address)} characters")
+    return address

@@ -25,7 +25,8 @@ __all__ = [
 REMINDER_WAY, LANGUAGE = "remind_by", "language"  # details that a form offers as lists; empty: not asked, not known
 
 OLDEST_YEARS = 130
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_MAIL_SIGN = r"""[^@\s,;:<>()\[\]\\"]"""  # mail programs read none of the others as a part of one address
+EMAIL = re.compile(rf"{_MAIL_SIGN}+@{_MAIL_SIGN}+\.{_MAIL_SIGN}+")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)  # dots: written so only with the day first
 
 

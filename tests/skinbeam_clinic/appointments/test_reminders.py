@@ -29,6 +29,7 @@ from skinbeam_clinic.database.tables import ClinicRow
 from skinbeam_clinic.diaries.alarm_notifier import ContactSettings
 from skinbeam_clinic.exchange.copied_patient import parse_copy
 from skinbeam_clinic.mail_server import MailInDoubtError, MailServer
+from skinbeam_clinic.patients.contact_details import check_contact_details
 from skinbeam_clinic.web.application import build_clinic_app
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -320,6 +321,24 @@ def test_what_a_server_refuses_is_tried_again_and_told(house: Clinics) -> None:
         assert state(house) == "sent"
     assert len(post.taken) == 1
     assert len(house.repositories().reminders.of(one.patient_id)) == 1
+
+
+@pytest.mark.parametrize("sign", list(',;:<>()[]\\"'))
+def test_a_mail_goes_to_the_one_address_that_stands_in_the_contact_details(house: Clinics, sign: str) -> None:
+    """Mail programs read `zoe,anna@example.org` as two receivers, of whom the second is somebody else."""
+    for written in (
+        f"zoe{sign}anna@example.org",
+        f"zoe@example{sign}a.org",
+        f"zoe@example.org{sign}",
+        f"{sign}z@a.org",
+    ):
+        with pytest.raises(InputError) as refused:
+            check_contact_details(EMAIL | {"email": written})
+        assert refused.value.code == "bad-email"
+    book(house, EMAIL | {"email": f"zoe{sign}anna@example.org"})  # from before such an address was refused
+    post = Post()
+    assert sender(house, post).process_next()
+    assert (state(house), post.taken) == ("failed", [])
 
 
 def test_a_member_takes_over_what_could_not_be_sent(house: Clinics) -> None:
