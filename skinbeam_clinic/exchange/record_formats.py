@@ -10,6 +10,7 @@ from skinbeam.model.errors import unknown_name_error
 from skinbeam.text import render_message
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.exchange.copied_patient import parse_copy
+from skinbeam_clinic.exchange.record_moments import check_moments
 
 if TYPE_CHECKING:
     from skinbeam_clinic.models import PatientRecord
@@ -61,11 +62,12 @@ def make_importer(content: bytes) -> _Import:
 
     Raises
     ------
-    InputError : it is neither, or a Bundle of which not everything can be stored.
+    InputError : it is neither, or a Bundle of which not everything can be stored; `impossible-moment`.
     NotAvailable : the FHIR library is not installed.
     """
     if not content.lstrip().startswith(b"{"):
         copied = parse_copy(content)
+        check_moments(copied.dossier, "copy")
         left_out = {"left_out": copied.left_out} if copied.left_out else {}
         return lambda repositories: (
             repositories.dossier_importer.import_dossier(copied.dossier, copied.contact),
@@ -76,6 +78,7 @@ def make_importer(content: bytes) -> _Import:
     except ModuleNotFoundError as error:
         _raise_missing_group(error, "exchange")
     dossier = parse_whole_bundle(content)
+    check_moments(dossier, "bundle")
     consents = [consent for one in dossier.consultations for consent, _ in one.consents]
     counts = {
         "consents_void": [consent.id for consent in consents if consent.void_reason is None],

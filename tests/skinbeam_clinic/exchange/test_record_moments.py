@@ -1,0 +1,89 @@
+"""Dates of records that come from another clinic: none that no record can have, and none that stops a page here."""
+
+import datetime
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from document_samples import LETTER, PDF
+from record_samples import ANSWERS
+
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.accounts.repository import create_clinic
+from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.connection import Database
+from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+from skinbeam_clinic.exchange.fhir.bundle import make_bundle
+from skinbeam_clinic.exchange.record_formats import make_importer
+from skinbeam_clinic.repositories import ClinicRepositories
+
+DAY = datetime.timedelta(days=1)
+IMPOSSIBLE = ("9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00", (now() + 3 * DAY).isoformat())
+
+
+@pytest.fixture
+def patient(repositories: ClinicRepositories) -> str:
+    consultation = repositories.consultations.begin(repositories.patients.add("Heron").id, ANSWERS)
+    id = consultation.patient_id
+    repositories.notes.strike(repositories.notes.add(id, "Wrong.", consultation_id=consultation.id).id, "Elsewhere.")
+    repositories.attachments.strike(repositories.attachments.add(id, PDF, **LETTER).id, "Elsewhere.")
+    return id
+
+
+def moments(value: Any) -> Iterator[tuple[Any, Any]]:
+    """The place of each date in a JSON document: what holds it, and the key."""
+    for key, one in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(one, dict | list):
+            yield from moments(one)
+        elif isinstance(one, str) and "T" in one:
+            try:
+                datetime.datetime.fromisoformat(one)
+            except ValueError:
+                continue
+            yield value, key
+
+
+@pytest.mark.parametrize("written", IMPOSSIBLE)
+def test_no_date_of_a_copy_is_one_that_no_record_has(
+    database: Database, repositories: ClinicRepositories, patient: str, written: str
+) -> None:
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    with zipfile.ZipFile(io.BytesIO(repositories.patient_copies.make(patient))) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    count = len(list(moments(json.loads(files["record.json"]))))
+    assert count >= 7  # of the patient, the consultation, the note, the attachment, and both strikes
+    refused = 0
+    for number in range(count):
+        record = json.loads(files["record.json"])
+        record["patient"]["id"] = f"{number:032x}"
+        held, key = list(moments(record))[number]
+        held[key] = written
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name, content in (files | {"record.json": json.dumps(record).encode()}).items():
+                archive.writestr(name, content)
+        try:
+            taken, _ = make_importer(packed.getvalue())(other)
+        except InputError as error:
+            assert error.code == "impossible-moment"
+            refused += 1
+        else:  # a date that is read by nobody
+            assert other.erasure.preview(taken.id, retention_years=10).retain_until is not None
+    assert refused >= 6
+    assert other.erasure.list_erasable(retention_years=10) == ()
+
+
+@pytest.mark.parametrize("written", IMPOSSIBLE)
+def test_no_date_of_a_bundle_is_one_that_no_record_has(
+    database: Database, repositories: ClinicRepositories, patient: str, written: str
+) -> None:
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    bundle = json.loads(make_bundle(deidentify_dossier(repositories.dossiers.export(patient, "fhir")), "Harbour"))
+    saved = next(entry["resource"] for entry in bundle["entry"] if "authored" in entry["resource"])
+    saved["authored"] = written
+    with pytest.raises(InputError):
+        make_importer(json.dumps(bundle).encode())(other)
+    assert other.erasure.list_erasable(retention_years=10) == ()
