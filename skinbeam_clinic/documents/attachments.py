@@ -98,17 +98,21 @@ class AttachmentRepository:
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return work.get(tables.AttachmentRow, id).patient_id
 
-    def of(self, patient_id: str) -> tuple[Attachment, ...]:
+    def of(self, patient_id: str, *, names_hidden: bool = False) -> tuple[Attachment, ...]:
         """Return the attachments of a patient, oldest first; without texts for whoever may not see contact details.
+
+        Parameters
+        ----------
+        names_hidden : whether the page shows no names, and so no texts either.
 
         Raises
         ------
         RecordNotFoundError : this clinic has no such patient.
         """
-        table = tables.AttachmentRow
+        table, is_read = tables.AttachmentRow, self._is_read and not names_hidden
         with self._access.reading_row(tables.PatientRow, patient_id, "attachments.listed") as (work, _):
             rows = work.rows(table, table.patient_id == patient_id, order=(table.added_at,))
-            return tuple(_read_attachment(work, row, is_read=self._is_read) for row in rows)
+            return tuple(_read_attachment(work, row, is_read=is_read) for row in rows)
 
     def read_content(self, id: str) -> tuple[Attachment, bytes]:
         """Return an attachment with its content; the audit log records kind, media type and size.

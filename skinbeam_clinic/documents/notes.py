@@ -99,18 +99,23 @@ class NoteRepository:
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return work.get(tables.ClinicalNoteRow, id).patient_id
 
-    def of(self, patient_id: str) -> tuple[ClinicalNote, ...]:
+    def of(self, patient_id: str, *, names_hidden: bool = False) -> tuple[ClinicalNote, ...]:
         """Return the notes about a patient, oldest first; without words for whoever may not see contact details.
+
+        Parameters
+        ----------
+        names_hidden : whether the page shows no names, and so no words either.
 
         Raises
         ------
         RecordNotFoundError : this clinic has no such patient.
         """
         table = tables.ClinicalNoteRow
-        action = "notes.seen" if self._is_read else "notes.listed"
+        is_read = self._is_read and not names_hidden
+        action = "notes.seen" if is_read else "notes.listed"
         with self._access.reading_row(tables.PatientRow, patient_id, action) as (work, _):
             rows = work.rows(table, table.patient_id == patient_id, order=(table.noted_at,))
-            return tuple(_read_note(work, row, is_read=self._is_read) for row in rows)
+            return tuple(_read_note(work, row, is_read=is_read) for row in rows)
 
 
 def import_note(work: ClinicTransaction, patient_id: str, note: ClinicalNote, consultations: Mapping[str, str]) -> None:

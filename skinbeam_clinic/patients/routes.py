@@ -102,7 +102,9 @@ def show_patient(request: ClinicRequest, id: str, error: InputError | None = Non
     """
     repositories, refused = request.repositories, "" if error is None else refused
     consultations = repositories.consultations.of(id)
-    notes, attachments = repositories.notes.of(id), repositories.attachments.of(id)
+    hidden = request.member_session.names_hidden  # each typed text and each name of a file may be one
+    notes = repositories.notes.of(id, names_hidden=hidden)
+    attachments = repositories.attachments.of(id, names_hidden=hidden)
     subjects = _list_note_subjects(repositories, consultations)
     return request.page(
         "patient.html",

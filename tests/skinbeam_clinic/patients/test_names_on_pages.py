@@ -10,6 +10,7 @@ import pytest
 from app_samples import LEAST
 from clinic_samples import COOKIE, HOME, OTHER, PASSWORD, Clinics, two_clinics_on
 from diary_samples import treated
+from document_samples import LETTER, PDF
 from page_statements import statements_of
 from starlette.testclient import TestClient
 
@@ -51,6 +52,10 @@ def named(clinics: Clinics, names: dict[str, str]) -> dict[str, str]:
         stored = patients.get_contact(one.id)
         details = {"name": NAME, "phone": "030 1", "remind_by": "phone"}
         patients.set_contact(one.id, details, version="" if stored is None else stored.version)
+        notes, told = clinics.repositories().notes, {"name": f"{NAME}.pdf", "description": NAME}
+        notes.strike(notes.add(one.id, NAME).id, NAME)
+        notes.add(one.id, f"About {NAME}")
+        clinics.repositories().attachments.add(one.id, PDF, **LETTER | told)
     return names
 
 
