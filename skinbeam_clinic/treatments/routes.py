@@ -80,7 +80,13 @@ from skinbeam_clinic.treatments.views import (
     list_blocking_items,
     list_signs,
 )
-from skinbeam_clinic.used_cooling import CoolingChange, CoolingKind, UsedCooling, find_cooling_change
+from skinbeam_clinic.used_cooling import (
+    CoolingChange,
+    CoolingKind,
+    UsedCooling,
+    find_cooling_change,
+    planned_cooling,
+)
 from skinbeam_clinic.web.request import ClinicRequest, check_name
 from skinbeam_clinic.web.routing import ClinicRouter
 
@@ -201,7 +207,7 @@ def _judge_spots(request: ClinicRequest, session: _SessionPage) -> SpotJudgement
     facts = [one.fact for one in session.contraindications if one.fact is not None and one.fact.kind == "test_spot"]
     harmed = [fact.record.rpartition("/")[2] for fact in facts]
     spots = request.repositories.test_spots.of_patient(session.plan.consultation.patient_id)
-    return judge_spots(ladder, spots, harmed)
+    return judge_spots(ladder, spots, harmed, planned_cooling(option.setup))
 
 
 def _add_current_judgement(request: ClinicRequest, session: _SessionPage) -> Treatment:

@@ -1,8 +1,8 @@
 """Judge from the records whether the test spots that a plan requires were fired, read in time, and without harm.
 
 A spot covers a step of the ladder if no setting of the step is hotter than what was fired, and it was cooled no more
-than planned: skin that another or a stronger cooling protected says nothing of the planned one. A reading before the
-time that the ladder gives is not conclusive.
+than this plan counts on, also where it was fired under another plan: skin that another or a stronger cooling protected
+says nothing of the planned one. A reading before the time that the ladder gives is not conclusive.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from skinbeam.plan_records.plan import ConcernPlan, Plan
 from skinbeam_clinic.pulse_settings import OrderedSettings, step_settings
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import TreatmentOrder, find_deviations
-from skinbeam_clinic.used_cooling import CoolingChange
+from skinbeam_clinic.used_cooling import CoolingChange, UsedCooling, find_cooling_change
 
 __all__ = ["SpotJudgement", "find_ladder", "judge_spots"]
 
@@ -40,13 +40,16 @@ def find_ladder(plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> TestSpo
     return next((one for one in plan.test_spots if one.tries(setup, concern.site)), None)
 
 
-def judge_spots(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord], harmed: Iterable[str]) -> SpotJudgement:
+def judge_spots(
+    ladder: TestSpotLadder, spots: Sequence[TestSpotRecord], harmed: Iterable[str], cooling: UsedCooling
+) -> SpotJudgement:
     """Judge the spots of a patient against a ladder.
 
     Parameters
     ----------
     spots : all test spots of the patient.
     harmed : ids of the spots whose reaction a rule speaks against.
+    cooling : on which the plan of the ladder counts.
     """
     of_light = [one for one in spots if _is_same_light(ladder, one)]
     conclusive = [one for one in of_light if any(one.hours(each) >= ladder.read_after_h for each in one.readings)]
@@ -54,9 +57,9 @@ def judge_spots(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord], harmed:
     key = hashlib.sha256("\n".join(moments).encode()).hexdigest()[:32]
     if {one.id for one in of_light} & set(harmed):
         return SpotJudgement("not-allowed", key)
-    if not all(any(_covers(ladder, one, step) for one in of_light) for step in ladder.spots):
+    if not all(any(_covers(ladder, one, step, cooling) for one in of_light) for step in ladder.spots):
         return SpotJudgement("not-fired", key)
-    read = all(any(_covers(ladder, one, step) for one in conclusive) for step in ladder.spots)
+    read = all(any(_covers(ladder, one, step, cooling) for one in conclusive) for step in ladder.spots)
     return SpotJudgement("allowed" if read and len(conclusive) == len(of_light) else "not-read", key)
 
 
@@ -66,9 +69,9 @@ def _is_same_light(ladder: TestSpotLadder, spot: TestSpotRecord) -> bool:
     return (settings.device, wavelength_nm, settings.site) == (ladder.device, ladder.wavelength_nm, ladder.site)
 
 
-def _covers(ladder: TestSpotLadder, spot: TestSpotRecord, step: LadderStep) -> bool:
-    """Return whether no setting of a step is hotter than the spot that was fired."""
-    if spot.firing.cooling_change in _UNLIKE_PLAN:
+def _covers(ladder: TestSpotLadder, spot: TestSpotRecord, step: LadderStep, cooling: UsedCooling) -> bool:
+    """Return whether no setting of a step is hotter than the spot that was fired, nor its cooling weaker."""
+    if find_cooling_change(cooling, spot.firing.cooling) in _UNLIKE_PLAN:
         return False
     planned = step_settings(ladder, step).numbers()
     fired = {"wavelength_nm": ladder.wavelength_nm} | spot.firing.settings.numbers()

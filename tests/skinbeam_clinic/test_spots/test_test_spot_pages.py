@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,7 +28,7 @@ from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, step_set
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
 from skinbeam_clinic.test_spots.routes import format_field_number
 from skinbeam_clinic.treatments.spot_judgement import judge_spots
-from skinbeam_clinic.used_cooling import CoolingChange, CoolingKind, UsedCooling
+from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_change
 
 DEVICE = "pulsed-dye-595"
 SETTINGS = SpotSettings(device=DEVICE, site="cheeks", wavelength_nm=595.0, fluence_J_cm2=6.0, pulse_ms=6.0)
@@ -129,22 +130,36 @@ def test_the_cooling_of_a_spot_is_the_planned_one_or_has_its_reason(
     assert "cooling: not recorded" in page_text(client, here(plan))
 
 
-@pytest.mark.parametrize("change", [None, *CoolingChange])
+SPRAY, NONE = UsedCooling(kind=CoolingKind.SPRAY, before_ms=40.0), UsedCooling(kind=CoolingKind.NONE)
+WEAK, STRONG = replace(SPRAY, before_ms=20.0), replace(SPRAY, before_ms=60.0)
+
+
+JUDGED = (  # on which cooling the plan counts, what was used at the spots, and whether they allow a session
+    *((cooling, None, True) for cooling in (NONE, SPRAY)),
+    *((SPRAY, cooling, True) for cooling in (SPRAY, WEAK, NONE)),
+    *((SPRAY, cooling, False) for cooling in (STRONG, UsedCooling(kind=CoolingKind.ICE))),
+    *((NONE, cooling, False) for cooling in (SPRAY, WEAK, UsedCooling(kind=CoolingKind.GEL))),
+)
+
+
 def test_a_spot_that_was_cooled_more_or_otherwise_than_planned_allows_nothing(
-    clinics: Clinics, plan: PlanRecord, change: CoolingChange | None
+    clinics: Clinics, plan: PlanRecord
 ) -> None:
     """Harmless with less cooling is harmless with more; the other way round nothing is known."""
     records = read_plan(json.loads(clinics.repositories().plans.read_file(plan.id, "plan.json")))
     (ladder,) = records.test_spots
     for step in ladder.spots:
-        settings = step_settings(ladder, step)
-        firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT, cooling_change=change)
+        firing = SpotFiring(plan.id, step_settings(ladder, step), ladder.read_after_h, ORAL_CONSENT)
         at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=100)
         spot = clinics.repositories().test_spots.fire(plan.consultation_id, firing, at)
         clinics.repositories().test_spots.add_reading(spot.id, "none")
-    spots = clinics.repositories().test_spots.of(plan.consultation_id)
-    less = (None, CoolingChange.OMITTED, CoolingChange.WEAKER)
-    assert judge_spots(ladder, spots, ()).answer == ("allowed" if change in less else "not-fired")
+    fired_spots = clinics.repositories().test_spots.of(plan.consultation_id)
+    for (counted_on, used, allows), under in product(JUDGED, (NONE, SPRAY, STRONG)):
+        # Whatever the plan counted on under which they were fired.
+        cooled = {"cooling": used, "cooling_change": find_cooling_change(under, used)}
+        spots = [replace(one, firing=replace(one.firing, **cooled)) for one in fired_spots]
+        answer = judge_spots(ladder, spots, (), counted_on).answer
+        assert answer == ("allowed" if allows else "not-fired"), (counted_on, used, under)
 
 
 def test_a_higher_spot_is_fired_after_every_lower_one_or_with_a_reason(
