@@ -54,6 +54,12 @@ class CoolingChange(StrEnum):
         """Whether the skin may get hotter than the plan was checked for."""
         return self in (CoolingChange.OMITTED, CoolingChange.OTHER, CoolingChange.WEAKER)
 
+    @property
+    def may_protect_more(self) -> bool:
+        """Whether the skin may have been spared by it, so that skin without a reaction says nothing of the planned
+        cooling."""
+        return self in (CoolingChange.OTHER, CoolingChange.STRONGER, CoolingChange.ADDED)
+
 
 @dataclass(frozen=True, kw_only=True)
 class UsedCooling:

@@ -78,8 +78,18 @@ class HistoryFact:
 
 
 def list_spot_facts(spots: Sequence[TestSpotRecord]) -> list[HistoryFact]:
-    """Return a row for each test spot that was read."""
-    return [_spot_fact(one) for one in spots if one.readings]
+    """Return a row for each test spot that was read.
+
+    A plan computes its pulses with the planned cooling. So a spot without a sign of harm that another cooling may have
+    protected is no row: the plan would take its dose as borne. What harmed with such a cooling is one.
+    """
+    return [fact for one in spots if one.readings and _tells(one, fact := _spot_fact(one))]
+
+
+def _tells(spot: TestSpotRecord, fact: HistoryFact) -> bool:
+    """Return whether the reaction to a spot says something of the planned cooling."""
+    change = spot.firing.cooling_change
+    return change is None or not change.may_protect_more or _seriousness(fact) > _SERIOUSNESS.index("expected")
 
 
 def _spot_fact(spot: TestSpotRecord) -> HistoryFact:

@@ -14,11 +14,9 @@ from skinbeam.plan_records.plan import ConcernPlan, Plan
 from skinbeam_clinic.pulse_settings import OrderedSettings, step_settings
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import TreatmentOrder, find_deviations
-from skinbeam_clinic.used_cooling import CoolingChange, UsedCooling, find_cooling_change
+from skinbeam_clinic.used_cooling import UsedCooling, find_cooling_change
 
 __all__ = ["SpotJudgement", "find_ladder", "judge_spots"]
-
-_UNLIKE_PLAN = (CoolingChange.OTHER, CoolingChange.STRONGER, CoolingChange.ADDED)
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,8 @@ def _is_same_light(ladder: TestSpotLadder, spot: TestSpotRecord) -> bool:
 
 def _covers(ladder: TestSpotLadder, spot: TestSpotRecord, step: LadderStep, cooling: UsedCooling) -> bool:
     """Return whether no setting of a step is hotter than the spot that was fired, nor its cooling weaker."""
-    if find_cooling_change(cooling, spot.firing.cooling) in _UNLIKE_PLAN:
+    change = find_cooling_change(cooling, spot.firing.cooling)
+    if change is not None and change.may_protect_more:
         return False
     planned = step_settings(ladder, step).numbers()
     fired = {"wavelength_nm": ladder.wavelength_nm} | spot.firing.settings.numbers()

@@ -11,9 +11,13 @@ from skinbeam_clinic.patients.history import (
     HistoryFact,
     join_history,
     list_missing_facts,
+    list_spot_facts,
     match_plan_facts,
     serialize_facts,
 )
+from skinbeam_clinic.pulse_settings import SpotSettings
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
+from skinbeam_clinic.used_cooling import CoolingChange
 
 AT = datetime.datetime(2026, 11, 2, tzinfo=datetime.UTC)
 SPOT = {
@@ -97,3 +101,17 @@ def test_a_plan_knows_what_it_was_made_of_and_not_what_was_seen_since() -> None:
     assert match_plan_facts(facts, written) == facts
     assert match_plan_facts(facts, None) == ()
     assert match_plan_facts((spot(reaction="scar"), session(0.0), session(4.0)), written) == (session(0.0),)
+
+
+@pytest.mark.parametrize("change", [None, *CoolingChange])
+@pytest.mark.parametrize(("reaction", "harms"), [("none", False), ("blister", True)])
+def test_a_plan_learns_nothing_from_skin_that_another_cooling_may_have_spared(
+    change: CoolingChange | None, reaction: str, *, harms: bool
+) -> None:
+    """Otherwise it takes the dose as borne: it leaves lower spots out, and predicts fewer burns."""
+    settings = SpotSettings(**{name: value for name, value in SPOT.items() if name not in ("read_after_h", "reaction")})
+    firing = SpotFiring("p", settings, 48.0, ORAL_CONSENT, cooling_change=change)
+    reading = SpotReading(reaction, AT + datetime.timedelta(hours=72), "")
+    made = TestSpotRecord("a", "c", firing, AT, "", (reading,))
+    spared = change in (CoolingChange.OTHER, CoolingChange.STRONGER, CoolingChange.ADDED)
+    assert [fact.values["reaction"] for fact in list_spot_facts([made])] == ([] if spared and not harms else [reaction])
