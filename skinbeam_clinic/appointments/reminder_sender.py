@@ -103,7 +103,13 @@ class ReminderSender:
             if not _FIRST_HOUR <= to_local_time(now()).hour < _LAST_HOUR:
                 return False
             for clinic_id in self._list_clinics():
-                claimed = self._claim_next(clinic_id)
+                try:
+                    claimed = self._claim_next(clinic_id)
+                except UnreachableError:
+                    raise
+                except Exception:  # such as a row that was altered: the other clinics go on
+                    _log.exception("defect while looking for the reminders of a clinic")
+                    continue
                 if claimed is not None:
                     self._process(claimed)
                     return True

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from clinic_samples import HOME, Clinics, two_clinics_on
+from clinic_samples import HOME, OTHER, Clinics, two_clinics_on
 from sqlalchemy import update
 
 from skinbeam.model.errors import InputError
@@ -25,7 +25,7 @@ from skinbeam_clinic.appointments.reminder_settings import ReminderSettings, rea
 from skinbeam_clinic.appointments.reminder_texts import mail_link, reminder_text, reminder_until
 from skinbeam_clinic.appointments.reminders import AppointmentReminder, ReminderEntry
 from skinbeam_clinic.database.columns import clock_set_to, now
-from skinbeam_clinic.database.tables import ClinicRow
+from skinbeam_clinic.database.tables import ClinicRow, ContactRow
 from skinbeam_clinic.diaries.alarm_notifier import ContactSettings
 from skinbeam_clinic.exchange.copied_patient import parse_copy
 from skinbeam_clinic.mail_server import MailInDoubtError, MailServer
@@ -58,8 +58,9 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]:
             yield made
 
 
-def book(clinics: Clinics, contact: dict[str, str], at: datetime.datetime = MONDAY) -> Appointment:
-    repositories, member = clinics.repositories(), clinics.members[HOME, Role.CLINICIAN].id
+def book(clinics: Clinics, contact: dict[str, str], at: datetime.datetime = MONDAY, clinic: str = HOME) -> Appointment:
+    repositories = clinics.repositories(clinic=clinic)
+    member = clinics.members[clinic, Role.CLINICIAN].id
     patient = repositories.patients.add()
     repositories.patients.set_contact(patient.id, {"name": "Zoë Müller"} | contact)
     (booked,) = repositories.appointments.book(Booking(patient.id, member, Purpose.TEST_SPOT, at, at + HOUR))
@@ -339,6 +340,19 @@ def test_a_mail_goes_to_the_one_address_that_stands_in_the_contact_details(house
     post = Post()
     assert sender(house, post).process_next()
     assert (state(house), post.taken) == ("failed", [])
+
+
+@pytest.mark.parametrize("altered", [HOME, OTHER])
+def test_a_row_that_cannot_be_read_keeps_no_other_clinic_from_reminding(house: Clinics, altered: str) -> None:
+    for clinic in (HOME, OTHER):
+        book(house, EMAIL | {"email": f"{clinic.split()[0].lower()}@example.org"}, clinic=clinic)
+    harmed = house.members[altered, Role.OWNER].clinic_id
+    with house.database.engine.begin() as connection:
+        connection.execute(update(ContactRow).where(ContactRow.clinic_id == harmed).values(contact_sealed=b"x" * 64))
+    post = Post()
+    sender(house, post).process_next()
+    sent = [message["To"] for message in post.taken]
+    assert sent == ["hill@example.org" if altered == HOME else "harbour@example.org"]
 
 
 def test_a_member_takes_over_what_could_not_be_sent(house: Clinics) -> None:
