@@ -1,11 +1,13 @@
 """Store and read patients: a pseudonym for daily work, and their contact details separately."""
 
 import datetime
+import logging
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 LONGEST_PSEUDONYM = 40
+_log = logging.getLogger(__name__)
 _SHORTEST_NAME = 3  # letters; shorter words are initials and particles
 RETENTION_ACTION = "patient.kept"  # the audit entry of an erasure that left what must be retained
 # The names of the details and their texts.
@@ -200,12 +203,13 @@ class PatientRepository:
     def list_names(self, ids: Collection[str]) -> Mapping[str, str]:
         """Return the names of patients by their ids, in one statement; a patient whose name is unknown is left out.
 
-        The audit log notes each of them, so that it tells who has seen somebody's name.
+        The audit log notes each of them, so that it tells who has seen somebody's name. A name that was altered is left
+        out, too: the calendar and the pages of a treatment stay open, and the page of the contact details says so.
         """
         with self._access.reading(AccessRight.CONTACT) as work:
             found = {}
             for id, row in work.get_many(tables.ContactRow, ids).items():
-                if name := work.open_record(row, CONTACT_DETAILS).get("name", ""):
+                if name := _read_name(work, row):
                     work.log("contact.name.seen", f"contact/{id}")
                     found[id] = name
             return found
@@ -220,6 +224,17 @@ class PatientRepository:
                 return None
             details = work.open_record(row, CONTACT_DETAILS)
             return Contact(details, row.saved_at, work.row_version(row))
+
+
+def _read_name(work: ClinicTransaction, row: tables.ContactRow) -> str:
+    """Return the name of a patient; empty if it is unknown, or was altered."""
+    try:
+        return work.open_record(row, CONTACT_DETAILS).get("name", "")
+    except InputError as error:
+        if error.code != "altered-data":
+            raise
+        _log.warning("the contact details of a patient cannot be read: %s", row.id)
+        return ""
 
 
 def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: int | None = None) -> PatientRecord:

@@ -12,6 +12,7 @@ from clinic_samples import COOKIE, HOME, OTHER, PASSWORD, Clinics, two_clinics_o
 from diary_samples import treated
 from document_samples import LETTER, PDF
 from page_statements import statements_of
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import ROUTES, Role, RouteAccess
@@ -19,6 +20,7 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.tables import ContactRow
 
 NAME = "Ottilie Rosenquist"
 GETS = sorted(path for method, path in ROUTES if method == "GET")
@@ -196,3 +198,20 @@ def test_the_switch_is_for_those_who_see_names(clinics: Clinics) -> None:
     assert "Hide names" not in clinics.browser(Role.AUDITOR).get("/").text
     assert clinics.browser(Role.AUDITOR).post("/account/names", data={"names": "hidden"}).status_code == 403
     assert "Hide names" in clinics.browser(Role.OWNER, OTHER).get("/").text
+
+
+def test_a_name_that_was_altered_closes_no_page_but_its_own(clinics: Clinics, named: dict[str, str]) -> None:
+    """Whoever treats needs the page of the session, whatever became of the name."""
+    with clinics.database.engine.begin() as connection:
+        mine = ContactRow.id == named["patient"]
+        stored = connection.scalar(select(ContactRow.contact_sealed).where(mine))
+        connection.execute(update(ContactRow).where(mine).values(contact_sealed=b"x" * 64))
+    client = clinics.browser(Role.CLINICIAN)
+    try:
+        for path in (*NAMED, "/", "/appointments", "/due", "/alarms"):
+            assert client.get(path.format(**named)).status_code in (200, 403), path
+        told = client.get(f"/patients/{named['patient']}/contact")
+        assert (told.status_code, "altered" in told.text) == (422, True)
+    finally:
+        with clinics.database.engine.begin() as connection:
+            connection.execute(update(ContactRow).where(mine).values(contact_sealed=stored))
