@@ -42,7 +42,7 @@ from skinbeam_clinic.treatments.sealed_content import (
     NotesContent,
     name_members,
 )
-from skinbeam_clinic.used_cooling import find_cooling_change
+from skinbeam_clinic.used_cooling import UsedCooling, find_cooling_change
 
 __all__ = ["TreatmentRepository"]
 
@@ -190,11 +190,14 @@ class TreatmentRepository:
             work.save(row, "treatment.started")
             return _read_treatment(work, row)
 
-    def add_area(self, id: str, firing: AreaFiring, *, form_key: str = "") -> TreatedArea:
+    def add_area(
+        self, id: str, firing: AreaFiring, *, form_key: str = "", planned_cooling: UsedCooling | None = None
+    ) -> TreatedArea:
         """Store the pulses fired at an area; a sign to stop at ends the treatment. After the end a `why` is required.
 
         Parameters
         ----------
+        planned_cooling : of the plan, for a treatment whose order, of an earlier version, does not tell it.
         form_key : of the form, so that a row submitted twice is stored once (`submission_id`).
 
         Raises
@@ -218,7 +221,7 @@ class TreatmentRepository:
             _check_case_file(row.device or ordered.device, firing)
             _check_correction(firing, areas, ended=row.ended_at is not None)
             found = () if firing.struck else find_deviations(ordered, firing.settings_with_passes)
-            change = None if firing.struck else find_cooling_change(ordered.cooling, firing.cooling)
+            change = None if firing.struck else find_cooling_change(ordered.cooling or planned_cooling, firing.cooling)
             is_hotter = any(one.hotter for one in found) or (change is not None and change.needs_reason)
             if is_hotter and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")

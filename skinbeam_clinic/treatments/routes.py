@@ -167,7 +167,16 @@ class _SessionPage:
 
 def _load_session(request: ClinicRequest) -> _SessionPage:
     treatment = request.repositories.treatments.get(request.path_parameter("treatment"))
-    return _SessionPage(treatment, open_plan(request.repositories, treatment.plan_id))
+    plan = open_plan(request.repositories, treatment.plan_id)
+    return _SessionPage(_with_planned_cooling(treatment, plan), plan)
+
+
+def _with_planned_cooling(treatment: Treatment, plan: OpenPlan) -> Treatment:
+    """Return a treatment whose order tells the cooling of its plan, which orders of earlier versions do not."""
+    setup = plan.find_option(treatment.option)[1].setup
+    if treatment.ordered.cooling is not None or setup is None:
+        return treatment
+    return replace(treatment, ordered=replace(treatment.ordered, cooling=planned_cooling(setup)))
 
 
 def _begin_treatment(request: ClinicRequest) -> Response:
@@ -450,7 +459,10 @@ def _save_firing(request: ClinicRequest) -> Response:
     confirmation = _confirmation_text(found, session.treatment, firing)
     if confirmation and (not firing.reason or request.text("confirmed") != confirmation):
         return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=firing)
-    request.repositories.treatments.add_area(session.treatment.id, firing, form_key=request.text("row"))
+    planned = session.treatment.ordered.cooling
+    request.repositories.treatments.add_area(
+        session.treatment.id, firing, form_key=request.text("row"), planned_cooling=planned
+    )
     return request.redirect(f"/treatments/{session.treatment.id}#fired")
 
 

@@ -22,8 +22,10 @@ from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
 from skinbeam_clinic.patients.history import list_session_facts
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments import routes
 from skinbeam_clinic.treatments.cooling_views import describe_cooling, describe_cooling_change
 from skinbeam_clinic.treatments.copied_treatments import summarize_treatment
+from skinbeam_clinic.treatments.orders import make_order
 from skinbeam_clinic.used_cooling import (
     COOLING_SETTINGS,
     CoolingChange,
@@ -123,8 +125,11 @@ ROW = {"site": "cheeks", "side": "right", "fluence_J_cm2": "7.5", "pulse_ms": "6
 
 
 @pytest.fixture
-def here(clinics: Clinics) -> str:
-    """The address of a treatment in which nothing was fired, of the plan of the samples."""
+def here(clinics: Clinics, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a treatment in which nothing was fired, of the plan of the samples; the order of an earlier
+    version does not tell the cooling of the plan."""
+    if getattr(request, "param", "") == "earlier version":
+        monkeypatch.setattr(routes, "make_order", lambda *of: dataclasses.replace(make_order(*of), cooling=None))
     owner = clinics.repositories(Role.OWNER)
     known = [one for one in owner.machines.list_all() if one.device == "pulsed-dye-595"]
     machine = known[0] if known else owner.machines.add(device="pulsed-dye-595", serial="SYN-7", name="Dye laser")
@@ -165,6 +170,7 @@ def test_the_form_is_filled_with_the_plan_and_saved_as_it_stands_without_a_quest
     assert html.escape(describe_cooling(area.fired.cooling)) in client.get(here).text
 
 
+@pytest.mark.parametrize("here", ["this version", "earlier version"], indirect=True)
 @pytest.mark.parametrize("kind", [kind for kind in CoolingKind if kind is not CoolingKind.SPRAY])
 def test_another_kind_is_warned_of_confirmed_and_kept_without_the_settings_of_the_planned_one(
     clinics: Clinics, here: str, kind: CoolingKind
