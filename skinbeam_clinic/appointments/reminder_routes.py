@@ -54,6 +54,7 @@ def _show_reminders(request: ClinicRequest, error: InputError | None = None) -> 
         waiting=[row for row in rows if not row.is_done],
         done=[row for row in rows if row.is_done],
         not_agreed=found.not_agreed,
+        unread=found.unread,
         by_mail=bool(settings.sender) and request.services.outside_contact.mail is not None,
         **time_formats(),
     )

@@ -107,7 +107,7 @@ class ReminderSender:
                     claimed = self._claim_next(clinic_id)
                 except UnreachableError:
                     raise
-                except Exception:  # such as a row that was altered: the other clinics go on
+                except Exception:  # the other clinics go on
                     _log.exception("defect while looking for the reminders of a clinic")
                     continue
                 if claimed is not None:
@@ -148,8 +148,8 @@ class ReminderSender:
         """Return the first appointment, from tomorrow on, of which a patient is to be reminded by mail now."""
         at = now()
         tomorrow, _ = span_days(to_local_time(at).date() + _DAY)
-        agreed, _ = list_agreed(work, tomorrow, reminder_until(at, self._settings.days))
-        by_mail = [one for one in agreed if one.way is ReminderWay.EMAIL]
+        agreed = list_agreed(work, tomorrow, reminder_until(at, self._settings.days))
+        by_mail = [one for one in agreed.entries if one.way is ReminderWay.EMAIL]
         rows = find_reminders(work, [one.appointment.id for one in by_mail])
         for one in by_mail:
             row = rows.get(one.appointment.id)

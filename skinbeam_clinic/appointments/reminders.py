@@ -17,7 +17,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay
-from skinbeam_clinic.patients.repository import CONTACT_DETAILS
+from skinbeam_clinic.patients.repository import CONTACT_DETAILS, open_contact
 
 __all__ = [
     "AppointmentReminder",
@@ -99,10 +99,17 @@ class ReminderEntry:
 
 @dataclass(frozen=True)
 class ReminderList:
-    """The appointments of some days; `not_agreed`: how many are of patients who have not agreed to be reminded."""
+    """The appointments of some days.
+
+    Parameters
+    ----------
+    not_agreed : how many are of patients who have not agreed to be reminded.
+    unread : pseudonyms of the patients whose contact details were altered, so that nobody knows.
+    """
 
     entries: tuple[ReminderEntry, ...]
     not_agreed: int
+    unread: tuple[str, ...] = ()
 
 
 class ReminderRepository:
@@ -115,10 +122,10 @@ class ReminderRepository:
         """Return the booked appointments that begin from now on and before `until`, oldest first."""
         with self._access.reading(AccessRight.CONTACT) as work:
             work.log("reminders.listed", "appointment", until=until.isoformat())
-            agreed, number = list_agreed(work, now(), until)
-            for one in agreed:
+            found = list_agreed(work, now(), until)
+            for one in found.entries:
                 work.log("contact.seen", f"contact/{one.appointment.patient_id}")
-            return ReminderList(agreed, number - len(agreed))
+            return found
 
     def of(self, patient_id: str) -> tuple[AppointmentReminder, ...]:
         """Return all reminders of a patient, oldest first, with those that count no longer."""
@@ -181,10 +188,8 @@ def find_reminders(
     return {row.appointment_id: row for row in rows}
 
 
-def list_agreed(
-    work: ClinicTransaction, first: datetime.datetime, until: datetime.datetime
-) -> tuple[tuple[ReminderEntry, ...], int]:
-    """Return the booked appointments of a span whose patients agreed to be reminded, and the number of all of them.
+def list_agreed(work: ClinicTransaction, first: datetime.datetime, until: datetime.datetime) -> ReminderList:
+    """Return the booked appointments of a span whose patients agreed to be reminded.
 
     The caller writes into the audit log what it discloses of the contact details.
     """
@@ -193,8 +198,12 @@ def list_agreed(
     appointments = read_appointments(work, work.rows(table, *booked, order=(table.starts_at,)))
     reminders = find_reminders(work, [one.id for one in appointments])
     contacts = work.get_many(tables.ContactRow, (one.patient_id for one in appointments))
-    details = {id: work.open_record(row, CONTACT_DETAILS) for id, row in contacts.items()}
-    return tuple(_list_entries(work, appointments, details, reminders)), len(appointments)
+    opened = {id: open_contact(work, row) for id, row in contacts.items()}
+    details = {id: found for id, found in opened.items() if found is not None}
+    unread = [one for one in appointments if one.patient_id in opened.keys() - details.keys()]
+    entries = tuple(_list_entries(work, appointments, details, reminders))
+    pseudonyms = tuple(dict.fromkeys(one.pseudonym for one in unread))
+    return ReminderList(entries, len(appointments) - len(entries) - len(unread), pseudonyms)
 
 
 def _list_entries(

@@ -30,6 +30,7 @@ __all__ = [
     "find_birth_year",
     "free_numbers",
     "next_number",
+    "open_contact",
     "plain_pseudonym",
 ]
 
@@ -209,7 +210,7 @@ class PatientRepository:
         with self._access.reading(AccessRight.CONTACT) as work:
             found = {}
             for id, row in work.get_many(tables.ContactRow, ids).items():
-                if name := _read_name(work, row):
+                if name := (open_contact(work, row) or {}).get("name", ""):
                     work.log("contact.name.seen", f"contact/{id}")
                     found[id] = name
             return found
@@ -226,15 +227,15 @@ class PatientRepository:
             return Contact(details, row.saved_at, work.row_version(row))
 
 
-def _read_name(work: ClinicTransaction, row: tables.ContactRow) -> str:
-    """Return the name of a patient; empty if it is unknown, or was altered."""
+def open_contact(work: ClinicTransaction, row: tables.ContactRow) -> Mapping[str, str] | None:
+    """Return the contact details of a patient; None if they were altered, so that a list of others can go on."""
     try:
-        return work.open_record(row, CONTACT_DETAILS).get("name", "")
+        return work.open_record(row, CONTACT_DETAILS)
     except InputError as error:
         if error.code != "altered-data":
             raise
         _log.warning("the contact details of a patient cannot be read: %s", row.id)
-        return ""
+        return None
 
 
 def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: int | None = None) -> PatientRecord:

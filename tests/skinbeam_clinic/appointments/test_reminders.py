@@ -347,12 +347,29 @@ def test_a_row_that_cannot_be_read_keeps_no_other_clinic_from_reminding(house: C
     for clinic in (HOME, OTHER):
         book(house, EMAIL | {"email": f"{clinic.split()[0].lower()}@example.org"}, clinic=clinic)
     harmed = house.members[altered, Role.OWNER].clinic_id
-    with house.database.engine.begin() as connection:
-        connection.execute(update(ContactRow).where(ContactRow.clinic_id == harmed).values(contact_sealed=b"x" * 64))
+    with house.database.engine.begin() as connection:  # no key of this database has sealed it
+        sealed = b"\x01" + b"x" * 64
+        connection.execute(update(ContactRow).where(ContactRow.clinic_id == harmed).values(contact_sealed=sealed))
     post = Post()
     sender(house, post).process_next()
     sent = [message["To"] for message in post.taken]
     assert sent == ["hill@example.org" if altered == HOME else "harbour@example.org"]
+
+
+def test_contact_details_that_were_altered_are_told_and_the_others_are_reminded(house: Clinics) -> None:
+    lost, other = book(house, EMAIL), book(house, EMAIL | {"email": "ann@example.org"}, MONDAY + HOUR)
+    with house.database.engine.begin() as connection:
+        mine = ContactRow.id == lost.patient_id
+        connection.execute(update(ContactRow).where(mine).values(contact_sealed=b"x" * 64))
+    found = house.repositories().reminders.list_ahead(reminder_until(now(), 1))
+    assert [entry.appointment.id for entry in found.entries] == [other.id]
+    assert (found.not_agreed, found.unread) == (0, (lost.pseudonym,))
+    page = house.browser(Role.ASSISTANT).get("/reminders")
+    assert (page.status_code, "were altered" in page.text, lost.pseudonym in page.text) == (200, True, True)
+    post = Post()
+    while sender(house, post).process_next():
+        pass
+    assert [message["To"] for message in post.taken] == ["ann@example.org"]
 
 
 def test_a_member_takes_over_what_could_not_be_sent(house: Clinics) -> None:
