@@ -16,6 +16,8 @@ __all__ = ["check_moments"]
 
 _FIRST = datetime.datetime(1900, 1, 1, tzinfo=datetime.UTC)
 _CLOCKS_APART = datetime.timedelta(days=1)  # of the other clinic's machine, which may be ahead
+_AHEAD = frozenset({"not_before", "expires_at"})  # when a consent may be signed, and when a link ends
+_LONGEST_AHEAD = datetime.timedelta(days=3660)
 
 
 def check_moments(dossier: Dossier, field: str) -> None:
@@ -23,25 +25,25 @@ def check_moments(dossier: Dossier, field: str) -> None:
 
     Raises
     ------
-    InputError : `impossible-moment`: before 1900, or after today.
+    InputError : `impossible-moment`: before 1900, or after today, or years after today for what lies ahead.
     """
-    last = now() + _CLOCKS_APART
+    today = now()
     records = (dossier.patient, dossier.consultations, dossier.notes, [one for one, _ in dossier.attachments])
-    for at in _list_moments(records):
-        if not _FIRST <= at <= last:
+    for name, at in _list_moments("", records):
+        if not _FIRST <= at <= today + (_LONGEST_AHEAD if name in _AHEAD else _CLOCKS_APART):
             raise clinic_error("impossible-moment", field, at=at.date().isoformat())
 
 
-def _list_moments(value: Any) -> Iterator[datetime.datetime]:
-    """Yield each moment in a record, at any depth."""
+def _list_moments(name: str, value: Any) -> Iterator[tuple[str, datetime.datetime]]:
+    """Yield each moment in a record, at any depth, with the name of its field."""
     if isinstance(value, datetime.datetime):
-        yield value
+        yield name, value
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
-            yield from _list_moments(getattr(value, field.name))
+            yield from _list_moments(field.name, getattr(value, field.name))
     elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _list_moments(one)
+        for key, one in value.items():
+            yield from _list_moments(str(key), one)
     elif isinstance(value, list | tuple | set | frozenset):
         for one in value:
-            yield from _list_moments(one)
+            yield from _list_moments(name, one)

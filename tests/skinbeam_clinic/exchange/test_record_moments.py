@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from app_samples import made_plan
 from document_samples import LETTER, PDF
 from record_samples import ANSWERS
 
@@ -85,3 +86,17 @@ def test_no_date_of_a_bundle_is_one_that_no_record_has(
     with pytest.raises(InputError):
         make_importer(json.dumps(bundle).encode())(other)
     assert other.erasure.list_erasable(retention_years=10) == ()
+
+
+def test_a_bundle_whose_consent_may_be_signed_in_weeks_is_taken(
+    database: Database, repositories: ClinicRepositories
+) -> None:
+    consultation = repositories.consultations.begin(repositories.patients.add().id)
+    plan = repositories.plans.add(consultation.id, made_plan(), revision=1)
+    repositories.consents.record_explanation(plan.id, option="0.0", cooling_off=14 * DAY)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    bundle = make_bundle(deidentify_dossier(repositories.dossiers.export(consultation.patient_id, "fhir")), "Harbour")
+    make_importer(bundle)(other)
+    (taken,) = other.patients.list_all()
+    (same,) = other.consultations.of(taken.id)
+    assert [one.not_before > now() + 13 * DAY for one in other.consents.of(same.id)] == [True]
