@@ -69,13 +69,13 @@ class Seen:
 
 
 class Fields(html.parser.HTMLParser):
-    """What a browser would send of a page's form."""
+    """What a browser would send of the form in the main part of a page; those of its menu are others."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.sent: dict[str, list[str]] = {}
         self._select = ""
-        self.feed(page)
+        self.feed(page.partition("<main")[2])
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         seen = dict(attrs)
