@@ -48,7 +48,7 @@ def moments(value: Any) -> Iterator[tuple[Any, Any]]:
             yield value, key
 
 
-@pytest.mark.parametrize("written", IMPOSSIBLE)
+@pytest.mark.parametrize("written", IMPOSSIBLE, ids=["too-late", "too-early", "in-three-days"])
 def test_no_date_of_a_copy_is_one_that_no_record_has(
     database: Database, repositories: ClinicRepositories, patient: str, written: str
 ) -> None:
@@ -75,7 +75,7 @@ def test_no_date_of_a_copy_is_one_that_no_record_has(
     assert other.erasure.list_erasable(retention_years=10) == ()
 
 
-@pytest.mark.parametrize("written", IMPOSSIBLE)
+@pytest.mark.parametrize("written", IMPOSSIBLE, ids=["too-late", "too-early", "in-three-days"])
 def test_no_date_of_a_bundle_is_one_that_no_record_has(
     database: Database, repositories: ClinicRepositories, patient: str, written: str
 ) -> None:
