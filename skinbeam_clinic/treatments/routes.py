@@ -526,15 +526,17 @@ def _find_note_block(request: ClinicRequest) -> str:
     Raises
     ------
     RecordNotFoundError : this clinic has no such text for notes.
+    InputError : `clinic-text-changed`: this version of it is not in force any more.
     """
     chosen = request.text("block")
     if not chosen:
         return ""
-    offered = (one for one in request.repositories.clinic_texts.list_all() if one.use is TextUse.NOTE)
-    text = next((one.text for one in offered if one.id == chosen and not one.withdrawn), None)
-    if text is None:
+    known = next((one for one in request.repositories.clinic_texts.list_all() if one.id == chosen), None)
+    if known is None or known.use is not TextUse.NOTE:
         raise clinic_error("absent", "clinictext")
-    return " ".join(text.split())
+    if known not in request.repositories.clinic_texts.list_in_force(TextUse.NOTE):
+        raise clinic_error("clinic-text-changed", "block")
+    return " ".join(known.text.split())
 
 
 def _end_treatment(request: ClinicRequest) -> Response:

@@ -263,8 +263,13 @@ def test_a_block_is_added_to_the_note_of_a_session_for_which_it_is_chosen(clinic
     assert "<script>alert" not in client.get(here).text
     repositories.clinic_texts.revise(block.text_id, language="en", title="Cooled", text="Otherwise.", number=1)
     assert [one.words for one in repositories.treatments.get(session).notes] == notes, "a note stays as it was"
+    stale = client.post(f"{here}/notes", data={"note": "Typed.", "block": block.id})
+    assert stale.status_code == 422
+    assert "was changed in the meantime" in stale.text
+    assert "Typed." in stale.text, "what was typed is not lost"
     for wrong in (a_text(clinics, use="letter").id, "0" * 32):
         assert client.post(f"{here}/notes", data={"note": "x", "block": wrong}).status_code == 404
+    assert [one.words for one in repositories.treatments.get(session).notes] == notes
 
 
 def test_only_who_may_write_is_offered_it_and_another_clinic_sees_nothing(clinics: Clinics) -> None:
