@@ -62,6 +62,8 @@ class AccountHolder:
             status, place, _ = self._send("/sign-in", house=self.house, name=self.name, password=password)
             if status == 303:
                 break
+            if status == 422 and password == self.own:  # so it was not kept: no more wrong passwords, which lock
+                self._own_is_sent = False
         while status == 303 and place != "/":
             if place == "/sign-in/code":
                 status, place, _ = self._send("/sign-in/code", code=self._next_code())
