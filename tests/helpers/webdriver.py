@@ -26,7 +26,11 @@ __all__ = ["DRIVERS", "WebDriver", "firefox"]
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the standard gives a reference
 _START_S, _COMMAND_S = 90.0, 120.0
 # Without it WebKitGTK clicks beside an element, or finds a field that it is to clear not interactable.
-_TO_MIDDLE = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
+# An option of a closed list has no place of its own, so that WebKit would scroll to nothing.
+_TO_MIDDLE = """
+const shown = arguments[0].closest('select') ?? arguments[0];
+shown.scrollIntoView({block: 'center', behavior: 'instant'});
+"""
 _DESK = {"width": 1280, "height": 900}
 # A window without the bar of addresses, which holds WebKitGTK's windows wider than a telephone. A script that nobody
 # clicked opens none.
