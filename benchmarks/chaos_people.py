@@ -148,7 +148,7 @@ class _Visitor(threading.Thread, ABC):
     @staticmethod
     def is_there(kind: str, content: bytes) -> bool:
         """Return whether something that was sent again is turned away since it is kept already."""
-        words = {"patient": b"taken", "appointment": b"taken", "answer": b"answered", "decision": b"decided"}
+        words = {"patient": b"is called", "appointment": b"taken", "answer": b"answered", "decision": b"decided"}
         return kind in words and words[kind] in content
 
 
