@@ -273,7 +273,7 @@ class ChaosClinician(_Visitor):
 
     def _note(self) -> None:
         mark, path = secrets.token_hex(8), f"/treatments/{self._treatment}/notes"
-        self.keep("note", mark, self._treatment, lambda: self._post(path, note=mark))
+        self.keep("note", mark, self._treatment, lambda: self._post(path, note=mark, shown="0"))
 
     def _event(self) -> None:
         mark, path = secrets.token_hex(8), f"/treatments/{self._treatment}/events"
