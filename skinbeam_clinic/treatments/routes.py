@@ -25,6 +25,7 @@ from skinbeam.text import (
     use_language,
 )
 from skinbeam_clinic.clinic_texts.models import TextUse
+from skinbeam_clinic.clinic_texts.repository import in_force
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.errors import clinic_error
@@ -531,10 +532,11 @@ def _find_note_block(request: ClinicRequest) -> str:
     chosen = request.text("block")
     if not chosen:
         return ""
-    known = next((one for one in request.repositories.clinic_texts.list_all() if one.id == chosen), None)
+    versions = request.repositories.clinic_texts.list_all()
+    known = next((one for one in versions if one.id == chosen), None)
     if known is None or known.use is not TextUse.NOTE:
         raise clinic_error("absent", "clinictext")
-    if known not in request.repositories.clinic_texts.list_in_force(TextUse.NOTE):
+    if known not in in_force(versions):
         raise clinic_error("clinic-text-changed", "block")
     return " ".join(known.text.split())
 
