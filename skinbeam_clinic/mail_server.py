@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-__all__ = ["MailInDoubtError", "MailServer", "is_mail_address", "send_mail"]
+__all__ = ["MailInDoubtError", "MailServer", "is_mail_address", "message_id", "send_mail"]
 
 _TIMEOUT_S = 15.0  # shorter than the time for which a job is reserved
 
@@ -37,6 +37,16 @@ class MailInDoubtError(OSError):
 def is_mail_address(text: str) -> bool:
     """Return whether a text can be the sender or a receiver of a message, with or without a name before the address."""
     return "@" in parseaddr(text)[1] and text.isprintable()
+
+
+def message_id(name: str, sender: str) -> str:
+    """Return the `Message-ID` of a message; the same for a message that is sent again, which programs show once.
+
+    Parameters
+    ----------
+    name : of the message, which tells nothing of its content.
+    """
+    return f"<{name}@{parseaddr(sender)[1].rpartition('@')[2]}>"
 
 
 def send_mail(mail: MailServer, message: EmailMessage) -> None:

@@ -7,11 +7,9 @@ the list says so, and it is not sent again. A mail that a server has refused is 
 import datetime
 import hashlib
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import parseaddr
 
 from sqlalchemy import select
 
@@ -26,8 +24,9 @@ from skinbeam_clinic.database.tables import ClinicRow
 from skinbeam_clinic.database.transaction import ClinicTransaction, open_transaction
 from skinbeam_clinic.database.treatment_tables import AppointmentReminderRow
 from skinbeam_clinic.errors import UnreachableError
-from skinbeam_clinic.mail_server import MailInDoubtError, MailServer, send_mail
+from skinbeam_clinic.mail_server import MailInDoubtError, MailServer, message_id, send_mail
 from skinbeam_clinic.patients.contact_details import EMAIL, ReminderWay
+from skinbeam_clinic.polling_thread import PollingThread
 
 __all__ = ["ReminderSender"]
 
@@ -52,7 +51,7 @@ class _ClaimedReminder:
     entry: ReminderEntry
 
 
-class ReminderSender:
+class ReminderSender(PollingThread):
     """A thread that sends the reminders of all clinics of a database but those of synthetic people.
 
     Parameters
@@ -79,18 +78,8 @@ class ReminderSender:
         self._phone = phone
         self._zone = zone
         self._send = send
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="reminders", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def end(self) -> None:
-        """Stop the thread."""
-        self._stopping.set()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(_JOIN_TIMEOUT_S)
+        defect = "defect while reminding of an appointment"
+        super().__init__("reminders", defect=defect, poll_s=_POLL_S, join_s=_JOIN_TIMEOUT_S)
 
     def process_next(self) -> bool:
         """Send the reminder that is due first; return False if there is none.
@@ -193,7 +182,7 @@ class ReminderSender:
         message["Subject"] = " / ".join(text.subject for text in texts)
         # The same for every attempt, so that mail programs can show it once; it names nothing of the appointment.
         name = hashlib.sha256(claimed.id.encode()).hexdigest()[:32]
-        message["Message-ID"] = f"<{name}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+        message["Message-ID"] = message_id(name, sender)
         message["Auto-Submitted"] = "auto-generated"
         message.set_content("\n\n".join(text.body for text in texts))
         return message
@@ -202,18 +191,6 @@ class ReminderSender:
         """Return the language of a patient, or of the clinic; every one if neither is known."""
         language = known if known in LANGUAGES else self._settings.language
         return (language,) if language else tuple(LANGUAGES)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            worked = False
-            try:
-                worked = self.process_next()
-            except UnreachableError as error:
-                _log.warning("%s", error)
-            except Exception:
-                _log.exception("defect while reminding of an appointment")
-            if not worked:
-                self._stopping.wait(_POLL_S)
 
 
 def _check_one_address(address: str) -> str:

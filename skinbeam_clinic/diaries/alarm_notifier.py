@@ -5,12 +5,10 @@ The notifier reads no data of patients.
 
 import hashlib
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.message import EmailMessage
-from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
 from skinbeam.model.errors import InputError
@@ -19,10 +17,10 @@ from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import AlarmRow
 from skinbeam_clinic.database.tables import ClinicRow
 from skinbeam_clinic.database.transaction import open_transaction
-from skinbeam_clinic.errors import UnreachableError
 from skinbeam_clinic.jobs.queue import ALARM_JOB, JobQueue
-from skinbeam_clinic.mail_server import MailServer, is_mail_address, send_mail
+from skinbeam_clinic.mail_server import MailServer, is_mail_address, message_id, send_mail
 from skinbeam_clinic.models import Job, JobProgress
+from skinbeam_clinic.polling_thread import PollingThread
 
 __all__ = [
     "ADDRESS_VARIABLE",
@@ -152,7 +150,7 @@ _log = logging.getLogger(__name__)
 SendMail = Callable[[MailServer, str, str, str], None]
 
 
-class AlarmNotifier:
+class AlarmNotifier(PollingThread):
     """A thread that sends notifications of the alarms of all clinics of a database.
 
     Parameters
@@ -166,18 +164,7 @@ class AlarmNotifier:
         self._queue = JobQueue(database)
         self._lookup = _AlarmLookup(database)
         self._send = send or _send_alarm
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pager", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def end(self) -> None:
-        """Stop the thread; unsent notifications stay in the queue."""
-        self._stopping.set()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(_JOIN_TIMEOUT_S)
+        super().__init__("pager", defect="defect while telling of an alarm", poll_s=_POLL_S, join_s=_JOIN_TIMEOUT_S)
 
     def process_next(self) -> bool:
         """Process the due notification that has waited longest; return False if there is none.
@@ -211,18 +198,6 @@ class AlarmNotifier:
         sent = job.progress.sent + 1
         self._queue.postpone(job, _nth_wait(_REMINDER_WAITS, sent - 1), JobProgress(sent=sent))
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            worked = False
-            try:
-                worked = self.process_next()
-            except UnreachableError as error:
-                _log.warning("%s", error)
-            except Exception:
-                _log.exception("defect while telling of an alarm")
-            if not worked:
-                self._stopping.wait(_POLL_S)
-
 
 def notification_id(alarm_id: str, sent: int) -> str:
     """Return what identifies a notification of an alarm, and names nothing of it.
@@ -241,7 +216,7 @@ def _send_alarm(mail: MailServer, clinic: str, address: str, id: str) -> None:
     message = EmailMessage()
     message["From"], message["To"] = mail.sender, ", ".join(mail.receivers)
     message["Subject"] = render_message("alarm.mail", {"clinic": clinic})
-    message["Message-ID"] = f"<{id}@{parseaddr(mail.sender)[1].rpartition('@')[2]}>"
+    message["Message-ID"] = message_id(id, mail.sender)
     message["Importance"] = "high"
     message.set_content("\n\n".join(_alarm_text(language, clinic, address) for language in LANGUAGES))
     send_mail(mail, message)

@@ -6,7 +6,6 @@ judge. What counts as unusual is set by the environment.
 
 import hashlib
 import logging
-import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -20,9 +19,10 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, MemberRow, NoticeRow
 from skinbeam_clinic.database.transaction import RECORDS_READ, open_transaction
-from skinbeam_clinic.errors import UnreachableError, clinic_error
+from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import COMMAND_LINE_ACTOR, PATIENT_ACTOR
 from skinbeam_clinic.monitoring.metrics import Metrics
+from skinbeam_clinic.polling_thread import PollingThread
 
 __all__ = ["ActivityLimits", "ActivityWatch", "read_activity_limits"]
 
@@ -97,7 +97,7 @@ class _ClinicActivity:
                 del self.happened[name, whose]
 
 
-class ActivityWatch:
+class ActivityWatch(PollingThread):
     """A thread that looks at new entries of the audit logs of all clinics twice a minute.
 
     Parameters
@@ -111,18 +111,13 @@ class ActivityWatch:
         self._limits = limits
         self._metrics = metrics
         self._clinics: dict[str, _ClinicActivity] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        defect = "defect while looking for unusual activity"
+        super().__init__("watch", defect=defect, poll_s=_POLL_S, join_s=_JOIN_TIMEOUT_S)
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def end(self) -> None:
-        """Stop the thread."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(_JOIN_TIMEOUT_S)
+    def process_next(self) -> bool:
+        """Look at all that is new; return False, since nothing is left then."""
+        self.look()
+        return False
 
     def look(self) -> None:
         """Read the entries since the last time, and tell owners of what is unusual in them.
@@ -169,16 +164,6 @@ class ActivityWatch:
                     notify_member(work, owner.id, NoticeKind(f"many-{name.replace('_', '-')}"), id=id, **about)
                     self._metrics.count_unusual(name)
                     _log.warning("unusual activity: many %s", name)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except UnreachableError as error:
-                _log.warning("%s", error)
-            except Exception:
-                _log.exception("defect while looking for unusual activity")
-            self._stopping.wait(_POLL_S)
 
 
 def _list_events(entry: AuditEntryRow) -> Iterator[tuple[str, str, str]]:

@@ -194,7 +194,7 @@ def test_a_log_that_cannot_be_read_ends_no_watch(clinic: Clinic, monkeypatch: py
             raise RuntimeError("a defect")
         clinic.watch._stopping.set()
 
-    monkeypatch.setattr("skinbeam_clinic.monitoring.unusual_activity._POLL_S", 0.01)
+    monkeypatch.setattr(clinic.watch, "_poll_s", 0.01)
     monkeypatch.setattr(clinic.watch, "look", fail_once)
     clinic.watch.start()
     clinic.watch._thread.join(10)
