@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from skinbeam.model.package_data import load_package_table
+from skinbeam.text.letters import strip_marks
 
 __all__ = [
     "MedicationEntry",
@@ -211,12 +212,7 @@ def _split_words(text: str) -> list[_TextWord]:
 
 
 def _fold_letters(text: str) -> str:
-    bare = "".join(
-        letter for letter in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(letter)
-    )
-    for letter, plain in (("ø", "o"), ("ł", "l"), ("æ", "ae"), ("œ", "oe")):
-        bare = bare.replace(letter, plain)
-    return bare
+    return strip_marks(text.casefold())
 
 
 def _split_compound(written: str, folded: str) -> list[tuple[str, str]]:

@@ -1,6 +1,8 @@
 """Check that a case file is complete for a consultation, and analyse its photograph."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,7 @@ from skinbeam.text import ENGLISH, use_language
 
 if TYPE_CHECKING:
     from skinbeam.photo.analysis import PhotoAnalysis
+    from skinbeam.photo.decoding.photograph import DecodedPhotograph
 
 __all__ = ["CheckedConsultation", "check_consultation"]
 
@@ -92,24 +95,37 @@ def _read_photo(
         photo = loaded.resolve_path(table.file, field="photo.file")
     if photo is None:
         return None
-    import skinbeam.photo.analysis  # noqa: F401  # imported late, and by this process, which reads the answer of its copy
+    from concurrent.futures import ThreadPoolExecutor  # imported late, as the rest: many cases have no photograph
 
-    (look,) = run_in_parallel(partial(_analyse_photo, table=table), [photo], on_started=meanwhile)
+    from skinbeam.photo.decoding.photograph import read_photograph
+
+    with _errors_of_photo(photo), ThreadPoolExecutor(1) as decoder:
+        # Another program decodes it, while this process, which also reads the answer of its copy, imports the analysis.
+        decoded = decoder.submit(copy_context().run, read_photograph, photo, field="file")
+        import skinbeam.photo.analysis  # noqa: F401
+
+        picture = decoded.result()
+    (look,) = run_in_parallel(partial(_analyse_photo, photo=photo, table=table), [picture], on_started=meanwhile)
     return look
 
 
-def _analyse_photo(photo: Path, table: Photo | None) -> "PhotoAnalysis":
-    from skinbeam.photo.analysis import analyse_photograph  # imported late: many cases have no photograph
-    from skinbeam.photo.decoding.photograph import read_photograph
+def _analyse_photo(picture: "DecodedPhotograph", photo: Path, table: Photo | None) -> "PhotoAnalysis":
+    from skinbeam.photo.analysis import analyse_photograph
     from skinbeam.photo.face.manual_landmarks import face_from_landmarks
 
     card, points = (None, None) if table is None else (table.white_card, table.flat_points)
-    try:
-        picture = read_photograph(photo, field="file")
+    with _errors_of_photo(photo):
         if points is not None:
             face_from_landmarks(picture.rgb, points)  # raises errors in the language of the caller
         with use_language(ENGLISH):  # its findings become part of the plan, which is stored in English
             return analyse_photograph(picture, card, points)
+
+
+@contextmanager
+def _errors_of_photo(photo: Path) -> Iterator[None]:
+    """Let errors name the field of the case and the file of its photograph."""
+    try:
+        yield
     except InputError as error:
         field = f"photo.{error.field}"
         raise InputError(error.code, error.message, field=field, hint=error.hint, file=photo.name) from None

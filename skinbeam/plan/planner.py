@@ -24,6 +24,7 @@ from skinbeam.course.schedule import schedule_course
 from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
 from skinbeam.course.totals import course_total
 from skinbeam.evidence.guideline.table import load_cells, load_choices
+from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern, Medication, Patient
@@ -60,7 +61,7 @@ from skinbeam.response.settings import SearchMachine
 from skinbeam.simulate.light.engines import load_ordinates_kernel
 from skinbeam.suitability.explanation import explain_decision
 from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
-from skinbeam.suitability.table import Decision, decision_severity
+from skinbeam.suitability.table import Decision, decision_severity, load_rules
 from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
 if TYPE_CHECKING:
@@ -148,7 +149,9 @@ def plan_consultation(
 
 
 def load_planning_tables() -> None:
-    """Load what every concern needs, so that not every process of a plan does: tables, libraries, a kernel."""
+    """Load what the decision and every concern need, once for all processes of a plan: tables, libraries, a kernel."""
+    devices()
+    load_rules()
     load_choices()
     load_cells()
     practice_rows()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from skinbeam.model.errors import InputError
+from skinbeam.text.letters import strip_marks
 from skinbeam_clinic.patients.contact_details import check_contact_details
 
 __all__ = ["ContactQuery", "parse_contact_query"]
@@ -19,8 +20,7 @@ _LEAST_DIGITS = 4  # of a telephone number: fewer are in nearly every number
 _WHOLE_DIGITS = 6  # of a stored number that may be all but the code of its country
 _LEAST_LETTERS = 2  # of a name
 _WORD = re.compile(r"[^\W_]+")
-# Unicode takes the mark off ö, and leaves these as they are; without a key for ö, some write o and others oe.
-_ONE_LETTER = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"}
+# Without a key for ö, some write o and others oe.
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 
@@ -89,24 +89,7 @@ def _split_name(name: str) -> tuple[tuple[str, ...], ...]:
 def _spell(word: str) -> tuple[str, ...]:
     if word.isascii():
         return (word,)
-    return tuple(dict.fromkeys(_strip_marks(one) for one in (word, word.translate(_TWO_LETTERS))))
-
-
-def _strip_marks(word: str) -> str:
-    return unicodedata.normalize("NFKD", word).translate(_plain_letters)
-
-
-class _PlainLetters(dict[int, str | None]):
-    """For each character, by its code, the letter without marks; None for a mark. It learns each when it is met."""
-
-    def __missing__(self, code: int) -> str | None:
-        letter = chr(code)
-        plain = None if unicodedata.combining(letter) else _ONE_LETTER.get(letter, letter)
-        self[code] = plain
-        return plain
-
-
-_plain_letters = _PlainLetters()
+    return tuple(dict.fromkeys(strip_marks(one) for one in (word, word.translate(_TWO_LETTERS))))
 
 
 def _keep_digits(text: str) -> str:
