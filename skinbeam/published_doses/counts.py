@@ -1,8 +1,8 @@
 """Published evidence near a setting: tolerated doses, and counts of people with a blister, a crust or a burn."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -185,26 +185,42 @@ def count_harm_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False
 def count_harm_that_calibrates(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:
     """Return the harm of `count_harm_near` without the rows of the validation set, which judge what this sets."""
     near = _counted_rows_near(wavelength_nm, pulse_ms, lamp=lamp)
-    return _sum_counts([row for row in near if not row["kept_aside"]])
+    return _sum_counts([row for row in near if not row.kept_aside])
 
 
-def _counted_rows_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> list[Mapping[str, Any]]:
+class _CountedRow(NamedTuple):
+    """A published dose at which people were counted, of the table that compares it with computed doses."""
+
+    source: str
+    kept_aside: bool
+    family: str
+    wavelength_nm: float
+    pulse_ms: float
+    harmed: int
+    of: int
+
+
+def _counted_rows() -> tuple[_CountedRow, ...]:
+    rows = load_derived_table("practice_doses")["row"].values()
+    return tuple(_CountedRow(*(row[name] for name in _CountedRow._fields)) for row in rows if row["kind"] == "counted")
+
+
+def _counted_rows_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> list[_CountedRow]:
     return [
         row
-        for row in load_derived_table("practice_doses")["row"].values()
-        if row["kind"] == "counted"
-        and (row["family"] == "lamp") is lamp
-        and abs(np.log(row["wavelength_nm"] / wavelength_nm)) < np.log(_WAVELENGTH_RATIO)
-        and abs(np.log(row["pulse_ms"] / pulse_ms)) <= np.log(_PULSE_RATIO)
+        for row in _counted_rows()
+        if (row.family == "lamp") is lamp
+        and abs(np.log(row.wavelength_nm / wavelength_nm)) < np.log(_WAVELENGTH_RATIO)
+        and abs(np.log(row.pulse_ms / pulse_ms)) <= np.log(_PULSE_RATIO)
     ]
 
 
-def _sum_counts(rows: Sequence[Mapping[str, Any]]) -> HarmCount | None:
+def _sum_counts(rows: Sequence[_CountedRow]) -> HarmCount | None:
     if not rows:
         return None
-    sources = sorted({row["source"] for row in rows})
+    sources = sorted({row.source for row in rows})
     cite_sources(*sources)
-    return HarmCount(sum(row["harmed"] for row in rows), sum(row["of"] for row in rows), len(sources))
+    return HarmCount(sum(row.harmed for row in rows), sum(row.of for row in rows), len(sources))
 
 
 def count_bruises_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:
