@@ -82,6 +82,7 @@ validate: $(VENV)/dev
 derived: $(VENV)/dev $(FIT)/fit
 	$(BIN)/python -m research.derived_tables
 	$(FIT)/bin/python -m research.burn_calibration derived
+	$(BIN)/python -m research.derived_tables # those that read the calibration
 	$(FIT)/bin/python -m research.evidence_fit derived
 
 # What a plan chooses for 1,000 virtual patients and for every colour, on twelve devices, and the pages of it; it goes on

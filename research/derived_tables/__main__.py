@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from research.derived_table import DerivedTable
+from research.derived_tables.burn_anchors import BURN_ANCHORS
 from research.derived_tables.column_corrections import COLUMN_CORRECTIONS
 from research.derived_tables.melanin_by_colour import MELANIN_BY_COLOUR
 from research.derived_tables.melanin_by_site import MELANIN_BY_SITE
@@ -32,6 +33,7 @@ DERIVED_TABLES: tuple[DerivedTable, ...] = (
     MODEL_ERROR,
     PRACTICE_DOSES,
     *REFERENCE_BURNS,
+    BURN_ANCHORS,
 )
 
 

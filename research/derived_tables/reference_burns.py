@@ -5,28 +5,21 @@ other setting itself, so a table that lacks some is slow and not wrong.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from research.derived_table import DerivedTable
-from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import dose_steps
-from skinbeam.model.case import Case
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
-from skinbeam.plan.proposal import Proposal
-from skinbeam.plan.propose import propose_setting
-from skinbeam.response.goals import laser_choices
+from skinbeam.plan.burn_anchor import usual_proposals
 from skinbeam.response.reference_burns import compute_reference_doses, reference_setting_key, reference_table_name
-from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam, built_in_cooling
+from skinbeam.response.settings import SearchMachine, build_beam, built_in_cooling
 
 __all__ = ["REFERENCE_BURNS", "usual_light"]
-
-_AGE_YEARS = 40.0  # any adult: what is proposed does not depend on it
 
 HEADER = """\
 # Computed doses, J/cm², that burn untanned skin of a phototype at the site of this table: 16 equally likely skins, at
@@ -37,29 +30,13 @@ HEADER = """\
 
 def usual_light(site: str) -> Iterator[tuple[str, Beam, CoolingPlan]]:
     """Yield phototype, beam and cooling of each published setting with which a plan of the site begins."""
-    machines = [SearchMachine(name, device, Path()) for name, device in devices().items()]
-    for condition in vocabulary_table("condition"):
-        for phototype in PHOTOTYPES:
-            patient = {"age_years": _AGE_YEARS, "phototype": phototype}
-            case = Case.model_validate({"patient": patient, "concern": [{"condition": condition, "site": site}]})
-            for proposal in _proposals(case, machines):
-                number = proposal.lighter_phototype or PHOTOTYPES.index(phototype) + 1
-                machine, setting = proposal.machine, proposal.setting
-                beam = build_beam(machine, setting, dose_steps(machine.device, setting)[0])
-                yield PHOTOTYPES[number - 1], beam, built_in_cooling(machine.device)[0]
-
-
-def _proposals(case: Case, machines: list[SearchMachine]) -> Iterator[Proposal]:
-    (concern,) = case.concern
-    for modality in laser_choices(concern.condition, concern.site)[0]:
-        for machine in machines:
-            device = machine.device
-            heats = modality in device.modalities and modality != "ablative"
-            if heats and not device.microbeam and not device.lens_array:
-                caps = PulseCaps(concern.condition, modality, concern.site, darkest_phototype(case))
-                found = propose_setting(case, concern, modality, replace(machine, caps=caps))
-                if found is not None:
-                    yield found
+    for name, device in devices().items():
+        machine = SearchMachine(name, device, Path())
+        for number in range(1, len(PHOTOTYPES) + 1):
+            for proposal in usual_proposals(machine, site, number):
+                beam = build_beam(machine, proposal.setting, dose_steps(device, proposal.setting)[0])
+                skin = PHOTOTYPES[(proposal.lighter_phototype or number) - 1]
+                yield skin, beam, built_in_cooling(device)[0]
 
 
 def _make_table(site: str) -> dict[str, Any]:

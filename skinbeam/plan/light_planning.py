@@ -5,9 +5,9 @@ skin is injured sooner than the skin that sources treated, it goes down by the r
 (plan 6), and further while the probability of a burn is above its limit. It never goes above the middle of what was
 printed for such skin or a lighter one, and a dose that is borrowed from lighter skin is no more than enough.
 
-P(burn) is anchored: where the model computes more burns at the usual dose of clinics than they counted at such light,
-all computed doses that burn are raised by the factor that makes both agree, and the model says only how the probability
-moves with dose and skin.
+P(burn) is anchored (`burn_anchor`): where the model computes more burns at the usual doses of clinics than they counted
+at such light, all computed doses that burn are raised by the factor that makes both agree, and the model says only how
+the probability moves with dose and skin.
 """
 
 import math
@@ -19,24 +19,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.burn_anchor import burn_anchor
 from skinbeam.plan.proposal import Proposal
-from skinbeam.published_doses.burn_anchor import anchor_scale, counted_burn_share
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.response.candidate import BurnDoses, CandidateSetting
 from skinbeam.response.fractional import search_microbeams
 from skinbeam.response.full_field import search_full_field
 from skinbeam.response.goals import MIDDLE, TreatmentGoal
-from skinbeam.response.limits import effect_target, find_limits
+from skinbeam.response.limits import effect_target
 from skinbeam.response.reference_burns import reference_burn_doses
 from skinbeam.response.response_table import ResponseTable, basal_burn_doses
 from skinbeam.response.settings import SearchMachine, build_beam, is_facial
 from skinbeam.response.skin_bank import SkinBank
-from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
+from skinbeam.simulate.skins.ensemble import weighted_quantiles
 from skinbeam.text import Message
 
 __all__ = ["judge_heating_dose", "plan_proposal", "plan_without_dose", "with_limits_of_practice"]
@@ -75,7 +74,7 @@ def plan_proposal(
 
 
 def plan_without_dose(
-    goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, site: str, bank: SkinBank
+    case: Case, goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, site: str, bank: SkinBank
 ) -> CandidateSetting | None:
     """Return a setting whose dose no source prints, at the dose that reaches the target.
 
@@ -93,7 +92,18 @@ def plan_without_dose(
     table = bank.response_table(machine, goal, site)
     most = math.inf if aimed is None else _most_of_device_J_cm2(table, setting)
     found = search_full_field(table, setting, aimed=aimed, most=most)
-    return None if found is None else _with_bruising(table, found)
+    if found is None:
+        return None
+    if goal.modality != "ablative":
+        # Nobody counted burns at such a dose, so that the limits are held against the model alone; what is told of it
+        # is anchored as that of any other setting.
+        anchored = table.anchored(_burn_anchor(case, machine, setting, site)).judge(setting, found.dose)
+        found = replace(anchored, capped_by_lighter_skin=found.capped_by_lighter_skin)
+    return _with_bruising(table, found)
+
+
+def _burn_anchor(case: Case, machine: SearchMachine, setting: BeamSetting, site: str) -> float:
+    return burn_anchor(machine, setting, site, darkest_phototype(case) or len(PHOTOTYPES))
 
 
 def _most_of_device_J_cm2(table: ResponseTable, setting: BeamSetting) -> float:
@@ -145,8 +155,8 @@ def _plan_heating(
 ) -> CandidateSetting | None:
     """Return the published dose of light that heats, moved to this skin."""
     table = bank.response_table(proposal.machine, goal, site)
-    scale, ratio = _compare_with_practice(case, proposal, table)
-    table = table.anchored(scale)
+    ratio = _ratio_to_treated_skin(case, proposal, table)
+    table = table.anchored(_burn_anchor(case, proposal.machine, proposal.setting, site))
     for dose in _doses_downwards(proposal, proposal.start * min(1.0, ratio)):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
         if trial.keeps_limits:
@@ -176,7 +186,6 @@ def _least_enough(
 def judge_heating_dose(
     case: Case,
     goal: TreatmentGoal,
-    proposal: Proposal | None,
     machine: SearchMachine,
     setting: BeamSetting,
     dose: float,
@@ -185,43 +194,25 @@ def judge_heating_dose(
 ) -> CandidateSetting:
     """Return any dose of light that heats, judged as a plan judges its own.
 
-    Parameters
-    ----------
-    proposal : of the machine, at whose setting P(burn) is anchored; None where no source prints a dose of it.
-
     Raises
     ------
     NotAvailable : the model cannot judge the target at such a setting.
     """
-    table = bank.response_table(machine, goal, site)
-    if proposal is not None:
-        scale, _ = _compare_with_practice(case, proposal, table)
-        table = table.anchored(scale)
+    table = bank.response_table(machine, goal, site).anchored(_burn_anchor(case, machine, setting, site))
     return _with_bruising(table, table.judge(setting, dose))
 
 
-def _compare_with_practice(case: Case, proposal: Proposal, table: ResponseTable) -> tuple[float, float]:
-    """Return the factor that anchors computed doses that burn, and the ratio of this skin's to the treated skin's.
-
-    The table keeps them, since every dose that is asked about needs them.
-    """
-    key = proposal.setting, proposal.middle, proposal.lighter_phototype
-    if key not in table.practice:
-        table.practice[key] = _compute_practice(case, proposal, table)
-    return table.practice[key]
-
-
-def _compute_practice(case: Case, proposal: Proposal, table: ResponseTable) -> tuple[float, float]:
+def _ratio_to_treated_skin(case: Case, proposal: Proposal, table: ResponseTable) -> float:
+    """Return the ratio of computed doses that burn, of this skin over the skin that sources treated."""
     beam, skins = table.beam(proposal.setting), table.skins
-    burns = reference = basal_burn_doses(beam, skins, table.cooling)
-    weights = reference_weights = skins.weights[1]
+    burns = basal_burn_doses(beam, skins, table.cooling)
     is_personal = isinstance(burns.calibration, PersonalCalibration)
-    if proposal.lighter_phototype is not None or _is_measured(case) or is_personal:
-        number = proposal.lighter_phototype or darkest_phototype(case) or len(PHOTOTYPES)
-        reference = reference_burn_doses(skins.site, PHOTOTYPES[number - 1], beam, table.cooling)
-        reference_weights = np.ones(reference.computed_J_cm2.size)
-    scale = _anchor_at_practice(proposal, beam, reference, reference_weights)
-    return scale, _median_J_cm2(burns, weights) / _median_J_cm2(reference, reference_weights)
+    if proposal.lighter_phototype is None and not _is_measured(case) and not is_personal:
+        return 1.0
+    number = proposal.lighter_phototype or darkest_phototype(case) or len(PHOTOTYPES)
+    reference = reference_burn_doses(skins.site, PHOTOTYPES[number - 1], beam, table.cooling)
+    treated = _median_J_cm2(reference, np.ones(reference.computed_J_cm2.size))
+    return _median_J_cm2(burns, skins.weights[1]) / treated
 
 
 def _doses_downwards(proposal: Proposal, wanted: float) -> Sequence[float]:
@@ -241,19 +232,6 @@ def _median_J_cm2(burns: BurnDoses, weights: Floats) -> float:
     """Return the median dose that burns."""
     (median,) = weighted_quantiles(burns.computed_J_cm2, weights, (0.5,))
     return median
-
-
-def _anchor_at_practice(proposal: Proposal, beam: Beam, burns: BurnDoses, weights: Floats) -> float:
-    """Return the factor on computed doses that burn at which the usual dose burns as many as clinics counted.
-
-    Parameters
-    ----------
-    burns, weights : of the skin that sources treated.
-    """
-    (limit,) = [one for one in find_limits("vascular", "cheeks") if one.quantity == "p_burn"]
-    lamp = bool(beam.spectrum[1:])
-    counted = counted_burn_share(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp, most=limit.warn)
-    return anchor_scale(lambda scale: weighted_share(burns.p(proposal.middle / scale), weights)[0], counted)
 
 
 def with_limits_of_practice(trial: CandidateSetting, proposal: Proposal) -> CandidateSetting:

@@ -13,7 +13,8 @@ order is:
    reach more skins;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
-3. usual treatments of clinics, then those used where these fail;
+3. usual treatments of clinics, then those used where these fail; of treatments whose results nobody counted those done
+   at home, since a wound needs a reason;
 4. the greater share of people. Options that trials cannot distinguish share a rank, unless one left lasting marks in
    clearly more people: an option that helps no more and harms more is ranked behind. Of those that share a rank
    treatments done at home are written first, then the one with the fewest marks, then the one with the most trials,
@@ -48,6 +49,7 @@ _NO_TREATMENT: Final = "no-treatment"
 _USE_ORDER: Final[tuple[LaserUse, ...]] = ("first", "usual", "possible")
 # Difference in the share of people with a lasting mark that is ignored: trials measure it to a few of 100 at best.
 _SIMILAR_MARKS = 0.05
+_UNCOUNTED = 7  # the ranking group of treatments whose results nobody counted
 LEAST_REACHED = 0.1  # share of such skins below which no light leads
 
 
@@ -115,13 +117,18 @@ class OptionStanding:
         if self.use == "first" or self.comes_before_light:
             return 1
         if isinstance(self.half_improved, Unknown):
-            return 7
+            return _UNCOUNTED
         return 4 if self.own_studies and self.difference is None else 5
 
     @property
     def is_at_home(self) -> bool:
         """Whether the person does it at home."""
         return self.question.modality in fact_tables().modality_groups["at-home"]
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether nothing but its use speaks for it: no place in the guideline and no counted result."""
+        return self.rank_group == _UNCOUNTED
 
     @property
     def is_out_of_reach(self) -> bool:
@@ -141,14 +148,15 @@ class OptionStanding:
         return self.place is not None and is_kept
 
     @property
-    def order(self) -> tuple[int, int, bool, bool]:
+    def order(self) -> tuple[int, int, bool, bool, bool]:
         """What options are sorted by before trials distinguish them: the ranking group, the use, and the reach.
 
         Of treatments in one place of the guideline those that it names alone come before part of a combination.
         """
         use = 0 if self.has_place or self.comes_before_light else _USE_ORDER.index(self.use)
         is_part = self.has_place and self.place is not None and bool(self.place.partners)
-        return self.rank_group, use, is_part, self.are_named_columns and self.is_out_of_reach
+        is_deep = self.are_named_columns and self.is_out_of_reach
+        return self.rank_group, use, is_part, is_deep, self.is_uncounted and not self.is_at_home
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,7 @@ def _tied_groups(
     left as few marks.
     """
 
-    def line(index: int) -> tuple[int, int, bool, bool]:
+    def line(index: int) -> tuple[int, int, bool, bool, bool]:
         return standings[index].order
 
     def marked(index: int) -> tuple[float, int, int, float]:
@@ -269,7 +277,7 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
     if isinstance(one.half_improved, Estimate) and not one.own_studies:
         return Message("plan.place-borrowed")
     if isinstance(one.half_improved, Unknown):
-        return Message("plan.place-uncounted")
+        return Message("plan.place-uncounted" if one.is_at_home else "plan.place-uncounted-elsewhere")
     if fewer:
         return Message("plan.place-marked", {"fewer": fewer})
     if tied:

@@ -158,7 +158,7 @@ def _plan_device(
             refused.append(refuse_by_rule(goal, machine, rules))
             continue
         try:
-            trial = plan_without_dose(goal, machine, setting, concern.site, bank)
+            trial = plan_without_dose(case, goal, machine, setting, concern.site, bank)
         except NotAvailable as error:
             refused.append(device_refusal(goal, machine, "plan.not-judged", reason=error.reason))
             continue

@@ -47,7 +47,6 @@ __all__ = [
     "ABOVE_DEEPER_DERMIS",
     "CRATER_QUANTITY",
     "DISRUPTION_QUANTITY",
-    "PracticeKey",
     "ResponseTable",
     "basal_burn_doses",
     "goal_doses_J_cm2",
@@ -60,7 +59,6 @@ CRATER_QUANTITY = "ablation.depth_um"  # quantity of the model error
 ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
 _NEAR_SURFACE = (BURN_ENDPOINT, "melanosome-disruption")  # endpoints of the epidermis
 
-PracticeKey: TypeAlias = tuple[BeamSetting, float, int | None]
 _Node: TypeAlias = "_HeatingNode | DoseThresholds"
 
 
@@ -73,15 +71,12 @@ class ResponseTable:
     Parameters
     ----------
     burn_scale : factor on computed doses that burn, which anchors them to the burns that clinics counted of this light.
-    practice : comparisons with published practice that `plan.light_planning` has made in these skins, by setting,
-        usual dose and skin type.
     """
 
     machine: SearchMachine
     goal: TreatmentGoal
     skins: SiteSkins
     burn_scale: float = 1.0
-    practice: dict[PracticeKey, tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
     _nodes: dict[tuple[BeamSetting, int], _Node] = field(default_factory=dict, repr=False, compare=False)
     _bruises: dict[BeamSetting, BruiseThresholds] = field(default_factory=dict, repr=False, compare=False)
 

@@ -453,4 +453,4 @@ def _judge(
     if goal.modality == "ablative":
         table = person.bank.response_table(machine, goal, site)
         return table.judge(setting, dose, passes=round(asked.get("passes", 1)))
-    return judge_heating_dose(person.case, goal, proposal, machine, setting, dose, person.bank, site)
+    return judge_heating_dose(person.case, goal, machine, setting, dose, person.bank, site)

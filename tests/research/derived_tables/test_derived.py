@@ -43,7 +43,8 @@ MADE_WITH = {
     "vessel_reduction/1": "4964dcea",
     "model_error/2": "e3b0c442",
     "practice_doses/3": "4b227777",
-    "reference_burns/1": "e15274dc",
+    "reference_burns/1": "e3b0c442",
+    "burn_anchors/1": "e3b0c442",
 }
 
 

@@ -212,14 +212,23 @@ def test_trials_of_one_kind_outweigh_no_model_about_another_kind() -> None:
     assert order(other, standing("facial-telangiectasia", "camouflage"))[0][1] == "camouflage"
 
 
-def test_of_tied_treatments_those_done_at_home_are_written_first() -> None:
+def test_of_two_treatments_that_nobody_counted_the_one_done_at_home_ranks_first() -> None:
     away, home = standing("redness", "botulinum-toxin"), standing("redness", "camouflage")
     for pair in ((away, home), (home, away)):
         alike = [replace(one, half_improved=Unknown("nobody counted"), use="possible") for one in pair]
-        assert [rank for rank, _ in order(*alike)] == [1, 1]
-        assert order(*alike)[0][1] == "camouflage"
+        assert order(*alike) == [(1, "camouflage"), (2, "botulinum-toxin")]
 
 
 def test_a_last_resort_stands_behind_all_but_no_treatment() -> None:
     found = [replace(one, is_last_resort=one.title == "chemical-peel") for one in every("freckles")]
     assert [name for _, name in order(*found)][-2:] == ["chemical-peel", "no-treatment"]
+
+
+@pytest.mark.parametrize("condition", vocabulary_table("condition"))
+def test_of_treatments_that_nobody_counted_those_at_home_stand_before_those_that_wound(condition: str) -> None:
+    found = every(condition)
+    ranks = {found[at.index].title: at.rank for at in rank_options(found)}
+    uncounted = [one for one in found if one.is_uncounted]
+    for one in uncounted:
+        at_home = [ranks[other.title] for other in uncounted if other.is_at_home and other.use == one.use]
+        assert one.is_at_home or all(rank < ranks[one.title] for rank in at_home), one.title

@@ -1,0 +1,62 @@
+"""Make the table of factors that anchor P(burn) of each light of each machine to what clinics counted."""
+
+from pathlib import Path
+from typing import Any
+
+from research.derived_table import DerivedTable
+from research.derived_tables.reference_burns import REFERENCE_BURNS
+from skinbeam.laser.device import devices
+from skinbeam.model.package_data import load_derived_table
+from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
+from skinbeam.plan.burn_anchor import ANCHOR_TABLE, compute_burn_anchor, light_name, usual_proposals
+from skinbeam.response.settings import SearchMachine
+
+__all__ = ["BURN_ANCHORS"]
+
+HEADER = """\
+# Factors on computed doses that burn, at which the usual doses of all conditions that sources treat with a light of a
+# machine at a site burn as many people as clinics counted: of phototypes I to VI.
+# Made by `make derived` from data/guideline*.csv and data/practice.csv; not to be edited.
+"""
+
+
+def _make_table() -> dict[str, Any]:
+    return {site: made for site in vocabulary_table("site") if (made := _site_factors(site))}
+
+
+def _site_factors(site: str) -> dict[str, dict[str, list[float]]]:
+    made: dict[str, dict[str, list[float]]] = {}
+    for name, device in devices().items():
+        machine = SearchMachine(name, device, Path())
+        lights = {
+            light_name(machine, proposal.setting.wavelength_nm)
+            for phototype in range(1, len(PHOTOTYPES) + 1)
+            for proposal in usual_proposals(machine, site, phototype)
+        }
+        for light in sorted(lights):
+            made.setdefault(name, {})[light] = [
+                round(compute_burn_anchor(machine, light, site, phototype), 3)
+                for phototype in range(1, len(PHOTOTYPES) + 1)
+            ]
+    return made
+
+
+BURN_ANCHORS = DerivedTable(
+    name=ANCHOR_TABLE,
+    header=HEADER,
+    inputs=(
+        "data/lasers/",
+        "data/practice.csv",
+        "data/guideline.csv",
+        "data/guideline_doses.csv",
+        "data/guideline_choices.csv",
+        "data/lending.toml",
+        "data/envelopes.toml",
+        "data/lamps.toml",
+        "data/derived/practice_doses.toml",
+        *(f"data/derived/{table.name}.toml" for table in REFERENCE_BURNS),
+    ),
+    version=1,
+    make=_make_table,
+    selection=lambda: load_derived_table("burn_calibration"),  # fitted after the other tables, from some of them
+)
