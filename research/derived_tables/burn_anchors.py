@@ -8,10 +8,12 @@ from research.derived_tables.reference_burns import REFERENCE_BURNS
 from skinbeam.laser.device import devices
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
-from skinbeam.plan.burn_anchor import ANCHOR_TABLE, compute_burn_anchor, light_name, usual_proposals
+from skinbeam.plan.burn_anchor import ANCHOR_TABLE, compute_burn_anchors, light_name, usual_proposals
 from skinbeam.response.settings import SearchMachine
 
 __all__ = ["BURN_ANCHORS"]
+
+_DECIMALS = 3
 
 HEADER = """\
 # Factors on computed doses that burn, at which the usual doses of all conditions that sources treat with a light of a
@@ -34,10 +36,8 @@ def _site_factors(site: str) -> dict[str, dict[str, list[float]]]:
             for proposal in usual_proposals(machine, site, phototype)
         }
         for light in sorted(lights):
-            made.setdefault(name, {})[light] = [
-                round(compute_burn_anchor(machine, light, site, phototype), 3)
-                for phototype in range(1, len(PHOTOTYPES) + 1)
-            ]
+            factors = compute_burn_anchors(machine, light, site)
+            made.setdefault(name, {})[light] = [round(factor, _DECIMALS) for factor in factors]
     return made
 
 

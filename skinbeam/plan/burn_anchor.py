@@ -2,16 +2,18 @@
 
 A pulse burns the epidermis of a cheek alike whether it is meant for a vessel or for a scar. So all conditions that
 sources treat with a light of a machine count together: at their usual doses such skin burns as often as was counted,
-on average. What a plan prints of one setting then means the same in every plan.
+on average. Skin that nobody treated has the factor of the next lighter skin, and the model alone says how much sooner
+it burns. What a plan prints of one setting then means the same in every plan.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from skinbeam.laser.beam import Beam
+from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.case import Case
@@ -26,10 +28,10 @@ from skinbeam.published_doses.counts import count_harm_that_calibrates
 from skinbeam.response.candidate import BurnDoses
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.limits import find_limits
-from skinbeam.response.reference_burns import reference_burn_doses
+from skinbeam.response.reference_burns import reference_burn_doses, shipped_reference_doses
 from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam, built_in_cooling
 
-__all__ = ["ANCHOR_TABLE", "burn_anchor", "compute_burn_anchor", "light_name", "usual_proposals"]
+__all__ = ["ANCHOR_TABLE", "burn_anchor", "compute_burn_anchors", "light_name", "usual_proposals"]
 
 ANCHOR_TABLE = "burn_anchors"
 _AGE_YEARS = 40.0  # any adult: what is proposed does not depend on it
@@ -62,8 +64,11 @@ def burn_anchor(machine: SearchMachine, setting: BeamSetting, site: str, phototy
 @cache_with_sources(64)
 def _own_anchor(owned: tuple[str, Path, str, str], light: str, site: str, phototype: int) -> float:
     case_name, folder, name, file_json = owned
-    device = Device(name, DeviceFile.model_validate_json(file_json))
-    return compute_burn_anchor(SearchMachine(case_name, device, folder), light, site, phototype)
+    machine = SearchMachine(case_name, Device(name, DeviceFile.model_validate_json(file_json)), folder)
+    usual = _usual_by_skin(machine, light, site)
+    if not usual:
+        return 1.0
+    return _anchor_of_skin(machine, site, *_treated_skin(usual, phototype))
 
 
 def light_name(machine: SearchMachine, wavelength_nm: float) -> str:
@@ -71,31 +76,80 @@ def light_name(machine: SearchMachine, wavelength_nm: float) -> str:
     return "lamp" if machine.device.is_lamp else f"{wavelength_nm:g} nm"
 
 
-def compute_burn_anchor(machine: SearchMachine, light: str, site: str, phototype: int) -> float:
-    """Return the factor as `burn_anchor`, from the usual doses of all conditions that sources treat with a light."""
-    (limit,) = [one for one in find_limits("vascular", "cheeks") if one.quantity == "p_burn"]
-    usual: dict[tuple[BeamSetting, float, int | None], tuple[BurnDoses, float]] = {}
-    counted: list[float] = []
-    for proposal in usual_proposals(machine, site, phototype):
-        setting, key = proposal.setting, (proposal.setting, proposal.middle, proposal.lighter_phototype)
-        if key in usual or light_name(machine, setting.wavelength_nm) != light:
-            continue  # a dose that another condition lends counts once
-        beam = build_beam(machine, setting, dose_steps(machine.device, setting)[0])
-        skin = PHOTOTYPES[(proposal.lighter_phototype or phototype) - 1]
-        usual[key] = reference_burn_doses(site, skin, beam, built_in_cooling(machine.device)[0]), proposal.middle
-        counted.append(_counted_share(beam, limit.warn))
+def compute_burn_anchors(machine: SearchMachine, light: str, site: str) -> list[float]:
+    """Return the factors as `burn_anchor` for phototypes I to VI.
+
+    Lighter skin bears what darker skin bears: its factor is no less than that with which the same setting burns it as
+    often.
+    """
+    usual = _usual_by_skin(machine, light, site)
     if not usual:
-        return 1.0
+        return [1.0] * len(PHOTOTYPES)
+    treated = {skin: _anchor_of_skin(machine, site, skin, proposals) for skin, proposals in usual.items()}
+    factors = [treated[_treated_skin(usual, phototype)[0]] for phototype in range(1, len(PHOTOTYPES) + 1)]
+    lights = [_least_beam(one) for proposals in usual.values() for one in proposals]
+    for lighter in reversed(range(len(PHOTOTYPES) - 1)):
+        least = factors[lighter + 1] * _share_borne(site, lighter + 1, lights, _cooling(machine))
+        factors[lighter] = max(factors[lighter], least)
+    return factors
+
+
+def _usual_by_skin(machine: SearchMachine, light: str, site: str) -> dict[int, list[Proposal]]:
+    """Return the usual settings of a light by the phototype that sources treated, 1 to 6, the lightest first.
+
+    A dose that another condition lends counts once.
+    """
+    found: dict[int, dict[tuple[BeamSetting, float], Proposal]] = {}
+    for phototype in range(1, len(PHOTOTYPES) + 1):
+        for one in usual_proposals(machine, site, phototype):
+            if light_name(machine, one.setting.wavelength_nm) == light:
+                found.setdefault(one.lighter_phototype or phototype, {})[one.setting, one.middle] = one
+    return {skin: list(found[skin].values()) for skin in sorted(found)}
+
+
+def _treated_skin(usual: Mapping[int, list[Proposal]], phototype: int) -> tuple[int, list[Proposal]]:
+    """Return the darkest treated skin that is no darker than a phototype, else the lightest, and its settings."""
+    skin = max((one for one in usual if one <= phototype), default=min(usual))
+    return skin, usual[skin]
+
+
+def _anchor_of_skin(machine: SearchMachine, site: str, skin: int, proposals: Sequence[Proposal]) -> float:
+    """Return the factor at which the usual doses burn a treated skin as often as was counted, on average."""
+    (limit,) = [one for one in find_limits("vascular", "cheeks") if one.quantity == "p_burn"]
+    burns: list[tuple[BurnDoses, float]] = []
+    counted: list[float] = []
+    for one in proposals:
+        beam = _least_beam(one)
+        burns.append((reference_burn_doses(site, PHOTOTYPES[skin - 1], beam, _cooling(machine)), one.middle))
+        lamp = machine.device.is_lamp
+        counted.append(counted_burn_share(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp, most=limit.warn))
 
     def share(scale: float) -> float:
-        return float(np.mean([burns.p(middle / scale) for burns, middle in usual.values()]))
+        return float(np.mean([doses.p(middle / scale) for doses, middle in burns]))
 
     return anchor_scale(share, float(np.mean(counted)))
 
 
-def _counted_share(beam: Beam, most: float) -> float:
-    lamp = bool(beam.spectrum[1:])
-    return counted_burn_share(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp, most=most)
+def _share_borne(site: str, lighter: int, lights: Sequence[Beam], cooling: CoolingPlan) -> float:
+    """Return the greatest share of its own doses that the next darker skin bears, of lights shipped for both; else 1.
+
+    Parameters
+    ----------
+    lighter : the phototype of the lighter skin, 1 to 5.
+    """
+    names = PHOTOTYPES[lighter - 1], PHOTOTYPES[lighter]
+    both = [[shipped_reference_doses(site, name, beam, cooling) for name in names] for beam in lights]
+    shares = [float(np.max(dark / light)) for light, dark in both if light is not None and dark is not None]
+    return max(shares, default=1.0)
+
+
+def _least_beam(proposal: Proposal) -> Beam:
+    machine, setting = proposal.machine, proposal.setting
+    return build_beam(machine, setting, dose_steps(machine.device, setting)[0])
+
+
+def _cooling(machine: SearchMachine) -> CoolingPlan:
+    return built_in_cooling(machine.device)[0]
 
 
 def usual_proposals(machine: SearchMachine, site: str, phototype: int) -> Iterator[Proposal]:

@@ -21,12 +21,14 @@ __all__ = [
     "count_harm_near",
     "count_harm_that_calibrates",
     "find_tolerated_doses",
+    "uncooled_burn_threshold_J_cm2",
 ]
 
 # Greatest ratio between a published dose and a setting: alexandrite and diode lasers differ by a sixteenth, and the
 # dose that burns hardly depends on a factor of four in pulse length.
 _WAVELENGTH_RATIO: Final = 1.05
 _PULSE_RATIO: Final = 4.0
+_SAME_PULSE_RATIO: Final = 1.5
 _SPOT_RATIO: Final = 1.5
 _NOT_STATED: Final = "not-stated"
 
@@ -221,6 +223,28 @@ def _sum_counts(rows: Sequence[_CountedRow]) -> HarmCount | None:
     sources = sorted({row.source for row in rows})
     cite_sources(*sources)
     return HarmCount(sum(row.harmed for row in rows), sum(row.of for row in rows), len(sources))
+
+
+def uncooled_burn_threshold_J_cm2(wavelength_nm: float, pulse_ms: float) -> float | None:
+    """Return the dose of a laser above which a source saw skin without cooling burn, or None.
+
+    A pulse of another length would burn at another dose, so that it has to be nearly the same.
+    """
+    found = [
+        (row.source, max(_span_ends(row.fluence_J_cm2)))
+        for row in practice_rows()
+        if row.role != "validation"
+        and row.kind == "threshold"
+        and row.cooling == "none"
+        and row.harm is not None
+        and row.harm.kind == "burn"
+        and not row.lamp
+        and _span_ends(row.fluence_J_cm2)
+        and _is_near((row.wavelength_nm,), wavelength_nm, _WAVELENGTH_RATIO)
+        and _is_near(row.pulse_ms, pulse_ms, _SAME_PULSE_RATIO)
+    ]
+    cite_sources(*(source for source, _ in found))
+    return min((dose for _, dose in found), default=None)
 
 
 def count_bruises_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:

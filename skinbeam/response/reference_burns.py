@@ -22,7 +22,13 @@ from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.skins.ensemble import weighted_quantiles
 from skinbeam.skin.distribution import SkinDistribution
 
-__all__ = ["compute_reference_doses", "reference_burn_doses", "reference_setting_key", "reference_table_name"]
+__all__ = [
+    "compute_reference_doses",
+    "reference_burn_doses",
+    "reference_setting_key",
+    "reference_table_name",
+    "shipped_reference_doses",
+]
 
 Floats = NDArray[np.float64]
 
@@ -36,11 +42,17 @@ _DIGITS: Final = 4  # the doses of a draw vary by more than that with the seed
 
 def reference_burn_doses(site: str, phototype: str, beam: Beam, cooling: CoolingPlan) -> BurnDoses:
     """Return the doses of a beam that burn the skin that sources treated, J/cm², for equally likely skins."""
+    doses = shipped_reference_doses(site, phototype, beam, cooling)
+    if doses is None:
+        doses = np.asarray(compute_reference_doses(site, phototype, beam, cooling))
+    return burn_doses(beam, doses)
+
+
+def shipped_reference_doses(site: str, phototype: str, beam: Beam, cooling: CoolingPlan) -> Floats | None:
+    """Return the doses as `reference_burn_doses` has them, ascending; None where they are not shipped."""
     shipped = load_derived_table(reference_table_name(site)).get(phototype, {})
     doses = shipped.get(reference_setting_key(beam, cooling))
-    if doses is None:
-        doses = compute_reference_doses(site, phototype, beam, cooling)
-    return burn_doses(beam, np.asarray(doses, dtype=np.float64))
+    return None if doses is None else np.asarray(doses, dtype=np.float64)
 
 
 def compute_reference_doses(site: str, phototype: str, beam: Beam, cooling: CoolingPlan) -> tuple[float, ...]:

@@ -21,6 +21,7 @@ from skinbeam.model.device_file import DeviceHead
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.published_doses.counts import uncooled_burn_threshold_J_cm2
 from skinbeam.published_doses.settings import PublishedSetting, pulse_energy_J
 from skinbeam.response.envelope import (
     DARKEST_PHOTOTYPE,
@@ -113,7 +114,11 @@ class PulseCaps:
         return self._below_never_doses(device, setting, borne)
 
     def _below_never_doses(self, device: Device, setting: BeamSetting, doses: tuple[float, ...]) -> tuple[float, ...]:
-        """Return the doses of light on vessels below those that such skin and such a site never get."""
+        """Return the doses of light on vessels below those that such skin and such a site never get.
+
+        A machine without cooling gives none above which skin without cooling was burnt: most doses of such light were
+        printed for skin that was sprayed.
+        """
         shortest, longest = _BRUISING_NM
         is_bruising = device.is_lamp or shortest <= setting.wavelength_nm <= longest
         if self.modality != "vascular" or not is_bruising:
@@ -124,7 +129,10 @@ class PulseCaps:
                 cite_sources(never["source"])
                 bound = never.get("above_J_cm2", math.inf)
                 doses = tuple(dose for dose in doses if dose < never.get("from_J_cm2", math.inf) and dose <= bound)
-        return doses
+        if device.cooling or device.is_lamp:
+            return doses
+        burning = uncooled_burn_threshold_J_cm2(setting.wavelength_nm, setting.pulse_ms)
+        return doses if burning is None else tuple(dose for dose in doses if dose <= burning)
 
 
 def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> SettingCap | None:

@@ -12,7 +12,7 @@ from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan.burn_anchor import ANCHOR_TABLE, burn_anchor, compute_burn_anchor, light_name, usual_proposals
+from skinbeam.plan.burn_anchor import ANCHOR_TABLE, burn_anchor, compute_burn_anchors, light_name, usual_proposals
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.person import assess_person
 from skinbeam.response.goals import laser_choices
@@ -87,10 +87,11 @@ def test_what_is_shipped_is_what_is_computed_and_a_machine_of_another_name_gets_
     }
     assert settings
     for light, setting in settings.items():
-        computed = compute_burn_anchor(known, light, "cheeks", 4)
-        # The table has three decimals.
-        assert burn_anchor(known, setting, "cheeks", 4) == pytest.approx(computed, abs=6e-4)
-        assert burn_anchor(other, setting, "cheeks", 4) == pytest.approx(computed)
+        computed = compute_burn_anchors(known, light, "cheeks")
+        shipped = [burn_anchor(known, setting, "cheeks", phototype) for phototype in range(1, 7)]
+        assert shipped == pytest.approx(computed, abs=6e-4)  # the table has three decimals
+        # The table holds lighter skin against darker skin, too.
+        assert burn_anchor(other, setting, "cheeks", 4) <= computed[3] + 1e-9
 
 
 def test_no_usual_dose_burns_more_than_one_in_ten_of_the_skin_that_sources_treated() -> None:

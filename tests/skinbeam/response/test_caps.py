@@ -4,8 +4,8 @@ import pytest
 from consultations import CONDITIONS, EVERY_FIFTH, example
 
 from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
-from skinbeam.laser.device import Device, devices
-from skinbeam.laser.setting_grid import dose_steps, iterate_settings
+from skinbeam.laser.device import Device, devices, load_device
+from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, usable_modalities, vocabulary_table
@@ -156,3 +156,19 @@ def test_a_plan_says_beyond_practice_and_credits_like_trials_alone(file) -> None
 
 def near(printed: float | None, given: float, ratio: float) -> bool:
     return printed is None or 1.0 / ratio <= printed / given <= ratio
+
+
+@pytest.mark.parametrize("pulse_ms", [0.45, 1.5])
+@pytest.mark.parametrize("condition", ["spider-angioma", "redness", "port-wine-stain", "surgical-scars"])
+def test_a_machine_without_cooling_gives_no_dose_above_which_uncooled_skin_was_burnt(
+    condition: str, pulse_ms: float
+) -> None:
+    """Most doses of 585 nm were printed for skin under a spray; without one 7 J/cm² in 1.5 ms was the limit."""
+    bare, sprayed = (load_device(name) for name in ("pulsed-dye-585", "pulsed-dye-595"))
+    assert not bare.cooling
+    assert sprayed.cooling
+    caps = PulseCaps(condition, "vascular", "cheeks", 2)
+    for device, nm in ((bare, 585.0), (sprayed, 595.0)):
+        setting = BeamSetting(nm, pulse_ms, 7.0)
+        doses = caps.doses(device, setting, [5.0, 7.0, 7.5, 9.0])
+        assert not doses or (max(doses) > 7.0) is (device is sprayed or pulse_ms < 1.0)
