@@ -5,7 +5,9 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import parseaddr
+from email.utils import format_datetime, parseaddr
+
+from skinbeam_clinic.database.columns import now
 
 __all__ = ["MailInDoubtError", "MailServer", "is_mail_address", "message_id", "send_mail"]
 
@@ -50,14 +52,17 @@ def message_id(name: str, sender: str) -> str:
 
 
 def send_mail(mail: MailServer, message: EmailMessage) -> None:
-    """Send a message.
+    """Send a message, dated with the present.
 
     Raises
     ------
     MailInDoubtError : nobody knows whether the server has taken it.
-    OSError : the server does not answer, or refuses the message; every error of `smtplib` is one.
+    OSError : the server does not answer, or refuses the message or one of its receivers; every error of `smtplib` is
+        one.
     ValueError : the message cannot be written as mail.
     """
+    del message["Date"]
+    message["Date"] = format_datetime(now())  # RFC 5322, section 3.6: without it some servers take a mail for spam
     server = _connect(mail)
     try:
         _hand_over(server, message)
@@ -88,10 +93,12 @@ def _connect(mail: MailServer) -> smtplib.SMTP:
 
 def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
     try:
-        server.send_message(message)
+        refused = server.send_message(message)
     except smtplib.SMTPServerDisconnected as error:
         raise MailInDoubtError(type(error).__name__) from None
     except smtplib.SMTPException:  # the server has said that it does not take it
         raise
     except OSError as error:
         raise MailInDoubtError(type(error).__name__) from None
+    if refused:  # the others have it, but nobody else would see that this one has not
+        raise smtplib.SMTPRecipientsRefused(refused)
