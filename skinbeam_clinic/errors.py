@@ -5,6 +5,7 @@ Callers distinguish errors by type or by `code`.
 
 import datetime
 import errno
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ __all__ = [
     "catalogue_error",
     "clinic_error",
     "conflict_error",
+    "sizes_apart",
     "storage_error",
 ]
 
@@ -135,6 +137,11 @@ def conflict_error(field: str, saved_by: str, saved_at: datetime.datetime) -> Co
     assert isinstance(error, ConflictError)
     error.saved_by, error.saved_at = saved_by, saved_at
     return error
+
+
+def sizes_apart(size_bytes: int, most_bytes: float) -> dict[str, Any]:
+    """Return `size_MB` of a file and `most_MB`, the limit below it, rounded so that they never look alike."""
+    return {"size_MB": math.ceil(size_bytes / 100_000) / 10, "most_MB": math.floor(most_bytes / 1_000_000)}
 
 
 def storage_error(field: str, error: OSError) -> InputError:

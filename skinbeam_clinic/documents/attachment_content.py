@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from skinbeam.photo.decoding.photograph import decode_photograph
 from skinbeam.photo.limits import limit
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import clinic_error, sizes_apart
 
 __all__ = ["ENDINGS", "judge_content"]
 
 ENDINGS: Mapping[str, str] = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
 _SIGNATURES = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 _PDF_END, _PDF_END_WITHIN = b"%%EOF", 1024  # readers look for the mark within the last so many bytes
-_MB_BYTES = 1_000_000
 _FIELD = "attachment"
 
 
@@ -32,8 +31,7 @@ def judge_content(content: bytes) -> str:
     if not content:
         raise clinic_error("empty-attachment", _FIELD)
     if len(content) > most:
-        size_MB = round(len(content) / _MB_BYTES, 1)
-        raise clinic_error("attachment-too-large", _FIELD, size_MB=size_MB, most_MB=round(most / _MB_BYTES))
+        raise clinic_error("attachment-too-large", _FIELD, **sizes_apart(len(content), most))
     kind = next((kind for start, kind in _SIGNATURES.items() if content.startswith(start)), None)
     if kind is None:
         raise clinic_error("bad-attachment", _FIELD)

@@ -28,7 +28,7 @@ from skinbeam_clinic.access import (
     require_right,
 )
 from skinbeam_clinic.database.transaction import open_transaction
-from skinbeam_clinic.errors import DeniedError, UnreachableError, catalogue_error
+from skinbeam_clinic.errors import DeniedError, UnreachableError, catalogue_error, sizes_apart
 from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import RequestRate, find_network, is_poll
 from skinbeam_clinic.web.errors import RefusedError, refusal, refusal_from
@@ -303,6 +303,5 @@ def _check_photograph(request: ClinicRequest) -> None:
     """
     photograph, most = request.uploads.get("photo"), limit("read", "bytes_max")
     if photograph is not None and len(photograph.content) > most:
-        sizes = {"size_MB": round(len(photograph.content) / _MB_BYTES, 1), "most_MB": round(most / _MB_BYTES)}
-        message = "app-fault.photograph-too-large"
+        message, sizes = "app-fault.photograph-too-large", sizes_apart(len(photograph.content), most)
         raise RefusedError(413, catalogue_error("photograph-too-large", message, "photo", **sizes))
