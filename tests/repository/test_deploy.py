@@ -1,6 +1,7 @@
 """The examples under `deploy/`: every file, option, variable and address in them is there, and nothing runs as root."""
 
 import http.server
+import itertools
 import json
 import re
 import shlex
@@ -121,6 +122,19 @@ def test_what_the_manual_starts_in_a_container_is_known() -> None:
     run = re.findall(r"(?<=:)/[\w/-]+(?=[\s\":])", MANUAL[MANUAL.index("shut=") : MANUAL.index("podman run")])
     volumes = json.loads(*arguments_of("VOLUME"))
     assert set(volumes) <= set(run)
+
+
+def test_every_folder_that_a_read_only_container_is_given_something_in_can_be_written_to() -> None:
+    """Where podman puts a secret or a volume, it makes a file first, for which the root of such a container is shut."""
+    options = shlex.split(MANUAL[MANUAL.index('shut="') + len('shut="') : MANUAL.index('"\npodman run')])
+    given = {name: [value for option, value in itertools.pairwise(options) if option == name] for name in options}
+    assert "--read-only" in given
+    open_folders = {value.partition(":")[0] for value in given["--tmpfs"]}
+    key = re.search(r"SKINBEAM_KEY_FILE=(\S+)", (DEPLOY / "Containerfile").read_text(encoding="utf-8"))
+    assert key is not None
+    secrets = {f"/run/secrets/{value.partition(',')[0]}" for value in given["--secret"]}
+    assert secrets == {key[1]}
+    assert {str(Path(one).parent) for one in secrets} <= open_folders
 
 
 @pytest.mark.parametrize(("status", "ends"), [(200, 0), (503, 1)])
