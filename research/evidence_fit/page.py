@@ -11,6 +11,7 @@ from typing import Any
 from research.evidence_fit.calibrate import BINS, least_uniform
 from research.evidence_fit.data import inputs_sha256
 from research.evidence_fit.leave_out import BASELINES, StudyScore, coverage, score_gain
+from research.evidence_fit.ship import posterior_record
 from research.evidence_pictures import pictures
 from research.evidence_pictures.forest import forests
 from research.evidence_pictures.funnel import study_counts
@@ -18,7 +19,7 @@ from research.evidence_pictures.harms import HarmQuestion, harm_questions
 from skinbeam.evidence.studies.searches import literature_searches
 from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
 from skinbeam.evidence.synthesis.design import UNTREATED, fitted_arms
-from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, posterior_record
+from skinbeam.evidence.synthesis.posterior import CHECKS_FILE
 from skinbeam.model.package_data import load_package_text
 from skinbeam.model.vocabulary import vocabulary_table
 

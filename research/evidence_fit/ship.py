@@ -17,7 +17,16 @@ from research.evidence_fit.diagnostics import effective_size, r_hat, tail_size
 from research.evidence_fit.sample import SamplerPlan, sample
 from skinbeam.evidence.synthesis.posterior import DRAWS_FILE, RECORD_FILE
 
-__all__ = ["COUNT_PLAN", "PLAN", "diagnostic_faults", "disagreements", "fit_models", "is_current", "write_draws"]
+__all__ = [
+    "COUNT_PLAN",
+    "PLAN",
+    "diagnostic_faults",
+    "disagreements",
+    "fit_models",
+    "is_current",
+    "posterior_record",
+    "write_draws",
+]
 
 # The count model mixes slowly, since few studies inform each scale: it takes more draws, and ships the same number.
 PLAN = SamplerPlan(draws=3000, tune=1000, accept=0.98)
@@ -43,10 +52,15 @@ def fit_models(seed: int = PLAN.seed) -> tuple[dict[str, NDArray[np.float32]], d
     return draws, _fit_record(draws, sum(part.divergences for part in sampled))
 
 
+def posterior_record() -> Mapping[str, Any]:
+    """Return the record of how the shipped draws were made."""
+    found: Mapping[str, Any] = json.loads((_PACKAGE / RECORD_FILE).read_text(encoding="utf-8"))
+    return found
+
+
 def is_current() -> bool:
     """Return whether the shipped draws belong to the current table, priors and model."""
-    file = _PACKAGE / RECORD_FILE
-    return file.exists() and json.loads(file.read_text(encoding="utf-8"))["inputs_sha256"] == inputs_sha256()
+    return (_PACKAGE / RECORD_FILE).exists() and posterior_record()["inputs_sha256"] == inputs_sha256()
 
 
 def diagnostic_faults(diagnostics: Mapping[str, Any]) -> list[str]:

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from research.derived_table import HASH_KEY, values_sha256
+from research.evidence_fit.ship import posterior_record
 from research.evidence_pictures.forest import Forest, forests
 from research.evidence_pictures.funnel import FUNNEL_OUTCOMES, funnel_points, study_counts
 from research.evidence_pictures.harms import HarmQuestion, harm_interval, harm_questions, predicted_count
-from skinbeam.evidence.synthesis.posterior import posterior_record
 from skinbeam.model.package_data import load_package_text
 
 __all__ = [

@@ -10,16 +10,17 @@ The rules for what takes a promise back (a negation, a warning, a question, a he
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from skinbeam.model.package_data import load_package_table
 
 __all__ = [
     "Heading",
+    "PromiseRules",
     "Sentence",
     "has_gap",
     "heading_topic",
@@ -133,8 +134,8 @@ class Sentence:
     @cached_property
     def makes_no_promise(self) -> bool:
         """Whether the sentence as a whole only talks about promises, or asks a question."""
-        asks = self.text.endswith("?") and self.begins_with(promise_rules()["questions"])
-        return asks or self.section_topic == "denials" or any(map(self.contains, promise_rules()["denials"]))
+        asks = self.text.endswith("?") and self.begins_with(promise_rules().questions)
+        return asks or self.section_topic == "denials" or any(map(self.contains, promise_rules().denials))
 
     def begins_with(self, phrases: Sequence[str]) -> bool:
         """Whether the sentence begins with one of the phrases."""
@@ -174,7 +175,7 @@ class Sentence:
     def negations_in(self, phrase: str) -> Iterator[int]:
         """Yield the numbers of words within matches of the phrase that would negate another promise."""
         for place in self.match_positions(phrase):
-            yield from (k for k in place if self._word_list[k] in promise_rules()["negations"])
+            yield from (k for k in place if self._word_list[k] in promise_rules().negations)
 
     def _may_contain(self, phrase: str) -> bool:
         """Whether the sentence contains a prefix of each part of the phrase: a fast test that rejects most phrases."""
@@ -192,7 +193,7 @@ class Sentence:
 
     @cached_property
     def _clauses(self) -> list[list[str]]:
-        return split_clauses(self.text, promise_rules()["clause_words"])
+        return split_clauses(self.text, promise_rules().clause_words)
 
     @cached_property
     def _word_list(self) -> list[str]:
@@ -214,41 +215,61 @@ class Sentence:
     def _negates(self, place: int) -> bool:
         """Whether the word at this position negates what follows it."""
         pair = " ".join(self._word_list[place : place + 2])
-        return pair in promise_rules()["negating_pairs"] or (
-            self._word_list[place] in promise_rules()["negations"] and pair not in promise_rules()["not_negations"]
+        return pair in promise_rules().negating_pairs or (
+            self._word_list[place] in promise_rules().negations and pair not in promise_rules().not_negations
         )
 
     def _is_negated_before(self, place: int, spent: frozenset[int]) -> bool:
         """Whether a negation precedes the word at `place` closely in its clause, or is the subject of the clause."""
         first = self._clause_starts[self._clause(place) - 1]
-        near = range(max(first, place - promise_rules()["reach"]), place)
-        subject = range(
-            first, first + (first < place and self._word_list[first] in promise_rules()["negating_subjects"])
-        )
+        near = range(max(first, place - promise_rules().reach), place)
+        subject = range(first, first + (first < place and self._word_list[first] in promise_rules().negating_subjects))
         return any(
             self._negates(k) and k not in spent and not self._scope_ended_by_and(k, place) for k in {*near, *subject}
         )
 
     def _scope_ended_by_and(self, negation: int, place: int) -> bool:
         """Whether an "and" ends the scope of a "no" or "without", as in "no pain and lasting results"."""
-        return self._word_list[negation] in promise_rules()["ended_by_and"] and "and" in self._word_list[negation:place]
+        return self._word_list[negation] in promise_rules().ended_by_and and "and" in self._word_list[negation:place]
 
     def _is_negated_after(self, place: int) -> bool:
-        last = min(self._clause_starts[self._clause(place)], place + 1 + promise_rules()["reach"])
+        last = min(self._clause_starts[self._clause(place)], place + 1 + promise_rules().reach)
         return any(map(self._negates, range(place + 1, last)))
 
 
 def heading_topic(heading: str) -> Heading:
     """Return the topic of a heading, which applies to the sentences under it."""
     stands = Sentence(heading).contains
-    if any(map(stands, promise_rules()["denial_heading"])):
+    if any(map(stands, promise_rules().denial_heading)):
         return "denials"
-    return "risks" if any(map(stands, promise_rules()["risk_heading"])) else ""
+    return "risks" if any(map(stands, promise_rules().risk_heading)) else ""
 
 
-def promise_rules() -> Mapping[str, Any]:
-    """Return `data/promises.toml`, the rules for what takes a promise back."""
-    return load_package_table("data/promises.toml")
+@dataclass(frozen=True)
+class PromiseRules:
+    """The rules for what takes a promise back, as `data/promises.toml` explains them."""
+
+    reach: int
+    negations: tuple[str, ...]
+    not_negations: tuple[str, ...]
+    negating_pairs: tuple[str, ...]
+    negating_subjects: tuple[str, ...]
+    ended_by_and: tuple[str, ...]
+    clause_words: tuple[str, ...]
+    denials: tuple[str, ...]
+    questions: tuple[str, ...]
+    risk_heading: tuple[str, ...]
+    denial_heading: tuple[str, ...]
+    yes: tuple[str, ...]
+    abbreviations: tuple[str, ...]
+    goes_on: tuple[str, ...]
+
+
+@cache
+def promise_rules() -> PromiseRules:
+    """Return the rules for what takes a promise back."""
+    table = load_package_table("data/promises.toml")
+    return PromiseRules(table["reach"], **{name: tuple(value) for name, value in table.items() if name != "reach"})
 
 
 # Splitting of a text into blocks and sentences: paragraphs, bullets, headings, unmarked lists, questions and answers.
@@ -306,7 +327,7 @@ def _split_block(block: str) -> Iterator[str]:
     for part in _END.split(block):
         begun = f"{begun} {part}" if begun else part
         last = begun.split()[-1].lower().lstrip("(") if begun.split() else ""
-        if last in promise_rules()["abbreviations"]:
+        if last in promise_rules().abbreviations:
             continue
         yield begun
         begun = ""
@@ -349,7 +370,7 @@ def _is_heading(line: str, *, first: bool) -> bool:
 def _is_separate_line(line: str, following: str) -> bool:
     """Whether a line is a separate item or title: short, without a final mark, and followed by a capital letter."""
     words = line.split()
-    goes_on = line.rstrip()[-1:] in ",-–—(&/" or words[-1].lower() in promise_rules()["goes_on"]
+    goes_on = line.rstrip()[-1:] in ",-–—(&/" or words[-1].lower() in promise_rules().goes_on
     return 1 < len(words) <= _LINE_WORDS and not goes_on and following.strip()[:1].isupper()
 
 
@@ -361,7 +382,7 @@ def _join_answers(parts: Iterable[_TextPart]) -> Iterator[Sentence]:
             question = Sentence(asked.text)
             no = _NO.match(part.text) is not None
             short = len(asked.text.split()) <= _SHORT_QUESTION and not question.makes_no_promise
-            if no or short or Sentence(part.text).begins_with(promise_rules()["yes"]):
+            if no or short or Sentence(part.text).begins_with(promise_rules().yes):
                 refused = len(question.words.split()) if no else 0
                 yield Sentence(f"{asked.text} {part.text}", part.section_topic, refused)
                 asked = None

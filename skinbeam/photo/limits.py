@@ -1,14 +1,11 @@
 """Read the limits and constants of photograph analysis from `data/photo.toml`, each with its reason and source."""
 
 import math
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-from skinbeam.model.package_data import load_package_table
-from skinbeam.model.sources import cite_sources, read_sourced_value
+from skinbeam.model.sources import read_sourced_value
 
-__all__ = ["beside_limit", "chart_patches", "colour_direction", "face_template", "limit", "limit_entry"]
+__all__ = ["beside_limit", "chart_patches", "colour_direction", "limit", "limit_entry"]
 
 _TABLE = "data/photo.toml"
 limit_entry = partial(read_sourced_value, _TABLE)
@@ -40,10 +37,3 @@ def chart_patches() -> list[list[float]]:
     """Return L*, a*, b* of the 24 patches of the standard chart, by rows, under D50."""
     patches: list[list[float]] = limit_entry("chart", "patch")["value"]
     return patches
-
-
-def face_template() -> Mapping[str, Any]:
-    """Return the face template: half outlines, holes, and the outline from which skin colour is sampled."""
-    table: Mapping[str, Any] = load_package_table(_TABLE)["template"]
-    cite_sources(table["source"])
-    return table

@@ -5,7 +5,6 @@
 (`research.evidence_fit.data`).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.synthesis.design import HIERARCHICAL
-from skinbeam.model.package_data import load_package_text
 from skinbeam.model.value_equality import compared_by_value
 
 __all__ = [
@@ -27,7 +25,6 @@ __all__ = [
     "RECORD_FILE",
     "Posterior",
     "posterior",
-    "posterior_record",
 ]
 
 Floats = NDArray[np.float64]
@@ -83,10 +80,3 @@ def posterior() -> Posterior:
     """Return the shipped posterior draws."""
     with (resources.files("skinbeam") / DRAWS_FILE).open("rb") as file, np.load(file) as chains:
         return Posterior.from_chains(dict(chains))
-
-
-@cache
-def posterior_record() -> Mapping[str, Any]:
-    """Return the record of how the shipped draws were made."""
-    found: Mapping[str, Any] = json.loads(load_package_text(RECORD_FILE))
-    return found

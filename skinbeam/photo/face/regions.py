@@ -5,9 +5,8 @@ that are cut out of all regions. Brows, beard, lips and glasses are detected in 
 approximate, and every document says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 
 import cv2
 import numpy as np
@@ -17,7 +16,8 @@ from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.colour import srgb_to_linear
 from skinbeam.photo.face.face import Face, FaceView, face_view
 from skinbeam.photo.face.region_sites import REGION_SITES
-from skinbeam.photo.limits import face_template, limit
+from skinbeam.photo.face.template import face_template, mirror_outline
+from skinbeam.photo.limits import limit
 from skinbeam.photo.skin_mask import (
     RelativeTones,
     SkinSurface,
@@ -46,38 +46,9 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class _FaceTemplate:
-    """Outlines of the template by region, the outline of the sample of skin colour, and the holes.
-
-    A hole is an ellipse: its centre x and y, and its half axes.
-    """
-
-    regions: Mapping[str, Array]
-    colour_sample: Array
-    holes: Mapping[str, Sequence[float]]
-
-
-@cache
-def _template() -> _FaceTemplate:
-    table = face_template()
-    found: dict[str, Array] = {}
-    for name, points in table["half"].items():
-        right = np.array(points)
-        if name in table["middle"]:
-            found[name] = _mirror_outline(right)
-        else:
-            found[f"{name}-right"], found[f"{name}-left"] = right, right * (-1, 1)
-    return _FaceTemplate(found, _mirror_outline(np.array(table["learn"]["half"])), table["holes"])
-
-
-def _mirror_outline(half: Array) -> Array:
-    return np.concatenate([half, half[::-1] * (-1, 1)])
-
-
 def region_outlines(face: Face) -> dict[str, Array]:
     """Return region → outline in pixels, before the colour of the picture is used."""
-    placed = {name: face.template_to_pixels(points) for name, points in _template().regions.items()}
+    placed = {name: face.template_to_pixels(points) for name, points in face_template().regions.items()}
     if face.points is not None:
         from skinbeam.photo.face.mesh import MESH_REGIONS
 
@@ -95,7 +66,7 @@ def colour_sample_area(view: FaceView) -> Mask:
     Where that is much less red than the root of the nose, cloth covers it, as a mask does, and the root is sampled.
     """
     openings = facial_openings(view)
-    middle = fill_outline(view.rgb.shape, view.face.template_to_pixels(_template().colour_sample)) & ~openings
+    middle = fill_outline(view.rgb.shape, view.face.template_to_pixels(face_template().colour_sample)) & ~openings
     root = fill_outline(view.rgb.shape, view.face.template_to_pixels(_NOSE_ROOT)) & ~openings
     least = limit("skin", "covered_redness") * _redness(view, root)
     return root if _redness(view, middle) < least else middle
@@ -110,7 +81,7 @@ def _redness(view: FaceView, area: Mask) -> float:
 def facial_openings(view: FaceView) -> Mask:
     """Return the mask of eyes, mouth and nostrils, at their usual size."""
     mask = np.zeros(view.rgb.shape[:2], bool)
-    for hole in _template().holes.values():
+    for hole in face_template().holes.values():
         for side in (1, -1):
             ring = _ellipse_outline(*hole) * (side, 1)
             mask |= fill_outline(view.rgb.shape, view.face.template_to_pixels(ring))
@@ -126,7 +97,7 @@ def _ellipse_outline(x: float, y: float, half_x: float, half_y: float) -> Array:
 def above_chin(view: FaceView) -> Mask:
     """Return the part of a view above the lower lip, without the areas beside the face."""
     half = np.array([[-0.7, 1.4], [-1.05, 0.6], [-1.05, -1.2]])
-    return fill_outline(view.rgb.shape, view.face.template_to_pixels(_mirror_outline(half)))
+    return fill_outline(view.rgb.shape, view.face.template_to_pixels(mirror_outline(half)))
 
 
 # Occlusions of the skin, detected in the picture: brows, lips and teeth, frames of glasses, beard.
@@ -306,14 +277,14 @@ def _skin_surface(view: FaceView, skin: Mask, placed: Mapping[str, Array]) -> Sk
     def fill(template: Array) -> Mask:
         return fill_outline(view.rgb.shape, view.face.template_to_pixels(template))
 
-    table = face_template()["dark_spots"]
-    openings = fill(_mirror_outline(np.array(table["mouth"])))
+    dark = face_template().dark_spots
+    openings = fill(dark.mouth)
     brows = np.zeros_like(openings)
     for side in (1, -1):
-        for name in ("eye", "nostril"):
-            openings |= fill(_ellipse_outline(*table[name]) * (side, 1))
-        brows |= fill(np.array(table["brow"]) * (side, 1))
-    return SkinSurface(fill(_mirror_outline(np.array(table["outline"]))), skin, openings, brows, placed)
+        for ellipse in (dark.eye, dark.nostril):
+            openings |= fill(_ellipse_outline(*ellipse) * (side, 1))
+        brows |= fill(dark.brow * (side, 1))
+    return SkinSurface(fill(dark.outline), skin, openings, brows, placed)
 
 
 def _far_side(seen: FaceView, skin: Mask) -> str:

@@ -19,9 +19,10 @@ from research.evidence_fit.page import (
     render_page,
     treated_scores,
 )
+from research.evidence_fit.ship import posterior_record
 from skinbeam.evidence.studies.outcomes import outcome_counts
 from skinbeam.evidence.synthesis.design import fitted_arms
-from skinbeam.evidence.synthesis.posterior import DRAWS_FILE, posterior, posterior_record
+from skinbeam.evidence.synthesis.posterior import DRAWS_FILE, posterior
 
 REMEDY = "run `make derived`"
 
