@@ -12,7 +12,7 @@ from enum import StrEnum
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import NoticeRow, new_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 
 __all__ = ["Notice", "NoticeKind", "NoticeRepository", "notify_member"]
 
@@ -64,11 +64,8 @@ def notify_member(
     work.save(row, "notice.added")
 
 
-class NoticeRepository:
+class NoticeRepository(Repository):
     """The notices to one member, which only this member reads."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def list_unread(self) -> tuple[Notice, ...]:
         """Return the notices that were not read, the newest first."""

@@ -17,7 +17,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import AccessToken, Member, MemberSession
 
@@ -79,11 +79,8 @@ LONGEST_TOKEN_DAYS = 365
 _LONGEST_TOKEN_NAME = 60
 
 
-class ApiTokenRepository:
+class ApiTokenRepository(Repository):
     """The API tokens of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def make(self, name: str, days: int) -> tuple[AccessToken, str]:
         """Make a token, and return its record and the token itself, which is never shown again.

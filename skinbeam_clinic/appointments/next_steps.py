@@ -11,7 +11,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.database import tables, treatment_tables
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.diaries.repository import list_stopped_courses
 from skinbeam_clinic.test_spots.repository import list_consultations_due
 from skinbeam_clinic.treatments.models import TreatmentState
@@ -35,11 +35,8 @@ class NextStep:
     path: str
 
 
-class NextStepReader:
+class NextStepReader(Repository):
     """Reads what appointments need next."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def read(self, appointments: Iterable[Appointment]) -> Mapping[str, NextStep]:
         """Return the next step of each appointment that is not over, by its id; one that needs nothing is left out."""

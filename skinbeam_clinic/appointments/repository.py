@@ -21,7 +21,7 @@ from skinbeam_clinic.appointments.models import (
 from skinbeam_clinic.consents.repository import find_think_time_end
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import ClashError, clinic_error
 
 __all__ = [
@@ -43,11 +43,8 @@ LASER_PURPOSES = frozenset({Purpose.SESSION, Purpose.TEST_SPOT})  # for members 
 TimeSpan = tuple[datetime.datetime, datetime.datetime]
 
 
-class AppointmentRepository:
+class AppointmentRepository(Repository):
     """The appointments of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def book(self, *bookings: Booking) -> tuple[Appointment, ...]:
         """Book appointments, all of them or none.

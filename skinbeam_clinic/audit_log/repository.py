@@ -5,17 +5,14 @@ from sqlalchemy import ColumnElement, Text, and_, or_, type_coerce
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.tables import AuditEntryRow
-from skinbeam_clinic.database.transaction import RECORDS_READ, ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import RECORDS_READ, ClinicTransaction, Repository
 from skinbeam_clinic.models import AuditEntry
 
 __all__ = ["AuditLogRepository"]
 
 
-class AuditLogRepository:
+class AuditLogRepository(Repository):
     """The audit log of a clinic, for reading."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def newest(self, limit: int, *, subject: str = "") -> tuple[AuditEntry, ...]:
         """Return the last entries, the newest first.

@@ -16,7 +16,7 @@ from skinbeam_clinic.database.columns import now, time_after
 from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.text_tables import ClinicTextRow, ConsentTextRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = [
@@ -47,11 +47,8 @@ class TextDraft:
     text: str
 
 
-class ClinicTextRepository:
+class ClinicTextRepository(Repository):
     """The texts of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def add(
         self, *, use: str, language: str, title: str, text: str, treatment: str = "", form_key: str = ""

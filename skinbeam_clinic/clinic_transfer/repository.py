@@ -26,7 +26,7 @@ from skinbeam_clinic.consultations.repository import ConsultationState, add_cons
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patients.repository import CONTACT_DETAILS, add_contact, add_patient
 
@@ -61,11 +61,8 @@ _CONSULTATION_TABLES: tuple[type[ClinicScoped], ...] = (
 )
 
 
-class ImportRepository:
+class ImportRepository(Repository):
     """Imports into a clinic, their undo, and the note of its export; for its owner."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def preview(self, plan: Planner) -> ImportPlan:
         """Return what an import would make; nothing is written but that all contact details were read.

@@ -22,7 +22,7 @@ from skinbeam_clinic.consultations.repository import (
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import clock_jump, now, time_after
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Consent, ConsentAnswers, TeachBack
 
@@ -69,11 +69,8 @@ class VoidReason(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class ConsentRepository:
+class ConsentRepository(Repository):
     """The consents of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def record_explanation(
         self,

@@ -14,7 +14,7 @@ from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id, submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error, conflict_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
 
@@ -47,11 +47,8 @@ class ConsultationState(StrEnum):
     CLOSED = "closed"
 
 
-class ConsultationRepository:
+class ConsultationRepository(Repository):
     """The consultations of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def begin(self, patient_id: str, answers: Submission = NO_ANSWERS, *, form_key: str = "") -> ConsultationRecord:
         """Begin a consultation with a patient.
@@ -273,11 +270,8 @@ def unsupported_photograph_error(accepted: Collection[str]) -> InputError:
     return clinic_error("bad-photograph", "photograph", hint={"kinds": kinds})
 
 
-class PhotographRepository:
+class PhotographRepository(Repository):
     """The photographs of a clinic's consultations."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def add(
         self,

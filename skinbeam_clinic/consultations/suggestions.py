@@ -15,7 +15,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import SuggestedConcernRow
 from skinbeam_clinic.database.sealed_record import RecordMessage, SealedRecord
 from skinbeam_clinic.database.tables import ConsultationRow, PhotographRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 
 __all__ = [
     "SUGGESTION_CONTENT",
@@ -85,11 +85,8 @@ class SuggestedConcern:
     decided_by: str
 
 
-class SuggestionRepository:
+class SuggestionRepository(Repository):
     """The suggestions of a clinic's consultations."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def add(
         self, consultation_id: str, photograph_id: str, suggestions: Sequence[SuggestionContent]

@@ -37,7 +37,7 @@ from skinbeam_clinic.database.treatment_tables import ConsultationScoped
 from skinbeam_clinic.errors import clinic_error, conflict_error
 from skinbeam_clinic.models import Member
 
-__all__ = ["RECORDS_READ", "ClinicAccess", "ClinicTransaction", "open_transaction"]
+__all__ = ["RECORDS_READ", "ClinicAccess", "ClinicTransaction", "Repository", "open_transaction"]
 
 _READ_SUFFIX = ".seen"  # of the actions that only read a row
 _LIST_SUFFIX = ".listed"  # of those that only read a list of rows
@@ -226,6 +226,13 @@ class ClinicAccess:
                 if what not in records.setdefault(event.subject, []):
                     records[event.subject].append(what)
             work.log(RECORDS_READ, first.subject, seen=records)
+
+
+class Repository:
+    """Records of one kind, stored and read with the access of a member."""
+
+    def __init__(self, access: ClinicAccess) -> None:
+        self._access = access
 
 
 class ClinicTransaction:

@@ -11,7 +11,7 @@ from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
 from skinbeam_clinic.diaries.models import (
     Alarm,
@@ -39,11 +39,8 @@ __all__ = [
 NOTE_CONTENT = SealedRecord(DiaryNote, follow_up_tables.DiaryEntryRow.entry_sealed)
 
 
-class DiaryRepository:
+class DiaryRepository(Repository):
     """The diaries of a clinic's treatments."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def get_subject(self, treatment_id: str) -> DiarySubject:
         """Return the patient and the treatment of a diary.
@@ -210,11 +207,8 @@ _LONGEST_ANSWER = 2000  # characters of an answer or a reason
 _DELIVERY_LIMIT = datetime.timedelta(minutes=2)
 
 
-class AlarmRepository:
+class AlarmRepository(Repository):
     """The alarms of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def count(self) -> AlarmCount:
         """Return the count of unanswered alarms, which every page displays; it identifies no patient."""

@@ -23,7 +23,7 @@ from skinbeam_clinic.consultations.repository import (
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
 from skinbeam_clinic.diaries.repository import DiaryRepository
 from skinbeam_clinic.documents.attachments import AttachmentRepository, import_attachment
 from skinbeam_clinic.documents.notes import NoteRepository, import_note
@@ -193,11 +193,8 @@ _IMPORT_ACTION, _PATIENT_IMPORTED = "record.arrived", "patient.arrived"
 _MOST_ENTRIES = 1_000_000
 
 
-class DossierImporter:
+class DossierImporter(Repository):
     """Imports dossiers."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def import_dossier(self, dossier: Dossier, contact: Mapping[str, str] = MappingProxyType({})) -> PatientRecord:
         """Store a dossier as a new patient under a new pseudonym, with new ids for every row.

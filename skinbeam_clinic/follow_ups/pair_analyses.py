@@ -16,7 +16,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import FollowUpRow, PairAnalysisRow, PhotographPairRow
 from skinbeam_clinic.database.sealed_record import RecordMessage, SealedRecord
 from skinbeam_clinic.database.tables import MemberRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import list_treating_members, load_follow_up
 from skinbeam_clinic.follow_ups.models import BeforeAfterPair, FollowUp
@@ -101,11 +101,8 @@ class PairAnalysis:
     graded_blind: bool
 
 
-class PairAnalysisRepository:
+class PairAnalysisRepository(Repository):
     """The analyses of a clinic's pairs of photographs."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def open_pair(self, follow_up_id: str, pair_id: str) -> BeforeAfterPair:
         """Return a pair that may be measured.

@@ -13,7 +13,7 @@ from skinbeam_clinic.consultations.repository import get_open_consultation, list
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import (
     concern_number,
@@ -47,11 +47,8 @@ __all__ = ["FollowUpRepository"]
 _MOST_SCALES = 20
 
 
-class FollowUpRepository:
+class FollowUpRepository(Repository):
     """The follow-ups of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def begin(
         self,

@@ -8,7 +8,7 @@ from sqlalchemy import Text, type_coerce
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import canonical_json, now
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import OPEN_STATES, QUEUED, read_job
 from skinbeam_clinic.models import Job
@@ -20,11 +20,8 @@ _MOST_OPEN = 20  # of one kind and clinic, so that other clinics have their turn
 _CANCELLED = "cancelled"
 
 
-class JobRepository:
+class JobRepository(Repository):
     """The jobs of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def add(self, kind: str, payload: Mapping[str, Any], content: str = "") -> Job:
         """Add a job to the queue, or return the open job with the same payload and content.

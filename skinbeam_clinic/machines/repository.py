@@ -5,7 +5,7 @@ from skinbeam.model.errors import unknown_name_error
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.treatments.models import ClinicMachine
 
@@ -14,11 +14,8 @@ __all__ = ["MachineRepository"]
 _LONGEST_WORD = 80
 
 
-class MachineRepository:
+class MachineRepository(Repository):
     """The machines of a clinic; a machine is retired and never deleted, since treatments refer to it."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def add(self, *, device: str, serial: str, name: str, room: str = "") -> ClinicMachine:
         """Add a machine.

@@ -16,7 +16,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = ["MachineUpkeep", "MachineUpkeepRepository", "UpkeepKind"]
@@ -58,11 +58,8 @@ class MachineUpkeep:
         return self.due_on is not None and self.due_on < to_local_time(now()).date()
 
 
-class MachineUpkeepRepository:
+class MachineUpkeepRepository(Repository):
     """What was done to the machines of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def add(
         self, machine_id: str, *, kind: str, done_on: str, due_on: str = "", shots: str = "", form_key: str = ""

@@ -11,7 +11,7 @@ from sqlalchemy import or_
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.tables import AuditEntryRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.follow_ups.follow_up_grades import build_follow_up
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
@@ -79,11 +79,8 @@ class CourseOutcome:
         return self.months_after is not None
 
 
-class OutcomeRepository:
+class OutcomeRepository(Repository):
     """The courses of a clinic, for statistics."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def find_change(self, since: int) -> tuple[int, bool]:
         """Return the end of the audit log, and whether it shows a change of courses since an earlier end."""

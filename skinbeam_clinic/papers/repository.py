@@ -4,16 +4,13 @@ from collections.abc import Sequence
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.tables import PatientRow
-from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.database.transaction import Repository
 
 __all__ = ["PaperRepository"]
 
 
-class PaperRepository:
+class PaperRepository(Repository):
     """The papers that a clinic makes of its records; none of them is stored."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def note_letter(self, patient_id: str, texts: Sequence[str] = ()) -> None:
         """Note that a letter about a patient was made.

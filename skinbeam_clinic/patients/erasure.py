@@ -16,7 +16,7 @@ from skinbeam_clinic.appointments.repository import cancel_future_appointments
 from skinbeam_clinic.database import follow_up_tables, tables, text_tables, treatment_tables
 from skinbeam_clinic.database.columns import clock_jump, now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, list_row_files
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.diaries.repository import end_links
 from skinbeam_clinic.models import ErasablePatient, ErasurePreview
 from skinbeam_clinic.patients.repository import RETENTION_ACTION, next_number
@@ -46,11 +46,8 @@ _TABLES_WITH_FILES: tuple[type[ClinicScoped], ...] = (
 )
 
 
-class ErasureRepository:
+class ErasureRepository(Repository):
     """Erases a clinic's patients."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def preview(self, patient_id: str, *, retention_years: int) -> ErasurePreview:
         """Return how many records of a patient are stored, and until when an erasure now would have to retain them.

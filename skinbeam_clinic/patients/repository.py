@@ -13,7 +13,7 @@ from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import AuditEntryRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
 from skinbeam_clinic.patients.contact_details import OLDEST_YEARS
@@ -42,11 +42,8 @@ RETENTION_ACTION = "patient.kept"  # the audit entry of an erasure that left wha
 CONTACT_DETAILS = SealedRecord(dict[str, str], tables.ContactRow.contact_sealed, 10_000, "contact")
 
 
-class PatientRepository:
+class PatientRepository(Repository):
     """The patients of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def add(self, pseudonym: str = "", *, year_of_birth: int | None = None) -> PatientRecord:
         """Add a patient; without a pseudonym they get the next free number.

@@ -16,7 +16,7 @@ from skinbeam_clinic.consultations.repository import (
 )
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import time_after
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import NewPlan, PlanChoice, PlanRecord
 
@@ -25,11 +25,8 @@ __all__ = ["PlanRepository"]
 _LONGEST_NOTES = 100_000  # characters
 
 
-class PlanRepository:
+class PlanRepository(Repository):
     """The plans of a clinic's consultations."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def add(self, consultation_id: str, plan: NewPlan, *, revision: int) -> PlanRecord:
         """Store a plan made from this revision of the answers; consents to earlier plans become void.

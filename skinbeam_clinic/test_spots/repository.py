@@ -17,7 +17,7 @@ from skinbeam_clinic.consultations.repository import get_open_consultation, list
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id, submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PatientRecord
 from skinbeam_clinic.pulse_settings import case_test_spot
@@ -29,13 +29,10 @@ __all__ = ["TestSpotRepository", "import_spot", "list_consultations_due"]
 _SAME_AGE = datetime.timedelta(minutes=1)  # a form asks for hours; storing a photograph takes seconds
 
 
-class TestSpotRepository:
+class TestSpotRepository(Repository):
     """The test spots of a clinic."""
 
     __test__ = False  # pytest would collect the class by its name
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def fire(
         self,

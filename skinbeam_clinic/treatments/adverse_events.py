@@ -10,7 +10,7 @@ from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import AlarmDecisionRow
 from skinbeam_clinic.database.tables import submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.treatments.models import (
     ADVERSE_KINDS,
@@ -38,11 +38,8 @@ def parse_grade(text: str) -> AdverseEventGrade:
     return AdverseEventGrade(text)
 
 
-class AdverseEventRepository:
+class AdverseEventRepository(Repository):
     """The adverse events of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def add(
         self,

@@ -14,7 +14,7 @@ from skinbeam_clinic.consents.repository import get_valid_consent
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.diaries.repository import is_course_stopped
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.pulse_settings import SpotSettings, case_test_spot
@@ -47,11 +47,8 @@ from skinbeam_clinic.used_cooling import UsedCooling, find_cooling_change
 __all__ = ["TreatmentRepository"]
 
 
-class TreatmentRepository:
+class TreatmentRepository(Repository):
     """The treatments of a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def begin(self, consent_id: str, order: TreatmentOrder, *, appointment_id: str | None = None) -> Treatment:
         """Begin a treatment, or return the one under this consent that has not ended, whoever began it.
