@@ -18,7 +18,7 @@ from skinbeam.text import Message
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["NO_OTHER_KEYS", "RecordMessage", "SealedRecord", "record_values"]
+__all__ = ["NO_OTHER_KEYS", "RecordMessage", "SealedRecord", "parse_values", "record_values"]
 
 # A key that a record does not have would be lost when the record is written again, so it is an error.
 NO_OTHER_KEYS = ConfigDict(extra="forbid")
@@ -88,6 +88,17 @@ def record_values(record: Any) -> dict[str, Any]:
     """Return a record as a dictionary with what its JSON holds; times and bytes stay as they are."""
     values: dict[str, Any] = _record_adapter(type(record)).dump_python(record)  # type: ignore[arg-type]
     return values
+
+
+def parse_values(record: type[RecordType], values: Any) -> RecordType:
+    """Return the record that `record_values` wrote as these values, of which the JSON may have been read.
+
+    Raises
+    ------
+    ValueError : they are not those of such a record.
+    """
+    read: RecordType = _record_adapter(record).validate_python(values)  # type: ignore[arg-type]
+    return read
 
 
 @cache

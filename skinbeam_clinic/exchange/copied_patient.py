@@ -19,6 +19,7 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.consultations.answers import carry_past_sessions
 from skinbeam_clinic.consultations.forms import Submission, form_entries, make_submission
 from skinbeam_clinic.consultations.repository import PAGE_MEDIA_TYPES, ConsultationState, unsupported_photograph_error
+from skinbeam_clinic.database.sealed_record import parse_values
 from skinbeam_clinic.documents.sealed_content import parse_copied_attachments, parse_copied_notes
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import (
@@ -26,7 +27,6 @@ from skinbeam_clinic.models import (
     ConsultationRecord,
     Dossier,
     PatientRecord,
-    PhotographPermissions,
     PhotographRecord,
     PlanChoice,
     PlanContents,
@@ -35,7 +35,7 @@ from skinbeam_clinic.models import (
 from skinbeam_clinic.patients.contact_details import REMINDER_WAY
 from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts
 from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
-from skinbeam_clinic.treatments.copied_treatments import parse_copied_treatments, summarize_treatment
+from skinbeam_clinic.treatments.copied_treatments import summarize_treatment
 from skinbeam_clinic.treatments.models import Treatment
 
 __all__ = ["COPY_SCHEMA", "RECORD_FILE", "CopiedPatient", "parse_copy"]
@@ -88,15 +88,8 @@ def parse_copy(content: bytes) -> CopiedPatient:
 
 
 def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> CopiedPatient:
-    about = record["patient"]
-    patient = PatientRecord(
-        id=str(about["id"]),
-        pseudonym=str(about["pseudonym"]),
-        year_of_birth=about["year_of_birth"],
-        created_at=_parse_moment(about["created_at"]),
-        erased_at=None,
-    )
-    treated = [parse_copied_treatments(one.get("treatments", ())) for one in record["consultations"]]
+    patient = replace(parse_values(PatientRecord, record["patient"]), erased_at=None)
+    treated = [parse_values(tuple[Treatment, ...], one.get("treatments", ())) for one in record["consultations"]]
     consultations = tuple(
         _parse_consultation(one, patient.id, files, treatments)
         for one, treatments in zip(record["consultations"], treated, strict=True)
@@ -124,20 +117,12 @@ def _count_left_out(record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 def _parse_consultation(
     one: Mapping[str, Any], patient_id: str, files: Mapping[str, bytes], treatments: Sequence[Treatment]
 ) -> ConsultationContents:
-    consultation = ConsultationRecord(
-        id=str(one["id"]),
-        patient_id=patient_id,
-        state=ConsultationState(one["state"]),
-        revision=int(one["revision"]),
-        answers=Submission.from_json(json.dumps(one["answers"]).encode()),
-        created_at=_parse_moment(one["created_at"]),
-        saved_at=_parse_moment(one["saved_at"]),
-        saved_by="",
-    )
+    held = parse_values(ConsultationRecord, one)
+    consultation = replace(held, patient_id=patient_id, state=ConsultationState(held.state), saved_by="")
     return ConsultationContents(
         consultation,
-        tuple((_parse_photograph(held), files[held["file"]]) for held in one["photographs"]),
-        tuple(_parse_plan(held, files, treatments) for held in one["plans"]),
+        tuple((_parse_photograph(photograph), files[photograph["file"]]) for photograph in one["photographs"]),
+        tuple(_parse_plan(plan, files, treatments) for plan in one["plans"]),
         test_spots=parse_copied_spots(one.get("test_spots", ())),
     )
 
@@ -184,57 +169,19 @@ def _session_entries(answers: Submission, facts: Sequence[HistoryFact]) -> tuple
 
 
 def _parse_photograph(held: Mapping[str, Any]) -> PhotographRecord:
-    if held["media_type"] not in PAGE_MEDIA_TYPES:
+    photograph = replace(parse_values(PhotographRecord, held), added_by="", version="")
+    if photograph.media_type not in PAGE_MEDIA_TYPES:
         raise unsupported_photograph_error(PAGE_MEDIA_TYPES)
-    return PhotographRecord(
-        id=str(held["id"]),
-        consultation_id=str(held["consultation_id"]),
-        file=str(held["file"]),
-        media_type=str(held["media_type"]),
-        permissions=PhotographPermissions(**held["permissions"]),
-        added_at=_parse_moment(held["added_at"]),
-        added_by="",
-    )
+    return photograph
 
 
 def _parse_plan(held: Mapping[str, Any], files: Mapping[str, bytes], treatments: Sequence[Treatment]) -> PlanContents:
-    plan = PlanRecord(
-        id=str(held["id"]),
-        consultation_id=str(held["consultation_id"]),
-        consultation_revision=int(held["consultation_revision"]),
-        case_sha256=str(held["case_sha256"]),
-        plan_sha256=str(held["plan_sha256"]),
-        version=str(held["version"]),
-        seed=int(held["seed"]),
-        draws=int(held["draws"]),
-        files={name: str(place) for name, place in held["files"].items()},
-        made_at=_parse_moment(held["made_at"]),
-        made_by="",
-    )
-    choices = [
-        _choice(plan, str(one["option"]), str(one["notes"]), _parse_moment(one["made_at"])) for one in held["choices"]
-    ]
+    plan = replace(parse_values(PlanRecord, held), made_by="")
+    choices = [replace(one, id="", made_by="") for one in parse_values(tuple[PlanChoice, ...], held["choices"])]
     choices += [
-        _choice(plan, done.option, summarize_treatment(done), done.started_at or done.created_at)
+        PlanChoice("", plan.id, done.option, summarize_treatment(done), done.started_at or done.created_at, "")
         for done in treatments
         if done.plan_id == plan.id
     ]
-    contents = {name: files[place] for name, place in held["files"].items()}
+    contents = {name: files[place] for name, place in plan.files.items()}
     return PlanContents(plan, contents, tuple(sorted(choices, key=lambda one: one.made_at)))
-
-
-def _choice(plan: PlanRecord, option: str, notes: str, made_at: datetime.datetime) -> PlanChoice:
-    return PlanChoice("", plan.id, option, notes, made_at, "")
-
-
-def _parse_moment(text: str) -> datetime.datetime:
-    """Return a moment of a copy.
-
-    Raises
-    ------
-    ValueError : it has no time zone.
-    """
-    moment = datetime.datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("no time zone")
-    return moment

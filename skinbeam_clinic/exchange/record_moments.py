@@ -25,12 +25,13 @@ def check_moments(dossier: Dossier, field: str) -> None:
 
     Raises
     ------
-    InputError : `impossible-moment`: before 1900, or after today, or years after today for what lies ahead.
+    InputError : `impossible-moment`: without a time zone, before 1900, or after today, or years after today for what
+        lies ahead.
     """
     today = now()
     records = (dossier.patient, dossier.consultations, dossier.notes, [one for one, _ in dossier.attachments])
     for name, at in _list_moments("", records):
-        if not _FIRST <= at <= today + (_LONGEST_AHEAD if name in _AHEAD else _CLOCKS_APART):
+        if at.tzinfo is None or not _FIRST <= at <= today + (_LONGEST_AHEAD if name in _AHEAD else _CLOCKS_APART):
             raise clinic_error("impossible-moment", field, at=at.date().isoformat())
 
 

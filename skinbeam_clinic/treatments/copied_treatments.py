@@ -1,26 +1,10 @@
-"""Read the treatments of a patient's copy, and summarize them in words."""
-
-from typing import Any
-
-from pydantic import TypeAdapter
+"""Summarize the treatments of a patient's copy in words."""
 
 from skinbeam.text import render_message, to_local_time
 from skinbeam_clinic.treatments.models import AreaFiring, Treatment
 from skinbeam_clinic.used_cooling import UsedCooling
 
-__all__ = ["parse_copied_treatments", "summarize_treatment"]
-
-_COPIED_TREATMENTS = TypeAdapter(tuple[Treatment, ...])
-
-
-def parse_copied_treatments(treatments: Any) -> tuple[Treatment, ...]:
-    """Return the treatments of a patient's copy, from their JSON.
-
-    Raises
-    ------
-    ValueError : the JSON is not that of treatments.
-    """
-    return _COPIED_TREATMENTS.validate_python(treatments)
+__all__ = ["summarize_treatment"]
 
 
 def summarize_treatment(treatment: Treatment) -> str:

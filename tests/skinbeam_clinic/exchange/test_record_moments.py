@@ -12,6 +12,7 @@ import pytest
 from app_samples import made_plan
 from document_samples import LETTER, PDF
 from record_samples import ANSWERS
+from treated_rows import add_treatment, agree
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.accounts.repository import create_clinic
@@ -20,10 +21,17 @@ from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.exchange.deidentification import deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle
 from skinbeam_clinic.exchange.record_formats import make_importer
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 
 DAY = datetime.timedelta(days=1)
-IMPOSSIBLE = ("9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+00:00", (now() + 3 * DAY).isoformat())
+IMPOSSIBLE = {
+    "too-late": "9999-12-31T23:59:59+00:00",
+    "too-early": "0001-01-01T00:00:00+00:00",
+    "in-three-days": (now() + 3 * DAY).isoformat(),
+    "without-zone": "2026-01-02T10:00:00",
+}
 
 
 @pytest.fixture
@@ -48,15 +56,21 @@ def moments(value: Any) -> Iterator[tuple[Any, Any]]:
             yield value, key
 
 
-@pytest.mark.parametrize("written", IMPOSSIBLE, ids=["too-late", "too-early", "in-three-days"])
+@pytest.mark.parametrize("written", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
 def test_no_date_of_a_copy_is_one_that_no_record_has(
     database: Database, repositories: ClinicRepositories, patient: str, written: str
 ) -> None:
+    (consultation,) = repositories.consultations.of(patient)
+    plan = repositories.plans.add(consultation.id, made_plan(), revision=1)
+    settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
+    repositories.test_spots.fire(consultation.id, SpotFiring(plan.id, settings, 24.0, ORAL_CONSENT))
+    add_treatment(repositories, agree(repositories, plan.id), days_ago=2)
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     with zipfile.ZipFile(io.BytesIO(repositories.patient_copies.make(patient))) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     count = len(list(moments(json.loads(files["record.json"]))))
-    assert count >= 7  # of the patient, the consultation, the note, the attachment, and both strikes
+    # Of the patient, the consultation, the note, the attachment, both strikes, the plan, the spot and the treatment.
+    assert count >= 10
     refused = 0
     for number in range(count):
         record = json.loads(files["record.json"])
@@ -71,11 +85,11 @@ def test_no_date_of_a_copy_is_one_that_no_record_has(
         with suppress(InputError):  # of a date that nobody reads there is no error
             make_importer(packed.getvalue())(other)
         refused += len(other.patients.list_all()) == before
-    assert refused >= 6
+    assert refused >= 9
     assert other.erasure.list_erasable(retention_years=10) == ()
 
 
-@pytest.mark.parametrize("written", IMPOSSIBLE, ids=["too-late", "too-early", "in-three-days"])
+@pytest.mark.parametrize("written", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
 def test_no_date_of_a_bundle_is_one_that_no_record_has(
     database: Database, repositories: ClinicRepositories, patient: str, written: str
 ) -> None:
