@@ -23,12 +23,13 @@ from skinbeam_clinic.clinic_transfer.models import (
     KnownPatient,
 )
 from skinbeam_clinic.consultations.repository import ConsultationState, add_consultation
-from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.verification import tables_with
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.patients.repository import CONTACT_DETAILS, add_contact, add_patient
+from skinbeam_clinic.patients.repository import CONTACT_DETAILS, add_contact, add_patient, find_owner
 
 __all__ = ["ImportRepository"]
 
@@ -44,20 +45,6 @@ _IMPORTED_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.ContactRow,
     tables.ConsultationRow,
     tables.PatientRow,
-)
-_PATIENT_TABLES: tuple[type[ClinicScoped], ...] = (
-    tables.ConsultationRow,
-    treatment_tables.AppointmentRow,
-    tables.ClinicalNoteRow,
-    tables.AttachmentRow,
-    treatment_tables.AppointmentReminderRow,
-)
-_CONSULTATION_TABLES: tuple[type[ClinicScoped], ...] = (
-    tables.PhotographRow,
-    tables.PlanRow,
-    treatment_tables.AppointmentRow,
-    tables.ClinicalNoteRow,
-    *follow_up_tables.CONSULTATION_TABLES,
 )
 
 
@@ -225,7 +212,7 @@ def _find_unchanged_rows(work: ClinicTransaction, entries: Sequence[AuditEntryRo
         there = {row.id for row in rows if work.is_as_signed(row, added[f"{start}{row.id}"])}  # type: ignore[arg-type]
         changed = [row for row in rows if row.id not in there]
         if changed or len(rows) < len(ids):
-            raise _in_use_error(work, (_patient_of(work, row) for row in changed))
+            raise _in_use_error(work, (find_owner(work, row) for row in changed))
         found[table] = rows
     return found
 
@@ -236,13 +223,13 @@ def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:
     patients = [row.id for row in rows[tables.PatientRow]]
     consultations = [row.id for row in rows[tables.ConsultationRow]]
     dependents = [
-        *_rows_with(work, _PATIENT_TABLES, "patient_id", patients),
+        *_rows_with(work, tables_with("patient_id"), "patient_id", patients),
         *_rows_with(work, (tables.ContactRow,), "id", patients),
-        *_rows_with(work, _CONSULTATION_TABLES, "consultation_id", consultations),
+        *_rows_with(work, tables_with("consultation_id"), "consultation_id", consultations),
     ]
-    users = [_patient_of(work, row) for row in dependents if (type(row), row.id) not in mine]
+    users = [find_owner(work, row) for row in dependents if (type(row), row.id) not in mine]
     planned = {str(job.payload.get("consultation")) for job in work.rows(tables.JobRow)} & set(consultations)
-    users += [_patient_of(work, work.get(tables.ConsultationRow, id)) for id in planned]
+    users += [find_owner(work, work.get(tables.ConsultationRow, id)) for id in planned]
     if users:
         raise _in_use_error(work, users)
 
@@ -258,14 +245,6 @@ def _rows_with(
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[start : start + _IDS_A_QUERY] for start in range(0, len(ids), _IDS_A_QUERY))
-
-
-def _patient_of(work: ClinicTransaction, row: ClinicScoped) -> str:
-    """Return the id of the patient to whom a row belongs; a patient and their contact have the same id."""
-    if isinstance(row, tables.PatientRow | tables.ContactRow):
-        return row.id
-    patient_id: str | None = getattr(row, "patient_id", None)
-    return patient_id or work.get(tables.ConsultationRow, row.consultation_id).patient_id  # type: ignore[attr-defined]
 
 
 def _in_use_error(work: ClinicTransaction, patients: Iterator[str] | Sequence[str]) -> InputError:

@@ -29,6 +29,7 @@ __all__ = [
     "NotedLogEnd",
     "iterate_rows",
     "read_noted_ends",
+    "tables_with",
     "try_read",
     "verification_error",
     "verify_database",
@@ -65,6 +66,11 @@ SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     follow_up_tables.CalendarFeedRow,
 )
 _BATCH_ROWS = 1000  # rows in memory
+
+
+def tables_with(column: str) -> tuple[type[ClinicScoped], ...]:
+    """Return the signed tables that have a column, such as those whose rows belong to a patient by `patient_id`."""
+    return tuple(table for table in SIGNED_TABLES if hasattr(table, column))
 
 
 @dataclass(frozen=True)

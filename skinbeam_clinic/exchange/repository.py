@@ -20,10 +20,11 @@ from skinbeam_clinic.consultations.repository import (
     ConsultationState,
     PhotographRepository,
 )
-from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
+from skinbeam_clinic.database.tables import AuditEntryRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
+from skinbeam_clinic.database.verification import tables_with
 from skinbeam_clinic.diaries.repository import DiaryRepository
 from skinbeam_clinic.documents.attachments import AttachmentRepository, import_attachment
 from skinbeam_clinic.documents.notes import NoteRepository, import_note
@@ -38,7 +39,7 @@ from skinbeam_clinic.models import (
     PlanContents,
     PlanRecord,
 )
-from skinbeam_clinic.patients.repository import PatientRepository, add_contact, add_patient, find_birth_year
+from skinbeam_clinic.patients.repository import PatientRepository, add_contact, add_patient, find_birth_year, find_owner
 from skinbeam_clinic.plans.repository import PlanRepository
 from skinbeam_clinic.test_spots.repository import TestSpotRepository, import_spot
 from skinbeam_clinic.treatments.repository import TreatmentRepository
@@ -48,22 +49,7 @@ __all__ = [
     "DossierRepository",
 ]
 
-_PARENTS: Mapping[type[ClinicScoped], str] = {  # table → column with the id of the parent row
-    tables.ConsultationRow: "patient_id",
-    tables.PhotographRow: "consultation_id",
-    tables.PlanRow: "consultation_id",
-    tables.PlanChoiceRow: "plan_id",
-    tables.ConsentRow: "plan_id",
-    treatment_tables.AppointmentRow: "patient_id",
-    tables.ClinicalNoteRow: "patient_id",
-    tables.AttachmentRow: "patient_id",
-    treatment_tables.AppointmentReminderRow: "patient_id",
-    **dict.fromkeys(follow_up_tables.CONSULTATION_TABLES, "consultation_id"),
-}
-_PARENT_TABLES: Mapping[str, type[ClinicScoped]] = {
-    "consultation_id": tables.ConsultationRow,
-    "plan_id": tables.PlanRow,
-}
+_OWNING_COLUMNS = ("patient_id", "consultation_id", "plan_id")  # of rows that belong to a patient
 
 
 class DossierRepository:
@@ -125,9 +111,10 @@ class DossierRepository:
         RecordNotFoundError : this clinic has no such row.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            for table in _PARENTS:
-                if found := work.find(table, id):
-                    return _find_patient(work, found)
+            for column in _OWNING_COLUMNS:
+                for table in tables_with(column):
+                    if found := work.find(table, id):
+                        return find_owner(work, found)
         raise clinic_error("absent", "record")
 
     def plans(self, form: str) -> Iterator[Dossier]:
@@ -181,12 +168,6 @@ class DossierRepository:
             )
             for plan in self._plans.of(one.id)
         )
-
-
-def _find_patient(work: ClinicTransaction, row: ClinicScoped) -> str:
-    column = _PARENTS[type(row)]
-    above: str = getattr(row, column)
-    return above if column == "patient_id" else _find_patient(work, work.get(_PARENT_TABLES[column], above))
 
 
 _IMPORT_ACTION, _PATIENT_IMPORTED = "record.arrived", "patient.arrived"

@@ -12,7 +12,7 @@ from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.tables import AuditEntryRow
+from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
@@ -28,6 +28,7 @@ __all__ = [
     "add_patient",
     "contains_name",
     "find_birth_year",
+    "find_owner",
     "free_numbers",
     "next_number",
     "open_contact",
@@ -258,6 +259,19 @@ def add_contact(work: ClinicTransaction, patient: PatientRecord, contact: Mappin
     row = work.new_row(tables.ContactRow, id=patient.id, saved_at=now())
     work.seal_record(row, CONTACT_DETAILS, dict(contact))
     work.save(row, "contact.saved")
+
+
+def find_owner(work: ClinicTransaction, row: ClinicScoped) -> str:
+    """Return the id of the patient to whom a row belongs, by itself or through its consultation or plan."""
+    if isinstance(row, tables.PatientRow | tables.ContactRow):  # contact details have the patient's id
+        return row.id
+    patient_id: str | None = getattr(row, "patient_id", None)
+    if patient_id is not None:
+        return patient_id
+    consultation_id: str | None = getattr(row, "consultation_id", None)
+    if consultation_id is not None:
+        return work.get(tables.ConsultationRow, consultation_id).patient_id
+    return find_owner(work, work.get(tables.PlanRow, row.plan_id))  # type: ignore[attr-defined]
 
 
 def _refuse_name(pseudonym: str, contact: Mapping[str, str], field: str) -> None:
