@@ -1,6 +1,7 @@
 """Routes of suggested concerns: analyse a photograph on request, and accept or dismiss each suggestion."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from fastapi.responses import Response
@@ -31,8 +32,9 @@ _PHOTOGRAPH_FILE = "photograph"  # error messages name this file
 def add_suggestion_routes(router: ClinicRouter) -> None:
     """Open the routes of suggestions."""
     router.add("POST", "/consultations/{consultation}/suggestions", _read_suggestions)
-    router.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/kept", _accept_suggestion)
-    router.add("POST", "/consultations/{consultation}/suggestions/{suggestion}/dismissed", _dismiss_suggestion)
+    for decision in SuggestionDecision:
+        handler = partial(_decide_suggestion, decision)
+        router.add("POST", f"/consultations/{{consultation}}/suggestions/{{suggestion}}/{decision}", handler)
 
 
 def _read_suggestions(request: ClinicRequest) -> Response:
@@ -103,17 +105,8 @@ def _suggest_concerns(analysis: PhotoAnalysis) -> list[SuggestionContent]:
     ]
 
 
-def _accept_suggestion(request: ClinicRequest) -> Response:
-    """Save what stands in the form with the suggestion as one more concern."""
-    return _decide_suggestion(request, SuggestionDecision.ACCEPTED)
-
-
-def _dismiss_suggestion(request: ClinicRequest) -> Response:
-    """Save what stands in the form, and say that the suggestion was dismissed."""
-    return _decide_suggestion(request, SuggestionDecision.DISMISSED)
-
-
-def _decide_suggestion(request: ClinicRequest, decision: SuggestionDecision) -> Response:
+def _decide_suggestion(decision: SuggestionDecision, request: ClinicRequest) -> Response:
+    """Save what stands in the form, with an accepted suggestion as one more concern, and the decision."""
     name = request.path_parameter("suggestion")
     shown = request.repositories.suggestions.of(request.path_parameter("consultation"))
     suggestion = next((one for one in shown if one.id == name), None)
