@@ -4,9 +4,6 @@ Photographs come from outside: a picture that crashes a decoder, or needs more m
 alone.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,12 +18,11 @@ from skinbeam.photo.comparison.mark_tracking import MarkChange
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.text import ENGLISH, use_language
 from skinbeam_clinic.follow_ups.pair_analyses import MarkResult, PairAnalysisContent, RegionResult
-from skinbeam_clinic.plans.worker_process import await_result, kill_process, send_result, start_process
+from skinbeam_clinic.plans.worker_process import compute_in_subprocess, send_result
 
 __all__ = ["AFTER_FILE", "BEFORE_FILE", "measure_pair", "measure_pair_in_subprocess"]
 
 BEFORE_FILE, AFTER_FILE = "before", "after"  # error messages name these files
-_NICE = 10  # the server's pages have priority
 _CONTENT = TypeAdapter(PairAnalysisContent)
 
 
@@ -47,13 +43,7 @@ def measure_pair_in_subprocess(
     ProcessEndedError : the subprocess ended without a result.
     ProcessDefectError : the subprocess met a defect.
     """
-    arguments = (str(home), language, str(os.getpid()))
-    with start_process(__name__, *arguments, nice=_NICE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        try:
-            return _CONTENT.validate_python(await_result(process.stdout, lambda _: on_progress("")))
-        finally:
-            kill_process(process)
+    return _CONTENT.validate_python(compute_in_subprocess(__name__, home, language, lambda _: on_progress("")))
 
 
 def measure_pair(before: PhotoAnalysis, after: PhotoAnalysis) -> PairAnalysisContent:
@@ -88,17 +78,13 @@ def _region_result(finding: FindingChange) -> RegionResult:
     return RegionResult(finding.kind, finding.region, finding.site, finding.direction, finding.message)
 
 
-def _main(home: Path, language: str, parent: int) -> None:
-    """Run in the subprocess: compare the photographs of a folder, and tell what was measured."""
-
-    def measure(_: object) -> Any:
-        with use_language(language):
-            pictures = [read_photograph(home / name, field="photograph") for name in (BEFORE_FILE, AFTER_FILE)]
-        content = measure_pair(*map(analyse_photograph, pictures))
-        return _CONTENT.dump_python(content, mode="json", fallback=float)
-
-    send_result(measure, parent)
+def _measure(home: Path, language: str, _: object) -> Any:
+    """Run in the subprocess: compare the photographs of a folder."""
+    with use_language(language):
+        pictures = [read_photograph(home / name, field="photograph") for name in (BEFORE_FILE, AFTER_FILE)]
+    content = measure_pair(*map(analyse_photograph, pictures))
+    return _CONTENT.dump_python(content, mode="json", fallback=float)
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    send_result(_measure)

@@ -6,13 +6,10 @@ writes its files there. For guests, who wait for their plan and nothing else, it
 """
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from skinbeam._version import __version__
 from skinbeam.api.preview import DOCUMENT_FILE
@@ -27,7 +24,7 @@ from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.photograph_marks import confirmed_places
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.plans.document import progress_line
-from skinbeam_clinic.plans.worker_process import await_result, kill_process, send_result, start_process
+from skinbeam_clinic.plans.worker_process import SendMessage, compute_in_subprocess, send_result
 
 __all__ = [
     "PHOTOGRAPH_FILE",
@@ -42,7 +39,6 @@ PLAN_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet
 PHOTOGRAPH_FILE = "photograph"  # error messages name this file
 SETTINGS_FILE = "settings.json"  # the settings that a clinician chose
 _PLAN_FOLDER = "made"
-_NICE = 10  # the server's pages have priority
 
 ProgressListener = Callable[[str], None]
 
@@ -65,16 +61,15 @@ def make_plan_in_subprocess(
     ProcessEndedError : the subprocess ended without a result.
     ProcessDefectError : the subprocess met a defect.
     """
-    arguments = (str(home), language, str(os.getpid()))
-    with start_process(__name__, *arguments, nice=_NICE, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            with suppress(BrokenPipeError), process.stdin as answers:
-                answers.write(submission.to_json())
-            return _await_plan(process.stdout, home / _PLAN_FOLDER, on_progress)
-        finally:
-            kill_process(process)
+    last = ""
+
+    def pass_on(step: dict[str, Any]) -> None:
+        nonlocal last
+        last = step.get("said", last)
+        on_progress(last)
+
+    made = compute_in_subprocess(__name__, home, language, pass_on, sent=submission.to_json())
+    return _read_made(made, home / _PLAN_FOLDER)
 
 
 def make_plan_in_process(
@@ -98,18 +93,6 @@ def preview_name(name: str) -> str:
     return name if name == DOCUMENT_FILE else f"preview-{name}"
 
 
-def _await_plan(stream: IO[bytes], folder: Path, on_progress: ProgressListener) -> NewPlan:
-    """Return the plan that the subprocess makes in a folder, and pass the current step on."""
-    last = ""
-
-    def pass_on(step: dict[str, Any]) -> None:
-        nonlocal last
-        last = step.get("said", last)
-        on_progress(last)
-
-    return _read_made(await_result(stream, pass_on), folder)
-
-
 def _read_made(made: Any, folder: Path) -> NewPlan:
     """Return a plan that was made in a folder, with its files."""
     drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
@@ -117,13 +100,10 @@ def _read_made(made: Any, folder: Path) -> NewPlan:
     return NewPlan(**made, files={name: path.read_bytes() for name, path in files.items()})
 
 
-def _main(home: Path, language: str, parent: int) -> None:
-    """Run in the subprocess: read answers from stdin, make the plan, and tell its steps and what it is."""
+def _make_sent_plan(home: Path, language: str, send: SendMessage) -> dict[str, Any]:
+    """Run in the subprocess: make the plan of the answers that were sent to it, and tell its steps."""
     sent = Submission.from_json(sys.stdin.buffer.read())
-    send_result(
-        lambda send: _make_plan(sent, home, language, lambda line: send({"said": line})),
-        parent,
-    )
+    return _make_plan(sent, home, language, lambda line: send({"said": line}))
 
 
 def _make_plan(sent: Submission, home: Path, language: str, on_progress: ProgressListener) -> dict[str, Any]:
@@ -148,4 +128,4 @@ def _make_plan(sent: Submission, home: Path, language: str, on_progress: Progres
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    send_result(_make_sent_plan)

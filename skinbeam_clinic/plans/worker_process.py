@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import IO, Any
 
 from skinbeam.cli.runner import GARBAGE_COLLECTION_THRESHOLD
@@ -23,7 +24,8 @@ from skinbeam_clinic.monitoring.json_log import configure_logging
 __all__ = [
     "ProcessDefectError",
     "ProcessEndedError",
-    "await_result",
+    "SendMessage",
+    "compute_in_subprocess",
     "kill_process",
     "send_result",
     "start_process",
@@ -39,6 +41,7 @@ gc.set_threshold({GARBAGE_COLLECTION_THRESHOLD})
 runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 _HEARTBEAT_S = 0.5
+_NICE = 10  # of what nobody looks at meanwhile: the pages of the server have priority
 _log = logging.getLogger(__name__)
 
 SendMessage = Callable[[dict[str, Any]], None]
@@ -84,12 +87,16 @@ def kill_process(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def await_result(stream: IO[bytes], on_message: SendMessage) -> Any:
-    """Return the result that a process tells.
+def compute_in_subprocess(module: str, home: Path, language: str, on_message: SendMessage, *, sent: bytes = b"") -> Any:
+    """Start a module that ends with `send_result`, and return the result that it tells.
 
     Parameters
     ----------
-    on_message : called with each message before it, and with an empty one twice a second while none comes.
+    home : a folder for this process alone, with the files that it reads and writes.
+    language : of its steps and errors.
+    on_message : called with each message before the result, and with an empty one twice a second while none comes; an
+        exception that it raises ends the process.
+    sent : what the process reads from its standard input.
 
     Raises
     ------
@@ -97,6 +104,19 @@ def await_result(stream: IO[bytes], on_message: SendMessage) -> Any:
     ProcessEndedError : the process ended without a result.
     ProcessDefectError : the process met a defect.
     """
+    arguments = (str(home), language, str(os.getpid()))
+    with start_process(module, *arguments, nice=_NICE, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            with suppress(BrokenPipeError), process.stdin as stream:
+                stream.write(sent)
+            return _await_result(process.stdout, on_message)
+        finally:
+            kill_process(process)
+
+
+def _await_result(stream: IO[bytes], on_message: SendMessage) -> Any:
     for line in _read_lines(stream):
         message = json.loads(line or "{}")
         if "fault" in message:
@@ -109,15 +129,17 @@ def await_result(stream: IO[bytes], on_message: SendMessage) -> Any:
     raise ProcessEndedError("a process of the server ended without a word")
 
 
-def send_result(work: Callable[[SendMessage], Any], parent: int) -> None:
-    """Do the work of the process that this runs in, and tell its result to the server.
+def send_result(work: Callable[[Path, str, SendMessage], Any]) -> None:
+    """Do the work of the process that `compute_in_subprocess` has started, and tell its result to the server.
+
+    The process ends with the server.
 
     Parameters
     ----------
-    work : is given what sends a message, and returns the result as JSON types.
-    parent : number of the server's process, with which this one ends.
+    work : is given the folder, the language and what sends a message, and returns the result as JSON types.
     """
-    end_with_parent(parent)
+    home, language, parent = sys.argv[1:]
+    end_with_parent(int(parent))
     configure_logging()
     stdout = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the messages
@@ -126,7 +148,7 @@ def send_result(work: Callable[[SendMessage], Any], parent: int) -> None:
         os.write(stdout, json.dumps(message).encode() + b"\n")
 
     try:
-        result = work(send)
+        result = work(Path(home), language, send)
     except InputError as error:
         send({"fault": error.as_record()})
     except Exception:
