@@ -45,7 +45,6 @@ __all__ = [
     "percentage",
     "read_extension",
     "read_identifier",
-    "read_record",
     "read_records",
     "record_extension",
     "reference",
@@ -204,9 +203,13 @@ def record_extension(name: str, record: Any) -> Resource:
 
 
 def find_record(resource: Resource, name: str, kind: type[Record]) -> Record | None:
-    """Return the record in a resource's extension; None where it contains none with this name."""
-    held = any(one["url"].endswith(f"/{name}") for one in resource.get("extension", ()))
-    return read_record(resource, name, kind) if held else None
+    """Return the record in a resource's extension; None where it contains none with this name.
+
+    Raises
+    ------
+    ValueError : it is no record of this type.
+    """
+    return next(iter(read_records(resource, name, kind)), None)
 
 
 def read_records(resource: Resource, name: str, kind: type[Record]) -> tuple[Record, ...]:
@@ -217,17 +220,8 @@ def read_records(resource: Resource, name: str, kind: type[Record]) -> tuple[Rec
     ValueError : one is no record of this type.
     """
     held = [one for one in resource.get("extension", ()) if one["url"] == f"{FHIR_BASE}/StructureDefinition/{name}"]
-    return tuple(read_record({"extension": [one]}, name, kind) for one in held)
-
-
-def read_record(resource: Resource, name: str, kind: type[Record]) -> Record:
-    """Return the record in a resource's extension.
-
-    Raises
-    ------
-    ValueError : it is no record of this type.
-    """
-    return TypeAdapter(kind).validate_json(read_extension(resource, name)["record"])
+    adapter = TypeAdapter(kind)
+    return tuple(adapter.validate_json(read_extension({"extension": [one]}, name)["record"]) for one in held)
 
 
 def observation(

@@ -22,7 +22,7 @@ from skinbeam_clinic.exchange.fhir.elements import (
     pain_quantity,
     part_id,
     percentage,
-    read_record,
+    read_records,
     record_extension,
     reference,
     setting_components,
@@ -80,7 +80,8 @@ def appointment_resource(one: Appointment) -> Resource:
 
 def parse_appointment(resource: Resource) -> Appointment:
     """Return the appointment of an Appointment resource."""
-    return read_record(resource, _APPOINTMENT_RECORD, Appointment)
+    (one,) = read_records(resource, _APPOINTMENT_RECORD, Appointment)
+    return one
 
 
 _TEST_SPOT_RECORD = "test-spot"
