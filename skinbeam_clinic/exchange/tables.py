@@ -8,9 +8,9 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
-from typing import NamedTuple
+from typing import Any
 
-from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.estimate import Unknown, Value
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import Assessment, ConcernPlan
@@ -143,8 +143,6 @@ def _consultation_rows(
     for place, concern in enumerate(concerns):
         for number, option in enumerate(concern.options):
             here = OptionRef(place, number)
-            effective, harm = _interval(option.p_effective), _interval(option.p_harm)
-            half = _interval(option.expected.p_at_least["50"])
             row = PlanOptionRow(
                 year=contents.plan.made_at.year,
                 version=contents.plan.version,
@@ -154,17 +152,11 @@ def _consultation_rows(
                 severity=_value_or_none(concern.severity),
                 rank=option.rank,
                 modality=option.modality,
-                p_effective=effective.median,
-                p_effective_low=effective.low,
-                p_effective_high=effective.high,
-                p_harm=harm.median,
-                p_harm_low=harm.low,
-                p_harm_high=harm.high,
-                p_half=half.median,
-                p_half_low=half.low,
-                p_half_high=half.high,
                 chosen=chosen.get(place) == here,
                 consent=_consent_state(one, contents, str(here)),
+                **_interval_columns("p_effective", option.p_effective),
+                **_interval_columns("p_harm", option.p_harm),
+                **_interval_columns("p_half", option.expected.p_at_least["50"]),
             )
             yield _add_outcome(_add_setting(row, option.setup), one, contents, str(here))
 
@@ -186,14 +178,11 @@ def _add_setting(row: PlanOptionRow, setup: DeviceSetup | None) -> PlanOptionRow
     )
 
 
-class _Interval(NamedTuple):
-    median: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-
-def _interval(value: Value) -> _Interval:
-    return _Interval(value.median, value.low, value.high) if isinstance(value, Estimate) else _Interval()
+def _interval_columns(name: str, value: Value) -> dict[str, Any]:
+    """Return the columns of an estimate; none of what is unknown."""
+    if isinstance(value, Unknown):
+        return {}
+    return {name: value.median, f"{name}_low": value.low, f"{name}_high": value.high}
 
 
 def _consent_state(one: ConsultationContents, contents: PlanContents, option: str) -> str | None:

@@ -201,14 +201,11 @@ def _delete_rows(
     plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_([one.id for one in consultations]))
     names = [plan.id for plan in plans]
     consents = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_(names))
-    voids = work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id.in_([consent.id for consent in consents]))
-    languages = work.rows(
-        tables.ConsentLanguageRow, tables.ConsentLanguageRow.id.in_([consent.id for consent in consents])
-    )
-    shown = work.rows(
-        text_tables.ConsentTextRow, text_tables.ConsentTextRow.consent_id.in_([consent.id for consent in consents])
-    )
-    teach_backs = work.rows(tables.TellBackRow, tables.TellBackRow.consent_id.in_([consent.id for consent in consents]))
+    agreed = [consent.id for consent in consents]
+    voids = work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id.in_(agreed))
+    languages = work.rows(tables.ConsentLanguageRow, tables.ConsentLanguageRow.id.in_(agreed))
+    shown = work.rows(text_tables.ConsentTextRow, text_tables.ConsentTextRow.consent_id.in_(agreed))
+    teach_backs = work.rows(tables.TellBackRow, tables.TellBackRow.consent_id.in_(agreed))
     choices = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id.in_(names))
     of_these = {one.id for one in consultations}
     after = [

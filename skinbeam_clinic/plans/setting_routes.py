@@ -34,7 +34,6 @@ from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated, open_plan
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import is_simulated, offered_doses, planned_settings, read_quantities
-from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest
@@ -166,8 +165,16 @@ def _answer(
         quantities = replace(planned, **read_quantities(fields))
         steps = offered_doses(option.setup.device, quantities)
         view = _AnswerView(place, steps=steps)
-        treatment = (concern.condition, concern.site, option.modality)
-        question = _make_question(plan, treatment, option.setup.device, planned, quantities)
+        question = SettingQuestion(
+            plan.record.plan_sha256,
+            plan.record.draws,
+            plan.record.seed,
+            option.setup.device,
+            (concern.condition, concern.site, option.modality),
+            planned.energy_mJ or planned.fluence_J_cm2 or 0.0,
+            quantities,
+            current_language(),
+        )
         answer = request.services.setting_simulator.ask(
             question,
             lambda: read_planned_person(request.repositories, plan),
@@ -203,25 +210,6 @@ def _waiting_time_s(request: ClinicRequest) -> float:
     if request.http_request.method == "POST":
         return _WAIT_TO_USE_S
     return 0.0 if is_poll(request.http_request) else _WAIT_S
-
-
-def _make_question(
-    plan: OpenPlan,
-    treatment: tuple[str, str, str],
-    device: str,
-    planned: OrderedSettings,
-    quantities: OrderedSettings,
-) -> SettingQuestion:
-    return SettingQuestion(
-        plan.record.plan_sha256,
-        plan.record.draws,
-        plan.record.seed,
-        device,
-        treatment,
-        planned.energy_mJ or planned.fluence_J_cm2 or 0.0,
-        quantities,
-        current_language(),
-    )
 
 
 def read_planned_person(repositories: ClinicRepositories, plan: OpenPlan) -> PlannedPerson:
