@@ -1,6 +1,5 @@
 """Finite grids of the settings of a device for the planner to try; the device can emit every one of them."""
 
-import itertools
 import math
 from collections.abc import Iterator
 from functools import cache
@@ -10,7 +9,6 @@ from skinbeam.laser.device import Device, beam_sizes_mm, tip_size_mm
 from skinbeam.laser.device_class import head_classes, widen_classes
 from skinbeam.model.device_file import DeviceHead, MicrobeamOutput, Offer, SpotOutput
 from skinbeam.model.document import round_significant
-from skinbeam.model.exposure import PulseTrain, train_length_ms
 from skinbeam.model.units import MJ, MM, MS, UM
 
 __all__ = [
@@ -24,7 +22,6 @@ __all__ = [
     "nearest_setting",
     "one_of_each_light",
     "pulse_steps",
-    "train_settings",
 ]
 
 SAME_VALUE = 1e-6  # relative: the same diameter or pulse, read as decimals
@@ -37,32 +34,17 @@ NEAR_END = 1.2  # round pulse lengths within this factor of an end are left out
 
 
 class BeamSetting(NamedTuple):
-    """Wavelength, pulse length, and diameter of the spot or of a microbeam.
-
-    With a train of pulses `pulse_ms` lasts from the beginning of the first to the end of the last; `train` is None
-    where no train is set.
-    """
+    """Wavelength, length of the single pulse, and diameter of the spot or of a microbeam."""
 
     wavelength_nm: float
     pulse_ms: float
     spot_mm: float
-    train: PulseTrain | None = None
-
-    @property
-    def delay_ms(self) -> float | None:
-        """Time between two pulses of the train; None without a train."""
-        if self.train is None:
-            return None
-        return round_significant(
-            (self.pulse_ms - self.train.number * self.train.length_ms) / (self.train.number - 1), GRID_DIGITS
-        )
 
 
 def iterate_settings(device: Device, wavelength_nm: float | None = None) -> Iterator[BeamSetting]:
     """Yield every combination of wavelength, single pulse and diameter to try, each once, in the order of the file.
 
     With a wavelength, those of that wavelength alone.
-    `train_settings` gives the trains of pulses that can be set in place of a single one.
     """
     seen: set[BeamSetting] = set()
     for head in device.heads:
@@ -79,17 +61,6 @@ def iterate_settings(device: Device, wavelength_nm: float | None = None) -> Iter
 def one_of_each_light(device: Device) -> list[BeamSetting]:
     """Return a setting of each wavelength and pulse of a device."""
     return list({(one.wavelength_nm, one.pulse_ms): one for one in iterate_settings(device)}.values())
-
-
-def train_settings(device: Device, setting: BeamSetting) -> tuple[BeamSetting, ...]:
-    """Return a single pulse as trains of such pulses, by their number and by the time between them; empty without."""
-    found: dict[BeamSetting, None] = {}
-    for head in _matching_heads(device, setting):
-        if head.train is not None and setting.train is None:
-            for number, delay_ms in itertools.product(head.train.numbers, pulse_steps(head.train.delay_ms)):
-                train = PulseTrain(number, setting.pulse_ms)
-                found[setting._replace(pulse_ms=train_length_ms(train, delay_ms), train=train)] = None
-    return tuple(found)
 
 
 def nearest_setting(device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float) -> BeamSetting | None:
@@ -160,12 +131,6 @@ def case_tables(
         window = next((s.footprint_mm for s in spots if isinstance(s, SpotOutput) and s.footprint_mm), None)
         if window is not None:
             tables["settings"]["footprint_mm"] = window
-        if setting.train is not None:
-            tables["settings"] |= {
-                "subpulses": setting.train.number,
-                "subpulse_ms": setting.train.length_ms,
-                "subpulse_delay_ms": setting.delay_ms,
-            }
     return tables
 
 
@@ -214,12 +179,8 @@ def _is_same(size_mm: float, other_mm: float) -> bool:
 
 
 def _has_pulse(head: DeviceHead, setting: BeamSetting) -> bool:
-    """Return whether a head emits the wavelength and the pulse, or the train, of a setting."""
-    if head.wavelength_nm != setting.wavelength_nm:
-        return False
-    if setting.train is not None:
-        return head.offers_train(setting.train, setting.pulse_ms)
-    return head.pulse_ms.contains(setting.pulse_ms)
+    """Return whether a head emits the wavelength and the pulse of a setting."""
+    return head.wavelength_nm == setting.wavelength_nm and head.pulse_ms.contains(setting.pulse_ms)
 
 
 def _matching_heads(device: Device, setting: BeamSetting) -> tuple[DeviceHead, ...]:

@@ -150,12 +150,6 @@ class TrainOutput(InputTable):
     pulses: Offer[TrainCount]
     delay_ms: Offer[Delay]
 
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """Every number of pulses that can be set."""
-        low, high = map(int, self.pulses.ends)
-        return tuple(number for number in range(low, high + 1) if self.pulses.contains(number))
-
 
 class DeviceHead(InputTable):
     """One mode of operation. `band_nm` marks a filtered lamp, whose `wavelength_nm` is the cut-off of the filter."""

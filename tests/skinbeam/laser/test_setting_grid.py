@@ -12,11 +12,9 @@ from skinbeam.laser.setting_grid import (
     BeamSetting,
     case_tables,
     density_steps,
-    device_classes,
     dose_steps,
     iterate_settings,
     nearest_setting,
-    train_settings,
 )
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
@@ -89,26 +87,6 @@ def test_a_double_pulse_is_given_by_its_pulses_and_the_time_between_them() -> No
     assert beam.pulse_ms == 26.0
     assert beam.trains == ((2, 3.0),)
     assert beam == lamp_beam(subpulses=2, subpulse_ms=3.0, pulse_ms=26.0, footprint_mm=[15.0, 35.0])
-
-
-def test_every_train_of_a_machine_is_taken() -> None:
-    single = BeamSetting(560.0, 5.0, 25.9)
-    trains = train_settings(LAMP, single)
-    assert {setting.train.number for setting in trains if setting.train is not None} == {2, 3}
-    for setting in trains:
-        assert setting.train is not None
-        assert setting.train.length_ms == 5.0
-        assert setting.delay_ms is not None
-        assert 5.0 <= setting.delay_ms <= 100.0
-        assert dose_steps(LAMP, setting) == dose_steps(LAMP, single)
-        assert device_classes(LAMP, setting) == device_classes(LAMP, single)
-        beam = beam_of(case_tables(LAMP, setting, 12.0))
-        assert (beam.pulse_ms, beam.trains) == (setting.pulse_ms, (setting.train,))
-        assert not train_settings(LAMP, setting)
-
-
-def test_a_laser_without_trains_has_none_to_set() -> None:
-    assert train_settings(devices()["ktp-532"], BeamSetting(532.0, 10.0, 4.0)) == ()
 
 
 def test_the_nearest_setting_keeps_a_pulse_that_the_machine_has() -> None:
