@@ -27,7 +27,6 @@ from skinbeam_clinic.machines.repository import MachineRepository
 from skinbeam_clinic.machines.upkeep import MachineUpkeepRepository
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.outcome_audit.repository import OutcomeRepository
-from skinbeam_clinic.papers.repository import PaperRepository
 from skinbeam_clinic.patients.erasure import ErasureRepository
 from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.plans.repository import PlanRepository
@@ -82,7 +81,6 @@ class ClinicRepositories:
         self.dossier_importer = DossierImporter(access)
         self.erasure = ErasureRepository(access)
         self.imports = ImportRepository(access)
-        self.papers = PaperRepository(access)
 
     def combine_reads(self) -> AbstractContextManager[None]:
         """Record all reads within a `with` block as one entry of the audit log, written when the block ends."""

@@ -5,7 +5,7 @@ same person would have half of a history. A consent given elsewhere was to what 
 unchanged, and void. All rows are written in one transaction.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from types import MappingProxyType
 
@@ -53,7 +53,7 @@ _OWNING_COLUMNS = ("patient_id", "consultation_id", "plan_id")  # of rows that b
 
 
 class DossierRepository:
-    """The dossiers of a clinic's patients, for reading."""
+    """The dossiers of a clinic's patients, for reading, and the note of a letter made of one."""
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
@@ -102,6 +102,22 @@ class DossierRepository:
             work.log("record.read", f"patient/{patient_id}", what=what)
         with self._access.without_entries():
             return self._build_dossier(patient_id, pictures=pictures)
+
+    def note_letter(self, patient_id: str, texts: Sequence[str] = ()) -> None:
+        """Note in the audit log that a letter about a patient leaves the clinic; it is not stored.
+
+        Parameters
+        ----------
+        texts : ids of the versions of the clinic's own texts that it contains.
+
+        Raises
+        ------
+        DeniedError : the role may not send records to others.
+        RecordNotFoundError : this clinic has no such patient.
+        """
+        with self._access.reading(AccessRight.EXPORT) as work:
+            work.get(tables.PatientRow, patient_id)
+            work.log("letter.made", f"patient/{patient_id}", **({"texts": list(texts)} if texts else {}))
 
     def find_patient_id(self, id: str) -> str:
         """Return the id of the patient to whom a row of any table belongs.

@@ -93,7 +93,7 @@ def _write_letter(request: ClinicRequest, find: _Subject) -> Response:
         raise clinic_error("absent", "language")
     blocks = _chosen_blocks(request, language)
     patient_id = plan.consultation.patient_id
-    repositories.papers.note_letter(patient_id, [one.id for one in blocks])
+    repositories.dossiers.note_letter(patient_id, [one.id for one in blocks])
     with use_language(language):
         facts = LetterFacts(
             clinic=request.member_session.member.clinic,

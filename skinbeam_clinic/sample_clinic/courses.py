@@ -34,9 +34,8 @@ from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions, PhotographRecord, PlanRecord
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.pulse_settings import step_settings
-from skinbeam_clinic.sample_clinic.letters import draw_letter
+from skinbeam_clinic.sample_clinic.drawings import draw_letter, draw_photograph
 from skinbeam_clinic.sample_clinic.people import SamplePerson, add_person
-from skinbeam_clinic.sample_clinic.photographs import draw_photograph
 from skinbeam_clinic.sample_clinic.planned_cases import PlannedCase
 from skinbeam_clinic.sample_clinic.staff import SampleStaff
 from skinbeam_clinic.sample_clinic.timetable import Story, Timetable

@@ -428,7 +428,7 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "suggestions.add": lambda: repositories.suggestions.add(consultation.id, photograph.id, [shown]),
         "suggestions.of": lambda: repositories.suggestions.of(consultation.id),
         "suggestions.decide": lambda: repositories.suggestions.decide(suggestion.id, SuggestionDecision.ACCEPTED),
-        "papers.note_letter": lambda: repositories.papers.note_letter(consultation.patient_id),
+        "dossiers.note_letter": lambda: repositories.dossiers.note_letter(consultation.patient_id),
         "machines.get": lambda: repositories.machines.get(machine.id),
         "machines.update": lambda: repositories.machines.update(
             machine.id, name="Blue", room="", version=machine.version
@@ -669,7 +669,7 @@ NEEDS_CARE = {
     "follow_ups.mark_report_read",
     "follow_ups.mark_reports_copied",
     "follow_ups.add_grade",
-    "papers.note_letter",
+    "dossiers.note_letter",
     "suggestions.add",
     "suggestions.decide",
     "test_spots.fire",
