@@ -42,9 +42,9 @@ __all__ = [
     "add_consultation_routes",
     "image_type",
     "readable_type",
-    "render_conflict",
-    "render_filled_form",
     "save_answers",
+    "show_conflict",
+    "show_filled_form",
     "view_face",
 ]
 
@@ -54,10 +54,10 @@ _IMAGE_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image
 def add_consultation_routes(router: ClinicRouter) -> None:
     """Open the routes of consultations."""
     router.add("GET", "/consultations/{consultation}", _show_form)  # with points it waits for a photograph
-    router.add("POST", "/consultations/{consultation}/answers", _save_form)
+    router.add("POST", "/consultations/{consultation}/answers", _save_form, form=show_conflict)
     router.add("POST", "/suitability", _show_suitability)
-    router.add("POST", "/consultations/{consultation}/plan", _request_plan)
-    router.add("POST", "/consultations/{consultation}/closing", _close_consultation)
+    router.add("POST", "/consultations/{consultation}/plan", _request_plan, form=show_conflict)
+    router.add("POST", "/consultations/{consultation}/closing", _close_consultation, form=show_conflict)
     router.add("POST", "/consultations/{consultation}/opening", _reopen_consultation)
     router.add("GET", "/consultations/{consultation}/case.toml", _download_case)
     router.add("GET", "/photographs/{photograph}", _download_photograph)
@@ -69,7 +69,7 @@ def _show_form(request: ClinicRequest) -> Response:
     repositories, id = request.repositories, request.path_parameter("consultation")
     if "points" not in request.http_request.query_params:
         with repositories.reading_one_moment():
-            return request.html(render_filled_form(request, repositories.consultations.get(id)))
+            return show_filled_form(request, repositories.consultations.get(id))
     consultation = repositories.consultations.get(id)
     try:
         return request.html(
@@ -78,7 +78,7 @@ def _show_form(request: ClinicRequest) -> Response:
             )
         )
     except InputError as error:
-        return request.html(render_filled_form(request, consultation, error), error_status(error))
+        return show_filled_form(request, consultation, error)
 
 
 def view_face(repositories: ClinicRepositories, answers: Submission) -> FacePointsView | None:
@@ -95,11 +95,12 @@ def view_face(repositories: ClinicRepositories, answers: Submission) -> FacePoin
         return make_face_points_view(decode_photograph(content, name=PHOTOGRAPH_FILE), answers)
 
 
-def render_filled_form(
+def show_filled_form(
     request: ClinicRequest, consultation: ConsultationRecord, error: InputError | None = None
-) -> str:
-    """Return the form with the answers that are kept, and what is wrong with them."""
-    return _render_page(request, consultation, consultation.answers, error)
+) -> Response:
+    """Answer with the form with the answers that are kept, and what is wrong with them."""
+    page = _render_page(request, consultation, consultation.answers, error)
+    return request.html(page, 200 if error is None else error_status(error))
 
 
 def _render_page(
@@ -178,10 +179,7 @@ def _suggestion_view(suggestion: SuggestedConcern, answers: Submission) -> _Sugg
 
 def _save_form(request: ClinicRequest) -> Response:
     """Save, and tell a page that saves by itself the new revision; a conflict comes back as the form with both."""
-    try:
-        consultation = save_answers(request)
-    except ConflictError as error:
-        return render_conflict(request, error)
+    consultation = save_answers(request)
     if "application/json" in request.http_request.headers.get("accept", ""):
         return JSONResponse(
             {
@@ -215,8 +213,15 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     return repositories.consultations.save(id, answers, revision=request.whole_number(REVISION) or 0)
 
 
-def render_conflict(request: ClinicRequest, error: ConflictError, mine: Submission | None = None) -> Response:
-    """Return the form with both answers; mine are those that were sent, unless others are given."""
+def show_conflict(request: ClinicRequest, error: InputError, mine: Submission | None = None) -> Response:
+    """Answer a conflict with the form with both answers; mine are those that were sent, unless others are given.
+
+    Raises
+    ------
+    InputError : the error, where it is no conflict.
+    """
+    if not isinstance(error, ConflictError):
+        raise error
     consultation = request.repositories.consultations.get(request.path_parameter("consultation"))
     mine = mine or read_form_answers(request.fields)
     return request.html(_render_page(request, consultation, mine, error, conflict=True), error_status(error))
@@ -224,11 +229,8 @@ def render_conflict(request: ClinicRequest, error: ConflictError, mine: Submissi
 
 def _close_consultation(request: ClinicRequest) -> Response:
     """Save what stands in the form, and close it."""
-    try:
-        consultation = save_answers(request)
-        request.repositories.consultations.close(consultation.id, revision=consultation.revision)
-    except ConflictError as error:
-        return render_conflict(request, error)
+    consultation = save_answers(request)
+    request.repositories.consultations.close(consultation.id, revision=consultation.revision)
     return request.redirect(f"/consultations/{consultation.id}")
 
 
@@ -245,10 +247,7 @@ def _show_suitability(request: ClinicRequest) -> Response:
 
 def _request_plan(request: ClinicRequest) -> Response:
     """Save the answers, and ask for their plan; what is wrong with them is said at once."""
-    try:
-        consultation = save_answers(request)
-    except ConflictError as error:
-        return render_conflict(request, error)
+    consultation = save_answers(request)
     try:
         loaded = case_from_form(
             join_history(consultation.answers, read_history(request.repositories, consultation.patient_id)), Path()
@@ -259,7 +258,7 @@ def _request_plan(request: ClinicRequest) -> Response:
         names = {"consultation": consultation.id, "revision": consultation.revision, "language": current_language()}
         job = request_plan(request, names)
     except InputError as error:
-        return request.html(render_filled_form(request, consultation, error), error_status(error))
+        return show_filled_form(request, consultation, error)
     return request.redirect(f"/jobs/{job.id}")
 
 

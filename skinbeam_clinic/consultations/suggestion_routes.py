@@ -16,12 +16,12 @@ from skinbeam.text import render_message
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_points
 from skinbeam_clinic.consultations.forms import Submission, parse_row_field
 from skinbeam_clinic.consultations.photograph_marks import add_found_marks
-from skinbeam_clinic.consultations.routes import render_conflict, render_filled_form, save_answers
+from skinbeam_clinic.consultations.routes import save_answers, show_conflict, show_filled_form
 from skinbeam_clinic.consultations.suggestion_marks import suggestion_support
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern, SuggestionContent, SuggestionDecision
 from skinbeam_clinic.errors import ConflictError, clinic_error
 from skinbeam_clinic.models import ConsultationRecord
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_suggestion_routes"]
@@ -31,18 +31,16 @@ _PHOTOGRAPH_FILE = "photograph"  # error messages name this file
 
 def add_suggestion_routes(router: ClinicRouter) -> None:
     """Open the routes of suggestions."""
-    router.add("POST", "/consultations/{consultation}/suggestions", _read_suggestions)
+    here = "/consultations/{consultation}/suggestions"
+    router.add("POST", here, _read_suggestions, form=show_conflict)
     for decision in SuggestionDecision:
         handler = partial(_decide_suggestion, decision)
-        router.add("POST", f"/consultations/{{consultation}}/suggestions/{{suggestion}}/{decision}", handler)
+        router.add("POST", f"{here}/{{suggestion}}/{decision}", handler, form=show_conflict)
 
 
 def _read_suggestions(request: ClinicRequest) -> Response:
     """Save what stands in the form, read its photograph, and keep what it suggests."""
-    try:
-        consultation = save_answers(request)
-    except ConflictError as error:
-        return render_conflict(request, error)
+    consultation = save_answers(request)
     here, photographs = f"/consultations/{consultation.id}", request.repositories.photographs.of(consultation.id)
     try:
         if not photographs:
@@ -52,9 +50,9 @@ def _read_suggestions(request: ClinicRequest) -> Response:
         _save_marks(request, consultation, photograph, analysis)
         found = request.repositories.suggestions.add(consultation.id, photograph, _suggest_concerns(analysis))
     except ConflictError as error:  # somebody saved during the analysis
-        return render_conflict(request, error, consultation.answers)
+        return show_conflict(request, error, consultation.answers)
     except InputError as error:
-        return request.html(render_filled_form(request, consultation, error), error_status(error))
+        return show_filled_form(request, consultation, error)
     return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
 
 
@@ -112,18 +110,15 @@ def _decide_suggestion(decision: SuggestionDecision, request: ClinicRequest) -> 
     suggestion = next((one for one in shown if one.id == name), None)
     if suggestion is None:
         raise clinic_error("absent", "suggestion")
-    try:
-        consultation = save_answers(request)
-        if suggestion.decision is None and decision == SuggestionDecision.ACCEPTED:
-            support = suggestion_support(suggestion, consultation.answers)
-            if support is not None and not support.is_enough:  # its marks were struck in the form that was just sent
-                error = clinic_error("too-few-marks", "suggestion", counted=support.counted, count=support.marks)
-                return request.html(render_filled_form(request, consultation, error), error_status(error))
-            severity = suggestion.severity if support is None else support.severity
-            consultation = _add_concern(request, consultation, suggestion, severity)
-        request.repositories.suggestions.decide(suggestion.id, decision)
-    except ConflictError as error:
-        return render_conflict(request, error)
+    consultation = save_answers(request)
+    if suggestion.decision is None and decision == SuggestionDecision.ACCEPTED:
+        support = suggestion_support(suggestion, consultation.answers)
+        if support is not None and not support.is_enough:  # its marks were struck in the form that was just sent
+            error = clinic_error("too-few-marks", "suggestion", counted=support.counted, count=support.marks)
+            return show_filled_form(request, consultation, error)
+        severity = suggestion.severity if support is None else support.severity
+        consultation = _add_concern(request, consultation, suggestion, severity)
+    request.repositories.suggestions.decide(suggestion.id, decision)
     return request.redirect(f"/consultations/{consultation.id}#suggested")
 
 

@@ -15,12 +15,12 @@ from fastapi.responses import Response, StreamingResponse
 from skinbeam.model.errors import InputError
 from skinbeam.text import render_message
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
-from skinbeam_clinic.consultations.routes import render_filled_form
+from skinbeam_clinic.consultations.routes import show_filled_form
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import DONE, FAILED, OPEN_STATES, QUEUED
 from skinbeam_clinic.jobs.worker import PLAN_JOB
 from skinbeam_clinic.models import Job
-from skinbeam_clinic.web.request import ClinicRequest, error_status
+from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_job_routes"]
@@ -54,7 +54,7 @@ def _show_job(request: ClinicRequest) -> Response:
             return request.redirect(f"/consultations/{consultation.id}")
         assert isinstance(job.progress.fault, dict)  # of a plan
         error = InputError(**job.progress.fault)
-        return request.html(render_filled_form(request, consultation, error), error_status(error))
+        return show_filled_form(request, consultation, error)
     patient = request.repositories.patients.get(consultation.patient_id)
     return request.page(
         "job.html",
