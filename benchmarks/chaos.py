@@ -37,7 +37,6 @@ from private_postgresql import PrivatePostgresql
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
-from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database.backup import restore_backup
 from skinbeam_clinic.database.columns import clock_set_to, now
@@ -326,7 +325,7 @@ def require_second_factors(database: Database, owner: Member) -> None:
     own = AccountRepository(database, owner, OnePassword())
     address = own.new_codes_address()
     own.set_codes(address, pyotp.parse_uri(address).at(now()), PASSWORD)
-    SecondFactorPolicy(database, owner).set_required(required=True, checked=True)
+    ClinicRepositories(database, owner).second_factors.set_required(required=True, checked=True)
 
 
 def begin_session(database: Database, member: Member) -> str:

@@ -3,7 +3,9 @@
 from contextlib import AbstractContextManager
 
 from skinbeam_clinic.accounts.notices import NoticeRepository
+from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.accounts.tokens import ApiTokenRepository
+from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.next_steps import NextStepReader
 from skinbeam_clinic.appointments.reminders import ReminderRepository
 from skinbeam_clinic.appointments.repository import AppointmentRepository
@@ -64,6 +66,7 @@ class ClinicRepositories:
         self.attachments = AttachmentRepository(access)
         self.appointments = AppointmentRepository(access)
         self.reminders = ReminderRepository(access)
+        self.calendar_feeds = CalendarFeedRepository(access)
         self.next_steps = NextStepReader(access)
         self.follow_ups = FollowUpRepository(access)
         self.pair_analyses = PairAnalysisRepository(access)
@@ -74,6 +77,7 @@ class ClinicRepositories:
         self.alarms = AlarmRepository(access)
         self.jobs = JobRepository(access)
         self.tokens = ApiTokenRepository(access)
+        self.second_factors = SecondFactorPolicy(access)
         self.notices = NoticeRepository(access)
         self.audit_log = AuditLogRepository(access)
         self.patient_copies = PatientCopyRepository(access)

@@ -288,7 +288,7 @@ def show_members(request: ClinicRequest, error: InputError | None = None) -> Res
         "people.html",
         error=error,
         people=people,
-        factor_required=request.second_factors.is_required(),
+        factor_required=request.repositories.second_factors.is_required(),
         enabled=len(enabled),
         without_factor=sum(not (member.has_one_time_codes or member.passkey_count) for member in enabled),
         sent=sent,
@@ -307,7 +307,7 @@ def _add_member(request: ClinicRequest) -> Response:
 def _set_second_factor(request: ClinicRequest) -> Response:
     request.confirm_own_password()
     required, checked = request.text("required") == "true", request.member_session.factor_checked
-    request.second_factors.set_required(required=required, checked=checked)
+    request.repositories.second_factors.set_required(required=required, checked=checked)
     return request.redirect("/people")
 
 

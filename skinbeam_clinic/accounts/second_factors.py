@@ -9,25 +9,15 @@ has a passkey signs in with it: whoever knows only their password must not be ab
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.repository import list_owners_with_access, require_factor
-from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import ClinicSettingsRow, MemberRow, PasskeyRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.models import Member
 
 __all__ = ["SecondFactorPolicy", "check_factor_removal"]
 
 
-class SecondFactorPolicy:
-    """The setting of a clinic that every member needs a second factor; owners change it.
-
-    Parameters
-    ----------
-    database, member : as for `ClinicAccess`.
-    """
-
-    def __init__(self, database: Database, member: Member) -> None:
-        self._access = ClinicAccess(database, member)
+class SecondFactorPolicy(Repository):
+    """The setting of a clinic that every member needs a second factor; owners change it."""
 
     def is_required(self) -> bool:
         """Return whether the clinic requires a second factor of every member."""

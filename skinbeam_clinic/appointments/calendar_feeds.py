@@ -12,7 +12,7 @@ from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import CalendarFeedRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member
 
@@ -21,16 +21,8 @@ __all__ = ["FEED_DAYS", "CalendarFeedRepository", "find_feed_member"]
 FEED_DAYS = 180
 
 
-class CalendarFeedRepository:
-    """The calendar feeds of a clinic: a member lists and ends their own feed, an owner those of all members.
-
-    Parameters
-    ----------
-    database, member : as for `ClinicRepositories`.
-    """
-
-    def __init__(self, database: Database, member: Member) -> None:
-        self._access = ClinicAccess(database, member)
+class CalendarFeedRepository(Repository):
+    """The calendar feeds of a clinic: a member lists and ends their own feed, an owner those of all members."""
 
     def create(self) -> tuple[AppointmentFeed, str]:
         """Create the member's feed in place of an earlier one; its token is returned only this once."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from fastapi.responses import Response
 
 from skinbeam.text import render_message
-from skinbeam_clinic.appointments.calendar_feeds import FEED_DAYS, CalendarFeedRepository, find_feed_member
+from skinbeam_clinic.appointments.calendar_feeds import FEED_DAYS, find_feed_member
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState
 from skinbeam_clinic.appointments.routes import calendar_range
 from skinbeam_clinic.appointments.times import span_days
@@ -100,18 +100,16 @@ def _named_calendar(repositories: ClinicRepositories, appointments: Iterable[App
 
 
 def _show_feeds(request: ClinicRequest, address: str = "") -> Response:
-    return request.page("course/feeds.html", feeds=_own_feeds(request).list_open(), address=address, days=FEED_DAYS)
+    return request.page(
+        "course/feeds.html", feeds=request.repositories.calendar_feeds.list_open(), address=address, days=FEED_DAYS
+    )
 
 
 def _make_feed(request: ClinicRequest) -> Response:
-    _, token = _own_feeds(request).create()
+    _, token = request.repositories.calendar_feeds.create()
     return _show_feeds(request, request.address(f"/calendar.ics?token={token}"))
 
 
 def _end_feed(request: ClinicRequest) -> Response:
-    _own_feeds(request).end(request.path_parameter("feed"))
+    request.repositories.calendar_feeds.end(request.path_parameter("feed"))
     return request.redirect("/feeds")
-
-
-def _own_feeds(request: ClinicRequest) -> CalendarFeedRepository:
-    return CalendarFeedRepository(request.services.database, request.member_session.member)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from skinbeam.text import render_message, to_local_time
 from skinbeam_clinic.accounts.repository import create_clinic
-from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.database.columns import clock_set_to
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.temporary import open_temporary_database
 from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
+from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.sample_clinic.clinic_texts import clinic_text_story
 from skinbeam_clinic.sample_clinic.courses import CourseEvent, SampleCourse, course_story, days_until_first_session
 from skinbeam_clinic.sample_clinic.people import (
@@ -69,7 +69,7 @@ def make_sample_clinic(
     staff = found()
     try:
         play_stories(_list_stories(staff, Timetable(at), cases), at)
-        CalendarFeedRepository(staff.database, staff.clinicians[0].member).create()
+        ClinicRepositories(staff.database, staff.clinicians[0].member).calendar_feeds.create()
         staff.owner.tokens.make(render_message("clinic.sample-token"), _TOKEN_DAYS)
         yield SampleClinic(staff.database, staff.names, staff.tour)
     finally:

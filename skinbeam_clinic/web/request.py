@@ -18,7 +18,6 @@ from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository, OidcSi
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySignIn, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
-from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
 from skinbeam_clinic.appointments.reminder_settings import ReminderSettings
@@ -204,11 +203,6 @@ class ClinicRequest:
     def identities(self) -> OidcIdentityRepository:
         """The identities of members at a provider, with the rights of the signed-in member."""
         return OidcIdentityRepository(self.services.database, self.member_session.member)
-
-    @property
-    def second_factors(self) -> SecondFactorPolicy:
-        """The clinic's setting for second factors, with the rights of the signed-in member."""
-        return SecondFactorPolicy(self.services.database, self.member_session.member)
 
     @property
     def provider_title(self) -> str:

@@ -33,7 +33,6 @@ from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
-from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations import face_points, suggestion_routes
@@ -188,8 +187,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     repositories.jobs.cancel(job.id)  # who listens to one that waits would wait, too
     accounts = AccountRepository(clinics.database, owner, PasswordHasher())
     spare = accounts.add("spare", Role.AUDITOR, PASSWORD)
-    feed, _ = CalendarFeedRepository(clinics.database, clinics.members[HOME, Role.CLINICIAN]).create()
-    _, fed = CalendarFeedRepository(clinics.database, accounts.add("fed", Role.ASSISTANT, PASSWORD)).create()
+    feed, _ = ClinicRepositories(clinics.database, clinics.members[HOME, Role.CLINICIAN]).calendar_feeds.create()
+    _, fed = ClinicRepositories(clinics.database, accounts.add("fed", Role.ASSISTANT, PASSWORD)).calendar_feeds.create()
     machine = clinics.repositories(Role.OWNER).machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
     passkeys, device = (
         PasskeyRepository(clinics.database, owner, PasswordHasher()),

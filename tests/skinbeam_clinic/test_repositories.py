@@ -567,7 +567,7 @@ def answered_and_decided(repositories: ClinicRepositories, mine: ClinicRepositor
 
 
 # They name nothing that another clinic could have, and the next steps are asked for with appointments that were read;
-# jobs, trail, copies, imports and erasure have tests of their own.
+# jobs, trail, copies, imports, feeds and erasure have tests of their own.
 UNBOUND = {
     "imports.list_done",
     "imports.note_export",
@@ -577,6 +577,11 @@ UNBOUND = {
     "patients.add",
     "patients.list_all",
     "patients.list_by",
+    "calendar_feeds.create",
+    "calendar_feeds.end",
+    "calendar_feeds.list_open",
+    "second_factors.is_required",
+    "second_factors.set_required",
     "tokens.all",
     "tokens.make",
     "notices.list_unread",

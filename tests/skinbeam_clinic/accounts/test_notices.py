@@ -19,10 +19,10 @@ from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
-from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.models import Member
+from skinbeam_clinic.repositories import ClinicRepositories
 
 NEW = "words that nobody else knows"
 SITE = PasskeySite("laser.example", "https://laser.example")
@@ -190,7 +190,9 @@ def test_a_password_that_has_leaked_since_removes_no_passkey_where_a_second_fact
     account.add_passkey()
     address = account.owners.new_codes_address()
     account.owners.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
-    SecondFactorPolicy(own.database, own.members[HOME, Role.OWNER]).set_required(required=True, checked=True)
+    ClinicRepositories(own.database, own.members[HOME, Role.OWNER]).second_factors.set_required(
+        required=True, checked=True
+    )
     monkeypatch.setattr(sign_in, "is_easy", lambda password, *_: password == PASSWORD)
     thief = signed_in(own)
     form = {"old": PASSWORD, "new": NEW, "with_keys": "true"}

@@ -27,11 +27,11 @@ from skinbeam_clinic.accounts.oidc_provider import OidcProvider, OidcSettings, O
 from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
-from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.database.tables import MemberRow
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import ProviderError, RecordNotFoundError
 from skinbeam_clinic.models import Member
+from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.application import build_clinic_app
 from skinbeam_clinic.web.client import OIDC_COOKIE
 
@@ -443,7 +443,7 @@ def test_who_never_had_a_password_chooses_one_before_they_set_up_the_required_fa
     assert onward(signed_in(opened(app), provider).text) == "/"  # where none is required, they need no password
     address = accounts.new_codes_address()
     accounts.set_codes(address, pyotp.parse_uri(address).now(), PASSWORD)
-    policy = SecondFactorPolicy(clinics.database, owner)
+    policy = ClinicRepositories(clinics.database, owner).second_factors
     policy.set_required(required=True, checked=True)
     try:
         client = opened(app)

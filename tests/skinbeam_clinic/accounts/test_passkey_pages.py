@@ -21,7 +21,6 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
-from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.application import build_clinic_app
@@ -102,12 +101,12 @@ def test_what_else_somebody_made_with_the_old_password_ends_with_it(clinics: Cli
     repositories = ClinicRepositories(clinics.database, member)
     _, token = repositories.tokens.make("made by a thief", 365)
     _, other = clinics.repositories(Role.OWNER).tokens.make("of another owner", 1)
-    feed, _ = CalendarFeedRepository(clinics.database, member).create()
+    feed, _ = ClinicRepositories(clinics.database, member).calendar_feeds.create()
     fresh = own.change_password(PASSWORD, new, with_keys=True)
     authenticator = ApiTokenAuthenticator(clinics.database)
     assert authenticator.find_session(token) is None
     assert authenticator.find_session(other) is not None
-    assert feed.id not in {one.id for one in CalendarFeedRepository(clinics.database, member).list_open()}
+    assert feed.id not in {one.id for one in ClinicRepositories(clinics.database, member).calendar_feeds.list_open()}
     assert own.recovery_codes_left() == len(fresh) > 0  # one-time codes stay, and a telephone can be lost
     sign_in = SignIn(clinics.database, PasswordHasher())
     with pytest.raises(InputError):

@@ -30,6 +30,7 @@ from skinbeam_clinic.database.tables import ClinicRow, LoginSessionRow
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import DeniedError
 from skinbeam_clinic.models import Member, SignInStep
+from skinbeam_clinic.repositories import ClinicRepositories
 
 ORIGIN, HOST = "https://localhost", "localhost"
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.check)]
@@ -46,7 +47,7 @@ def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]:
 
 
 def policy(clinics: Clinics, role: Role = Role.OWNER, clinic: str = HOME) -> SecondFactorPolicy:
-    return SecondFactorPolicy(clinics.database, clinics.members[clinic, role])
+    return ClinicRepositories(clinics.database, clinics.members[clinic, role]).second_factors
 
 
 def add_codes(clinics: Clinics, member: Member) -> str:

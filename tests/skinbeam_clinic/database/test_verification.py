@@ -25,7 +25,6 @@ from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
-from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.database.cleanup import CleanupSummary, clean_database
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import Base
@@ -60,7 +59,7 @@ def full(database: Database, repositories: ClinicRepositories) -> ClinicReposito
         SoftPasskey("https://laser.example", "laser.example"),
     )
     keys.add(site, "Telephone", device.created(keys.registration_options(site, "Telephone", PASSWORD)))
-    SecondFactorPolicy(database, replace(ann, role=Role.OWNER)).set_required(required=True, checked=True)
+    ClinicRepositories(database, replace(ann, role=Role.OWNER)).second_factors.set_required(required=True, checked=True)
     OidcIdentityRepository(database, repositories.member).bind(
         ann.id, OidcSubject("https://login.example", "ann-there")
     )

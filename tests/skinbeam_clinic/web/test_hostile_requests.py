@@ -36,7 +36,6 @@ from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
-from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.clinic_transfer.mapping import ImportKind
 from skinbeam_clinic.clinic_transfer.planning import ImportFile
@@ -232,7 +231,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
             patient, b"%PDF-1.4\n%%EOF\n", kind="referral-letter", name="letter.pdf"
         ).id,
         "appointment": soon.id,
-        "feed": CalendarFeedRepository(clinics.database, owner).create()[0].id,
+        "feed": ClinicRepositories(clinics.database, owner).calendar_feeds.create()[0].id,
         "patient": patient,
         "link": link,
         "alarm": second.id,
