@@ -33,6 +33,7 @@ from skinbeam_clinic.monitoring.metrics import Metrics, RequestMonitor
 from skinbeam_clinic.monitoring.unusual_activity import ActivityLimits, ActivityWatch
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.plans.plan_subprocess import make_plan_in_subprocess
+from skinbeam_clinic.polling_thread import PollingThread
 from skinbeam_clinic.web.errors import RefusedError, refusal
 from skinbeam_clinic.web.request import ClinicRequest, ClinicServices
 from skinbeam_clinic.web.routing import ClinicRouter, GuestRouter
@@ -89,23 +90,22 @@ def build_clinic_app(
         oidc=None if oidc is None else OidcSignIn(database, OidcProvider(oidc)),
         guests=guests,
     )
-    pager, metrics = AlarmNotifier(database, outside_contact), Metrics(database)
-    reminder_sender = _make_reminder_sender(database, outside_contact, house.reminders, zone)
-    watch = ActivityWatch(database, activity_limits or ActivityLimits(), metrics)
+    metrics = Metrics(database)
+    threads: list[PollingThread] = [AlarmNotifier(database, outside_contact)]
+    if guests is None:
+        threads.append(ActivityWatch(database, activity_limits or ActivityLimits(), metrics))
+        if outside_contact.mail is not None and house.reminders.sender:
+            phone = outside_contact.phone
+            threads.append(ReminderSender(database, outside_contact.mail, house.reminders, phone=phone, zone=zone))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         house.worker.start()
-        pager.start()
-        if guests is None:
-            watch.start()
-            if reminder_sender is not None:
-                reminder_sender.start()
+        for thread in threads:
+            thread.start()
         yield
-        if reminder_sender is not None:
-            reminder_sender.end()
-        watch.end()
-        pager.end()
+        for thread in threads:
+            thread.end()
         house.setting_simulator.close()
         await to_thread.run_sync(house.worker.stop)
         database.close()
@@ -150,20 +150,8 @@ def build_clinic_app(
         house.closing.set()
         house.worker.request_stop()
         house.setting_simulator.close()
-        pager.end()
-        watch.end()
-        if reminder_sender is not None:
-            reminder_sender.end()
+        for thread in threads:
+            thread.end()
 
     app.state.closing = closing
     return app
-
-
-def _make_reminder_sender(
-    database: Database, outside_contact: ContactSettings, settings: ReminderSettings, zone: datetime.tzinfo | None
-) -> ReminderSender | None:
-    """Return what sends reminders by mail; None where the clinic has not turned that on."""
-    mail = outside_contact.mail
-    if mail is None or not settings.sender:
-        return None
-    return ReminderSender(database, mail, settings, phone=outside_contact.phone, zone=zone)
