@@ -18,6 +18,7 @@ from skinbeam_clinic.appointments.models import (
     BookingResource,
     Purpose,
 )
+from skinbeam_clinic.appointments.times import TimeSpan
 from skinbeam_clinic.consents.repository import find_think_time_end
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
@@ -40,8 +41,6 @@ SHORTEST_APPOINTMENT, LONGEST_APPOINTMENT = datetime.timedelta(minutes=5), datet
 OCCUPYING_STATES = (AppointmentState.BOOKED.value, AppointmentState.ATTENDED.value)
 LASER_PURPOSES = frozenset({Purpose.SESSION, Purpose.TEST_SPOT})  # for members with the right to treat alone
 
-TimeSpan = tuple[datetime.datetime, datetime.datetime]
-
 
 class AppointmentRepository(Repository):
     """The appointments of a clinic."""
@@ -60,7 +59,8 @@ class AppointmentRepository(Repository):
             rows: list[treatment_tables.AppointmentRow] = []
             clashes: list[BookingClash] = []
             for place, booking in enumerate(bookings):
-                row = _make_row(work, booking)
+                _check_booking(work, booking)
+                row = _new_row(work, booking)
                 rows.append(row)
                 if found := _find_clashes(work, row, place):
                     clashes += found
@@ -267,11 +267,6 @@ def import_appointment(work: ClinicTransaction, booking: Booking, state: Appoint
     row = _new_row(work, booking)
     row.state = state.value
     work.save(row, "appointment.imported")
-
-
-def _make_row(work: ClinicTransaction, booking: Booking) -> treatment_tables.AppointmentRow:
-    _check_booking(work, booking)
-    return _new_row(work, booking)
 
 
 def _new_row(work: ClinicTransaction, booking: Booking) -> treatment_tables.AppointmentRow:

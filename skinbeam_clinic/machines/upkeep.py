@@ -144,12 +144,10 @@ def _upkeep_error(field: str, read: str) -> InputError:
 
 
 def _read_upkeep(work: ClinicTransaction, row: treatment_tables.MachineUpkeepRow) -> MachineUpkeep:
-    return MachineUpkeep(
-        machine_id=row.machine_id,
+    return work.read_row(
+        MachineUpkeep,
+        row,
         kind=UpkeepKind(row.kind),
         done_on=datetime.date.fromisoformat(row.done_on),
         due_on=None if row.due_on is None else datetime.date.fromisoformat(row.due_on),
-        shots=row.shots,
-        noted_at=row.noted_at,
-        noted_by=work.actor_name(row.noted_by),
     )
