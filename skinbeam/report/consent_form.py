@@ -39,7 +39,7 @@ from skinbeam.report.formatting import (
 )
 from skinbeam.report.leaflet.choices import follow_up_sentence, option_name, options_table
 from skinbeam.report.outcomes import fault_values, harm_values, improved_share, worst_harm
-from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.report.pdf import print_page
 from skinbeam.report.plain_words import (
     choice_name,
     harm_in_words,
@@ -421,8 +421,8 @@ def make_consent(
     ValueError : the option uses no device; a stroke leaves its field.
     """
     strokes = signing.strokes if signing else ()
-    with typst_folder({SIGNATURE: _signature_svg(strokes).encode()} if strokes else {}) as root:
-        return make_pdf("consent", consent_page(plan, concern, option, signing, clinic_parts), root)
+    drawn = {SIGNATURE: _signature_svg(strokes).encode()} if strokes else {}
+    return print_page("consent", consent_page(plan, concern, option, signing, clinic_parts), drawn)
 
 
 def _signature_svg(strokes: tuple[Stroke, ...]) -> str:

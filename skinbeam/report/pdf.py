@@ -11,7 +11,8 @@ from dataclasses import asdict
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
 
 import matplotlib
 import typst
@@ -24,7 +25,11 @@ from skinbeam.report.context import LeafletPage, ReportPage
 from skinbeam.report.letter_context import AppointmentCardPage, LetterPage, PhotographLabelPage
 from skinbeam.text import current_language
 
-__all__ = ["make_pdf", "typst_folder"]
+__all__ = ["make_pdf", "print_page", "typst_folder"]
+
+_PdfPage: TypeAlias = (
+    ReportPage | LeafletPage | ConsentPage | CardPage | LetterPage | AppointmentCardPage | PhotographLabelPage
+)
 
 _TEMPLATES = ("report", "leaflet", "consent", "card", "letter", "appointments", "labels", "style")
 
@@ -46,13 +51,13 @@ def typst_folder(files: Mapping[str, bytes]) -> Iterator[Path]:
         yield root
 
 
-def make_pdf(
-    template: str,
-    page: ReportPage | LeafletPage | ConsentPage | CardPage | LetterPage | AppointmentCardPage | PhotographLabelPage,
-    root: Path,
-    *,
-    part: Literal["plan", "appendix"] = "plan",
-) -> bytes:
+def print_page(template: str, page: _PdfPage, files: Mapping[str, bytes] = MappingProxyType({})) -> bytes:
+    """Return the PDF of a page, with its figures by path; for several files with the same figures see `make_pdf`."""
+    with typst_folder(files) as root:
+        return make_pdf(template, page, root)
+
+
+def make_pdf(template: str, page: _PdfPage, root: Path, *, part: Literal["plan", "appendix"] = "plan") -> bytes:
     """Return the PDF (tagged, PDF/UA-1) of `page` in `templates/<template>.typ`.
 
     Parameters

@@ -21,7 +21,7 @@ from skinbeam.photo.printed_card.layout import (
     marker_modules,
 )
 from skinbeam.report.card_context import CardPage, MarkerDrawing, ScreenDrawing
-from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.report.pdf import print_page
 from skinbeam.text import Message, current_language
 
 __all__ = ["CardFile", "card_page", "make_card", "write_card"]
@@ -59,8 +59,7 @@ def _card_message(name: str) -> Message:
 
 def make_card() -> bytes:
     """Return the card as PDF in the current language; the same release gives the same bytes."""
-    with typst_folder({}) as root:
-        return make_pdf("card", card_page(), root)
+    return print_page("card", card_page())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

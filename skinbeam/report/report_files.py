@@ -17,7 +17,7 @@ from skinbeam.report.context import ReportPage
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
-from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.report.pdf import make_pdf, print_page, typst_folder
 from skinbeam.report.report_figures import ReportFigures, data_uri, draw_report_figures, load_photo_overlays
 from skinbeam.text import translate_record
 
@@ -76,8 +76,8 @@ def make_leaflet(plan: Plan, preview: "Preview | None" = None) -> bytes:
     plan = translate_record(plan)
     strip, shown = _preview_page(preview)
     dots = [dot_files(concern) for concern in plan.concerns[:CONCERNS_IN_FULL]]
-    with typst_folder({name: content for files in dots for name, content in files.items()} | shown) as root:
-        return make_pdf("leaflet", leaflet_page(plan, strip), root)
+    pictures = {name: content for files in dots for name, content in files.items()} | shown
+    return print_page("leaflet", leaflet_page(plan, strip), pictures)
 
 
 def render_html(

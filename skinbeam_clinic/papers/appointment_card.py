@@ -4,11 +4,10 @@ import datetime
 from collections.abc import Sequence
 
 from skinbeam.report.letter_context import AppointmentCardPage, AppointmentCardRow
-from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.text import Formatter, render_message, to_local_time
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState
 
-__all__ = ["appointment_card_page", "make_appointment_card"]
+__all__ = ["appointment_card_page"]
 
 _WORDS = ("title", "day", "time", "place", "cancel", "none")
 
@@ -30,12 +29,6 @@ def appointment_card_page(
         person=person,
         rows=tuple(map(_card_row, ahead)),
     )
-
-
-def make_appointment_card(page: AppointmentCardPage) -> bytes:
-    """Return the card as PDF."""
-    with typst_folder({}) as root:
-        return make_pdf("appointments", page, root)
 
 
 def _card_row(one: Appointment) -> AppointmentCardRow:

@@ -9,7 +9,6 @@ from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import concern_name, device_name
 from skinbeam.report.letter_context import LetterPage, LetterPart
 from skinbeam.report.overview import setting_line
-from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.text import Formatter, render_message, to_local_time, translate
 from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.models import Contact, PatientRecord, PlanChoice
@@ -18,7 +17,7 @@ from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.treatments.models import AdverseEvent, Treatment
 from skinbeam_clinic.treatments.views import FiringRow, firing_rows, list_signs
 
-__all__ = ["LetterFacts", "letter_page", "make_letter"]
+__all__ = ["LetterFacts", "letter_page"]
 
 _WORDS = ("to", "sign")
 
@@ -60,12 +59,6 @@ def letter_page(facts: LetterFacts, date: str) -> LetterPage:
             *(LetterPart(one.title, paragraphs=one.paragraphs) for one in facts.blocks),
         ),
     )
-
-
-def make_letter(page: LetterPage) -> bytes:
-    """Return the letter as PDF."""
-    with typst_folder({}) as root:
-        return make_pdf("letter", page, root)
 
 
 def _patient_facts(facts: LetterFacts) -> Iterator[tuple[str, str]]:

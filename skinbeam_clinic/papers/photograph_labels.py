@@ -4,11 +4,10 @@ import datetime
 from collections.abc import Sequence
 
 from skinbeam.report.letter_context import PhotographLabel, PhotographLabelPage
-from skinbeam.report.pdf import make_pdf, typst_folder
 from skinbeam.text import Formatter, render_message, to_local_time
 from skinbeam_clinic.models import PhotographRecord
 
-__all__ = ["make_photograph_labels", "photograph_label_page"]
+__all__ = ["photograph_label_page"]
 
 _WORDS = ("title", "view")
 _LABELS_ON_SHEET = 24
@@ -35,12 +34,6 @@ def photograph_label_page(
     unused = -len(labels) % _LABELS_ON_SHEET or (0 if labels else _LABELS_ON_SHEET)
     labels += [PhotographLabel(pseudonym, Formatter().date(today), "", clinic, "")] * unused
     return PhotographLabelPage({name: render_message(f"clinic-label.{name}") for name in _WORDS}, tuple(labels))
-
-
-def make_photograph_labels(page: PhotographLabelPage) -> bytes:
-    """Return the labels as PDF."""
-    with typst_folder({}) as root:
-        return make_pdf("labels", page, root)
 
 
 def _permitted_uses(photograph: PhotographRecord) -> str:

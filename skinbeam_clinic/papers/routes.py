@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 
 from fastapi.responses import Response
 
+from skinbeam.report.pdf import print_page
 from skinbeam.text import LANGUAGES, Formatter, to_local_time, translate_record, use_language
 from skinbeam_clinic.clinic_texts.models import ClinicText, TextUse
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.papers.appointment_card import appointment_card_page, make_appointment_card
-from skinbeam_clinic.papers.doctor_letter import LetterFacts, letter_page, make_letter
-from skinbeam_clinic.papers.photograph_labels import make_photograph_labels, photograph_label_page
+from skinbeam_clinic.papers.appointment_card import appointment_card_page
+from skinbeam_clinic.papers.doctor_letter import LetterFacts, letter_page
+from skinbeam_clinic.papers.photograph_labels import photograph_label_page
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.treatments.models import Treatment
 from skinbeam_clinic.web.request import ClinicRequest
@@ -41,7 +42,7 @@ def _print_card(request: ClinicRequest) -> Response:
         person=(contact.details.get("name") if contact else "") or patient.pseudonym,
         at=now(),
     )
-    return request.show_pdf(make_appointment_card(page), f"appointments-{to_local_time(now()).date()}.pdf")
+    return request.show_pdf(print_page("appointments", page), f"appointments-{to_local_time(now()).date()}.pdf")
 
 
 def _print_labels(request: ClinicRequest) -> Response:
@@ -53,7 +54,7 @@ def _print_labels(request: ClinicRequest) -> Response:
         pseudonym=repositories.patients.get(one.patient_id).pseudonym,
         today=today,
     )
-    return request.show_pdf(make_photograph_labels(page), f"labels-{today}.pdf")
+    return request.show_pdf(print_page("labels", page), f"labels-{today}.pdf")
 
 
 # What a letter tells of, found by its address: a plan, and sessions under it that have begun.
@@ -106,7 +107,7 @@ def _write_letter(request: ClinicRequest, find: _Subject) -> Response:
             blocks=blocks,
         )
         today = to_local_time(now()).date()
-        letter = make_letter(letter_page(facts, Formatter().date(today)))
+        letter = print_page("letter", letter_page(facts, Formatter().date(today)))
         return request.show_pdf(letter, f"letter-{today}-{language}.pdf")
 
 

@@ -19,7 +19,7 @@ from skinbeam.report.graphics.figure_data import (
     WindowData,
 )
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
-from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.report.pdf import print_page
 from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import make_leaflet, write_report
 from skinbeam.what_if.window import PublishedDoseRange
@@ -49,8 +49,8 @@ def draw_and_write_report(plan: Plan, figures: FigureData, folder: Path, **about
 
 
 def leaflet_pdf(plan: Plan) -> PdfReader:
-    with typst_folder(draw_report_figures(plan, FigureData()).files) as root:
-        return PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(plan), root)))
+    figures = draw_report_figures(plan, FigureData()).files
+    return PdfReader(io.BytesIO(print_page("leaflet", leaflet_page(plan), figures)))
 
 
 def sample_section() -> SkinSection:

@@ -22,7 +22,7 @@ from skinbeam.plan.case_check import check_consultation
 from skinbeam.report.context import LeafletChoice, LeafletOutcome, LeafletPage
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
-from skinbeam.report.pdf import make_pdf, typst_folder
+from skinbeam.report.pdf import print_page
 from skinbeam.report.plain_words import numbered_sentences, plain_name
 from skinbeam.text import Formatter, render_message
 from skinbeam.workflow import consult
@@ -49,8 +49,7 @@ class Leaflet:
     def printed(self, page: LeafletPage) -> "Leaflet":
         """The same leaflet with another page, printed anew."""
         files = {name: svg.encode() for name, svg in self.dots.items()}
-        with typst_folder(files) as root:
-            return Leaflet(page, words_of(make_pdf("leaflet", page, root)), self.dots)
+        return Leaflet(page, words_of(print_page("leaflet", page, files)), self.dots)
 
 
 @dataclass(frozen=True)

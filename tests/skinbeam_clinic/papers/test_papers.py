@@ -20,12 +20,12 @@ from treatment_samples import clear_answers, fired, read_spots
 
 from skinbeam.plan_records.plan import CareAfterLaser, ConcernPlan, Option, Plan
 from skinbeam.report.letter_context import LetterPage
+from skinbeam.report.pdf import print_page
 from skinbeam.text import Formatter, Message, catalogue, to_local_time
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.models import NewPlan, PhotographPermissions, PhotographRecord
-from skinbeam_clinic.papers.doctor_letter import make_letter
-from skinbeam_clinic.papers.photograph_labels import make_photograph_labels, photograph_label_page
+from skinbeam_clinic.papers.photograph_labels import photograph_label_page
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, TreatmentState
 
 
@@ -67,9 +67,9 @@ def test_a_letter_is_made_whatever_was_typed(part: Sequence[int]) -> None:
     words = {name: name for name in ("to", "sign", "foot")}
     typed = "".join(map(chr, part))
     page = LetterPage(words=words, title=typed, sender=(typed,), date="today", about=(("Patient", typed),), parts=())
-    text = pdf_text(make_letter(page))
+    text = pdf_text(print_page("letter", page))
     assert "today" in text
-    assert "Jane" in pdf_text(make_letter(replace(page, title="Jane\x00")))
+    assert "Jane" in pdf_text(print_page("letter", replace(page, title="Jane\x00")))
 
 
 def test_a_letter_of_a_session_says_who_what_settings_reaction_and_what_to_watch(
@@ -233,10 +233,10 @@ def test_a_name_in_another_script_is_drawn_by_a_font_of_the_machine(tmp_path: Pa
 LETTER_OF = """
 import sys
 from skinbeam.report.letter_context import LetterPage
-from skinbeam_clinic.papers.doctor_letter import make_letter
+from skinbeam.report.pdf import print_page
 words = {name: name for name in ("to", "sign", "foot")}
 page = LetterPage(words=words, title=sys.argv[1], sender=(), date="today", about=(("Patient", sys.argv[1]),), parts=())
-sys.stdout.buffer.write(make_letter(page))
+sys.stdout.buffer.write(print_page("letter", page))
 """
 
 
@@ -321,6 +321,6 @@ def test_as_many_sheets_of_labels_are_made_as_are_needed() -> None:
     for number, sheets in ((0, 1), (24, 1), (25, 2)):
         page = photograph_label_page([one] * number, clinic="A clinic", pseudonym="P" * 40, today=at.date())
         assert len(page.labels) == 24 * sheets
-        pages = PdfReader(io.BytesIO(make_photograph_labels(page))).pages
+        pages = PdfReader(io.BytesIO(print_page("labels", page))).pages
         assert len(pages) == sheets
         assert "".join(one.extract_text() for one in pages).count("0a1b2c3d") == number
