@@ -15,6 +15,7 @@ from skinbeam_clinic.clinic_transfer.repository import ImportRepository
 from skinbeam_clinic.consents.repository import ConsentRepository
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
 from skinbeam_clinic.consultations.suggestions import SuggestionRepository
+from skinbeam_clinic.database.altered_rows import AlteredRow
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
@@ -93,6 +94,18 @@ class ClinicRepositories:
     def reading_one_moment(self) -> AbstractContextManager[None]:
         """Read everything within a `with` block, which only reads, in one transaction and as one entry of the log."""
         return self._access.reading_one_moment()
+
+    def skipping_altered(self) -> AbstractContextManager[None]:
+        """Let lists go on past altered rows within a `with` block that shows records and decides nothing by them."""
+        return self._access.skipping_altered()
+
+    def list_altered(self) -> tuple[AlteredRow, ...]:
+        """Return the altered rows that were met so far, each once."""
+        return self._access.list_altered()
+
+    def altered_ids(self) -> frozenset[str]:
+        """Return the ids of the altered rows that were met so far."""
+        return frozenset(row.id for row in self._access.list_altered())
 
     def log_length(self) -> int:
         """Return how many entries the clinic's audit log has, of the moment that is read."""

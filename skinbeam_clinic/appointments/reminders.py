@@ -17,7 +17,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay
-from skinbeam_clinic.patients.repository import CONTACT_DETAILS, open_contact
+from skinbeam_clinic.patients.repository import CONTACT_DETAILS
 
 __all__ = [
     "AppointmentReminder",
@@ -132,7 +132,7 @@ class ReminderRepository:
         with self._access.reading_row(tables.PatientRow, patient_id, "reminders.listed") as (work, _):
             table = treatment_tables.AppointmentReminderRow
             rows = work.rows(table, table.patient_id == patient_id, order=(table.noted_at,))
-            return tuple(_read_reminder(work, row) for row in rows)
+            return tuple(work.read_each(rows, lambda row: _read_reminder(work, row)))
 
     def mark(self, appointment_id: str, *, revision: int) -> AppointmentReminder:
         """Record that a member has reminded a patient; one that is recorded already stays as it is.
@@ -198,7 +198,7 @@ def list_agreed(work: ClinicTransaction, first: datetime.datetime, until: dateti
     appointments = read_appointments(work, work.rows(table, *booked, order=(table.starts_at,)))
     reminders = find_reminders(work, [one.id for one in appointments])
     contacts = work.get_many(tables.ContactRow, (one.patient_id for one in appointments))
-    opened = {id: open_contact(work, row) for id, row in contacts.items()}
+    opened = {id: work.find_record(row, CONTACT_DETAILS) for id, row in contacts.items()}
     details = {id: found for id, found in opened.items() if found is not None}
     unread = [one for one in appointments if one.patient_id in opened.keys() - details.keys()]
     entries = tuple(_list_entries(work, appointments, details, reminders))

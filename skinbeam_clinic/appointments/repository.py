@@ -412,22 +412,21 @@ def read_appointments(work: ClinicTransaction, rows: list[treatment_tables.Appoi
     treated_in = work.rows(treatment, treatment.appointment_id.in_([row.id for row in rows]))
     begun = {row.appointment_id: row.id for row in treated_in}
     plans = _plan_moments(work, rows)
-    found = []
-    for row in rows:
+
+    def read(row: treatment_tables.AppointmentRow) -> Appointment:
         used = None if row.machine_id is None else machines[row.machine_id]
-        found.append(
-            work.read_row(
-                Appointment,
-                row,
-                pseudonym=pseudonyms[row.patient_id],
-                member=members[row.member_id],
-                machine="" if used is None else used.name,
-                room="" if used is None else used.room,
-                purpose=Purpose(row.purpose),
-                state=AppointmentState(row.state),
-                created_by=members.get(row.created_by, row.created_by),
-                treatment_id=begun.get(row.id),
-                is_plan_replaced=row.state == AppointmentState.BOOKED.value and _is_plan_replaced(row, plans),
-            )
+        return work.read_row(
+            Appointment,
+            row,
+            pseudonym=pseudonyms[row.patient_id],
+            member=members[row.member_id],
+            machine="" if used is None else used.name,
+            room="" if used is None else used.room,
+            purpose=Purpose(row.purpose),
+            state=AppointmentState(row.state),
+            created_by=members.get(row.created_by, row.created_by),
+            treatment_id=begun.get(row.id),
+            is_plan_replaced=row.state == AppointmentState.BOOKED.value and _is_plan_replaced(row, plans),
         )
-    return tuple(found)
+
+    return tuple(work.read_each(rows, read))

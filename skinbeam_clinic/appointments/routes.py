@@ -19,7 +19,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ClashError
 from skinbeam_clinic.models import Consent
 from skinbeam_clinic.plans.routes import open_plan
-from skinbeam_clinic.web.request import ClinicRequest, check_name
+from skinbeam_clinic.web.request import ClinicRequest, check_name, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_appointment_routes", "calendar_range", "list_todays_appointments"]
@@ -68,6 +68,7 @@ def list_todays_appointments(request: ClinicRequest) -> tuple[Appointment, ...]:
     return tuple(one for one in found if one.state != AppointmentState.CANCELLED)
 
 
+@goes_past_altered
 def _show_calendar(request: ClinicRequest) -> Response:
     first, days, who = calendar_range(request)
     write = Formatter()
@@ -102,6 +103,7 @@ def _show_calendar(request: ClinicRequest) -> Response:
     )
 
 
+@goes_past_altered
 def _show_patient_appointments(
     request: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
 ) -> Response:
@@ -134,6 +136,7 @@ def _book_appointment(request: ClinicRequest) -> Response:
     return request.redirect(f"/appointments/{booked[0].id}")
 
 
+@goes_past_altered
 def _show_appointment(
     request: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
 ) -> Response:

@@ -147,13 +147,13 @@ class ClinicTextRepository(Repository):
                 ClinicTextRow.text_id == text_id,
                 order=(ClinicTextRow.language, ClinicTextRow.number),
             )
-            return tuple(_read_text(work, row) for row in rows)
+            return tuple(work.read_each(rows, lambda row: _read_text(work, row)))
 
     def list_all(self) -> tuple[ClinicText, ...]:
         """Return all versions of all texts in the order in which they were written."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             rows = work.rows(ClinicTextRow, order=(ClinicTextRow.written_at, ClinicTextRow.number))
-            return tuple(_read_text(work, row) for row in rows)
+            return tuple(work.read_each(rows, lambda row: _read_text(work, row)))
 
     def list_in_force(self, use: TextUse, modality: str = "") -> tuple[ClinicText, ...]:
         """Return the versions that are printed today, the text that was written first before the others.

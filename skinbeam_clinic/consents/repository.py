@@ -201,7 +201,7 @@ class ConsentRepository(Repository):
             rows.sort(
                 key=lambda row: row.explained_at <= at
             )  # dated in the future, since the clock was set back: older
-            return tuple(_read_consent(work, row) for row in rows)
+            return tuple(work.read_each(rows, lambda row: _read_consent(work, row)))
 
     def think_time_end(self, consultation_id: str) -> datetime.datetime | None:
         """Return when the time to think about the newest plan of a consultation is over; None without a plan."""

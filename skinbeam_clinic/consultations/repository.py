@@ -94,7 +94,11 @@ class ConsultationRepository(Repository):
         with self._access.reading_row(tables.PatientRow, patient_id, "consultations.listed") as (work, _):
             mine = tables.ConsultationRow.patient_id == patient_id
             rows = work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
-            return tuple(_read_consultation(work, row) for row in rows)
+            return tuple(
+                work.read_each(
+                    rows, lambda row: _read_consultation(work, row), lambda row: _altered_consultation(work, row)
+                )
+            )
 
     def save(self, id: str, answers: Submission, *, revision: int) -> ConsultationRecord:
         """Save answers that were edited from this revision; changed answers set the consultation back to a draft.
@@ -256,6 +260,11 @@ def _read_answers(work: ClinicTransaction, row: tables.ConsultationRow) -> Submi
 
 def _read_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationRecord:
     return work.read_row(ConsultationRecord, row, answers=_read_answers(work, row))
+
+
+def _altered_consultation(work: ClinicTransaction, row: tables.ConsultationRow) -> ConsultationRecord:
+    """Return a consultation without its answers, for a list that leads to what belongs to it."""
+    return work.read_row(ConsultationRecord, row, answers=Submission())
 
 
 # Photographs: encrypted files, each with the permissions that the patient gave.

@@ -117,7 +117,7 @@ class SuggestionRepository(Repository):
                 SuggestedConcernRow.consultation_id == consultation_id,
                 order=(SuggestedConcernRow.made_at,),
             )
-            return tuple(_read_suggestion(work, row) for row in rows)
+            return tuple(work.read_each(rows, lambda row: _read_suggestion(work, row)))
 
     def decide(self, id: str, decision: SuggestionDecision) -> SuggestedConcern:
         """Store a clinician's decision about a suggestion; the first decision is final.

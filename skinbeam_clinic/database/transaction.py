@@ -6,7 +6,7 @@ newest when it is written.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -16,9 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.operators import in_op
 
+from skinbeam.model.errors import InputError
 from skinbeam.text import render_message
 from skinbeam_clinic.access import AccessRight, require_right
 from skinbeam_clinic.audit_log import hash_chain
+from skinbeam_clinic.database.altered_rows import AlteredRow, AlteredRows
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database, connection_errors
 from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
@@ -44,9 +46,14 @@ _LIST_SUFFIX = ".listed"  # of those that only read a list of rows
 RECORDS_READ = f"page{_READ_SUFFIX}"  # an entry that names several records, each with the parts that were read
 _VERSION_LENGTH = 32
 _OF_MOMENT = "lists of the moment"  # in the information of a session
+_ALTERED = "altered-data"  # code of the error of what cannot be opened
+_SEALED_SUFFIX = "_sealed"  # of the columns that hold encrypted text
+_MOST_READS = 100  # entries about a row that are looked through for the one that signed it
 _MOST_IDS = 10_000  # in one statement: SQLite takes 32766 values, PostgreSQL 65535
 
 RowType = TypeVar("RowType", bound=ClinicScoped)
+StoredRow = TypeVar("StoredRow", bound=Base)
+Read = TypeVar("Read")
 
 
 class ClinicAccess:
@@ -63,6 +70,7 @@ class ClinicAccess:
         self.member = member
         self._page: list[hash_chain.AuditEvent] | None = None
         self._snapshot: Session | None = None
+        self._altered = AlteredRows()
 
     def store_file(self, right: AccessRight, content: bytes) -> str:
         """Store a file for a row that will refer to it, before any lock is held, and return its name.
@@ -87,7 +95,7 @@ class ClinicAccess:
         require_right(self.member.role, right)
         if self._snapshot is not None:
             raise RuntimeError("nothing is written within a block that reads one moment")
-        with open_transaction(self.database, self.member.clinic_id, self.member.id) as work:
+        with open_transaction(self.database, self.member.clinic_id, self.member.id, self._altered) as work:
             yield work
 
     @contextmanager
@@ -102,9 +110,8 @@ class ClinicAccess:
         """
         require_right(self.member.role, right)
         with self._reading_session() as session:
-            yield ClinicTransaction(
-                self.database, session, session.get_one(ClinicRow, self.member.clinic_id), self.member.id
-            )
+            clinic = session.get_one(ClinicRow, self.member.clinic_id)
+            yield ClinicTransaction(self.database, session, clinic, self.member.id, self._altered)
 
     @contextmanager
     def reading(self, right: AccessRight) -> Iterator["ClinicTransaction"]:
@@ -119,9 +126,8 @@ class ClinicAccess:
         require_right(self.member.role, right)
         seen: list[hash_chain.AuditEvent] = []
         with self._reading_session() as session:
-            yield _ReadTransaction(
-                self.database, session, session.get_one(ClinicRow, self.member.clinic_id), self.member.id, seen
-            )
+            clinic = session.get_one(ClinicRow, self.member.clinic_id)
+            yield _ReadTransaction(self.database, session, clinic, self.member.id, self._altered, seen)
         if self._page is None:
             self._log_reads(seen)
         else:
@@ -140,6 +146,23 @@ class ClinicAccess:
             row = work.get(table, id)
             work.log(action, f"{table.__tablename__}/{id}")  # type: ignore[attr-defined]
             yield work, row
+
+    @contextmanager
+    def skipping_altered(self) -> Iterator[None]:
+        """Let lists that are read within the block go on past a row that was altered (`ClinicTransaction.read_each`).
+
+        It is for pages that show records, which name each such row. Whoever decides by a list reads it without: a plan,
+        a consent or a session must not go on as if there had been no burn, only because its row cannot be read.
+        """
+        before, self._altered.are_skipped = self._altered.are_skipped, True
+        try:
+            yield
+        finally:
+            self._altered.are_skipped = before
+
+    def list_altered(self) -> tuple[AlteredRow, ...]:
+        """Return the altered rows that were met so far, each once."""
+        return self._altered.list_all()
 
     def log_length(self) -> int:
         """Return how many entries the clinic's audit log has, of the moment that is read."""
@@ -238,9 +261,17 @@ class Repository:
 class ClinicTransaction:
     """A running transaction in one clinic: queries, writes with audit entries, and sealed columns."""
 
-    def __init__(self, database: Database, session: Session, clinic: ClinicRow, actor: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        session: Session,
+        clinic: ClinicRow,
+        actor: str,
+        altered: AlteredRows | None = None,
+    ) -> None:
         self.clinic_id = clinic.id
         self.actor = actor
+        self.altered = AlteredRows() if altered is None else altered  # that were met
         self._database = database
         self._session = session
         self._clinic = clinic
@@ -370,15 +401,24 @@ class ClinicTransaction:
 
         Raises
         ------
-        InputError : `altered-data`: it was not sealed for this place, or altered.
+        InputError : `altered-data`: it was not sealed for this place, or altered; such a row is left out where altered
+            ones are skipped (`read_each`).
         """
         last = [] if sealed is None else [sealed.column]
         for row_id, *values in self._session.execute(
             select(table.id, *columns, *last).where(table.clinic_id == self.clinic_id).order_by(table.id)
         ):
             if sealed is not None:
-                place = f"{self.clinic_id}/{table.__tablename__}/{row_id}/{sealed.column.key}"  # type: ignore[attr-defined]
-                values[-1] = sealed.from_json(self._database.keys.open(values[-1], place))
+                name: str = table.__tablename__  # type: ignore[attr-defined]
+                place = f"{self.clinic_id}/{name}/{row_id}/{sealed.column.key}"
+                try:
+                    values[-1] = sealed.from_json(self._database.keys.open(values[-1], place))
+                except InputError as error:
+                    if error.code != _ALTERED or not self.altered.are_skipped:
+                        raise
+                    known = zip((column.key for column in columns), values, strict=False)
+                    self.altered.add(AlteredRow(name, row_id, dict(known)))
+                    continue
             yield tuple(values)
 
     def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[AuditEntryRow]:
@@ -518,13 +558,68 @@ class ClinicTransaction:
         """
         return sealed.from_json(self.open(row, sealed.column.key))
 
+    def find_record(self, row: Base, sealed: SealedRecord[RecordType]) -> RecordType | None:
+        """Return the record in a sealed column of a row by which nothing is decided; None where it was altered."""
+        return next(self._read_past_altered([row], lambda row: self.open_record(row, sealed)), None)
+
+    def read_each(
+        self,
+        rows: Iterable[StoredRow],
+        read: Callable[[StoredRow], Read],
+        stand_in: Callable[[StoredRow], Read] | None = None,
+    ) -> Iterator[Read]:
+        """Return what is read of each row. Where altered rows are skipped, one that was altered does not end the list.
+
+        Parameters
+        ----------
+        stand_in : what a list has in place of an altered row; without it, the list has nothing there.
+
+        Raises
+        ------
+        InputError : `altered-data`, where altered rows are not skipped (`ClinicAccess.skipping_altered`).
+        """
+        return self._read_past_altered(rows, read, stand_in) if self.altered.are_skipped else map(read, rows)
+
+    def _read_past_altered(
+        self,
+        rows: Iterable[StoredRow],
+        read: Callable[[StoredRow], Read],
+        stand_in: Callable[[StoredRow], Read] | None = None,
+    ) -> Iterator[Read]:
+        for row in rows:
+            try:
+                record = read(row)
+            except (InputError, ValueError) as error:
+                if not self._is_altered(row, error):
+                    raise
+                self.altered.add(_altered_row(row))
+                if stand_in is None:
+                    continue
+                record = stand_in(row)
+            yield record
+
+    def _is_altered(self, row: Base, error: Exception) -> bool:
+        """Return whether an error was raised since a row was altered: what is sealed in it, or a word in a column."""
+        if isinstance(error, InputError):
+            return error.code == _ALTERED
+        subject = AuditEntryRow.subject == hash_chain.row_label(row)
+        about = self.entries(subject, AuditEntryRow.action.not_like(f"%{_READ_SUFFIX}"), limit=_MOST_READS)
+        signature = next((entry.detail["row"] for entry in about if "row" in entry.detail), None)
+        return signature is not None and not self.is_as_signed(row, signature)
+
     def _place(self, row: Base, column: str) -> str:
         return f"{self.clinic_id}/{hash_chain.row_label(row)}/{column}"
 
 
 @contextmanager
-def open_transaction(database: Database, clinic_id: str, actor: str) -> Iterator[ClinicTransaction]:
+def open_transaction(
+    database: Database, clinic_id: str, actor: str, altered: AlteredRows | None = None
+) -> Iterator[ClinicTransaction]:
     """Yield a transaction in a clinic for any actor, who need not be a member; the caller must have checked the rights.
+
+    Parameters
+    ----------
+    altered : to which altered rows are added that lists go on past; without it, no list does.
 
     Raises
     ------
@@ -534,21 +629,33 @@ def open_transaction(database: Database, clinic_id: str, actor: str) -> Iterator
         clinic = session.scalar(select(ClinicRow).where(ClinicRow.id == clinic_id).with_for_update())
         if clinic is None:
             raise clinic_error("absent", "clinic")
-        yield ClinicTransaction(database, session, clinic, actor)
+        yield ClinicTransaction(database, session, clinic, actor, altered)
 
 
 class _ReadTransaction(ClinicTransaction):
     """A transaction for reading, which collects its notes for an audit entry that is written afterwards."""
 
     def __init__(
-        self, database: Database, session: Session, clinic: ClinicRow, actor: str, seen: list[hash_chain.AuditEvent]
+        self,
+        database: Database,
+        session: Session,
+        clinic: ClinicRow,
+        actor: str,
+        altered: AlteredRows,
+        seen: list[hash_chain.AuditEvent],
     ) -> None:
-        super().__init__(database, session, clinic, actor)
+        super().__init__(database, session, clinic, actor, altered)
         self._seen = seen
 
     def log(self, action: str, subject: str, **detail: Any) -> None:
         """Collect a note of what was read."""
         self._seen.append(hash_chain.AuditEvent(self.actor, action, subject, detail))
+
+
+def _altered_row(row: Base) -> AlteredRow:
+    table, _, id = hash_chain.row_label(row).partition("/")
+    names = (column.key for column in row.__table__.columns if not column.key.endswith(_SEALED_SUFFIX))
+    return AlteredRow(table, id, {name: getattr(row, name) for name in names})
 
 
 def _matches_nothing(condition: ColumnElement[bool]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, exists, or_
 
+from skinbeam.course.recovery import PAIN_RANGE, REDNESS_GRADES
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
@@ -150,19 +151,31 @@ def _read_entries(work: ClinicTransaction, rows: Sequence[follow_up_tables.Diary
     """Return the entries of rows, in their order; a bounded number of statements, however many there are."""
     readings = work.get_many(follow_up_tables.DiaryReadingRow, (row.id for row in rows))
     names = work.actor_names(reading.read_by for reading in readings.values())
-    return [_read_entry(work, row, readings.get(row.id), names) for row in rows]
+
+    def read(row: follow_up_tables.DiaryEntryRow) -> DiaryEntry:
+        return _read_entry(work, row, work.open_record(row, NOTE_CONTENT), readings.get(row.id), names)
+
+    def stand_in(row: follow_up_tables.DiaryEntryRow) -> DiaryEntry:
+        return _read_entry(work, row, _NO_NOTE, readings.get(row.id), names)
+
+    return list(work.read_each(rows, read, stand_in))
+
+
+# In place of a note that cannot be read: it says nothing, and pages show none of it.
+_NO_NOTE = DiaryNote(pain=PAIN_RANGE[0], redness=REDNESS_GRADES[0], signs=(), question="")
 
 
 def _read_entry(
     work: ClinicTransaction,
     row: follow_up_tables.DiaryEntryRow,
+    note: DiaryNote,
     reading: follow_up_tables.DiaryReadingRow | None,
     names: Mapping[str, str],
 ) -> DiaryEntry:
     return work.read_row(
         DiaryEntry,
         row,
-        note=work.open_record(row, NOTE_CONTENT),
+        note=note,
         read_at=None if reading is None else reading.read_at,
         read_by=None if reading is None else names[reading.read_by],
     )
@@ -189,7 +202,8 @@ def _group_unread(
     work: ClinicTransaction, rows: list[follow_up_tables.DiaryEntryRow], patient: tables.PatientRow
 ) -> UnreadEntries:
     work.log("diary.unread.seen", f"patient/{patient.id}")
-    questions = sum(bool(work.open_record(row, NOTE_CONTENT).question) for row in rows)
+    notes = work.read_each(rows, lambda row: work.open_record(row, NOTE_CONTENT))
+    questions = sum(bool(note.question) for note in notes)
     return UnreadEntries(rows[0].treatment_id, patient.id, patient.pseudonym, len(rows), questions, rows[0].written_at)
 
 
@@ -212,7 +226,7 @@ class AlarmRepository(Repository):
 
     def count(self) -> AlarmCount:
         """Return the count of unanswered alarms, which every page displays; it identifies no patient."""
-        with self._access.reading_unlogged(AccessRight.READ) as work:
+        with self._access.skipping_altered(), self._access.reading_unlogged(AccessRight.READ) as work:
             table = follow_up_tables.AlarmRow
             waiting = work.rows(table, table.answered_at.is_(None), order=(table.raised_at,))
             since = waiting[0].raised_at if waiting else None
@@ -245,14 +259,14 @@ class AlarmRepository(Repository):
             return _read_logged_alarms(work, [work.get(follow_up_tables.AlarmRow, id)])[0]
 
     def answer(self, id: str, text: str) -> Alarm:
-        """Store the answer to an alarm: what was done, by which member, and when.
+        """Store the answer to an alarm: what was done, by which member, and when; also where its entry was altered.
 
         Raises
         ------
         RecordNotFoundError : this clinic has no such record.
         InputError : `no-words`, `too-long`, or `answered-already`.
         """
-        with self._access.writing(AccessRight.WRITE) as work:
+        with self._access.skipping_altered(), self._access.writing(AccessRight.WRITE) as work:
             row = work.get(follow_up_tables.AlarmRow, id)
             if row.answered_at is not None:
                 raise clinic_error(
@@ -266,6 +280,8 @@ class AlarmRepository(Repository):
     def decide(self, id: str, reason: str, *, adverse_event_id: str | None) -> Alarm:
         """Store a clinician's decision about an alarm, after which the course may continue if the adverse event allows.
 
+        An alarm whose entry was altered is decided, too: by whoever has asked the patient.
+
         Parameters
         ----------
         adverse_event_id : the event that caused the alarm; None where there was none.
@@ -275,7 +291,7 @@ class AlarmRepository(Repository):
         RecordNotFoundError : this clinic has no such alarm or event.
         InputError : `not-answered`, `no-words`, `too-long`, or `decided-already`.
         """
-        with self._access.writing(AccessRight.TREAT) as work:
+        with self._access.skipping_altered(), self._access.writing(AccessRight.TREAT) as work:
             alarm = work.get(follow_up_tables.AlarmRow, id)
             if alarm.answered_at is None:
                 raise clinic_error("not-answered", "alarm")
@@ -312,9 +328,13 @@ def list_stopped_courses(work: ClinicTransaction, consultation_ids: Collection[s
 
 
 def _has_unsent(work: ClinicTransaction, alarm_ids: set[str]) -> bool:
-    """Return whether a notification was not delivered: its last attempt failed, or there was none for minutes."""
+    """Return whether a notification was not delivered: its last attempt failed, or there was none for minutes.
+
+    One of which cannot be read what became of it counts as not delivered.
+    """
     jobs = work.rows(tables.JobRow, tables.JobRow.kind == ALARM_JOB, tables.JobRow.state.in_((*OPEN_STATES, FAILED)))
-    return any(_is_stuck(read_job(work, job)) for job in jobs if job.payload["alarm"] in alarm_ids)
+    mine = [job for job in jobs if job.payload["alarm"] in alarm_ids]
+    return any(work.read_each(mine, lambda job: _is_stuck(read_job(work, job)), lambda _: True))
 
 
 def _is_stuck(job: Job) -> bool:
@@ -365,9 +385,16 @@ def _read_alarm(
         pseudonym=patient.pseudonym,
         entry=entry,
         answered_by=None if row.answered_by is None else names[row.answered_by],
-        answer="" if row.answer_sealed is None else work.open(row, "answer_sealed").decode(),
+        answer="" if row.answer_sealed is None else _open_words(work, row, "answer_sealed"),
         decided_at=None if decision is None else decision.decided_at,
         decided_by=None if decision is None else names[decision.decided_by],
-        reason="" if decision is None else work.open(decision, "reason_sealed").decode(),
+        reason="" if decision is None else _open_words(work, decision, "reason_sealed"),
         adverse_event_id=None if decision is None else decision.adverse_event_id,
     )
+
+
+def _open_words(
+    work: ClinicTransaction, row: follow_up_tables.AlarmRow | follow_up_tables.AlarmDecisionRow, column: str
+) -> str:
+    """Return what was written about an alarm, which stays in its list where these words were altered."""
+    return next(work.read_each([row], lambda row: work.open(row, column).decode(), lambda _: ""))

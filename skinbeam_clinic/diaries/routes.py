@@ -18,7 +18,7 @@ from skinbeam_clinic.plans.document import PlanOption, read_plan_option
 from skinbeam_clinic.treatments.adverse_events import parse_grade
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.web.pages import render_template
-from skinbeam_clinic.web.request import ClinicRequest
+from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -58,6 +58,7 @@ def add_diary_routes(router: ClinicRouter) -> None:
     router.add("POST", "/treatments/{treatment}/diary/reading", _mark_read)
 
 
+@goes_past_altered
 def _show_diary(request: ClinicRequest) -> Response:
     repositories, about = (
         request.repositories,
@@ -73,7 +74,7 @@ def _show_diary(request: ClinicRequest) -> Response:
         about=about,
         named={about.patient_id},
         rows=tuple(_entry_row(followed, one, alarms.get(one.id)) for one in entries),
-        curve=draw_pain_curve(entries, frozenset(alarms)),
+        curve=draw_pain_curve([one for one in entries if one.id not in repositories.altered_ids()], frozenset(alarms)),
         unread=sum(one.read_at is None for one in entries),
         link=good[-1] if good else None,
         made=len(links),
@@ -135,13 +136,14 @@ def add_alarm_routes(router: ClinicRouter) -> None:
     router.add("POST", "/alarms/{alarm}/decision", _decide_alarm, form=_show_alarms)
 
 
+@goes_past_altered
 def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Response:
     at, waiting = now(), _list_open_alarms(request)
     unread, number = request.repositories.diaries.list_unread(_UNREAD_LIMIT)
     return request.page(
         "diary/alarms.html",
         error=error,
-        open=tuple(_open_alarm(one, at) for one in waiting),
+        open=tuple(_open_alarm(one, at, request.repositories.altered_ids()) for one in waiting),
         named={*(one.patient_id for one in waiting), *(one.patient_id for one in unread)},
         unread=unread,
         unread_number=number,
@@ -153,15 +155,21 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
 
 
 def _list_open_alarms(request: ClinicRequest) -> tuple[Alarm, ...]:
-    """Those that nobody has answered first, emergencies before the others; each kind oldest first."""
+    """Those that nobody has answered first, what may be an emergency before the others; each kind oldest first."""
     alarms = request.repositories.alarms.list_open()
-    return tuple(sorted(alarms, key=lambda one: (one.answered_at is not None, not _is_emergency(_alarm_signs(one)))))
+    altered = request.repositories.altered_ids()
+    return tuple(sorted(alarms, key=lambda one: (one.answered_at is not None, not _may_be_emergency(one, altered))))
 
 
-def _open_alarm(alarm: Alarm, at: datetime) -> _OpenAlarm:
+def _may_be_emergency(alarm: Alarm, altered: Collection[str]) -> bool:
+    """Return whether its signs are an emergency, or nobody knows them, since its entry is among the altered ones."""
+    return alarm.entry.id in altered or _is_emergency(_alarm_signs(alarm))
+
+
+def _open_alarm(alarm: Alarm, at: datetime, altered: Collection[str]) -> _OpenAlarm:
     waited, signs = at - alarm.raised_at, _alarm_signs(alarm)
     emergency = _is_emergency(signs)
-    level = alarm_level(waited, emergency=emergency)
+    level = alarm_level(waited, emergency=_may_be_emergency(alarm, altered))
     return _OpenAlarm(alarm, describe_age(waited), level, tuple(one.name for one in signs), emergency)
 
 
@@ -189,7 +197,9 @@ def _answer_alarm(request: ClinicRequest) -> Response:
 
 def _decide_alarm(request: ClinicRequest) -> Response:
     """Keep what a clinician made of an alarm: an adverse event that a diary told of, or none."""
-    repositories, alarm = request.repositories, request.repositories.alarms.get(request.path_parameter("alarm"))
+    repositories = request.repositories
+    with repositories.skipping_altered():  # of the entry, which the clinician has asked the patient about
+        alarm = repositories.alarms.get(request.path_parameter("alarm"))
     kind, reason = request.text("kind"), request.text("reason")
     event = None
     if kind != _NO_EVENT and alarm.answered_at is not None and alarm.decided_at is None and reason:

@@ -5,6 +5,7 @@ sees that there is one, of which kind and size.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables
@@ -112,7 +113,8 @@ class AttachmentRepository:
         table, is_read = tables.AttachmentRow, self._is_read and not names_hidden
         with self._access.reading_row(tables.PatientRow, patient_id, "attachments.listed") as (work, _):
             rows = work.rows(table, table.patient_id == patient_id, order=(table.added_at,))
-            return tuple(_read_attachment(work, row, is_read=is_read) for row in rows)
+            reading = partial(_read_attachment, work, is_read=is_read)
+            return tuple(work.read_each(rows, reading, partial(_altered_attachment, work)))
 
     def read_content(self, id: str) -> tuple[Attachment, bytes]:
         """Return an attachment with its content; the audit log records kind, media type and size.
@@ -170,3 +172,10 @@ def _read_attachment(work: ClinicTransaction, row: tables.AttachmentRow, *, is_r
         added_by=content.by or work.actor_name(row.added_by),
         struck=struck,
     )
+
+
+def _altered_attachment(work: ClinicTransaction, row: tables.AttachmentRow) -> Attachment:
+    """Return what is known of an attachment of which cannot be read what was told."""
+    known = row.kind in set(AttachmentKind)
+    kind = AttachmentKind(row.kind) if known else AttachmentKind.OTHER
+    return work.read_row(Attachment, row, kind=kind, name="", description="", struck=None)

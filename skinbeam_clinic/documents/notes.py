@@ -6,6 +6,7 @@ sees that there is one. A mistake is struck with a reason, and an addition is an
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables, treatment_tables
@@ -115,7 +116,8 @@ class NoteRepository:
         action = "notes.seen" if is_read else "notes.listed"
         with self._access.reading_row(tables.PatientRow, patient_id, action) as (work, _):
             rows = work.rows(table, table.patient_id == patient_id, order=(table.noted_at,))
-            return tuple(_read_note(work, row, is_read=is_read) for row in rows)
+            reading = partial(_read_note, work, is_read=is_read)
+            return tuple(work.read_each(rows, reading, partial(_altered_note, work)))
 
 
 def import_note(work: ClinicTransaction, patient_id: str, note: ClinicalNote, consultations: Mapping[str, str]) -> None:
@@ -186,3 +188,8 @@ def _read_note(work: ClinicTransaction, row: tables.ClinicalNoteRow, *, is_read:
     struck = content.struck if is_read or content.struck is None else replace(content.struck, reason="")
     by = content.by or work.actor_name(row.noted_by)
     return work.read_row(ClinicalNote, row, words=content.words if is_read else "", noted_by=by, struck=struck)
+
+
+def _altered_note(work: ClinicTransaction, row: tables.ClinicalNoteRow) -> ClinicalNote:
+    """Return what is known of a note that cannot be read: neither its words nor whether it was struck."""
+    return work.read_row(ClinicalNote, row, words="", struck=None)

@@ -60,10 +60,8 @@ def list_course(
 def list_follow_ups(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> list[FollowUp]:
     """Return the follow-ups of a course."""
     mine = follow_up_tables.FollowUpRow.treatment_id.in_([one.id for one in course])
-    return [
-        load_follow_up(work, row)
-        for row in work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
-    ]
+    rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
+    return list(work.read_each(rows, lambda row: load_follow_up(work, row)))
 
 
 def list_treating_members(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> set[str | None]:

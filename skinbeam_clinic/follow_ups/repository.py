@@ -265,7 +265,7 @@ class FollowUpRepository(Repository):
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "follow-ups.listed") as (work, _):
             mine = follow_up_tables.FollowUpRow.consultation_id == consultation_id
             rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
-            return tuple(load_follow_up(work, row) for row in rows)
+            return tuple(work.read_each(rows, lambda row: load_follow_up(work, row)))
 
     def list_courses(self, patient_id: str) -> tuple[TreatmentCourse, ...]:
         """Return the courses of treatments of a patient, the newest consultation first.

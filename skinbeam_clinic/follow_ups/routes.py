@@ -40,12 +40,12 @@ from skinbeam_clinic.follow_ups.pair_analysis_views import (
 from skinbeam_clinic.follow_ups.patient_report_routes import add_patient_report_routes
 from skinbeam_clinic.follow_ups.photograph_pairs import PhotographComparison, compare_photographs
 from skinbeam_clinic.models import PhotographPermissions
-from skinbeam_clinic.plans.document import find_option
+from skinbeam_clinic.plans.document import find_option, parse_plan
 from skinbeam_clinic.plans.routes import open_plan
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.treatments.routes import add_adverse_event
-from skinbeam_clinic.web.request import ClinicRequest, check_name
+from skinbeam_clinic.web.request import ClinicRequest, check_name, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -109,6 +109,7 @@ def _due_months() -> tuple[float, float, float]:
     return typical, _OVERDUE_TIMES * typical, _WAITED_MONTHS
 
 
+@goes_past_altered
 def _show_due(request: ClinicRequest) -> Response:
     months, overdue, waited = _due_months()
     about = {"months": months, "overdue": overdue, "waited": waited}
@@ -121,11 +122,15 @@ def _show_due(request: ClinicRequest) -> Response:
     )
 
 
-def _read_treated_option(
-    repositories: ClinicRepositories, follow_up: FollowUp | TreatmentCourse
-) -> tuple[ConcernPlan, Option]:
+def _read_treated_option(repositories: ClinicRepositories, follow_up: FollowUp) -> tuple[ConcernPlan, Option]:
     """Return the option that was treated by, as it was consented to, in the language that is spoken."""
     return find_option(translate_record(open_plan(repositories, follow_up.plan_id).plan), follow_up.option)
+
+
+def _read_treated_concern(repositories: ClinicRepositories, course: TreatmentCourse) -> ConcernPlan:
+    """Return the concern of a course, of which the plan alone is read."""
+    plan = parse_plan(repositories.plans.read_file(course.plan_id, "plan.json"))
+    return find_option(translate_record(plan), course.option)[0]
 
 
 def may_see_answers(request: ClinicRequest, follow_up: FollowUp) -> bool:
@@ -141,17 +146,19 @@ def may_see_answers(request: ClinicRequest, follow_up: FollowUp) -> bool:
     )
 
 
+@goes_past_altered
 def _show_patient_follow_ups(request: ClinicRequest) -> Response:
     repositories, id = request.repositories, request.path_parameter("patient")
+    states = {one.id: one.state for one in repositories.consultations.of(id)}
     return request.page(
         "followed/follow-ups.html",
         named={id},
         patient=repositories.patients.get(id),
         courses=[
             _CourseView(
-                concern_name(_read_treated_option(repositories, one)[0]),
+                concern_name(_read_treated_concern(repositories, one)),
                 one,
-                repositories.consultations.get(one.consultation_id).state == ConsultationState.CLOSED,
+                states[one.consultation_id] == ConsultationState.CLOSED,
             )
             for one in repositories.follow_ups.list_courses(id)
         ],

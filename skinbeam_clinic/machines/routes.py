@@ -6,7 +6,7 @@ from skinbeam.laser.device import devices
 from skinbeam.model.errors import InputError
 from skinbeam.text import Formatter, translate
 from skinbeam_clinic.machines.upkeep import UpkeepKind
-from skinbeam_clinic.web.request import ClinicRequest
+from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_machine_routes"]
@@ -24,6 +24,7 @@ def add_machine_routes(router: ClinicRouter) -> None:
     router.add("POST", "/machines/{machine}/upkeep", _add_upkeep, form=_show_machines)
 
 
+@goes_past_altered
 def _show_machines(request: ClinicRequest, error: InputError | None = None) -> Response:
     return request.page(
         "machines.html",

@@ -112,7 +112,8 @@ class MachineUpkeepRepository(Repository):
         """Return all entries in the order in which they were made."""
         table = treatment_tables.MachineUpkeepRow
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            return tuple(_read_upkeep(work, row) for row in work.rows(table, order=(table.noted_at,)))
+            rows = work.rows(table, order=(table.noted_at,))
+            return tuple(work.read_each(rows, lambda row: _read_upkeep(work, row)))
 
 
 def _parse_days(done_on: str, due_on: str) -> tuple[datetime.date, datetime.date | None]:

@@ -86,6 +86,7 @@ class ClinicOutcomes:
     comparisons : courses that were followed up after their last session, and cooled as planned.
     cooled_otherwise : number of courses that were followed up, too, and are not compared: the predictions of their
         plans are of skin with the planned cooling.
+    altered : number of courses that are not compared, since a record of them cannot be read: a harm may be among them.
     names : names of the clinicians who treated, by their id in the records.
     """
 
@@ -94,12 +95,13 @@ class ClinicOutcomes:
     comparisons: tuple[CourseComparison, ...]
     names: Mapping[str, str]
     cooled_otherwise: int = 0
+    altered: int = 0
     _summaries: dict[tuple[str, str], OutcomeSummary] = field(default_factory=dict)
 
     @property
     def without_follow_up(self) -> int:
         """The number of courses without a follow-up."""
-        return self.course_count - len(self.comparisons) - self.cooled_otherwise
+        return self.course_count - len(self.comparisons) - self.cooled_otherwise - self.altered
 
     @cached_property
     def kinds(self) -> tuple[tuple[TreatmentKind, ...], int, int]:
@@ -141,7 +143,8 @@ class OutcomeReader:
         return self._compare_courses(repositories, courses), pseudonym
 
     def _compare_courses(self, repositories: ClinicRepositories, courses: Sequence[CourseOutcome]) -> ClinicOutcomes:
-        followed = [one for one in courses if one.has_follow_up]
+        whole = [one for one in courses if not one.is_altered]
+        followed = [one for one in whole if one.has_follow_up]
         alike = [one for one in followed if not one.is_cooled_otherwise]
         compared = [(one, self._compare_course(repositories, one)) for one in alike]
         return ClinicOutcomes(
@@ -150,6 +153,7 @@ class OutcomeReader:
             comparisons=tuple(CourseComparison(course, one, _make_outcome(course, one)) for course, one in compared),
             names=repositories.outcomes.member_names(),
             cooled_otherwise=len(followed) - len(alike),
+            altered=len(courses) - len(whole),
         )
 
     def _compare_course(self, repositories: ClinicRepositories, course: CourseOutcome) -> PlanPrediction:

@@ -3,7 +3,7 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import or_
@@ -59,6 +59,7 @@ class CourseOutcome:
     pain_0_10 : the worst of each session, as the mean over all sessions; None where it was never recorded.
     is_cooled_otherwise : whether an area was cooled otherwise than planned. Where the cooling is not recorded, as in
         sessions of earlier versions, the planned one counts.
+    is_altered : whether a record of it cannot be read, since it was altered: what it tells is not the whole course.
     """
 
     patient_id: str
@@ -72,6 +73,7 @@ class CourseOutcome:
     pain_0_10: float | None
     fired: tuple[FiredSettings, ...]
     is_cooled_otherwise: bool = False
+    is_altered: bool = False
 
     @property
     def has_follow_up(self) -> bool:
@@ -92,8 +94,8 @@ class OutcomeRepository(Repository):
             return work.log_length, changed
 
     def courses(self) -> tuple[CourseOutcome, ...]:
-        """Return every course with at least one ended session."""
-        with self._access.reading(AccessRight.OUTCOMES) as work:
+        """Return every course with at least one ended session; it says which of them cannot be read as a whole."""
+        with self._access.skipping_altered(), self._access.reading(AccessRight.OUTCOMES) as work:
             work.log("outcomes.counted", "treatment")
             return tuple(_load_courses(work))
 
@@ -156,9 +158,11 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
         )
     )
     follow_ups = _group_by_treatment(_load_follow_ups(work))
+    altered = {row.columns.get("treatment_id") for row in work.altered.list_all()}
     for mine in courses.values():
         mine.sort(key=lambda one: (one.number, one.created_at))
-        yield _build_course(mine, patients, plans, areas, events, follow_ups)
+        course = _build_course(mine, patients, plans, areas, events, follow_ups)
+        yield replace(course, is_altered=any(one.id in altered for one in mine))
 
 
 def _valid_areas(areas: Iterable[tuple[str, FiredContent]]) -> list[FiredContent]:

@@ -1,13 +1,11 @@
 """Store and read patients: a pseudonym for daily work, and their contact details separately."""
 
 import datetime
-import logging
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 
-from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
@@ -31,12 +29,10 @@ __all__ = [
     "find_owner",
     "free_numbers",
     "next_number",
-    "open_contact",
     "plain_pseudonym",
 ]
 
 LONGEST_PSEUDONYM = 40
-_log = logging.getLogger(__name__)
 _SHORTEST_NAME = 3  # letters; shorter words are initials and particles
 RETENTION_ACTION = "patient.kept"  # the audit entry of an erasure that left what must be retained
 # The names of the details and their texts.
@@ -208,7 +204,7 @@ class PatientRepository(Repository):
         with self._access.reading(AccessRight.CONTACT) as work:
             found = {}
             for id, row in work.get_many(tables.ContactRow, ids).items():
-                if name := (open_contact(work, row) or {}).get("name", ""):
+                if name := (work.find_record(row, CONTACT_DETAILS) or {}).get("name", ""):
                     work.log("contact.name.seen", f"contact/{id}")
                     found[id] = name
             return found
@@ -223,17 +219,6 @@ class PatientRepository(Repository):
                 return None
             details = work.open_record(row, CONTACT_DETAILS)
             return Contact(details, row.saved_at, work.row_version(row))
-
-
-def open_contact(work: ClinicTransaction, row: tables.ContactRow) -> Mapping[str, str] | None:
-    """Return the contact details of a patient; None if they were altered, so that a list of others can go on."""
-    try:
-        return work.open_record(row, CONTACT_DETAILS)
-    except InputError as error:
-        if error.code != "altered-data":
-            raise
-        _log.warning("the contact details of a patient cannot be read: %s", row.id)
-        return None
 
 
 def add_patient(work: ClinicTransaction, pseudonym: str = "", *, year_of_birth: int | None = None) -> PatientRecord:

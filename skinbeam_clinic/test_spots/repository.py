@@ -143,7 +143,8 @@ class TestSpotRepository(Repository):
     def list_every(self, consultation_id: str) -> tuple[TestSpotRecord, ...]:
         """Return the test spots of a consultation with the struck ones, oldest first."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "test-spots.listed") as (work, _):
-            return tuple(_read_spot(work, row) for row in _consultation_rows(work, {consultation_id}))
+            rows = _consultation_rows(work, {consultation_id})
+            return tuple(work.read_each(rows, lambda row: _read_spot(work, row)))
 
     def of_patient(self, patient_id: str) -> tuple[TestSpotRecord, ...]:
         """Return the test spots of a patient in all consultations, oldest first."""
@@ -174,7 +175,7 @@ def _list_due(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> list
     """Return the spots that meet the conditions, are due and were not read, the first fired first."""
     table = treatment_tables.TestSpotRow
     unread = work.rows(table, table.read_at.is_(None), *conditions, order=(table.fired_at,))
-    spots = (_read_spot(work, row) for row in unread)
+    spots = work.read_each(unread, lambda row: _read_spot(work, row))
     return [one for one in spots if one.struck is None and one.due_at <= now()]
 
 
@@ -257,7 +258,7 @@ def _is_sent_again(row: treatment_tables.TestSpotRow, last: SpotReading, reading
 
 def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestSpotRecord, ...]:
     """Return the spots that count, oldest first."""
-    every = (_read_spot(work, row) for row in _consultation_rows(work, consultations))
+    every = work.read_each(_consultation_rows(work, consultations), lambda row: _read_spot(work, row))
     return tuple(one for one in every if one.struck is None)
 
 

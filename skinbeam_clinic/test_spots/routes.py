@@ -46,7 +46,7 @@ from skinbeam_clinic.treatments.cooling_views import describe_cooling
 from skinbeam_clinic.treatments.orders import make_order
 from skinbeam_clinic.treatments.treatment_form import COOLING_FIELDS, cooling_fields, parse_asked_cooling, parse_cooling
 from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_change, planned_cooling
-from skinbeam_clinic.web.request import ClinicRequest
+from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_test_spot_routes", "format_field_number"]
@@ -98,6 +98,7 @@ def add_test_spot_routes(router: ClinicRouter) -> None:
     router.add("POST", "/test-spots/{spot}/striking", _strike_spot, form=_show_refused_spot)
 
 
+@goes_past_altered
 def _show_test_spots(
     request: ClinicRequest, error: InputError | None = None, read: TestSpotRecord | None = None
 ) -> Response:
@@ -112,6 +113,7 @@ def _show_test_spots(
     if plan is not None and error is not None and error.code == "spot-cooling":
         warned, confirm, answer = _warn_of_cooling(request, plan)
     open_ = plan is not None and not plan.outdated and not plan.closed and not _rules_out_laser(plan)
+    open_ = open_ and not repositories.list_altered()  # what cannot be read may be a burn
     return request.page(
         "test-spots.html",
         error=error,

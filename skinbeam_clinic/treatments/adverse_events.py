@@ -123,14 +123,14 @@ class AdverseEventRepository(Repository):
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "adverse-events.listed") as (work, _):
             mine = treatment_tables.AdverseEventRow.consultation_id == consultation_id
             rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
-            return tuple(_read_event(work, row) for row in rows)
+            return tuple(work.read_each(rows, lambda row: _read_event(work, row)))
 
 
 def list_adverse_events(work: ClinicTransaction, treatment_ids: Sequence[str]) -> tuple[AdverseEvent, ...]:
     """Return the adverse events of treatments, in the order of observation, by one statement."""
     mine = treatment_tables.AdverseEventRow.treatment_id.in_(treatment_ids)
     rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
-    return tuple(_read_event(work, row) for row in rows)
+    return tuple(work.read_each(rows, lambda row: _read_event(work, row)))
 
 
 def _correct_event(

@@ -335,22 +335,24 @@ def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) ->
 def _read_areas(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[str, tuple[TreatedArea, ...]]:
     """Return what was fired in treatments, by their ids and in the order of firing, by one statement."""
     table, found = treatment_tables.TreatedAreaRow, defaultdict[str, list[TreatedArea]](list)
-    for row in work.rows(table, table.treatment_id.in_(treatment_ids), order=(table.fired_at,)):
-        found[row.treatment_id].append(_read_area(work, row))
+    rows = work.rows(table, table.treatment_id.in_(treatment_ids), order=(table.fired_at,))
+    for treatment_id, area in work.read_each(rows, lambda row: (row.treatment_id, _read_area(work, row))):
+        found[treatment_id].append(area)
     return {id: tuple(found[id]) for id in treatment_ids}
 
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:
-    return _read_treatments(work, [row])[0]
+    return _join_treatment(work, row, _read_areas(work, [row.id])[row.id], list_adverse_events(work, [row.id]))
 
 
 def _read_treatments(work: ClinicTransaction, rows: Sequence[treatment_tables.TreatmentRow]) -> tuple[Treatment, ...]:
     ids = [row.id for row in rows]
     areas, events = _read_areas(work, ids), list_adverse_events(work, ids)
-    return tuple(
-        _join_treatment(work, row, areas[row.id], tuple(one for one in events if one.treatment_id == row.id))
-        for row in rows
-    )
+
+    def join(row: treatment_tables.TreatmentRow) -> Treatment:
+        return _join_treatment(work, row, areas[row.id], tuple(one for one in events if one.treatment_id == row.id))
+
+    return tuple(work.read_each(rows, join))
 
 
 def _join_treatment(

@@ -2,10 +2,10 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -22,8 +22,9 @@ from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
 from skinbeam_clinic.appointments.reminder_settings import ReminderSettings
 from skinbeam_clinic.consultations.answers import read_form_answers
+from skinbeam_clinic.database.altered_rows import AlteredRow
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.database.tables import ContactRow, new_id
 from skinbeam_clinic.diaries.alarm_notifier import ContactSettings
 from skinbeam_clinic.diaries.views import AlarmBanner, invalid_link_page, is_diary_request, make_alarm_banner
 from skinbeam_clinic.errors import (
@@ -48,6 +49,7 @@ from skinbeam_clinic.monitoring.json_log import request_id
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
 from skinbeam_clinic.plans.setting_simulator import SettingSimulator
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.web.altered_records import AlteredRecordView, view_altered_rows
 from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_passkey_site, is_encrypted, read_cookie
 from skinbeam_clinic.web.errors import RefusedError, answer_error, refusal, refusal_from
 from skinbeam_clinic.web.pages import describe_field, render_template
@@ -60,10 +62,14 @@ __all__ = [
     "UploadedFile",
     "check_name",
     "error_status",
+    "goes_past_altered",
     "is_about_entries",
     "json_response",
     "sign_in_page",
 ]
+
+Shown = ParamSpec("Shown")
+Answer = TypeVar("Answer")
 
 # Photographs of the records are images from our own address.
 _PICTURE_POLICY = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
@@ -282,8 +288,12 @@ class ClinicRequest:
         named : ids of the patients whose names the page shows to whoever may see them.
         """
         inside = self.session is not None and self.session.step_due is None
+        names = self.read_names(named)  # before it is known which contact details were altered
+        altered = self.repositories.list_altered() if inside and status < 500 else ()
         return {
-            "patient_names": self.read_names(named),
+            "patient_names": names,
+            "altered": self._view_altered(altered),
+            "altered_ids": frozenset(row.id for row in altered),
             "names_switch": inside and self._offers(AccessRight.CONTACT),
             "names_hidden": self.session is not None and self.session.names_hidden,
             "here_again": self._sent_path() if self.http_request.method in ("GET", "HEAD") else "/",
@@ -297,6 +307,12 @@ class ClinicRequest:
             "request": request_id.get(),
             "new_row": new_id(),  # for a form that makes a row: the same when it is sent again
         }
+
+    def _view_altered(self, rows: Sequence[AlteredRow]) -> tuple[AlteredRecordView, ...]:
+        """Return the altered rows for display; of contact details with the pseudonym of the patient."""
+        patients = {row.id for row in rows if row.table == ContactRow.__tablename__}
+        known = self.repositories.patients.list_by(ids=patients) if patients else ()
+        return view_altered_rows(rows, {one.id: one.pseudonym for one in known})
 
     def read_names(self, ids: Iterable[str]) -> Mapping[str, str]:
         """Return the names of patients by their ids; none for a role that may not see them, or in a session without.
@@ -408,6 +424,22 @@ class ClinicRequest:
         if self.http_request.headers.get("hx-request"):
             return Response(status_code=204, headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=303)
+
+
+def goes_past_altered(
+    show: Callable[Concatenate[ClinicRequest, Shown], Answer],
+) -> Callable[Concatenate[ClinicRequest, Shown], Answer]:
+    """Let the lists of a page go on past rows that were altered; the page names each (`ClinicRequest.page_context`).
+
+    It is for pages that show records, and decide nothing by them.
+    """
+
+    @wraps(show)
+    def show_rest(request: ClinicRequest, /, *args: Shown.args, **kwargs: Shown.kwargs) -> Answer:
+        with request.repositories.skipping_altered():
+            return show(request, *args, **kwargs)
+
+    return show_rest
 
 
 def check_name(part: str) -> str:

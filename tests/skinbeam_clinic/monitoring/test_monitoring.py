@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from app_samples import LEAST
 from clinic_samples import COOKIE, Clinics
+from diary_samples import WARNING
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import create_engine
 from starlette.testclient import TestClient
@@ -28,6 +29,7 @@ from skinbeam_clinic.database.follow_up_tables import AlarmRow, DiaryEntryRow
 from skinbeam_clinic.database.rehearsal import note_rehearsal
 from skinbeam_clinic.database.revisions import migrate_to, newest_revision, read_revision
 from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.diaries.repository import NOTE_CONTENT
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.worker import PLAN_JOB, PlanWorker
 from skinbeam_clinic.monitoring import health
@@ -265,8 +267,12 @@ def test_alarms_of_patients_that_nobody_answers_are_reported(clinics: Clinics, n
     before = figures(from_here(clinics).get("/metrics").text)["skinbeam_alarms",]
     treatment = add_treatment(clinics.repositories(), names["consent"], days_ago=1)
     of = {"clinic_id": clinics.repositories().member.clinic_id, "consultation_id": names["consultation"]}
+    id = new_id()
+    note = clinics.database.keys.seal(
+        NOTE_CONTENT.to_json(WARNING), f"{of['clinic_id']}/diary_entry/{id}/{NOTE_CONTENT.column.key}"
+    )
     with clinics.database.writing() as session:
-        row = DiaryEntryRow(**of, id=new_id(), treatment_id=treatment, day=1, entry_sealed=b"", written_at=now())
+        row = DiaryEntryRow(**of, id=id, treatment_id=treatment, day=1, entry_sealed=note, written_at=now())
         session.add(row)
         session.flush()
         open_alarm = AlarmRow(**of, id=new_id(), entry_id=row.id, raised_at=now() - HOUR)
