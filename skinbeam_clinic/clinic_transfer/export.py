@@ -144,7 +144,7 @@ def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[s
 
 
 def _past_sessions(dossier: Dossier) -> Iterator[dict[str, object]]:
-    """Yield each session in which something was fired, with the lowest dose of its areas."""
+    """Yield each session in which something was fired, with the lowest dose of its areas as the next plan reads it."""
     for one in dossier.consultations:
         done = [treatment for treatment in one.treatments if treatment.started_at and treatment.valid_areas]
         for fact in list_session_facts(done, one.follow_ups):

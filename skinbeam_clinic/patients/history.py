@@ -16,9 +16,10 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Clinic, EarlierSession, EarlierTestSpot
 from skinbeam_clinic.consultations.forms import CaseRow, RecordedRow, Submission, row_kind, row_values
 from skinbeam_clinic.follow_ups.models import FollowUp, FollowUpMoment, ImprovementRange, leading_improvement
-from skinbeam_clinic.pulse_settings import case_session, case_test_spot
+from skinbeam_clinic.pulse_settings import DOSES, case_session, case_test_spot
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, AreaFiring, Treatment
+from skinbeam_clinic.used_cooling import CoolingChange
 
 __all__ = [
     "HISTORY_FILE",
@@ -55,6 +56,7 @@ class HistoryFact:
     plan_id : the plan under which it was done.
     option, site : position of the option in the plan, and the site of its concern; empty for a test spot.
     serious_events : adverse events of it that were graded as more than mild.
+    is_spared : the skin may have been spared by another cooling than planned, so the row has no dose.
     """
 
     record: str
@@ -65,6 +67,7 @@ class HistoryFact:
     option: str = ""
     site: str = ""
     serious_events: tuple[AdverseEvent, ...] = ()
+    is_spared: bool = False
 
     @property
     def kind(self) -> str:
@@ -88,8 +91,16 @@ def list_spot_facts(spots: Sequence[TestSpotRecord]) -> list[HistoryFact]:
 
 def _tells(spot: TestSpotRecord, fact: HistoryFact) -> bool:
     """Return whether the reaction to a spot says something of the planned cooling."""
-    change = spot.firing.cooling_change
-    return change is None or not change.may_protect_more or _seriousness(fact) > _SERIOUSNESS.index("expected")
+    return not _may_spare(spot.firing.cooling_change) or _harms(fact)
+
+
+def _may_spare(change: CoolingChange | None) -> bool:
+    return change is not None and change.may_protect_more
+
+
+def _harms(fact: HistoryFact) -> bool:
+    """Return whether a reaction is more than what such light usually leaves."""
+    return _seriousness(fact) > _SERIOUSNESS.index("expected")
 
 
 def _spot_fact(spot: TestSpotRecord) -> HistoryFact:
@@ -123,8 +134,30 @@ def _session_fact(
 
     An adverse event is not recorded by area, but no area was treated below the lowest dose. Without an adverse event,
     the row claims no more than that the lowest dose was harmless to this skin.
+
+    A plan computes that dose with the planned cooling. So where nothing harmed, the row has the lowest dose of the
+    areas that no other cooling may have spared. Without such an area it has none: it counts as a session with its
+    response, and no dose is borne. A harm counts with the lowest dose of all, however it was cooled.
     """
-    ordered, mildest = treatment.ordered, min((one.fired for one in treatment.valid_areas), key=_dose)
+    areas = treatment.valid_areas
+    whole = _area_fact(treatment, min((one.fired for one in areas), key=_dose), at, since_first, follow_ups)
+    planned = [one.fired for one in areas if not _may_spare(one.cooling_change)]
+    if len(planned) == len(areas) or _harms(whole):
+        return whole
+    if planned:
+        return _area_fact(treatment, min(planned, key=_dose), at, since_first, follow_ups)
+    return replace(whole, row=whole.row.model_copy(update=dict.fromkeys(DOSES)), is_spared=True)
+
+
+def _area_fact(
+    treatment: Treatment,
+    mildest: AreaFiring,
+    at: datetime.datetime,
+    since_first: datetime.timedelta,
+    follow_ups: Sequence[FollowUp],
+) -> HistoryFact:
+    """Return a treatment as one session with the dose of an area."""
+    ordered = treatment.ordered
     # A patient's own rating is left out until a clinician has graded: whoever read it could no longer grade blind.
     after = [
         one

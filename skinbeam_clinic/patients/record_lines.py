@@ -89,7 +89,10 @@ def describe_fact(fact: HistoryFact) -> RecordLine:
         return RecordLine(fact.fired_at, render_message("clinic-spots.line", about), fact.path)
     about = {"treats": translate(vocabulary_table("condition")[row.treats]["title"]), "pulse": pulse}
     about |= {"week": row.week, "adverse": "; ".join(row.adverse) or render_message("clinic-spots.no-adverse")}
-    return RecordLine(fact.fired_at, render_message("clinic-spots.session-line", about), fact.path)
+    line = render_message("clinic-spots.session-line", about)
+    if fact.is_spared:
+        line = render_message("clinic-spots.session-spared", {"line": line})
+    return RecordLine(fact.fired_at, line, fact.path)
 
 
 def describe_contraindications(

@@ -9,6 +9,7 @@ import pytest
 from report_samples import sample
 from treatment_samples import ORDERED
 
+from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.course.course_rules import course_rules
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.estimate import Unknown
@@ -23,6 +24,7 @@ from skinbeam_clinic.follow_ups.models import (
     ImprovementQuarter,
 )
 from skinbeam_clinic.patients.history import HistoryFact, case_from_fact, join_history, list_session_facts
+from skinbeam_clinic.patients.record_lines import describe_fact
 from skinbeam_clinic.plans.contraindications import (
     Contraindication,
     RecordsSincePlan,
@@ -38,6 +40,7 @@ from skinbeam_clinic.treatments.models import (
     Treatment,
     TreatmentState,
 )
+from skinbeam_clinic.used_cooling import CoolingChange
 
 PLAN, PLACE = "p1", "0.0"  # the vascular option of the sample, one to three sessions
 BEGUN = datetime.datetime(2026, 3, 2, 9, tzinfo=datetime.UTC)
@@ -93,6 +96,33 @@ def stops(
 
 def names(found: tuple[Contraindication, ...]) -> list[str]:
     return [one.message.id for one in found]
+
+
+@pytest.mark.parametrize("change", [None, *CoolingChange])
+@pytest.mark.parametrize(("kind", "harms"), [("", False), ("purpura", False), ("blister", True)])
+def test_a_plan_takes_no_dose_as_borne_that_another_cooling_may_have_spared(
+    change: CoolingChange | None, kind: str, *, harms: bool
+) -> None:
+    """Otherwise an expected reaction would show that the planned cooling is enough for this dose."""
+    done = treatment(0.0, *([event(kind)] if kind else []))
+    cooled = replace(done, areas=tuple(replace(one, cooling_change=change) for one in done.areas))
+    (fact,) = list_session_facts([cooled], [follow_up(cooled, ImprovementQuarter.SECOND)])
+    spared = change in (CoolingChange.OTHER, CoolingChange.STRONGER, CoolingChange.ADDED) and not harms
+    assert fact.values.get("fluence_J_cm2") == (None if spared else 6.5)
+    assert fact.is_spared == spared
+    assert fact.values["response_pct"] == 37.5, "it still counts as a session of the course"
+    found = earlier_reactions(case_from_fact(fact))
+    assert [one.meaning for one in found] == (["harm"] if harms else ["expected"] if kind else [])
+    assert all(one.has_dose != spared for one in found)
+    assert ("no dose of it" in describe_fact(fact).text) == spared
+
+
+def test_the_least_dose_is_that_of_the_areas_which_were_cooled_as_planned_unless_one_harmed() -> None:
+    done = treatment(0.0, event("purpura"), cheeks=7.0, nose=6.0)
+    areas = (done.areas[0], replace(done.areas[1], cooling_change=CoolingChange.STRONGER))
+    harmless, harmed = replace(done, areas=areas), replace(done, areas=areas, events=(event("blister"),))
+    doses = [list_session_facts([one], [])[0].values["fluence_J_cm2"] for one in (harmless, harmed)]
+    assert doses == [7.0, 6.0]
 
 
 def test_a_treatment_is_one_session_by_its_least_dose() -> None:
