@@ -1,7 +1,7 @@
 """The cooling that was used at an area or at a test spot, and how it differs from what the plan was computed with.
 
 Kinds and settings have the names of `[cooling]` in a case file. Gel and ice are kinds beside them, which the model of
-heat does not know.
+heat does not know. A plan counts on one kind; what was used beside it is recorded by its kind.
 """
 
 import math
@@ -70,6 +70,8 @@ class UsedCooling:
     temperature_C : of the plate, the liquid or the air.
     before_ms, after_ms : how long it cools before and after the pulse.
     delay_ms : from its end to the pulse.
+    also : further kinds that were used beside it, such as cold air beside a plate. The model of heat has one kind, so
+        they are no more than told, and taken for more cooling than with the one.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # a setting that is not known is not lost
@@ -79,11 +81,13 @@ class UsedCooling:
     before_ms: float | None = None
     delay_ms: float | None = None
     after_ms: float | None = None
+    also: tuple[CoolingKind, ...] = ()
 
     @model_serializer
-    def as_record(self) -> dict[str, float | str]:
+    def as_record(self) -> dict[str, float | str | list[str]]:
         """Return what is known, as JSON holds it."""
-        return {"kind": self.kind.value, **self.numbers()}
+        beside = {"also": [kind.value for kind in self.also]} if self.also else {}
+        return {"kind": self.kind.value, **self.numbers(), **beside}
 
     def numbers(self) -> dict[str, float]:
         """Return the settings that are known, by name."""
@@ -91,7 +95,7 @@ class UsedCooling:
         return {name: value for name, value in values if value is not None}
 
 
-COOLING_SETTINGS = tuple(field.name for field in fields(UsedCooling) if field.name != "kind")
+COOLING_SETTINGS = tuple(field.name for field in fields(UsedCooling) if field.name not in ("kind", "also"))
 
 
 def planned_cooling(setup: DeviceSetup) -> UsedCooling:
@@ -110,10 +114,22 @@ _SAME_VALUE = 1e-6  # relative: the same number, read as a decimal
 def find_cooling_change(planned: UsedCooling | None, used: UsedCooling | None) -> CoolingChange | None:
     """Return how the cooling differs from the plan; None where it does not, or where one of both is not recorded.
 
-    Of one kind it is weaker as soon as one of its settings cools less: what another gives in return is not known.
+    Of one kind it is weaker as soon as one of its settings cools less: what another gives in return is not known. A
+    further kind beside the planned one makes it stronger; beside a weaker one it is another cooling, which may leave
+    the skin hotter as well as spare it.
     """
     if planned is None or used is None:
         return None
+    change = _find_change_of_kind(planned, used)
+    if not used.also:
+        return change
+    if change is None:
+        return CoolingChange.STRONGER
+    return CoolingChange.OTHER if change is CoolingChange.WEAKER else change
+
+
+def _find_change_of_kind(planned: UsedCooling, used: UsedCooling) -> CoolingChange | None:
+    """Return how the cooling differs from the plan, whatever was used beside it."""
     if used.kind is not planned.kind:
         if used.kind is CoolingKind.NONE:
             return CoolingChange.OMITTED

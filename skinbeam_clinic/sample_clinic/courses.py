@@ -305,7 +305,7 @@ class _Course:
                 passes=None if passes is None else round(passes),
                 endpoint="seek",
                 pain_0_10=self._pain(),
-                cooling=UsedCooling(kind=CoolingKind.AIR) if fails else planned,
+                cooling=UsedCooling(kind=CoolingKind.AIR, also=(CoolingKind.GEL,)) if fails else planned,
                 reason=render_message("clinic.sample-cooling") if fails else "",
             ),
         )

@@ -44,7 +44,13 @@ from skinbeam_clinic.treatments.cooling_answer import (
 )
 from skinbeam_clinic.treatments.cooling_views import describe_cooling
 from skinbeam_clinic.treatments.orders import make_order
-from skinbeam_clinic.treatments.treatment_form import COOLING_FIELDS, cooling_fields, parse_asked_cooling, parse_cooling
+from skinbeam_clinic.treatments.treatment_form import (
+    COOLING_FIELDS,
+    FURTHER_COOLING,
+    cooling_fields,
+    parse_asked_cooling,
+    parse_cooling,
+)
 from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_change, planned_cooling
 from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -135,6 +141,7 @@ def _show_test_spots(
         cooling_answer=answer,
         cooling_form=COOLING_FIELDS,
         cooling_kinds=list(CoolingKind),
+        further_cooling=FURTHER_COOLING,
     )
 
 

@@ -16,6 +16,7 @@ from skinbeam_clinic.plans.setting_answer import SettingQuestion
 from skinbeam_clinic.plans.setting_quantities import is_simulated, planned_settings
 from skinbeam_clinic.plans.setting_routes import read_planned_person
 from skinbeam_clinic.pulse_settings import OrderedSettings
+from skinbeam_clinic.treatments.cooling_views import describe_further_cooling
 from skinbeam_clinic.treatments.treatment_form import cooling_fields
 from skinbeam_clinic.used_cooling import UsedCooling
 from skinbeam_clinic.web.client import is_poll
@@ -97,6 +98,8 @@ def ask_cooling(request: ClinicRequest, plan: OpenPlan, pulse: CooledPulse, agai
     if not pulse.cooling.kind.is_modelled:
         kind = render_message(f"clinic-cooling.kind-{pulse.cooling.kind}")
         sentence = _text(f"{name}-at-most", kind=kind, uncooled=answer.cooled, planned=answer.harmed)
+    if pulse.cooling.also:
+        sentence += " " + _text("beside-untold", also=describe_further_cooling(pulse.cooling))
     return CoolingAnswer(sentence)
 
 

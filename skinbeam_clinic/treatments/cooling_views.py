@@ -1,10 +1,10 @@
 """Render the cooling of a treated area or a test spot in words, and how it differed from the plan."""
 
-from skinbeam.report.formatting import display_value
+from skinbeam.report.formatting import display_value, join_items
 from skinbeam.text import render_message
 from skinbeam_clinic.used_cooling import COOLING_SETTINGS, CoolingChange, UsedCooling
 
-__all__ = ["describe_cooling", "describe_cooling_change", "describe_cooling_settings"]
+__all__ = ["describe_cooling", "describe_cooling_change", "describe_cooling_settings", "describe_further_cooling"]
 
 _UNITS = {name: "°C" if name == "temperature_C" else "ms" for name in COOLING_SETTINGS}
 
@@ -15,7 +15,15 @@ def describe_cooling(cooling: UsedCooling | None) -> str:
         return render_message("clinic-cooling.not-recorded")
     kind, *settings = describe_cooling_settings(cooling).items()
     parts = (render_message(f"clinic-cooling.with-{name}", {"value": value}) for name, value in settings)
-    return ", ".join([kind[1], *parts])
+    words = ", ".join([kind[1], *parts])
+    if not cooling.also:
+        return words
+    return render_message("clinic-cooling.beside", {"cooling": words, "also": describe_further_cooling(cooling)})
+
+
+def describe_further_cooling(cooling: UsedCooling) -> str:
+    """Return the kinds that were used beside the one whose settings are recorded."""
+    return join_items([render_message(f"clinic-cooling.kind-{kind}") for kind in cooling.also])
 
 
 def describe_cooling_settings(cooling: UsedCooling) -> dict[str, str]:

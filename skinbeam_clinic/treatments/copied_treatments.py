@@ -29,4 +29,5 @@ def _firing_summary(firing: AreaFiring) -> str:
 
 
 def _cooling_summary(cooling: UsedCooling) -> str:
-    return " ".join([cooling.kind.value, *(f"{name} {value:g}" for name, value in cooling.numbers().items())])
+    settings = (f"{name} {value:g}" for name, value in cooling.numbers().items())
+    return " ".join([cooling.kind.value, *settings, *(f"and {kind.value}" for kind in cooling.also)])

@@ -70,7 +70,14 @@ from skinbeam_clinic.treatments.models import (
 )
 from skinbeam_clinic.treatments.orders import make_order
 from skinbeam_clinic.treatments.spot_judgement import SpotJudgement, find_ladder, judge_spots
-from skinbeam_clinic.treatments.treatment_form import COOLING_FIELDS, cooling_fields, parse_asked_cooling, parse_firing
+from skinbeam_clinic.treatments.treatment_form import (
+    COOLING_FIELDS,
+    FURTHER_COOLING,
+    NO_COOLING_FIELDS,
+    cooling_fields,
+    parse_asked_cooling,
+    parse_firing,
+)
 from skinbeam_clinic.treatments.views import (
     FiringRow,
     SkinSign,
@@ -359,8 +366,10 @@ def _fill_form(
     names = [name for name in SETTINGS if name in planned]
     cooling, change = session.treatment.ordered.cooling, None
     read: dict[str, str] = {}
+    if request.fields:  # what is no longer ticked is not sent
+        filled |= dict.fromkeys(FURTHER_COOLING.values(), "")
     if firing is not None:  # the settings of the planned kind do not stand beside another one
-        read = dict.fromkeys(COOLING_FIELDS.values(), "") | cooling_fields(firing.cooling)
+        read = NO_COOLING_FIELDS | cooling_fields(firing.cooling)
         change = _cooling_change(session.treatment, firing)
     warned = firing if _needs_reason(change) else None
     return {
@@ -373,6 +382,7 @@ def _fill_form(
         "hot": _confirmation_text(hot_deviations, session.treatment, firing),
         "cooling_fields": COOLING_FIELDS,
         "cooling_kinds": list(CoolingKind),
+        "further_cooling": FURTHER_COOLING,
         "planned_cooling": "" if cooling is None else describe_cooling(cooling),
         "planned_cooling_settings": {} if cooling is None else describe_cooling_settings(cooling),
         "cooling_warning": ""
@@ -394,8 +404,7 @@ def _firing_fields(firing: AreaFiring) -> dict[str, str]:
     held = {**firing.settings_with_passes.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
     values = {name: f"{value:g}" for name, value in held.items() if value is not None}
     values |= {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
-    unknown = dict.fromkeys(COOLING_FIELDS.values(), "")
-    return values | unknown | cooling_fields(firing.cooling)
+    return values | NO_COOLING_FIELDS | cooling_fields(firing.cooling)
 
 
 def _confirmation_text(deviations: tuple[Deviation, ...], treatment: Treatment, firing: AreaFiring | None) -> str:

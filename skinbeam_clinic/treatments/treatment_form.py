@@ -15,13 +15,25 @@ from skinbeam_clinic.treatments.models import AreaFiring, BodySide, TreatmentOrd
 from skinbeam_clinic.used_cooling import COOLING_SETTINGS, CoolingKind, UsedCooling
 from skinbeam_clinic.web.request import ClinicRequest
 
-__all__ = ["COOLING_FIELDS", "cooling_fields", "parse_asked_cooling", "parse_cooling", "parse_firing"]
+__all__ = [
+    "COOLING_FIELDS",
+    "FURTHER_COOLING",
+    "NO_COOLING_FIELDS",
+    "cooling_fields",
+    "parse_asked_cooling",
+    "parse_cooling",
+    "parse_firing",
+]
 
 NumberType = TypeVar("NumberType", int, float)
 
 _LARGEST_NUMBER = 999_999  # of any setting, and of passes and pulses
 _MOST_PAIN = 10
+FURTHER_COOLING: dict[CoolingKind, str] = {
+    kind: f"cooling_also_{kind}" for kind in CoolingKind if kind is not CoolingKind.NONE
+}  # → field
 COOLING_FIELDS = {name: f"cooling_{name}" for name in ("kind", *COOLING_SETTINGS)}  # setting → field of the form
+NO_COOLING_FIELDS = dict.fromkeys([*COOLING_FIELDS.values(), *FURTHER_COOLING.values()], "")
 
 
 def parse_firing(request: ClinicRequest, order: TreatmentOrder, signs: tuple[str, ...]) -> AreaFiring:
@@ -94,10 +106,13 @@ def parse_cooling(request: ClinicRequest, planned: UsedCooling | None) -> UsedCo
     InputError : `session-…`, with the field that cannot be read.
     """
     name = request.text(COOLING_FIELDS["kind"])
+    also = tuple(one for one, field in FURTHER_COOLING.items() if request.text(field) and one != name)
+    if name not in {"", *CoolingKind}:
+        raise _form_error("no-cooling", COOLING_FIELDS["kind"])
+    if also and name in ("", CoolingKind.NONE):
+        raise _form_error("cooling-beside-none", COOLING_FIELDS["kind"])
     if not name:
         return None
-    if name not in set(CoolingKind):
-        raise _form_error("no-cooling", COOLING_FIELDS["kind"])
     kind = CoolingKind(name)
     if kind is CoolingKind.NONE:
         return UsedCooling(kind=kind)
@@ -105,17 +120,18 @@ def parse_cooling(request: ClinicRequest, planned: UsedCooling | None) -> UsedCo
     if planned is not None and planned.kind is not kind:
         ordered = planned.numbers()
         sent = {setting: value for setting, value in sent.items() if value != ordered.get(setting)}
-    used = UsedCooling(kind=kind, **sent)
+    used = UsedCooling(kind=kind, also=also, **sent)
     _check_cooling(used)
     return used
 
 
 def cooling_fields(cooling: UsedCooling | None) -> dict[str, str]:
-    """Return the fields of a form that is filled with a cooling."""
+    """Return the fields of a form that is filled with a cooling; a kind that was not used beside it has no field."""
     if cooling is None:
         return {}
     values = {name: f"{value:.9g}" for name, value in cooling.numbers().items()} | {"kind": cooling.kind.value}
-    return {COOLING_FIELDS[name]: value for name, value in values.items()}
+    beside = {FURTHER_COOLING[kind]: "true" for kind in cooling.also}
+    return {COOLING_FIELDS[name]: value for name, value in values.items()} | beside
 
 
 def _parse_cooling_setting(request: ClinicRequest, setting: str) -> float | None:

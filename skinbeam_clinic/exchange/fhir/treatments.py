@@ -282,6 +282,13 @@ def _cooling_components(cooling: UsedCooling | None, change: CoolingChange | Non
             component(local_coding("cooling-setting", name), valueQuantity=make_quantity(name, value))
             for name, value in cooling.numbers().items()
         ),
+        *(
+            component(
+                local_coding("observation", "further-cooling"),
+                valueCodeableConcept=codeable_concept(local_coding("cooling", one)),
+            )
+            for one in cooling.also
+        ),
     ]
 
 

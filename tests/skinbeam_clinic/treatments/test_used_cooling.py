@@ -6,6 +6,7 @@ import json
 import re
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from app_samples import LEAST
@@ -23,9 +24,14 @@ from skinbeam_clinic.patients.history import list_session_facts
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments import routes
-from skinbeam_clinic.treatments.cooling_views import describe_cooling, describe_cooling_change
+from skinbeam_clinic.treatments.cooling_views import (
+    describe_cooling,
+    describe_cooling_change,
+    describe_further_cooling,
+)
 from skinbeam_clinic.treatments.copied_treatments import summarize_treatment
 from skinbeam_clinic.treatments.orders import make_order
+from skinbeam_clinic.treatments.treatment_form import FURTHER_COOLING, cooling_fields, parse_cooling
 from skinbeam_clinic.used_cooling import (
     COOLING_SETTINGS,
     CoolingChange,
@@ -49,6 +55,29 @@ def test_another_kind_is_a_change_and_only_one_that_adds_to_none_needs_no_reason
     if change is not None:
         assert (change is CoolingChange.OMITTED) == (used_kind is CoolingKind.NONE)
         assert change.needs_reason == (planned_kind is not CoolingKind.NONE)
+
+
+@pytest.mark.parametrize(("planned_kind", "used_kind", "more"), list(product(CoolingKind, CoolingKind, CoolingKind)))
+def test_what_was_used_beside_a_kind_counts_as_more_cooling(
+    planned_kind: CoolingKind, used_kind: CoolingKind, more: CoolingKind
+) -> None:
+    planned, used = UsedCooling(kind=planned_kind), UsedCooling(kind=used_kind)
+    if CoolingKind.NONE in (used_kind, more) or used_kind is more:
+        return
+    alone = find_cooling_change(planned, used)
+    change = find_cooling_change(planned, dataclasses.replace(used, also=(more,)))
+    assert change is not None
+    assert change.may_protect_more, "no plan learns from it"
+    assert change.needs_reason == (alone is not None and alone.needs_reason)
+
+
+@pytest.mark.parametrize("name", COOLING_SETTINGS)
+def test_what_was_used_beside_a_weaker_cooling_spares_nobody_the_reason(name: str) -> None:
+    plan = UsedCooling(kind=CoolingKind.CONTACT, temperature_C=5.0, before_ms=1000.0, delay_ms=10.0, after_ms=500.0)
+    less = dataclasses.replace(plan, also=(CoolingKind.AIR,), **{name: getattr(plan, name) + LESS[name]})
+    change = find_cooling_change(plan, less)
+    assert change is CoolingChange.OTHER
+    assert (change.needs_reason, change.may_protect_more) == (True, True)
 
 
 @pytest.mark.parametrize("name", COOLING_SETTINGS)
@@ -196,6 +225,46 @@ def test_another_kind_is_warned_of_confirmed_and_kept_without_the_settings_of_th
     assert "the plan counts on" in html.unescape(client.get(here).text)
 
 
+@pytest.mark.parametrize("more", FURTHER_COOLING)
+def test_what_was_used_beside_the_planned_cooling_is_kept_and_told_without_a_question(
+    clinics: Clinics, here: str, more: CoolingKind
+) -> None:
+    client, repositories = clinics.browser(Role.CLINICIAN), clinics.repositories()
+    filled = planned_fields(clinics, here)
+    sent = ROW | filled | {FURTHER_COOLING[more]: "true"}
+    assert client.post(f"{here}/areas", data=sent).status_code == 303
+    (area,) = repositories.treatments.get(here.rpartition("/")[2]).areas
+    assert area.fired.cooling is not None
+    page = html.unescape(client.get(here).text)
+    if more.value == filled["cooling_kind"]:  # it is the one whose settings are recorded
+        assert (area.fired.cooling.also, area.cooling_change) == ((), None)
+        return
+    assert (area.fired.cooling.also, area.cooling_change) == ((more,), CoolingChange.STRONGER)
+    assert f"beside it {render_message(f'clinic-cooling.kind-{more}')}" in page
+    again = client.get(f"{here}?corrects={area.id}").text
+    assert f'name="{FURTHER_COOLING[more]}" value="true" autocomplete="off" checked' in again
+    unticked = ROW | filled | {"corrects": area.id, "endpoint": ""}
+    refused = client.post(f"{here}/areas", data=unticked)
+    assert (refused.status_code, "checked" in refused.text.partition(FURTHER_COOLING[more])[2][:90]) == (422, False)
+
+
+@pytest.mark.parametrize("kind", ["", "none"])
+def test_nothing_was_used_beside_none(clinics: Clinics, here: str, kind: str) -> None:
+    sent = ROW | planned_fields(clinics, here) | {"cooling_kind": kind, "cooling_also_gel": "true"}
+    answer = clinics.browser(Role.CLINICIAN).post(f"{here}/areas", data=sent)
+    message = render_message("clinic-fault.cooling-beside-none")
+    assert (answer.status_code, message[2:] in answer.text) == (422, True)
+    assert clinics.repositories().treatments.get(here.rpartition("/")[2]).areas == ()
+
+
+def test_a_link_that_asks_the_model_names_what_was_used_beside_it() -> None:
+    asked = {"option": "0.0", "cooling_kind": "contact", "cooling_also_air": "true", "fluence_J_cm2": "7.5"}
+    used = parse_cooling(SimpleNamespace(text=lambda name: asked.get(name, "")), None)  # type: ignore[arg-type]
+    assert used == UsedCooling(kind=CoolingKind.CONTACT, also=(CoolingKind.AIR,))
+    assert cooling_fields(used) == {name: asked[name] for name in ("cooling_kind", "cooling_also_air")}
+    assert "cold air" in describe_further_cooling(used)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "fault"),
     [
@@ -236,7 +305,7 @@ def test_a_checklist_that_says_the_cooling_fails_fills_the_form_with_none(clinic
 
 def test_the_cooling_goes_to_fhir_and_back_and_into_every_summary(clinics: Clinics, here: str) -> None:
     repositories, id = clinics.repositories(Role.OWNER), here.rpartition("/")[2]
-    used = UsedCooling(kind=CoolingKind.AIR, temperature_C=-10.0)
+    used = UsedCooling(kind=CoolingKind.AIR, temperature_C=-10.0, also=(CoolingKind.GEL, CoolingKind.ICE))
     kept = repositories.treatments.add_area(id, fired(cooling=used, reason="no spray left"))
     treatment = repositories.treatments.get(id)
     patient = repositories.consultations.get(treatment.consultation_id).patient_id
@@ -248,12 +317,18 @@ def test_the_cooling_goes_to_fhir_and_back_and_into_every_summary(clinics: Clini
         for coding in one["code"]["coding"]
     }
     assert said["observation", "cooling"]["coding"][0]["code"] == "air"
+    beside = [
+        one["valueCodeableConcept"]["coding"][0]["code"]
+        for one in shown["component"]
+        if one["code"]["coding"][0]["code"] == "further-cooling"
+    ]
+    assert beside == ["gel", "ice"]
     assert said["deviation", "cooling"]["coding"][0]["code"] == "other"
     coldness = said["cooling-setting", "temperature_C"]
     assert (coldness["value"], coldness["code"]) == (-10.0, "Cel")
     (again,) = [done for one in read_bundle(bundle).consultations for done in one.treatments]
     assert [(one.fired.cooling, one.cooling_change) for one in again.areas] == [(used, CoolingChange.OTHER)]
     assert again.ordered == treatment.ordered
-    assert "cooling air temperature_C -10" in summarize_treatment(treatment)
+    assert "cooling air temperature_C -10 and gel and ice" in summarize_treatment(treatment)
     lines = [one.text for one in make_timeline(repositories, repositories.consultations.of(patient))]
     assert any(f"cooling: {describe_cooling(used)}" in line for line in lines)
