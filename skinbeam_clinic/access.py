@@ -134,6 +134,7 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/people"): AccessRight.MEMBERS,
     ("POST", "/people"): AccessRight.MEMBERS,
     ("POST", "/people/second-factor"): AccessRight.MEMBERS,
+    ("POST", "/people/contact"): AccessRight.MEMBERS,
     ("POST", "/people/{member}/role"): AccessRight.MEMBERS,
     ("POST", "/people/{member}/in"): AccessRight.MEMBERS,
     ("POST", "/people/{member}/password"): AccessRight.MEMBERS,

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 
+from skinbeam_clinic.accounts.clinic_contact import ClinicContactRepository
 from skinbeam_clinic.accounts.notices import NoticeRepository
 from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.accounts.tokens import ApiTokenRepository
@@ -79,6 +80,7 @@ class ClinicRepositories:
         self.jobs = JobRepository(access)
         self.tokens = ApiTokenRepository(access)
         self.second_factors = SecondFactorPolicy(access)
+        self.clinic_contact = ClinicContactRepository(access)
         self.notices = NoticeRepository(access)
         self.audit_log = AuditLogRepository(access)
         self.patient_copies = PatientCopyRepository(access)

@@ -10,10 +10,11 @@ from fastapi.responses import Response
 from skinbeam.model.errors import InputError
 from skinbeam.text import LANGUAGES, render_message
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.accounts.clinic_contact import LONGEST_PHONE, LONGEST_PLACE
 from skinbeam_clinic.accounts.passwords import measure_strength
 from skinbeam_clinic.accounts.repository import TEMPORARY_LIFE, list_clinics
 from skinbeam_clinic.database.columns import canonical_json
-from skinbeam_clinic.errors import catalogue_error, clinic_error
+from skinbeam_clinic.errors import ConflictError, catalogue_error, clinic_error
 from skinbeam_clinic.models import MemberSession, SignInStep
 from skinbeam_clinic.web.client import (
     BROWSER_COOKIE,
@@ -274,6 +275,7 @@ def add_member_routes(router: ClinicRouter) -> None:
     router.add("GET", "/people", show_members)
     router.add("POST", "/people", _add_member, form=show_members)
     router.add("POST", "/people/second-factor", _set_second_factor, form=show_members)
+    router.add("POST", "/people/contact", _save_contact, form=show_members)
     router.add("POST", "/people/{member}/role", _set_role, form=show_members)
     router.add("POST", "/people/{member}/in", _set_access, form=show_members)
     router.add("POST", "/people/{member}/password", _reset_password, form=show_members)
@@ -283,6 +285,8 @@ def add_member_routes(router: ClinicRouter) -> None:
 def show_members(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Show the members, after a change that failed with its error."""
     sent, people = {"name": request.text("name"), "role": request.text("role")}, request.accounts.all()
+    contact, typed = request.repositories.clinic_contact.get(), [name for name, _ in request.fields]
+    entered = {name: request.text(name) if name in typed else getattr(contact, name) for name in ("place", "phone")}
     enabled = [member for member in people if member.disabled_at is None]
     return request.page(
         "people.html",
@@ -295,6 +299,13 @@ def show_members(request: ClinicRequest, error: InputError | None = None) -> Res
         provider=request.provider_title,
         identities=request.identities.all(),
         password_days=TEMPORARY_LIFE.days,
+        contact=contact,
+        contact_version=contact.version
+        if isinstance(error, ConflictError)
+        else request.text("version") or contact.version,
+        entered=entered,
+        server_contact={"place": request.services.reminders.place, "phone": request.services.outside_contact.phone},
+        longest={"place": LONGEST_PLACE, "phone": LONGEST_PHONE},
     )
 
 
@@ -309,6 +320,12 @@ def _set_second_factor(request: ClinicRequest) -> Response:
     required, checked = request.text("required") == "true", request.member_session.factor_checked
     request.repositories.second_factors.set_required(required=required, checked=checked)
     return request.redirect("/people")
+
+
+def _save_contact(request: ClinicRequest) -> Response:
+    place, phone = request.text("place"), request.text("phone")
+    request.repositories.clinic_contact.save(place=place, phone=phone, version=request.text("version"))
+    return request.redirect("/people#contact")
 
 
 def _set_role(request: ClinicRequest) -> Response:

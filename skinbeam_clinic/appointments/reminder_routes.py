@@ -69,8 +69,8 @@ def _reminder_row(request: ClinicRequest, entry: ReminderEntry) -> _ReminderRow:
         text = reminder_text(
             entry.appointment.starts_at,
             clinic=request.member_session.member.clinic,
-            place=settings.place,
-            phone=request.services.outside_contact.phone,
+            place=request.clinic_contact.place,
+            phone=request.clinic_contact.phone,
         )
         direction = text_direction()
     by_phone = entry.way is ReminderWay.PHONE

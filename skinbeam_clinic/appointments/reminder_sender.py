@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from sqlalchemy import select
 
 from skinbeam.text import LANGUAGES, to_local_time, use_language, use_time_zone
+from skinbeam_clinic.accounts.clinic_contact import ClinicContact, read_clinic_contact
 from skinbeam_clinic.appointments.reminder_settings import ReminderSettings
 from skinbeam_clinic.appointments.reminder_texts import reminder_text, reminder_until
 from skinbeam_clinic.appointments.reminders import ReminderEntry, ReminderState, find_reminders, list_agreed
@@ -43,11 +44,12 @@ SendMail = Callable[[MailServer, EmailMessage], None]
 
 @dataclass(frozen=True)
 class _ClaimedReminder:
-    """A reminder that is recorded as being sent; `id`: of its row."""
+    """A reminder that is recorded as being sent; `id`: of its row, `contact`: what the clinic has entered."""
 
     id: str
     clinic_id: str
     clinic: str
+    contact: ClinicContact
     entry: ReminderEntry
 
 
@@ -57,7 +59,7 @@ class ReminderSender(PollingThread):
     Parameters
     ----------
     mail : the mail server.
-    phone : the clinic's telephone; empty if it is not set.
+    phone : the telephone of clinics that have not entered their own; empty if it is not set.
     zone : the time zone of the clinic; that of this machine where it is None.
     send : hands a message over.
     """
@@ -131,7 +133,7 @@ class ReminderSender(PollingThread):
             row.noted_at, row.noted_by = now(), work.actor
             work.log("contact.seen", f"contact/{one.patient_id}")
             work.save(row, "reminder.sending")
-            return _ClaimedReminder(row.id, clinic_id, work.clinic_name, entry)
+            return _ClaimedReminder(row.id, clinic_id, work.clinic_name, read_clinic_contact(work), entry)
 
     def _find_due(self, work: ClinicTransaction) -> ReminderEntry | None:
         """Return the first appointment, from tomorrow on, of which a patient is to be reminded by mail now."""
@@ -171,11 +173,12 @@ class ReminderSender(PollingThread):
             work.save(row, f"reminder.{state.value}")
 
     def _write_message(self, claimed: _ClaimedReminder) -> EmailMessage:
-        languages = self._languages(claimed.entry.language)
+        languages, own = self._languages(claimed.entry.language), claimed.contact
+        place, phone = own.place or self._settings.place, own.phone or self._phone
         texts = []
         for language in languages:
             with use_language(language):
-                about = {"clinic": claimed.clinic, "place": self._settings.place, "phone": self._phone}
+                about = {"clinic": claimed.clinic, "place": place, "phone": phone}
                 texts.append(reminder_text(claimed.entry.appointment.starts_at, **about))
         message, sender = EmailMessage(), self._settings.sender
         message["From"], message["To"] = sender, _check_one_address(claimed.entry.address)

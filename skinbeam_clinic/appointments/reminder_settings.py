@@ -24,7 +24,8 @@ class ReminderSettings:
     Parameters
     ----------
     days : how many working days ahead; the default is a rule of this house and follows from no evidence.
-    place : the clinic's address, as patients read it; empty: the name of the clinic alone.
+    place : the address, as patients read it, of clinics that have not entered their own; empty: the name of the
+        clinic alone.
     language : of patients whose own is unknown; empty: that of the page, and of a mail every one.
     sender : the sender of mails that the server sends by itself; empty: it sends none.
     """

@@ -19,6 +19,7 @@ __all__ = [
     "AttachmentRow",
     "AuditEntryRow",
     "Base",
+    "ClinicContactRow",
     "ClinicRow",
     "ClinicScoped",
     "ClinicSettingsRow",
@@ -134,6 +135,19 @@ class ClinicSettingsRow(ClinicScoped, Base):
 
     __tablename__ = "clinic_settings"
     second_factor_required: Mapped[bool]
+    changed_at: Mapped[datetime.datetime]
+    changed_by: Mapped[str] = mapped_column(_WORD)
+
+
+class ClinicContactRow(ClinicScoped, Base):
+    """The address and the telephone of a clinic, as patients read them; the row has the clinic's id.
+
+    It is a table of its own, since rows of an earlier revision are signed with the columns that they had.
+    """
+
+    __tablename__ = "clinic_contact"
+    place: Mapped[str] = mapped_column(_WORD)
+    phone: Mapped[str] = mapped_column(_WORD)
     changed_at: Mapped[datetime.datetime]
     changed_by: Mapped[str] = mapped_column(_WORD)
 

@@ -37,6 +37,7 @@ __all__ = [
 
 SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.ClinicSettingsRow,
+    tables.ClinicContactRow,
     tables.MemberRow,
     tables.PasskeyRow,
     tables.OidcIdentityRow,

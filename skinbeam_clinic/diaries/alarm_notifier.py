@@ -72,7 +72,8 @@ class ContactSettings:
     Parameters
     ----------
     address : at which patients reach the app, such as https://laser.clinic.example; empty: that of the request.
-    phone : of the clinic, for patients with an invalid link, or with a plan that names no telephone.
+    phone : of clinics that have not entered their own, for patients with an invalid link, or with a plan that names no
+        telephone.
     mail : None where no notifications are sent.
     """
 

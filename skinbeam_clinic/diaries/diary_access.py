@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from skinbeam_clinic.accounts.clinic_contact import read_clinic_contact
 from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
@@ -90,6 +91,11 @@ class OpenDiary:
     def read_plan(self) -> bytes:
         """Return the document of the plan that the treatment followed."""
         return self._database.files.get(self._clinic_id, self._plan)
+
+    def read_phone(self) -> str:
+        """Return the telephone that the clinic has entered; empty where it has none of its own."""
+        with self._open_transaction() as (work, _):
+            return read_clinic_contact(work).phone
 
     def status(self, key: str = "") -> DiaryStatus:
         """Return the status of the diary, and log that it was opened.

@@ -115,7 +115,7 @@ def _diary_page(
     status = diary.status(key)
     with use_language(diary.language):
         followed = read_plan_option(diary.read_plan(), diary.option)
-        phone = followed.plan.clinic_phone or request.services.outside_contact.phone
+        phone = followed.plan.clinic_phone or diary.read_phone() or request.services.outside_contact.phone
         day = days_since(diary.started_at)
         care = followed.plan.care_after(followed.concern, followed.option)
         page = render_template(

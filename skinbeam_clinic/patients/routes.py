@@ -193,7 +193,7 @@ def _fill_in_clinic(request: ClinicRequest, answers: Submission) -> Submission:
     """Fill in what the clinic has said of itself: the devices that it has in use, and its telephone."""
     machines = [one.device for one in request.repositories.machines.list_all() if one.retired_at is None]
     known = [("clinic.devices", device) for device in sorted(set(machines))]
-    known += [("clinic.phone", phone)] if (phone := request.services.outside_contact.phone) else []
+    known += [("clinic.phone", phone)] if (phone := request.clinic_contact.phone) else []
     return replace(answers, entries=(*answers.entries, *known))
 
 

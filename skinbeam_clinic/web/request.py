@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -14,6 +14,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.report.formatting import capitalise
 from skinbeam.text import Formatter, to_local_time
 from skinbeam_clinic.access import GUEST_RIGHTS, PERMITTED_ROLES, AccessRight, Role
+from skinbeam_clinic.accounts.clinic_contact import ClinicContact
 from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository, OidcSignIn
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySignIn, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
@@ -194,6 +195,13 @@ class ClinicRequest:
     def repositories(self) -> ClinicRepositories:
         """The clinic's repositories, with the rights of the signed-in member."""
         return ClinicRepositories(self.services.database, self.member_session.member)
+
+    @cached_property
+    def clinic_contact(self) -> ClinicContact:
+        """The address and the telephone of the clinic; those of the server where the clinic has not entered its own."""
+        own = self.repositories.clinic_contact.get()
+        place, phone = self.services.reminders.place, self.services.outside_contact.phone
+        return replace(own, place=own.place or place, phone=own.phone or phone)
 
     @property
     def accounts(self) -> AccountRepository:

@@ -597,6 +597,8 @@ UNBOUND = {
     "machines.add",
     "test_spots.list_due",
     "machines.list_all",
+    "clinic_contact.get",
+    "clinic_contact.save",
     "clinic_texts.add",
     "clinic_texts.list_all",
     "clinic_texts.list_in_force",

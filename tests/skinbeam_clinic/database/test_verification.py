@@ -63,6 +63,7 @@ def full(database: Database, repositories: ClinicRepositories) -> ClinicReposito
     OidcIdentityRepository(database, repositories.member).bind(
         ann.id, OidcSubject("https://login.example", "ann-there")
     )
+    repositories.clinic_contact.save(place="1 Quay Street", phone="030 1000", version="")
     made = begin_consultation(repositories)
     repositories.patients.set_contact(made.patient_id, {"name": "N"})
     face = repositories.photographs.add(made.id, b"a face", "image/png", PhotographPermissions())
