@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import ClinicContactRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.documents.plain_text import check_text
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patients.contact_details import is_phone_number
@@ -39,11 +39,8 @@ class ClinicContact:
     version: str = ""
 
 
-class ClinicContactRepository:
+class ClinicContactRepository(Repository):
     """The address and the telephone that the owners of a clinic entered."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def get(self) -> ClinicContact:
         """Return what was entered; every member may know it, as patients do."""

@@ -14,7 +14,7 @@ from skinbeam_clinic.appointments.models import Appointment, AppointmentState
 from skinbeam_clinic.appointments.repository import read_appointments
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay
 from skinbeam_clinic.patients.repository import CONTACT_DETAILS
@@ -112,11 +112,8 @@ class ReminderList:
     unread: tuple[str, ...] = ()
 
 
-class ReminderRepository:
+class ReminderRepository(Repository):
     """The reminders of a clinic's appointments."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
 
     def list_ahead(self, until: datetime.datetime) -> ReminderList:
         """Return the booked appointments that begin from now on and before `until`, oldest first."""
