@@ -18,6 +18,7 @@ __all__ = [
     "CourseRules",
     "ablation_rule",
     "course_rules",
+    "fresh_skin_rule",
     "suitability_rule",
     "weeks_before_ablation",
 ]
@@ -72,6 +73,11 @@ def ablation_rule() -> Rule:
     rule = suitability_rule("recent-resurfacing")
     cite_sources(rule.source)
     return rule
+
+
+def fresh_skin_rule() -> Rule:
+    """Return the rule on how long light that leaves the skin closed waits after a recent resurfacing."""
+    return suitability_rule("recent-resurfacing-gentle")
 
 
 def weeks_before_ablation() -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from skinbeam.assessment.questionnaire import FactValue, sites_overlap, sites_touch
+from skinbeam.assessment.questionnaire import FactValue, read_questionnaire, sites_overlap, sites_touch
 from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.course.course_rules import (
     DARK_MARKS,
@@ -20,6 +20,7 @@ from skinbeam.course.course_rules import (
     RESURFACING,
     ablation_rule,
     course_rules,
+    fresh_skin_rule,
     suitability_rule,
     weeks_before_ablation,
 )
@@ -145,6 +146,7 @@ class ConcernGroup:
     melasma : titles of the melasma on skin that it treats for another concern.
     is_resurfaced : whether an earlier session resurfaced its skin, and either that or this removes a whole field.
     has_marked : whether an earlier session of one of its concerns left a mark that stayed.
+    is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
     """
 
     parts: list[GroupedConcern]
@@ -156,6 +158,7 @@ class ConcernGroup:
     melasma: tuple[str, ...] = ()
     is_resurfaced: bool = False
     has_marked: bool = False
+    is_on_fresh_skin: bool = False
 
     @property
     def modality(self) -> str:
@@ -339,6 +342,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         if case is not None:
             group.is_resurfaced = _is_resurfaced(case, group)
             group.has_marked = _has_marked(case, group)
+            group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
         group.dark_marks = tuple(
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )
@@ -378,6 +382,12 @@ def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
 def _has_marked(case: Case, group: ConcernGroup) -> bool:
     conditions = {part.condition for part in group.parts}
     return any(one.is_lasting_mark and one.condition in conditions for one in earlier_reactions(case))
+
+
+def _waits_for_fresh_skin(case: Case, group: ConcernGroup) -> bool:
+    """Return whether the rule on closed light after a recent resurfacing speaks: a case has no date or site of it."""
+    rule = fresh_skin_rule()
+    return group.modality in rule.modalities and rule.when.holds(read_questionnaire(case).facts) is True
 
 
 def _lies_under(concern: ConcernPlan, group: ConcernGroup) -> bool:

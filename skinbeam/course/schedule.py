@@ -9,7 +9,7 @@ their visits, unless they touch and one is wounded.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skinbeam.course.course_rules import ablation_rule, course_rules, weeks_before_ablation
+from skinbeam.course.course_rules import ablation_rule, course_rules, fresh_skin_rule, weeks_before_ablation
 from skinbeam.course.groups import ConcernGroup, GroupedConcern, group_concerns
 from skinbeam.model.case import Case
 from skinbeam.model.package_data import load_package_table
@@ -116,12 +116,15 @@ class _CourseSession:
 
     @property
     def _since_last_messages(self) -> list[Message]:
-        """How long the first of its sessions waits after those that were done before this plan."""
+        """How long the first of its sessions waits after what was done before this plan."""
         found: list[Message] = []
         if self.group.is_resurfaced:
             found.append(Message("course.since-resurfacing", dict(ablation_rule().message.params)))
         elif any(part.sessions_done for part in self.group.parts):
             found.append(Message("course.since-last", {"weeks": self.group.interval_weeks}))
+        if self.group.is_on_fresh_skin:
+            cite_sources(fresh_skin_rule().source)
+            found.append(Message("course.since-fresh-skin", dict(fresh_skin_rule().message.params)))
         if self.group.has_marked:
             found.append(Message("course.after-mark"))
         return found

@@ -7,7 +7,12 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course import aftercare
 from skinbeam.course.session_counts import sessions_left
 from skinbeam.evidence.expectation.applicability import is_kind_tried
-from skinbeam.evidence.expectation.expect import expect_for_setting, expect_without_improvement, outcome_share
+from skinbeam.evidence.expectation.expect import (
+    expect_for_setting,
+    expect_unknown,
+    expect_without_improvement,
+    outcome_share,
+)
 from skinbeam.evidence.expectation.expectation import Expectation, PatientShare
 from skinbeam.evidence.expectation.sessions import half_improved_after_sessions, improvement_at_same_rank
 from skinbeam.evidence.guideline.device_classes import default_subtype
@@ -28,6 +33,7 @@ from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import kind_names
 from skinbeam.suitability.session_response import count_sessions_with, session_response
+from skinbeam.suitability.table import RuleReason, load_rules
 from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
@@ -64,17 +70,24 @@ def trial_question(
     return question if trial is None else _question_at_setting(question, trial)
 
 
-def trial_expectation(case: Case, question: EvidenceQuestion, reached: float | None = None) -> Expectation:
+def trial_expectation(
+    case: Case, question: EvidenceQuestion, reached: float | None = None, *, reasons: Sequence[RuleReason] = ()
+) -> Expectation:
     """Return the expected result in trials for this person, as a plan stores it, or unknowns with the reason.
 
     A light that does not reach its target gets no improvement from trials of another kind of the condition, and a kind
-    of another nature none at all.
+    of another nature none at all. Trials of a group of medicines are pooled, so that a person who must not have some of
+    them gets no number from any.
 
     Parameters
     ----------
     reached : share of the simulated skins that reach the target; None where nothing was simulated.
+    reasons : of the rules on this treatment of this person.
     """
-    if _is_kind_apart(question) and not is_kind_tried(question):
+    barring = _barring_reason(reasons)
+    if barring is not None:
+        expected = expect_unknown(question, Message("plan.part-barred-not-lent", {"reason": barring.message}))
+    elif _is_kind_apart(question) and not is_kind_tried(question):
         not_lent = Message("plan.kind-apart-not-lent", {"kinds": kind_names(question.subtypes)})
         expected = expect_without_improvement(question, not_lent)
     elif reached is not None and reached < LEAST_REACHED and not is_kind_tried(question):
@@ -86,6 +99,12 @@ def trial_expectation(case: Case, question: EvidenceQuestion, reached: float | N
     if untold is not None:
         expected = replace(expected, harms={**expected.harms, "scar": PatientShare.unknown(untold)})
     return expected.shortened()
+
+
+def _barring_reason(reasons: Sequence[RuleReason]) -> RuleReason | None:
+    """Return the first reason whose rule keeps some of the medicines of a treatment from a person."""
+    barring = {rule.id for rule in load_rules("suitability") if rule.bars_part}
+    return next((reason for reason in reasons if reason.rule in barring), None)
 
 
 def _is_kind_apart(question: EvidenceQuestion) -> bool:

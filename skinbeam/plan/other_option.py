@@ -49,7 +49,7 @@ def build_other_option(
     """Return an option without a laser, such as no treatment, with the reasons of the rules, and its standing."""
     cite_sources(source)
     question = trial_question(case, concern, modality)
-    expected = trial_expectation(case, question)
+    expected = trial_expectation(case, question, reasons=reasons)
     none = modality == "no-treatment"
     nothing, no_physics = Unknown(render_message("plan.nothing-done")), Unknown(render_message("plan.no-physics"))
     sessions, weeks, minutes = (nothing, nothing, nothing) if none else visit_ranges(modality, concern)

@@ -202,7 +202,8 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
 
     For a concern, the mildest of its candidate modalities counts, since one of them is enough; over the concerns, the
     mildest counts too, but never less than a rule that decides the whole case (an undiagnosed lesion, pregnancy ...),
-    and never plainly "suitable" while one concern is refused.
+    and never plainly "suitable" while one concern is refused. A rule on some lasers, such as columns where healing is
+    slow, decides the whole case where the mildest laser of a concern is one of them.
 
     Parameters
     ----------

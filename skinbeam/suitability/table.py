@@ -60,6 +60,7 @@ _RULE_KEYS = {
     "when",
     "decision",
     "decides",
+    "bars_part",
     "topic",
     "bound",
     "strength",
@@ -119,6 +120,7 @@ class Rule:
     sites: tuple[str, ...] = ()
     pulse: str = ""
     decides: str = "concern"
+    bars_part: bool = False
     topic: str = ""
     bounds: tuple[RuleBound, ...] = ()
     values: tuple[ValueRange, ...] = ()
@@ -177,6 +179,8 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         raise fault("decision belongs to suitability, and suitability needs one")
     if (entry["use"] in ("downtime", "sessions")) != ("values" in entry):
         raise fault("values belong to downtime and sessions, and both need some")
+    if "bars_part" in entry and (entry["use"] != "suitability" or not isinstance(entry["bars_part"], bool)):
+        raise fault("bars_part is true or false, and belongs to suitability")
     if "bound" in entry and entry["use"] != "suitability":
         raise fault("bound belongs to suitability")
     for key, kind in (("conditions", known_conditions()), ("sites", known_sites())):
@@ -205,6 +209,7 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         sites=tuple(entry.get("sites", ())),
         pulse=entry.get("pulse", ""),
         decides=entry.get("decides", "concern"),
+        bars_part=entry.get("bars_part", False),
         topic=entry.get("topic", ""),
         bounds=bounds,
         values=values,

@@ -58,6 +58,7 @@ __all__ = [
     "answer_question",
     "expect",
     "expect_for_setting",
+    "expect_unknown",
     "expect_without_improvement",
     "mean_pain",
     "outcome_share",
@@ -166,6 +167,11 @@ def expect_without_improvement(question: EvidenceQuestion, reason: Message) -> E
     """Return an expectation whose improvement is unknown for a reason, with the harms that were counted."""
     found = replace(_abstain(question, reason), untreated=_expect_untreated(question, seed=0))
     return replace(found, **_counted_outcomes(question, seed=0))
+
+
+def expect_unknown(question: EvidenceQuestion, reason: Message) -> Expectation:
+    """Return an expectation whose every result of the treatment is unknown for a reason, harms too."""
+    return replace(_abstain(question, reason), untreated=_expect_untreated(question, seed=0))
 
 
 def abstention(question: EvidenceQuestion) -> Message | None:

@@ -567,6 +567,17 @@ def steps_of(text: str, concern_plan: ConcernPlan) -> list[str]:
     return [step.id for step in schedule_course([concern_plan], loaded(PERSON + text).case)[0].steps]
 
 
+@pytest.mark.parametrize("word", ["deep-peel-recent", "dermabrasion-recent", "laser-resurfacing-recent"])
+def test_light_on_skin_that_was_resurfaced_in_recent_months_begins_after_its_redness(word: str) -> None:
+    fresh = PERSON + f'history = ["{word}"]\n' + concern("facial-telangiectasia", extra="")
+    steps = schedule_course([VEINS], loaded(fresh).case)[0].steps
+    (waits,) = (step for step in steps if step.id == "course.since-fresh-skin")
+    rule = judge_suitability(loaded(fresh).case, concern=loaded(fresh).case.concern[0], modality="vascular")
+    (reason,) = (reason for reason in rule.reasons if reason.rule == "recent-resurfacing-gentle")
+    assert waits.params["weeks"] == reason.message.params["weeks"]
+    assert "course.since-fresh-skin" not in steps_of(concern("facial-telangiectasia", extra=""), VEINS)
+
+
 def test_a_further_session_waits_for_the_last_one_and_for_its_mark() -> None:
     veins = concern("facial-telangiectasia", extra="")
     once = '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\nfluence_J_cm2 = 6.0\n'

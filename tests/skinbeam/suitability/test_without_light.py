@@ -512,3 +512,76 @@ def test_cold_and_strong_acid_stay_outside_the_rim_of_the_eye(site: str) -> None
         found, rules = decided(modality, condition, site)
         assert (found, rule in rules) == (decision, True), (modality, condition)
         assert rule not in decided(modality, condition, "cheeks")[1]
+
+
+HEALS_SLOWLY = ["collagen-vascular-disease", "diabetes-uncontrolled", "hepatitis-b", "hiv", "immunosuppression"]
+
+
+@pytest.mark.parametrize("word", HEALS_SLOWLY)
+@pytest.mark.parametrize("modality", ["ablative", "fractional-ablative", "non-ablative-fractional"])
+def test_whatever_hinders_healing_is_told_before_any_columns_and_decides_the_plan(modality: str, word: str) -> None:
+    assert decided(modality, "acne-scars", history=[word])[0] != "suitable"
+    patient = {"age_years": 40.0, "sex": "male", "phototype": "II", "history": [word]}
+    concerns = [{"condition": "acne-scars", "site": "cheeks"}, {"condition": "facial-telangiectasia", "site": "nose"}]
+    case = parse_record(Case, {"patient": patient, "concern": concerns}, file="case")
+    offered = {"acne-scars": [modality], "facial-telangiectasia": ["vascular"]}
+    assert judge_case(case, offered).decision != "suitable"
+
+
+@pytest.mark.parametrize("word", HEALS_SLOWLY)
+@pytest.mark.parametrize(
+    ("modality", "condition"), [("filler", "acne-scars"), ("intralesional-steroid", "keloid"), ("surgery", "keloid")]
+)
+def test_whatever_hinders_healing_is_told_before_a_needle_or_a_cut(modality: str, condition: str, word: str) -> None:
+    without = decided(modality, condition)[1]
+    decision, rules = decided(modality, condition, history=[word])
+    assert rules > without
+    assert decision != "suitable"
+
+
+@pytest.mark.parametrize(
+    ("modality", "condition"),
+    [
+        *(("vascular", condition) for condition in ("redness", "poikiloderma")),
+        ("pigment-long-pulse", "poikiloderma"),
+        ("fractional-ablative", "poikiloderma"),
+        ("topical-depigmenting", "poikiloderma"),
+        ("rosacea-medication", "redness"),
+        ("topical-vasoconstrictor", "redness"),
+    ],
+)
+@pytest.mark.parametrize("site", ["cheeks", "decolletage"])
+@pytest.mark.parametrize("word", ["collagen-vascular-disease", "lupus"])
+def test_what_may_be_a_sign_of_a_disease_of_connective_tissue_is_named_before_it_fades(
+    modality: str, condition: str, site: str, word: str
+) -> None:
+    person = {"history": [word], "phototype": "II"}
+    assert decided(modality, condition, site, **person)[0] in ("refer", "not-suitable")
+
+
+@pytest.mark.parametrize("condition", ["acne-scars", "wrinkles", "facial-telangiectasia", "age-spots"])
+@pytest.mark.parametrize("site", ["nose", "full-face", "cheeks"])
+def test_melasma_next_to_a_field_is_told_of_whatever_heats_or_wounds_it(condition: str, site: str) -> None:
+    patient = {"age_years": 40.0, "sex": "male", "phototype": "III"}
+    concerns = [{"condition": condition, "site": "cheeks", **NAMED}, {"condition": "melasma", "site": site, **NAMED}]
+    case = parse_record(Case, {"patient": patient, "concern": concerns}, file="case")
+    alone = parse_record(Case, {"patient": patient, "concern": concerns[:1]}, file="case")
+    for modality in (*COLOUR_MODALITIES, *SURFACE_MODALITIES):
+        found = judge_suitability(case, concern=case.concern[0], modality=modality)
+        assert found.decision != "suitable"
+        new = {one.rule for one in found.reasons} - {
+            one.rule for one in judge_suitability(alone, concern=alone.concern[0], modality=modality).reasons
+        }
+        assert any("melasma" in rule for rule in new)
+        if modality in ("ablative", "fractional-ablative"):
+            assert found.decision in ("refer", "not-suitable")
+
+
+@pytest.mark.parametrize("person", RESURFACED, ids=str)
+@pytest.mark.parametrize(
+    ("modality", "condition"), [("topical-retinoid", "wrinkles"), ("topical-depigmenting", "melasma")]
+)
+def test_creams_that_irritate_wait_for_fresh_skin(modality: str, condition: str, person: Any) -> None:
+    decision, rules = decided(modality, condition, **person)
+    assert decision != "suitable"
+    assert "recent-resurfacing-cream" in rules
