@@ -321,14 +321,15 @@ def _find_slips(
 def _complete_prefix(letters: str) -> tuple[_MedicineName, ...]:
     """Return the one systemic medicine whose name begins with a word ("isotretin"); empty for several or none.
 
-    Names of several words do not count: "vitamin" is no vitamin K antagonist.
+    Names of several words do not count: "vitamin" is no vitamin K antagonist. Nor does less than half of a name:
+    "hormone" is a word of its own, and no "Hormonersatztherapie" that was cut short.
     """
     if len(letters) < _MIN_SLIP_LETTERS or letters in _names_by_letters():
         return ()
     begun = {
         name.medicine: name
         for key, names in _names_by_letters().items()
-        if key.startswith(letters)
+        if key.startswith(letters) and 2 * len(letters) >= len(key)
         for name in names
         if len(name.words) == 1
     }

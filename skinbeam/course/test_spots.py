@@ -205,7 +205,7 @@ def _make_ladder(
         spots=_make_steps(doses, densities, setup, trial, size),
         p_burn_if_clean=clean,
         read_after_h=hours,
-        message=Message("plan.test-spot", params),
+        message=Message("plan.test-spot" if max(len(doses), len(densities)) > 1 else "plan.test-spot-alone", params),
         source=_test_spot_rules()["ladder"]["source"],
         settings=setup.settings,
     )

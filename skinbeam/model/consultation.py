@@ -87,6 +87,7 @@ REACTIONS = (
     "crust",
     "erosion",
     "herpes-labialis",
+    "infection",
     "eye-injury",
     "blister",
     "burn",

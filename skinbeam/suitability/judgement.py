@@ -182,7 +182,7 @@ def _judge_option(
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     rules = [rule for rule in load_rules("suitability") if covers_modality(rule, modality, concern)]
     spoke = [rule for rule in rules if rule.when.holds(facts)]
-    reasons = [_rule_reason(rule, about) for rule in spoke]
+    reasons = [_rule_reason(rule, about, case) for rule in spoke]
     asked = (*_missing_fact_reasons(facts, modality, concern), *_medicine_reasons(case, rules))
     if modality is not None and not known_modalities()[modality].laser:
         wounds = wound_reasons(case, modality, depth)
@@ -306,9 +306,24 @@ def _is_by_needles(concern: Concern | None) -> bool:
     return concern.condition in tables.needled_conditions or concern.site in needled_sites
 
 
-def _rule_reason(rule: Rule, about: str) -> RuleReason:
-    about = about if _is_about_concern(rule) else ""
-    return RuleReason(rule.id, rule.decision, rule.message, rule.source, rule.strength, about, rule.bounds)
+def _rule_reason(rule: Rule, about: str, case: Case) -> RuleReason:
+    about, message = about if _is_about_concern(rule) else "", rule.message
+    if "medicines" in message.params:
+        message = Message(message.id, {**message.params, "medicines": _medicines_of_rule(rule, case)})
+    return RuleReason(rule.id, rule.decision, message, rule.source, rule.strength, about, rule.bounds)
+
+
+def _medicines_of_rule(rule: Rule, case: Case) -> list[str]:
+    """Return the medicines by which a rule applies, each as the person named it."""
+    tests = [test for test in rule.when.tests(negated=False) if test.fact.startswith("medication.")]
+    taken = [] if case.patient is None else case.patient.medications
+    found = (
+        one.name.strip()
+        for one in taken
+        for name in read_medication(one.name).medicines
+        if any(test.holds(dict.fromkeys(fact_names_of_medicine(name), one.last_dose_months)) for test in tests)
+    )
+    return list(dict.fromkeys(found))
 
 
 def _is_about_concern(rule: Rule) -> bool:

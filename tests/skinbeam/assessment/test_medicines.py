@@ -239,6 +239,21 @@ def test_a_name_that_was_cut_short_is_the_medicine_through_the_body(written: str
     assert match_medication(written) == ("isotretinoin",)
 
 
+@pytest.mark.parametrize(
+    "written", ["growth hormone", "human growth hormones", "parathyroid hormone", "adrenal hormone", "Wachstumshormon"]
+)
+def test_a_hormone_is_no_hormone_replacement_that_was_cut_short(written: str) -> None:
+    assert match_medication(written) == ()
+    assert unchecked_parts(written) == (written,)
+
+
+@pytest.mark.parametrize(
+    "written", ["HRT", "hormone pills", "hormone therapy", "hormone patch", "hormone replacement", "Hormontabletten"]
+)
+def test_hormones_of_the_menopause_are_oestrogen(written: str) -> None:
+    assert match_medication(written) == ("oestrogen",)
+
+
 def test_a_slip_between_a_cream_and_tablets_is_neither() -> None:
     read = read_medication("isotretn")
     assert read.medicines == ()

@@ -274,3 +274,14 @@ def test_no_spot_is_larger_than_the_field() -> None:
     made = document(TANNED + VEINS.replace("10.0", "0.1") + devices("pulsed-dye-595"))
     assert laser_options(made)
     assert made["test_spots"] == []
+
+
+def test_a_single_spot_has_none_beside_it(green: Any) -> None:
+    texture = '\n[[concern]]\ncondition = "skin-texture"\nsite = "nose"\nseverity = "severe"\narea_cm2 = 14.0\n'
+    alone = ladder_of(document(PERSON + texture + devices("ps-array-755")))
+    for ladder in (alone, ladder_of(green)):
+        is_alone = len(ladder["spots"]) == 1
+        assert ladder["message"]["id"] == ("plan.test-spot-alone" if is_alone else "plan.test-spot")
+        for word in ("lowest first", "side by side", "each with"):
+            assert (word in ladder["text"]) is not is_alone
+    assert len(alone["spots"]) == 1

@@ -742,6 +742,25 @@ def test_a_device_is_known_however_its_name_is_spaced(name: str) -> None:
     assert max(tried(spot("blister", device=name))) < 6.0
 
 
+@pytest.mark.parametrize(
+    "word", ["infection", "wound infection", "Infektion", "infiziert", "infected crust", "no infection"]
+)
+def test_an_infection_is_understood_and_looked_at_before_the_next_pulse(word: str) -> None:
+    told = reaction_reasons(case(session(word)), None)
+    assert "earlier-unread" not in {reason.rule for reason in told}
+    assert any("nfection" in reason.message.text for reason in told) is not word.startswith("no ")
+    assert {reason.decision for reason in told} <= {"with-caution"}
+    assert [one.kind for one in earlier_reactions(case(session("herpes infection")))] == ["herpes-labialis"]
+
+
+def test_what_no_device_was_named_for_is_not_said_to_be_of_a_laser() -> None:
+    unnamed = case('\n[[session]]\nweek = 0\ntreats = "age-spots"\nadverse = ["blister after freezing"]\n')
+    for modality in (None, *laser_modalities()):
+        for reason in reaction_reasons(unnamed, modality):
+            assert "a laser that was not named" not in reason.message.text
+            assert "A blister after a treatment whose device was not named" in reason.message.text
+
+
 def test_every_reaction_of_the_schema_has_its_meaning_and_words() -> None:
     assert set(reaction_kinds()) == set(REACTIONS)
     for kind, entry in reaction_kinds().items():

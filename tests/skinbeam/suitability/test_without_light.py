@@ -585,3 +585,22 @@ def test_creams_that_irritate_wait_for_fresh_skin(modality: str, condition: str,
     decision, rules = decided(modality, condition, **person)
     assert decision != "suitable"
     assert "recent-resurfacing-cream" in rules
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["doxycycline"], ["doxycycline"]),
+        (["HRT"], ["HRT"]),
+        (["hydrochlorothiazide 25 mg", "estradiol patch"], ["hydrochlorothiazide 25 mg", "estradiol patch"]),
+        (["doxycycline", "metformin"], ["doxycycline"]),
+    ],
+)
+def test_a_medicine_that_makes_skin_sensitive_is_named_as_the_person_did(names: list[str], told: list[str]) -> None:
+    patient = {"age_years": 40.0, "sex": "female", "medications": [{"name": name} for name in names]}
+    concerns = [{"condition": "facial-telangiectasia", "site": "cheeks"}]
+    case = parse_record(Case, {"patient": patient, "concern": concerns}, file="case")
+    found = judge_suitability(case, concern=case.concern[0], modality="vascular")
+    (reason,) = (one for one in found.reasons if one.rule == "photosensitiser-other")
+    assert reason.message.params["medicines"] == told
+    assert all(name in reason.message.text for name in told)
