@@ -181,7 +181,7 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
     cells = concern_cells(case, concern)
     for one in (*list_alternatives(concern.condition, concern.subtypes), *_guideline_alternatives(concern, cells)):
         judged = judge_suitability(case, concern=concern, modality=one.modality)
-        advice = advice_against(cells, one.modality)
+        advice = advice_against(case, concern, cells, one.modality)
         if against := judged.opposing_reasons:
             messages = [reason.message for reason in against]
             refused.append(refusal_record(one.modality, messages, source=against[0].source))
@@ -229,7 +229,8 @@ def _with_absent_first_choice(
 ) -> tuple[Option, ...]:
     """Return the options, the reason of the first laser with the guideline's first choice where the clinic lacks it.
 
-    Only a clinic that listed its devices can lack one. Of several kinds the first that lacks its light is told.
+    Only a clinic that listed its devices can lack one. Of several kinds the first that lacks its light is told. Light
+    that the rules keep from this person is not.
     """
     is_listed = case.clinic is not None and case.clinic.devices is not None
     laser = next((number for number, option in enumerate(options) if option.setup is not None), None)
@@ -238,7 +239,9 @@ def _with_absent_first_choice(
     cell = next(lacking, None)
     if not is_listed or laser is None or cell is None or cell.first is None:
         return options
-    first = first_choice_name(cell.first)
+    first = first_choice_name(case, concern, cell.first)
+    if first is None:
+        return options
     if len(cells) > 1 and cell.subtype:
         first = message_of_kind(first, cell.subtype)
     params = {"place": options[laser].rank_reason, "first": first}

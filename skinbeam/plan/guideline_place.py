@@ -15,6 +15,7 @@ from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES
+from skinbeam.plan.first_choice import possible_class
 from skinbeam.response.envelope import is_thick_scar
 from skinbeam.response.settings import is_facial
 from skinbeam.text import Message
@@ -187,29 +188,29 @@ def is_light_of_place(treatment: GuidelineTreatment, classes: Collection[str]) -
 
 
 def advice_against(
-    cells: Sequence[GuidelineCell], modality: str, classes: Collection[str] = ()
+    case: Case, concern: Concern, cells: Sequence[GuidelineCell], modality: str, classes: Collection[str] = ()
 ) -> AdviceAgainst | None:
     """Return the advice of a firm or fair cell against a treatment; None where none is given.
 
-    Advice for one kind does not count where the cell of another kind of the concern gives the treatment a place.
+    Advice for one kind does not count where the cell of another kind of the concern gives the treatment a place. What
+    the cell puts first is told where the rules leave it to the person.
 
     Parameters
     ----------
+    cells : of the concern.
     classes : as in `guideline_place`.
     """
     for cell in cells:
         if any(_place_in_cell(other, modality, classes) is not None for other in cells if other != cell):
             continue
-        advice = _advice_of_cell(cell, modality, classes, is_one_of_kinds=len(cells) > 1)
-        if advice is not None:
-            return advice
+        found = _cell_against(cell, modality, classes)
+        if found is not None:
+            return _advice(case, concern, *found, is_one_of_kinds=len(cells) > 1)
     return None
 
 
-def _advice_of_cell(
-    cell: GuidelineCell, modality: str, classes: Collection[str], *, is_one_of_kinds: bool
-) -> AdviceAgainst | None:
-    """Return the advice of one kind's cell.
+def _cell_against(cell: GuidelineCell, modality: str, classes: Collection[str]) -> tuple[GuidelineCell, str] | None:
+    """Return the cell for one kind that advises against a treatment, and by which name.
 
     A source that names no site speaks of every site: beside the cell of a site the general one counts, unless the cell
     of the site gives the treatment a place.
@@ -220,11 +221,11 @@ def _advice_of_cell(
             continue
         name = next((name for name in one.avoid if _is_meant(name, modality, classes)), None)
         if name is not None and (one is cell or _place_in_cell(cell, modality, classes) is None):
-            return _advice(one, name, is_one_of_kinds=is_one_of_kinds)
+            return one, name
     return None
 
 
-def _advice(cell: GuidelineCell, name: str, *, is_one_of_kinds: bool) -> AdviceAgainst:
+def _advice(case: Case, concern: Concern, cell: GuidelineCell, name: str, *, is_one_of_kinds: bool) -> AdviceAgainst:
     """Return the advice of a cell against a treatment or a class of devices, with what it gives first."""
     source = _source_against(cell, name)
     cite_sources(source)
@@ -236,16 +237,19 @@ def _advice(cell: GuidelineCell, name: str, *, is_one_of_kinds: bool) -> AdviceA
         "condition": condition,
         "phototype": cell.phototype.replace("-", "–"),
     }
-    if cell.first is None:
+    first = None if cell.first is None else first_choice_name(case, concern, cell.first)
+    if first is None:
         return AdviceAgainst(Message("plan.guideline-against", words), source)
-    return AdviceAgainst(
-        Message("plan.guideline-against-for", words | {"first": first_choice_name(cell.first)}), source
-    )
+    return AdviceAgainst(Message("plan.guideline-against-for", words | {"first": first}), source)
 
 
-def first_choice_name(treatment: GuidelineTreatment) -> Message | str:
-    """Return the first class of devices of a treatment, else the treatment, as written inside a sentence."""
-    return _inline_name(class_parts(next(iter(treatment.device_classes), treatment.treatment))[0])
+def first_choice_name(case: Case, concern: Concern, treatment: GuidelineTreatment) -> Message | str | None:
+    """Return the first class of devices of a treatment, else the treatment, as written inside a sentence.
+
+    None where the rules refer or refuse it for this person.
+    """
+    name = possible_class(case, concern, treatment)
+    return None if name is None else _inline_name(name)
 
 
 def message_of_kind(what: Message | str, kind: str) -> Message:

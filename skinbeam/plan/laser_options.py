@@ -131,7 +131,7 @@ def _plan_proposals(
         machines = sorted(machines, key=lambda machine: not machine.device.cooling)
     for machine in machines:
         bounded = replace(machine, caps=caps)
-        against = _advice_on_device(cells, goal.modality, machine)
+        against = _advice_on_device(case, concern, cells, goal.modality, machine)
         if against is not None:
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue
@@ -155,10 +155,12 @@ def _plan_proposals(
     return options, refused, others
 
 
-def _advice_on_device(cells: Sequence[GuidelineCell], modality: str, machine: SearchMachine) -> AdviceAgainst | None:
+def _advice_on_device(
+    case: Case, concern: Concern, cells: Sequence[GuidelineCell], modality: str, machine: SearchMachine
+) -> AdviceAgainst | None:
     """Return the advice against a device; None where any of its settings is not advised against."""
     advice = [
-        advice_against(cells, modality, device_classes(machine.device, one))
+        advice_against(case, concern, cells, modality, device_classes(machine.device, one))
         for one in one_of_each_light(machine.device)
     ]
     return None if None in advice or not advice else advice[0]

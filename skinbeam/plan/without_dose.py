@@ -184,7 +184,7 @@ def _offer(
 ) -> LaserOption | DeviceRefusal:
     """Return the option of a computed dose; none where the guideline advises against it, or nobody goes so far."""
     machine = trial.machine
-    advice = advice_against(cells, goal.modality, device_classes(machine.device, trial.setting))
+    advice = advice_against(case, concern, cells, goal.modality, device_classes(machine.device, trial.setting))
     if advice is not None:
         return refuse_device(goal, machine, advice.message, advice.source)
     made = make_option(case, concern, goal, trial, rules)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, combinations, permutations, product
+from pathlib import Path
 
 import pytest
 from consultations import NAMED, PERSON, concern, loaded
@@ -14,13 +15,16 @@ from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import device_classes, iterate_settings, one_of_each_light
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_conditions, known_modalities
+from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import condition_subtypes
-from skinbeam.plan.guideline_place import advice_against, concern_cells, guideline_place
+from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cells, guideline_place
 from skinbeam.plan.planner import make_plan
+from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan_records.plan import ConcernPlan
+from skinbeam.response.settings import SearchMachine
+from skinbeam.suitability.judgement import judge_suitability
 
 
 def cells(condition: str, phototype: str, site: str = "cheeks", **said: object) -> tuple[GuidelineCell, ...]:
@@ -31,6 +35,24 @@ def cells(condition: str, phototype: str, site: str = "cheeks", **said: object) 
     found = concern_cells(case, case.concern[0])
     assert found
     return found
+
+
+def advised_against(
+    found: Sequence[GuidelineCell], modality: str, classes: frozenset[str] = frozenset(), **person: object
+) -> AdviceAgainst | None:
+    """The advice of cells to a person, whom the rules keep from nothing unless told otherwise."""
+    patient = {"age_years": 40.0, "sex": "male", "phototype": "II"} | person
+    concern = {"condition": found[0].condition, "site": found[0].site or "cheeks", **NAMED_CONCERN}
+    case = parse_record(Case, {"patient": patient, "concern": [concern]}, file="case")
+    return advice_against(case, case.concern[0], found, modality, classes)
+
+
+NAMED_CONCERN = {
+    "diagnosed": True,
+    "diagnosed_by": "dermatologist",
+    "diagnosis_method": "dermoscopy",
+    "diagnosis_date": "2026-03-02",
+}
 
 
 def classes_of(name: str) -> frozenset[str]:
@@ -118,24 +140,24 @@ def test_a_device_of_another_class_has_no_place() -> None:
 def test_freezing_and_long_pulses_of_755_nm_are_advised_against_for_age_spots_of_darker_skin(phototype: str) -> None:
     here = cells("age-spots", phototype)
     for modality, classes in (("cryotherapy", frozenset()), ("pigment-long-pulse", classes_of("alexandrite-755"))):
-        advice = advice_against(here, modality, classes)
+        advice = advised_against(here, modality, classes)
         assert advice is not None
         assert phototype[0] in advice.message.text
         assert advice.source
-    assert advice_against(cells("age-spots", "II"), "cryotherapy") is None
+    assert advised_against(cells("age-spots", "II"), "cryotherapy") is None
 
 
 @pytest.mark.parametrize("phototype", ["III", "V", "VI"])
 def test_what_sources_advise_against_for_skin_of_any_site_is_advised_against_on_the_hands(phototype: str) -> None:
     hands = cells("age-spots", phototype, "hands")
     assert [cell.site for cell in hands] == ["hands"]
-    assert advice_against(hands, "pigment-long-pulse", classes_of("alexandrite-755")) is not None
+    assert advised_against(hands, "pigment-long-pulse", classes_of("alexandrite-755")) is not None
 
 
 def test_green_light_on_vessels_of_dark_skin_is_advised_against_and_yellow_light_is_not() -> None:
     dark = cells("facial-telangiectasia", "V")
-    assert advice_against(dark, "vascular", classes_of("ktp-532")) is not None
-    assert advice_against(dark, "vascular", classes_of("pulsed-dye-595")) is None
+    assert advised_against(dark, "vascular", classes_of("ktp-532")) is not None
+    assert advised_against(dark, "vascular", classes_of("pulsed-dye-595")) is None
 
 
 def test_without_a_phototype_the_darkest_counts() -> None:
@@ -200,16 +222,16 @@ def test_advice_for_one_kind_does_not_hold_against_what_another_kind_of_the_conc
         mixed = cells(condition, phototype, subtypes=list(kinds))
         alone = [cells(condition, phototype, subtypes=[kind]) for kind in kinds]
         for name in {name for cell in mixed for name in cell.avoid if name in known_modalities()}:
-            against = [own for own in alone if advice_against(own, name) is not None]
+            against = [own for own in alone if advised_against(own, name) is not None]
             named = [own for own in alone if guideline_place(own, name) is not None]
             is_advised = bool(against) and all(own in against for own in named)
-            assert (advice_against(mixed, name) is not None) is is_advised
+            assert (advised_against(mixed, name) is not None) is is_advised
 
 
 def test_a_peel_that_sources_advise_against_for_deep_pigment_is_a_choice_for_pigment_at_both_depths() -> None:
-    assert advice_against(cells("melasma", "IV", subtypes=["dermal"]), "chemical-peel") is not None
-    assert advice_against(cells("melasma", "IV", subtypes=["dermal", "epidermal"]), "chemical-peel") is None
-    told = advice_against(cells("melasma", "II", subtypes=["dermal", "epidermal"]), "chemical-peel")
+    assert advised_against(cells("melasma", "IV", subtypes=["dermal"]), "chemical-peel") is not None
+    assert advised_against(cells("melasma", "IV", subtypes=["dermal", "epidermal"]), "chemical-peel") is None
+    told = advised_against(cells("melasma", "II", subtypes=["dermal", "epidermal"]), "chemical-peel")
     assert told is not None
     assert "(dermal)" in told.message.text
 
@@ -245,3 +267,57 @@ def test_the_order_of_kinds_changes_no_plan_and_nothing_that_a_kind_is_treated_w
         leading = {one.modality for one in found.options if "put it first" in one.rank_reason.text}
         assert leading == firsts
     assert shown[0] == shown[1]
+
+
+def is_refused(case: Case, modality: str, name: str) -> bool:
+    """Whether the rules leave a person no light of a class, or no such treatment."""
+    lights = [
+        (device, light)
+        for device in devices().values()
+        if modality in device.modalities
+        for light in one_of_each_light(device)
+        if is_of_class(device_classes(device, light), name)
+    ]
+    judged = [
+        judge_setting(case, case.concern[0], modality, SearchMachine(device.name, device, Path()), light)
+        for device, light in lights
+    ] or [judge_suitability(case, concern=case.concern[0], modality=modality)]
+    return all(one.opposing_reasons for one in judged)
+
+
+@pytest.mark.parametrize(
+    "person", [{"phototype": "IV"}, {"phototype": "V"}, {"phototype": "VI"}, {"pregnant": True}], ids=str
+)
+def test_no_advice_against_a_treatment_recommends_what_the_rules_refuse(person: dict[str, object]) -> None:
+    """ "They begin with: Q-switched Nd:YAG laser, 532 nm" stood beside the refusal of 532 nm in phototype V."""
+    told = 0
+    for cell in load_cells():
+        if cell.condition not in known_conditions() or cell.first is None or not cell.is_graded:
+            continue
+        if cell.site and cell.site not in known_sites():
+            continue
+        patient = {"age_years": 40.0, "sex": "female", "phototype": "V"} | person
+        concern = {"condition": cell.condition, "site": cell.site or "cheeks", **NAMED_CONCERN}
+        case = parse_record(Case, {"patient": patient, "concern": [concern]}, file="case")
+        for name in cell.avoid:
+            is_modality = name in known_modalities()
+            modality, classes = (name, frozenset()) if is_modality else (cell.first.treatment, frozenset({name}))
+            advice = advice_against(case, case.concern[0], (cell,), modality, classes)
+            if advice is None or "first" not in advice.message.params:
+                continue
+            told += 1
+            treatment = cell.first.treatment
+            if treatment in known_modalities():
+                kept = [one for one in cell.first.device_classes if not is_refused(case, treatment, one)]
+                assert kept or not cell.first.device_classes
+                assert not judge_suitability(case, concern=case.concern[0], modality=treatment).opposing_reasons
+    assert told or person.get("pregnant")
+
+
+def test_green_light_is_not_recommended_where_it_is_refused() -> None:
+    for condition, phototype in product(("freckles", "age-spots"), ("V", "VI")):
+        found = cells(condition, phototype)
+        for name in (name for cell in found for name in cell.avoid):
+            modality, classes = (name, frozenset()) if name in known_modalities() else ("pigment-short-pulse", {name})
+            advice = advised_against(found, modality, frozenset(classes), phototype=phototype)
+            assert advice is None or "532" not in advice.message.text.partition("They begin")[2]
