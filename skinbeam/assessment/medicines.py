@@ -14,13 +14,12 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from skinbeam.model.package_data import load_package_table
-from skinbeam.text.letters import strip_marks
+from skinbeam.text.letters import edit_distance, strip_marks
 
 __all__ = [
     "MedicationEntry",
     "MedicationReading",
     "SpellingSlip",
-    "edit_distance",
     "fact_names_of_medicine",
     "match_medication",
     "medication_facts",
@@ -174,23 +173,6 @@ def read_medication(text: str) -> MedicationReading:
         unread if taken else (text.strip(),),
         tuple(near),
     )
-
-
-def edit_distance(left: str, right: str) -> int:
-    """Return the edit distance of two words.
-
-    An edit leaves out, adds or replaces a letter, or swaps two neighbours.
-    """
-    before: list[int] = []
-    row = list(range(len(right) + 1))
-    for i, letter in enumerate(left, 1):
-        older, before, row = before, row, [i]
-        for j, other_letter in enumerate(right, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other_letter))
-            if i > 1 and j > 1 and letter == right[j - 2] and left[i - 2] == other_letter:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
 
 
 # --- words ----------------------------------------------------------------------------------------------------------

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 
 from skinbeam.model.errors import InputError, nearest_name, spelling_hint, unknown_name_error
 from skinbeam.model.package_data import load_package_table
+from skinbeam.text.letters import edit_distance
 
 __all__ = [
     "key_hint",
+    "misspelt_site",
     "other_file_kind_error",
     "outside_condition",
     "uncovered_condition_error",
     "unknown_device_error",
     "word_hint",
 ]
+
+_LEAST_LETTERS, _LONG_LETTERS = 4, 9  # from which on a word of a site may differ by one edit, and by two
 
 # Units of keys of input files, followed by units that other programs use.
 _UNIT_SUFFIX = re.compile(
@@ -58,6 +62,26 @@ def word_hint(words: Iterable[str], known: Collection[str]) -> str:
     if found is None:
         return "" if meant == [] else spelling_hint([word], known)
     return f'Did you mean "{found}"? '
+
+
+def misspelt_site(word: object, known: Iterable[str]) -> str | None:
+    """Return the site of which a word is a misspelling; None for another part of the body, however alike its name is.
+
+    Each word of a name of four letters or more may differ by one edit, of nine or more by two.
+    """
+    if not isinstance(word, str) or _plain_word(word) in load_package_table(_OTHER_WORDS_FILE)["other_body_parts"]:
+        return None
+    written = _plain_word(word).split()
+    alike = [name for name in known if _is_misspelt(written, _plain_word(name).split())]
+    return min(alike, key=lambda name: edit_distance(_plain_word(word), _plain_word(name)), default=None)
+
+
+def _is_misspelt(written: Sequence[str], name: Sequence[str]) -> bool:
+    pairs = zip(written, name, strict=False)
+    return len(written) == len(name) and all(
+        edit_distance(one, other) <= (len(other) >= _LEAST_LETTERS) + (len(other) >= _LONG_LETTERS)
+        for one, other in pairs
+    )
 
 
 def unknown_device_error(word: str, known: Iterable[str], *, field: str) -> InputError:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from skinbeam.model.errors import InputError, nearest_name
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.suggestions import uncovered_condition_error
+from skinbeam.model.suggestions import misspelt_site, uncovered_condition_error
 from skinbeam.text import render_message
 
 __all__ = [
@@ -124,7 +124,7 @@ def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
 
     Raises
     ------
-    InputError : the word is unknown; the hint gives the nearest name.
+    InputError : the word is unknown; the hint gives the nearest name, of a site only one that it may misspell.
     """
     found = _spellings(kind).get(_normalise_word(word)) if isinstance(word, str) else None
     if found is not None:
@@ -132,8 +132,7 @@ def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
     wish = uncovered_condition_error(word, field=field) if kind == "condition" else None
     if wish is not None:
         raise wish
-    near = nearest_name(
-        word, [*vocabulary_table(kind), *(a for e in vocabulary_table(kind).values() for a in e["aliases"])]
-    )
+    known = [*vocabulary_table(kind), *(a for e in vocabulary_table(kind).values() for a in e["aliases"])]
+    near = misspelt_site(word, known) if kind == "site" else nearest_name(word, known)
     hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(vocabulary_table(kind))}."
     raise InputError(f"unknown-{kind}", f'unknown {kind} "{word}"', field=field, hint=hint)

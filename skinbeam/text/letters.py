@@ -2,7 +2,7 @@
 
 import unicodedata
 
-__all__ = ["strip_marks"]
+__all__ = ["edit_distance", "strip_marks"]
 
 # Unicode takes the mark off ö, and leaves these as they are.
 _SPELLED = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"}
@@ -24,3 +24,20 @@ _plain_letters = _PlainLetters()
 def strip_marks(text: str) -> str:
     """Return a text of small letters without their accents, dots and strokes."""
     return unicodedata.normalize("NFKD", text).translate(_plain_letters)
+
+
+def edit_distance(left: str, right: str) -> int:
+    """Return the edit distance of two words.
+
+    An edit leaves out, adds or replaces a letter, or swaps two neighbours.
+    """
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, letter in enumerate(left, 1):
+        older, before, row = before, row, [i]
+        for j, other_letter in enumerate(right, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other_letter))
+            if i > 1 and j > 1 and letter == right[j - 2] and left[i - 2] == other_letter:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+    return row[-1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from skinbeam.assessment.medicines import edit_distance, match_medication, medications, read_medication
+from skinbeam.assessment.medicines import match_medication, medications, read_medication
 from skinbeam.assessment.questionnaire import read_questionnaire
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
@@ -12,6 +12,7 @@ from skinbeam.plan_records.plan import Medicine
 from skinbeam.report.clinician_page import _medication
 from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability, unchecked_parts
 from skinbeam.text import translate, use_language
+from skinbeam.text.letters import edit_distance
 
 
 def _case(*names: str) -> Case:
