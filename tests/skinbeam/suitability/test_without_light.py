@@ -7,11 +7,11 @@ import pytest
 from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.evidence.peel_kinds import PEEL, peel_depth
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_conditions, known_modalities
+from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.consultation import HISTORY
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.suggestions import word_hint
-from skinbeam.model.vocabulary import COLOUR_MODALITIES, SURFACE_MODALITIES
+from skinbeam.model.vocabulary import COLOUR_MODALITIES, SURFACE_MODALITIES, laser_modalities
 from skinbeam.suitability.judgement import judge_case, judge_suitability
 from skinbeam.suitability.table import load_rules
 
@@ -604,3 +604,31 @@ def test_a_medicine_that_makes_skin_sensitive_is_named_as_the_person_did(names: 
     (reason,) = (one for one in found.reasons if one.rule == "photosensitiser-other")
     assert reason.message.params["medicines"] == told
     assert all(name in reason.message.text for name in told)
+
+
+LAMPS = [("pigment-long-pulse", "age-spots", {}), ("vascular", "redness", {"choice": {"ipl": True}})]
+
+
+@pytest.mark.parametrize(("modality", "condition", "choice"), LAMPS)
+@pytest.mark.parametrize("site", sorted(name for name, one in known_sites().items() if one.use == "treatment"))
+def test_a_past_melasma_bars_lamps_where_it_nearly_always_was_and_is_asked_about_elsewhere(
+    modality: str, condition: str, choice: Any, site: str
+) -> None:
+    decision, rules = decided(modality, condition, site, history=["melasma"], **choice)
+    if site in ("decolletage", "hands", "arms"):
+        assert decision == "with-caution"
+        assert "lamp-after-melasma-elsewhere" in rules
+        assert decided(modality, condition, site, beside="melasma", **choice)[0] == "not-suitable"
+    else:
+        assert decision == "not-suitable"
+        assert "lamp-after-melasma-elsewhere" not in rules
+
+
+@pytest.mark.parametrize("modality", [*laser_modalities(), *WOUNDS, "chemical-peel"])
+@pytest.mark.parametrize("site", ["cheeks", "hands"])
+def test_whoever_was_irradiated_is_asked_where_and_refused_until_then(modality: str, site: str) -> None:
+    patient = {"age_years": 40.0, "sex": "male", "phototype": "II", "history": ["radiotherapy-field"]}
+    case = parse_record(Case, {"patient": patient, "concern": [{"condition": "laxity", "site": site}]}, file="case")
+    found = judge_suitability(case, concern=case.concern[0], modality=modality)
+    assert found.decision in ("refer", "not-suitable")
+    assert any("Ask where it was" in one.message.text for one in found.opposing_reasons)
