@@ -215,6 +215,7 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
     reasons: dict[tuple[str, str, str], RuleReason] = {
         _reason_key(r): r for r in _judge_option(case, None, None).reasons
     }
+    deciding = {rule.id for rule in load_rules("suitability") if rule.decides == "case"}
     decisions: list[Decision] = []
     for concern in case.concern:
         names = (candidates or {}).get(concern.condition) or usable_modalities(concern.condition) or laser_modalities()
@@ -225,11 +226,11 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
         remaining = [
             r
             for r in best.reasons
-            if decision_severity(r.decision) == weight and weight > decision_severity(general.decision)
+            if decision_severity(r.decision) == weight
+            and (weight > decision_severity(general.decision) or r.rule in deciding)
         ]
         for reason in (*general.reasons, *remaining):
             reasons.setdefault(_reason_key(reason), reason)
-    deciding = {rule.id for rule in load_rules("suitability") if rule.decides == "case"}
     floor = [reason.decision for reason in reasons.values() if reason.rule in deciding]
     mildest = min(decisions, key=decision_severity)
     if any(decision_severity(d) >= decision_severity("refer") for d in decisions):

@@ -518,14 +518,20 @@ HEALS_SLOWLY = ["collagen-vascular-disease", "diabetes-uncontrolled", "hepatitis
 
 
 @pytest.mark.parametrize("word", HEALS_SLOWLY)
+@pytest.mark.parametrize("phototype", ["II", "V"])
 @pytest.mark.parametrize("modality", ["ablative", "fractional-ablative", "non-ablative-fractional"])
-def test_whatever_hinders_healing_is_told_before_any_columns_and_decides_the_plan(modality: str, word: str) -> None:
+def test_whatever_hinders_healing_is_told_before_any_columns_and_decides_the_plan(
+    modality: str, word: str, phototype: str
+) -> None:
     assert decided(modality, "acne-scars", history=[word])[0] != "suitable"
-    patient = {"age_years": 40.0, "sex": "male", "phototype": "II", "history": [word]}
+    patient = {"age_years": 40.0, "sex": "male", "phototype": phototype, "history": [word]}
     concerns = [{"condition": "acne-scars", "site": "cheeks"}, {"condition": "facial-telangiectasia", "site": "nose"}]
     case = parse_record(Case, {"patient": patient, "concern": concerns}, file="case")
     offered = {"acne-scars": [modality], "facial-telangiectasia": ["vascular"]}
-    assert judge_case(case, offered).decision != "suitable"
+    judged = judge_case(case, offered)
+    assert judged.decision != "suitable"
+    if modality == "non-ablative-fractional":
+        assert any(one.rule in ("slow-healing-columns", "weakened-defence-columns") for one in judged.reasons)
 
 
 @pytest.mark.parametrize("word", HEALS_SLOWLY)
