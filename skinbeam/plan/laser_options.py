@@ -216,6 +216,9 @@ def _with_proposal_reason(
     decision: Decision = "suitable"
     if trial.unjudged is not None:
         message, decision = Message("plan.published-only", span | {"reason": trial.unjudged}), "with-caution"
+        if proposal.bounding_phototype is not None:
+            lighter = PHOTOTYPES[proposal.bounding_phototype - 1]
+            message = Message("plan.published-lighter", span | {"reason": trial.unjudged, "lighter": lighter})
     elif proposal.bounding_phototype is not None:
         bounding = PHOTOTYPES[proposal.bounding_phototype - 1]
         message = Message("plan.dose-of-lighter", {"doses": span["doses"], "light": light, "lighter": bounding})

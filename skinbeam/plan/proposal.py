@@ -30,7 +30,7 @@ class Proposal:
     darker_phototype : the darker phototype, 1 to 6, whose doses are taken; None where they are of such skin.
     printed : least and greatest dose as printed for such skin, where the range is another; else None.
     bounding_phototype : the lighter phototype, 1 to 6, whose smaller dose at this setting it begins with, although
-        sources print more for such skin; None where there is none.
+        sources print more for such skin, of light that is not simulated in another spot; None where there is none.
     bluer_filter_nm : the cut-off of the lamp's filter with which sources print its doses for such skin, where lighter
         skin has a redder one, which is then kept; else None.
     shorter_pulse_ms : the lamp's pulse that such doses are printed with, where lighter skin has a longer one, which is

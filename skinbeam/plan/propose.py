@@ -22,6 +22,7 @@ from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.evidence.guideline.table import guideline_cell
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
+from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
@@ -131,7 +132,10 @@ def _propose_no_more_than_lighter(
     """
     found = _propose(machine, concern, region, barred_nm)
     lighter = (region.phototype or len(PHOTOTYPES)) - 1
-    if found is None or not lighter or (found.lighter_phototype is not None and not machine.device.is_lamp):
+    if found is None or not lighter:
+        return found
+    is_published_only = _is_published_only(found)
+    if found.lighter_phototype is not None and not machine.device.is_lamp and not is_published_only:
         return found
     with collect_sources() as sources:
         # Of a lamp sources leave out a phototype between others; its filter is then that of the next lighter one.
@@ -140,6 +144,9 @@ def _propose_no_more_than_lighter(
         theirs = next((one for one in tried if one is not None), None) if machine.device.is_lamp else next(tried)
     if machine.device.is_lamp and theirs is not None:
         found = _with_light_of_lighter_skin(found, theirs.setting)
+    if is_published_only and theirs is not None and _is_greater_at_other_spot(found, theirs):
+        cite_sources(*sources)
+        return _at_spot_of_lighter_skin(found, theirs, lighter)
     if found.lighter_phototype is not None:
         return found
     if theirs is None or (theirs.setting, theirs.condition) != (found.setting, found.condition):
@@ -153,6 +160,36 @@ def _propose_no_more_than_lighter(
         return replace(theirs, lighter_phototype=own, printed=printed, bounding_phototype=lighter)
     bounded = replace(_bounded_by(found, theirs), printed=printed)
     return replace(bounded, bounding_phototype=lighter) if bounded.middle < found.middle else bounded
+
+
+def _is_published_only(proposal: Proposal) -> bool:
+    """Return whether nothing is simulated of a light, so that no computed dose that burns bounds it for darker skin."""
+    return proposal.machine.device.lens_array or proposal.setting.pulse_ms < SHORTEST_NANOSECOND_MS
+
+
+def _is_greater_at_other_spot(proposal: Proposal, lighter: Proposal) -> bool:
+    """Return whether lighter skin begins with less of the same light in a spot of another size."""
+    is_same_light = (lighter.setting.wavelength_nm, lighter.condition) == (
+        proposal.setting.wavelength_nm,
+        proposal.condition,
+    )
+    is_greater = proposal.middle > lighter.middle or proposal.low > lighter.low
+    return is_same_light and lighter.setting != proposal.setting and is_greater
+
+
+def _at_spot_of_lighter_skin(proposal: Proposal, lighter: Proposal, phototype: int) -> Proposal:
+    """Return the proposal for lighter skin as that of darker skin, whose middle is no greater than its own.
+
+    Sources print the same energy for several spots: in the widest the fluence is the least.
+    """
+    return replace(
+        lighter,
+        middle=max(lighter.low, min(proposal.middle, lighter.middle)),
+        high=max(lighter.low, min(proposal.high, lighter.high)),
+        lighter_phototype=proposal.lighter_phototype,
+        darker_phototype=None,
+        bounding_phototype=phototype,
+    )
 
 
 def _with_light_of_lighter_skin(proposal: Proposal, lighter: BeamSetting) -> Proposal:

@@ -15,11 +15,14 @@ from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import devices
+from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_conditions, known_sites
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.concern import unknown_target_message
 from skinbeam.plan.guideline_place import concern_cells
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
@@ -421,3 +424,36 @@ def test_a_lamp_gives_light_skin_no_less_than_the_guideline_gives_darker_skin(co
             continue
         is_own = found.darker_phototype is None
         assert is_own or found.middle >= theirs.middle / DOSE_ROUNDING, (condition, modality)
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("condition", known_conditions())
+def test_darker_skin_gets_no_more_of_a_light_that_is_not_simulated(condition: str) -> None:
+    """Types V and VI had 0.71 J/cm² of a lens array in 6 mm where III and IV had 0.4 in 8 mm: the same energy."""
+    for site, (name, device) in itertools.product(known_sites(), devices().items()):
+        for modality in set(laser_choices(condition, site)[0]) & set(device.modalities) - {"ablative"}:
+            is_short = device.pulse_ms[0] < SHORTEST_NANOSECOND_MS
+            if device.microbeam or not (
+                device.lens_array or is_short or unknown_target_message(condition, modality) is not None
+            ):
+                continue
+            cases = [person(condition, phototype, site=site) for phototype in PHOTOTYPES]
+            machine = SearchMachine(name, device, Path())
+            made = [propose_setting(case, case.concern[0], modality, machine) for case in cases]
+            for lighter, darker in itertools.combinations((one for one in made if one is not None), 2):
+                if lighter.setting.wavelength_nm == darker.setting.wavelength_nm:
+                    assert lighter.start >= darker.start, (site, name)
+
+
+@pytest.mark.parametrize("phototype", ["V", "VI"])
+def test_the_same_energy_of_a_lens_array_is_taken_in_the_wider_spot(phototype: str) -> None:
+    machine = SearchMachine("ps-array-755", devices()["ps-array-755"], Path())
+    lighter, darker = (
+        propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
+        for case in (person("uneven-pigmentation", one, site="hands") for one in ("IV", phototype))
+    )
+    assert lighter is not None
+    assert darker is not None
+    assert (darker.setting, darker.start) == (lighter.setting, lighter.start)
+    assert darker.setting.spot_mm == 8.0
+    assert darker.bounding_phototype is not None
