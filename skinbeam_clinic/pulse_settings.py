@@ -50,7 +50,7 @@ class PulseSettings:
     @classmethod
     def of_earlier(cls, done: EarlierTestSpot | EarlierSession) -> "PulseSettings":
         """Return the settings of an earlier test spot or session of a case."""
-        return PulseSettings(**{name: getattr(done, name) for name in _IN_CASE})
+        return PulseSettings(**{name: getattr(done, name) for name in SETTINGS})
 
     @model_serializer
     def as_record(self) -> dict[str, float | int | str]:
@@ -65,7 +65,6 @@ class PulseSettings:
 
 NO_SETTINGS = PulseSettings()
 SETTINGS = tuple(field.name for field in fields(PulseSettings))
-_IN_CASE = tuple(name for name in SETTINGS if name != "density_per_cm2")  # a case file has no field for the density
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +108,9 @@ def case_test_spot(settings: SpotSettings, read_after_h: float, reaction: str, *
     ------
     InputError : a value that no case file may have.
     """
-    values = {name: value for name, value in settings.as_record().items() if name != "density_per_cm2"}
-    return parse_record(EarlierTestSpot, {**values, "read_after_h": read_after_h, "reaction": reaction}, file=file)
+    return parse_record(
+        EarlierTestSpot, {**settings.as_record(), "read_after_h": read_after_h, "reaction": reaction}, file=file
+    )
 
 
 def case_session(
@@ -130,7 +130,7 @@ def case_session(
     InputError : a value that no case file may have.
     """
     about = {"week": week, "treats": treats, "device": device, "response_pct": response_pct, "adverse": list(adverse)}
-    values = {name: getattr(settings, name) for name in _IN_CASE} | about | {"cooling": cooling}
+    values = {name: getattr(settings, name) for name in SETTINGS} | about | {"cooling": cooling}
     given = {name: value for name, value in values.items() if value is not None}
     return parse_record(EarlierSession, given, file="records")
 
@@ -147,7 +147,5 @@ def read_fired_settings(planned: SpotSettings, typed: Mapping[str, float | str |
     InputError : a value that no case file may have.
     """
     values = {name: value for name, value in {**planned.as_record(), **typed}.items() if value is not None}
-    density = values.pop("density_per_cm2", None)
     spot = parse_record(EarlierTestSpot, {**values, "read_after_h": 0.0, "reaction": "none"}, file="test spot")
-    read = PulseSettings.of_earlier(spot)
-    return SpotSettings(device=planned.device, site=planned.site, **{**vars(read), "density_per_cm2": density})
+    return SpotSettings(device=planned.device, site=planned.site, **vars(PulseSettings.of_earlier(spot)))

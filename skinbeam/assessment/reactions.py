@@ -35,6 +35,8 @@ __all__ = [
 UNREAD_REACTION = ""
 _PALE_MARK, _UNKNOWN_MARK = "pale-mark", "pigment-change"
 _MARKS = ("dark-mark", _PALE_MARK, _UNKNOWN_MARK)
+_RAISED_SCARS = ("hypertrophic-scars", "keloid")
+_SCARS = ("acne-scars", "surgical-scars", *_RAISED_SCARS)
 _CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except|aber|sondern|jedoch|dann|ausser)\b")
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _DENYING = ("no", "not", "without", "never", "denies", "denied", "neither", "nor")
@@ -114,18 +116,22 @@ def reaction_kinds() -> Mapping[str, ReactionKind]:
     }
 
 
-def read_reaction_kinds(text: str) -> tuple[str, ...]:
+def read_reaction_kinds(text: str, treats: str = "") -> tuple[str, ...]:
     """Return the reactions that a free text names, each once; `UNREAD_REACTION` where a part of it was not understood.
 
     "none" where every reaction in it is denied. A text is read clause by clause. A clause that names a reaction without
     denying it reports it; other words beside an injury do not matter. Beside anything milder every word has to be
     known, or the clause counts as unread, so that an injury in other words, or misspelt, is not missed.
+
+    Parameters
+    ----------
+    treats : the condition that was treated; a scar may be the one that was there before.
     """
     if normalise_words(text) in _no_reaction_words():
         return ("none",)
     found: dict[str, None] = {}
     for clause in _split_clauses(text):
-        found |= dict.fromkeys(_clause_reactions(clause))
+        found |= dict.fromkeys(_clause_reactions(clause, treats))
     if len(found) > 1:
         found.pop("none", None)
     return tuple(found)
@@ -180,7 +186,7 @@ def _is_pure_denial(words: str) -> bool:
     return set(rest.split()) <= {"or", "nor", "and", "any", "oder", "und"}
 
 
-def _clause_reactions(words: str) -> Iterator[str]:
+def _clause_reactions(words: str, treats: str) -> Iterator[str]:
     if words in _no_reaction_words() or _is_pure_denial(words):
         yield "none"
         return
@@ -193,7 +199,7 @@ def _clause_reactions(words: str) -> Iterator[str]:
                 rest = _remove_words(rest, (word,))
                 named.append(kind)
                 injured |= entry.harm
-    if injured and set(named) <= {"scar", *_MARKS} and not _known_words("better").isdisjoint(rest.split()):
+    if injured and _is_of_before(words, rest, set(named), treats):
         yield UNREAD_REACTION  # "old scar softer": an earlier scar seems to have improved
         return
     yield from named
@@ -202,6 +208,29 @@ def _clause_reactions(words: str) -> Iterator[str]:
         yield UNREAD_REACTION
     elif not named:
         yield "none"
+
+
+def _is_of_before(words: str, rest: str, named: set[str], treats: str) -> bool:
+    """Return whether a clause tells of a scar or a mark that was there before, since it improved or is there still.
+
+    A raised scar is a new one where light treated no raised scar, however it is now, and so is a lid that was drawn
+    outwards. That a scar is there still tells of the treated one only where a scar was treated.
+
+    Parameters
+    ----------
+    words, rest : of the clause, and those that name no injury.
+    """
+    is_other = _has_words(words, "new") or (_has_words(words, "raised") and treats not in ("", *_RAISED_SCARS))
+    if "scar" in named and is_other:
+        return False
+    if named <= {"scar", *_MARKS} and _has_words(rest, "better"):
+        return True
+    return treats in _SCARS and "scar" in named <= {"scar", "redness"} and _has_words(rest, "still")
+
+
+def _has_words(words: str, group: str) -> bool:
+    """Return whether a clause contains a word of a group of the data."""
+    return any(re.search(rf"(?:^| ){word}(?= |$)", words) for word in _known_words(group))
 
 
 def _remove_words(words: str, taken: Any) -> str:
@@ -243,6 +272,7 @@ class EarlierReaction:
     device : the device of that name, or None.
     wavelength_nm : of the pulse; None where it is not in the case.
     fluence_J_cm2, energy_mJ : the dose; None where it is not in the case.
+    density_per_cm2 : of columns, all passes together; None where it is not in the case.
     modalities : lasers that may have been used.
     site : where a test spot was made; None of a session, which names a condition.
     condition : the condition that a session treated; empty of a test spot.
@@ -263,6 +293,7 @@ class EarlierReaction:
     condition: str = ""
     pulse_ms: float | None = None
     spot_mm: float | None = None
+    density_per_cm2: float | None = None
     read_after_h: float | None = None
 
     @property
@@ -345,7 +376,7 @@ def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
         found += [
             _session_reaction(made, kind, text, done.treats)
             for text in done.adverse
-            for kind in read_reaction_kinds(text)
+            for kind in read_reaction_kinds(text, done.treats)
         ]
     return tuple(found)
 
@@ -365,7 +396,7 @@ def _start_reaction(
     made = EarlierReaction(
         "", "unread", where, device_name, device, done.wavelength_nm, fluence, done.energy_mJ, modalities
     )
-    made = replace(made, pulse_ms=done.pulse_ms, spot_mm=done.spot_mm)
+    made = replace(made, pulse_ms=done.pulse_ms, spot_mm=done.spot_mm, density_per_cm2=done.density_per_cm2)
     if isinstance(done, EarlierSession):
         return replace(made, condition=done.treats)
     return replace(made, site=done.site, read_after_h=done.read_after_h)

@@ -105,6 +105,7 @@ Severity = Annotated[str, grade_range(SEVERITIES, "severity")]
 Wavelength = Annotated[float, number(193, 12_000, "nm")]
 Fluence = Annotated[float, number(0, 1000, "J/cm²", exclude_low=True)]
 Energy = Annotated[float, number(0, 10_000, "mJ", exclude_low=True)]
+ColumnDensity = Annotated[float, number(0, 100_000, "1/cm²", exclude_low=True)]
 Pulse = Annotated[float, number(1e-9, 1e4, "ms")]
 SpotSize = Annotated[float, number(0, 200, "mm", exclude_low=True)]
 Pixel = Annotated[float, number(0, 100_000, "pixels")]
@@ -224,6 +225,7 @@ class EarlierTestSpot(InputTable):
     wavelength_nm: Wavelength | None = None
     fluence_J_cm2: Fluence | None = None
     energy_mJ: Energy | None = None
+    density_per_cm2: ColumnDensity | None = None
     pulse_ms: Pulse | None = None
     spot_mm: SpotSize | None = None
     read_after_h: Annotated[float, number(0, 10_000, "hours")]
@@ -239,6 +241,7 @@ class EarlierSession(InputTable):
     wavelength_nm: Wavelength | None = None
     fluence_J_cm2: Fluence | None = None
     energy_mJ: Energy | None = None
+    density_per_cm2: ColumnDensity | None = None
     pulse_ms: Pulse | None = None
     spot_mm: SpotSize | None = None
     response_pct: Annotated[float, number(-100, 100, "%")] | None = None

@@ -1,6 +1,10 @@
-"""Give the reasons of a laser option: those of the rules, and cautions on burns, bruises, downtime, window and dose."""
+"""Give the reasons of a laser option: those of the rules, and cautions on its dose and what it may do to the skin.
+
+They are about burns, columns, bruises, downtime, a window, and the dose itself.
+"""
 
 import math
+from typing import Final
 
 from skinbeam.assessment.questionnaire import (
     darkest_phototype,
@@ -9,6 +13,7 @@ from skinbeam.course.downtime import (
     downtime_reason,
 )
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
+from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import Device, describe_window
 from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.model.case import Case
@@ -27,6 +32,7 @@ from skinbeam.text import Message, render_message
 
 __all__ = [
     "NANOSECOND",
+    "SPARSER_COLUMNS",
     "bruise_share",
     "clinic_count_message",
     "days_off_accepted",
@@ -37,6 +43,8 @@ __all__ = [
 ]
 
 NANOSECOND = "nanosecond"
+SPARSER_COLUMNS: Final = "columns-sparser"  # the rule of the reason that columns hurt this skin before
+_DEPTH: Final = "microlesion_depth_fraction"
 
 
 def option_reasons(
@@ -48,10 +56,12 @@ def option_reasons(
     downtime: Value,
     cooling: CoolingSetting | None,
 ) -> tuple[RuleReason, ...]:
-    """Return the reasons of the rules and the cautions on burns, bruises, downtime and dose, strictest first."""
+    """Return the reasons of the rules and the cautions on burns, depth, bruises, downtime and dose, strictest first."""
     accepted = days_off_accepted(case)
     showing = (
         _burn_reason(concern, trial),
+        _depth_reason(concern, trial),
+        _sparser_reason(concern, trial),
         _bruise_reason(concern, trial, accepted),
         downtime_reason(concern, modality, downtime, accepted, pulse=pulse_class(modality, trial)),
         _window_reason(concern, trial),
@@ -70,6 +80,45 @@ def _burn_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None
     about = f"{concern.condition} at {concern.site}"
     message = Message("plan.burn-near", {"burnt": per_hundred(trial.p_injury), "counted": clinic_count_message(trial)})
     return RuleReason("burn-near", "with-caution", message, near[0].limit.source, "practice", about)
+
+
+def _depth_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:
+    """Return a caution where published columns break the limit of depth, so that they reach the fat too often."""
+    deep = [
+        verdict
+        for verdict in trial.verdicts
+        if verdict.limit.quantity == _DEPTH
+        and verdict.limit.stop >= 1.0  # of the skin above the fat
+        and verdict.status == "warn"
+        and verdict.limit.used_fraction(verdict.share) >= 1.0
+    ]
+    if not deep:
+        return None
+    limit, reached = deep[0].limit, 1.0 - deep[0].share
+    params = {"reached": per_hundred(reached), "allowed": per_hundred(1.0 - limit.share_required)}
+    about = f"{concern.condition} at {concern.site}"
+    message = Message("plan.columns-reach-fat", params)
+    return RuleReason("columns-reach-fat", "with-caution", message, limit.source, "practice", about)
+
+
+def _sparser_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:
+    """Return the reason that columns stand further apart because columns hurt this skin before, with both densities."""
+    before, density, micro = trial.density_before_harm_per_cm2, trial.density_per_cm2, trial.beam.microbeam
+    if before is None or density is None or micro is None:
+        return None
+    params = {
+        "before": before,
+        "before_pct": _two_digits(coverage_pct(micro.diameter_um, before)),
+        "density": density,
+        "pct": _two_digits(coverage_pct(micro.diameter_um, density)),
+    }
+    about = f"{concern.condition} at {concern.site}"
+    message = Message("plan.columns-sparser", params)
+    return RuleReason(SPARSER_COLUMNS, "with-caution", message, "chan2011mini", "trial", about)
+
+
+def _two_digits(value: float) -> float:
+    return float(f"{value:.2g}")
 
 
 def _burn_coverage_reasons(

@@ -38,6 +38,7 @@ from skinbeam.plan.concern import ConcernResult, plan_concern
 from skinbeam.plan.data_release import data_release
 from skinbeam.plan.device_option import LaserOption
 from skinbeam.plan.expected_result import response_notices, session_gains
+from skinbeam.plan.option_reasons import SPARSER_COLUMNS
 from skinbeam.plan.parallel import report_progress, run_in_parallel
 from skinbeam.plan.person import AssessedPerson, assess_person
 from skinbeam.plan.photographed_vessels import vessel_messages
@@ -61,7 +62,7 @@ from skinbeam.response.settings import SearchMachine
 from skinbeam.simulate.light.engines import load_ordinates_kernel
 from skinbeam.suitability.explanation import explain_decision
 from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
-from skinbeam.suitability.table import Decision, decision_severity, load_rules
+from skinbeam.suitability.table import Decision, PlainReason, decision_severity, load_rules
 from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _assemble_plan(
                 case, colour, person.photo_state, photo_messages(sites, vessel_messages(case, sites))
             ),
             suitability=suitability,
-            why=explain_decision(case, suitability),
+            why=(*explain_decision(case, suitability), *_explain_sparser_columns(concerns)),
             concerns=concerns,
             course=course,
             course_total=course_total(concerns, course),
@@ -234,6 +235,26 @@ def _assemble_plan(
         )
     plan = round_record(replace(made, sources=tuple(sorted(sources))))
     return PlanResult(plan, tuple(one.summary for one in parts))
+
+
+def _explain_sparser_columns(concerns: Sequence[ConcernPlan]) -> tuple[PlainReason, ...]:
+    """Return in plain words how many columns each laser makes because columns hurt this skin before, each once."""
+    changed = (
+        Message(
+            f"leaflet_why.{SPARSER_COLUMNS}",
+            {
+                "laser": Message(f"leaflet_choice.{option.modality}"),
+                "density": reason.message.params["density"],
+                "before": reason.message.params["before"],
+            },
+        )
+        for concern in concerns
+        for option in concern.options
+        for reason in option.reasons
+        if reason.rule == SPARSER_COLUMNS
+    )
+    told = {message.text: message for message in changed}.values()
+    return tuple(PlainReason(SPARSER_COLUMNS, "with-caution", (), message) for message in told)
 
 
 def _plan_concerns(

@@ -111,6 +111,7 @@ _BEFORE: Final = frozenset(
         "cold-sores-without-laser",
         "corneal-shields",
         "dark-marks-topicals-first",
+        "earlier-columns",
         "earlier-injury",
         "earlier-sign",
         "eyewear-around-eyes",
@@ -327,6 +328,7 @@ _SEARCHED: Final = (
     "too-weak-undosed",
 )
 _LIGHT_BEFORE: Final = (
+    "column-wound",
     "eye",
     "marked",
     "pale-mark",

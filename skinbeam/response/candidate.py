@@ -199,6 +199,8 @@ class CandidateSetting:
     capped_by_lighter_skin : whether the dose was not raised for a darker skin because it would bring lighter skin to
         the target.
     unjudged : why the model cannot judge the light, so that effect and harm are not simulated; None where it can.
+    density_before_harm_per_cm2 : the density that it would have if columns had not hurt this skin; None where that
+        changed nothing.
     """
 
     machine: SearchMachine
@@ -220,6 +222,7 @@ class CandidateSetting:
     deep_share: float = 1.0
     capped_by_lighter_skin: bool = False
     unjudged: str | None = None
+    density_before_harm_per_cm2: float | None = None
 
     @property
     def passes(self) -> int:

@@ -223,11 +223,14 @@ def _densest_pattern(
     densest = _densest_within_limits(at, offered)
     if densest is None or densest.density_per_cm2 is None:
         return None
-    held = _densities_within_rules(candidate, densest.density_per_cm2, goal, setting)
+    usual = _densities_within_rules(candidate, densest.density_per_cm2, goal, setting)
+    most = goal.bounds.density_after_harm_per_cm2(usual[-1]) if usual else 0.0
+    held = [density for density in usual if density <= most]
     if not held:
         return None
     densest = densest if held[-1] == densest.density_per_cm2 else at(held[-1])
-    return replace(densest, beam=build_beam(machine, setting, energy, held[-1]))
+    lowered = usual[-1] if held[-1] < usual[-1] else None
+    return replace(densest, beam=build_beam(machine, setting, energy, held[-1]), density_before_harm_per_cm2=lowered)
 
 
 def _pattern_judge(

@@ -35,6 +35,7 @@ class RuleBound:
         area.
     spares_printed : whether a density that sources print for such skin stays as it is, since they chose it for it.
     of_site : whether the factor is for the skin of a site, so that one for the person is taken of what it leaves.
+    after_harm : whether columns hurt this skin, so that it bounds what is left by all other bounds.
     source : key of its source.
     conditions : in whom, with what, and which part of it is judgement.
     """
@@ -47,6 +48,7 @@ class RuleBound:
     diameter_um: float | None = None
     spares_printed: bool = False
     of_site: bool = False
+    after_harm: bool = False
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape; fields that do not apply are left out."""
@@ -99,7 +101,7 @@ class RuleBounds:
     bounds: tuple[RuleBound, ...] = ()
 
     def density_per_cm2(self, chosen: float, *, is_printed: bool = False, is_scar: bool = False) -> float:
-        """Return the greatest density where `chosen` would be taken without rules.
+        """Return the greatest density where `chosen` would be taken without rules, whatever columns did before.
 
         Parameters
         ----------
@@ -109,7 +111,7 @@ class RuleBounds:
         factors = [
             (bound.factor, bound.of_site)
             for bound in self.bounds
-            if bound.factor is not None and not (is_printed and bound.spares_printed)
+            if bound.factor is not None and not bound.after_harm and not (is_printed and bound.spares_printed)
         ]
         of_site, of_person = (
             min((factor for factor, is_of_site in factors if is_of_site is wanted), default=1.0)
@@ -117,6 +119,13 @@ class RuleBounds:
         )
         share = min(of_site, of_person) if is_scar else of_site * of_person
         return min(chosen * share, *self._most("density_per_cm2"), chosen)
+
+    def density_after_harm_per_cm2(self, usual: float) -> float:
+        """Return the greatest density where the usual one would be taken if columns had not hurt this skin."""
+        after_harm = [bound for bound in self.bounds if bound.after_harm]
+        shares = (bound.factor * usual for bound in after_harm if bound.factor is not None)
+        most = (bound.maximum for bound in after_harm if bound.maximum is not None)
+        return min([usual, *shares, *most])
 
     def energy_mJ(self, diameter_um: float) -> float:
         """Return the greatest energy of a column of this width; inf where no rule bounds it."""
@@ -143,7 +152,11 @@ class RuleBounds:
         return min(self._most("beam_coverage_fraction"), default=math.inf)
 
     def _most(self, quantity: BoundQuantity) -> Iterable[float]:
-        return [bound.maximum for bound in self.bounds if bound.quantity == quantity and bound.maximum is not None]
+        return [
+            bound.maximum
+            for bound in self.bounds
+            if bound.quantity == quantity and bound.maximum is not None and not bound.after_harm
+        ]
 
 
 NO_BOUNDS: Final = RuleBounds()

@@ -4,8 +4,8 @@ After a pale mark, which may not go away, light for pigment, freezing, medium an
 surface wait for a clinician, and after one of columns these too. After a scar such lasers wait, and whatever else
 opens, freezes or heats the depth of the skin: columns and the removal of the surface as needles do. After a blister, a
 burn or a wound that did not close where skin was resurfaced, its whole surface is not removed, whatever laser would,
-nor, where the whole surface was, any of it in columns. After an eye that hurt or saw less well every light waits for
-an eye doctor.
+nor, where the whole surface was or columns of heat burnt it, any of it in columns. After an eye that hurt or saw less
+well every light waits for an eye doctor.
 """
 
 from typing import Final
@@ -36,13 +36,13 @@ from skinbeam.suitability.dose_bars import (
 from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Formatter, Message
 
-__all__ = ["reaction_message", "reaction_reasons", "wound_reasons"]
+__all__ = ["possible_modalities", "reaction_message", "reaction_reasons", "wound_reasons"]
 
 _COLUMN_MM: Final = 0.5  # narrower than every beam of a whole field, from 0.7 mm on
-_SCARS: Final = ("acne-scars", "hypertrophic-scars", "keloid", "surgical-scars")
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 _EYE: Final = "eye-injury"
 _REMOVING: Final = ("ablative", "fractional-ablative")  # skin, all of it or in columns
+_HEATED_COLUMNS: Final = "non-ablative-fractional"
 _FREEZING: Final = "cryotherapy"
 _FREEZING_SOURCE: Final = ("andrews2004cryosurgery", "review")  # pale marks are among its harms
 _ACID_SOURCE: Final = ("nikalji2012peels", "review")  # pale marks and scars, the more the deeper
@@ -75,13 +75,13 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             named = "earlier.sign" if is_stop_sign(one) else "earlier.sign-undosed"
             found.append(_practice_reason("earlier-sign", "with-caution", reaction_message(named, one)))
         elif modality in (waiting := _modalities_after_scar(one, case)) or (
-            modality is None and waiting and _possible_modalities(one, case)
+            modality is None and waiting and possible_modalities(one, case)
         ):
             named = "earlier.surface-scar" if _is_of_surface(one, case) else "earlier.scar"
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-scar", decision, reaction_message(named, one)))
         elif (waiting := _modalities_after_pale_mark(one, case)) and (
-            modality in waiting or (modality is None and _possible_modalities(one, case))
+            modality in waiting or (modality is None and possible_modalities(one, case))
         ):
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-pale-mark", decision, reaction_message("earlier.pale-mark", one)))
@@ -90,9 +90,13 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
         elif modality in (waiting := _modalities_after_wound(one, case)) or (
             modality is None and waiting.issuperset(_REMOVING)
         ):
-            named = "earlier.removal-wound" if waiting.issuperset(_REMOVING) else "earlier.surface-wound"
+            is_of_removal = "ablative" in possible_modalities(one, case)
+            named = "earlier.removal-wound" if is_of_removal else "earlier.column-wound"
+            named = named if waiting.issuperset(_REMOVING) else "earlier.surface-wound"
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-wound", decision, reaction_message(named, one)))
+            if modality is None and not is_of_removal and has_dose_bar(one, case):  # its own light is bounded too
+                found.append(_practice_reason("earlier-injury", "with-caution", _injury_message(one)))
         elif has_dose_bar(one, case):
             is_other = lamp is not None and modality in COLOUR_MODALITIES and is_of_other_kind(one, lamp=lamp)
             message = reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)
@@ -140,9 +144,9 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
 def _leaves_new_scar(one: EarlierReaction) -> bool:
     """Return whether a reaction is a scar that light made.
 
-    The text of a session that treated a scar may mean that one. A test spot has no text: its reaction is what it left.
+    A text that tells of the scar that was treated, which improved or is there still, is read as none.
     """
-    return one.kind == "scar" and one.condition not in _SCARS
+    return one.kind == "scar"
 
 
 def _modalities_after_scar(one: EarlierReaction, case: Case) -> frozenset[str]:
@@ -153,18 +157,18 @@ def _modalities_after_scar(one: EarlierReaction, case: Case) -> frozenset[str]:
     """
     if not _leaves_new_scar(one):
         return frozenset()
-    modalities = _possible_modalities(one, case)
+    modalities = possible_modalities(one, case)
     heating = () if modalities.isdisjoint(HEATING_MODALITIES) else HEATING_MODALITIES
     return modalities.union(SURFACE_MODALITIES, heating)
 
 
 def _is_of_surface(one: EarlierReaction, case: Case) -> bool:
     """Return whether columns or the removal of the surface, and no other light, made a reaction."""
-    modalities = _possible_modalities(one, case)
+    modalities = possible_modalities(one, case)
     return bool(modalities) and modalities <= set(SURFACE_MODALITIES)
 
 
-def _possible_modalities(one: EarlierReaction, case: Case) -> frozenset[str]:
+def possible_modalities(one: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that made a reaction.
 
     Of a device file of the clinic, which no case contains, those that it may be: an energy without a spot, or in a
@@ -194,27 +198,28 @@ def _modalities_after_pale_mark(one: EarlierReaction, case: Case) -> frozenset[s
     """
     if not one.is_pale_mark:
         return frozenset()
-    modalities = _possible_modalities(one, case) or frozenset(one.modalities)
+    modalities = possible_modalities(one, case) or frozenset(one.modalities)
     is_of_surface = not modalities.isdisjoint(SURFACE_MODALITIES)
     return frozenset((*PIGMENT_MODALITIES, "ablative", *(SURFACE_MODALITIES if is_of_surface else ())))
 
 
 def _is_mark_of_resurfacing(one: EarlierReaction, case: Case) -> bool:
     """Return whether columns or the removal of the surface left a dark or pale mark."""
-    return one.is_lasting_mark and not _possible_modalities(one, case).isdisjoint(SURFACE_MODALITIES)
+    return one.is_lasting_mark and not possible_modalities(one, case).isdisjoint(SURFACE_MODALITIES)
 
 
 def _modalities_after_wound(one: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that wait after resurfacing burnt this skin, scarred it, or left a wound open.
 
-    A session on scars whose text names a scar counts: whether a new one is meant, only a clinician can see. Doses of
-    two such lasers cannot be compared, so that no share of one is known to be safe on the other. After columns it is
-    the removal of the whole surface, after that columns that remove skin as well.
+    Doses of two such lasers cannot be compared, so that no share of one is known to be safe on the other. After columns
+    that remove skin it is the removal of the whole surface. After that, and after columns of heat, which open nothing
+    and burn less, it is columns that remove skin as well.
     """
-    modalities = _possible_modalities(one, case)
+    modalities = possible_modalities(one, case)
     if one.meaning != "harm" or not one.is_burn or modalities.isdisjoint(SURFACE_MODALITIES):
         return frozenset()
-    return frozenset(_REMOVING if "ablative" in modalities else ("ablative",))
+    is_milder = modalities.isdisjoint(("ablative", _HEATED_COLUMNS))
+    return frozenset(("ablative",) if is_milder else _REMOVING)
 
 
 def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:
@@ -244,7 +249,7 @@ def _injury_message(one: EarlierReaction) -> Message:
     return reaction_message("earlier.below-lamps" if device.is_lamp else "earlier.below-lasers", one, dose=dose)
 
 
-def reaction_message(message: str, one: EarlierReaction, **more: str) -> Message:
+def reaction_message(message: str, one: EarlierReaction, **more: str | float) -> Message:
     """Return a message about a reaction, with what it was and after which device."""
     if message == "earlier.unknown-device":
         more["hint"] = spelling_hint([one.device_name], devices()).strip()

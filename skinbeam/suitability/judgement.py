@@ -25,6 +25,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources, find_source
 from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities
 from skinbeam.suitability.bounds import RuleBounds
+from skinbeam.suitability.column_harm import column_harm_reasons, without_repeated_bound
 from skinbeam.suitability.history import reaction_reasons, wound_reasons
 from skinbeam.suitability.rule_condition import OPTION_FACTS
 from skinbeam.suitability.session_response import count_sessions_with, response_reasons
@@ -182,13 +183,17 @@ def _judge_option(
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     rules = [rule for rule in load_rules("suitability") if covers_modality(rule, modality, concern)]
     spoke = [rule for rule in rules if rule.when.holds(facts)]
-    reasons = [_rule_reason(rule, about, case) for rule in spoke]
+    reasons = without_repeated_bound((_rule_reason(rule, about, case) for rule in spoke), case)
     asked = (*_missing_fact_reasons(facts, modality, concern), *_medicine_reasons(case, rules))
     if modality is not None and not known_modalities()[modality].laser:
         wounds = wound_reasons(case, modality, depth)
         return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *wounds])
     lamp = None if option is None or "wavelength_nm" not in option else bool(option["ipl"])
-    earlier = (*reaction_reasons(case, modality, lamp=lamp), *response_reasons(case, concern, modality))
+    earlier = (
+        *reaction_reasons(case, modality, lamp=lamp),
+        *column_harm_reasons(case, concern, modality),
+        *response_reasons(case, concern, modality),
+    )
     return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier])
 
 

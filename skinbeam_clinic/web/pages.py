@@ -111,6 +111,7 @@ _PULSE = {
     "wavelength_nm": "app.wavelength",
     "fluence_J_cm2": "app.fluence",
     "energy_mJ": "app.energy",
+    "density_per_cm2": "app.density",
     "pulse_ms": "app.pulse",
     "spot_mm": "app.spot-size",
 }

@@ -40,6 +40,8 @@ ASKS = ("ask-phototype", "ask-age")
 WITHOUT_RULE = (
     "photo-dark-spots",
     "colour-contradicts",
+    "columns-sparser",
+    "earlier-columns",
     "earlier-eye",
     "earlier-injury",
     "earlier-injury-undosed",

@@ -1,0 +1,84 @@
+"""Lower the density of columns after columns hurt this skin.
+
+Half of the density left dark marks in less than half as many people, and gained as much in twice the sessions. A lower
+energy alone leaves as many columns, and that of one device says nothing about another, so that after a burn, a blister
+or a mark that stayed under columns every device of columns is set to half of its usual density at most.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.vocabulary import COLUMN_MODALITIES, usable_modalities
+from skinbeam.suitability.bounds import RuleBound
+from skinbeam.suitability.history import possible_modalities, reaction_message
+from skinbeam.suitability.table import RuleReason
+
+__all__ = ["column_harm_reasons", "without_repeated_bound"]
+
+_SOURCE: Final = "chan2011mini"
+_SHARE: Final = 0.5
+_OF_MARKS: Final = "pih-history-resurfacing"  # the rule on marks in the history, which bounds the density too
+_CONDITIONS: Final = (
+    "found in Asian people, 1550 nm, before any harm; carried over to whoever was hurt by columns, to every device of"
+    " columns, and to burns and pale marks: judgement"
+)
+
+
+def column_harm_reasons(case: Case, concern: Concern | None, modality: str | None) -> list[RuleReason]:
+    """Return the reasons that follow from harm under columns for a kind of columns.
+
+    Without a kind they bound nothing, and are told where columns may treat the concern.
+    """
+    if modality is None:
+        is_told = concern is not None and not set(usable_modalities(concern.condition)).isdisjoint(COLUMN_MODALITIES)
+    else:
+        is_told = modality in COLUMN_MODALITIES
+    reasons = [_reason(one, case, modality) for one in _column_harms(case)] if is_told else []
+    return list({reason.message.text: reason for reason in reasons}.values())
+
+
+def without_repeated_bound(reasons: Iterable[RuleReason], case: Case) -> list[RuleReason]:
+    """Return reasons of which none bounds the density a second time for marks that columns left.
+
+    Such a mark counts as a history of marks, and the rule on that halves the density too.
+    """
+    marks = [one for one in earlier_reactions(case) if one.history == "pih"]
+    in_history = case.patient is not None and "pih" in case.patient.history
+    is_repeated = not in_history and bool(marks) and all(_is_column_harm(one, case) for one in marks)
+    return [replace(one, bounds=()) if is_repeated and one.rule == _OF_MARKS else one for one in reasons]
+
+
+def _column_harms(case: Case) -> list[EarlierReaction]:
+    """Return the first harm of each test spot and session under columns, which is enough: all of them halve once."""
+    first: dict[str, EarlierReaction] = {}
+    for one in earlier_reactions(case):
+        if _is_column_harm(one, case):
+            first.setdefault(one.entry, one)
+    return list(first.values())
+
+
+def _is_column_harm(one: EarlierReaction, case: Case) -> bool:
+    """Return whether columns burnt this skin or left a mark that stayed; after a scar no columns are planned at all."""
+    is_harm = one.meaning == "harm" and (one.is_burn or one.is_lasting_mark) and one.kind != "scar"
+    return is_harm and not possible_modalities(one, case).isdisjoint(COLUMN_MODALITIES)
+
+
+def _reason(one: EarlierReaction, case: Case, modality: str | None) -> RuleReason:
+    """Return the reason of one reaction, with half of its own density as a bound for columns of the same kind."""
+    halved = RuleBound("density_per_cm2", _SOURCE, _CONDITIONS, factor=_SHARE, after_harm=True)
+    share = {"share_pct": 100.0 * _SHARE}
+    density = one.density_per_cm2
+    message = reaction_message("earlier.columns", one, **share)
+    bounds: tuple[RuleBound, ...] = (halved,)
+    if density is not None:
+        most = _SHARE * density
+        message = reaction_message("earlier.columns-density", one, **share, density=density, most=most)
+        if modality in possible_modalities(one, case):
+            own = RuleBound("density_per_cm2", _SOURCE, _CONDITIONS, maximum=most, after_harm=True)
+            bounds = (halved, own)
+    bounds = () if modality is None else bounds
+    return RuleReason("earlier-columns", "with-caution", message, _SOURCE, "trial", bounds=bounds)
