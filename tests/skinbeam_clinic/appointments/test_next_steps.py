@@ -30,8 +30,7 @@ def booked(
 ) -> str:
     """The id of an appointment of today; a session lies ahead, when there was time to think."""
     now = datetime.datetime.now(datetime.UTC)
-    other = now.replace(hour=1 if now.hour >= 12 else 13, minute=0)  # hours away from the sessions
-    begin = now + HOUR / 60 if consented else other
+    begin = now + 12 * HOUR if consented else now.replace(hour=1, minute=0)  # hours apart at any time of day
     begin += datetime.timedelta(minutes=next(_minutes))
     doctor = clinics.members[HOME, Role.CLINICIAN].id
     asked = Booking(patient, doctor, purpose, begin, begin + HOUR / 6, None, consultation)
