@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.value_equality import compared_by_value
 
 __all__ = ["DarkSpotTemplate", "FaceTemplate", "face_template", "mirror_outline"]
 
@@ -17,6 +18,7 @@ Outline: TypeAlias = NDArray[np.float64]  # points (n, 2)
 Ellipse: TypeAlias = Sequence[float]  # centre x and y, and half axes
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class DarkSpotTemplate:
     """The area in which very dark spots are searched for, and what is dark in it by itself.
@@ -31,6 +33,7 @@ class DarkSpotTemplate:
     brow: Outline
 
 
+@compared_by_value
 @dataclass(frozen=True)
 class FaceTemplate:
     """Outlines by region, the outline of the sample of skin colour, the holes of one side, and the dark spots' area."""

@@ -158,7 +158,7 @@ def test_one_more_session_than_the_plan_stated_waits_for_a_reason() -> None:
         ("atrophy", "earlier.scar"),
         ("hypopigmentation", "earlier.below-lasers"),
         ("crust", "earlier.sign"),
-        ("infection", "earlier.unread"),
+        ("infection", "earlier.sign-undosed"),
     ],
 )
 def test_a_harm_in_a_session_speaks_with_the_words_of_the_rule(kind: str, message: str) -> None:
