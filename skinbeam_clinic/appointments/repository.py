@@ -4,7 +4,7 @@ No patient, member or machine is in two appointments at the same time.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, or_
 
@@ -104,7 +104,7 @@ class AppointmentRepository(Repository):
             row.member_id, row.machine_id = member_id, machine_id
             _refuse_clashes(_find_clashes(work, row, 0))
             _save_row(work, row, "appointment.moved")
-            return read_appointments(work, [row])[0]
+            return _read_appointment(work, row)
 
     def cancel(self, id: str, *, revision: int) -> Appointment:
         """Cancel an appointment; its time is free again.
@@ -118,7 +118,7 @@ class AppointmentRepository(Repository):
             if row.state != AppointmentState.BOOKED:
                 raise clinic_error("appointment-over", "appointment")
             _cancel_appointment(work, row)
-            return read_appointments(work, [row])[0]
+            return _read_appointment(work, row)
 
     def set_attendance(self, id: str, *, attended: bool, revision: int) -> Appointment:
         """Record whether the patient attended; a wrong entry may be corrected later.
@@ -136,7 +136,7 @@ class AppointmentRepository(Repository):
                 raise clinic_error("appointment-ahead", "appointment")
             row.state = (AppointmentState.ATTENDED if attended else AppointmentState.MISSED).value
             _save_row(work, row, f"appointment.{row.state}")
-            return read_appointments(work, [row])[0]
+            return _read_appointment(work, row)
 
     def get(self, id: str) -> Appointment:
         """Return an appointment.
@@ -146,7 +146,7 @@ class AppointmentRepository(Repository):
         RecordNotFoundError : this clinic has no such record.
         """
         with self._access.reading_row(treatment_tables.AppointmentRow, id, "appointment.seen") as (work, row):
-            return read_appointments(work, [row])[0]
+            return _read_appointment(work, row)
 
     def of(self, patient_id: str) -> tuple[Appointment, ...]:
         """Return the appointments of a patient, oldest first, cancelled ones included."""
@@ -400,6 +400,17 @@ def _is_plan_replaced(row: treatment_tables.AppointmentRow, plans: Mapping[str, 
 
 def read_appointments(work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]) -> tuple[Appointment, ...]:
     """Return the records of rows of appointments, in a number of statements that does not grow with theirs."""
+    return tuple(work.read_each(rows, _make_reader(work, rows)))
+
+
+def _read_appointment(work: ClinicTransaction, row: treatment_tables.AppointmentRow) -> Appointment:
+    return work.read_one(row, _make_reader(work, [row]))
+
+
+def _make_reader(
+    work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]
+) -> Callable[[treatment_tables.AppointmentRow], Appointment]:
+    """Return what reads each of these rows, after all statements that they need."""
     patient, member, machine, treatment = (
         tables.PatientRow,
         tables.MemberRow,
@@ -429,4 +440,4 @@ def read_appointments(work: ClinicTransaction, rows: list[treatment_tables.Appoi
             is_plan_replaced=row.state == AppointmentState.BOOKED.value and _is_plan_replaced(row, plans),
         )
 
-    return tuple(work.read_each(rows, read))
+    return read

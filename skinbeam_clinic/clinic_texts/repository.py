@@ -7,6 +7,7 @@ A text has the same use and treatment in all of its versions; its languages are 
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from skinbeam.laser.device import devices
 from skinbeam.text import LANGUAGES
@@ -139,6 +140,7 @@ class ClinicTextRepository(Repository):
         Raises
         ------
         RecordNotFoundError : this clinic has no such text.
+        InputError : `altered-data`: none of them can be read.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
             _get_first(work, text_id)
@@ -147,7 +149,8 @@ class ClinicTextRepository(Repository):
                 ClinicTextRow.text_id == text_id,
                 order=(ClinicTextRow.language, ClinicTextRow.number),
             )
-            return tuple(work.read_each(rows, lambda row: _read_text(work, row)))
+            found = tuple(work.read_each(rows, partial(_read_text, work)))
+            return found or (work.read_one(rows[0], partial(_read_text, work)),)  # each was altered: said of the first
 
     def list_all(self) -> tuple[ClinicText, ...]:
         """Return all versions of all texts in the order in which they were written."""

@@ -414,7 +414,7 @@ class ClinicTransaction:
                 try:
                     values[-1] = sealed.from_json(self._database.keys.open(values[-1], place))
                 except InputError as error:
-                    if error.code != _ALTERED or not self.altered.are_skipped:
+                    if not self.altered.are_skipped or not self._says_altered(self.get(table, row_id), error):
                         raise
                     known = zip((column.key for column in columns), values, strict=False)
                     self.altered.add(AlteredRow(name, row_id, dict(known)))
@@ -538,7 +538,14 @@ class ClinicTransaction:
         ------
         InputError : `altered-data`: it was not sealed for this place, or altered.
         """
-        return self._database.keys.open(getattr(row, column), self._place(row, column))
+        place = self._place(row, column)
+        try:
+            return self._database.keys.open(getattr(row, column), place)
+        except InputError as error:
+            # Where the name of the key was altered, it looks as if the text were sealed with another key.
+            if error.code == _ALTERED or not self._is_altered(row):
+                raise
+            raise clinic_error(_ALTERED, place) from None
 
     def seal_record(self, row: Base, sealed: SealedRecord[RecordType], content: RecordType) -> None:
         """Encrypt a record into its sealed column of a row that already has its id.
@@ -578,7 +585,26 @@ class ClinicTransaction:
         ------
         InputError : `altered-data`, where altered rows are not skipped (`ClinicAccess.skipping_altered`).
         """
-        return self._read_past_altered(rows, read, stand_in) if self.altered.are_skipped else map(read, rows)
+        return self._read_past_altered(rows, read, stand_in) if self.altered.are_skipped else self._map(rows, read)
+
+    def read_one(self, row: StoredRow, read: Callable[[StoredRow], Read]) -> Read:
+        """Return what is read of the row that was asked for, which no list goes past.
+
+        Raises
+        ------
+        InputError : `altered-data`: what is sealed in it was altered, or a word in a column.
+        """
+        return next(self._map([row], read))
+
+    def _map(self, rows: Iterable[StoredRow], read: Callable[[StoredRow], Read]) -> Iterator[Read]:
+        for row in rows:
+            try:
+                record = read(row)
+            except (InputError, ValueError) as error:
+                if isinstance(error, InputError) or not self._is_altered(row):
+                    raise
+                raise clinic_error(_ALTERED, f"{self.clinic_id}/{hash_chain.row_label(row)}") from None
+            yield record
 
     def _read_past_altered(
         self,
@@ -590,7 +616,7 @@ class ClinicTransaction:
             try:
                 record = read(row)
             except (InputError, ValueError) as error:
-                if not self._is_altered(row, error):
+                if not self._says_altered(row, error):
                     raise
                 self.altered.add(_altered_row(row))
                 if stand_in is None:
@@ -598,10 +624,12 @@ class ClinicTransaction:
                 record = stand_in(row)
             yield record
 
-    def _is_altered(self, row: Base, error: Exception) -> bool:
+    def _says_altered(self, row: Base, error: Exception) -> bool:
         """Return whether an error was raised since a row was altered: what is sealed in it, or a word in a column."""
-        if isinstance(error, InputError):
-            return error.code == _ALTERED
+        return (isinstance(error, InputError) and error.code == _ALTERED) or self._is_altered(row)
+
+    def _is_altered(self, row: Base) -> bool:
+        """Return whether a row differs from what the newest entry about it has signed."""
         subject = AuditEntryRow.subject == hash_chain.row_label(row)
         about = self.entries(subject, AuditEntryRow.action.not_like(f"%{_READ_SUFFIX}"), limit=_MOST_READS)
         signature = next((entry.detail["row"] for entry in about if "row" in entry.detail), None)

@@ -342,7 +342,8 @@ def _read_areas(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[s
 
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:
-    return _join_treatment(work, row, _read_areas(work, [row.id])[row.id], list_adverse_events(work, [row.id]))
+    areas, events = _read_areas(work, [row.id])[row.id], list_adverse_events(work, [row.id])
+    return work.read_one(row, lambda row: _join_treatment(work, row, areas, events))
 
 
 def _read_treatments(work: ClinicTransaction, rows: Sequence[treatment_tables.TreatmentRow]) -> tuple[Treatment, ...]:

@@ -1,5 +1,6 @@
 """Pages that list records stand where one of them was altered, tell of it, and nothing is decided without it."""
 
+import datetime
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -38,6 +39,7 @@ LISTS = (
     "/patients/{patient}/follow-ups",
     "/treatments/{diary}/diary",
 )
+KEY_NAME = 1  # place of its first byte in what is sealed, after that of the form
 NOTICE = "These records cannot be read"
 SEALED = [
     (table.name, column.name)
@@ -81,8 +83,15 @@ def open_pages(clinics: Clinics, names: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def altered(clinics: Clinics, table_name: str, column_name: str, word: str = "") -> Iterator[list[str]]:
-    """Alter a column in every row that has something in it, and yield their ids; in the end it is as it was."""
+def altered(
+    clinics: Clinics, table_name: str, column_name: str, word: str = "", *, place: int = -1
+) -> Iterator[list[str]]:
+    """Alter a column in every row that has something in it, and yield their ids; in the end it is as it was.
+
+    Parameters
+    ----------
+    word : what is written in its place; without it, one byte of what is sealed is changed, at `place`.
+    """
     table = Base.metadata.tables[table_name]
     column = table.columns[column_name]
     with clinics.database.engine.begin() as connection:
@@ -93,11 +102,17 @@ def altered(clinics: Clinics, table_name: str, column_name: str, word: str = "")
             for id, value in values.items():
                 connection.execute(update(table).where(table.c.id == id).values({column_name: value}))
 
-    write({id: word or bytes([*value[:-1], value[-1] ^ 1]) for id, value in rows})
+    write({id: word or _change_byte(value, place) for id, value in rows})
     try:
         yield [id for id, _ in rows]
     finally:
         write(dict(rows))
+
+
+def _change_byte(sealed: bytes, place: int) -> bytes:
+    changed = bytearray(sealed)
+    changed[place] ^= 1
+    return bytes(changed)
 
 
 @pytest.mark.parametrize(("table", "column"), SEALED)
@@ -107,6 +122,25 @@ def test_a_list_stands_and_hides_no_record_that_was_altered(
     with altered(clinics, table, column):
         pages = open_pages(clinics, names)
     assert [path for path, page in pages.items() if page != whole[path] and NOTICE not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("clinical_note", "note_sealed"),
+        ("contact", "contact_sealed"),
+        ("tell_back", "answers_sealed"),
+        ("treated_area", "fired_sealed"),
+    ],
+)
+def test_a_list_stands_where_the_name_of_a_key_was_altered(
+    clinics: Clinics, names: dict[str, str], whole: dict[str, str], table: str, column: str
+) -> None:
+    """It looks as if the record were sealed with another key, which would close every page."""
+    with altered(clinics, table, column, place=KEY_NAME):
+        pages = open_pages(clinics, names)
+    assert [path for path, page in pages.items() if page != whole[path] and NOTICE not in page] == []
+    assert any(NOTICE in page for page in pages.values())
 
 
 @pytest.mark.parametrize(("table", "column"), WORDS)
@@ -174,9 +208,10 @@ def test_the_words_of_an_altered_note_are_not_there_and_the_others_are(
 
 
 def test_an_altered_notification_of_an_alarm_closes_no_page_and_counts_as_not_delivered(
-    clinics: Clinics, names: dict[str, str], whole: dict[str, str]
+    clinics: Clinics, names: dict[str, str], whole: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every page counts the alarms."""
+    monkeypatch.setattr("skinbeam_clinic.diaries.repository._DELIVERY_LIMIT", datetime.timedelta(hours=1))
     assert clinics.repositories().alarms.count().has_unsent is False
     with clinics.database.engine.begin() as connection:
         mine = JobRow.kind == ALARM_JOB
@@ -196,12 +231,17 @@ def test_an_altered_notification_of_an_alarm_closes_no_page_and_counts_as_not_de
         ("consultation", "answers_sealed", "/consultations/{consultation}"),
         ("treatment", "checklist_sealed", "/treatments/{treatment}"),
         ("follow_up", "judged_sealed", "/follow-ups/{follow_up}"),
+        ("adverse_event", "source", "/treatments/{treatment}"),
+        ("appointment", "purpose", "/appointments/{appointment}"),
+        ("appointment", "state", "/appointments/{appointment}"),
+        ("clinic_text", "use", "/texts/{text}"),
+        ("treatment", "state", "/treatments/{treatment}"),
     ],
 )
 def test_the_page_of_an_altered_record_says_why_it_cannot_be_read(
     clinics: Clinics, names: dict[str, str], whole: dict[str, str], table: str, column: str, path: str
 ) -> None:
-    with altered(clinics, table, column):
+    with altered(clinics, table, column, "" if column.endswith("_sealed") else "altered"):
         answer = clinics.browser(Role.CLINICIAN).get(path.format(**names))
     assert (answer.status_code, "they were altered" in answer.text) == (422, True)
     assert "skinbeam records verify" in answer.text
