@@ -414,7 +414,10 @@ class ClinicTransaction:
                 try:
                     values[-1] = sealed.from_json(self._database.keys.open(values[-1], place))
                 except InputError as error:
-                    if not self.altered.are_skipped or not self._says_altered(self.get(table, row_id), error):
+                    if not self.altered.are_skipped:
+                        raise
+                    row = self.get(table, row_id)
+                    if not self._says_altered(row, error):  # type: ignore[arg-type]
                         raise
                     known = zip((column.key for column in columns), values, strict=False)
                     self.altered.add(AlteredRow(name, row_id, dict(known)))
