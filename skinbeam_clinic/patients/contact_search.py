@@ -45,7 +45,7 @@ class ContactQuery:
         """Return whether contact details are those of somebody who is looked for."""
         if self.born and contact.get("born") == self.born:
             return True
-        if self.number and contact.get("number", "").casefold() == self.number:
+        if (number := contact.get("number")) and number.casefold() == self.number:
             return True
         if self.digits and self._dials(_keep_digits(contact.get("phone", ""))):
             return True
