@@ -419,8 +419,7 @@ class ClinicTransaction:
                     row = self.get(table, row_id)
                     if not self._says_altered(row, error):  # type: ignore[arg-type]
                         raise
-                    known = zip((column.key for column in columns), values, strict=False)
-                    self.altered.add(AlteredRow(name, row_id, dict(known)))
+                    self.altered.add(_altered_row(row))  # type: ignore[arg-type]
                     continue
             yield tuple(values)
 
