@@ -18,7 +18,7 @@ from fastapi.responses import Response
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate
-from skinbeam.plan_records.plan import Option
+from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.report.formatting import per_100
 from skinbeam.report.overview import option_glance, setting_line
 from skinbeam.text import current_language, render_message, translate_record
@@ -34,12 +34,14 @@ from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated, open_plan
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import is_simulated, offered_doses, planned_settings, read_quantities
+from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.used_cooling import UsedCooling
 from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_setting_routes", "read_planned_person"]
+__all__ = ["add_setting_routes", "planned_question", "read_planned_person"]
 
 _LONGEST_REASON = 1000  # characters
 _WAIT_S, _WAIT_TO_USE_S = 5.0, 60.0  # for an answer; a page asks again, a form that was sent does not
@@ -165,16 +167,7 @@ def _answer(
         quantities = replace(planned, **read_quantities(fields))
         steps = offered_doses(option.setup.device, quantities)
         view = _AnswerView(place, steps=steps)
-        question = SettingQuestion(
-            plan.record.plan_sha256,
-            plan.record.draws,
-            plan.record.seed,
-            option.setup.device,
-            (concern.condition, concern.site, option.modality),
-            planned.energy_mJ or planned.fluence_J_cm2 or 0.0,
-            quantities,
-            current_language(),
-        )
+        question = planned_question(plan, concern, option, quantities)
         answer = request.services.setting_simulator.ask(
             question,
             lambda: read_planned_person(request.repositories, plan),
@@ -210,6 +203,29 @@ def _waiting_time_s(request: ClinicRequest) -> float:
     if request.http_request.method == "POST":
         return _WAIT_TO_USE_S
     return 0.0 if is_poll(request.http_request) else _WAIT_S
+
+
+def planned_question(
+    plan: OpenPlan,
+    concern: ConcernPlan,
+    option: Option,
+    quantities: OrderedSettings,
+    cooling: UsedCooling | None = None,
+) -> SettingQuestion:
+    """Return the question about a setting in place of the planned one of an option, which is simulated."""
+    assert option.setup is not None
+    planned = planned_settings(option.setup)
+    return SettingQuestion(
+        plan.record.plan_sha256,
+        plan.record.draws,
+        plan.record.seed,
+        option.setup.device,
+        (concern.condition, concern.site, option.modality),
+        planned.energy_mJ or planned.fluence_J_cm2 or 0.0,
+        quantities,
+        current_language(),
+        cooling,
+    )
 
 
 def read_planned_person(repositories: ClinicRepositories, plan: OpenPlan) -> PlannedPerson:

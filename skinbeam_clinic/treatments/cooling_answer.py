@@ -10,11 +10,10 @@ from urllib.parse import urlencode
 from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import current_language, render_message
+from skinbeam.text import render_message
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated
-from skinbeam_clinic.plans.setting_answer import SettingQuestion
 from skinbeam_clinic.plans.setting_quantities import is_simulated, planned_settings
-from skinbeam_clinic.plans.setting_routes import read_planned_person
+from skinbeam_clinic.plans.setting_routes import planned_question, read_planned_person
 from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.treatments.cooling_views import describe_further_cooling
 from skinbeam_clinic.treatments.treatment_form import cooling_fields
@@ -71,17 +70,7 @@ def ask_cooling(request: ClinicRequest, plan: OpenPlan, pulse: CooledPulse, agai
     planned = planned_settings(option.setup)
     known = planned.numbers()  # the quantities in which the device is set
     fired = {name: value for name, value in pulse.settings.numbers().items() if name in known}
-    question = SettingQuestion(
-        plan.record.plan_sha256,
-        plan.record.draws,
-        plan.record.seed,
-        option.setup.device,
-        (concern.condition, concern.site, option.modality),
-        planned.energy_mJ or planned.fluence_J_cm2 or 0.0,
-        replace(planned, **fired),
-        current_language(),
-        pulse.cooling,
-    )
+    question = planned_question(plan, concern, option, replace(planned, **fired), pulse.cooling)
     try:
         answer = request.services.setting_simulator.ask(
             question,
