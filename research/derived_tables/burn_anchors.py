@@ -7,8 +7,8 @@ from research.derived_table import DerivedTable
 from research.derived_tables.reference_burns import REFERENCE_BURNS
 from skinbeam.laser.device import devices
 from skinbeam.model.package_data import load_derived_table
-from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
-from skinbeam.plan.burn_anchor import ANCHOR_TABLE, compute_burn_anchors, light_name, usual_proposals
+from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.plan.burn_anchor import ANCHOR_TABLE, compute_burn_anchors
 from skinbeam.response.settings import SearchMachine
 
 __all__ = ["BURN_ANCHORS"]
@@ -27,18 +27,12 @@ def _make_table() -> dict[str, Any]:
 
 
 def _site_factors(site: str) -> dict[str, dict[str, list[float]]]:
-    made: dict[str, dict[str, list[float]]] = {}
-    for name, device in devices().items():
-        machine = SearchMachine(name, device, Path())
-        lights = {
-            light_name(machine, proposal.setting.wavelength_nm)
-            for phototype in range(1, len(PHOTOTYPES) + 1)
-            for proposal in usual_proposals(machine, site, phototype)
-        }
-        for light in sorted(lights):
-            factors = compute_burn_anchors(machine, light, site)
-            made.setdefault(name, {})[light] = [round(factor, _DECIMALS) for factor in factors]
-    return made
+    made = {name: compute_burn_anchors(SearchMachine(name, one, Path()), site) for name, one in devices().items()}
+    return {
+        name: {light: [round(factor, _DECIMALS) for factor in factors] for light, factors in lights.items()}
+        for name, lights in made.items()
+        if lights
+    }
 
 
 BURN_ANCHORS = DerivedTable(

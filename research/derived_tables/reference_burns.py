@@ -13,11 +13,10 @@ from research.derived_table import DerivedTable
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import devices
-from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 from skinbeam.plan.burn_anchor import usual_proposals
 from skinbeam.response.reference_burns import compute_reference_doses, reference_setting_key, reference_table_name
-from skinbeam.response.settings import SearchMachine, build_beam, built_in_cooling
+from skinbeam.response.settings import SearchMachine, built_in_cooling
 
 __all__ = ["REFERENCE_BURNS", "usual_light"]
 
@@ -34,9 +33,8 @@ def usual_light(site: str) -> Iterator[tuple[str, Beam, CoolingPlan]]:
         machine = SearchMachine(name, device, Path())
         for number in range(1, len(PHOTOTYPES) + 1):
             for proposal in usual_proposals(machine, site, number):
-                beam = build_beam(machine, proposal.setting, dose_steps(device, proposal.setting)[0])
                 skin = PHOTOTYPES[(proposal.lighter_phototype or number) - 1]
-                yield skin, beam, built_in_cooling(device)[0]
+                yield skin, proposal.least_beam, built_in_cooling(device)[0]
 
 
 def _make_table(site: str) -> dict[str, Any]:

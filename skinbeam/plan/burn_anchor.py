@@ -15,7 +15,7 @@ import numpy as np
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import Device, devices
-from skinbeam.laser.setting_grid import BeamSetting, dose_steps
+from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.device_file import DeviceFile
 from skinbeam.model.package_data import load_derived_table
@@ -29,7 +29,7 @@ from skinbeam.response.candidate import BurnDoses
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.limits import find_limits
 from skinbeam.response.reference_burns import reference_burn_doses, shipped_reference_doses
-from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam, built_in_cooling
+from skinbeam.response.settings import PulseCaps, SearchMachine, built_in_cooling
 
 __all__ = ["ANCHOR_TABLE", "burn_anchor", "compute_burn_anchors", "light_name", "usual_proposals"]
 
@@ -37,7 +37,7 @@ ANCHOR_TABLE = "burn_anchors"
 _AGE_YEARS = 40.0  # any adult: what is proposed does not depend on it
 
 
-def burn_anchor(machine: SearchMachine, setting: BeamSetting, site: str, phototype: int) -> float:
+def burn_anchor(machine: SearchMachine, beam: Beam, site: str, phototype: int) -> float:
     """Return the factor on computed doses that burn at which usual doses burn as many as clinics counted.
 
     1 where the model computes no more than they counted, and for a light of which no source prints a dose.
@@ -46,18 +46,15 @@ def burn_anchor(machine: SearchMachine, setting: BeamSetting, site: str, phototy
     ----------
     phototype : 1 to 6.
     """
-    light = light_name(machine, setting.wavelength_nm)
-    if devices().get(machine.device.name) != machine.device:  # a clinic's own
-        device = machine.device
-        return _own_anchor(
-            (machine.case_name, machine.folder, device.name, device.file.model_dump_json()), light, site, phototype
-        )
-    factors = load_derived_table(ANCHOR_TABLE).get(site, {}).get(machine.device.name, {}).get(light)
+    light, device = light_name(machine, beam.wavelength_nm), machine.device
+    if devices().get(device.name) != device:  # a clinic's own
+        owned = machine.case_name, machine.folder, device.name, device.file.model_dump_json()
+        return _own_anchor(owned, light, site, phototype)
+    factors = load_derived_table(ANCHOR_TABLE).get(site, {}).get(device.name, {}).get(light)
     if factors is None:
         return 1.0
-    beam = build_beam(machine, setting, dose_steps(machine.device, setting)[0])
     # Records the sources of the counts at this light.
-    count_harm_that_calibrates(beam.mean_wavelength_nm, beam.pulse_ms, lamp=machine.device.is_lamp)
+    count_harm_that_calibrates(beam.mean_wavelength_nm, beam.pulse_ms, lamp=device.is_lamp)
     return float(factors[phototype - 1])
 
 
@@ -65,10 +62,8 @@ def burn_anchor(machine: SearchMachine, setting: BeamSetting, site: str, phototy
 def _own_anchor(owned: tuple[str, Path, str, str], light: str, site: str, phototype: int) -> float:
     case_name, folder, name, file_json = owned
     machine = SearchMachine(case_name, Device(name, DeviceFile.model_validate_json(file_json)), folder)
-    usual = _usual_by_skin(machine, light, site)
-    if not usual:
-        return 1.0
-    return _anchor_of_skin(machine, site, *_treated_skin(usual, phototype))
+    usual = _usual_by_light(machine, site).get(light)
+    return 1.0 if usual is None else _anchor_of_skin(machine, site, *_treated_skin(usual, phototype))
 
 
 def light_name(machine: SearchMachine, wavelength_nm: float) -> str:
@@ -76,38 +71,41 @@ def light_name(machine: SearchMachine, wavelength_nm: float) -> str:
     return "lamp" if machine.device.is_lamp else f"{wavelength_nm:g} nm"
 
 
-def compute_burn_anchors(machine: SearchMachine, light: str, site: str) -> list[float]:
-    """Return the factors as `burn_anchor` for phototypes I to VI.
+def compute_burn_anchors(machine: SearchMachine, site: str) -> dict[str, list[float]]:
+    """Return the factors as `burn_anchor` of each light that sources treat with, for phototypes I to VI.
 
     Lighter skin bears what darker skin bears: its factor is no less than that with which the same setting burns it as
     often.
     """
-    usual = _usual_by_skin(machine, light, site)
-    if not usual:
-        return [1.0] * len(PHOTOTYPES)
+    return {light: _anchor_skins(machine, site, usual) for light, usual in _usual_by_light(machine, site).items()}
+
+
+def _anchor_skins(machine: SearchMachine, site: str, usual: Mapping[int, Sequence[Proposal]]) -> list[float]:
     treated = {skin: _anchor_of_skin(machine, site, skin, proposals) for skin, proposals in usual.items()}
     factors = [treated[_treated_skin(usual, phototype)[0]] for phototype in range(1, len(PHOTOTYPES) + 1)]
-    lights = [_least_beam(one) for proposals in usual.values() for one in proposals]
+    lights = [one.least_beam for proposals in usual.values() for one in proposals]
     for lighter in reversed(range(len(PHOTOTYPES) - 1)):
         least = factors[lighter + 1] * _share_borne(site, lighter + 1, lights, _cooling(machine))
         factors[lighter] = max(factors[lighter], least)
     return factors
 
 
-def _usual_by_skin(machine: SearchMachine, light: str, site: str) -> dict[int, list[Proposal]]:
-    """Return the usual settings of a light by the phototype that sources treated, 1 to 6, the lightest first.
+def _usual_by_light(machine: SearchMachine, site: str) -> dict[str, dict[int, list[Proposal]]]:
+    """Return the usual settings of each light by the phototype that sources treated, 1 to 6, the lightest first.
 
     A dose that another condition lends counts once.
     """
-    found: dict[int, dict[tuple[BeamSetting, float], Proposal]] = {}
+    found: dict[str, dict[int, dict[tuple[BeamSetting, float], Proposal]]] = {}
     for phototype in range(1, len(PHOTOTYPES) + 1):
         for one in usual_proposals(machine, site, phototype):
-            if light_name(machine, one.setting.wavelength_nm) == light:
-                found.setdefault(one.lighter_phototype or phototype, {})[one.setting, one.middle] = one
-    return {skin: list(found[skin].values()) for skin in sorted(found)}
+            skins = found.setdefault(light_name(machine, one.setting.wavelength_nm), {})
+            skins.setdefault(one.lighter_phototype or phototype, {})[one.setting, one.middle] = one
+    return {
+        light: {skin: list(skins[skin].values()) for skin in sorted(skins)} for light, skins in sorted(found.items())
+    }
 
 
-def _treated_skin(usual: Mapping[int, list[Proposal]], phototype: int) -> tuple[int, list[Proposal]]:
+def _treated_skin(usual: Mapping[int, Sequence[Proposal]], phototype: int) -> tuple[int, Sequence[Proposal]]:
     """Return the darkest treated skin that is no darker than a phototype, else the lightest, and its settings."""
     skin = max((one for one in usual if one <= phototype), default=min(usual))
     return skin, usual[skin]
@@ -119,7 +117,7 @@ def _anchor_of_skin(machine: SearchMachine, site: str, skin: int, proposals: Seq
     burns: list[tuple[BurnDoses, float]] = []
     counted: list[float] = []
     for one in proposals:
-        beam = _least_beam(one)
+        beam = one.least_beam
         burns.append((reference_burn_doses(site, PHOTOTYPES[skin - 1], beam, _cooling(machine)), one.middle))
         lamp = machine.device.is_lamp
         counted.append(counted_burn_share(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp, most=limit.warn))
@@ -141,11 +139,6 @@ def _share_borne(site: str, lighter: int, lights: Sequence[Beam], cooling: Cooli
     both = [[shipped_reference_doses(site, name, beam, cooling) for name in names] for beam in lights]
     shares = [float(np.max(dark / light)) for light, dark in both if light is not None and dark is not None]
     return max(shares, default=1.0)
-
-
-def _least_beam(proposal: Proposal) -> Beam:
-    machine, setting = proposal.machine, proposal.setting
-    return build_beam(machine, setting, dose_steps(machine.device, setting)[0])
 
 
 def _cooling(machine: SearchMachine) -> CoolingPlan:

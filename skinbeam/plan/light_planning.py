@@ -97,13 +97,15 @@ def plan_without_dose(
     if goal.modality != "ablative":
         # Nobody counted burns at such a dose, so that the limits are held against the model alone; what is told of it
         # is anchored as that of any other setting.
-        anchored = table.anchored(_burn_anchor(case, machine, setting, site)).judge(setting, found.dose)
+        anchored = _anchored(table, case, setting).judge(setting, found.dose)
         found = replace(anchored, capped_by_lighter_skin=found.capped_by_lighter_skin)
     return _with_bruising(table, found)
 
 
-def _burn_anchor(case: Case, machine: SearchMachine, setting: BeamSetting, site: str) -> float:
-    return burn_anchor(machine, setting, site, darkest_phototype(case) or len(PHOTOTYPES))
+def _anchored(table: ResponseTable, case: Case, setting: BeamSetting) -> ResponseTable:
+    """Return a table whose burns are anchored to what clinics counted of the light of a setting."""
+    phototype = darkest_phototype(case) or len(PHOTOTYPES)
+    return table.anchored(burn_anchor(table.machine, table.beam(setting), table.skins.site, phototype))
 
 
 def _most_of_device_J_cm2(table: ResponseTable, setting: BeamSetting) -> float:
@@ -156,7 +158,7 @@ def _plan_heating(
     """Return the published dose of light that heats, moved to this skin."""
     table = bank.response_table(proposal.machine, goal, site)
     ratio = _ratio_to_treated_skin(case, proposal, table)
-    table = table.anchored(_burn_anchor(case, proposal.machine, proposal.setting, site))
+    table = _anchored(table, case, proposal.setting)
     for dose in _doses_downwards(proposal, proposal.start * min(1.0, ratio)):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
         if trial.keeps_limits:
@@ -198,7 +200,7 @@ def judge_heating_dose(
     ------
     NotAvailable : the model cannot judge the target at such a setting.
     """
-    table = bank.response_table(machine, goal, site).anchored(_burn_anchor(case, machine, setting, site))
+    table = _anchored(bank.response_table(machine, goal, site), case, setting)
     return _with_bruising(table, table.judge(setting, dose))
 
 

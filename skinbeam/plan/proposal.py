@@ -4,11 +4,12 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, practice_quantity
 from skinbeam.response.envelope import PublishedRange
-from skinbeam.response.settings import SearchMachine
+from skinbeam.response.settings import SearchMachine, build_beam
 from skinbeam.text import Message
 
 __all__ = ["Proposal"]
@@ -73,6 +74,11 @@ class Proposal:
         # Of a single printed dose this one, although clinics vary around it.
         printed = self.low if self.printed is None else self.printed[0]
         return min(max(self.low, printed, self.least_of_darker), self.middle)
+
+    @property
+    def least_beam(self) -> Beam:
+        """The beam of its setting, at the least dose of the machine."""
+        return build_beam(self.machine, self.setting, dose_steps(self.machine.device, self.setting)[0])
 
     @property
     def density_per_cm2(self) -> float | None:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from consultations import loaded
+from consultations import concern, loaded
 
 from skinbeam.laser.device import devices, load_device
-from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.vocabulary import PHOTOTYPES
@@ -17,7 +16,7 @@ from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.person import assess_person
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.reference_burns import reference_burn_doses
-from skinbeam.response.settings import SearchMachine, build_beam, built_in_cooling
+from skinbeam.response.settings import SearchMachine, built_in_cooling
 from skinbeam.what_if.asked_setting import judge_asked_setting
 
 DRAWS, SEED = 100, 0
@@ -54,21 +53,7 @@ def test_the_same_setting_burns_as_likely_whatever_is_treated(
 ) -> None:
     burns = []
     for condition in conditions:
-        text = f"""
-title = "One cheek"
-[patient]
-age_years = 40
-phototype = "{phototype}"
-[[concern]]
-condition = "{condition}"
-site = "cheeks"
-area_cm2 = 20.0
-diagnosed = true
-diagnosed_by = "clinician"
-diagnosis_method = "dermoscopy"
-diagnosis_date = 2026-01-02
-"""
-        case = loaded(text)
+        case = loaded(f'[patient]\nage_years = 40\nphototype = "{phototype}"\n{concern(condition)}')
         person = assess_person(check_consultation(case), DRAWS, SEED)
         offered = laser_choices(condition, "cheeks")[0]
         modality = next(one for one in offered if one in load_device(device).modalities)
@@ -82,16 +67,15 @@ diagnosis_date = 2026-01-02
 def test_what_is_shipped_is_what_is_computed_and_a_machine_of_another_name_gets_the_same(name: str) -> None:
     known = machine(name)
     other = replace(known, device=replace(known.device, name="one-of-a-clinic"))
-    settings = {
-        light_name(known, one.setting.wavelength_nm): one.setting for one in usual_proposals(known, "cheeks", 4)
-    }
-    assert settings
-    for light, setting in settings.items():
-        computed = compute_burn_anchors(known, light, "cheeks")
-        shipped = [burn_anchor(known, setting, "cheeks", phototype) for phototype in range(1, 7)]
-        assert shipped == pytest.approx(computed, abs=6e-4)  # the table has three decimals
+    begun = [one.least_beam for one in usual_proposals(known, "cheeks", 4)]
+    computed = compute_burn_anchors(known, "cheeks")
+    assert begun
+    for beam in begun:
+        factors = computed[light_name(known, beam.wavelength_nm)]
+        shipped = [burn_anchor(known, beam, "cheeks", phototype) for phototype in range(1, 7)]
+        assert shipped == pytest.approx(factors, abs=6e-4)  # the table has three decimals
         # The table holds lighter skin against darker skin, too.
-        assert burn_anchor(other, setting, "cheeks", 4) <= computed[3] + 1e-9
+        assert burn_anchor(other, beam, "cheeks", 4) <= factors[3] + 1e-9
 
 
 def test_no_usual_dose_burns_more_than_one_in_ten_of_the_skin_that_sources_treated() -> None:
@@ -100,10 +84,10 @@ def test_no_usual_dose_burns_more_than_one_in_ten_of_the_skin_that_sources_treat
     for name, device in devices().items():
         for phototype in range(1, len(PHOTOTYPES) + 1):
             for proposal in usual_proposals(machine(name), "cheeks", phototype):
-                beam = build_beam(proposal.machine, proposal.setting, dose_steps(device, proposal.setting)[0])
+                beam = proposal.least_beam
                 skin = PHOTOTYPES[(proposal.lighter_phototype or phototype) - 1]
                 burns = reference_burn_doses("cheeks", skin, beam, built_in_cooling(device)[0])
-                scale = burn_anchor(proposal.machine, proposal.setting, "cheeks", phototype)
+                scale = burn_anchor(proposal.machine, beam, "cheeks", phototype)
                 every += 1
                 above += bool(np.mean(burns.p(proposal.middle / scale)) > 0.1)
     assert every > 100
