@@ -18,6 +18,7 @@ from skinbeam.laser.device import Device, describe_window
 from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
+from skinbeam.model.document import round_significant
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.outcome.dose_error import beam_burn_light
@@ -108,17 +109,13 @@ def _sparser_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | N
         return None
     params = {
         "before": before,
-        "before_pct": _two_digits(coverage_pct(micro.diameter_um, before)),
+        "before_pct": round_significant(coverage_pct(micro.diameter_um, before), 2),
         "density": density,
-        "pct": _two_digits(coverage_pct(micro.diameter_um, density)),
+        "pct": round_significant(coverage_pct(micro.diameter_um, density), 2),
     }
     about = f"{concern.condition} at {concern.site}"
     message = Message("plan.columns-sparser", params)
     return RuleReason(SPARSER_COLUMNS, "with-caution", message, "chan2011mini", "trial", about)
-
-
-def _two_digits(value: float) -> float:
-    return float(f"{value:.2g}")
 
 
 def _burn_coverage_reasons(
