@@ -234,7 +234,7 @@ def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("link", name="browsing").click()
         picture = cv2.imdecode(np.frombuffer(page.get_by_alt_text("QR code").screenshot(), np.uint8), 0)
-        key = cv2.QRCodeDetector().detectAndDecode(picture)[0]
+        key = cv2.QRCodeDetectorAruco().detectAndDecode(picture)[0]  # the plain detector misses 1 sound code in 150
         assert key == page.locator("[name=address]").input_value()
         page.get_by_role("textbox", name="One-time code").fill(pyotp.parse_uri(key).now())
         page.locator("form[action='/account/codes']").get_by_label("Password").fill(PASSWORD)
