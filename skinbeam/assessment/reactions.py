@@ -194,8 +194,9 @@ def _clause_reactions(words: str, treats: str) -> Iterator[str]:
     named: list[str] = []
     for kind, entry in _reaction_entries().items():
         for word in sorted(map(normalise_words, entry.words), key=len, reverse=True):
-            rest = re.sub(rf"{_DENIAL} {word}(?= |$)", "", rest)
-            if re.search(rf"(?:^| ){word}(?= |$)", rest):
+            if _has_word(rest, word):  # else no pattern is compiled: hundreds of words are asked for
+                rest = re.sub(rf"{_DENIAL} {word}(?= |$)", "", rest)
+            if _has_word(rest, word):
                 rest = _remove_words(rest, (word,))
                 named.append(kind)
                 injured |= entry.harm
@@ -230,12 +231,18 @@ def _is_of_before(words: str, rest: str, named: set[str], treats: str) -> bool:
 
 def _has_words(words: str, group: str) -> bool:
     """Return whether a clause contains a word of a group of the data."""
-    return any(re.search(rf"(?:^| ){word}(?= |$)", words) for word in _known_words(group))
+    return any(_has_word(words, word) for word in _known_words(group))
+
+
+def _has_word(words: str, word: str) -> bool:
+    """Return whether a clause contains a word, or several in that order, as a whole."""
+    return f" {word} " in f" {words} "
 
 
 def _remove_words(words: str, taken: Any) -> str:
     for word in sorted(map(normalise_words, taken), key=len, reverse=True):
-        words = re.sub(rf"(?:^| ){word}(?= |$)", " ", words)
+        if _has_word(words, word):
+            words = re.sub(rf"(?:^| ){word}(?= |$)", " ", words)
     return words.strip()
 
 
