@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from skinbeam.model.consultation import EarlierSession
 from skinbeam.model.errors import InputError, nearest_name
 from skinbeam.model.input_files import parse_toml
 from skinbeam.text import render_message
@@ -39,20 +40,7 @@ FIELDS: Mapping[ImportKind, tuple[str, ...]] = {
         "purpose",
         "state",
     ),
-    ImportKind.SESSIONS: (
-        "patient",
-        "date",
-        "treats",
-        "device",
-        "wavelength_nm",
-        "fluence_J_cm2",
-        "energy_mJ",
-        "pulse_ms",
-        "spot_mm",
-        "response_pct",
-        "adverse",
-        "cooling",
-    ),
+    ImportKind.SESSIONS: ("patient", "date", *(name for name in EarlierSession.model_fields if name != "week")),
 }
 _REQUIRED: Mapping[ImportKind, tuple[str, ...]] = {
     ImportKind.PATIENTS: (),

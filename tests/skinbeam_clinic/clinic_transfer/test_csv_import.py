@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
 
+from skinbeam.model.consultation import EarlierSession
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
@@ -379,6 +380,27 @@ def _on_dye_laser(line: str) -> dict[ImportKind, bytes]:
     """A file of one appointment, which names a machine."""
     head = APPOINTMENTS.decode().splitlines()[0]
     return {ImportKind.APPOINTMENTS: f"{head},Laser\nknown,{line.partition(',')[2]},Dye laser\n".encode()}
+
+
+def test_every_field_of_a_past_session_can_be_imported(owner: ClinicRepositories) -> None:
+    values = {
+        "treats": "acne-scars",
+        "device": "fractional-co2-10600",
+        "wavelength_nm": "10600.0",
+        "fluence_J_cm2": "",  # columns have an energy
+        "energy_mJ": "30.0",
+        "density_per_cm2": "300.0",
+        "pulse_ms": "0.5",
+        "spot_mm": "",
+        "response_pct": "40.0",
+        "adverse": "redness",
+        "cooling": "air",
+    }
+    assert set(values) == set(EarlierSession.model_fields) - {"week"}
+    rows = f"patient,date,{','.join(values)}\nHeron,2021-04-05,{','.join(values.values())}\n"
+    files = {ImportKind.PATIENTS: b"pseudonym\nHeron\n", ImportKind.SESSIONS: rows.encode()}
+    (course,) = plan(owner, files, mapping="").courses
+    assert {(f"session.0.{name}", value) for name, value in values.items() if value} <= set(course.answers.entries)
 
 
 @pytest.mark.parametrize("pulse_ms", ["1e-05", "1E-05", "1,0E-05", "0.00001", "0,00001"])
