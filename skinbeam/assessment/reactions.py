@@ -28,6 +28,7 @@ __all__ = [
     "normalise_words",
     "reaction_kinds",
     "read_reaction_kinds",
+    "session_pulse",
 ]
 
 # Reactions in the free text about an earlier session.
@@ -378,14 +379,24 @@ def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
         made = _start_reaction(spot, f"test_spot[{index}]", spot.device, laser_modalities())
         found.append(_test_spot_reaction(made, spot.reaction, spot.read_after_h))
     for index, done in enumerate(case.session):
-        usable = usable_modalities(done.treats) or laser_modalities()
-        made = _start_reaction(done, f"session[{index}]", done.device or "", usable)
+        made = session_pulse(done, index)
         found += [
             _session_reaction(made, kind, text, done.treats)
             for text in done.adverse
             for kind in read_reaction_kinds(text, done.treats)
         ]
     return tuple(found)
+
+
+def session_pulse(done: EarlierSession, index: int) -> EarlierReaction:
+    """Return the pulse of a session, as the reactions to it have it, without a kind.
+
+    Parameters
+    ----------
+    index : of the session in its case.
+    """
+    usable = usable_modalities(done.treats) or laser_modalities()
+    return _start_reaction(done, f"session[{index}]", done.device or "", usable)
 
 
 def _start_reaction(

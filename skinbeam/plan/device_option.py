@@ -64,13 +64,14 @@ def make_option(
     practised: PracticePlace | None = None,
     *,
     at_usual_dose: bool = False,
+    helped_in: int | None = None,
 ) -> LaserOption:
     """Return the option of a judged setting, and report it.
 
     Parameters
     ----------
     practised : as of `build_laser_option`.
-    at_usual_dose : as of `OptionStanding`.
+    at_usual_dose, helped_in : as of `OptionStanding`.
     """
     device = trial.machine.device
     shown = None if device.microbeam or goal.modality == "ablative" else built_in_cooling(device)[1]
@@ -79,7 +80,7 @@ def make_option(
     words = describe_settings(option.setup.settings, lamp=option.setup.lamp)
     stands = {"concern": concern_name(concern), "device": device.title, "settings": words}
     report_progress(Message("progress.stands", stands))
-    return LaserOption(option, replace(standing, at_usual_dose=at_usual_dose), trial, goal)
+    return LaserOption(option, replace(standing, at_usual_dose=at_usual_dose, helped_in=helped_in), trial, goal)
 
 
 def too_weak_refusal(

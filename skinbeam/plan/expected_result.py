@@ -32,7 +32,7 @@ from skinbeam.plan_records.course import SessionGain
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import kind_names
-from skinbeam.suitability.session_response import count_sessions_with, session_response
+from skinbeam.suitability.session_response import count_sessions_with, course_notice, session_response
 from skinbeam.suitability.table import RuleReason, load_rules
 from skinbeam.text import DocumentWarning, Message
 
@@ -196,8 +196,9 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[Document
             continue
         params = {"sessions": response.sessions, "improved": response.improved_pct}
         following = next((g for g in gains if g.treats.startswith(f"{concern.condition} at ")), None)
-        if response.stopping_message is not None:
-            found.append(DocumentWarning("response", response.stopping_message))
+        notice = course_notice(case, concern)
+        if notice is not None:
+            found.append(DocumentWarning("response", notice))
         elif response.is_enough:
             found.append(DocumentWarning("response", Message("response.enough", params)))
         elif following is None or following.if_place_kept_pct is None:

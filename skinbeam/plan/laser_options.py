@@ -5,7 +5,7 @@ computed dose (`plan.without_dose`). Where the clinic did not list its devices, 
 names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam.assessment.questionnaire import darkest_phototype
@@ -26,6 +26,7 @@ from skinbeam.plan.device_option import (
     refuse_device,
     too_weak_refusal,
 )
+from skinbeam.plan.earlier_result import EarlierResult, earlier_result
 from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cells, guideline_place
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.option_reasons import is_window_larger
@@ -33,6 +34,7 @@ from skinbeam.plan.options import reached_share
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.proposal_after import proposal_after
 from skinbeam.plan.propose import propose_setting
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan.setting_rules import judge_setting
@@ -135,7 +137,10 @@ def _plan_proposals(
         if against is not None:
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue
-        proposal = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded)
+        usual = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded)
+        tried = replace(machine, caps=replace(caps, phototype=None))  # what such skin never gets this skin may bear
+        earlier = None if goal.modality == "ablative" else earlier_result(case, concern, tried)
+        proposal = usual if earlier is None else proposal_after(earlier, usual, concern, tried)
         if proposal is None:
             if not machine.device.lens_array:
                 others.append(bounded)
@@ -143,9 +148,14 @@ def _plan_proposals(
                 refused.append(device_refusal(goal, machine, "plan.no-practice"))
             continue
         place = guideline_place(cells, goal.modality, device_classes(machine.device, proposal.setting))
-        if not is_listed and (place is None or place.device_class in offered):
+        if not is_listed and not proposal.has_helped and (place is None or place.device_class in offered):
             continue
         found = _plan_one_proposal(case, concern, goal, proposal, bank, unknown_target)
+        if isinstance(found, DeviceRefusal) and usual is None:
+            others.append(bounded)
+            continue
+        if isinstance(found, DeviceRefusal) and usual is not None and usual is not proposal:
+            found = _plan_one_proposal(case, concern, goal, usual, bank, unknown_target)
         if isinstance(found, DeviceRefusal):
             refused.append(found)
             continue
@@ -201,10 +211,13 @@ def _plan_one_proposal(
     if is_weak and not goal.uses_columns:
         is_undosed = proposal.lighter_phototype is not None and proposal.bounding_phototype is None
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
-    practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
+    practised = None
+    if not proposal.has_helped:
+        practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
     judged = _with_proposal_reason(rules, goal, concern, proposal, trial)
     is_usual = is_printed and proposal.condition == concern.condition
-    return make_option(case, concern, goal, trial, judged, practised, at_usual_dose=is_usual)
+    helped_in = proposal.earlier.number if proposal.earlier is not None and proposal.has_helped else None
+    return make_option(case, concern, goal, trial, judged, practised, at_usual_dose=is_usual, helped_in=helped_in)
 
 
 def _with_proposal_reason(
@@ -214,7 +227,10 @@ def _with_proposal_reason(
     light = describe_light(trial.setting.wavelength_nm, lamp=trial.band_nm is not None)
     span = proposal.range_parameters | {"light": light}
     decision: Decision = "suitable"
-    if trial.unjudged is not None:
+    earlier = proposal.earlier
+    if earlier is not None and (proposal.has_helped or trial.dose > earlier.dose):
+        message = _message_after(earlier, proposal, span)
+    elif trial.unjudged is not None:
         message, decision = Message("plan.published-only", span | {"reason": trial.unjudged}), "with-caution"
         if proposal.bounding_phototype is not None:
             lighter = PHOTOTYPES[proposal.bounding_phototype - 1]
@@ -246,5 +262,17 @@ def _with_proposal_reason(
     if proposal.facial_share is not None:
         message = Message("plan.dose-off-face", {"dose": message, "less_pct": round(100 * (1 - proposal.facial_share))})
     about = f"{concern.condition} at {concern.site}"
-    reason = RuleReason("published-dose", decision, message, proposal.sources[0], "practice", about)
+    source = proposal.sources[0] if proposal.sources else "skinbeam-judgement-course"
+    reason = RuleReason("published-dose", decision, message, source, "practice", about)
     return replace(rules, reasons=(*rules.reasons, reason))
+
+
+def _message_after(earlier: EarlierResult, proposal: Proposal, span: Mapping[str, float | str | Message]) -> Message:
+    """Return the reason of a dose that follows what an earlier session showed."""
+    shown = {"session": earlier.number, "improved": earlier.improved_pct}
+    if not proposal.has_helped:
+        before = Message("plan.dose-single", {"dose": earlier.dose, "unit": proposal.unit})
+        return Message("plan.dose-raised", {**span, **shown, "before": before})
+    if proposal.sources:
+        return Message("plan.dose-repeated-printed", {**span, **shown})
+    return Message("plan.dose-repeated", {"light": span["light"], **shown})

@@ -7,6 +7,7 @@ from typing import Literal
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.earlier_result import EarlierResult
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, practice_quantity
 from skinbeam.response.envelope import PublishedRange
 from skinbeam.response.settings import SearchMachine, build_beam
@@ -42,6 +43,8 @@ class Proposal:
     is_least_off_face : whether it begins with the least published dose because sources treated thicker skin.
     least_of_darker : the greatest of the least doses that are published for darker skin at this setting; lighter skin
         begins with no less, since it bears what darker skin bears.
+    earlier : the session on this skin that it follows: its setting is given again, or its dose is raised; else None.
+    raised_start : the dose to begin with after an earlier session that helped too little; else 0.
     """
 
     machine: SearchMachine
@@ -63,10 +66,19 @@ class Proposal:
     is_of_site: bool = False
     is_least_off_face: bool = False
     least_of_darker: float = 0.0
+    earlier: EarlierResult | None = None
+    raised_start: float = 0.0
+
+    @property
+    def has_helped(self) -> bool:
+        """Whether it is the setting of an earlier session that helped this skin."""
+        return self.earlier is not None and self.earlier.has_helped
 
     @property
     def start(self) -> float:
         """The dose to begin with, J/cm², or mJ of a microbeam."""
+        if self.raised_start:
+            return self.raised_start
         if self.is_least_first:
             return self.low
         if not self.is_least_off_face:

@@ -4,9 +4,10 @@ The ranking quantity is the share of people with at least half improvement in tr
 light. Results of simulated skins only check that a setting is like that of the trials, and do not affect the rank. The
 order is:
 
-1. treatments by their place in the guideline for such skin: first, second, third. Other treatments that sources begin
-   with stand behind the first, and so does light that creams come before in such skin. A light that reaches its target
-   in fewer than a tenth of such skins stands behind everything but no treatment. At a dose that clinics use in such
+1. the setting of an earlier session that helped this skin; then treatments by their place in the guideline for such
+   skin: first, second, third. Other treatments that sources begin with stand behind the first, and so does light that
+   creams come before in such skin. A light that reaches its target in fewer than a tenth of such skins stands behind
+   everything but no treatment. At a dose that clinics use in such
    skin, and with trials of its own on this kind of the condition, it keeps its place in the guideline, and without one
    stands before treatments whose effect nobody counted: there the model alone does not outweigh what people saw.
    Columns that the guideline names for this kind of skin keep their place too, behind those of the same place that
@@ -76,6 +77,7 @@ class OptionStanding:
     waits_for_creams : whether a rule has creams and sun protection before it, so that it does not lead.
     comes_before_light : whether it is one of these creams in skin for which the rule holds.
     are_named_columns : whether it is columns whose place in the guideline holds for the site.
+    helped_in : number of the earlier session whose setting it is and which helped this skin; None where none did.
     """
 
     title: str
@@ -94,6 +96,7 @@ class OptionStanding:
     waits_for_creams: bool = False
     comes_before_light: bool = False
     are_named_columns: bool = False
+    helped_in: int | None = None
 
     @cached_property
     def own_studies(self) -> int:
@@ -105,6 +108,8 @@ class OptionStanding:
         """Number of the ranking group, the best first."""
         if self.question.modality == _NO_TREATMENT:
             return 10
+        if self.helped_in is not None:
+            return -1
         if self.is_last_resort:
             return 9
         if self.is_out_of_reach and not self.is_counted_in_practice and not self.are_named_columns:
@@ -248,6 +253,8 @@ def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str
 
 
 def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
+    if one.helped_in is not None:
+        return Message("plan.place-helped-before", {"session": one.helped_in})
     if one.is_last_resort:
         return Message("plan.place-last-resort")
     if one.is_out_of_reach and not one.has_place:

@@ -102,7 +102,7 @@ class PulseCaps:
         least = shortest_allowed_pulse_ms(self.condition, self.modality, device, setting.wavelength_nm)
         if setting.pulse_ms < least <= _longest_pulse_ms(device):
             return ()
-        light = PracticeLight(self.modality, setting.wavelength_nm, setting.pulse_ms)
+        light = PracticeLight(self.modality, setting.wavelength_nm, setting.pulse_ms, lamp=device.is_lamp)
         if device.microbeam:
             energy = find_cap("microbeam_mJ", self.condition, light, self.site)
             return tuple(dose for dose in doses if energy is None or energy.allows(dose))

@@ -28,7 +28,7 @@ from skinbeam.suitability.bounds import RuleBounds
 from skinbeam.suitability.column_harm import column_harm_reasons, without_repeated_bound
 from skinbeam.suitability.history import reaction_reasons, wound_reasons
 from skinbeam.suitability.rule_condition import OPTION_FACTS
-from skinbeam.suitability.session_response import count_sessions_with, response_reasons
+from skinbeam.suitability.session_response import LightFacts, count_sessions_with, response_reasons
 from skinbeam.suitability.table import (
     Decision,
     Rule,
@@ -192,7 +192,7 @@ def _judge_option(
     earlier = (
         *reaction_reasons(case, modality, lamp=lamp),
         *column_harm_reasons(case, concern, modality),
-        *response_reasons(case, concern, modality),
+        *response_reasons(case, concern, modality, _light_facts(option)),
     )
     return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier])
 
@@ -283,6 +283,13 @@ def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: f
     elif modality is not None and known_modalities()[modality].laser:
         facts["pulse"] = "short" if modality == "pigment-short-pulse" else "long"
     return facts
+
+
+def _light_facts(option: Mapping[str, FactValue] | None) -> LightFacts | None:
+    """Return the light of a setting that is judged; None where only the modality is known."""
+    if option is None or not isinstance(wavelength_nm := option.get("wavelength_nm"), int | float):
+        return None
+    return LightFacts(float(wavelength_nm), option.get("pulse") == "short", bool(option.get("ipl")))
 
 
 def _is_allowed_by_specialist(case: Case, modality: str | None) -> bool:

@@ -1,22 +1,26 @@
 """Judge what earlier sessions improved: whether a course goes on, is enough, or stops."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
-from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
 from skinbeam.assessment.reactions import earlier_reactions, find_device
+from skinbeam.laser.setting_grid import one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import PIGMENT_MODALITIES, usable_modalities
+from skinbeam.model.vocabulary import COLUMN_MODALITIES, PIGMENT_MODALITIES, usable_modalities
 from skinbeam.suitability.history import reaction_message
-from skinbeam.suitability.table import RuleReason
+from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Message
 
 __all__ = [
+    "LightFacts",
     "SessionResponse",
     "count_sessions_with",
+    "course_notice",
+    "is_too_little",
     "response_reasons",
     "session_modalities",
     "session_response",
@@ -26,6 +30,22 @@ _MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # 
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 _ENOUGH_PCT: Final = 90.0  # of improvement, from which little is left to gain: a judgement
 _COURSE_SOURCE: Final = "skinbeam-judgement-course"
+_STOP_AFTER_COLUMNS: Final = 3
+_SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
+
+
+@dataclass(frozen=True)
+class LightFacts:
+    """What tells one light from another: wavelength, whether its pulse is a short one, and whether it is a lamp's."""
+
+    wavelength_nm: float
+    short_pulse: bool
+    lamp: bool
+
+    @classmethod
+    def of_pulse(cls, wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> Self:
+        """Return the light of a pulse."""
+        return cls(wavelength_nm, pulse_ms < fact_tables().short_pulse_below_ms, lamp)
 
 
 @dataclass(frozen=True)
@@ -49,21 +69,18 @@ class SessionResponse:
         return self.improved_pct is not None and self.improved_pct >= _ENOUGH_PCT
 
     @property
-    def stopping_message(self) -> Message | None:
-        """Why the course stops for a clinician to look again; None where it goes on.
+    def is_worse(self) -> bool:
+        """Whether the condition is worse than before the first session."""
+        return self.improved_pct is not None and self.improved_pct < 0.0
 
-        A course that made a condition worse, or that has not brought a quarter of improvement after two sessions, is
-        not repeated automatically (a judgement): the diagnosis, the light or the dose is wrong, or no further
-        improvement is possible.
-        """
-        if self.improved_pct is None:
-            return None
-        rule = load_package_table("data/limits.toml")["course"]
-        if self.improved_pct < 0.0:
-            return Message("response.worse", {"sessions": self.sessions})
-        if self.sessions < rule["stop_after_sessions"] or self.improved_pct >= rule["stop_below_pct"]:
-            return None
-        return Message("response.too-little", {"sessions": self.sessions, "improved": self.improved_pct})
+    def is_too_little_after(self, sessions: float) -> bool:
+        """Return whether so many sessions, by which a course should show, have improved too little."""
+        return self.improved_pct is not None and self.sessions >= sessions and is_too_little(self.improved_pct)
+
+
+def is_too_little(improved_pct: float) -> bool:
+    """Return whether so little got better that a course is not repeated of itself."""
+    return improved_pct < float(load_package_table("data/limits.toml")["course"]["stop_below_pct"])
 
 
 def session_response(case: Case, condition: str) -> SessionResponse:
@@ -90,15 +107,23 @@ def session_modalities(done: EarlierSession) -> Collection[str]:
     return usable_modalities(done.treats) if known is None else known.modalities
 
 
-def response_reasons(case: Case, concern: Concern | None, modality: str | None) -> list[RuleReason]:
-    """Return referrals where sessions with a laser have improved a concern too little, or left marks in melasma."""
+def response_reasons(
+    case: Case, concern: Concern | None, modality: str | None, light: LightFacts | None
+) -> list[RuleReason]:
+    """Return the reasons where sessions with a laser have improved a concern too little, or left marks in melasma.
+
+    Parameters
+    ----------
+    light : of the setting that is judged; None where only the modality is known.
+    """
     if concern is None or modality is None:
         return []
     about = f"{concern.condition} at {concern.site}"
     found = []
-    message = session_response(case, concern.condition).stopping_message
-    if message is not None and count_sessions_with(case, concern.condition, modality):
-        found.append(RuleReason("response-too-little", "refer", message, _COURSE_SOURCE, _PRACTICE_STRENGTH, about))
+    stopped = _stopping_message(case, concern, modality, light)
+    if stopped is not None:
+        decision, message = stopped
+        found.append(RuleReason("response-too-little", decision, message, _COURSE_SOURCE, _PRACTICE_STRENGTH, about))
     if concern.condition in _MARKED_BY_LIGHT and modality in PIGMENT_MODALITIES:
         marks = {message.text: message for message in _marks_left(case, concern)}.values()
         found += [
@@ -106,6 +131,77 @@ def response_reasons(case: Case, concern: Concern | None, modality: str | None) 
             for message in marks
         ]
     return found
+
+
+def _stopping_message(
+    case: Case, concern: Concern, modality: str, light: LightFacts | None
+) -> tuple[Decision, Message] | None:
+    """Return whether and why a course stops for a clinician to look again; None where it goes on.
+
+    A course that made a condition worse, or that has not brought a quarter of improvement after two sessions, three of
+    columns, after which skin is rebuilt for months, is not repeated automatically (a judgement): the diagnosis, the
+    light or the dose is wrong, or no further improvement is possible. Another light may still be planned, and where the
+    condition is on several sites nobody knows which of them the sessions treated.
+    """
+    done = [one for one in case.session if one.treats == concern.condition]
+    alike = [one for one in done if modality in session_modalities(one)]
+    response = session_response(case, concern.condition)
+    if not alike:
+        return None
+    if response.is_worse:
+        return "refer", Message("response.worse", {"sessions": response.sessions})
+    enough = load_package_table("data/limits.toml")["course"]["stop_after_sessions"]
+    if not response.is_too_little_after(_STOP_AFTER_COLUMNS if modality in COLUMN_MODALITIES else enough):
+        return None
+    params = {"sessions": response.sessions, "improved": response.improved_pct}
+    if sum(one.condition == concern.condition for one in case.concern) > 1:
+        return "with-caution", Message("response.too-little-somewhere", params)
+    is_other = _offers_other_light(case, modality, alike) if light is None else not _may_be_light_of(alike, light)
+    if is_other:
+        return "with-caution", Message("response.too-little-so-far", params)
+    return "refer", Message("response.too-little", params)
+
+
+def course_notice(case: Case, concern: Concern) -> Message | None:
+    """Return why the sessions on a concern are to be looked at before the next; None where they go on."""
+    found = [_stopping_message(case, concern, one, None) for one in usable_modalities(concern.condition)]
+    stopped = sorted((one for one in found if one is not None), key=lambda one: one[0] != "refer")
+    return stopped[0][1] if stopped else None
+
+
+def _offers_other_light(case: Case, modality: str, done: Sequence[EarlierSession]) -> bool:
+    """Return whether a device that the clinic may use for a modality gives light that no session may have been."""
+    if any(find_device(one.device or "") is None for one in done):
+        return False
+    listed = None if case.clinic is None else case.clinic.devices
+    if listed is None:
+        return True
+    able = [find_device(name) for name in listed]
+    lights = (
+        LightFacts.of_pulse(one.wavelength_nm, one.pulse_ms, lamp=device.is_lamp)
+        for device in able
+        if device is not None and modality in device.modalities
+        for one in one_of_each_light(device)
+    )
+    return None in able or any(not _may_be_light_of(done, light) for light in lights)
+
+
+def _may_be_light_of(done: Sequence[EarlierSession], light: LightFacts) -> bool:
+    """Return whether one of the sessions may have been done with such light."""
+    return any(_may_be_of(one, light) for one in done)
+
+
+def _may_be_of(done: EarlierSession, light: LightFacts) -> bool:
+    """Return whether a session may have been done with such light: a lamp, or a laser of its wavelength and pulse."""
+    device = find_device(done.device or "")
+    if device is None:
+        return True
+    if device.is_lamp or light.lamp:
+        return device.is_lamp and light.lamp
+    made = device.wavelengths_nm if done.wavelength_nm is None else (done.wavelength_nm,)
+    pulse_ms = device.pulse_ms[1] if done.pulse_ms is None else done.pulse_ms
+    is_short = pulse_ms < fact_tables().short_pulse_below_ms
+    return is_short == light.short_pulse and any(abs(nm - light.wavelength_nm) <= _SAME_LIGHT_NM for nm in made)
 
 
 def _marks_left(case: Case, concern: Concern) -> Iterator[Message]:

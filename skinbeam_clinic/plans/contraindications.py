@@ -23,8 +23,8 @@ from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.suitability.history import reaction_reasons
 from skinbeam.suitability.judgement import judge_suitability
-from skinbeam.suitability.session_response import response_reasons
-from skinbeam.suitability.table import RuleReason
+from skinbeam.suitability.session_response import LightFacts, response_reasons
+from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, to_local_time
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
@@ -220,14 +220,19 @@ def _course_contraindication(reason: RuleReason) -> Contraindication:
 
 
 def _response_reasons(records_since: RecordsSincePlan, concern: ConcernPlan, option: Option) -> Sequence[RuleReason]:
-    """Return the reasons of the response rule that did not apply yet when the plan was made."""
+    """Return the reasons of the response rule that hold an option back and did not when the plan was made."""
+    if option.setup is None:
+        return []
     asked = Concern(condition=concern.condition, site=concern.site)
+    used = option.setup.settings
+    light = LightFacts.of_pulse(option.setup.wavelength_nm, used.pulse_ms, lamp=option.setup.lamp)
     then, now = (
         _course_case(join_history(records_since.submission, facts))
         for facts in (records_since.facts_at_planning, records_since.current_facts)
     )
-    before = response_reasons(then, asked, option.modality)
-    return [one for one in response_reasons(now, asked, option.modality) if one not in before]
+    before = response_reasons(then, asked, option.modality, light)
+    since = (one for one in response_reasons(now, asked, option.modality, light) if one not in before)
+    return [one for one in since if decision_severity(one.decision) >= decision_severity("refer")]
 
 
 def _course_case(submission: Submission) -> Case:

@@ -28,7 +28,7 @@ from skinbeam.plan_records.course import (
 )
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.records import CoolingSetting
-from skinbeam.suitability.judgement import judge_suitability
+from skinbeam.suitability.judgement import Suitability, judge_suitability
 from skinbeam.suitability.session_response import SessionResponse, session_response
 from skinbeam.text import Message
 
@@ -361,11 +361,63 @@ def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -
 )
 def test_less_than_a_quarter_after_two_sessions_stops_the_course(responses: tuple[int, ...], stops: bool) -> None:
     case = loaded(VEINS_CASE + "".join(session(r, 6 * n) for n, r in enumerate(responses))).case
-    judged = judge_suitability(case, concern=case.concern[0], modality="vascular")
+
+    def judge(modality: str, nm: float, *, pulse_ms: float = 10.0, ipl: bool = False) -> Suitability:
+        light = {"device_wavelength_nm": nm, "pulse_ms": pulse_ms, "ipl": ipl}
+        return judge_suitability(case, concern=case.concern[0], modality=modality, **light)
+
+    judged = judge("vascular", 595.0)
     assert ("response-too-little" in [reason.rule for reason in judged.reasons]) is stops
     assert (judged.decision == "refer") is stops
-    other = judge_suitability(case, concern=case.concern[0], modality="fractional-ablative")
-    assert other.decision != "refer"  # another kind of light has not been tried
+    assert judge("fractional-ablative", 10600.0, pulse_ms=1.0).decision != "refer"  # another kind of light
+    if not any(one < 0 for one in responses):  # nothing else heats veins that light made worse
+        others = [judge("vascular", 1064.0), judge("vascular", 532.0), judge("vascular", 560.0, ipl=True)]
+        assert {one.decision == "refer" for one in others} == {False}
+        told = {"response-too-little" in [reason.rule for reason in one.reasons] for one in others}
+        assert told == {stops}  # the diagnosis is looked at before other light
+
+
+def test_a_course_stops_for_all_light_where_nobody_knows_which_it_was_or_the_clinic_has_no_other() -> None:
+    unknown = session(10, 0, "our old laser") + session(10, 6, "our old laser")
+    known = session(10, 0) + session(10, 6)
+    decisions = {
+        name: judge_suitability(loaded(VEINS_CASE + text).case, concern=veins, modality="vascular").decision == "refer"
+        for veins in loaded(VEINS_CASE).case.concern
+        for name, text in {
+            "unknown": unknown,
+            "only": known + '\n[clinic]\ndevices = ["pulsed-dye-595"]\n',
+            "another": known + '\n[clinic]\ndevices = ["pulsed-dye-595", "ndyag-1064"]\n',
+            "any": known,
+        }.items()
+    }
+    assert decisions == {"unknown": True, "only": True, "another": False, "any": False}
+
+
+def test_skin_that_is_rebuilt_for_months_is_judged_after_the_third_session_of_columns() -> None:
+    scars = PERSON + concern("acne-scars", extra="")
+    after = {
+        number: judge_suitability(
+            (case := loaded(scars + sessions_of("acne-scars", "fractional-1550", number, 22.0)).case),
+            concern=case.concern[0],
+            modality="non-ablative-fractional",
+            device_wavelength_nm=1550.0,
+            pulse_ms=3.0,
+        ).decision
+        == "refer"
+        for number in (2, 3)
+    }
+    assert after == {2: False, 3: True}
+
+
+def test_sessions_that_name_no_site_hold_back_none_of_several() -> None:
+    """Age spots of the cheeks, perhaps never treated, were refused since those of the hands did not fade."""
+    both = VEINS_CASE + concern("facial-telangiectasia", "nose", extra="")
+    case = loaded(both + session(10, 0) + session(10, 6)).case
+    assert [one.site for one in case.concern] == ["cheeks", "nose"]
+    for one in case.concern:
+        judged = judge_suitability(case, concern=one, modality="vascular", device_wavelength_nm=595.0, pulse_ms=10.0)
+        assert judged.decision != "refer"
+        assert "response-too-little" in [reason.rule for reason in judged.reasons]
 
 
 def test_the_rule_to_stop_stands_before_the_third_session() -> None:

@@ -223,7 +223,7 @@ def session_with(option: Any, dose: float, adverse: str = "none", **other: float
     return (
         f'\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "{option["device"]}"\n'
         + "".join(f"{name} = {value}\n" for name, value in numbers.items())
-        + f'response_pct = 40.0\nadverse = ["{adverse}"]\n'
+        + f'adverse = ["{adverse}"]\n'
     )
 
 

@@ -53,6 +53,18 @@ def test_no_spot_and_no_pulse_energy_exceeds_what_was_published(modality: str, s
                         assert value <= ROUNDING * most, (condition, device.name, light, spot_mm, dose)
 
 
+@pytest.mark.parametrize("condition", ["redness", "facial-telangiectasia", "age-spots"])
+def test_a_lamp_is_not_held_to_the_spots_and_energies_of_lasers(condition: str) -> None:
+    """Behind its filter of 590 nm a lamp had no dose on redness: dye lasers have narrower spots than its window."""
+    lamp = devices()["ipl"]
+    modality = "pigment-long-pulse" if condition == "age-spots" else "vascular"
+    caps = PulseCaps(condition, modality, "cheeks", 1)
+    for setting in iterate_settings(lamp):
+        if setting.pulse_ms >= 10.0:  # shorter ones bruise
+            every = dose_steps(lamp, setting)
+            assert caps.doses(lamp, setting, every) == tuple(every)
+
+
 def test_a_wide_vein_of_the_nose_gets_no_spot_that_is_for_hair() -> None:
     found = tried("facial-telangiectasia", "vascular", devices()["ndyag-1064"], "nose")
     assert max(spot_mm for _, spot_mm, _ in found) == 3.0

@@ -1,0 +1,111 @@
+"""What an earlier session with a machine showed on a concern: its setting, and how much it improved without harm."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
+from skinbeam.laser.device import Device
+from skinbeam.laser.setting_grid import BeamSetting, dose_steps, nearest_setting
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.plan.printed_dose import DOSE_ROUNDING, log_ratio
+from skinbeam.response.settings import SearchMachine
+from skinbeam.suitability.session_response import is_too_little
+
+__all__ = ["EarlierResult", "earlier_result", "is_like"]
+
+_SAME_SETTING: Final = math.log(1.25)  # pulses and spots of machines differ from what is noted by so much
+
+
+@dataclass(frozen=True)
+class EarlierResult:
+    """The last judged session on a concern with a machine, which left no harm.
+
+    Parameters
+    ----------
+    number : of the session among those on the condition, from 1.
+    setting : its setting, on the steps of the machine.
+    dose : J/cm², or mJ of a microbeam, on the steps of the machine, and no greater than what was given.
+    density_per_cm2 : of columns; None where it is not in the case.
+    improved_pct : improvement since before the first session.
+    has_helped : whether enough got better, and part of it since the session before.
+    """
+
+    number: int
+    setting: BeamSetting
+    dose: float
+    density_per_cm2: float | None
+    improved_pct: float
+    has_helped: bool
+
+
+def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> EarlierResult | None:
+    """Return what the last judged session with a machine showed on a concern; None where it says nothing.
+
+    It says nothing where the case has the condition on several sites, since a session names none, where it left harm or
+    something that was not understood, and where its setting is not known, not one of the machine, or barred.
+    """
+    if sum(one.condition == concern.condition for one in case.concern) != 1:
+        return None
+    done = sorted(
+        ((one.week, index, one) for index, one in enumerate(case.session) if one.treats == concern.condition),
+        key=lambda entry: entry[:2],
+    )
+    reactions = earlier_reactions(case)
+    found: EarlierResult | None = None
+    before = 0.0
+    for number, (_, index, session) in enumerate(done, start=1):
+        pulse = session_pulse(session, index)
+        if pulse.was_made_with(machine.case_name, machine.device):
+            found = None
+            marks = {one.meaning for one in reactions if one.entry == pulse.entry}
+            if session.response_pct is not None and marks <= {"expected"}:
+                found = _read_result(machine, pulse, number, session.response_pct, before)
+        before = before if session.response_pct is None else session.response_pct
+    return found
+
+
+def _read_result(
+    machine: SearchMachine, pulse: EarlierReaction, number: int, improved_pct: float, before_pct: float
+) -> EarlierResult | None:
+    setting = _setting_of(machine, pulse)
+    dose = pulse.dose_on(machine.device)
+    if setting is None or dose is None:
+        return None
+    given = max((one for one in dose_steps(machine.device, setting) if one <= 1.001 * dose), default=0.0)
+    if given < dose / DOSE_ROUNDING or given not in machine.doses(setting):  # an earlier injury or bruise bars it
+        return None
+    has_helped = not is_too_little(improved_pct) and improved_pct > before_pct
+    return EarlierResult(number, setting, given, pulse.density_per_cm2, improved_pct, has_helped)
+
+
+def _setting_of(machine: SearchMachine, pulse: EarlierReaction) -> BeamSetting | None:
+    """Return the setting of a machine nearest to an earlier pulse; None where it has none like it."""
+    device = machine.device
+    wavelength_nm, pulse_ms = pulse.wavelength_on(device), pulse.pulse_ms
+    spot_mm = _spot_mm(device, pulse.spot_mm)
+    if wavelength_nm is None or pulse_ms is None or spot_mm is None:
+        return None
+    nearest = nearest_setting(device, wavelength_nm, pulse_ms, spot_mm)
+    return nearest if nearest is not None and is_like(nearest, BeamSetting(wavelength_nm, pulse_ms, spot_mm)) else None
+
+
+def _spot_mm(device: Device, noted_mm: float | None) -> float | None:
+    """Return the spot that somebody noted, of a lamp the window with such a side, of microbeams their diameter."""
+    if device.microbeam:
+        return device.spots_mm[0]
+    if not device.is_lamp or noted_mm is None:
+        return noted_mm
+    noted = noted_mm
+
+    def distance(spot_mm: float) -> tuple[float, float]:  # of two windows with the same side the wider one
+        return min(log_ratio(one, noted) for one in (spot_mm, *(device.window_mm(spot_mm) or ()))), -spot_mm
+
+    return min(device.spots_mm, key=distance)
+
+
+def is_like(one: BeamSetting, other: BeamSetting) -> bool:
+    """Return whether two settings differ by no more than what people note and what machines can be set to."""
+    ratios = log_ratio(one.pulse_ms, other.pulse_ms), log_ratio(one.spot_mm, other.spot_mm)
+    return one.wavelength_nm == other.wavelength_nm and max(ratios) <= _SAME_SETTING
