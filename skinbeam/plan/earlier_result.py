@@ -1,20 +1,24 @@
-"""What an earlier session with a machine showed on a concern: its setting, and how much it improved without harm."""
+"""What earlier sessions and test spots with a machine showed on a concern: what helped, and what reached the target."""
 
 import math
 from dataclasses import dataclass
 from typing import Final
 
+from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
 from skinbeam.laser.device import Device
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps, nearest_setting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, log_ratio
 from skinbeam.response.settings import SearchMachine
+from skinbeam.suitability.dose_bars import is_endpoint
 from skinbeam.suitability.session_response import is_too_little
 
-__all__ = ["EarlierResult", "earlier_result", "is_like"]
+__all__ = ["EarlierResult", "EndpointSeen", "earlier_result", "endpoint_seen", "is_like"]
 
+_NO_ENDPOINT: Final = ("none", "redness")
 _SAME_SETTING: Final = math.log(1.25)  # pulses and spots of machines differ from what is noted by so much
 
 
@@ -38,6 +42,14 @@ class EarlierResult:
     density_per_cm2: float | None
     improved_pct: float
     has_helped: bool
+
+
+@dataclass(frozen=True)
+class EndpointSeen:
+    """Doses of test spots on a brown spot, J/cm²: the greatest that showed nothing, and the least that whitened it."""
+
+    nothing: float
+    dose: float
 
 
 def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> EarlierResult | None:
@@ -106,6 +118,32 @@ def _spot_mm(device: Device, noted_mm: float | None) -> float | None:
 
 
 def is_like(one: BeamSetting, other: BeamSetting) -> bool:
-    """Return whether two settings differ by no more than what people note and what machines can be set to."""
-    ratios = log_ratio(one.pulse_ms, other.pulse_ms), log_ratio(one.spot_mm, other.spot_mm)
-    return one.wavelength_nm == other.wavelength_nm and max(ratios) <= _SAME_SETTING
+    """Return whether two settings differ by no more than what people note and what machines can be set to.
+
+    What a pulse of nanoseconds does is set by its dose, whatever its length.
+    """
+    pulses = sorted((one.pulse_ms, other.pulse_ms))
+    are_nanoseconds = pulses[0] >= SHORTEST_NANOSECOND_MS and pulses[1] < SHORTEST_MICROSECOND_MS
+    is_same_pulse = are_nanoseconds or log_ratio(*pulses) <= _SAME_SETTING
+    is_same_spot = log_ratio(one.spot_mm, other.spot_mm) <= _SAME_SETTING
+    return one.wavelength_nm == other.wavelength_nm and is_same_pulse and is_same_spot
+
+
+def endpoint_seen(case: Case, concern: Concern, machine: SearchMachine, setting: BeamSetting) -> EndpointSeen | None:
+    """Return the doses of test spots at a site and a setting between which the endpoint begins; None where unknown."""
+    shown: list[float] = []
+    nothing: list[float] = []
+    for one in earlier_reactions(case):
+        dose = one.dose_on(machine.device)
+        if one.site is None or dose is None or not sites_overlap(one.site, concern.site):
+            continue
+        made = _setting_of(machine, one) if one.was_made_with(machine.case_name, machine.device) else None
+        if made is None or not is_like(made, setting):
+            continue
+        if is_endpoint(one):
+            shown.append(dose)
+        elif one.kind in _NO_ENDPOINT:
+            nothing.append(dose)
+    least = min(shown, default=math.inf)
+    below = [dose for dose in nothing if dose < least]
+    return EndpointSeen(max(below), least) if shown and below else None

@@ -26,7 +26,7 @@ from skinbeam.plan.device_option import (
     refuse_device,
     too_weak_refusal,
 )
-from skinbeam.plan.earlier_result import EarlierResult, earlier_result
+from skinbeam.plan.earlier_result import EarlierResult, earlier_result, endpoint_seen
 from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cells, guideline_place
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.option_reasons import is_window_larger
@@ -34,7 +34,7 @@ from skinbeam.plan.options import reached_share
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal
-from skinbeam.plan.proposal_after import proposal_after
+from skinbeam.plan.proposal_after import proposal_after, proposal_at_endpoint
 from skinbeam.plan.propose import propose_setting
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan.setting_rules import judge_setting
@@ -139,8 +139,7 @@ def _plan_proposals(
             continue
         usual = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded)
         tried = replace(machine, caps=replace(caps, phototype=None))  # what such skin never gets this skin may bear
-        earlier = None if goal.modality == "ablative" else earlier_result(case, concern, tried)
-        proposal = usual if earlier is None else proposal_after(earlier, usual, concern, tried)
+        proposal = None if goal.modality == "ablative" else _after_earlier(case, concern, usual, tried)
         if proposal is None:
             if not machine.device.lens_array:
                 others.append(bounded)
@@ -163,6 +162,15 @@ def _plan_proposals(
         if place is not None:
             offered.add(place.device_class)
     return options, refused, others
+
+
+def _after_earlier(case: Case, concern: Concern, usual: Proposal | None, machine: SearchMachine) -> Proposal | None:
+    """Return the proposal of a machine after what earlier sessions, else test spots, showed on the concern."""
+    earlier = earlier_result(case, concern, machine)
+    if earlier is not None:
+        return proposal_after(earlier, usual, concern, machine)
+    seen = None if usual is None else endpoint_seen(case, concern, machine, usual.setting)
+    return usual if usual is None or seen is None else proposal_at_endpoint(seen, usual)
 
 
 def _advice_on_device(
@@ -230,6 +238,10 @@ def _with_proposal_reason(
     earlier = proposal.earlier
     if earlier is not None and (proposal.has_helped or trial.dose > earlier.dose):
         message = _message_after(earlier, proposal, span)
+    elif proposal.endpoint is not None and trial.dose > proposal.endpoint.nothing:
+        nothing = Message("plan.dose-single", {"dose": proposal.endpoint.nothing, "unit": proposal.unit})
+        shown = Message("plan.dose-single", {"dose": proposal.endpoint.dose, "unit": proposal.unit})
+        message = Message("plan.dose-of-endpoint", {**span, "nothing": nothing, "shown": shown})
     elif trial.unjudged is not None:
         message, decision = Message("plan.published-only", span | {"reason": trial.unjudged}), "with-caution"
         if proposal.bounding_phototype is not None:
@@ -244,7 +256,7 @@ def _with_proposal_reason(
     elif proposal.is_least_off_face and not proposal.is_least_first and proposal.is_start(trial.dose):
         message_id = "plan.dose-least-off-face-field" if goal.fades_field_pigment else "plan.dose-least-off-face"
         message = Message(message_id, span)
-    elif trial.dose < proposal.middle / DOSE_ROUNDING:
+    elif trial.dose < proposal.middle / (1.0 if not proposal.is_start(trial.dose) else DOSE_ROUNDING):
         given = Message("plan.dose-single", {"dose": trial.dose, "unit": proposal.unit})
         message_id = "plan.dose-below-practice" if proposal.darker_phototype is None else "plan.dose-below-darker"
         if trial.dose >= max(dose_steps(proposal.machine.device, proposal.setting)):

@@ -172,8 +172,11 @@ def _least_enough(
     """Return a borrowed dose, or one that a rule bounds, lowered to the least that reaches enough skins.
 
     Nobody tried a borrowed dose on such skin, so that what is more than enough there is only a risk. A dose that
-    sources print for such skin stays as it is unless a rule asks for no more than enough.
+    sources print for such skin stays as it is unless a rule asks for no more than enough. Where less was tried on this
+    skin and did too little, the model does not say what is enough.
     """
+    if proposal.raised_start:
+        return trial
     is_borrowed = proposal.lighter_phototype is not None
     wanted = min(goal.bounds.effective_share, effect_target().wanted if is_borrowed else math.inf)
     if trial.p_effective < wanted:

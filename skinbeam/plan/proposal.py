@@ -7,7 +7,7 @@ from typing import Literal
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan.earlier_result import EarlierResult
+from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, practice_quantity
 from skinbeam.response.envelope import PublishedRange
 from skinbeam.response.settings import SearchMachine, build_beam
@@ -44,7 +44,9 @@ class Proposal:
     least_of_darker : the greatest of the least doses that are published for darker skin at this setting; lighter skin
         begins with no less, since it bears what darker skin bears.
     earlier : the session on this skin that it follows: its setting is given again, or its dose is raised; else None.
-    raised_start : the dose to begin with after an earlier session that helped too little; else 0.
+    raised_start : the dose to begin with after an earlier session that helped too little, or where test spots showed
+        the endpoint; else 0.
+    endpoint : the doses of these test spots; else None.
     """
 
     machine: SearchMachine
@@ -68,6 +70,7 @@ class Proposal:
     least_of_darker: float = 0.0
     earlier: EarlierResult | None = None
     raised_start: float = 0.0
+    endpoint: EndpointSeen | None = None
 
     @property
     def has_helped(self) -> bool:

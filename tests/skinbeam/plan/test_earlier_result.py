@@ -141,3 +141,41 @@ def test_a_setting_that_helped_is_not_repeated_where_a_rule_or_its_burns_forbid_
     )
     assert option["settings"]["fluence_J_cm2"] < 6.0
     assert option["p_harm"]["median"] < 0.1
+
+
+def spots(*tried: tuple[float, str], site: str = "hands") -> str:
+    return "".join(
+        f'\n[[test_spot]]\ndevice = "qs-ruby-694"\nsite = "{site}"\nfluence_J_cm2 = {dose}\npulse_ms = 3e-5\n'
+        f'spot_mm = 4.0\nread_after_h = 1008.0\nreaction = "{reaction}"\n'
+        for dose, reaction in tried
+    )
+
+
+@pytest.mark.parametrize(
+    ("done", "dose"),
+    [
+        (spots((3.0, "none"), (4.0, "none"), (5.0, "whitening")), 5.0),
+        (spots((3.0, "none"), (5.0, "whitening")), None),  # the dose between them may do
+        (spots((3.0, "none"), (4.0, "none")), None),
+        (spots((4.0, "none"), (5.0, "whitening"), site="cheeks"), None),
+        (spots((4.0, "none"), (5.0, "blister")), None),
+    ],
+)
+def test_a_dose_begins_where_test_spots_whitened_and_not_where_they_showed_nothing(
+    done: str, dose: float | None
+) -> None:
+    """Spots of 3 and 4 J/cm² showed nothing and one of 5 whitened: the plan gave 3.5."""
+    ruby = PERSON.replace('"II"', '"III"') + concern("age-spots", "hands") + devices("qs-ruby-694")
+    ((option,), (usual,)) = laser_options(document(ruby + done)), laser_options(document(ruby))
+    planned, first = option["settings"]["fluence_J_cm2"], usual["settings"]["fluence_J_cm2"]
+    assert first < 4.0
+    assert planned == dose if dose is not None else planned <= first
+
+
+def test_a_dose_below_the_middle_of_what_is_printed_is_not_called_the_middle() -> None:
+    (option,) = laser_options(
+        document(PERSON.replace('"II"', '"III"') + concern("age-spots", "hands") + devices("qs-ruby-694"))
+    )
+    (told,) = [one["text"] for one in option["reasons"] if one["rule"] == "published-dose"]
+    assert option["settings"]["fluence_J_cm2"] < 4.0
+    assert "is the middle" not in told
