@@ -43,6 +43,10 @@ class EarlierResult:
     improved_pct: float
     has_helped: bool
 
+    def has_helped_at(self, setting: BeamSetting, dose: float) -> bool:
+        """Return whether it helped at such a setting, with no less than a dose."""
+        return self.has_helped and is_like(self.setting, setting) and dose <= 1.001 * self.dose
+
 
 @dataclass(frozen=True)
 class EndpointSeen:

@@ -27,6 +27,7 @@ from skinbeam.model.estimate import Estimate, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.units import MM, UM
 from skinbeam.plan.concern import unknown_target_message
+from skinbeam.plan.earlier_result import earlier_result
 from skinbeam.plan.guideline_place import concern_cells, guideline_place
 from skinbeam.plan.light_planning import judge_heating_dose, with_limits_of_practice
 from skinbeam.plan.person import AssessedPerson
@@ -89,6 +90,7 @@ class AskedSetting:
     proposal : what sources print for the device; None where nobody prints a dose of it.
     is_barred : whether an earlier reaction of this skin bars the dose.
     is_capped : whether it is above what anybody published for such a site and skin.
+    has_helped : whether an earlier session with such a setting, and no less light, helped this skin without harm.
     opposing : rules that refuse or refer it.
     unpublished : how far its pulse and spot are outside those that were published.
     """
@@ -99,6 +101,7 @@ class AskedSetting:
     proposal: Proposal | None
     is_barred: bool
     is_capped: bool
+    has_helped: bool
     opposing: tuple[RuleReason, ...]
     unpublished: tuple[Message, ...] = ()
 
@@ -139,6 +142,8 @@ class AskedSetting:
         found = [(rule.rule, rule.message) for rule in self.opposing]
         if self.is_barred:
             found.append(("earlier-reaction", Message("asked.earlier-reaction")))
+        if self.has_helped:  # what this skin bore with benefit is given again, whatever others publish
+            return tuple(found)
         if self.place == "above":
             found.append(("above-published", Message("asked.above-published")))
         if self.is_capped:
@@ -195,6 +200,8 @@ def judge_asked_setting(
         trial = with_limits_of_practice(trial, proposal)
     free = drop_barred_doses([dose], setting.wavelength_nm, setting.pulse_ms, machine.dose_bars)
     rules = judge_setting(person.case, concern, treatment.modality, machine, setting)
+    tried = replace(machine, caps=replace(treatment.caps, phototype=None))
+    earlier = earlier_result(person.case, concern, tried)
     return AskedSetting(
         concern,
         goal,
@@ -202,6 +209,7 @@ def judge_asked_setting(
         proposal,
         is_barred=not free,
         is_capped=not treatment.caps.doses(machine.device, setting, [dose]),
+        has_helped=earlier is not None and earlier.has_helped_at(setting, dose),
         opposing=tuple(rules.opposing_reasons),
         unpublished=_list_unpublished(trial, treatment, person.case),
     )

@@ -113,6 +113,18 @@ def test_what_forbids_a_setting_is_named() -> None:
     assert "greatest-published" in broken(at(dark, "pulsed-dye-595", fluence_J_cm2=12.0))
 
 
+def test_what_helped_this_skin_is_given_again_here_too() -> None:
+    """The plan gives 10 J/cm² again after a session with it; asked about it, this called it above what is printed."""
+    helped = (
+        '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\nfluence_J_cm2 = 10.0\n'
+        'pulse_ms = 10.0\nspot_mm = 7.0\nresponse_pct = 40\nadverse = ["none"]\n'
+    )
+    setting = {"pulse_ms": 10.0, "spot_mm": 7.0}
+    assert broken(at(VEINS + helped, "pulsed-dye-595", fluence_J_cm2=10.0, **setting)) == set()
+    for more in ({"fluence_J_cm2": 12.0, "spot_mm": 7.0}, {"fluence_J_cm2": 10.0, "spot_mm": 10.0}):
+        assert "above-published" in broken(at(VEINS + helped, "pulsed-dye-595", pulse_ms=10.0, **more))
+
+
 def test_a_setting_in_words_says_dose_effect_and_practice() -> None:
     whole = answer_setting(loaded(VEINS), {"fluence_J_cm2": 8.0}, device="pulsed-dye-595", draws=DRAWS).to_dict()
     words = " ".join(sentence["text"] for sentence in whole["in_words"])
