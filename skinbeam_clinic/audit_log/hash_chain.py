@@ -30,6 +30,7 @@ __all__ = [
 
 CLOCK_SET_BACK = "clock.set-back"
 _CLOCK_ACTOR = "clock"
+_LAST_ENTRY = "last entry"  # in the information of a session
 _CLOCK_TOLERANCE = datetime.timedelta(minutes=1)  # between the clocks of two servers, or when one is corrected
 
 
@@ -51,10 +52,15 @@ def append_entry(
 ) -> AuditEntryRow:
     """Append an entry to a clinic's audit log; this transaction must have locked the clinic's row.
 
+    It is written with the next statement of the transaction, together with others that were appended before.
+
     The order of entries is that of their numbers. Their times never run back by a little; where the clock was set back
     by more, an extra entry records that before the first entry with the new time.
     """
-    last, at = session.get(AuditEntryRow, (clinic.id, clinic.trail_length)), now()
+    key, at = (clinic.id, clinic.trail_length), now()
+    last: AuditEntryRow | None = session.info.get(_LAST_ENTRY)
+    if last is None or (last.clinic_id, last.seq) != key:
+        last = session.get(AuditEntryRow, key)
     if last is not None and at < last.at:
         by = last.at - at
         if by > _CLOCK_TOLERANCE:
@@ -87,7 +93,7 @@ def _add_entry(
     entry.hash = entry_signature(secret, entry)
     clinic.trail_length, clinic.trail_head = entry.seq, entry.hash
     session.add(entry)
-    session.flush()
+    session.info[_LAST_ENTRY] = entry
     return entry
 
 

@@ -11,11 +11,12 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.challenges import CHALLENGE_LIFE, ChallengeStore
 from skinbeam_clinic.accounts.lockout import FREE_FAILURES
 from skinbeam_clinic.accounts.passwords import PasswordHasher
-from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.accounts.sign_in import IDLE_LIMIT, LONGEST_SESSION, SignIn
 from skinbeam_clinic.audit_log.hash_chain import CLOCK_SET_BACK
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database import columns
+from skinbeam_clinic.database.backup import log_in_every_clinic
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
@@ -238,6 +239,19 @@ def test_the_trail_stays_whole_and_says_that_the_clock_was_set_back(
     repositories.patients.add()
     assert [one.action for one in repositories.audit_log.newest(2)[1:]] == ["patient.added"]
     assert [one.findings for one in verify_database(database)] == [()]
+
+
+def test_each_clinic_is_told_that_the_clock_was_set_back_where_one_transaction_writes_to_all(
+    database: Database, repositories: ClinicRepositories, hands: Clock
+) -> None:
+    every = [repositories, ClinicRepositories(database, create_clinic(database, "Hill Clinic"))]
+    hands.set(-datetime.timedelta(hours=1))
+    log_in_every_clinic(database, "backup.made")
+    log_in_every_clinic(database, "backup.finished")
+    for one in every:
+        told = [entry.action for entry in one.audit_log.newest(4)[1:]]
+        assert told == ["backup.finished", "backup.made", CLOCK_SET_BACK]
+    assert [one.findings for one in verify_database(database)] == [(), ()]
 
 
 def test_times_of_the_trail_do_not_run_back_when_the_clock_is_put_right_by_seconds(
