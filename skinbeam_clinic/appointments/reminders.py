@@ -128,7 +128,7 @@ class ReminderRepository(Repository):
         """Return all reminders of a patient, oldest first, with those that count no longer."""
         with self._access.reading_row(tables.PatientRow, patient_id, "reminders.listed") as (work, _):
             table = treatment_tables.AppointmentReminderRow
-            rows = work.rows(table, table.patient_id == patient_id, order=(table.noted_at,))
+            rows = work.rows_of(table, table.patient_id, patient_id, table.noted_at)
             return tuple(work.read_each(rows, lambda row: _read_reminder(work, row)))
 
     def mark(self, appointment_id: str, *, revision: int) -> AppointmentReminder:

@@ -152,7 +152,7 @@ class AppointmentRepository(Repository):
         """Return the appointments of a patient, oldest first, cancelled ones included."""
         with self._access.reading_row(tables.PatientRow, patient_id, "appointments.listed") as (work, _):
             table = treatment_tables.AppointmentRow
-            return read_appointments(work, work.rows(table, table.patient_id == patient_id, order=(table.starts_at,)))
+            return read_appointments(work, work.rows_of(table, table.patient_id, patient_id, table.starts_at))
 
     def between(
         self, first: datetime.datetime, until: datetime.datetime, *, member_id: str = ""
@@ -385,11 +385,9 @@ def _plan_moments(
     work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]
 ) -> dict[str, list[datetime.datetime]]:
     """Return when the plans of each consultation were made."""
-    consultations = {row.consultation_id for row in rows if row.consultation_id is not None}
-    moments: dict[str, list[datetime.datetime]] = {}
-    for plan in work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_(consultations)):
-        moments.setdefault(plan.consultation_id, []).append(plan.made_at)
-    return moments
+    table, consultations = tables.PlanRow, {row.consultation_id for row in rows if row.consultation_id is not None}
+    found = work.rows_by(table, table.consultation_id, consultations, table.made_at)
+    return {id: [plan.made_at for plan in plans] for id, plans in found.items()}
 
 
 def _is_plan_replaced(row: treatment_tables.AppointmentRow, plans: Mapping[str, Sequence[datetime.datetime]]) -> bool:
@@ -411,17 +409,13 @@ def _make_reader(
     work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]
 ) -> Callable[[treatment_tables.AppointmentRow], Appointment]:
     """Return what reads each of these rows, after all statements that they need."""
-    patient, member, machine, treatment = (
-        tables.PatientRow,
-        tables.MemberRow,
-        treatment_tables.MachineRow,
-        treatment_tables.TreatmentRow,
-    )
-    pseudonyms = dict(work.list_names(patient, patient.pseudonym, patient.id.in_({row.patient_id for row in rows})))
-    members = dict(work.list_names(member, member.name))
-    machines = {row.id: row for row in work.rows(machine)}
-    treated_in = work.rows(treatment, treatment.appointment_id.in_([row.id for row in rows]))
-    begun = {row.appointment_id: row.id for row in treated_in}
+    treatment = treatment_tables.TreatmentRow
+    patients = work.get_many(tables.PatientRow, (row.patient_id for row in rows))
+    members = work.get_many(tables.MemberRow, (id for row in rows for id in (row.member_id, row.created_by)))
+    used_machines = (row.machine_id for row in rows if row.machine_id is not None)
+    machines = work.get_many(treatment_tables.MachineRow, used_machines)
+    treated_in = work.rows_by(treatment, treatment.appointment_id, [row.id for row in rows])
+    begun = {id: treatments[-1].id for id, treatments in treated_in.items() if treatments}
     plans = _plan_moments(work, rows)
 
     def read(row: treatment_tables.AppointmentRow) -> Appointment:
@@ -429,13 +423,13 @@ def _make_reader(
         return work.read_row(
             Appointment,
             row,
-            pseudonym=pseudonyms[row.patient_id],
-            member=members[row.member_id],
+            pseudonym=patients[row.patient_id].pseudonym,
+            member=members[row.member_id].name,
             machine="" if used is None else used.name,
             room="" if used is None else used.room,
             purpose=Purpose(row.purpose),
             state=AppointmentState(row.state),
-            created_by=members.get(row.created_by, row.created_by),
+            created_by=members[row.created_by].name if row.created_by in members else row.created_by,
             treatment_id=begun.get(row.id),
             is_plan_replaced=row.state == AppointmentState.BOOKED.value and _is_plan_replaced(row, plans),
         )

@@ -235,7 +235,7 @@ def save_consent_texts(work: ClinicTransaction, consent_id: str, texts: Iterable
 
 def read_consent_texts(work: ClinicTransaction, consent_id: str) -> tuple[ClinicText, ...]:
     """Return the texts with which a consent was explained, in the order of the form."""
-    rows = work.rows(ConsentTextRow, ConsentTextRow.consent_id == consent_id, order=(ConsentTextRow.place,))
+    rows = work.rows_of(ConsentTextRow, ConsentTextRow.consent_id, consent_id, ConsentTextRow.place)
     return tuple(work.open_record(row, CONSENT_TEXT_CONTENT) for row in rows)
 
 

@@ -6,8 +6,10 @@ file of others is read as it is meant: `="007"`, a text that must not become a n
 of the columns, and columns without a name and without a cell.
 """
 
+import codecs
 import csv
 import io
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +28,7 @@ __all__ = [
     "import_error",
     "read_csv",
     "write_csv",
+    "write_csv_lines",
 ]
 
 ENCODINGS = ("utf-8", "utf-16", "windows-1252", "iso-8859-15")
@@ -131,12 +134,15 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], *, for_s
     for_spreadsheets : whether it begins with a byte order mark, which spreadsheets need and other programs take for a
         part of the first name.
     """
+    lines = write_csv_lines(itertools.chain([columns], rows), line_end="\r\n" if for_spreadsheets else "\n")
+    return codecs.BOM_UTF8 + lines if for_spreadsheets else lines
+
+
+def write_csv_lines(rows: Iterable[Sequence[object]], *, line_end: str = "\r\n") -> bytes:
+    """Return rows of a table as CSV in UTF-8, for a file that begins with the names of its columns (`write_csv`)."""
     written = io.StringIO()
-    table = csv.writer(written, lineterminator="\r\n" if for_spreadsheets else "\n")
-    table.writerow(columns)
-    for row in rows:
-        table.writerow(map(_csv_cell, row))
-    return written.getvalue().encode("utf-8-sig" if for_spreadsheets else "utf-8")
+    csv.writer(written, lineterminator=line_end).writerows(map(_csv_cell, row) for row in rows)
+    return written.getvalue().encode()
 
 
 def _csv_cell(value: object) -> object:

@@ -6,9 +6,10 @@ attachments.
 """
 
 import datetime
+import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,15 @@ from skinbeam.model.atomic_files import work_folder
 from skinbeam.text import to_local_time
 from skinbeam_clinic.appointments.reminders import AppointmentReminder
 from skinbeam_clinic.clinic_texts.models import ClinicText
-from skinbeam_clinic.clinic_transfer.csv_files import write_csv
+from skinbeam_clinic.clinic_transfer.csv_files import write_csv, write_csv_lines
 from skinbeam_clinic.clinic_transfer.mapping import FIELDS, ImportKind
 from skinbeam_clinic.clinic_transfer.private_files import FOLDER_MODE, refuse_existing, write_private_file
 from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.documents.models import Attachment, ClinicalNote
 from skinbeam_clinic.errors import storage_error
-from skinbeam_clinic.exchange.record_formats import make_exporter
+from skinbeam_clinic.exchange.record_formats import make_bundler
+from skinbeam_clinic.exchange.repository import read_together
 from skinbeam_clinic.follow_ups.models import FollowUp
 from skinbeam_clinic.machines.upkeep import MachineUpkeep
 from skinbeam_clinic.models import (
@@ -59,14 +61,28 @@ _RECORDS: Mapping[str, type[Any]] = {
     "notes": ClinicalNote,
     "attachments": Attachment,
 }
+_CLINIC_RECORDS: Mapping[str, type[Any]] = {
+    "machines": ClinicMachine,
+    "machine_upkeep": MachineUpkeep,
+    "clinic_texts": ClinicText,
+}
 
 
-@dataclass(frozen=True)
 class _Table:
-    """A table of the export: its columns, and its rows so far."""
+    """A table of the export: its file, and the rows that are not in it yet."""
 
-    columns: tuple[str, ...]
-    rows: list[tuple[object, ...]]
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        write_private_file(path, write_csv(columns, ()))
+        self._path = path
+        self.rows: list[tuple[object, ...]] = []
+        self.number_written = 0
+
+    def write(self) -> None:
+        """Write the rows to the end of the file."""
+        with self._path.open("ab") as file:
+            file.write(write_csv_lines(self.rows))
+        self.number_written += len(self.rows)
+        self.rows.clear()
 
 
 def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, int]:
@@ -80,40 +96,46 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
     NotAvailable : the library of FHIR is not installed.
     """
     refuse_existing(folder)
-    bundle = make_exporter("fhir", "one")
+    bundle, left_out = make_bundler(), 0
     repositories.imports.note_export()
-    tables = {kind.value: _Table(FIELDS[kind], []) for kind in ImportKind}
-    tables |= {name: _Table(("patient", *_columns(record)), []) for name, record in _RECORDS.items()}
-    tables["machines"] = _Table(_columns(ClinicMachine), [_cells(one) for one in repositories.machines.list_all()])
-    done = repositories.machine_upkeep.list_all()
-    tables["machine_upkeep"] = _Table(_columns(MachineUpkeep), [_cells(one) for one in done])
-    written = repositories.clinic_texts.list_all()
-    tables["clinic_texts"] = _Table(_columns(ClinicText), [_cells(one) for one in written])
-    tables["appointment_reminders"] = _Table(("patient", *_columns(AppointmentReminder)), [])
-    files, left_out = _Table(("patient", "copy", "fhir"), []), 0
+    columns: dict[str, Sequence[str]] = {kind.value: FIELDS[kind] for kind in ImportKind}
+    columns |= {name: ("patient", *_columns(record)) for name, record in _RECORDS.items()}
+    columns |= {name: _columns(record) for name, record in _CLINIC_RECORDS.items()}
+    columns |= {
+        "appointment_reminders": ("patient", *_columns(AppointmentReminder)),
+        "files": ("patient", "copy", "fhir"),
+    }
     try:
         with work_folder(folder.parent, folder.name) as place:  # also removes what a killed export left
             for part in ("copies", "fhir"):
                 (place / part).mkdir(FOLDER_MODE)
-            patients = repositories.patients.list_all()
-            for number, patient in enumerate(patients, 1):
-                copy, fhir = f"copies/{number:05}.zip", f"fhir/{number:05}.json"
-                dossier = repositories.dossiers.export(patient.id, "csv")
-                contact = repositories.patients.get_contact(patient.id)
-                _add_rows(tables, dossier, {} if contact is None else contact.details)
-                reminders = repositories.reminders.of(patient.id)
-                tables["appointment_reminders"].rows.extend((patient.pseudonym, *_cells(one)) for one in reminders)
-                write_private_file(place / copy, repositories.patient_copies.make(patient.id))
-                content, result = bundle(repositories, patient.id)
-                write_private_file(place / fhir, content)
-                left_out += len(result.photographs_left_out or ())
-                files.rows.append((patient.pseudonym, copy, fhir))
-            for name, table in (tables | {"files": files}).items():
-                write_private_file(place / f"{name}.csv", write_csv(table.columns, table.rows))
+            tables = {name: _Table(place / f"{name}.csv", named) for name, named in columns.items()}
+            for name in _CLINIC_RECORDS:
+                tables[name].rows.extend(map(_cells, getattr(repositories, name).list_all()))
+                tables[name].write()
+            numbers = itertools.count(1)
+            for together in read_together([patient.id for patient in repositories.patients.list_all()]):
+                with repositories.dossiers.exporting(together, "csv", "fhir", copied=True) as read:
+                    for id in together:
+                        number = next(numbers)
+                        copy, fhir = f"copies/{number:05}.zip", f"fhir/{number:05}.json"
+                        dossier, contact = read(id), repositories.patients.get_contact(id)
+                        _add_rows(tables, dossier, {} if contact is None else contact.details)
+                        name = dossier.patient.pseudonym
+                        reminders = repositories.reminders.of(id)
+                        tables["appointment_reminders"].rows.extend((name, *_cells(one)) for one in reminders)
+                        write_private_file(place / copy, repositories.patient_copies.pack(dossier))
+                        content, result = bundle(dossier, repositories.member.clinic)
+                        write_private_file(place / fhir, content)
+                        left_out += len(result.photographs_left_out or ())
+                        tables["files"].rows.append((name, copy, fhir))
+                for table in tables.values():
+                    table.write()
             place.replace(folder)
     except OSError as error:
         raise storage_error("--output", error) from None
-    return {name: len(table.rows) for name, table in tables.items()} | {"photographs_not_in_fhir": left_out}
+    del tables["files"]
+    return {name: table.number_written for name, table in tables.items()} | {"photographs_not_in_fhir": left_out}
 
 
 def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[str, str]) -> None:

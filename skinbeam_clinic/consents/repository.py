@@ -4,6 +4,7 @@ A consent is signed once; it becomes void when the plan is replaced or the conse
 """
 
 import datetime
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -194,13 +195,12 @@ class ConsentRepository(Repository):
     def of(self, consultation_id: str) -> tuple[Consent, ...]:
         """Return the consents of a consultation, oldest first, void ones included."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "consents.listed") as (work, _):
-            plans = [row.id for row in list_plan_rows(work, consultation_id)]
-            mine = tables.ConsentRow.plan_id.in_(plans)
-            rows = work.rows(tables.ConsentRow, mine, order=(tables.ConsentRow.explained_at,))
-            at = now()
-            rows.sort(
-                key=lambda row: row.explained_at <= at
-            )  # dated in the future, since the clock was set back: older
+            table, plans = tables.ConsentRow, [row.id for row in list_plan_rows(work, consultation_id)]
+            found = work.rows_by(table, table.plan_id, plans, table.explained_at)
+            at = now()  # dated in the future, since the clock was set back: older
+            rows = sorted(
+                itertools.chain(*found.values()), key=lambda row: (row.explained_at <= at, row.explained_at, row.id)
+            )
             return tuple(work.read_each(rows, lambda row: _read_consent(work, row)))
 
     def think_time_end(self, consultation_id: str) -> datetime.datetime | None:
@@ -305,7 +305,7 @@ def _get_signable(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow, tab
 
 def _read_teach_backs(work: ClinicTransaction, consent_id: str) -> tuple[TeachBack, ...]:
     table = tables.TellBackRow
-    rows = work.rows(table, table.consent_id == consent_id, order=(table.told_at,))
+    rows = work.rows_of(table, table.consent_id, consent_id, table.told_at)
     return tuple(work.read_row(TeachBack, row, **vars(work.open_record(row, TEACH_BACK_CONTENT))) for row in rows)
 
 

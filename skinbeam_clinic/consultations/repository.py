@@ -92,8 +92,8 @@ class ConsultationRepository(Repository):
     def of(self, patient_id: str) -> tuple[ConsultationRecord, ...]:
         """Return the consultations of a patient, oldest first."""
         with self._access.reading_row(tables.PatientRow, patient_id, "consultations.listed") as (work, _):
-            mine = tables.ConsultationRow.patient_id == patient_id
-            rows = work.rows(tables.ConsultationRow, mine, order=(tables.ConsultationRow.created_at,))
+            table = tables.ConsultationRow
+            rows = work.rows_of(table, table.patient_id, patient_id, table.created_at)
             return tuple(
                 work.read_each(
                     rows, lambda row: _read_consultation(work, row), lambda row: _altered_consultation(work, row)
@@ -222,7 +222,7 @@ def list_consultation_ids(work: ClinicTransaction, patient_id: str) -> list[str]
 def list_plan_rows(work: ClinicTransaction, consultation_id: str) -> list[tables.PlanRow]:
     """Return the plans of a consultation, oldest first; the last one is current."""
     table = tables.PlanRow
-    return work.rows_of_moment(table, table.consultation_id, consultation_id, table.made_at)
+    return work.rows_of(table, table.consultation_id, consultation_id, table.made_at)
 
 
 def check_unchanged(work: ClinicTransaction, row: tables.ConsultationRow, revision: int) -> None:
@@ -348,8 +348,8 @@ class PhotographRepository(Repository):
     def of(self, consultation_id: str) -> tuple[PhotographRecord, ...]:
         """Return the photographs of a consultation, oldest first."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "photographs.listed") as (work, _):
-            mine = tables.PhotographRow.consultation_id == consultation_id
-            rows = work.rows(tables.PhotographRow, mine, order=(tables.PhotographRow.added_at,))
+            table = tables.PhotographRow
+            rows = work.rows_of(table, table.consultation_id, consultation_id, table.added_at)
             return tuple(_read_photograph(work, row) for row in rows)
 
     def get(self, id: str) -> PhotographRecord:

@@ -112,11 +112,8 @@ class SuggestionRepository(Repository):
     def of(self, consultation_id: str) -> tuple[SuggestedConcern, ...]:
         """Return the suggestions of a consultation, oldest first."""
         with self._access.reading_row(ConsultationRow, consultation_id, "suggestions.listed") as (work, _):
-            rows = work.rows(
-                SuggestedConcernRow,
-                SuggestedConcernRow.consultation_id == consultation_id,
-                order=(SuggestedConcernRow.made_at,),
-            )
+            table = SuggestedConcernRow
+            rows = work.rows_of(table, table.consultation_id, consultation_id, table.made_at)
             return tuple(work.read_each(rows, lambda row: _read_suggestion(work, row)))
 
     def decide(self, id: str, decision: SuggestionDecision) -> SuggestedConcern:

@@ -6,6 +6,7 @@ newest when it is written.
 """
 
 import datetime
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import BinaryExpression, BindParameter, ColumnElement, event, func, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.sql.operators import in_op
 
 from skinbeam.model.errors import InputError
@@ -45,7 +47,7 @@ _READ_SUFFIX = ".seen"  # of the actions that only read a row
 _LIST_SUFFIX = ".listed"  # of those that only read a list of rows
 RECORDS_READ = f"page{_READ_SUFFIX}"  # an entry that names several records, each with the parts that were read
 _VERSION_LENGTH = 32
-_OF_MOMENT = "lists of the moment"  # in the information of a session
+_OF_MOMENT = "moment"  # in the information of a session
 _ALTERED = "altered-data"  # code of the error of what cannot be opened
 _SEALED_SUFFIX = "_sealed"  # of the columns that hold encrypted text
 _MOST_READS = 100  # entries about a row that are looked through for the one that signed it
@@ -68,7 +70,7 @@ class ClinicAccess:
     def __init__(self, database: Database, member: Member) -> None:
         self.database = database
         self.member = member
-        self._page: list[hash_chain.AuditEvent] | None = None
+        self._pages: list[list[hash_chain.AuditEvent]] | None = None  # what was read, by the entry that will tell it
         self._snapshot: Session | None = None
         self._altered = AlteredRows()
 
@@ -128,10 +130,10 @@ class ClinicAccess:
         with self._reading_session() as session:
             clinic = session.get_one(ClinicRow, self.member.clinic_id)
             yield _ReadTransaction(self.database, session, clinic, self.member.id, self._altered, seen)
-        if self._page is None:
-            self._log_reads(seen)
+        if self._pages is None:
+            self._log_reads([seen])
         else:
-            self._page += seen
+            self._pages[-1] += seen
 
     @contextmanager
     def reading_row(self, table: type[RowType], id: str, action: str) -> Iterator[tuple["ClinicTransaction", RowType]]:
@@ -186,21 +188,30 @@ class ClinicAccess:
 
         It is written before anything of the page is sent to anybody.
         """
-        if self._page is not None:  # within another
+        if self._pages is not None:  # within another
             yield
             return
-        self._page = []
+        self._pages = [[]]
         try:
             yield
         finally:
-            seen, self._page = self._page, None
-            self._log_reads(seen)
+            pages, self._pages = self._pages, None
+            self._log_reads(pages)
+
+    def begin_entry(self) -> None:
+        """Note what is read from now on within `combine_reads` in another entry: each patient of an export has one."""
+        if self._pages is not None:
+            self._pages.append([])
 
     @contextmanager
-    def reading_one_moment(self) -> Iterator[None]:
+    def reading_one_moment(self, patient_ids: Sequence[str] = ()) -> Iterator[None]:
         """Read everything within the block in one transaction, as it was at one moment, and as one audit entry.
 
-        A row that was read is not asked for again by its id, nor a list by what it is of (`rows_of_moment`).
+        A row that was read is not asked for again by its id, nor a list by what it is of (`rows_by`).
+
+        Parameters
+        ----------
+        patient_ids : of patients who will all be read, so that one statement reads a list of each of them.
         """
         if self._snapshot is not None:  # within another
             yield
@@ -208,7 +219,7 @@ class ClinicAccess:
         with self.combine_reads(), self.database.reading() as session:
             rows: list[object] = []  # the session forgets a row that nobody holds
             event.listen(session, "loaded_as_persistent", lambda _, row: rows.append(row))
-            session.info[_OF_MOMENT] = {}
+            session.info[_OF_MOMENT] = _Moment(dict.fromkeys(patient_ids, patient_ids))
             self._snapshot = session
             try:
                 yield
@@ -228,27 +239,28 @@ class ClinicAccess:
     @contextmanager
     def without_entries(self) -> Iterator[None]:
         """Write no audit entries for reads within the block; the caller records what is actually disclosed."""
-        outside, self._page = self._page, []
+        outside, self._pages = self._pages, [[]]
         try:
             yield
         finally:
-            self._page = outside
+            self._pages = outside
 
-    def _log_reads(self, seen: list[hash_chain.AuditEvent]) -> None:
+    def _log_reads(self, pages: list[list[hash_chain.AuditEvent]]) -> None:
         """Write reads into the audit log: a single one as it is, several as one entry that lists their records."""
-        if not seen:
+        if not any(pages):
             return
         with self.writing(AccessRight.READ) as work:
-            first = seen[0]
-            if all(event == first for event in seen):
-                work.log(first.action, first.subject, **first.detail)
-                return
-            records: dict[str, list[str]] = {}
-            for event in seen:
-                what = " ".join([event.action, *map(str, event.detail.values())])
-                if what not in records.setdefault(event.subject, []):
-                    records[event.subject].append(what)
-            work.log(RECORDS_READ, first.subject, seen=records)
+            for seen in filter(None, pages):
+                first = seen[0]
+                if all(event == first for event in seen):
+                    work.log(first.action, first.subject, **first.detail)
+                    continue
+                records: dict[str, list[str]] = {}
+                for event in seen:
+                    what = " ".join([event.action, *map(str, event.detail.values())])
+                    if what not in records.setdefault(event.subject, []):
+                        records[event.subject].append(what)
+                work.log(RECORDS_READ, first.subject, seen=records)
 
 
 class Repository:
@@ -256,6 +268,22 @@ class Repository:
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
+
+
+class _Moment:
+    """The rows that were read within a block `reading_one_moment`, by what they are of.
+
+    Whatever is asked about one row is soon asked about those that were read along with it, too: about each plan of a
+    page, or each patient of an export. So the first question reads the answers for all of them, by one statement.
+
+    Parameters
+    ----------
+    together : id of a row → ids of those that were read along with it.
+    """
+
+    def __init__(self, together: dict[str, Sequence[str]]) -> None:
+        self.lists: defaultdict[Any, dict[str, list[Any]]] = defaultdict(dict)  # table, column and order → id → rows
+        self.together = together
 
 
 class ClinicTransaction:
@@ -301,7 +329,10 @@ class ClinicTransaction:
 
     def find(self, table: type[RowType], id: str) -> RowType | None:
         """Return a row of this clinic; None where there is none with this id."""
-        return self._session.get(table, (self.clinic_id, id))
+        key = (self.clinic_id, id)
+        if _OF_MOMENT not in self._session.info or identity_key(table, key) in self._session.identity_map:
+            return self._session.get(table, key)
+        return next(iter(self.rows_of(table, table.id, id)), None)
 
     def new_row(self, table: type[RowType], **columns: Any) -> RowType:
         """Return a row of this clinic that is not saved yet, with a new id unless one is given."""
@@ -328,21 +359,39 @@ class ClinicTransaction:
         mine = select(table).where(table.clinic_id == self.clinic_id, *conditions)
         return list(self._session.scalars(mine.order_by(*order, table.id)))
 
-    def rows_of_moment(
-        self, table: type[RowType], column: InstrumentedAttribute[str], id: str, order: InstrumentedAttribute[Any]
+    def rows_of(
+        self, table: type[RowType], column: InstrumentedAttribute[Any], id: str, *order: InstrumentedAttribute[Any]
     ) -> list[RowType]:
-        """Return the rows of this clinic whose column names something, such as all plans of a consultation.
+        """Return the rows of this clinic whose column names something, such as all plans of a consultation."""
+        return self.rows_by(table, column, (id,), *order)[id]
 
-        Within a block that reads one moment the same list is not asked for again.
+    def rows_by(
+        self,
+        table: type[RowType],
+        column: InstrumentedAttribute[Any],
+        ids: Iterable[str],
+        *order: InstrumentedAttribute[Any],
+    ) -> dict[str, list[RowType]]:
+        """Return the rows of this clinic by what their column names, such as the plans of each consultation.
+
+        It takes one statement; none within a block that reads one moment, where the same was asked before, also about
+        something that was read along with these (`_Moment`).
         """
-        known: dict[Any, list[RowType]] | None = self._session.info.get(_OF_MOMENT)
-        key = table, column.key, id, order.key
-        if known is not None and key in known:
-            return list(known[key])
-        found = self.rows(table, column == id, order=(order,))
-        if known is not None:
-            known[key] = found
-        return list(found)
+        asked, moment = tuple(dict.fromkeys(ids)), self._session.info.get(_OF_MOMENT) or _Moment({})
+        known = moment.lists[table, column.key, tuple(one.key for one in order)]
+        missing: dict[str, None] = {}
+        for id in asked:
+            if id not in known and id not in missing:
+                missing |= dict.fromkeys(moment.together.get(id, (id,)))
+        wanted = sorted(missing.keys() - known.keys())
+        known |= {id: [] for id in wanted}
+        for part in (wanted[start : start + _MOST_IDS] for start in range(0, len(wanted), _MOST_IDS)):
+            for row in self.rows(table, column.in_(part), order=order):
+                known[getattr(row, column.key)].append(row)
+        found = tuple(row.id for id in wanted for row in known[id])
+        for id in found:
+            moment.together.setdefault(id, found)
+        return {id: list(known[id]) for id in asked}
 
     def newest_rows(
         self, table: type[RowType], most: int, *conditions: ColumnElement[bool], order: InstrumentedAttribute[Any]
@@ -355,9 +404,7 @@ class ClinicTransaction:
 
     def get_many(self, table: type[RowType], ids: Iterable[str]) -> dict[str, RowType]:
         """Return the rows of this clinic with these ids, by id, in one statement; an id without a row is left out."""
-        wanted = sorted(set(ids))
-        parts = (wanted[start : start + _MOST_IDS] for start in range(0, len(wanted), _MOST_IDS))
-        return {row.id: row for part in parts for row in self.rows(table, table.id.in_(part))}
+        return {id: rows[0] for id, rows in self.rows_by(table, table.id, ids).items() if rows}
 
     def list_names(
         self,
@@ -482,9 +529,9 @@ class ClinicTransaction:
     def _find_actor_name(self, actor: str) -> str:
         kind, _, id = actor.partition("/")
         if kind == ApiTokenRow.__tablename__:
-            token = self._session.get(ApiTokenRow, (self.clinic_id, id))
+            token = self.find(ApiTokenRow, id)
             return actor if token is None else render_message("records.token-name", {"name": token.name})
-        row = self._session.get(MemberRow, (self.clinic_id, actor))
+        row = self.find(MemberRow, actor)
         return actor if row is None else row.name
 
     def actor_names(self, actors: Iterable[str]) -> dict[str, str]:

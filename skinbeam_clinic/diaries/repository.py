@@ -109,7 +109,7 @@ class DiaryRepository(Repository):
         """Return the entries of all diaries of a consultation, sorted by the time of writing."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "diary.seen") as (work, _):
             table = follow_up_tables.DiaryEntryRow
-            rows = work.rows(table, table.consultation_id == consultation_id, order=(table.written_at,))
+            rows = work.rows_of(table, table.consultation_id, consultation_id, table.written_at)
             return tuple(_read_entries(work, rows))
 
     def mark_read(self, treatment_id: str) -> None:
@@ -245,7 +245,7 @@ class AlarmRepository(Repository):
         """Return the alarms of the diaries of a consultation, oldest first."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "alarms.listed") as (work, _):
             table = follow_up_tables.AlarmRow
-            rows = work.rows(table, table.consultation_id == consultation_id, order=(table.raised_at,))
+            rows = work.rows_of(table, table.consultation_id, consultation_id, table.raised_at)
             return _read_logged_alarms(work, rows)
 
     def get(self, id: str) -> Alarm:

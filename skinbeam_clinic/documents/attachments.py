@@ -112,7 +112,7 @@ class AttachmentRepository:
         """
         table, is_read = tables.AttachmentRow, self._is_read and not names_hidden
         with self._access.reading_row(tables.PatientRow, patient_id, "attachments.listed") as (work, _):
-            rows = work.rows(table, table.patient_id == patient_id, order=(table.added_at,))
+            rows = work.rows_of(table, table.patient_id, patient_id, table.added_at)
             reading = partial(_read_attachment, work, is_read=is_read)
             return tuple(work.read_each(rows, reading, partial(_altered_attachment, work)))
 

@@ -115,7 +115,7 @@ class NoteRepository:
         is_read = self._is_read and not names_hidden
         action = "notes.seen" if is_read else "notes.listed"
         with self._access.reading_row(tables.PatientRow, patient_id, action) as (work, _):
-            rows = work.rows(table, table.patient_id == patient_id, order=(table.noted_at,))
+            rows = work.rows_of(table, table.patient_id, patient_id, table.noted_at)
             reading = partial(_read_note, work, is_read=is_read)
             return tuple(work.read_each(rows, reading, partial(_altered_note, work)))
 

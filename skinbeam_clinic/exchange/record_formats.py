@@ -13,10 +13,10 @@ from skinbeam_clinic.exchange.copied_patient import parse_copy
 from skinbeam_clinic.exchange.record_moments import check_moments
 
 if TYPE_CHECKING:
-    from skinbeam_clinic.models import PatientRecord
+    from skinbeam_clinic.models import Dossier, PatientRecord
     from skinbeam_clinic.repositories import ClinicRepositories
 
-__all__ = ["ExportFacts", "ExportResult", "make_exporter", "make_importer"]
+__all__ = ["ExportFacts", "ExportResult", "make_bundler", "make_exporter", "make_importer"]
 
 
 @dataclass(frozen=True)
@@ -102,16 +102,31 @@ def _copy_exporter() -> _Export:
 
 
 def _fhir_exporter() -> _Export:
-    from skinbeam_clinic.exchange.deidentification import deidentify_dossier
-    from skinbeam_clinic.exchange.fhir.bundle import make_bundle
+    bundle = make_bundler()
+    return lambda repositories, patient: bundle(
+        repositories.dossiers.export(patient, "fhir"), repositories.member.clinic
+    )
 
-    def export(repositories: "ClinicRepositories", patient: str) -> ExportResult:
-        handed = deidentify_dossier(repositories.dossiers.export(patient, "fhir"))
-        return make_bundle(handed, repositories.member.clinic), ExportFacts(
-            photographs_left_out=handed.unreadable_photograph_ids or None
-        )
 
-    return export
+def make_bundler() -> Callable[["Dossier", str], ExportResult]:
+    """Return a function that makes the Bundle of a dossier of a clinic.
+
+    Raises
+    ------
+    NotAvailable : the FHIR library is not installed.
+    """
+    try:
+        from skinbeam_clinic.exchange.deidentification import deidentify_dossier
+        from skinbeam_clinic.exchange.fhir.bundle import make_bundle
+    except ModuleNotFoundError as error:
+        _raise_missing_group(error, "exchange")
+
+    def bundle(dossier: "Dossier", clinic: str) -> ExportResult:
+        handed = deidentify_dossier(dossier)
+        facts = ExportFacts(photographs_left_out=handed.unreadable_photograph_ids or None)
+        return make_bundle(handed, clinic), facts
+
+    return bundle
 
 
 def _dicom_exporter() -> _Export:

@@ -5,9 +5,11 @@ same person would have half of a history. A consent given elsewhere was to what 
 unchanged, and void. All rows are written in one transaction.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from types import MappingProxyType
+from typing import TypeVar
 
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import AccessRight, require_right
@@ -29,7 +31,7 @@ from skinbeam_clinic.diaries.repository import DiaryRepository
 from skinbeam_clinic.documents.attachments import AttachmentRepository, import_attachment
 from skinbeam_clinic.documents.notes import NoteRepository, import_note
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.follow_ups.repository import FollowUpRepository
+from skinbeam_clinic.follow_ups.repository import FollowUpRepository, mark_reports_copied
 from skinbeam_clinic.models import (
     Consent,
     ConsultationContents,
@@ -44,12 +46,17 @@ from skinbeam_clinic.plans.repository import PlanRepository
 from skinbeam_clinic.test_spots.repository import TestSpotRepository, import_spot
 from skinbeam_clinic.treatments.repository import TreatmentRepository
 
-__all__ = [
-    "DossierImporter",
-    "DossierRepository",
-]
+__all__ = ["DossierImporter", "DossierRepository", "read_together"]
 
+Item = TypeVar("Item")
+
+_PATIENTS_READ = 50  # together: more would hardly be faster, and hold more in memory
 _OWNING_COLUMNS = ("patient_id", "consultation_id", "plan_id")  # of rows that belong to a patient
+
+
+def read_together(patients: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Yield the patients of a clinic, or their ids, in parts that are read together."""
+    return (patients[first : first + _PATIENTS_READ] for first in range(0, len(patients), _PATIENTS_READ))
 
 
 class DossierRepository:
@@ -77,13 +84,42 @@ class DossierRepository:
         ------
         RecordNotFoundError : this clinic has no such patient, or has erased them.
         """
+        with self.exporting((patient_id,), file_format) as read:
+            return read(patient_id)
+
+    @contextmanager
+    def exporting(
+        self, patient_ids: Sequence[str], *formats: str, copied: bool = False
+    ) -> Iterator[Callable[[str], Dossier]]:
+        """Yield what returns everything of one of these patients, as they all are at one moment, for an export.
+
+        The audit log records the formats of each, and what is read of each in an entry of its own.
+
+        Parameters
+        ----------
+        copied : whether a copy of each is made (`PatientCopyRepository`).
+
+        Raises
+        ------
+        RecordNotFoundError : this clinic has no such patient, or has erased them.
+        """
         with self._access.writing(AccessRight.EXPORT) as work:
-            if work.get(tables.PatientRow, patient_id).erased_at is not None:
-                raise clinic_error("absent", "patient")
-            work.log("record.exported", f"patient/{patient_id}", form=file_format)
-        self._follow_ups.mark_reports_copied(patient_id)
-        with self._access.combine_reads():
+            patients = work.get_many(tables.PatientRow, patient_ids)
+            for id in patient_ids:
+                if id not in patients or patients[id].erased_at is not None:
+                    raise clinic_error("absent", "patient")
+                for file_format in formats:
+                    work.log("record.exported", f"patient/{id}", form=file_format)
+                if copied:
+                    work.log("copy.made", f"patient/{id}")
+            mark_reports_copied(work, patient_ids)
+
+        def read(patient_id: str) -> Dossier:
+            self._access.begin_entry()
             return self._build_dossier(patient_id)
+
+        with self._access.reading_one_moment(patient_ids):
+            yield read
 
     def read(self, patient_id: str, what: str, *, pictures: bool = True) -> Dossier:
         """Return everything of a patient for a caller that discloses a part of it, which the audit log names.
@@ -140,10 +176,14 @@ class DossierRepository:
         """
         with self._access.writing(AccessRight.EXPORT) as work:
             work.log("plans.exported", "plan", form=form)
-        return (
-            Dossier(patient, tuple(map(self._planned_contents, self._consultations.of(patient.id))))
-            for patient in self._patients.list_all()
-        )
+        return self._read_plans()
+
+    def _read_plans(self) -> Iterator[Dossier]:
+        for together in read_together(self._patients.list_all()):
+            with self._access.reading_one_moment([patient.id for patient in together]):
+                for patient in together:
+                    self._access.begin_entry()
+                    yield Dossier(patient, tuple(map(self._planned_contents, self._consultations.of(patient.id))))
 
     def _build_dossier(self, patient_id: str, *, pictures: bool = True) -> Dossier:
         patient = self._patients.get(patient_id)

@@ -75,7 +75,8 @@ def list_treating_members(work: ClinicTransaction, row: follow_up_tables.FollowU
 
 def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp:
     """Return the follow-up of a row, with its grades, report and pairs."""
-    pairs = work.rows(follow_up_tables.PhotographPairRow, follow_up_tables.PhotographPairRow.follow_up_id == row.id)
+    pair = follow_up_tables.PhotographPairRow
+    pairs = work.rows_of(pair, pair.follow_up_id, row.id)
     content, treatment = (
         work.open_record(row, FOLLOW_UP_CONTENT),
         work.get(treatment_tables.TreatmentRow, row.treatment_id),

@@ -5,7 +5,7 @@ later one, which is no longer blind. A course is all treatments of one concern i
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
@@ -42,7 +42,7 @@ from skinbeam_clinic.follow_ups.patient_reports import (
 )
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent, GradeContent
 
-__all__ = ["FollowUpRepository"]
+__all__ = ["FollowUpRepository", "mark_reports_copied"]
 
 _MOST_SCALES = 20
 
@@ -127,19 +127,6 @@ class FollowUpRepository(Repository):
             row = work.get(follow_up_tables.FollowUpRow, id)
             _mark_opened(work, row)
             return load_follow_up(work, row)
-
-    def mark_reports_copied(self, patient_id: str) -> None:
-        """Record that the acting member copies what a patient answered and raters graded; later grades are not blind.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such patient.
-        """
-        with self._access.writing(AccessRight.EXPORT) as work:
-            work.get(tables.PatientRow, patient_id)
-            table = follow_up_tables.FollowUpRow
-            for row in work.rows(table, table.consultation_id.in_(list_consultation_ids(work, patient_id))):
-                _mark_opened(work, row)
 
     def add_grade(
         self,
@@ -263,8 +250,8 @@ class FollowUpRepository(Repository):
     def of(self, consultation_id: str) -> tuple[FollowUp, ...]:
         """Return the follow-ups of a consultation before and after treatments, oldest first."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "follow-ups.listed") as (work, _):
-            mine = follow_up_tables.FollowUpRow.consultation_id == consultation_id
-            rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
+            table = follow_up_tables.FollowUpRow
+            rows = work.rows_of(table, table.consultation_id, consultation_id, table.seen_at)
             return tuple(work.read_each(rows, lambda row: load_follow_up(work, row)))
 
     def list_courses(self, patient_id: str) -> tuple[TreatmentCourse, ...]:
@@ -317,6 +304,14 @@ class FollowUpRepository(Repository):
                 for id, patient in of.items()
             )
             return tuple(sorted(waiting, key=lambda one: one.treated_at))
+
+
+def mark_reports_copied(work: ClinicTransaction, patient_ids: Collection[str]) -> None:
+    """Record that the acting member copies what patients answered and raters graded; later grades are not blind."""
+    consultation, table = tables.ConsultationRow, follow_up_tables.FollowUpRow
+    of = work.list_names(consultation, consultation.patient_id, consultation.patient_id.in_(patient_ids))
+    for row in work.rows(table, table.consultation_id.in_([id for id, _ in of])):
+        _mark_opened(work, row)
 
 
 def _mark_opened(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> None:

@@ -111,7 +111,7 @@ class PlanRepository(Repository):
         """Return the choices made from a plan, oldest first; the last one of a concern is current."""
         with self._access.reading_row(tables.PlanRow, id, "choices.listed") as (work, _):
             table = tables.PlanChoiceRow
-            rows = work.rows(table, table.plan_id == id, order=(table.made_at,))
+            rows = work.rows_of(table, table.plan_id, id, table.made_at)
             return tuple(_plan_choice(work, row) for row in rows)
 
 

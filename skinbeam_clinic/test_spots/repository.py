@@ -7,6 +7,7 @@ was recorded by mistake is struck with a reason, as long as nothing was read at 
 """
 
 import datetime
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -264,7 +265,8 @@ def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestS
 
 def _consultation_rows(work: ClinicTransaction, consultations: set[str]) -> Sequence[treatment_tables.TestSpotRow]:
     table = treatment_tables.TestSpotRow
-    return work.rows(table, table.consultation_id.in_(consultations), order=(table.fired_at,))
+    found = work.rows_by(table, table.consultation_id, consultations, table.fired_at)
+    return sorted(itertools.chain(*found.values()), key=lambda row: (row.fired_at, row.id))
 
 
 def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> TestSpotRecord:

@@ -126,11 +126,11 @@ class AdverseEventRepository(Repository):
             return tuple(work.read_each(rows, lambda row: _read_event(work, row)))
 
 
-def list_adverse_events(work: ClinicTransaction, treatment_ids: Sequence[str]) -> tuple[AdverseEvent, ...]:
-    """Return the adverse events of treatments, in the order of observation, by one statement."""
-    mine = treatment_tables.AdverseEventRow.treatment_id.in_(treatment_ids)
-    rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
-    return tuple(work.read_each(rows, lambda row: _read_event(work, row)))
+def list_adverse_events(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[str, tuple[AdverseEvent, ...]]:
+    """Return the adverse events of treatments, by their ids and in the order of observation, by one statement."""
+    table = treatment_tables.AdverseEventRow
+    found = work.rows_by(table, table.treatment_id, treatment_ids, table.seen_at)
+    return {id: tuple(work.read_each(rows, lambda row: _read_event(work, row))) for id, rows in found.items()}
 
 
 def _correct_event(

@@ -4,7 +4,6 @@ No pulse is rejected because of its settings, since whatever may do harm must be
 planned requires a reason. A row is stored at once and never changed; a correction is a new row.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -101,8 +100,8 @@ class TreatmentRepository(Repository):
     def of(self, consultation_id: str) -> tuple[Treatment, ...]:
         """Return the treatments of a consultation, oldest first."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "treatments.listed") as (work, _):
-            mine = treatment_tables.TreatmentRow.consultation_id == consultation_id
-            rows = work.rows(treatment_tables.TreatmentRow, mine, order=(treatment_tables.TreatmentRow.created_at,))
+            table = treatment_tables.TreatmentRow
+            rows = work.rows_of(table, table.consultation_id, consultation_id, table.created_at)
             return _read_treatments(work, rows)
 
     def choose_machine(self, id: str, machine_id: str, why: str = "") -> Treatment:
@@ -334,15 +333,13 @@ def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) ->
 
 def _read_areas(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[str, tuple[TreatedArea, ...]]:
     """Return what was fired in treatments, by their ids and in the order of firing, by one statement."""
-    table, found = treatment_tables.TreatedAreaRow, defaultdict[str, list[TreatedArea]](list)
-    rows = work.rows(table, table.treatment_id.in_(treatment_ids), order=(table.fired_at,))
-    for treatment_id, area in work.read_each(rows, lambda row: (row.treatment_id, _read_area(work, row))):
-        found[treatment_id].append(area)
-    return {id: tuple(found[id]) for id in treatment_ids}
+    table = treatment_tables.TreatedAreaRow
+    found = work.rows_by(table, table.treatment_id, treatment_ids, table.fired_at)
+    return {id: tuple(work.read_each(rows, lambda row: _read_area(work, row))) for id, rows in found.items()}
 
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:
-    areas, events = _read_areas(work, [row.id])[row.id], list_adverse_events(work, [row.id])
+    areas, events = _read_areas(work, [row.id])[row.id], list_adverse_events(work, [row.id])[row.id]
     return work.read_one(row, lambda row: _join_treatment(work, row, areas, events))
 
 
@@ -351,7 +348,7 @@ def _read_treatments(work: ClinicTransaction, rows: Sequence[treatment_tables.Tr
     areas, events = _read_areas(work, ids), list_adverse_events(work, ids)
 
     def join(row: treatment_tables.TreatmentRow) -> Treatment:
-        return _join_treatment(work, row, areas[row.id], tuple(one for one in events if one.treatment_id == row.id))
+        return _join_treatment(work, row, areas[row.id], events[row.id])
 
     return tuple(work.read_each(rows, join))
 

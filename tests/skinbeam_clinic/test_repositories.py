@@ -502,7 +502,6 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
             follow_up.id, PatientAnswers(SelfRating(5, 5))
         ),
         "follow_ups.mark_report_read": lambda: repositories.follow_ups.mark_report_read(follow_up.id),
-        "follow_ups.mark_reports_copied": lambda: repositories.follow_ups.mark_reports_copied(consultation.patient_id),
         "follow_ups.add_pair": lambda: repositories.follow_ups.add_pair(follow_up.id, *faces),
         "follow_ups.remove_pair": lambda: repositories.follow_ups.remove_pair(follow_up.id, pair.id),
         "follow_ups.add_grade": lambda: repositories.follow_ups.add_grade(
@@ -527,6 +526,7 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "alarms.answer": lambda: repositories.alarms.answer(alarm.id, "Called."),
         "alarms.decide": lambda: answered_and_decided(repositories, mine, alarm.id),
         "dossiers.export": lambda: repositories.dossiers.export(consultation.patient_id, "fhir"),
+        "dossiers.exporting": lambda: begin_export(repositories, consultation.patient_id),
         "dossiers.read": lambda: repositories.dossiers.read(consultation.patient_id, "Observation"),
         "dossiers.find_patient_id": lambda: repositories.dossiers.find_patient_id(consultation.id),
         "tokens.end": lambda: repositories.tokens.end(token.id),
@@ -620,11 +620,17 @@ UNBOUND = {
     "jobs.cancel_earlier",
     "audit_log.newest",
     "patient_copies.make",
+    "patient_copies.pack",
     "dossiers.plans",
     "erasure.list_erasable",
     "erasure.erase",
     "erasure.preview",
 }
+
+
+def begin_export(repositories: ClinicRepositories, patient_id: str) -> None:
+    with repositories.dossiers.exporting((patient_id,), "csv"):
+        pass
 
 
 def public(repositories: ClinicRepositories) -> set[str]:
@@ -670,11 +676,11 @@ NEEDS_CARE = {
     "consultations.close",
     "consultations.reopen",
     "dossiers.export",
+    "dossiers.exporting",
     "dossiers.plans",
     "clinic_texts.revise",
     "clinic_texts.withdraw",
     "follow_ups.mark_report_read",
-    "follow_ups.mark_reports_copied",
     "follow_ups.add_grade",
     "dossiers.note_letter",
     "suggestions.add",

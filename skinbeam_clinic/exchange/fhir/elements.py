@@ -10,6 +10,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -197,9 +198,14 @@ _UNITS = {
 }
 
 
+@cache
+def _adapter(kind: type[Record]) -> TypeAdapter[Record]:
+    return TypeAdapter(kind)
+
+
 def record_extension(name: str, record: Any) -> Resource:
     """Return an extension that contains a whole record."""
-    return extension(name, record=TypeAdapter(type(record)).dump_json(record).decode())
+    return extension(name, record=_adapter(type(record)).dump_json(record).decode())  # type: ignore[arg-type]
 
 
 def find_record(resource: Resource, name: str, kind: type[Record]) -> Record | None:
@@ -220,7 +226,7 @@ def read_records(resource: Resource, name: str, kind: type[Record]) -> tuple[Rec
     ValueError : one is no record of this type.
     """
     held = [one for one in resource.get("extension", ()) if one["url"] == f"{FHIR_BASE}/StructureDefinition/{name}"]
-    adapter = TypeAdapter(kind)
+    adapter = _adapter(kind)  # type: ignore[arg-type]
     return tuple(adapter.validate_json(read_extension({"extension": [one]}, name)["record"]) for one in held)
 
 
