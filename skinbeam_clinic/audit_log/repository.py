@@ -8,7 +8,7 @@ from skinbeam_clinic.database.tables import AuditEntryRow
 from skinbeam_clinic.database.transaction import RECORDS_READ, ClinicTransaction, Repository
 from skinbeam_clinic.models import AuditEntry
 
-__all__ = ["AuditLogRepository"]
+__all__ = ["AuditLogRepository", "detail_contains"]
 
 
 class AuditLogRepository(Repository):
@@ -31,8 +31,12 @@ class AuditLogRepository(Repository):
 
 def _subject_condition(subject: str) -> ColumnElement[bool]:
     """Return the condition that an entry is about a record, or lists it among those read."""
-    named = type_coerce(AuditEntryRow.detail, Text).contains(canonical_json(subject), autoescape=True)
-    return or_(AuditEntryRow.subject == subject, and_(AuditEntryRow.action == RECORDS_READ, named))
+    return or_(AuditEntryRow.subject == subject, and_(AuditEntryRow.action == RECORDS_READ, detail_contains(subject)))
+
+
+def detail_contains(text: str) -> ColumnElement[bool]:
+    """Return the condition that the detail of an entry contains a text, as a key or as a value."""
+    return type_coerce(AuditEntryRow.detail, Text).contains(canonical_json(text), autoescape=True)
 
 
 def _read_entry(work: ClinicTransaction, entry: AuditEntryRow) -> AuditEntry:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import AccessRight, require_right
 from skinbeam_clinic.appointments.repository import AppointmentRepository
+from skinbeam_clinic.audit_log.repository import detail_contains
 from skinbeam_clinic.clinic_texts.repository import save_consent_texts
 from skinbeam_clinic.consents.repository import ConsentRepository, VoidReason
 from skinbeam_clinic.consultations.repository import (
@@ -277,7 +278,8 @@ def _refuse_second_import(work: ClinicTransaction, source: str) -> None:
     ----------
     source : the id that the patient has in the other clinic.
     """
-    for entry in work.entries(AuditEntryRow.action == _PATIENT_IMPORTED, limit=_MOST_ENTRIES):
+    about = (AuditEntryRow.action == _PATIENT_IMPORTED, detail_contains(source))
+    for entry in work.entries(*about, limit=_MOST_ENTRIES):
         patient = work.find(tables.PatientRow, entry.subject.removeprefix("patient/"))
         if entry.detail["source"] == source and patient is not None and patient.erased_at is None:
             raise clinic_error("imported-already", "FILE", pseudonym=patient.pseudonym)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from exchange_samples import picture
+from page_statements import statements_sent
 from record_samples import ANSWERS, MADE, NO_WAIT, import_copy, sign
 from sqlalchemy import text
 from treatment_samples import fired, started
@@ -92,6 +93,18 @@ def test_a_copy_goes_into_another_clinic_without_its_consent(
     assert other.plans.read_file(plan.id, "plan.json") == MADE.files["plan.json"]
     assert other.consents.of(one.id) == ()
     assert all(checked.findings == () for checked in verify_database(database))
+
+
+def test_a_copy_takes_no_more_statements_after_many_others(
+    database: Database, repositories: ClinicRepositories
+) -> None:
+    other, counts = ClinicRepositories(database, create_clinic(database, "Hill Clinic")), []
+    for _ in range(6):
+        copy = repositories.patient_copies.make(repositories.patients.add().id)
+        with statements_sent(database) as sent:
+            import_copy(other, copy)
+        counts.append(len(sent))
+    assert counts[1:] == counts[1:2] * 5
 
 
 def pass_copy(repositories: ClinicRepositories, other: ClinicRepositories, patient_id: str) -> PatientRecord:
