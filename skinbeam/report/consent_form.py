@@ -297,6 +297,7 @@ def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -
     yield report_text("consent.aim_choice", choice=laser_name(option, setup), device=setup.device_title)
     if option.beyond_practice:
         yield report_text("consent.aim_beyond")
+    yield report_text("consent.aim_eyes")
     if concern.is_done:
         yield report_text("consent.aim_done")
         return
@@ -324,14 +325,7 @@ def _choice_rows(concern: ConcernPlan, chosen: Option) -> tuple[ChoiceRow, ...]:
 
 def _choice_row(option: Option, name: str, *, own: bool) -> ChoiceRow:
     key, _, p = worst_harm(option)
-    nothing = option.modality == _NO_TREATMENT
-    bad = (
-        report_text("consent.none_counted")
-        if nothing
-        else f"{harm_in_words(key)}: {_spread(p)}"
-        if key
-        else report_text("leaflet.not_known")
-    )
+    bad = f"{harm_in_words(key)}: {_spread(p)}" if key else report_text("leaflet.not_known")
     return ChoiceRow(capitalise(name), _spread(improved_share(option)), bad, own)
 
 

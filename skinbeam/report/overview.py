@@ -34,7 +34,7 @@ from skinbeam.report.formatting import (
     value_sentence,
 )
 from skinbeam.report.outcomes import improved_share, worst_harm
-from skinbeam.report.plain_words import choice_name, harm_in_words, plain_name, range_in_words
+from skinbeam.report.plain_words import choice_name, harm_in_words, is_done_at_home, plain_name, range_in_words
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Formatter, catalogue, render_message, translate
@@ -172,6 +172,9 @@ def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = 
         "sessions": DisplayValue(nothing, "", True) if nothing else display_value(option.sessions),
         "downtime": DisplayValue(nothing, "", True) if nothing else showing_days(option),
     }
+    has_values = any(value.is_known for value in glanced.values())
+    if is_done_at_home(option):  # whatever it does, it takes no visits
+        glanced["sessions"] = DisplayValue(report_text("brief_at_home"), "", True)
     trials, evidence = evidence_lines(concern, option, phototype)
     setting = "" if option.setup is None else setting_line(option.setup)
     return OptionGlance(
@@ -181,11 +184,11 @@ def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = 
         option=join_items([option_title(option), device_name(option)]),
         name=device_name(option) or option_title(option),
         setting=join_items(filter(None, (setting, report_text("beyond_practice") if option.beyond_practice else ""))),
-        has_values=any(value.is_known for value in glanced.values()),
+        has_values=has_values,
         good_span=share_bar(improved_share(option)),
         bad_name=harm if bad.is_known else "",
         bad_span=share_bar(p),
-        visits=nothing or _visits(option),
+        visits=nothing or (report_text("brief_at_home") if is_done_at_home(option) else _visits(option)),
         days=nothing or showing_days_brief(option),
         trials=trials,
         evidence=evidence,
@@ -276,13 +279,16 @@ def _cost_sentence(first: Option) -> str:
     """Return the most frequent known harm, visits and days; unknown ones are named as unknown."""
     key, _, p = worst_harm(first)
     sessions, shows = first.sessions, first.shows_days
-    if isinstance(p, Unknown) and isinstance(sessions, Unknown) and isinstance(shows, Unknown):
+    at_home = is_done_at_home(first)
+    if not at_home and isinstance(p, Unknown) and isinstance(sessions, Unknown) and isinstance(shows, Unknown):
         return report_text("aloud.costs_unknown")
     parts = [
         report_text("aloud.harm_unknown")
         if isinstance(p, Unknown)
         else report_text("aloud.harm", harm=harm_in_words(key), people=people_of_100(p.median)),
-        report_text("aloud.visits_unknown")
+        report_text("aloud.at_home")
+        if at_home
+        else report_text("aloud.visits_unknown")
         if isinstance(sessions, Unknown)
         else report_text("aloud.visits", visits=range_in_words(sessions)),
         report_text("aloud.days_unknown")

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator
 
-from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
 from skinbeam.course.course_rules import MELASMA
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
@@ -15,6 +15,7 @@ __all__ = [
     "choice_key",
     "choice_name",
     "harm_in_words",
+    "is_done_at_home",
     "is_under_one",
     "light_harm_sentences",
     "light_in_words",
@@ -48,6 +49,11 @@ def numbered_sentences(start: str) -> tuple[str, ...]:
 def choice_name(option: Option) -> str:
     """Return the kind of treatment in plain words."""
     return plain_name("choice", choice_key(option), plain_name("choice", option.modality, option.title))
+
+
+def is_done_at_home(option: Option) -> bool:
+    """Return whether a choice is what a person does at home, so that it takes no visit."""
+    return option.modality in fact_tables().modality_groups["at-home"]
 
 
 def choice_key(option: Option) -> str:

@@ -84,6 +84,7 @@ def leaflet_sentences(page: LeafletPage) -> list[str]:
         found += [
             *concern.text,
             concern.follow_up,
+            concern.no_laser_headline,
             concern.no_laser_text,
             *concern.personal_harms,
             *concern.preparations,

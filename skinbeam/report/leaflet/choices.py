@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option
@@ -23,6 +22,7 @@ from skinbeam.report.plain_words import (
     choice_key,
     choice_name,
     harm_in_words,
+    is_done_at_home,
     is_under_one,
     light_in_words,
     plain_name,
@@ -113,14 +113,14 @@ def option_name(option: Option, table: Sequence[Option]) -> str:
 
 def _leaflet_option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> LeafletOption:
     nothing = report_text("leaflet.none") if option.modality == _NO_TREATMENT else ""
-    at_home = option.modality in fact_tables().modality_groups["at-home"]
     good, bad = (_leaflet_outcome(concern, option, tone, array) for tone, array in _arrays(option).items())
     return LeafletOption(
         name=capitalise(option_name(option, table)),
         good=good,
         bad=bad,
         harms=_other_harms(option),
-        visits=nothing or (report_text("leaflet.at_home") if at_home else range_in_words(option.sessions)),
+        visits=nothing
+        or (report_text("leaflet.at_home") if is_done_at_home(option) else range_in_words(option.sessions)),
         days=nothing or showing_days_in_words(option),
     )
 

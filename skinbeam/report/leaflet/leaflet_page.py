@@ -9,7 +9,6 @@ import datetime
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from skinbeam._version import __date__
-from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import BibliographyEntry, bibliography
@@ -35,6 +34,7 @@ from skinbeam.report.outcomes import harm_values, improved_share, worst_harm
 from skinbeam.report.overview import cause_without_laser, colour_may_change
 from skinbeam.report.plain_words import (
     choice_name,
+    is_done_at_home,
     light_harm_sentences,
     light_in_words,
     numbered_sentences,
@@ -44,10 +44,11 @@ from skinbeam.report.plain_words import (
     plain_name,
     planned_visit_sentences,
     scar_sentences,
+    span_in_words,
 )
 from skinbeam.suitability.rule_condition import OPTION_FACTS
 from skinbeam.suitability.table import load_rules
-from skinbeam.text import catalogue
+from skinbeam.text import catalogue, translate
 
 __all__ = [
     "ADULT_YEARS",
@@ -69,6 +70,7 @@ _PLACE_FACTS = frozenset(
 _WISH_FACTS = frozenset(
     {"condition", "downtime_days_accepted", "field_conditions", "severity_high", "touching_conditions"}
 )
+_MALE = "male"
 # What to tell before a visit: no cold sore away from the face, and no pregnancy of a man.
 _BEFORE_TELL = {
     (True, False): "leaflet.before_tell",
@@ -132,7 +134,8 @@ def _short_source(source: BibliographyEntry) -> str:
     first = source.first_author
     if not first:
         words = source.fields.get("title", source.key).strip("[]{}").split()
-        first = f"“{' '.join(words[:_TITLE_WORDS])}{' …' if len(words) > _TITLE_WORDS else ''}”"
+        title = f"{' '.join(words[:_TITLE_WORDS])}{' …' if len(words) > _TITLE_WORDS else ''}"
+        first = report_text("leaflet.study_title", title=title)
     year = source.fields.get("year", "")
     return f"{first} {year}" if year.isdigit() else first
 
@@ -179,18 +182,25 @@ def _visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
         yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
     on_face = not all(known_sites()[one.site].off_face for one in treated)
     yield report_text("leaflet.before_come" if on_face else "leaflet.before_come_off_face")
-    yield report_text(_BEFORE_TELL[on_face, plan.assessment.sex == "male"])
+    is_male = plan.assessment.sex in (_MALE, translate(_MALE))  # pages show a plan whose words are translated
+    yield report_text(_BEFORE_TELL[on_face, is_male])
 
 
 # Why a concern has no laser option.
 
 
+_DECISION = "leaflet_no_laser.stopped"  # the reason that the first page has
+
+
 def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
-    """Return why no laser is offered, the nearest setting and what may change it; empty where one is offered."""
-    reasons = plain_reasons(concern.no_laser, as_paragraph=True)
-    if not reasons:
+    """Return why no laser is offered, the nearest setting and what may change it; empty where one is offered.
+
+    That a reason is on the first page comes before the reasons that follow it here: at the end it would say so of them.
+    """
+    if not concern.no_laser:
         return ""
-    sentences = [report_text("leaflet_no_laser.head"), *reasons]
+    in_order = sorted(concern.no_laser, key=lambda reason: reason.text.id != _DECISION)
+    sentences = list(plain_reasons(in_order, as_paragraph=True))
     near = concern.nearest
     if near is not None:
         light = light_in_words(near.setup)
@@ -198,7 +208,8 @@ def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
         half = improved_share(near)
         # Where the model sees next to no effect, a good number of other people's trials beside it helps nobody decide.
         if isinstance(half, Estimate) and near.p_effective.median >= LEAST_REACHED:
-            sentences.append(report_text("leaflet.nearest_trials", people=people_of_100(half.median)))
+            people, span = people_of_100(half.median), span_in_words(half)
+            sentences.append(report_text("leaflet.nearest_trials", people=people, span=span))
     if colour_may_change(concern, person):
         sentences.append(report_text("leaflet.change_colour"))
     return " ".join(sentences)
@@ -237,7 +248,8 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
             *(numbered_sentences("healing") if has_choice else ()),
         ),
         aftercare=_advice_sentences(plan.aftercare, plan) or (numbered_sentences("aftercare") if has_session else ()),
-        call_advice=_advice_sentences(plan.when_to_call, plan) or (numbered_sentences("call") if has_session else ()),
+        call_advice=_advice_sentences(plan.when_to_call, plan)
+        or numbered_sentences("call" if has_session else "call_none"),
         phone=phone_line(plan),
         questions=(
             *(numbered_sentences("question_laser") if has_laser else ()),
@@ -251,7 +263,7 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
 
 def _is_done_in_clinic(option: Option) -> bool:
     """Return whether a choice is a session, after which skin heals: nothing that a person does at home, nor nothing."""
-    return option.modality not in ("no-treatment", *fact_tables().modality_groups["at-home"])
+    return option.modality != "no-treatment" and not is_done_at_home(option)
 
 
 def _intro(names: str, *, young: bool, has_laser: bool) -> tuple[str, ...]:
@@ -347,6 +359,7 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         text=lines or (concern.can.text,),
         follow_up=follow_up_sentence(drawn),
         options=leaflet_options(concern),
+        no_laser_headline=report_text("leaflet_no_laser.head") if concern.no_laser else "",
         no_laser_text=no_laser_text(concern, plan.assessment),
         personal_harms=(
             *own_harm_sentences(plan),
@@ -374,7 +387,8 @@ def _concern_to_examine(concern: ConcernPlan, sentence: str) -> LeafletConcern:
         text=(),
         follow_up="",
         options=(),
-        no_laser_text=sentence,
+        no_laser_headline=sentence,
+        no_laser_text="",
         personal_harms=(),
         preparations=(),
         healing="",
@@ -392,21 +406,20 @@ def _certainty_sentences(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
 
 def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """Yield what is not known about the first choices of the concerns, then what is not known about any."""
-    good: dict[str, None] = {}
-    bad: dict[str, None] = {}
+    found: dict[str, dict[str, None]] = {"both": {}, "good": {}, "bad": {}}
     for concern in concerns:
         if concern.examination is not None:
             continue
         first, place = ranked_options(concern)[0], inline_name(_name(concern))
         choice = report_text("leaflet.unknown_choice", choice=inline_name(choice_name(first)), concern=place)
+        is_harm_unknown = isinstance(worst_harm(first)[2], Unknown) and first.modality != "no-treatment"
         if isinstance(improved_share(first), Unknown):
-            good[choice] = None
-        elif isinstance(worst_harm(first)[2], Unknown) and first.modality != "no-treatment":
-            bad[choice] = None
-    if good:
-        yield report_text("leaflet.unknown_good", choices=join_items(good))
-    if bad:
-        yield report_text("leaflet.unknown_bad", choices=join_items(bad))
+            found["both" if is_harm_unknown else "good"][choice] = None
+        elif is_harm_unknown:
+            found["bad"][choice] = None
+    for share, choices in found.items():
+        if choices:
+            yield report_text(f"leaflet.unknown_{share}", choices=join_items(choices))
     yield from numbered_sentences("unknown")
 
 

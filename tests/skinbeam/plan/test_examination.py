@@ -71,8 +71,8 @@ def test_no_paper_compares_treatments_of_a_lesion_that_is_to_be_examined(extra: 
     spot, red = page.concerns
     assert (spot.options, spot.choices, spot.text) == ((), (), ())
     assert red.options
-    assert "2 weeks" in spot.no_laser_text
-    assert spot.no_laser_text in page.decision  # on the first page too
+    assert "2 weeks" in spot.no_laser_headline
+    assert spot.no_laser_headline in page.decision  # on the first page too
     assert "age spot" not in " ".join([spot.title, *page.intro])
     names = [file for file in draw_report_figures(plan, FigureData(())).files if "leaflet" in file]
     assert names
