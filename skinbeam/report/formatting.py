@@ -255,6 +255,8 @@ def _interval_text(value: Estimate) -> str:
 def _range_meaning(value: Estimate) -> str:
     level = math.floor(100 * value.level + 0.5)
     if value.kind == "modelled":
+        if not value.draws:  # read from studies: no skins were drawn
+            return report_text("note_modelled_studies", level=level)
         return report_text("note_modelled", level=level, draws=value.draws)
     return report_text(f"note_{value.kind}", level=level)
 

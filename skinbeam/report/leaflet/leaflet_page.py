@@ -406,7 +406,8 @@ def _certainty_sentences(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
 
 def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """Yield what is not known about the first choices of the concerns, then what is not known about any."""
-    found: dict[str, dict[str, None]] = {"both": {}, "good": {}, "bad": {}}
+    both, good, bad = "leaflet.unknown_both", "leaflet.unknown_good", "leaflet.unknown_bad"
+    found: dict[str, dict[str, None]] = {both: {}, good: {}, bad: {}}
     for concern in concerns:
         if concern.examination is not None:
             continue
@@ -414,12 +415,12 @@ def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
         choice = report_text("leaflet.unknown_choice", choice=inline_name(choice_name(first)), concern=place)
         is_harm_unknown = isinstance(worst_harm(first)[2], Unknown) and first.modality != "no-treatment"
         if isinstance(improved_share(first), Unknown):
-            found["both" if is_harm_unknown else "good"][choice] = None
+            found[both if is_harm_unknown else good][choice] = None
         elif is_harm_unknown:
-            found["bad"][choice] = None
-    for share, choices in found.items():
+            found[bad][choice] = None
+    for sentence, choices in found.items():
         if choices:
-            yield report_text(f"leaflet.unknown_{share}", choices=join_items(choices))
+            yield report_text(sentence, choices=join_items(choices))
     yield from numbered_sentences("unknown")
 
 

@@ -1,5 +1,6 @@
 """The clinician's page in a browser: no word of a table runs into the next column, on a telephone and at a desk."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -29,8 +30,12 @@ def test_no_cell_of_a_table_runs_into_the_next(language: str, tmp_path: Path) ->
             page.goto((tmp_path / "report.html").as_uri())
             assert page.evaluate(RUN_OVER) == []
         browser.close()
-    paper = "".join(page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages)
+    paper, appendix = (
+        "".join(page.extract_text() for page in PdfReader(tmp_path / f"{name}.pdf").pages)
+        for name in ("report", "appendix")
+    )
     visits = texts["col_visits_short"]
     assert visits in paper
     assert f"{visits}{texts['col_downtime'].split()[0]}" not in paper
     assert f"{visits}{texts['h_days_short']}" not in paper
+    assert not re.search(r"[a-zäöüß]{3}\d+[.,]\d", appendix)  # whether a limit is met, and the value beside it
