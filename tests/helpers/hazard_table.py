@@ -98,6 +98,18 @@ TABLE: dict[str, Hazard] = {
             "another spelling": Cell({"pregnant": "yes"}, fault="patient.pregnant"),
         },
     ),
+    "a retinoid by mouth in pregnancy": Hazard(
+        DYE,
+        "retinoid-by-mouth-in-pregnancy",
+        VEINS,
+        {
+            "plain": Cell({"pregnant": True} | drug("isotretinoin")),
+            "blank": Cell({"pregnant": None} | drug("isotretinoin"), rule="pregnancy-ask"),
+            "contradicting": Cell({"pregnant": True, "sex": "male"} | drug("none", "acitretin")),
+            "another concern": Cell({"pregnant": True} | drug("alitretinoin"), (SPOTS, WRINKLES)),
+            "another spelling": Cell({"pregnant": True} | drug("Roaccutan 20 mg")),
+        },
+    ),
     "isotretinoin before ablation": Hazard(
         ABLATE,
         "isotretinoin-full-field-ablation",
