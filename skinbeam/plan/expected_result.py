@@ -199,6 +199,8 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[Document
         notice = course_notice(case, concern)
         if notice is not None:
             found.append(DocumentWarning("response", notice))
+        elif response.has_returned:
+            found.append(DocumentWarning("response", Message("response.returned", params)))
         elif response.is_enough:
             found.append(DocumentWarning("response", Message("response.enough", params)))
         elif following is None or following.if_place_kept_pct is None:

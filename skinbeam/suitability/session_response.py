@@ -57,16 +57,23 @@ class SessionResponse:
     sessions : how many took place.
     improved_pct : improvement since before the first, as judged at the last judged session; None where none was judged.
     is_last_judged : whether it was judged after the last session.
+    is_severe_today : whether the case calls the condition severe all the same.
     """
 
     sessions: int
     improved_pct: float | None
     is_last_judged: bool = False
+    is_severe_today: bool = False
+
+    @property
+    def has_returned(self) -> bool:
+        """Whether nearly all was better, and it is severe today: it has come back, or one of the two is wrong."""
+        return self.is_severe_today and self.improved_pct is not None and self.improved_pct >= _ENOUGH_PCT
 
     @property
     def is_enough(self) -> bool:
         """Whether so much is better that another session is decided anew: little is left to gain, and each can harm."""
-        return self.improved_pct is not None and self.improved_pct >= _ENOUGH_PCT
+        return self.improved_pct is not None and self.improved_pct >= _ENOUGH_PCT and not self.is_severe_today
 
     @property
     def is_worse(self) -> bool:
@@ -88,7 +95,8 @@ def session_response(case: Case, condition: str) -> SessionResponse:
     done = sorted((one for one in case.session if one.treats == condition), key=lambda one: one.week)
     judged = [one.response_pct for one in done if one.response_pct is not None]
     is_last_judged = bool(done) and done[-1].response_pct is not None
-    return SessionResponse(len(done), judged[-1] if judged else None, is_last_judged)
+    is_severe = any(one.condition == condition and one.severity == "severe" for one in case.concern)
+    return SessionResponse(len(done), judged[-1] if judged else None, is_last_judged, is_severe)
 
 
 def count_sessions_with(case: Case, condition: str | None, modality: str | None) -> int:

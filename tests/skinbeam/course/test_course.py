@@ -409,6 +409,15 @@ def test_skin_that_is_rebuilt_for_months_is_judged_after_the_third_session_of_co
     assert after == {2: False, 3: True}
 
 
+@pytest.mark.parametrize(("severity", "is_done"), [("severe", False), ("mild", True)])
+def test_what_is_severe_again_is_not_done_however_much_was_better(severity: str, is_done: bool) -> None:
+    """Veins that had come back after years got no session: "little is left to gain"."""
+    text = VEINS_CASE.replace("area_cm2", f'severity = "{severity}"\narea_cm2', 1)
+    response = session_response(loaded(text + session(95, 0)).case, "facial-telangiectasia")
+    assert (response.is_enough, response.has_returned) == (is_done, not is_done)
+    assert not session_response(loaded(text + session(50, 0)).case, "facial-telangiectasia").has_returned
+
+
 def test_sessions_that_name_no_site_hold_back_none_of_several() -> None:
     """Age spots of the cheeks, perhaps never treated, were refused since those of the hands did not fade."""
     both = VEINS_CASE + concern("facial-telangiectasia", "nose", extra="")
