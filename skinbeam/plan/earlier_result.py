@@ -8,11 +8,12 @@ from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
 from skinbeam.laser.device import Device
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
-from skinbeam.laser.setting_grid import BeamSetting, dose_steps, nearest_setting
+from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings, nearest_setting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, log_ratio
 from skinbeam.response.settings import SearchMachine
+from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.suitability.dose_bars import is_endpoint
 from skinbeam.suitability.session_response import is_too_little
 
@@ -97,8 +98,15 @@ def _read_result(
 
 
 def _setting_of(machine: SearchMachine, pulse: EarlierReaction) -> BeamSetting | None:
-    """Return the setting of a machine nearest to an earlier pulse; None where it has none like it."""
+    """Return the setting of a machine nearest to an earlier pulse; None where it has none like it.
+
+    Few people note the pulse of columns, whose depth follows their energy.
+    """
     device = machine.device
+    if device.microbeam and pulse.pulse_ms is None:
+        dose = pulse.dose_on(device)
+        able = (one for one in iterate_settings(device, pulse.wavelength_on(device)) if dose in dose_steps(device, one))
+        return next((one for one in able if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)), None)
     wavelength_nm, pulse_ms = pulse.wavelength_on(device), pulse.pulse_ms
     spot_mm = _spot_mm(device, pulse.spot_mm)
     if wavelength_nm is None or pulse_ms is None or spot_mm is None:

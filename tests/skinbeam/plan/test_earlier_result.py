@@ -114,6 +114,19 @@ def test_the_window_of_a_lamp_is_known_by_a_side_of_it(noted_mm: float) -> None:
     assert found.setting.spot_mm == pytest.approx(25.9, abs=0.1)
 
 
+def test_columns_that_helped_are_given_again_without_a_noted_pulse() -> None:
+    """A course of fractional CO2 that ran and helped stood on rank 4, behind the removal of the whole surface."""
+    lines = PERSON + concern("perioral-lines", "perioral") + devices("fractional-co2-10600", "co2-10600")
+    done = (
+        '\n[[session]]\nweek = 0\ntreats = "perioral-lines"\ndevice = "fractional-co2-10600"\nenergy_mJ = 30.0\n'
+        'density_per_cm2 = 150.0\nresponse_pct = 40.0\nadverse = ["cold sore on day 4"]\n'
+    )
+    first = laser_options(document(lines + done))[0]
+    columns = first["settings"]["microbeam"]
+    assert (first["device"], columns["energy_mJ"]) == ("fractional-co2-10600", 30.0)
+    assert columns["density_per_cm2"] <= 150.0
+
+
 def test_light_that_helped_this_skin_leads_and_is_not_refused_as_too_weak() -> None:
     """A lamp that had made redness better by 60 % was refused: "fewer than 10 of 100 such skins reach the target"."""
     person = PERSON.replace('phototype = "II"', 'phototype = "IV"') + concern("redness")
