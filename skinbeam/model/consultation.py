@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
@@ -24,6 +25,7 @@ from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
 __all__ = [
     "DECIDABLE_MODALITIES",
     "HISTORY",
+    "HISTORY_GROUPS",
     "LESION_SIGNS",
     "REACTIONS",
     "Clinic",
@@ -36,47 +38,53 @@ __all__ = [
     "Photo",
 ]
 
-# Past and present conditions of the person; the rules in data/rules.toml use these words.
-HISTORY = (
-    "active-infection",
-    "active-inflammatory-acne",
-    "allergy-anaesthetic",
-    "argyria",
-    "bleeding-disorder",
-    "body-dysmorphic-concern",
-    "collagen-vascular-disease",
-    "dermabrasion-recent",
-    "deep-peel-recent",
-    "diabetes-uncontrolled",
-    "eczema-severe",
-    "epilepsy",
-    "face-lift",
-    "filler-recent",
-    "gold-therapy",
-    "heart-disease",
-    "hepatitis-b",
-    "herpes-labialis",
-    "hiv",
-    "hypertrophic-scar",
-    "immunosuppression",
-    "keloid",
-    "laser-resurfacing-recent",
-    "liver-disease",
-    "lupus",
-    "melasma",
-    "pacemaker",
-    "permanent-make-up",
-    "photosensitivity",
-    "pih",
-    "psoriasis",
-    "radiotherapy-field",
-    "self-tanner-recent",
-    "silver-dressing",
-    "skin-cancer",
-    "tattoo-in-field",
-    "thrombosis",
-    "vitiligo",
-)
+# Past and present conditions of the person, in groups in which a form asks for them; the rules in data/rules.toml use
+# these words.
+HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "skin": (
+        "active-infection",
+        "active-inflammatory-acne",
+        "herpes-labialis",
+        "eczema-severe",
+        "psoriasis",
+        "melasma",
+        "pih",
+        "vitiligo",
+        "photosensitivity",
+        "skin-cancer",
+    ),
+    "healing": (
+        "keloid",
+        "hypertrophic-scar",
+        "bleeding-disorder",
+        "diabetes-uncontrolled",
+        "immunosuppression",
+        "hiv",
+        "hepatitis-b",
+    ),
+    "body": (
+        "lupus",
+        "collagen-vascular-disease",
+        "heart-disease",
+        "pacemaker",
+        "epilepsy",
+        "thrombosis",
+        "liver-disease",
+        "allergy-anaesthetic",
+        "body-dysmorphic-concern",
+    ),
+    "treated": (
+        "filler-recent",
+        "deep-peel-recent",
+        "dermabrasion-recent",
+        "laser-resurfacing-recent",
+        "face-lift",
+        "radiotherapy-field",
+        "gold-therapy",
+    ),
+    "field": ("tattoo-in-field", "permanent-make-up", "self-tanner-recent", "silver-dressing", "argyria"),
+}
+HISTORY = tuple(sorted(word for words in HISTORY_GROUPS.values() for word in words))
 # Observed reactions to a test spot; data/reactions.toml defines each.
 REACTIONS = (
     "none",

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from skinbeam.laser.device import devices
-from skinbeam.model.consultation import DECIDABLE_MODALITIES, LESION_SIGNS, REACTIONS
+from skinbeam.model.consultation import DECIDABLE_MODALITIES, HISTORY_GROUPS, LESION_SIGNS, REACTIONS
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, subtype_description, vocabulary_table
 from skinbeam.report.formatting import capitalise
@@ -23,7 +23,6 @@ from skinbeam_clinic.consultations.forms import Submission, parse_mark_field, pa
 from skinbeam_clinic.used_cooling import CoolingKind
 
 __all__ = [
-    "HISTORY_GROUPS",
     "FormChoice",
     "FormChoiceGroup",
     "FormFault",
@@ -38,52 +37,6 @@ CONCERN_ROWS = 6
 MEDICATION_ROWS = 4
 SPOT_ROWS = 5  # the longest series of test spots
 SESSION_ROWS = 4
-
-# Words of the case schema for the medical history, in the order of the form.
-HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "skin": (
-        "active-infection",
-        "active-inflammatory-acne",
-        "herpes-labialis",
-        "eczema-severe",
-        "psoriasis",
-        "melasma",
-        "pih",
-        "vitiligo",
-        "photosensitivity",
-        "skin-cancer",
-    ),
-    "healing": (
-        "keloid",
-        "hypertrophic-scar",
-        "bleeding-disorder",
-        "diabetes-uncontrolled",
-        "immunosuppression",
-        "hiv",
-        "hepatitis-b",
-    ),
-    "body": (
-        "lupus",
-        "collagen-vascular-disease",
-        "heart-disease",
-        "pacemaker",
-        "epilepsy",
-        "thrombosis",
-        "liver-disease",
-        "allergy-anaesthetic",
-        "body-dysmorphic-concern",
-    ),
-    "treated": (
-        "filler-recent",
-        "deep-peel-recent",
-        "dermabrasion-recent",
-        "laser-resurfacing-recent",
-        "face-lift",
-        "radiotherapy-field",
-        "gold-therapy",
-    ),
-    "field": ("tattoo-in-field", "permanent-make-up", "self-tanner-recent", "silver-dressing", "argyria"),
-}
 
 
 def _with_ranges(grades: Sequence[str]) -> tuple[str, ...]:

@@ -161,7 +161,9 @@ def test_no_plain_sentence_tells_anyone_to_stop_a_medicine() -> None:
 
 def test_everything_that_a_person_can_say_has_its_words() -> None:
     facts = {key.removeprefix("leaflet_fact.") for key in catalogue() if key.startswith("leaflet_fact.")}
-    assert {f"history-{word}" for word in HISTORY} | {f"sign-{sign}" for sign in LESION_SIGNS} <= facts
+    missing = {f"history-{word}" for word in HISTORY} | {f"sign-{sign}" for sign in LESION_SIGNS}
+    missing -= facts
+    assert not missing, "write these in why.toml [leaflet_fact]"
     assert {"tan-current", "tan-recent", "expectation-perfect", "pregnant", "lactating", "age"} <= facts
     sites = {name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"}
     assert {f"leaflet_at.{site}" for site in sites} == {key for key in catalogue() if key.startswith("leaflet_at.")}

@@ -11,14 +11,15 @@ from jinja2 import Environment, meta, nodes
 from starlette.testclient import TestClient
 
 from skinbeam.model.case import Case
-from skinbeam.model.consultation import HISTORY
+from skinbeam.model.consultation import HISTORY, HISTORY_GROUPS, LESION_SIGNS, REACTIONS
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
+from skinbeam.text import catalogue
 from skinbeam_clinic.consultations.face_points import FacePointsView
 from skinbeam_clinic.consultations.forms import TABLES, make_submission
+from skinbeam_clinic.treatments.models import ADVERSE_KINDS
 from skinbeam_clinic.web import pages
 from skinbeam_clinic.web.pages import (
-    HISTORY_GROUPS,
     FormChoice,
     FormChoiceGroup,
     FormFault,
@@ -69,9 +70,14 @@ def test_a_fault_in_the_case_points_at_its_field(path: str, message: str, field:
     assert make_submission(FULL).find_field(path, message) == field
 
 
-def test_every_word_of_the_history_is_asked_once_and_has_its_label() -> None:
-    asked = [word for group in HISTORY_GROUPS.values() for word in group]
-    assert sorted(asked) == sorted(HISTORY)
+def test_every_word_that_a_form_offers_once_has_its_label() -> None:
+    """A word without a label breaks every page that offers it, so this test says it by itself."""
+    assert len(set(HISTORY)) == len(HISTORY), "a word stands in two groups of HISTORY_GROUPS"
+    offered = {"app-history-group": HISTORY_GROUPS, "app-history": HISTORY, "clinic-adverse": ADVERSE_KINDS}
+    offered |= {"app-sign": LESION_SIGNS, "reaction": REACTIONS}
+    missing = [f"{section}.{word}" for section, words in offered.items() for word in words]
+    missing = [id for id in missing if id not in catalogue()]
+    assert not missing, f"write these messages in data/messages/en: {', '.join(missing)}"
 
 
 def test_every_control_is_read_as_the_schema_of_the_case_file_has_it(client: TestClient) -> None:
