@@ -154,7 +154,7 @@ def message_template(id: str) -> tuple[str, str]:
     ------
     KeyError : the id is not in the catalogue.
     """
-    english, language = _section_templates(id.partition(".")[0])[id], current_language()
+    english, language = _english_template(id), current_language()
     if language != ENGLISH:
         source, own = _section_translations(id.partition(".")[0], language).get(id, ("", ""))
         if source == english:
@@ -170,7 +170,7 @@ def message_parameters(id: str) -> frozenset[str]:
     ------
     KeyError : the id is not in the catalogue.
     """
-    found = string.Formatter().parse(_section_templates(id.partition(".")[0])[id])
+    found = string.Formatter().parse(_english_template(id))
     return frozenset(name for _, name, _, _ in found if name)
 
 
@@ -204,6 +204,15 @@ def _files_with_section(section: str) -> tuple[str, ...]:
 def _section_templates(section: str) -> Mapping[str, str]:
     """Return the templates of the files that have a section, so that a single message need not read all files."""
     return _read_templates(_files_with_section(section))
+
+
+def _english_template(id: str) -> str:
+    section, _, key = id.partition(".")
+    templates = _section_templates(section)
+    if id not in templates:
+        where = ", ".join(_files_with_section(section)) or "a file"
+        raise KeyError(f"no message {id}: write `{key}` under [{section}] of {where} in data/messages/{ENGLISH}")
+    return templates[id]
 
 
 @cache

@@ -96,6 +96,15 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
 
 
+def test_a_missing_message_says_where_it_is_to_be_written() -> None:
+    with pytest.raises(
+        KeyError, match=r"no message clinic-adverse.absent: .* \[clinic-adverse\] of clinic_sessions.toml"
+    ):
+        render_message("clinic-adverse.absent")
+    with pytest.raises(KeyError, match=r"no message no-section.at-all: .* \[no-section\] of a file in"):
+        render_message("no-section.at-all")
+
+
 def test_messages_take_exactly_their_parameters() -> None:
     assert Message("terminal.plan", {"hash": "x"}).text == "plan x"
     with pytest.raises(ValueError, match="takes"):
