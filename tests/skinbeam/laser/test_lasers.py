@@ -73,7 +73,8 @@ def test_no_released_device_is_lost() -> None:
 def test_names_and_sources_resolve(device: Device) -> None:
     assert device.title
     assert all(vocabulary_table("modality")[name]["laser"] for name in device.modalities)
-    assert all(key in bibliography() for key in device.file.source)
+    unknown = [key for key in device.file.source if key not in bibliography()]
+    assert not unknown, f"add them to data/sources/lasers.bib: {', '.join(unknown)}"
     assert f"laser-note.{device.name}" in catalogue(), "write messages/en/lasers.toml [laser-note]"
     assert len(device.remarks) == 2
 
