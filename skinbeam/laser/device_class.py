@@ -7,19 +7,29 @@ part of wider classes (`within` in `data/device_classes.toml`): every filtered l
 import math
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, Required, TypedDict, cast
 
 from skinbeam.model.package_data import load_package_table
 
 if TYPE_CHECKING:  # published rows name classes, and an expectation from trials loads no pydantic
     from skinbeam.model.device_file import DeviceFile, DeviceHead
 
-__all__ = ["class_by_light", "class_of_light", "class_table", "head_classes", "widen_classes"]
+__all__ = ["ClassEntry", "class_by_light", "class_of_light", "class_table", "head_classes", "widen_classes"]
 
 SHORTEST_NANOSECOND_MS = 1e-6  # shorter pulses are picosecond pulses, by which such machines are named
 SHORTEST_MICROSECOND_MS = 1e-3  # shorter pulses come from a Q-switched laser
 SHORTEST_MILLISECOND_MS = 1.0
 SAME_LINE_NM = 6.0  # makers state the same line with such differences: 530 and 532, 805 and 810, 2936 and 2940 nm
+
+
+class ClassEntry(TypedDict, total=False):
+    """An entry of `data/device_classes.toml`, whose head explains the keys; a wider class has `within` alone."""
+
+    within: Required[list[str]]
+    emission: Literal["full-field", "microbeams", "lens-array"]
+    line_nm: list[float]
+    pulse: Literal["picosecond", "nanosecond", "microsecond", "millisecond"]
+    compression: bool
 
 
 def head_classes(file: "DeviceFile", head: "DeviceHead") -> tuple[str, ...]:
@@ -31,9 +41,9 @@ def head_classes(file: "DeviceFile", head: "DeviceHead") -> tuple[str, ...]:
     return tuple(stated or filter(None, [class_by_light(file, head)]))
 
 
-def class_table() -> Mapping[str, Mapping[str, Any]]:
+def class_table() -> Mapping[str, ClassEntry]:
     """Return a mapping of every class to its entry in `data/device_classes.toml`."""
-    return load_package_table("data/device_classes.toml")
+    return cast("Mapping[str, ClassEntry]", load_package_table("data/device_classes.toml"))
 
 
 def widen_classes(names: Iterable[str]) -> frozenset[str]:

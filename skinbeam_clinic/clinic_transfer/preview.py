@@ -100,7 +100,7 @@ def describe_plan(plan: ImportPlan) -> dict[str, Any]:
     }
 
 
-def describe_import(summary: ImportSummary) -> dict[str, Any]:
+def describe_import(summary: ImportSummary) -> dict[str, str | int]:
     """Return the id of an import and the counts of what it made."""
     counts = asdict(summary)
     return {"import": counts.pop("id"), "written": True} | counts

@@ -12,7 +12,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import IO, Any
+from typing import IO
 
 __all__ = ["configure_logging", "request_id"]
 
@@ -28,7 +28,11 @@ class _JsonLogFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="milliseconds")
-        line: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "from": record.name}
+        line: dict[str, str | list[Mapping[str, str | list[str]]]] = {
+            "at": at,
+            "level": record.levelname.lower(),
+            "from": record.name,
+        }
         room = record.name.split(".")[0]
         if room in _OUR_LOGGERS:
             line["said"] = record.getMessage()

@@ -197,14 +197,14 @@ def abstention(question: EvidenceQuestion) -> Message | None:
         return _beyond_follow_up(question)
     if question.modality == UNTREATED:
         return Message("evidence.no-study-untreated", {"condition": names["condition"]})
-    names["searched"] = _search_message(question)
+    searched = names | {"searched": _search_message(question)}
     if not rows:
-        return Message("evidence.no-study", names)
+        return Message("evidence.no-study", searched)
     reasons = [
         Message("evidence.left-out", {"study": s, "reason": r})
         for s, r in dict.fromkeys((a.study, a.excluded) for a in rows)
     ]
-    return Message("evidence.none-usable", names | {"reasons": reasons})
+    return Message("evidence.none-usable", searched | {"reasons": reasons})
 
 
 def _beyond_follow_up(question: EvidenceQuestion) -> Message | None:
@@ -222,7 +222,7 @@ def _beyond_follow_up(question: EvidenceQuestion) -> Message | None:
     return Message("evidence.not-followed", _titles(question) | {"months": max(followed)})
 
 
-def _titles(question: EvidenceQuestion) -> dict[str, Any]:
+def _titles(question: EvidenceQuestion) -> dict[str, str]:
     """Return the condition and the modality of a question as parameters of a message."""
     return {
         "condition": inline_title("condition", question.condition),

@@ -1,7 +1,5 @@
 """Memory layout of packets, slabs, tallies and sums in processor kernels, and the compile options of these kernels."""
 
-from typing import Any
-
 from numba import njit
 
 __all__ = [
@@ -95,6 +93,6 @@ REFLECTED, TRANSMITTED, SIDES, SPECULAR, ROULETTE, PARTS = range(6)
 # Fast-math flags that preserve infinities, comparisons and the order of sums, on which the rounding of weights relies.
 FASTMATH = {"contract", "arcp", "afn", "nsz"}
 # The kernels allocate nothing, so reference counting by Numba is off: it took nine tenths of the time of a slab.
-NJIT_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
+NJIT_OPTIONS: dict[str, str | bool] = {"error_model": "numpy", "nogil": True, "_nrt": False}
 njit_vectorised = njit(fastmath=FASTMATH, forceinline=True, **NJIT_OPTIONS)
 njit_scalar = njit(forceinline=True, **NJIT_OPTIONS)
