@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
+from skinbeam.assessment.stated_time import longest_time_h, span_h
 from skinbeam.laser.device import Device, devices
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.units import J_CM2, MJ, MM
-from skinbeam.model.vocabulary import laser_modalities, usable_modalities
+from skinbeam.model.vocabulary import PIGMENT_MODALITIES, laser_modalities, usable_modalities
 
 __all__ = [
     "UNREAD_REACTION",
@@ -38,6 +40,15 @@ _PALE_MARK, _UNKNOWN_MARK = "pale-mark", "pigment-change"
 _MARKS = ("dark-mark", _PALE_MARK, _UNKNOWN_MARK)
 _RAISED_SCARS = ("hypertrophic-scars", "keloid")
 _SCARS = ("acne-scars", "surgical-scars", *_RAISED_SCARS)
+# Conditions whose own colour a session note may name: of a spot, or of a whole field.
+_BROWN_SPOTS = ("age-spots", "freckles", "uneven-pigmentation")
+_BROWN_FIELDS = (
+    "melasma",
+    "post-inflammatory-hyperpigmentation",
+    "uneven-pigmentation",
+    "poikiloderma",
+    "dull-complexion",
+)
 _CLAUSE_END = re.compile(r"[;,.!?/\n]|\b(?:but|however|then|except|aber|sondern|jedoch|dann|ausser)\b")
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _DENYING = ("no", "not", "without", "never", "denies", "denied", "neither", "nor")
@@ -191,16 +202,21 @@ def _clause_reactions(words: str, treats: str) -> Iterator[str]:
     if words in _no_reaction_words() or _is_pure_denial(words):
         yield "none"
         return
-    injured, rest = False, words
-    named: list[str] = []
+    if _is_vessel_that_was_hit(words):
+        yield "none"
+        return
+    rest = _remove_words(words, _known_words("place"))
+    named: dict[str, list[str]] = {}
     for kind, entry in _reaction_entries().items():
         for word in sorted(map(normalise_words, entry.words), key=len, reverse=True):
             if _has_word(rest, word):  # else no pattern is compiled: hundreds of words are asked for
                 rest = re.sub(rf"{_DENIAL} {word}(?= |$)", "", rest)
             if _has_word(rest, word):
                 rest = _remove_words(rest, (word,))
-                named.append(kind)
-                injured |= entry.harm
+                named.setdefault(kind, []).append(word)
+    if len(named) > 1 and _known_words("shape").issuperset(named.get(_UNKNOWN_MARK, ())):
+        named.pop(_UNKNOWN_MARK, None)  # "redness in stripes"
+    injured = any(_reaction_entries()[kind].harm for kind in named)
     if injured and _is_of_before(words, rest, set(named), treats):
         yield UNREAD_REACTION  # "old scar softer": an earlier scar seems to have improved
         return
@@ -215,6 +231,7 @@ def _clause_reactions(words: str, treats: str) -> Iterator[str]:
 def _is_of_before(words: str, rest: str, named: set[str], treats: str) -> bool:
     """Return whether a clause tells of a scar or a mark that was there before, since it improved or is there still.
 
+    A mark of which a clause says after what time it was gone is one that light left, unless it may be what was treated.
     A raised scar is a new one where light treated no raised scar, however it is now, and so is a lid that was drawn
     outwards. That a scar is there still tells of the treated one only where a scar was treated.
 
@@ -226,8 +243,39 @@ def _is_of_before(words: str, rest: str, named: set[str], treats: str) -> bool:
     if "scar" in named and is_other:
         return False
     if named <= {"scar", *_MARKS} and _has_words(rest, "better"):
-        return True
+        return "scar" in named or not _is_mark_with_end(words, named, treats)
     return treats in _SCARS and "scar" in named <= {"scar", "redness"} and _has_words(rest, "still")
+
+
+def _is_mark_with_end(words: str, named: set[str], treats: str) -> bool:
+    """Return whether a clause says after what time a mark was gone or better, and it is not what was treated."""
+    may_be_target = treats in _BROWN_FIELDS or (treats in ("", *_BROWN_SPOTS) and _has_words(words, "spot"))
+    if may_be_target and named != {_PALE_MARK}:
+        return False
+    time_h = longest_time_h(words)
+    lasted = time_h is not None and time_h >= min(reaction_kinds()[kind].harm_after_h for kind in named)
+    return lasted or (time_h is not None and _has_words(words, "gone"))
+
+
+def _is_vessel_that_was_hit(words: str) -> bool:
+    """Return whether a clause only says that a vessel became darker, as light turns one that it reached."""
+    said = {word for word in words.split() if not word.isdecimal()} - _known_words("beside")
+    vessels, darker = _known_words("vessel"), _known_words("darker")
+    return not said.isdisjoint(vessels) and not said.isdisjoint(darker) and said <= vessels | darker
+
+
+def _stated_time_h(text: str, kind: str, treats: str) -> float | None:
+    """Return for how long a text says that a reaction stayed, hours; None where a clause that names it does not say it.
+
+    A clause with a denial in it, or with a word such as "still", tells of no end.
+    """
+    times = []
+    for words in _split_clauses(text):
+        if kind in _clause_reactions(words, treats):
+            gone_h = longest_time_h(words) if _has_words(words, "gone") else None
+            open_end = re.search(_DENIAL, words) is not None or _has_words(words, "still")
+            times.append(None if open_end else gone_h if gone_h is not None else span_h(words))
+    return None if None in times else max((time for time in times if time is not None), default=None)
 
 
 def _has_words(words: str, group: str) -> bool:
@@ -262,8 +310,6 @@ def _known_words(group: str) -> frozenset[str]:
     return frozenset(map(normalise_words, load_package_table("data/reactions.toml")["words"][group]))
 
 
-# Conditions that a short pulse turns white or into a crust when it reaches its target.
-_BROWN_SPOTS = ("age-spots", "freckles", "uneven-pigmentation")
 ReactionMeaning = Literal["expected", "sign", "harm", "unread"]
 
 
@@ -286,6 +332,7 @@ class EarlierReaction:
     condition : the condition that a session treated; empty of a test spot.
     pulse_ms, spot_mm : of the pulse; None where they are not in the case.
     read_after_h : when a test spot was read; None of a session, for which the case has no such time.
+    week : of a session; None of a test spot.
     """
 
     kind: str
@@ -303,6 +350,7 @@ class EarlierReaction:
     spot_mm: float | None = None
     density_per_cm2: float | None = None
     read_after_h: float | None = None
+    week: float | None = None
 
     @property
     def is_burn(self) -> bool | None:
@@ -351,6 +399,16 @@ class EarlierReaction:
         return self.device == device or _letters_only(self.device_name) in map(
             _letters_only, (device_name, device.name, device.title)
         )
+
+    def was_made_as(self, other: "EarlierReaction") -> bool:
+        """Return whether the device and the wavelength of another reaction caused this one."""
+        if self.device is None or other.device is None:
+            is_same = self.device is other.device and _letters_only(self.device_name) == _letters_only(
+                other.device_name
+            )
+            return is_same and self.wavelength_nm == other.wavelength_nm
+        is_same = self.device == other.device
+        return is_same and self.wavelength_on(self.device) == other.wavelength_on(other.device)
 
     def dose_on(self, device: Device) -> float | None:
         """Return the dose in the unit that a device is set in: mJ of a microbeam, else J/cm².
@@ -416,7 +474,7 @@ def _start_reaction(
     )
     made = replace(made, pulse_ms=done.pulse_ms, spot_mm=done.spot_mm, density_per_cm2=done.density_per_cm2)
     if isinstance(done, EarlierSession):
-        return replace(made, condition=done.treats)
+        return replace(made, condition=done.treats, week=done.week)
     return replace(made, site=done.site, read_after_h=done.read_after_h)
 
 
@@ -432,16 +490,33 @@ def _test_spot_reaction(made: EarlierReaction, kind: str, seen_after_h: float) -
 def _session_reaction(made: EarlierReaction, kind: str, text: str, treats: str) -> EarlierReaction:
     """Return the reaction of a session, with its meaning.
 
-    The case has no time of observation: an injury that is still reported at a later visit has lasted.
+    The case has no time of observation: an injury that is still reported at a later visit has lasted, unless the text
+    says that it stayed for a shorter time. A crust under a long pulse of light for vessels is a burn of the epidermis.
     """
     if kind == UNREAD_REACTION:
         return replace(made, kind=text)
     entry = reaction_kinds()[kind]
     if entry.harm:
-        return replace(made, kind=kind, meaning="harm")
+        stayed_h = _stated_time_h(text, kind, treats)
+        if stayed_h is not None and stayed_h <= entry.expected_for_h and _is_usual(made, entry):
+            return replace(made, kind=kind, meaning="expected")
+        was_brief = stayed_h is not None and stayed_h < entry.harm_after_h
+        return replace(made, kind=kind, meaning="sign" if was_brief else "harm")
     on_target = treats in _BROWN_SPOTS or not entry.brown_spots_only or _removes_skin(made)
     is_usual = on_target and (_is_usual(made, entry) or (kind == "crust" and _heats_spots(made)))
+    if not is_usual and kind == "crust" and _burns_beside_vessels(made, treats):
+        return replace(made, kind=kind, meaning="harm")
     return replace(made, kind=kind, meaning="expected" if is_usual else "sign")
+
+
+def _burns_beside_vessels(made: EarlierReaction, treats: str) -> bool:
+    """Return whether a known dose of light for vessels, in no short pulse, was given where vessels are treated."""
+    device = made.device
+    if device is None or device.microbeam or device.pulse_ms[0] < SHORTEST_MICROSECOND_MS:
+        return False
+    usable = set(usable_modalities(treats))
+    is_for_vessels = "vascular" in usable & set(device.modalities) and usable.isdisjoint(PIGMENT_MODALITIES)
+    return is_for_vessels and made.dose_on(device) is not None
 
 
 def _heats_spots(made: EarlierReaction) -> bool:

@@ -157,7 +157,7 @@ def test_one_more_session_than_the_plan_stated_waits_for_a_reason() -> None:
         ("scar", "earlier.scar"),
         ("atrophy", "earlier.scar"),
         ("hypopigmentation", "earlier.below-lasers"),
-        ("crust", "earlier.sign"),
+        ("crust", "earlier.below-lasers"),  # beside vessels a burn of the epidermis
         ("infection", "earlier.sign-undosed"),
     ],
 )
