@@ -1,9 +1,13 @@
 """Bar doses of a device after earlier reactions: how much of which light this skin may get.
 
 After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
-of another device; after a crust, or grey or white skin, where that is not usual, no dose as great as that one. Doses of
-a lamp and of a laser cannot be compared: after an injury by one the other begins at the least published dose, on test
-spots.
+of another device; after a crust, or grey or white skin, where that is not usual, no dose as great as that one; after
+something that nobody understood, none above it. Doses of a lamp and of a laser cannot be compared: after an injury by
+one the other begins at the least published dose, on test spots. Nor can doses behind two filters: after any of these
+under a lamp no bluer filter is planned, whatever the dose.
+
+A later session that this skin bore is what a clinician decided since: the bar of its device is then just above its
+dose, in such a pulse or a longer one.
 
 After a bruise, which is no injury, doses of that device stay below it in such a pulse or a shorter one, and at the
 greatest dose that left none, if one was tried; but a person who accepts the days of a bruise is planned as if there had
@@ -26,6 +30,8 @@ from skinbeam.model.vocabulary import COLOUR_MODALITIES
 __all__ = [
     "DoseBar",
     "accepts_bruise",
+    "borne_since",
+    "bounds_unread",
     "dose_bars",
     "drop_barred_doses",
     "gives_coloured_light",
@@ -40,6 +46,8 @@ __all__ = [
 _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
 # At which a session is ended: beside a brown spot, and a colour that changed at a spot, however young it is.
 _STOP_SIGNS: Final = ("crust", "dark-mark", "grey", "pale-mark", "pigment-change", "whitening")
+# What no dose takes back: a scar, and colour that is lost or may be.
+_NEVER_BORNE: Final = ("scar", "pale-mark", "pigment-change")
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 
 
@@ -53,7 +61,7 @@ class DoseBar:
     dose : the least of them, J/cm², or mJ for a microbeam; None means every dose.
     longest_pulse_ms : the longest pulse in which they are barred; None means any.
     keeps_setting : whether pulse and spot stay as sources print them, and the dose alone is lowered; after a bruise,
-        which is less with a longer pulse, others are chosen.
+        which is less with a longer pulse, others are chosen, and for a filter that is barred another.
     """
 
     wavelength_nm: float | None
@@ -68,10 +76,9 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
     reactions, bruise_accepted = earlier_reactions(case), accepts_bruise(case)
     for one in reactions:
         is_own = one.was_made_with(device_name, device)
-        if (one.meaning == "harm" and has_dose_bar(one, case)) or is_stop_sign(one):
+        if (one.meaning == "harm" and has_dose_bar(one, case)) or is_stop_sign(one) or bounds_unread(one, case):
             if is_own or _cools_through_window(one, device):
-                least = _least_barred(one, one.dose_on(device))
-                found += [DoseBar(nm, least, keeps_setting=True) for nm in _barred_wavelengths_nm(one, device)]
+                found += _bars_of_own_light(one, device, borne_since(one, reactions) if is_own else None)
             else:
                 found += _bars_of_such_light(one, device)
         elif is_endpoint(one) and is_own and (dose := one.dose_on(device)):
@@ -103,22 +110,77 @@ def is_stop_sign(one: EarlierReaction) -> bool:
     return one.meaning == "sign" and one.kind in _STOP_SIGNS and has_dose
 
 
-def _least_barred(one: EarlierReaction, dose: float | None) -> float | None:
-    """Return the least barred dose: after an injury the one above two thirds of its dose, after a sign its dose."""
-    if dose is None:
-        return None
-    return dose if one.meaning == "sign" else math.nextafter(_SHARE_AFTER_INJURY * dose, math.inf)
+def bounds_unread(one: EarlierReaction, case: Case) -> bool:
+    """Return whether a text that was not understood bounds doses: none above its own, until somebody said what it was.
 
-
-def _barred_wavelengths_nm(one: EarlierReaction, device: Device) -> list[float | None]:
-    """Return the wavelengths of its device that an injury bars; None means every one.
-
-    Of a lamp they are bluer filters too, which let through more light that melanin absorbs.
+    Without a dose of the device there is none to stay at, and it is only told.
     """
-    used = one.wavelength_on(device)
-    if used is None or not device.is_lamp:
-        return [used]
-    return [nm for nm in device.wavelengths_nm if nm <= used]
+    has_dose = one.has_dose if one.device is None else one.dose_on(one.device) is not None
+    return one.meaning == "unread" and has_dose and has_dose_bar(one, case)
+
+
+def _least_barred(one: EarlierReaction, dose: float | None) -> float | None:
+    """Return the least barred dose: after an injury the one above two thirds of its dose, after a sign its dose, after
+    what was not understood the one above it."""
+    if dose is None or one.meaning == "sign":
+        return dose
+    return math.nextafter(dose if one.meaning == "unread" else _SHARE_AFTER_INJURY * dose, math.inf)
+
+
+def _bars_of_own_light(one: EarlierReaction, device: Device, borne: EarlierReaction | None) -> list[DoseBar]:
+    """Return the doses of its device that a reaction bars.
+
+    Of a lamp they are every dose behind a bluer filter, which lets through more light that melanin absorbs.
+
+    Parameters
+    ----------
+    borne : a later session at more than the bar leaves, which this skin bore; None without any.
+    """
+    dose, used = one.dose_on(device), one.wavelength_on(device)
+    if dose is None and one.meaning == "unread":
+        return []  # in another unit than a device file of the clinic is set in
+    least = _least_barred(one, dose)
+    bars = [DoseBar(used, least, keeps_setting=True)]
+    if borne is not None and (borne_dose := borne.dose_on(device)) is not None:
+        pulse_ms = device.pulse_ms[1] if borne.pulse_ms is None else borne.pulse_ms
+        shorter = DoseBar(used, least, math.nextafter(pulse_ms, 0.0), keeps_setting=True)
+        bars = [shorter, DoseBar(used, math.nextafter(borne_dose, math.inf), keeps_setting=True)]
+    filter_nm = one.wavelength_nm if used is None else used
+    if device.is_lamp and filter_nm is not None:
+        bars += [DoseBar(nm, None) for nm in device.wavelengths_nm if nm < filter_nm]
+    return bars
+
+
+def borne_since(injury: EarlierReaction, reactions: Sequence[EarlierReaction]) -> EarlierReaction | None:
+    """Return the reaction to the greatest dose of a later session that this skin bore after an injury, or None.
+
+    It is a session of the same condition with the same device and wavelength, after which nothing but what is usual was
+    noted, at a dose above two thirds of the injuring one and below it. Of a scar and of a pale mark, or a mark that may
+    be one, nothing is taken back.
+    """
+    dose = _set_dose(injury)
+    if injury.meaning != "harm" or injury.week is None or dose is None or injury.kind in _NEVER_BORNE:
+        return None
+    later = [
+        one
+        for one in reactions
+        if one.week is not None
+        and one.week > injury.week
+        and one.condition == injury.condition
+        and one.was_made_as(injury)
+        and (given := _set_dose(one)) is not None
+        and _SHARE_AFTER_INJURY * dose < given < dose
+        and one.history is None
+        and all(also.meaning == "expected" for also in reactions if also.entry == one.entry)
+    ]
+    return max(later, key=lambda one: _set_dose(one) or 0.0, default=None)
+
+
+def _set_dose(one: EarlierReaction) -> float | None:
+    """Return the dose of a reaction in the unit of its device, or of a device file of the clinic as it was noted."""
+    if one.device is not None:
+        return one.dose_on(one.device)
+    return one.fluence_J_cm2 if one.energy_mJ is None else one.energy_mJ
 
 
 def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
@@ -127,7 +189,7 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
 
     A pulse below a microsecond injures at doses that are low for a millisecond, so it bars short pulses alone. A dose
     of nanoseconds says nothing about picoseconds, which injure at a fraction of it, nor the other way round, so that an
-    injury bars every dose of those, and a sign none.
+    injury bars every dose of those, and what is none does not. Behind a bluer filter of a lamp every dose is barred.
     """
     injuring = one.device
     if injuring is None or injuring.microbeam or device.microbeam or injuring.is_lamp != device.is_lamp:
@@ -136,16 +198,17 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     is_short = pulse_ms < SHORTEST_MICROSECOND_MS
     longest_ms = SHORTEST_MICROSECOND_MS if is_short else None
     is_other = is_short and device.pulse_ms[0] < SHORTEST_MICROSECOND_MS and not _is_same_pulse(pulse_ms, device)
-    if is_other and one.meaning == "sign":
+    if one.fluence_J_cm2 is None or (is_other and one.meaning != "harm"):
         return []
     least = None if is_other else _least_barred(one, one.fluence_J_cm2)
     made = injuring.wavelengths_nm if one.wavelength_nm is None else (one.wavelength_nm,)
-    return [
-        DoseBar(nm, least, longest_ms, keeps_setting=True)
-        for nm in device.wavelengths_nm
-        if one.fluence_J_cm2 is not None
-        and any(abs(nm - other) <= _SAME_LIGHT_NM or (device.is_lamp and nm < other) for other in made)
-    ]
+    found = []
+    for nm in device.wavelengths_nm:
+        is_bluer = device.is_lamp and nm < max(made)
+        if is_bluer or any(abs(nm - other) <= _SAME_LIGHT_NM for other in made):
+            is_barred = is_bluer and one.wavelength_nm is not None
+            found.append(DoseBar(nm, None if is_barred else least, longest_ms, keeps_setting=not is_barred))
+    return found
 
 
 def is_injured_by_other_kind(case: Case, device: Device) -> bool:

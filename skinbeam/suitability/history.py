@@ -26,6 +26,8 @@ from skinbeam.model.vocabulary import (
 )
 from skinbeam.suitability.dose_bars import (
     accepts_bruise,
+    borne_since,
+    bounds_unread,
     gives_coloured_light,
     has_dose_bar,
     is_endpoint,
@@ -68,11 +70,16 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             decision = "with-caution" if modality is None else "refer"
             found.append(_practice_reason("earlier-eye", decision, reaction_message("earlier.eye", one)))
         elif one.meaning == "unread":
-            found.append(
-                _practice_reason("earlier-unread", "with-caution", Message("earlier.unread", {"text": one.kind}))
-            )
+            found.append(_practice_reason("earlier-unread", "with-caution", _unread_message(one, case)))
         elif one.meaning == "sign":
             named = "earlier.sign" if is_stop_sign(one) else "earlier.sign-undosed"
+            if (
+                named == "earlier.sign"
+                and one.device is not None
+                and one.device.is_lamp
+                and one.wavelength_nm is not None
+            ):
+                named = "earlier.sign-lamp"
             found.append(_practice_reason("earlier-sign", "with-caution", reaction_message(named, one)))
         elif modality in (waiting := _modalities_after_scar(one, case)) or (
             modality is None and waiting and possible_modalities(one, case)
@@ -101,6 +108,10 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             is_other = lamp is not None and modality in COLOUR_MODALITIES and is_of_other_kind(one, lamp=lamp)
             message = reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)
             found.append(_practice_reason("earlier-injury", "with-caution", message))
+            borne = None if is_other else borne_since(one, earlier_reactions(case))
+            if borne is not None:
+                told = Message("earlier.borne", {"device": _device_name(borne), "dose": _dose_words(borne)})
+                found.append(_practice_reason("earlier-injury", "with-caution", told))
         else:
             named = "earlier.unknown-device" if one.device_name and one.device is None else "earlier.undosed"
             meant = {modality} if modality is not None else set(laser_modalities())
@@ -241,20 +252,37 @@ def _injury_message(one: EarlierReaction) -> Message:
         return reaction_message("earlier.every-dose", one)
     if one.device is not None and one.dose_on(one.device) is None:
         return reaction_message("earlier.other-dose", one)
-    quantities = ((one.wavelength_nm, "nm"), (one.fluence_J_cm2, "J/cm²"), (one.energy_mJ, "mJ"))
-    dose = ", ".join(f"{Formatter().number(value)} {unit}" for value, unit in quantities if value is not None)
     device = one.device
-    if device is None or not gives_coloured_light(device):
-        return reaction_message("earlier.below", one, dose=dose)
-    return reaction_message("earlier.below-lamps" if device.is_lamp else "earlier.below-lasers", one, dose=dose)
+    named = "earlier.below"
+    if device is not None and gives_coloured_light(device):
+        named = "earlier.below-lasers"
+        if device.is_lamp:
+            named = "earlier.below-lamps-unsaid" if one.wavelength_nm is None else "earlier.below-lamps"
+    return reaction_message(named, one, dose=_dose_words(one))
+
+
+def _dose_words(one: EarlierReaction) -> str:
+    """Return the light and the dose of a reaction in words."""
+    quantities = ((one.wavelength_nm, "nm"), (one.fluence_J_cm2, "J/cm²"), (one.energy_mJ, "mJ"))
+    return ", ".join(f"{Formatter().number(value)} {unit}" for value, unit in quantities if value is not None)
+
+
+def _unread_message(one: EarlierReaction, case: Case) -> Message:
+    """Return the message of a text that was not understood, with the dose that it bounds, if any."""
+    if not bounds_unread(one, case):
+        return Message("earlier.unread", {"text": one.kind})
+    return Message("earlier.unread-dose", {"text": one.kind, "device": _device_name(one), "dose": _dose_words(one)})
+
+
+def _device_name(one: EarlierReaction) -> str:
+    return one.device.title if one.device is not None else one.device_name or Message("earlier.no-device").text
 
 
 def reaction_message(message: str, one: EarlierReaction, **more: str | float) -> Message:
     """Return a message about a reaction, with what it was and after which device."""
     if message == "earlier.unknown-device":
         more["hint"] = spelling_hint([one.device_name], devices()).strip()
-    device = one.device.title if one.device is not None else one.device_name or Message("earlier.no-device").text
-    return Message(message, {"reaction": Message(f"reaction.{one.kind}"), "device": device, **more})
+    return Message(message, {"reaction": Message(f"reaction.{one.kind}"), "device": _device_name(one), **more})
 
 
 def _practice_reason(rule: str, decision: Decision, message: Message) -> RuleReason:
