@@ -9,11 +9,13 @@ is taken as shared. With c the shared part and x = ln(dose / computed dose) of a
     F(x) = Phi((x - c) / people)
     L(c) = product over injuries of [l + (1 - l) F(x)] times product over clean spots of [1 - F(x)]       (spots 2)
     Q(x') = integral of p(c) L(c) F(x') dc / integral of p(c) L(c) dc
-    P(burn at x' | spots) = max of Q(x') and m P(burn at x') + (1 - m) Q(x')                              (spots 3)
+    P(burn at x' | spots) = max of Q(x') and m B(x') + (1 - m) Q(x')                                      (spots 3)
 
 The weight of the drawn skin is multiplied by the lower integral; l is the share of injuries that no dose explains. With
 the probability m a field does not share the error of its spots (`data/test_spots.toml`): in published series clean
-spots did not predict the outcome. An injury therefore counts in full, and clean spots leave at least m times the risk.
+spots did not predict the outcome. An injury therefore counts in full, and clean spots leave at least m times the risk
+B(x'), which is that of everybody, or what it is after the clean sessions of the field alone: these are the field, and
+tell of it in full.
 """
 
 from collections.abc import Sequence
@@ -46,7 +48,8 @@ class SpotObservation:
     ----------
     dose_over_computed : dose given over the dose computed to burn each draw, (sample,).
     injured : whether the epidermis was burnt.
-    miss_probability : for a clean spot, the probability that the field does not share its error.
+    miss_probability : for a clean spot, the probability that the field does not share its error; 0 of a session, which
+        is the field.
     """
 
     dose_over_computed: Floats
@@ -68,6 +71,7 @@ class PersonalCalibration:
     lapse : share of injuries that no dose explains.
     everybody : calibration of the light for people of whom nothing was observed.
     miss_probability : probability that a field does not share the error of its clean spots.
+    field : as `posterior`, given the clean sessions of the field alone.
     """
 
     likelihood: Floats
@@ -76,6 +80,7 @@ class PersonalCalibration:
     people: float
     lapse: float
     everybody: DoseCalibration
+    field: Floats
     miss_probability: float = 0.0
 
     def p_reached(self, dose_over_computed: ArrayLike) -> Floats:
@@ -88,7 +93,8 @@ class PersonalCalibration:
         ratio = np.asarray(dose_over_computed)
         burnt = _burn_probability(ratio, self.people)
         shown, before = (self.posterior * burnt).sum(axis=-1), burnt @ self.prior
-        after = np.maximum(shown, self.miss_probability * before + (1.0 - self.miss_probability) * shown)
+        borne = (self.field * burnt).sum(axis=-1)
+        after = np.maximum(shown, self.miss_probability * borne + (1.0 - self.miss_probability) * shown)
         everybody = self.everybody.p_reached(ratio)
         with np.errstate(divide="ignore", invalid="ignore"):
             fallen = everybody * np.nan_to_num(after / before)
@@ -97,22 +103,30 @@ class PersonalCalibration:
 
     def updated_with(self, seen: Sequence[SpotObservation]) -> "PersonalCalibration":
         """Return the posterior after further observed pulses of this light."""
-        joint = self.posterior
+        joint, field = self.posterior, self.field
         for observation in seen:
             burnt = _burn_probability(observation.dose_over_computed, self.people)
             joint = joint * (self.lapse + (1.0 - self.lapse) * burnt if observation.injured else 1.0 - burnt)
+            if not observation.injured and observation.miss_probability == 0.0:
+                field = field * (1.0 - burnt)
         likelihood = joint.sum(axis=1)
-        clean = [observation.miss_probability for observation in seen if not observation.injured]
-        least = min(
-            [*clean, self.miss_probability] if self.miss_probability > 0.0 else clean, default=self.miss_probability
+        of_spots = [self.miss_probability, *(one.miss_probability for one in seen if not one.injured)]
+        return replace(
+            self,
+            likelihood=self.likelihood * likelihood,
+            posterior=_normalised(joint),
+            field=_normalised(field),
+            miss_probability=min((missed for missed in of_spots if missed > 0.0), default=0.0),
         )
-        # A draw whose likelihood is 0 has no weight, so its shared error does not matter.
-        shared = np.divide(joint, likelihood[:, None], out=np.zeros_like(joint), where=likelihood[:, None] > 0.0)
-        return replace(self, likelihood=self.likelihood * likelihood, posterior=shared, miss_probability=least)
 
     def first_draws(self, draws: int) -> "PersonalCalibration":
         """Return the calibration of the first `draws` draws."""
-        return replace(self, likelihood=self.likelihood[:draws], posterior=self.posterior[:draws])
+        return replace(
+            self,
+            likelihood=self.likelihood[:draws],
+            posterior=self.posterior[:draws],
+            field=self.field[:draws],
+        )
 
 
 @dataclass(frozen=True)
@@ -144,8 +158,19 @@ def calibrate_person(light: BurnLight, observations: Sequence[SpotObservation]) 
     error = error_parts(light)
     density = np.exp(-0.5 * ((_SHARED_ERRORS[:, None] - error.means) / error.error) ** 2) / error.error
     shares = density.mean(axis=1) / density.mean(axis=1).sum()
-    prior = PersonalCalibration(np.ones(1), shares, shares[None, :], error.people, error.lapse, burn_calibration(light))
+    everybody = burn_calibration(light)
+    of_all = shares[None, :]
+    prior = PersonalCalibration(np.ones(1), shares, of_all, error.people, error.lapse, everybody, of_all)
     return prior.updated_with(observations)
+
+
+def _normalised(joint: Floats) -> Floats:
+    """Return the shares of each draw, which sum to one.
+
+    A draw whose likelihood is 0 has no weight, so its shared error does not matter.
+    """
+    sums = joint.sum(axis=1)[:, None]
+    return np.asarray(np.divide(joint, sums, out=np.zeros_like(joint), where=sums > 0.0))
 
 
 def _burn_probability(over_computed: Floats, people: float) -> Floats:

@@ -1,5 +1,6 @@
 """Draw and cache the skins of a person for a plan, weighted by the evidence of earlier pulses."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +13,12 @@ from numpy.typing import NDArray
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, draw_skins, list_lighter_colours
 from skinbeam.laser.beam import Beam
-from skinbeam.laser.device import describe_light, describe_pulse
+from skinbeam.laser.device import (
+    Device,
+    describe_light,
+    describe_pulse,
+    describe_sizes,
+)
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
@@ -122,11 +128,14 @@ def _read_pulse(
     burnt = bool(worst.is_burn)
     if not burnt and any(one.is_burn is None for one in marks):
         return Message("learned.no-sign", {"reaction": _reaction_name(worst)})
-    # The case has no time at which a session was read; its later report is late enough.
-    untold = miss_probability(worst.read_after_h) if worst.read_after_h is not None else miss_probability(float("inf"))
+    site = worst.site or next((one.site for one in case.concern if one.condition == worst.condition), None)
+    # The case has no time at which a session was read; its later report is late enough. It lit the whole field, so that
+    # nothing of it is missed; of a field elsewhere it tells as much as a test spot.
+    untold = miss_probability(worst.read_after_h if worst.read_after_h is not None else float("inf"))
+    if not worst.is_test_spot and {one.site for one in case.concern} <= {site}:
+        untold = 0.0
     if untold is None and not burnt:
         return Message("learned.too-early", {"hours": worst.read_after_h})
-    site = worst.site or next((one.site for one in case.concern if one.condition == worst.condition), None)
     machine = _find_machine(worst, machines)
     if machine is None or site is None:
         return Message("learned.unknown-device" if machine is None else "learned.unknown-site")
@@ -135,12 +144,59 @@ def _read_pulse(
     wavelength_nm, dose = worst.wavelength_on(machine.device), worst.fluence_J_cm2
     if wavelength_nm is None or dose is None or worst.pulse_ms is None or worst.spot_mm is None:
         return Message("learned.incomplete")
-    setting = BeamSetting(wavelength_nm, worst.pulse_ms, worst.spot_mm)
+    spot_mm = _window_disc_mm(machine.device, worst.spot_mm) or worst.spot_mm
+    setting = BeamSetting(wavelength_nm, worst.pulse_ms, spot_mm)
     try:
         beam = build_beam(machine, setting, dose)
-    except InputError:
-        return Message("learned.not-emitted", {"device": machine.device.title})
+    except InputError as error:
+        return _not_emitted_message(machine.device, setting, dose, error.field.rpartition(".")[2])
     return EarlierPulse(machine, beam, dose, site, worst.kind, burnt, untold or 0.0)
+
+
+def _window_disc_mm(device: Device, written_mm: float) -> float | None:
+    """Return the disc of the window of a lamp that a clinician's size names; None where no window has such a size.
+
+    Clinicians write a side of the window, its width before its length, and a device file has the disc of equal area. A
+    size that lies outside the sides of every window is one of another head.
+    """
+    windows = {
+        spot.diameter_mm: sorted(spot.footprint_mm)
+        for head in device.heads
+        for spot in head.spot
+        if device.is_lamp and spot.footprint_mm is not None
+    }
+    named = {disc: sides for disc, sides in windows.items() if sides[0] <= written_mm <= sides[1]}
+
+    def distances_mm(disc: float) -> tuple[float, float]:
+        width, length = named[disc]
+        return min(abs(mm - written_mm) for mm in (disc, width, length)), abs(width - written_mm)
+
+    return min(named, key=distances_mm, default=None)
+
+
+def _not_emitted_message(device: Device, setting: BeamSetting, dose: float, key: str) -> Message:
+    """Return the message of a pulse that a device cannot emit: the key, what was read, and what would be right."""
+    heads = [head for head in device.heads if head.wavelength_nm == setting.wavelength_nm]
+    spots = [spot for head in heads for spot in head.spot]
+    offered: Message | str
+    if key == "spot_mm":
+        read, unit, offered = setting.spot_mm, "mm", describe_sizes(spots)
+    elif key == "pulse_ms":
+        read, unit = setting.pulse_ms, "ms"
+        offered = _span_message([head.pulse_ms.ends for head in heads], unit)
+    else:
+        key, read, unit = "fluence_J_cm2", dose, "J/cm²"
+        sized = [spot for spot in spots if math.isclose(spot.diameter_mm, setting.spot_mm, rel_tol=1e-3)]
+        offered = _span_message([spot.fluence_J_cm2.ends for spot in sized] or [device.dose], unit)
+    params = {"device": device.title, "key": key, "read": f"{Formatter().number(read)} {unit}", "offered": offered}
+    return Message("learned.not-emitted", params)
+
+
+def _span_message(ends: Sequence[tuple[float, float]], unit: str) -> Message:
+    """Return the least and the greatest of what several heads or windows offer."""
+    return Message(
+        "plan.dose-span", {"low": min(low for low, _ in ends), "high": max(high for _, high in ends), "unit": unit}
+    )
 
 
 def _reaction_name(one: EarlierReaction) -> Message | str:
@@ -233,7 +289,8 @@ def _change_message(
         "before": _count_of_100(weighted_share(beam_burn_calibration(one.beam).p_reached(x), before)[0]),
         "after": _count_of_100(weighted_share(personal.p_reached(x), after)[0]),
     }
-    return Message("learned.burnt" if one.is_burn else "learned.clean", params)
+    clean = "learned.clean" if one.missed_share > 0.0 else "learned.clean-session"
+    return Message("learned.burnt" if one.is_burn else clean, params)
 
 
 def _count_of_100(p: float) -> float:

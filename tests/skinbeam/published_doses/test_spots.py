@@ -45,6 +45,29 @@ def test_no_number_of_clean_spots_takes_a_risk_below_what_they_do_not_foretell()
     assert p(*[clean(8.0)] * 50) > QUARTER * p()
 
 
+def test_a_clean_session_is_the_field_and_tells_more_than_a_spot_but_does_not_rule_a_burn_out() -> None:
+    session = clean(2.0, 0.0)
+    assert 0.0 < p(session) < p(clean(2.0)) < p()
+    assert 0.0 < p(*[session] * 50) < QUARTER * p()
+
+
+@given(st.floats(0.01, 0.5))
+def test_a_session_far_below_makes_no_more_of_clean_spots(low: float) -> None:
+    """What the field bore is its own dose: the spots beside it may still miss what the field would show."""
+    assert p(clean(2.0), clean(low, 0.0)) == pytest.approx(p(clean(2.0)), rel=0.05)
+    assert p(*[clean(8.0)] * 50, clean(low, 0.0)) > 0.95 * QUARTER * p()
+
+
+@given(st.floats(0.5, 4.0), st.floats(0.5, 4.0))
+def test_a_clean_spot_after_a_clean_session_raises_no_risk(spot: float, session: float) -> None:
+    """A ladder after a clean session promised more burns if every spot is clean than were feared before it."""
+    known = calibrate_person(DYE, [clean(session, 0.0)])
+    after = known.updated_with([clean(spot)])
+    assert float(after.p_reached(DOSES)[0]) <= float(known.p_reached(DOSES)[0]) + 1e-9
+    together = calibrate_person(DYE, [clean(session, 0.0), clean(spot)])
+    assert float(after.p_reached(DOSES)[0]) == pytest.approx(float(together.p_reached(DOSES)[0]))
+
+
 def test_a_spot_that_is_read_early_tells_less_and_before_a_day_nothing() -> None:
     assert miss_probability(1.0) is None
     day, three = miss_probability(24.0), miss_probability(72.0)

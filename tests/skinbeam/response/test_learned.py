@@ -58,10 +58,10 @@ def test_each_reaction_is_read_as_what_it_tells_of_a_burn(text: str, read: tuple
     assert told(PERSON + VEINS + text) == [read]
 
 
-def session(adverse: str) -> str:
+def session(adverse: str, dose: float = 7.0) -> str:
     return (
-        '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\nfluence_J_cm2 = 7.0\n'
-        f"pulse_ms = 10.0\nspot_mm = 10.0\nadverse = [{adverse}]\n"
+        '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\n'
+        f"fluence_J_cm2 = {dose}\npulse_ms = 10.0\nspot_mm = 10.0\nadverse = [{adverse}]\n"
     )
 
 
@@ -96,6 +96,54 @@ def test_a_borne_dose_lowers_the_risk_and_an_injury_raises_it() -> None:
     assert harm(spot("redness", hours=24.0)) < before
     assert harm(spot("blister")) > 3.0 * before
     assert harm(spot("blister", 5.0)) > 3.0 * before
+
+
+def test_a_clean_session_lowers_the_risk_of_its_field_more_than_a_spot_and_not_to_nothing() -> None:
+    """It is the field. Of a field elsewhere, or of one of two, it tells as much as a spot."""
+    before, after_spot, after_session = harm(""), harm(spot("none", 10.0)), harm(session('"none"', 10.0))
+    assert 0.0 < after_session < 0.9 * after_spot < before
+    elsewhere = concern("redness", "nose")
+    assert harm(elsewhere + session('"none"', 10.0)) == pytest.approx(harm(elsewhere + spot("none", 10.0)))
+
+
+LAMP = devices("ipl")
+
+
+def lamp_session(size_mm: float, *, pulse_ms: float = 10.0, fluence: float = 14.0) -> str:
+    return (
+        '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "ipl"\nwavelength_nm = 560.0\n'
+        f'fluence_J_cm2 = {fluence}\npulse_ms = {pulse_ms}\nspot_mm = {size_mm}\nadverse = ["none"]\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("written_mm", "window_mm"),
+    [(15.0, (15.0, 35.0)), (35.0, (15.0, 35.0)), (25.9, (15.0, 35.0)), (26.0, (15.0, 35.0)), (8.0, (8.0, 15.0))],
+)
+def test_a_lamp_is_read_by_the_side_of_its_window_or_by_its_disc(
+    written_mm: float, window_mm: tuple[float, float]
+) -> None:
+    """Clinicians write 15 for the head of 15 by 35 mm, whose disc of equal area no one knows to be 25.9 mm."""
+    (pulse,), untold = read_earlier_pulses(loaded(PERSON + VEINS + LAMP + lamp_session(written_mm)).case, ())
+    assert untold == ()
+    assert pulse.beam.footprint_mm == window_mm
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "read", "offered"),
+    [
+        (lamp_session(5.0), "spot_mm", "5 mm", "15 by 35 mm"),
+        (lamp_session(15.0, pulse_ms=200.0), "pulse_ms", "200 ms", "2 to 50 ms"),
+        (lamp_session(15.0, fluence=60.0), "fluence_J_cm2", "60 J/cm²", "4 to 45 J/cm²"),
+        (spot("none", more="pulse_ms = 10.0\nspot_mm = 11.0"), "spot_mm", "11 mm", "5, 7, 10, 12, 15 mm"),
+    ],
+)
+def test_a_pulse_that_cannot_be_emitted_names_its_key_and_what_would_be_right(
+    text: str, key: str, read: str, offered: str
+) -> None:
+    _, (untold,) = read_earlier_pulses(loaded(PERSON + VEINS + LAMP + text).case, ())
+    for part in (key, read, offered):
+        assert part in untold.reason.text
 
 
 def test_a_plan_tells_what_a_spot_changed_and_what_it_could_not() -> None:
