@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
+from skinbeam.assessment.lamp_windows import read_spot_mm
 from skinbeam.assessment.stated_time import longest_time_h, span_h
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS
@@ -330,7 +331,7 @@ class EarlierReaction:
     modalities : lasers that may have been used.
     site : where a test spot was made; None of a session, which names a condition.
     condition : the condition that a session treated; empty of a test spot.
-    pulse_ms, spot_mm : of the pulse; None where they are not in the case.
+    pulse_ms, spot_mm : of the pulse; None where they are not in the case. Of the window of a lamp, its disc.
     read_after_h : when a test spot was read; None of a session, for which the case has no such time.
     week : of a session; None of a test spot.
     """
@@ -465,14 +466,17 @@ def _start_reaction(
     `default_modalities` are the lasers that may have been used where the device is not known.
     """
     device = find_device(device_name)
+    spot_mm = done.spot_mm
+    if device is not None and spot_mm is not None:
+        spot_mm = read_spot_mm(device, spot_mm)
     fluence = done.fluence_J_cm2
-    if fluence is None and done.energy_mJ is not None and done.spot_mm is not None:
-        fluence = done.energy_mJ * MJ / (math.pi / 4 * (done.spot_mm * MM) ** 2) / J_CM2
+    if fluence is None and done.energy_mJ is not None and spot_mm is not None:
+        fluence = done.energy_mJ * MJ / (math.pi / 4 * (spot_mm * MM) ** 2) / J_CM2
     modalities = device.modalities if device is not None else default_modalities
     made = EarlierReaction(
         "", "unread", where, device_name, device, done.wavelength_nm, fluence, done.energy_mJ, modalities
     )
-    made = replace(made, pulse_ms=done.pulse_ms, spot_mm=done.spot_mm, density_per_cm2=done.density_per_cm2)
+    made = replace(made, pulse_ms=done.pulse_ms, spot_mm=spot_mm, density_per_cm2=done.density_per_cm2)
     if isinstance(done, EarlierSession):
         return replace(made, condition=done.treats, week=done.week)
     return replace(made, site=done.site, read_after_h=done.read_after_h)

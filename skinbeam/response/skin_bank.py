@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.assessment.lamp_windows import read_spot_mm
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, draw_skins, list_lighter_colours
 from skinbeam.laser.beam import Beam
@@ -21,6 +22,7 @@ from skinbeam.laser.device import (
 )
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
+from skinbeam.model.device_file import Offer
 from skinbeam.model.errors import InputError
 from skinbeam.model.units import J_CM2
 from skinbeam.model.value_equality import compared_by_value
@@ -144,34 +146,13 @@ def _read_pulse(
     wavelength_nm, dose = worst.wavelength_on(machine.device), worst.fluence_J_cm2
     if wavelength_nm is None or dose is None or worst.pulse_ms is None or worst.spot_mm is None:
         return Message("learned.incomplete")
-    spot_mm = _window_disc_mm(machine.device, worst.spot_mm) or worst.spot_mm
+    spot_mm = read_spot_mm(machine.device, worst.spot_mm)
     setting = BeamSetting(wavelength_nm, worst.pulse_ms, spot_mm)
     try:
         beam = build_beam(machine, setting, dose)
     except InputError as error:
         return _not_emitted_message(machine.device, setting, dose, error.field.rpartition(".")[2])
     return EarlierPulse(machine, beam, dose, site, worst.kind, burnt, untold or 0.0)
-
-
-def _window_disc_mm(device: Device, written_mm: float) -> float | None:
-    """Return the disc of the window of a lamp that a clinician's size names; None where no window has such a size.
-
-    Clinicians write a side of the window, its width before its length, and a device file has the disc of equal area. A
-    size that lies outside the sides of every window is one of another head.
-    """
-    windows = {
-        spot.diameter_mm: sorted(spot.footprint_mm)
-        for head in device.heads
-        for spot in head.spot
-        if device.is_lamp and spot.footprint_mm is not None
-    }
-    named = {disc: sides for disc, sides in windows.items() if sides[0] <= written_mm <= sides[1]}
-
-    def distances_mm(disc: float) -> tuple[float, float]:
-        width, length = named[disc]
-        return min(abs(mm - written_mm) for mm in (disc, width, length)), abs(width - written_mm)
-
-    return min(named, key=distances_mm, default=None)
 
 
 def _not_emitted_message(device: Device, setting: BeamSetting, dose: float, key: str) -> Message:
@@ -183,20 +164,25 @@ def _not_emitted_message(device: Device, setting: BeamSetting, dose: float, key:
         read, unit, offered = setting.spot_mm, "mm", describe_sizes(spots)
     elif key == "pulse_ms":
         read, unit = setting.pulse_ms, "ms"
-        offered = _span_message([head.pulse_ms.ends for head in heads], unit)
+        offered = _offers_words([head.pulse_ms for head in heads], unit)
     else:
         key, read, unit = "fluence_J_cm2", dose, "J/cm²"
         sized = [spot for spot in spots if math.isclose(spot.diameter_mm, setting.spot_mm, rel_tol=1e-3)]
-        offered = _span_message([spot.fluence_J_cm2.ends for spot in sized] or [device.dose], unit)
+        offered = _offers_words([spot.fluence_J_cm2 for spot in sized or spots], unit)
     params = {"device": device.title, "key": key, "read": f"{Formatter().number(read)} {unit}", "offered": offered}
     return Message("learned.not-emitted", params)
 
 
-def _span_message(ends: Sequence[tuple[float, float]], unit: str) -> Message:
-    """Return the least and the greatest of what several heads or windows offer."""
-    return Message(
-        "plan.dose-span", {"low": min(low for low, _ in ends), "high": max(high for _, high in ends), "unit": unit}
-    )
+def _offers_words(offers: Sequence[Offer[float]], unit: str) -> Message | str:
+    """Return what several heads or windows offer of one setting: values, or the least, the greatest and the step."""
+    values = sorted({value for offer in offers for value in offer.values or ()})
+    if values and all(offer.values for offer in offers):
+        return f"{Formatter().numbers(values)} {unit}"
+    lows, highs = zip(*(offer.ends for offer in offers), strict=True)
+    params = {"low": min(lows), "high": max(highs), "unit": unit}
+    steps = {offer.step for offer in offers}
+    step = steps.pop() if len(steps) == 1 else None
+    return Message("plan.dose-span", params) if step is None else Message("learned.steps", {**params, "step": step})
 
 
 def _reaction_name(one: EarlierReaction) -> Message | str:

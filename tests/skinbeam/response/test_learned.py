@@ -3,6 +3,7 @@
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 
+from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.assessment.skin_draws import assess_colour
 from skinbeam.model.units import J_CM2
 from skinbeam.response.candidate import burn_doses
@@ -129,12 +130,20 @@ def test_a_lamp_is_read_by_the_side_of_its_window_or_by_its_disc(
     assert pulse.beam.footprint_mm == window_mm
 
 
+def test_an_energy_through_the_window_of_a_lamp_is_spread_over_all_of_it() -> None:
+    """9,600 mJ over 8 by 15 mm are 8 J/cm2; over a disc of 8 mm they would be 19."""
+    by_energy = lamp_session(8.0).replace("fluence_J_cm2 = 14.0", "energy_mJ = 9600.0")
+    (one,) = earlier_reactions(loaded(PERSON + VEINS + LAMP + by_energy).case)
+    assert one.fluence_J_cm2 == pytest.approx(8.0, rel=0.01)  # the disc is rounded
+
+
 @pytest.mark.parametrize(
     ("text", "key", "read", "offered"),
     [
         (lamp_session(5.0), "spot_mm", "5 mm", "15 by 35 mm"),
         (lamp_session(15.0, pulse_ms=200.0), "pulse_ms", "200 ms", "2 to 50 ms"),
-        (lamp_session(15.0, fluence=60.0), "fluence_J_cm2", "60 J/cm²", "4 to 45 J/cm²"),
+        (lamp_session(15.0, fluence=60.0), "fluence_J_cm2", "60 J/cm²", "4 to 45 J/cm² in steps of 0.5"),
+        (lamp_session(8.0, fluence=14.2), "fluence_J_cm2", "14.2 J/cm²", "4 to 70 J/cm² in steps of 0.5"),
         (spot("none", more="pulse_ms = 10.0\nspot_mm = 11.0"), "spot_mm", "11 mm", "5, 7, 10, 12, 15 mm"),
     ],
 )
