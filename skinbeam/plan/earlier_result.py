@@ -6,7 +6,6 @@ from typing import Final
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
-from skinbeam.laser.device import Device
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings, nearest_setting
 from skinbeam.model.case import Case
@@ -108,25 +107,11 @@ def _setting_of(machine: SearchMachine, pulse: EarlierReaction) -> BeamSetting |
         able = (one for one in iterate_settings(device, pulse.wavelength_on(device)) if dose in dose_steps(device, one))
         return next((one for one in able if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)), None)
     wavelength_nm, pulse_ms = pulse.wavelength_on(device), pulse.pulse_ms
-    spot_mm = _spot_mm(device, pulse.spot_mm)
+    spot_mm = device.spots_mm[0] if device.microbeam else pulse.spot_mm
     if wavelength_nm is None or pulse_ms is None or spot_mm is None:
         return None
     nearest = nearest_setting(device, wavelength_nm, pulse_ms, spot_mm)
     return nearest if nearest is not None and is_like(nearest, BeamSetting(wavelength_nm, pulse_ms, spot_mm)) else None
-
-
-def _spot_mm(device: Device, noted_mm: float | None) -> float | None:
-    """Return the spot that somebody noted, of a lamp the window with such a side, of microbeams their diameter."""
-    if device.microbeam:
-        return device.spots_mm[0]
-    if not device.is_lamp or noted_mm is None:
-        return noted_mm
-    noted = noted_mm
-
-    def distance(spot_mm: float) -> tuple[float, float]:  # of two windows with the same side the wider one
-        return min(log_ratio(one, noted) for one in (spot_mm, *(device.window_mm(spot_mm) or ()))), -spot_mm
-
-    return min(device.spots_mm, key=distance)
 
 
 def is_like(one: BeamSetting, other: BeamSetting) -> bool:

@@ -237,7 +237,7 @@ def _with_proposal_reason(
     decision: Decision = "suitable"
     earlier = proposal.earlier
     if earlier is not None and (proposal.has_helped or trial.dose > earlier.dose):
-        message = _message_after(earlier, proposal, span)
+        message = _message_after(earlier, proposal, trial.dose, span)
     elif proposal.endpoint is not None and trial.dose > proposal.endpoint.nothing:
         nothing = Message("plan.dose-single", {"dose": proposal.endpoint.nothing, "unit": proposal.unit})
         shown = Message("plan.dose-single", {"dose": proposal.endpoint.dose, "unit": proposal.unit})
@@ -279,12 +279,16 @@ def _with_proposal_reason(
     return replace(rules, reasons=(*rules.reasons, reason))
 
 
-def _message_after(earlier: EarlierResult, proposal: Proposal, span: Mapping[str, float | str | Message]) -> Message:
+def _message_after(
+    earlier: EarlierResult, proposal: Proposal, dose: float, span: Mapping[str, float | str | Message]
+) -> Message:
     """Return the reason of a dose that follows what an earlier session showed."""
     shown = {"session": earlier.number, "improved": earlier.improved_pct}
+    before = Message("plan.dose-single", {"dose": earlier.dose, "unit": proposal.unit})
     if not proposal.has_helped:
-        before = Message("plan.dose-single", {"dose": earlier.dose, "unit": proposal.unit})
         return Message("plan.dose-raised", {**span, **shown, "before": before})
+    if dose < earlier.dose:
+        return Message("plan.dose-repeated-less", {"light": span["light"], **shown, "before": before})
     if proposal.sources:
         return Message("plan.dose-repeated-printed", {**span, **shown})
     return Message("plan.dose-repeated", {"light": span["light"], **shown})

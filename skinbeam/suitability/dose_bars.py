@@ -32,6 +32,7 @@ __all__ = [
     "accepts_bruise",
     "borne_since",
     "bounds_unread",
+    "bruises_as_usual",
     "dose_bars",
     "drop_barred_doses",
     "gives_coloured_light",
@@ -48,6 +49,7 @@ _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual ste
 _STOP_SIGNS: Final = ("crust", "dark-mark", "grey", "pale-mark", "pigment-change", "whitening")
 # What no dose takes back: a scar, and colour that is lost or may be.
 _NEVER_BORNE: Final = ("scar", "pale-mark", "pigment-change")
+_BRUISED_SCARS: Final = ("hypertrophic-scars", "keloid", "surgical-scars")
 _SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 
 
@@ -84,7 +86,9 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
         elif is_endpoint(one) and is_own and (dose := one.dose_on(device)):
             bar = math.nextafter(dose, math.inf)
             found.append(DoseBar(one.wavelength_on(device), bar, SHORTEST_MICROSECOND_MS, keeps_setting=True))
-        elif one.kind == "purpura" and is_own and not bruise_accepted and (dose := one.dose_on(device)):
+        elif one.kind == "purpura" and is_own and not bruise_accepted and not bruises_as_usual(one):
+            if (dose := one.dose_on(device)) is None:
+                continue
             clean = _greatest_clean_dose(reactions, one, dose, device)
             bar = dose if clean is None else math.nextafter(clean, math.inf)
             found.append(DoseBar(one.wavelength_on(device), bar, one.pulse_ms))
@@ -102,6 +106,11 @@ def accepts_bruise(case: Case) -> bool:
     accepted = None if case.patient is None else case.patient.downtime_days_accepted
     longest: float = load_package_table("data/limits.toml")["bruise"]["high_days"]
     return accepted is not None and accepted >= longest
+
+
+def bruises_as_usual(one: EarlierReaction) -> bool:
+    """Return whether a session treated scars, on which the doses that sources print bruise."""
+    return one.condition in _BRUISED_SCARS
 
 
 def is_stop_sign(one: EarlierReaction) -> bool:

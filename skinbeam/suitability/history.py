@@ -28,6 +28,7 @@ from skinbeam.suitability.dose_bars import (
     accepts_bruise,
     borne_since,
     bounds_unread,
+    bruises_as_usual,
     gives_coloured_light,
     has_dose_bar,
     is_endpoint,
@@ -237,6 +238,8 @@ def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:
     """Return the reason that follows from an expected reaction at a known dose: a bruise, or what was aimed at."""
     if one.kind == "purpura":
         rule, message = "earlier-bruise", "earlier.bruise-accepted" if accepts_bruise(case) else "earlier.bruise"
+        if bruises_as_usual(one):
+            message = "earlier.bruise-usual"
     elif is_endpoint(one):
         rule, message = "earlier-endpoint", "earlier.endpoint"
     else:

@@ -114,6 +114,23 @@ def test_the_window_of_a_lamp_is_known_by_a_side_of_it(noted_mm: float) -> None:
     assert found.setting.spot_mm == pytest.approx(25.9, abs=0.1)
 
 
+def test_a_bruise_on_a_scar_is_usual_so_that_what_helped_is_given_again() -> None:
+    """After 5 J/cm² in 0.45 ms had bruised, and helped, the plan gave 7 J/cm² in 1 ms, which bruises more."""
+    scars = PERSON.replace('"II"', '"III"') + concern("hypertrophic-scars") + devices(DYE)
+    done = session(5.0, 40, "purpura", pulse_ms=0.45).replace(VEINS, "hypertrophic-scars")
+    (option,) = laser_options(document(scars + done))
+    assert (option["settings"]["fluence_J_cm2"], option["settings"]["pulse_ms"]) == (5.0, 0.45)
+
+
+def test_a_dose_that_a_limit_lowers_is_not_called_that_of_the_session() -> None:
+    veins = PERSON.replace('"II"', '"III"') + concern(VEINS, extra='severity = "moderate"') + devices(DYE)
+    done = session(9.0, 20, "blister") + session(6.0, 30, week=5) + session(7.0, 50, week=10)
+    (option,) = laser_options(document(veins + done, draws=200))
+    (told,) = [one["text"] for one in option["reasons"] if one["rule"] == "published-dose"]
+    assert option["settings"]["fluence_J_cm2"] < 7.0
+    assert "less than its 7 J/cm²" in told
+
+
 def test_columns_that_helped_are_given_again_without_a_noted_pulse() -> None:
     """A course of fractional CO2 that ran and helped stood on rank 4, behind the removal of the whole surface."""
     lines = PERSON + concern("perioral-lines", "perioral") + devices("fractional-co2-10600", "co2-10600")
