@@ -9,9 +9,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 from skinbeam.assessment.questionnaire import FactValue, read_questionnaire, sites_overlap, sites_touch
-from skinbeam.assessment.reactions import earlier_reactions
+from skinbeam.assessment.reactions import earlier_reactions, find_device
 from skinbeam.course.course_rules import (
     DARK_MARKS,
     FRACTIONAL_ABLATION,
@@ -30,15 +31,21 @@ from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import SURFACE_MODALITIES
-from skinbeam.plan_records.course import DeviceSetup, Duration
+from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.goals import is_field_pigment
-from skinbeam.suitability.session_response import count_sessions_with, session_modalities, session_response
+from skinbeam.suitability.session_response import (
+    count_sessions_with,
+    is_too_little,
+    session_modalities,
+    session_response,
+)
 from skinbeam.text import Message
 
 __all__ = ["ConcernGroup", "GroupedConcern", "group_concerns", "mark_done_concerns"]
 
 _DAYS_PER_WEEK = 7.0
+_MARKS_THEMSELVES: Final = {MELASMA, DARK_MARKS}  # in which a mark of light cannot be told from what is treated
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ class GroupedConcern:
     ----------
     sessions_done, sessions_alike : all before this plan, and those that may have been done with such a laser.
     is_judged : whether somebody has judged what the last of them improved.
+    improved_pct : improvement by sessions that may all have been done with such a laser; None where not judged.
+    other_course : a course with another of its lasers that works and is not over; None without one.
     """
 
     place: str
@@ -61,6 +70,8 @@ class GroupedConcern:
     sessions_alike: int
     earlier_treatments: tuple[str, ...]
     is_judged: bool = False
+    improved_pct: float | None = None
+    other_course: Message | None = None
 
     @property
     def sessions(self) -> int:
@@ -102,12 +113,10 @@ class GroupedConcern:
     @property
     def first_messages(self) -> list[Message]:
         """The steps before its first laser visit, and the expected number of sessions."""
-        if not self.earlier_treatments:
-            return [self.sessions_message]
-        return [
-            Message("course.after", {"concern": self.title, "first": list(self.earlier_treatments)}),
-            self.sessions_message,
-        ]
+        found = [] if self.other_course is None else [self.other_course]
+        if self.earlier_treatments:
+            found.append(Message("course.after", {"concern": self.title, "first": list(self.earlier_treatments)}))
+        return [*found, self.sessions_message]
 
     @property
     def sessions_message(self) -> Message:
@@ -121,6 +130,9 @@ class GroupedConcern:
         if self.sessions_alike >= span.high:
             params = {"concern": self.title, "done": self.sessions_alike, "most": span.high}
             return Message("course.sessions-exceeded", params)
+        if self.improved_pct is not None and not is_too_little(self.improved_pct):
+            params = _running_params(self.title, span, self.sessions_alike, self.improved_pct)
+            return Message("course.sessions-running", params)
         if span.low == span.high:
             return Message("course.sessions-alike", {"concern": self.title, "count": span.high})
         params = {
@@ -145,7 +157,8 @@ class ConcernGroup:
     dark_marks : titles of the dark marks on skin that it resurfaces.
     melasma : titles of the melasma on skin that it treats for another concern.
     is_resurfaced : whether an earlier session resurfaced its skin, and either that or this removes a whole field.
-    has_marked : whether an earlier session of one of its concerns left a mark that stayed.
+    has_marked : whether an earlier session of one of its concerns left a mark that stayed, beside what is treated.
+    has_darkened : whether one left it in melasma or dark marks, which are treated.
     is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
     """
 
@@ -158,6 +171,7 @@ class ConcernGroup:
     melasma: tuple[str, ...] = ()
     is_resurfaced: bool = False
     has_marked: bool = False
+    has_darkened: bool = False
     is_on_fresh_skin: bool = False
 
     @property
@@ -321,6 +335,9 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         alike = 0 if case is None else count_sessions_with(case, concern.condition, option.modality)
         title = _title_with_site(concern)
         first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
+        # Which place has improved, and whether it still has.
+        is_known = [one.condition for one in concerns].count(concern.condition) == 1
+        is_known &= response is not None and not response.has_returned
         part = GroupedConcern(
             concern.place,
             title,
@@ -332,6 +349,8 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             sessions_alike=alike,
             earlier_treatments=first,
             is_judged=response is not None and response.is_last_judged,
+            improved_pct=response.improved_pct if response is not None and is_known and alike == done else None,
+            other_course=_other_course(case, concern, title) if case is not None and is_known and not alike else None,
         )
         group = next((one for one in groups if one.takes(part)), None)
         if group is None:
@@ -341,13 +360,37 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
     for group in groups:
         if case is not None:
             group.is_resurfaced = _is_resurfaced(case, group)
-            group.has_marked = _has_marked(case, group)
+            marked = _marked_conditions(case, group)
+            group.has_marked = bool(marked - _MARKS_THEMSELVES)
+            group.has_darkened = bool(marked & _MARKS_THEMSELVES)
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
         group.dark_marks = tuple(
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )
         group.melasma = tuple(_title_with_site(concern) for concern in concerns if _is_melasma_under(concern, group))
     return sorted(groups, key=lambda group: group.order)
+
+
+def _running_params(title: str, span: SourceRange, done: int, improved_pct: float) -> dict[str, object]:
+    """Return the parameters of a message on the next session of a course."""
+    usual = span.low if span.low == span.high else Message("course.usual", {"low": span.low, "high": span.high})
+    return {"concern": title, "improved": improved_pct, "next": done + 1, "usual": usual}
+
+
+def _other_course(case: Case, concern: ConcernPlan, title: str) -> Message | None:
+    """Return that a course with another laser of a concern works and is not over, so that it is not begun anew."""
+    response = session_response(case, concern.condition)
+    improved_pct = response.improved_pct
+    devices = [find_device(one.device or "") for one in case.session if one.treats == concern.condition]
+    if improved_pct is None or is_too_little(improved_pct) or None in devices or response.is_enough:
+        return None
+    for option in concern.options:
+        span = option.sessions
+        is_it = option.setup is not None and all(one and option.modality in one.modalities for one in devices)
+        if is_it and not isinstance(span, Unknown) and response.sessions < span.high:
+            params = _running_params(title, span, response.sessions, improved_pct)
+            return Message("course.other-running", params | {"other": option.title})
+    return None
 
 
 def _title_with_site(concern: ConcernPlan) -> str:
@@ -379,9 +422,10 @@ def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
     return group.modality in RESURFACING and bool(done) and FULL_FIELD_ABLATION in {*done, group.modality}
 
 
-def _has_marked(case: Case, group: ConcernGroup) -> bool:
+def _marked_conditions(case: Case, group: ConcernGroup) -> set[str]:
+    """Return the conditions of a group an earlier session of which left a mark that stayed."""
     conditions = {part.condition for part in group.parts}
-    return any(one.is_lasting_mark and one.condition in conditions for one in earlier_reactions(case))
+    return {one.condition for one in earlier_reactions(case) if one.is_lasting_mark} & conditions
 
 
 def _waits_for_fresh_skin(case: Case, group: ConcernGroup) -> bool:

@@ -127,6 +127,8 @@ class _CourseSession:
             found.append(Message("course.since-fresh-skin", dict(fresh_skin_rule().message.params)))
         if self.group.has_marked:
             found.append(Message("course.after-mark"))
+        if self.group.has_darkened:
+            found.append(Message("course.after-darkening"))
         return found
 
     @property

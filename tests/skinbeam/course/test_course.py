@@ -743,6 +743,70 @@ def test_whether_a_course_goes_on_is_asked_where_nobody_has_answered(better: flo
     assert ["course.stop-rule" in {step.id for step in visit.steps} for visit in course] == [False, True, False]
 
 
+THREE_TO_FOUR = SourceRange(3, 4, "sessions")
+
+
+@pytest.mark.parametrize(
+    ("done", "better", "severity", "place"),
+    [
+        (1, 40.0, "mild", "session 2 of usually 3 to 4"),
+        (3, 40.0, "mild", "session 4 of usually 3 to 4"),
+        (1, 95.0, "severe", ""),  # which has come back
+        (1, 20.0, "mild", ""),
+        (1, None, "mild", ""),
+    ],
+)
+def test_a_course_that_works_goes_on_with_its_next_session(
+    done: int, better: float | None, severity: str, place: str
+) -> None:
+    """A course at its second session was told like one that begins."""
+    veins = part("facial-telangiectasia", option("vascular", "dye", THREE_TO_FOUR, MONTH))
+    text = concern("facial-telangiectasia", extra=f'severity = "{severity}"\n') + sessions_of(
+        "facial-telangiectasia", "pulsed-dye-595", done, better
+    )
+    steps = schedule_course([veins], loaded(PERSON + text).case)[0].steps
+    (told,) = (step.text for step in steps if step.id in ("course.sessions", "course.sessions-running"))
+    assert (place in told) if place else ("usually" not in told)
+
+
+@pytest.mark.parametrize(
+    ("device", "done", "better", "told"),
+    [
+        ("fractional-co2-10600", 1, 40.0, True),
+        ("fractional-co2-10600", 1, 20.0, False),
+        ("fractional-co2-10600", 1, 95.0, False),  # enough
+        ("fractional-co2-10600", 4, 40.0, False),  # over
+        ("our old laser", 1, 40.0, False),  # which may have been the first light
+        ("pulsed-dye-595", 1, 40.0, False),  # none of the options
+    ],
+)
+def test_a_course_with_another_laser_that_works_is_named_before_one_begins_anew(
+    device: str, done: int, better: float, told: bool
+) -> None:
+    """One session of columns had helped by 40 % when the plan began with one of the full field."""
+    lines = part(
+        "acne-scars",
+        option("ablative", "co2", ONCE, MONTH),
+        option("fractional-ablative", "other", THREE_TO_FOUR, MONTH),
+    )
+    text = concern("acne-scars", extra="") + sessions_of("acne-scars", device, done, better)
+    steps = schedule_course([lines], loaded(PERSON + text).case)[0].steps
+    running = [step.text for step in steps if step.id == "course.other-running"]
+    assert bool(running) is told
+    assert all("session 2 of usually 3 to 4" in one for one in running)
+
+
+@pytest.mark.parametrize("condition", ["melasma", "post-inflammatory-hyperpigmentation", "facial-telangiectasia"])
+def test_no_mark_that_is_what_is_treated_has_to_fade_first(condition: str) -> None:
+    """Melasma that a lamp darkened "must have faded" before melasma was treated."""
+    spots = part(condition, option("non-ablative-fractional", "one", THREE_TO_FOUR, MONTH))
+    marked = sessions_of(condition, "fractional-1550", 1) + 'adverse = ["dark mark"]\n'
+    steps = steps_of(concern(condition, extra="") + marked, spots)
+    is_itself = condition != "facial-telangiectasia"
+    assert ("course.after-darkening" in steps) is is_itself
+    assert ("course.after-mark" in steps) is not is_itself
+
+
 @pytest.mark.parametrize("better", [89.9, 90.0, 100.0])
 def test_what_is_better_enough_has_no_session_before_somebody_looks(better: float) -> None:
     """The others keep theirs. The notice of the plan speaks from the same share on."""
