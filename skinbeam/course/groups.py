@@ -25,8 +25,10 @@ from skinbeam.course.course_rules import (
     suitability_rule,
     weeks_before_ablation,
 )
+from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings
+from skinbeam.course.test_spots import tell_missing_spots
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
@@ -300,24 +302,16 @@ class ConcernGroup:
 
 
 def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[ConcernPlan, ...]:
-    """Return the concerns of a plan, those marked as done that earlier sessions have improved enough."""
+    """Return the concerns of a plan as earlier sessions leave them.
+
+    Those that sessions have improved enough are marked as done, and a laser without test spots says why it has none.
+    """
     conditions = [one.condition for one in concerns]
-    return tuple(
-        replace(one, is_done=True) if conditions.count(one.condition) == 1 and _is_improved_enough(one, case) else one
+    marked = (
+        replace(one, is_done=True) if is_improved_enough(case, one.condition, one.options, conditions) else one
         for one in concerns
     )
-
-
-def _is_improved_enough(concern: ConcernPlan, case: Case) -> bool:
-    """Return whether sessions with the first laser of a concern have improved it enough.
-
-    What another light improved says nothing of what this one adds, as it refers nobody from it (`response_reasons`). A
-    session names a condition and no site, so that of two places of one condition nobody knows which has improved.
-    """
-    if concern.first_laser is None or concern.first_laser[0].reaches_nobody:
-        return False
-    with_this_laser = count_sessions_with(case, concern.condition, concern.first_laser[0].modality)
-    return with_this_laser > 0 and session_response(case, concern.condition).is_enough
+    return tuple(tell_missing_spots(case, one) for one in marked)
 
 
 def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[ConcernGroup]:

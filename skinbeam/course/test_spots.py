@@ -11,8 +11,12 @@ The least burns hardly anybody. Those between are the doses of the device with t
 A spot has the setting of the session, its size included: a narrower beam heats the skin less at depth, so that a clean
 narrow spot does not show that the wider one spares it. Spots take at most a tenth of the field: where they would take
 more, they are fewer. Only where two of the session's size would take more are they narrower; the plan then says so, and
-promises nothing of clean ones. None is made where one is larger than the field, or where earlier pulses of this setting
-on this field were borne at the planned dose; where they were borne at a lower one, the spots begin there.
+promises nothing of clean ones.
+
+None are made where two do not fit beside each other in the field, where the light reaches nobody, or where earlier
+pulses of this setting on this field were borne at the planned dose; a session counts unless something that makes skin
+react may be new since then. Where they were borne at a lower dose, the spots begin there. A light without test spots
+says why it has none, since reasons of its plan may ask for them.
 
 Where there is no calibration of burns, spots are shares of the planned dose. Where that is the least of the device, as
 the energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
@@ -23,6 +27,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, groupby
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -30,8 +35,9 @@ from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, has_melasma, sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.setting_words import describe_settings
-from skinbeam.laser.device import describe_window
+from skinbeam.laser.device import describe_pulse, describe_window, devices
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
 from skinbeam.model.case import Case, has_other_raised_scars
 from skinbeam.model.conditions import known_sites
@@ -44,25 +50,30 @@ from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, LadderStep, TestSpotLadder
-from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option
+from skinbeam.plan_records.plan import CLINICIAN_SETTING, ConcernPlan, Option
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import SpotObservation, calibrate_person, miss_probability
 from skinbeam.response.candidate import BurnDoses, CandidateSetting
 from skinbeam.response.settings import SearchMachine, thin_evenly
 from skinbeam.response.skin_bank import PulseEvidence, read_earlier_pulses
 from skinbeam.simulate.skins.ensemble import weighted_probability, weighted_share
+from skinbeam.suitability.table import Decision, RuleReason, decision_severity
 from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
 __all__ = [
+    "NO_TEST_SPOTS",
     "distinct_ladders",
     "earlier_pulse_notices",
     "most_informative_doses",
     "plan_test_spots",
+    "tell_missing_spots",
 ]
 
 _test_spot_rules = partial(load_package_table, "data/test_spots.toml")
 Floats = NDArray[np.float64]
 
+NO_TEST_SPOTS: Final = "no-test-spots"  # the rule of the reason why a light has none
+_IF_ANOTHER: Final = "ladder.if-another"
 HOURS_PER_WEEK = 168.0
 _SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
 _LEAST_SPOTS: Final = 2
@@ -77,20 +88,23 @@ def plan_test_spots(
     """Return the test spots of each laser option of a concern that has sessions, in their order.
 
     Those of the first options belong to the plan, the others to whoever chooses their light: no skin gets the spots of
-    every light.
+    every light. Where earlier sessions have improved a concern enough, all are for whoever decides on another session.
 
     Parameters
     ----------
     trials : the trial of each option with a device, in the order of the options.
     """
-    lasers = [(option, option.setup) for option in options if option.setup is not None]
-    able = [(*laser, trial) for laser, trial in zip(lasers, trials, strict=True) if not laser[0].reaches_nobody]
+    is_done = is_improved_enough(case, concern.condition, options, [one.condition for one in case.concern])
+    lasers = [option for option in options if option.setup is not None]
+    able = [(laser, trial) for laser, trial in zip(lasers, trials, strict=True) if not laser.reaches_nobody]
     found: list[TestSpotLadder] = []
-    for place, (option, setup, trial) in enumerate(able):
-        ladder = _make_ladder(case, concern, option.modality, setup, trial)
+    for place, (option, trial) in enumerate(able):
+        ladder = _make_ladder(case, concern, option, trial)
         if ladder is not None:
             is_first = place < _LIGHTS_FIRST or _comes_first(option, able[0][0])
-            found.append(ladder if is_first else replace(ladder, when_chosen=True))
+            if is_done:
+                ladder = replace(ladder, message=Message(_IF_ANOTHER, {"spots": ladder.message}))
+            found.append(ladder if is_first and not is_done else replace(ladder, when_chosen=True))
     return tuple(found)
 
 
@@ -112,7 +126,10 @@ def distinct_ladders(ladders: Iterable[TestSpotLadder]) -> tuple[TestSpotLadder,
             continue
         (two,) = same
         later = one if one.read_after_h > two.read_after_h else two
-        found[found.index(two)] = replace(later, when_chosen=one.when_chosen and two.when_chosen)
+        chosen = one.when_chosen and two.when_chosen
+        is_asked = chosen is None and later.message.id == _IF_ANOTHER
+        message = later.message.params["spots"] if is_asked else later.message
+        found[found.index(two)] = replace(later, when_chosen=chosen, message=message)
     return tuple(found)
 
 
@@ -130,39 +147,47 @@ class _SpotSize:
     narrower: bool = False
 
 
-def _spot_size(trial: CandidateSetting, area_cm2: float | None) -> _SpotSize | None:
-    """Return the size and number of test spots for a field; None where one spot is larger than the field.
+def _spot_size(setup: DeviceSetup, area_cm2: float | None) -> _SpotSize | None:
+    """Return the size and number of test spots for a field; None where two do not fit beside each other.
 
-    That of the session if two of it fit, else the widest narrower spot of which two fit, else the narrowest.
+    That of the session if two of it take a tenth of the field, else the widest narrower spot of which two do, else the
+    narrowest. A device of the clinic's own, which no list contains, has no narrower ones.
     """
-    setting, device = trial.setting, trial.machine.device
-    if device.microbeam or area_cm2 is None:
-        return _SpotSize(None if device.microbeam else setting.spot_mm, _MAX_SPOTS)
-    narrower = (one for one in iterate_settings(device) if _is_narrower(one, setting))
-    able = [one for one in narrower if min(steps := dose_steps(device, one)) <= trial.dose <= max(steps)]
-    sizes = sorted({setting.spot_mm, *(one.spot_mm for one in able)}, reverse=True)
+    settings, device = setup.settings, devices().get(setup.device)
+    if settings.spot_mm is None or settings.columns is not None or area_cm2 is None:
+        return _SpotSize(settings.spot_mm, _MAX_SPOTS)
+    sizes = [settings.spot_mm]
+    if device is not None and settings.fluence_J_cm2 is not None:
+        narrower = (one for one in iterate_settings(device) if _is_narrower(one, settings))
+        able = [one for one in narrower if min(s := dose_steps(device, one)) <= settings.fluence_J_cm2 <= max(s)]
+        sizes = sorted({settings.spot_mm, *(one.spot_mm for one in able)}, reverse=True)
     fit = {size: int(_SHARE_OF_FIELD * area_cm2 / _area_cm2(size)) for size in sizes}
     size = next((size for size, number in fit.items() if number >= _LEAST_SPOTS), min(fit))
-    if _area_cm2(size) > area_cm2:
+    if _area_with_two_cm2(size, is_window=settings.footprint_mm is not None) > area_cm2:
         return None
-    return _SpotSize(size, max(fit[size], _LEAST_SPOTS), narrower=size < setting.spot_mm)
+    return _SpotSize(size, max(fit[size], _LEAST_SPOTS), narrower=size < settings.spot_mm)
 
 
-def _is_narrower(one: BeamSetting, planned: BeamSetting) -> bool:
-    return one.spot_mm < planned.spot_mm and one.wavelength_nm == planned.wavelength_nm
+def _is_narrower(one: BeamSetting, planned: DeviceSetting) -> bool:
+    return planned.spot_mm is not None and one.spot_mm < planned.spot_mm and one.wavelength_nm == planned.wavelength_nm
 
 
 def _area_cm2(spot_mm: float) -> float:
     return math.pi / 4 * (spot_mm / 10.0) ** 2
 
 
-def _make_ladder(
-    case: Case, concern: Concern, modality: str, setup: DeviceSetup, trial: CandidateSetting
-) -> TestSpotLadder | None:
-    """Return the test spots of an option; None where the field is smaller than a spot, or bore the planned dose."""
-    site, size = concern.site, _spot_size(trial, concern.area_cm2)
+def _area_with_two_cm2(spot_mm: float, *, is_window: bool) -> float:
+    """Return the area of the least field in which two spots fit beside each other: a disc, or two windows."""
+    return 2 * _area_cm2(spot_mm) if is_window else _area_cm2(2 * spot_mm)
+
+
+def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateSetting) -> TestSpotLadder | None:
+    """Return the test spots of an option; None where they have no room in the field, or it bore the planned dose."""
+    setup, modality = option.setup, option.modality
+    assert setup is not None  # an option with a trial has a device
+    site, size = concern.site, _spot_size(setup, concern.area_cm2)
     hours = _reading_delay_h(case, concern, modality)
-    borne = _borne_dose(case, concern, trial, hours)
+    borne = max((pulse.dose for pulse in _borne_pulses(case, concern, option, hours)), default=0.0)
     if size is None or borne >= trial.dose:
         return None
     cite_sources(_test_spot_rules()["ladder"]["source"], _test_spot_rules()["reading"]["source"])
@@ -214,39 +239,78 @@ def _make_ladder(
 # Earlier pulses of the setting on the field.
 
 
-def _borne_dose(case: Case, concern: Concern, trial: CandidateSetting, hours: float) -> float:
-    """Return the greatest dose of a setting that this field has borne, in J/cm²; 0 where none was tried.
+@dataclass(frozen=True)
+class _BornePulse:
+    """A pulse that a field has borne.
 
-    A pulse shows it if it had this light in a spot as wide and a pulse as short, on the same skin, and left at most
-    what such light usually leaves, a bruise among it. A test spot counts once it is read as late as the ladder would
-    be. None counts at or above a dose that left more. Of skin that is removed or heated in columns, passes and density
-    are as important and not known.
+    Parameters
+    ----------
+    dose : that of the planned spot which heats the epidermis no more, J/cm².
     """
-    device, setting = trial.machine.device, trial.setting
-    if trial.burns is None or device.microbeam:
-        return 0.0
-    borne, not_borne = [0.0], []
+
+    dose: float
+    reaction: EarlierReaction
+
+
+def _borne_pulses(case: Case, concern: Concern, option: Option, hours: float) -> list[_BornePulse]:
+    """Return the pulses of a setting that this field has borne, in the order of the file.
+
+    A pulse shows it if it had this light and was as short, on the same skin, and left at most what such light usually
+    leaves, a bruise among it. A test spot counts once it is read as late as the ladder would be. None counts at or
+    above a dose that left more. Where a rule holds because of what may be newer than a session, no session counts, and
+    test spots that were made for it do. Of skin that is removed or heated in columns, passes and density are as
+    important and not known.
+    """
+    setup = option.setup
+    is_computed = any(limit.id == "epidermal-burn" for limit in option.limits)
+    if setup is None or setup.settings.microbeam is not None or not is_computed:
+        return []
+    reacts_anew = _may_react_anew(option)
+    borne: list[_BornePulse] = []
+    not_borne: list[float] = []
     for _, marks in groupby(earlier_reactions(case), key=lambda one: one.entry):
         group = list(marks)
-        one, dose = group[0], group[0].dose_on(device)
-        here = one.was_made_with(trial.machine.case_name, device) and one.wavelength_on(device) == setting.wavelength_nm
-        if not here or dose is None:
+        one, dose = group[0], group[0].fluence_J_cm2
+        if dose is None or not _is_of_light(one, setup, case):
             continue
-        is_read = one.read_after_h is None or one.read_after_h >= hours
+        is_read = not reacts_anew if one.read_after_h is None else one.read_after_h >= hours
         if any(mark.meaning != "expected" for mark in group):
             not_borne.append(dose)
         elif any(mark.history is not None for mark in group):
             continue  # such as herpes, which tells nothing of the dose
-        elif is_read and _is_as_hot(one, setting) and _is_on_field(one, concern, case):
-            borne.append(dose)
-    return max(dose for dose in borne if dose < min(not_borne, default=math.inf))
+        elif is_read and _is_on_field(one, concern, case):
+            share = _share_in_spot(one, setup.settings)
+            borne += [_BornePulse(share * dose, one)] if share > 0.0 else []
+    least = min(not_borne, default=math.inf)
+    return [pulse for pulse in borne if (pulse.reaction.fluence_J_cm2 or 0.0) < least]
 
 
-def _is_as_hot(one: EarlierReaction, setting: BeamSetting) -> bool:
-    """Return whether a pulse heated the skin as much as a setting does at its dose: no longer, and no narrower."""
-    if one.pulse_ms is None or one.spot_mm is None:
-        return False
-    return one.pulse_ms <= setting.pulse_ms and one.spot_mm >= setting.spot_mm
+def _may_react_anew(option: Option) -> bool:
+    """Return whether a rule holds because of what may be newer than any session on the field."""
+    anew = _test_spot_rules()["borne"]["not_where"]
+    return any(reason.rule in anew or reason.message.id in anew for reason in option.reasons)
+
+
+def _is_of_light(one: EarlierReaction, setup: DeviceSetup, case: Case) -> bool:
+    """Return whether a pulse was made with a device and its wavelength."""
+    device = devices().get(setup.device)
+    if device is not None:
+        made = one.was_made_with(setup.device, device) and one.dose_on(device) is not None
+        return made and one.wavelength_on(device) == setup.wavelength_nm
+    own = () if case.clinic is None else case.clinic.devices or ()
+    is_named = one.device_name in (setup.device, setup.device_title)
+    is_file = one.device_name in own and Path(one.device_name).stem == setup.device
+    return (is_named or is_file) and one.wavelength_nm == setup.wavelength_nm
+
+
+def _share_in_spot(one: EarlierReaction, settings: DeviceSetting) -> float:
+    """Return the share of a pulse's dose that heats the epidermis no more in the planned spot; 0 where none does.
+
+    Skin below a wider spot scatters more light back, which the share allows for. A longer pulse shows nothing.
+    """
+    if one.pulse_ms is None or one.spot_mm is None or settings.spot_mm is None or one.pulse_ms > settings.pulse_ms:
+        return 0.0
+    return float(min(1.0, (one.spot_mm / settings.spot_mm) ** _test_spot_rules()["borne"]["spot_exponent"]))
 
 
 def _is_on_field(one: EarlierReaction, concern: Concern, case: Case) -> bool:
@@ -426,6 +490,61 @@ def _describe_size(settings: DeviceSetting) -> str:
     return render_message("setting.spot", {"diameter": settings.spot_mm})
 
 
+# Why a light has no test spots.
+
+
+def tell_missing_spots(case: Case, concern: ConcernPlan) -> ConcernPlan:
+    """Return a concern each of whose lasers without test spots says why it has none."""
+    same = (one for one in case.concern if (one.condition, one.site) == (concern.condition, concern.site))
+    asked = next(same, None)
+    if asked is None:
+        return concern
+    return replace(concern, options=tuple(_tell_missing(case, asked, concern, option) for option in concern.options))
+
+
+def _tell_missing(case: Case, asked: Concern, concern: ConcernPlan, option: Option) -> Option:
+    message = _missing_spots(case, asked, option)
+    if message is None:
+        return option
+    source = _test_spot_rules()["ladder"]["source"]
+    cite_sources(source)
+    about = f"{concern.condition} at {concern.site}"
+    decision: Decision = "with-caution" if message.id == "ladder.no-room" else "suitable"
+    told = RuleReason(NO_TEST_SPOTS, decision, message, source, "practice", about)
+    return replace(option, reasons=_sorted_reasons((*option.reasons, told)))
+
+
+def _sorted_reasons(reasons: Iterable[RuleReason]) -> tuple[RuleReason, ...]:
+    return tuple(sorted(reasons, key=lambda reason: -decision_severity(reason.decision)))
+
+
+def _missing_spots(case: Case, concern: Concern, option: Option) -> Message | None:
+    """Return why a laser has no test spots; None where it has them."""
+    setup = option.setup
+    if setup is None:
+        return None
+    device = {"device": setup.device_title}
+    if option.reaches_nobody:
+        return Message("ladder.reaches-nobody", device)
+    hours = _reading_delay_h(case, concern, option.modality)
+    planned = setup.settings.fluence_J_cm2 or math.inf
+    enough = [pulse for pulse in _borne_pulses(case, concern, option, hours) if pulse.dose >= planned]
+    if enough:
+        one = enough[-1].reaction
+        params = {
+            "entry": _entry_message(one.entry),
+            "dose": one.fluence_J_cm2,
+            "spot": one.spot_mm,
+            "pulse": describe_pulse(one.pulse_ms or 0.0),
+        }
+        return Message("ladder.stands", device | params)
+    has_told = any(reason.rule == "window-larger-than-field" for reason in option.reasons)
+    if _spot_size(setup, concern.area_cm2) is None and not has_told:
+        share_pct = round(100.0 * _test_spot_rules()["ladder"]["two"][0])
+        return Message("ladder.no-room", device | {"share_pct": share_pct, "read": _hours_message(hours)})
+    return None
+
+
 # Notices on earlier test spots and sessions.
 
 
@@ -442,7 +561,7 @@ def earlier_pulse_notices(
     if evidence is None:
         changed = [Message("learned.not-computed", {"device": one.machine.device.title}) for one in pulses]
     else:
-        changed = list(evidence.messages)
+        changed = [_tell_change(message) for message in evidence.messages]
     return (
         *(DocumentWarning("learned", message) for message in changed),
         *(
@@ -453,6 +572,20 @@ def earlier_pulse_notices(
             for one in untold
         ),
     )
+
+
+def _tell_change(message: Message) -> Message:
+    """Return the message of a change of a probability, in words that fit its direction and its size.
+
+    The change is that of all pulses together: beside an injury a clean pulse may stand at a probability that rose.
+    """
+    before, after = message.params["before"], message.params["after"]
+    is_clean = message.id == "learned.clean"
+    is_outweighed = after > before if is_clean else after < before
+    numbers = {
+        name: number or Message("learned.below-tenth") for name, number in (("before", before), ("after", after))
+    }
+    return Message(f"{message.id}-outweighed" if is_outweighed else message.id, {**message.params, **numbers})
 
 
 def _entry_message(entry: str) -> Message:
