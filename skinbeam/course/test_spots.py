@@ -561,7 +561,7 @@ def earlier_pulse_notices(
     if evidence is None:
         changed = [Message("learned.not-computed", {"device": one.machine.device.title}) for one in pulses]
     else:
-        changed = [_tell_change(message) for message in evidence.messages]
+        changed = list(evidence.messages)
     return (
         *(DocumentWarning("learned", message) for message in changed),
         *(
@@ -572,20 +572,6 @@ def earlier_pulse_notices(
             for one in untold
         ),
     )
-
-
-def _tell_change(message: Message) -> Message:
-    """Return the message of a change of a probability, in words that fit its direction and its size.
-
-    The change is that of all pulses together: beside an injury a clean pulse may stand at a probability that rose.
-    """
-    before, after = message.params["before"], message.params["after"]
-    is_clean = message.id == "learned.clean"
-    is_outweighed = after > before if is_clean else after < before
-    numbers = {
-        name: number or Message("learned.below-tenth") for name, number in (("before", before), ("after", after))
-    }
-    return Message(f"{message.id}-outweighed" if is_outweighed else message.id, {**message.params, **numbers})
 
 
 def _entry_message(entry: str) -> Message:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from skinbeam.assessment.photograph import SitePhotoFindings, photo_site_findings
+from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
 from skinbeam.laser.device import devices, load_device
 from skinbeam.model.case import Case
@@ -12,11 +13,13 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.burn_anchor import burn_anchor
 from skinbeam.plan.case_check import CheckedConsultation
 from skinbeam.plan.photographed_vessels import photo_vessel_widths
 from skinbeam.plan.referral import case_with_dark_spots
 from skinbeam.response.settings import SearchMachine
-from skinbeam.response.skin_bank import SkinBank
+from skinbeam.response.skin_bank import EarlierPulse, SkinBank
 from skinbeam.suitability.dose_bars import dose_bars
 from skinbeam.text import Message, render_message
 
@@ -70,7 +73,12 @@ def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> A
     darker = tuple((one.site, one.melanin_factor) for one in sites if one.melanin_factor > 1.0)
     colour = replace(assess_colour(case, seen), melanin_factors=darker)
     machines = _clinic_machines(loaded)
-    bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites))
+    phototype = darkest_phototype(case) or len(PHOTOTYPES)
+
+    def anchor(pulse: EarlierPulse) -> float:
+        return burn_anchor(pulse.machine, pulse.beam, pulse.site, phototype)
+
+    bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites), anchor)
     coloured = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
     coloured = case_with_dark_spots(coloured, consultation.photo_analysis)
     return AssessedPerson(coloured, colour, sites, machines, bank, seed, photo_state)

@@ -50,6 +50,7 @@ __all__ = [
     "PulseEvidence",
     "SkinBank",
     "UninformativePulse",
+    "describe_change",
     "evidence_from_pulses",
     "read_earlier_pulses",
 ]
@@ -224,7 +225,9 @@ class PulseEvidence:
         return {light: learned.first_draws(draws) for light, learned in self.calibrations.items()}
 
 
-def evidence_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], SiteSkins]) -> PulseEvidence | None:
+def evidence_from_pulses(
+    pulses: Sequence[EarlierPulse], draw: Callable[[str], SiteSkins], anchor: Callable[[EarlierPulse], float]
+) -> PulseEvidence | None:
     """Return the evidence from earlier pulses on the drawn skins and on the error of each light; None without any.
 
     The computed dose that burns is found for each drawn skin at the setting and the site of the pulse; draw k is the
@@ -235,6 +238,8 @@ def evidence_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], S
     Parameters
     ----------
     draw : function that returns the drawn skins of a site, always the same number.
+    anchor : function that returns the factor on computed doses that burn with which a plan judges the light of a pulse,
+        so that the probabilities in words are those of the plan.
     """
     if not pulses:
         return None
@@ -251,7 +256,7 @@ def evidence_from_pulses(pulses: Sequence[EarlierPulse], draw: Callable[[str], S
         lights[light] = calibrate_person(beam_burn_light(beam), [seen for _, seen in here])
     likelihood = np.prod([learned.likelihood for learned in lights.values()], axis=0)
     changed = tuple(
-        _change_message(one, x, weights, weights * likelihood, lights[one.light_key])
+        _change_message(one, x / anchor(one), weights, weights * likelihood, lights[one.light_key])
         for one, x in zip(pulses, over, strict=True)
     )
     return PulseEvidence(likelihood, lights, changed)
@@ -268,15 +273,27 @@ def _change_message(
     one: EarlierPulse, x: Floats, before: Floats, after: Floats, personal: PersonalCalibration
 ) -> Message:
     """Return the probability of a burn at the dose of the pulse, before and after all observations, as a message."""
-    params = {
+    everybody = _count_of_100(weighted_share(beam_burn_calibration(one.beam).p_reached(x), before)[0])
+    return describe_change(one, everybody, _count_of_100(weighted_share(personal.p_reached(x), after)[0]))
+
+
+def describe_change(one: EarlierPulse, before: float, after: float) -> Message:
+    """Return a change of the probability that a pulse burns, of 100, in words that fit its direction and its size.
+
+    The change is that of all pulses together: beside an injury a clean pulse may stand at a probability that rose.
+    """
+    params: dict[str, str | float | Message] = {
         "device": one.machine.device.title,
         "pulse": one.description,
         "reaction": Message(f"reaction.{one.reaction}"),
-        "before": _count_of_100(weighted_share(beam_burn_calibration(one.beam).p_reached(x), before)[0]),
-        "after": _count_of_100(weighted_share(personal.p_reached(x), after)[0]),
+        "before": before or Message("learned.below-tenth"),
+        "after": after or Message("learned.below-tenth"),
     }
-    clean = "learned.clean" if one.missed_share > 0.0 else "learned.clean-session"
-    return Message("learned.burnt" if one.is_burn else clean, params)
+    if one.is_burn:
+        return Message("learned.burnt-outweighed" if after < before else "learned.burnt", params)
+    if after > before:
+        return Message("learned.clean-outweighed", params)
+    return Message("learned.clean" if one.missed_share > 0.0 else "learned.clean-session", params)
 
 
 def _count_of_100(p: float) -> float:
@@ -302,6 +319,7 @@ class SkinBank:
     ----------
     machines : of the clinic; an earlier pulse may have been made by a device that no list contains.
     widths : site → apparent width of vessels there, where a photograph shows it well enough for doses.
+    pulse_anchor : as `anchor` of `evidence_from_pulses`; 1 for every pulse where it is not given.
     """
 
     def __init__(
@@ -312,8 +330,10 @@ class SkinBank:
         seed: int,
         machines: Sequence[SearchMachine] | None = None,
         widths: Mapping[str, PhotographedVesselWidth] | None = None,
+        pulse_anchor: Callable[[EarlierPulse], float] = lambda _: 1.0,
     ) -> None:
         self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
+        self._pulse_anchor = pulse_anchor
         self._machines, self._widths = machines or (), widths or {}
         # A cache decorator on the method would reference the bank, and keep gigabytes until the garbage collector runs.
         self._cache: dict[_BankKey, SiteSkins] = {}
@@ -363,7 +383,7 @@ class SkinBank:
                 made[site] = SiteSkins(site, skins, skins)
             return made[site]
 
-        return evidence_from_pulses(pulses, draw)
+        return evidence_from_pulses(pulses, draw, self._pulse_anchor)
 
     def _with_evidence_weights(self, skins: SkinSample) -> SkinSample:
         """Return the skins with weights updated by the evidence of earlier pulses."""

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,13 +10,13 @@ from consultations import PERSON, concern, devices, document, laser_options, loa
 from plan_reading import read_plan
 
 from skinbeam.assessment.skin_draws import SkinPlace, draw_skins
-from skinbeam.course.test_spots import NO_TEST_SPOTS, _test_spot_rules, distinct_ladders, earlier_pulse_notices
+from skinbeam.course.test_spots import NO_TEST_SPOTS, _test_spot_rules, distinct_ladders
 from skinbeam.laser.device import devices as known_devices
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.person import assess_person
 from skinbeam.response.settings import SearchMachine, build_beam
-from skinbeam.response.skin_bank import EarlierPulse, PulseEvidence, _burn_doses_J_m2
+from skinbeam.response.skin_bank import EarlierPulse, _burn_doses_J_m2, describe_change
 from skinbeam.response.skins import SiteSkins
 from skinbeam.suitability.table import load_rules
 from skinbeam.text import Message
@@ -46,6 +45,7 @@ ORDER_NONE = {
     "rules.titration-columns",
     "rules.titration-heating",
     "earlier.below-lamps",  # of the other kind of light, which has `earlier.other-kind`
+    "earlier.below-lamps-unsaid",
     "earlier.below-lasers",
 }
 
@@ -185,19 +185,21 @@ def test_a_wider_spot_burns_no_more_than_its_rule_allows_for(
 
 
 def changed(kind: str, before: float, after: float) -> Message:
-    params: dict[str, Any] = {"device": "laser", "pulse": "8 J/cm²", "reaction": "x", "before": before, "after": after}
-    evidence = PulseEvidence(np.ones(1), {}, (Message(f"learned.{kind}", params),))
-    (notice,) = earlier_pulse_notices(loaded(PERSON + VEINS).case, (), evidence)
-    return notice.message
+    machine = SearchMachine("pulsed-dye-595", known_devices()["pulsed-dye-595"], loaded(PERSON + VEINS).folder)
+    beam = build_beam(machine, BeamSetting(595.0, 10.0, 7.0), 8.0)
+    is_burn, missed = kind == "burnt", 0.0 if kind == "clean-session" else 0.2
+    reaction = "blister" if is_burn else "none"
+    return describe_change(EarlierPulse(machine, beam, 8.0, "cheeks", reaction, is_burn, missed), before, after)
 
 
-@pytest.mark.parametrize("kind", ["clean", "burnt"])
+@pytest.mark.parametrize("kind", ["clean", "clean-session", "burnt"])
 def test_a_change_of_a_probability_is_told_with_its_direction(kind: str) -> None:
     """ "Count less in this plan ... goes from 0.2 to 8.2 of 100" followed a clean pulse beside a blister."""
     for before, after in ((0.2, 8.2), (8.2, 0.2)):
         told = changed(kind, before, after)
         is_as_expected = (after > before) is (kind == "burnt")
-        assert told.id == (f"learned.{kind}" if is_as_expected else f"learned.{kind}-outweighed")
+        outweighed = f"learned.{'burnt' if kind == 'burnt' else 'clean'}-outweighed"
+        assert told.id == (f"learned.{kind}" if is_as_expected else outweighed)
         assert ("raise" in told.text) is (after > before and not is_as_expected)
         assert ("lower" in told.text) is (after < before and not is_as_expected)
 
