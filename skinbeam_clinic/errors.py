@@ -24,6 +24,7 @@ __all__ = [
     "LockedError",
     "ProviderError",
     "RecordNotFoundError",
+    "ReplacedError",
     "UnreachableError",
     "WrongKeyError",
     "catalogue_error",
@@ -73,6 +74,10 @@ class ProviderError(InputError):
     """The OpenID Connect provider does not answer, or not as one."""
 
 
+class ReplacedError(InputError):
+    """The record is closed, since another record of the same person is kept, which the message names."""
+
+
 class UnreachableError(InputError):
     """The database does not answer, or is busy for too long; nothing was saved."""
 
@@ -97,6 +102,7 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
     "locked": LockedError,
     "oidc-provider": ProviderError,
     "queue-full": BusyError,
+    "record-replaced": ReplacedError,
     "settings-busy": BusyError,
     "settings-computing": BusyError,
     "unreachable": UnreachableError,

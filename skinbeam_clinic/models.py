@@ -35,6 +35,8 @@ __all__ = [
     "ErasurePreview",
     "Job",
     "JobProgress",
+    "LinkRelation",
+    "LinkedPatient",
     "Member",
     "MemberSession",
     "NewPlan",
@@ -358,6 +360,22 @@ class ConsultationContents:
     diary: tuple[DiaryEntry, ...] = ()
 
 
+class LinkRelation(StrEnum):
+    """How a record is linked to another one of the same person, in the codes of `Patient.link` of FHIR."""
+
+    REPLACED_BY = "replaced-by"
+    REPLACES = "replaces"
+
+
+@dataclass(frozen=True)
+class LinkedPatient:
+    """Another record of the same person; the id is empty where it was read from a Bundle, which names none."""
+
+    relation: LinkRelation
+    id: str
+    pseudonym: str
+
+
 @dataclass(frozen=True)
 class Dossier:
     """All records of a patient under the pseudonym; the contact details are not part of it.
@@ -370,6 +388,7 @@ class Dossier:
     appointments: tuple[Appointment, ...] = ()
     notes: tuple[ClinicalNote, ...] = ()
     attachments: tuple[tuple[Attachment, bytes | None], ...] = ()
+    links: tuple[LinkedPatient, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from skinbeam_clinic.machines.repository import MachineRepository
 from skinbeam_clinic.machines.upkeep import MachineUpkeepRepository
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.outcome_audit.repository import OutcomeRepository
+from skinbeam_clinic.patient_links.repository import PatientLinkRepository
 from skinbeam_clinic.patients.erasure import ErasureRepository
 from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.plans.repository import PlanRepository
@@ -55,6 +56,7 @@ class ClinicRepositories:
         self.member = member
         self._access = access
         self.patients = PatientRepository(access)
+        self.patient_links = PatientLinkRepository(access)
         self.consultations = ConsultationRepository(access)
         self.photographs = PhotographRepository(access)
         self.plans = PlanRepository(access)

@@ -13,6 +13,7 @@ from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.diaries.repository import list_stopped_courses
+from skinbeam_clinic.patient_links.person import kept_ids
 from skinbeam_clinic.test_spots.repository import list_consultations_due
 from skinbeam_clinic.treatments.models import TreatmentState
 
@@ -54,6 +55,7 @@ class _Courses:
     Parameters
     ----------
     harmed : the treatment of the newest adverse event that is not resolved.
+    kept : closed record → the record of the same person that is kept.
     """
 
     plans: Mapping[str, str]
@@ -65,6 +67,7 @@ class _Courses:
     harmed: Mapping[str, str]
     due: frozenset[str]
     pictured: frozenset[str]
+    kept: Mapping[str, str]
 
 
 def _read_courses(work: ClinicTransaction, ids: set[str]) -> _Courses:
@@ -72,7 +75,7 @@ def _read_courses(work: ClinicTransaction, ids: set[str]) -> _Courses:
     made = work.rows(plan, plan.consultation_id.in_(ids), order=(plan.made_at,))
     newest = {one.consultation_id: one for one in made}
     plans = {consultation: one.id for consultation, one in newest.items()}
-    consultations = work.get_many(tables.ConsultationRow, ids)
+    consultations, kept = work.get_many(tables.ConsultationRow, ids), kept_ids(work)
     consents = defaultdict(list)
     explained = work.rows(
         tables.ConsentRow, tables.ConsentRow.plan_id.in_(plans.values()), order=(tables.ConsentRow.explained_at,)
@@ -88,13 +91,18 @@ def _read_courses(work: ClinicTransaction, ids: set[str]) -> _Courses:
     return _Courses(
         plans=plans,
         outdated=frozenset(id for id, one in newest.items() if one.consultation_revision != consultations[id].revision),
-        closed=frozenset(id for id, one in consultations.items() if one.state == ConsultationState.CLOSED.value),
+        closed=frozenset(
+            id
+            for id, one in consultations.items()
+            if one.state == ConsultationState.CLOSED.value or one.patient_id in kept
+        ),
         consents=consents,
         prepared={one.consultation_id: one.id for one in begun},
         stopped=list_stopped_courses(work, ids),
         harmed={one.consultation_id: one.treatment_id for one in events},
         due=list_consultations_due(work, ids),
         pictured=frozenset(one.consultation_id for one in work.rows(photograph, photograph.consultation_id.in_(ids))),
+        kept=kept,
     )
 
 
@@ -102,7 +110,8 @@ def _find_next(one: Appointment, courses: _Courses) -> NextStep | None:
     """Return the first step that is open: what may have done harm is before everything else."""
     id = one.consultation_id
     if id is None:
-        return NextStep("begin", f"/patients/{one.patient_id}") if one.purpose is Purpose.CONSULTATION else None
+        patient = courses.kept.get(one.patient_id, one.patient_id)
+        return NextStep("begin", f"/patients/{patient}") if one.purpose is Purpose.CONSULTATION else None
     if id in courses.stopped:
         return NextStep("alarm", "/alarms")
     if id in courses.harmed:

@@ -16,6 +16,7 @@ from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.patient_links.person import kept_ids, require_kept
 from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay
 from skinbeam_clinic.patients.repository import CONTACT_DETAILS
 
@@ -104,12 +105,14 @@ class ReminderList:
     Parameters
     ----------
     not_agreed : how many are of patients who have not agreed to be reminded.
+    replaced : those of records that were closed as duplicates, which are to be booked anew: nobody is reminded of them.
     unread : pseudonyms of the patients whose contact details were altered, so that nobody knows.
     """
 
     entries: tuple[ReminderEntry, ...]
     not_agreed: int
     unread: tuple[str, ...] = ()
+    replaced: tuple[Appointment, ...] = ()
 
 
 class ReminderRepository(Repository):
@@ -141,6 +144,7 @@ class ReminderRepository(Repository):
         Raises
         ------
         RecordNotFoundError : this clinic has no such appointment.
+        ReplacedError : its record is closed, since another one of the same person is kept.
         InputError : `appointment-changed`; `reminder-over`: it is not booked or lies behind; `reminder-not-agreed`;
             `reminder-sending`: a mail is being sent at this moment.
         """
@@ -150,6 +154,7 @@ class ReminderRepository(Repository):
                 raise clinic_error("appointment-changed", "appointment")
             if appointment.state != AppointmentState.BOOKED or appointment.starts_at < now():
                 raise clinic_error("reminder-over", "appointment")
+            require_kept(work, appointment.patient_id)
             contact = work.find(tables.ContactRow, appointment.patient_id)
             details = {} if contact is None else work.open_record(contact, CONTACT_DETAILS)
             way = _agreed_way(details)
@@ -192,7 +197,8 @@ def list_agreed(work: ClinicTransaction, first: datetime.datetime, until: dateti
     """
     table = treatment_tables.AppointmentRow
     booked = (table.state == AppointmentState.BOOKED.value, table.starts_at >= first, table.starts_at < until)
-    appointments = read_appointments(work, work.rows(table, *booked, order=(table.starts_at,)))
+    every, kept = read_appointments(work, work.rows(table, *booked, order=(table.starts_at,))), kept_ids(work)
+    appointments = [one for one in every if one.patient_id not in kept]
     reminders = find_reminders(work, [one.id for one in appointments])
     contacts = work.get_many(tables.ContactRow, (one.patient_id for one in appointments))
     opened = {id: work.find_record(row, CONTACT_DETAILS) for id, row in contacts.items()}
@@ -200,7 +206,8 @@ def list_agreed(work: ClinicTransaction, first: datetime.datetime, until: dateti
     unread = [one for one in appointments if one.patient_id in opened.keys() - details.keys()]
     entries = tuple(_list_entries(work, appointments, details, reminders))
     pseudonyms = tuple(dict.fromkeys(one.pseudonym for one in unread))
-    return ReminderList(entries, len(appointments) - len(entries) - len(unread), pseudonyms)
+    replaced = tuple(one for one in every if one.patient_id in kept)
+    return ReminderList(entries, len(appointments) - len(entries) - len(unread), pseudonyms, replaced)
 
 
 def _list_entries(

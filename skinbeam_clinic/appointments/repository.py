@@ -24,6 +24,7 @@ from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import ClashError, clinic_error
+from skinbeam_clinic.patient_links.person import list_person_ids, list_replaced_ids, require_kept
 
 __all__ = [
     "LASER_PURPOSES",
@@ -154,6 +155,12 @@ class AppointmentRepository(Repository):
             table = treatment_tables.AppointmentRow
             return read_appointments(work, work.rows_of(table, table.patient_id, patient_id, table.starts_at))
 
+    def of_person(self, patient_id: str) -> tuple[Appointment, ...]:
+        """Return the appointments of a patient, with those of records that were closed as their duplicates."""
+        with self._access.reading_row(tables.PatientRow, patient_id, "appointments.listed") as (work, _):
+            table, ids = treatment_tables.AppointmentRow, (patient_id, *list_replaced_ids(work, patient_id))
+            return read_appointments(work, work.rows(table, table.patient_id.in_(ids), order=(table.starts_at,)))
+
     def between(
         self, first: datetime.datetime, until: datetime.datetime, *, member_id: str = ""
     ) -> tuple[Appointment, ...]:
@@ -229,7 +236,8 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
     ------
     RecordNotFoundError : this patient has no such appointment.
     """
-    patient, table = work.get(tables.ConsultationRow, consultation_id).patient_id, treatment_tables.AppointmentRow
+    person = list_person_ids(work, work.get(tables.ConsultationRow, consultation_id).patient_id)
+    table = treatment_tables.AppointmentRow
     if id is None:
         at = now()
         near = (
@@ -237,7 +245,7 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
             table.starts_at < at + LONGEST_APPOINTMENT,
             table.state.in_(OCCUPYING_STATES),
         )
-        mine = work.rows(table, table.patient_id == patient, table.purpose == Purpose.SESSION.value, *near)
+        mine = work.rows(table, table.patient_id.in_(person), table.purpose == Purpose.SESSION.value, *near)
         begun = work.rows(
             treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.appointment_id.in_([row.id for row in mine])
         )
@@ -247,7 +255,7 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
         row = min(left, key=lambda one: abs(one.starts_at - at))
     else:
         row = work.get(table, id)
-        if row.patient_id != patient:
+        if row.patient_id not in person:
             raise clinic_error("absent", "appointment")
     if row.state == AppointmentState.BOOKED:
         row.state = AppointmentState.ATTENDED.value
@@ -293,6 +301,7 @@ def _check_booking(work: ClinicTransaction, booking: Booking) -> None:
         raise clinic_error("appointment-length", "minutes", hint={"least": 5, "hours": longest})
     if work.get(tables.PatientRow, booking.patient_id).erased_at is not None:
         raise clinic_error("absent", "patient")
+    require_kept(work, booking.patient_id)
     if booking.consultation_id is not None:
         consultation = work.get(tables.ConsultationRow, booking.consultation_id)
         if consultation.patient_id != booking.patient_id:

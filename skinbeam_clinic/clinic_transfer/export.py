@@ -2,7 +2,8 @@
 
 `patients.csv`, `appointments.csv` and `sessions.csv` have the columns that an import reads. The other tables have a
 column for each field of a record, with nested fields as JSON. Each patient's copy holds photographs, documents and
-attachments.
+attachments. What an import reads of a record that was closed as a duplicate stands there under the pseudonym of the
+record that is kept, so that an import makes one patient of both; `patient_links.csv` tells which records they were.
 """
 
 import datetime
@@ -38,6 +39,7 @@ from skinbeam_clinic.models import (
     PlanChoice,
     PlanRecord,
 )
+from skinbeam_clinic.patient_links.models import PatientLink
 from skinbeam_clinic.patients.history import list_session_facts
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import TestSpotRecord
@@ -65,6 +67,7 @@ _CLINIC_RECORDS: Mapping[str, type[Any]] = {
     "machines": ClinicMachine,
     "machine_upkeep": MachineUpkeep,
     "clinic_texts": ClinicText,
+    "patient_links": PatientLink,
 }
 
 
@@ -113,14 +116,16 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
             for name in _CLINIC_RECORDS:
                 tables[name].rows.extend(map(_cells, getattr(repositories, name).list_all()))
                 tables[name].write()
-            numbers = itertools.count(1)
-            for together in read_together([patient.id for patient in repositories.patients.list_all()]):
+            numbers, kept = itertools.count(1), repositories.patient_links.list_kept_ids()
+            pseudonyms = {patient.id: patient.pseudonym for patient in repositories.patients.list_all()}
+            for together in read_together(tuple(pseudonyms)):
                 with repositories.dossiers.exporting(together, "csv", "fhir", copied=True) as read:
                     for id in together:
                         number = next(numbers)
                         copy, fhir = f"copies/{number:05}.zip", f"fhir/{number:05}.json"
                         dossier, contact = read(id), repositories.patients.get_contact(id)
-                        _add_rows(tables, dossier, {} if contact is None else contact.details)
+                        details = {} if contact is None else contact.details
+                        _add_rows(tables, dossier, details, pseudonyms[kept.get(id, id)])
                         name = dossier.patient.pseudonym
                         reminders = repositories.reminders.of(id)
                         tables["appointment_reminders"].rows.extend((name, *_cells(one)) for one in reminders)
@@ -138,16 +143,22 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
     return {name: table.number_written for name, table in tables.items()} | {"photographs_not_in_fhir": left_out}
 
 
-def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[str, str]) -> None:
-    """Add everything of a patient to the tables."""
+def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[str, str], person: str) -> None:
+    """Add everything of a patient to the tables.
+
+    Parameters
+    ----------
+    person : pseudonym of the record that is kept: of a closed one that in its place, of any other its own.
+    """
     patient = dossier.patient
     known = {name: contact.get(name, "") for name in _CONTACT} | {"pseudonym": patient.pseudonym}
     known["year_of_birth"] = "" if patient.year_of_birth is None else str(patient.year_of_birth)
-    tables["patients"].rows.append(tuple(known[name] for name in FIELDS[ImportKind.PATIENTS]))
+    if person == patient.pseudonym:
+        tables["patients"].rows.append(tuple(known[name] for name in FIELDS[ImportKind.PATIENTS]))
     for one in dossier.appointments:
         starts = to_local_time(one.starts_at)
         values = {
-            "patient": patient.pseudonym,
+            "patient": person,
             "date": starts.date().isoformat(),
             "time": f"{starts:%H:%M}",
             "minutes": (one.ends_at - one.starts_at) // datetime.timedelta(minutes=1),
@@ -157,7 +168,7 @@ def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[s
             "state": one.state.value,
         }
         tables["appointments"].rows.append(tuple(values[name] for name in FIELDS[ImportKind.APPOINTMENTS]))
-    for session in _past_sessions(dossier):
+    for session in _past_sessions(dossier, person):
         tables["sessions"].rows.append(tuple(session.get(name, "") for name in FIELDS[ImportKind.SESSIONS]))
     for name, records in _list_records(dossier.consultations):
         tables[name].rows.extend((patient.pseudonym, *_cells(record)) for record in records)
@@ -165,14 +176,14 @@ def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[s
         tables[name].rows.extend((patient.pseudonym, *_cells(one)) for one in documents)
 
 
-def _past_sessions(dossier: Dossier) -> Iterator[dict[str, object]]:
+def _past_sessions(dossier: Dossier, person: str) -> Iterator[dict[str, object]]:
     """Yield each session in which something was fired, with the lowest dose of its areas as the next plan reads it."""
     for one in dossier.consultations:
         done = [treatment for treatment in one.treatments if treatment.started_at and treatment.valid_areas]
         for fact in list_session_facts(done, one.follow_ups):
             values = fact.values
             row = values | {"adverse": "; ".join(values.get("adverse", ()))}
-            row |= {"patient": dossier.patient.pseudonym, "date": to_local_time(fact.fired_at).date().isoformat()}
+            row |= {"patient": person, "date": to_local_time(fact.fired_at).date().isoformat()}
             yield row
 
 

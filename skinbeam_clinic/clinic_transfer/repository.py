@@ -25,6 +25,7 @@ from skinbeam_clinic.clinic_transfer.models import (
 from skinbeam_clinic.consultations.repository import ConsultationState, add_consultation
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.patient_link_tables import PatientLinkRow
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.database.verification import tables_with
@@ -225,6 +226,7 @@ def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:
     dependents = [
         *_rows_with(work, tables_with("patient_id"), "patient_id", patients),
         *_rows_with(work, (tables.ContactRow,), "id", patients),
+        *_rows_with(work, (PatientLinkRow,), "kept_id", patients),
         *_rows_with(work, tables_with("consultation_id"), "consultation_id", consultations),
     ]
     users = [find_owner(work, row) for row in dependents if (type(row), row.id) not in mine]

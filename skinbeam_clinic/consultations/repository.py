@@ -17,6 +17,7 @@ from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error, conflict_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
+from skinbeam_clinic.patient_links.person import list_person_ids, require_kept
 
 __all__ = [
     "ANSWERS_CONTENT",
@@ -28,6 +29,7 @@ __all__ = [
     "add_consultation",
     "advance_state",
     "check_unchanged",
+    "get_followed_consultation",
     "get_open_consultation",
     "list_consultation_ids",
     "list_plan_rows",
@@ -60,6 +62,7 @@ class ConsultationRepository(Repository):
         Raises
         ------
         RecordNotFoundError : this clinic has no such patient.
+        ReplacedError : the record is closed, since another one of the same person is kept.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             id, table = submission_id(form_key, patient_id), tables.ConsultationRow
@@ -90,15 +93,17 @@ class ConsultationRepository(Repository):
             return _read_consultation(work, row)
 
     def of(self, patient_id: str) -> tuple[ConsultationRecord, ...]:
-        """Return the consultations of a patient, oldest first."""
+        """Return the consultations in a patient's record, oldest first."""
         with self._access.reading_row(tables.PatientRow, patient_id, "consultations.listed") as (work, _):
-            table = tables.ConsultationRow
-            rows = work.rows_of(table, table.patient_id, patient_id, table.created_at)
-            return tuple(
-                work.read_each(
-                    rows, lambda row: _read_consultation(work, row), lambda row: _altered_consultation(work, row)
-                )
-            )
+            return _list_consultations(work, (patient_id,))
+
+    def of_person(self, patient_id: str) -> tuple[ConsultationRecord, ...]:
+        """Return the consultations in all records of a patient, oldest first: what was done to a person before."""
+        with self._access.reading_row(tables.PatientRow, patient_id, "consultations.listed") as (work, _):
+            ids = list_person_ids(work, patient_id)
+            for id in ids:  # the audit log tells of each record that was read
+                work.log("consultations.listed", f"patient/{id}")
+            return _list_consultations(work, ids)
 
     def save(self, id: str, answers: Submission, *, revision: int) -> ConsultationRecord:
         """Save answers that were edited from this revision; changed answers set the consultation back to a draft.
@@ -123,6 +128,16 @@ class ConsultationRepository(Repository):
             row.saved_at, row.saved_by = now(), work.actor
             work.save(row, "consultation.saved", revision=row.revision)
             return _read_consultation(work, row)
+
+    def require_open(self, id: str) -> None:
+        """Raise an error if nothing new may be done in a consultation.
+
+        Raises
+        ------
+        ClosedError, ReplacedError : as `get_open_consultation`.
+        """
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            get_open_consultation(work, id)
 
     def close(self, id: str, *, revision: int) -> ConsultationRecord:
         """Close a consultation at this revision: it is read-only from now on, and its plan and consent stay valid.
@@ -167,9 +182,11 @@ def add_consultation(
     Raises
     ------
     RecordNotFoundError : this clinic has no such patient, or has erased them.
+    ReplacedError : the record is closed, since another one of the same person is kept.
     """
     if work.get(tables.PatientRow, patient_id).erased_at is not None:
         raise clinic_error("absent", "patient")
+    require_kept(work, patient_id)
     row = work.new_row(
         tables.ConsultationRow,
         id=id or new_id(),
@@ -192,7 +209,7 @@ def advance_state(work: ClinicTransaction, id: str, state: ConsultationState) ->
     ------
     ClosedError : the consultation is closed.
     """
-    row = get_open_consultation(work, id)
+    row = get_followed_consultation(work, id)
     if row.state != state:
         row.state = state.value
         work.save(row, f"consultation.{state}")
@@ -200,7 +217,22 @@ def advance_state(work: ClinicTransaction, id: str, state: ConsultationState) ->
 
 
 def get_open_consultation(work: ClinicTransaction, id: str) -> tables.ConsultationRow:
-    """Return a consultation that is not closed.
+    """Return a consultation in which something new may be done: it is not closed, and neither is its record.
+
+    Raises
+    ------
+    ClosedError : the consultation is closed.
+    ReplacedError : the record is closed, since another one of the same person is kept.
+    """
+    row = get_followed_consultation(work, id)
+    require_kept(work, row.patient_id)
+    return row
+
+
+def get_followed_consultation(work: ClinicTransaction, id: str) -> tables.ConsultationRow:
+    """Return a consultation that is not closed, of which results may be added.
+
+    What was done in a record that was closed as a duplicate is still followed up there.
 
     Raises
     ------
@@ -212,11 +244,20 @@ def get_open_consultation(work: ClinicTransaction, id: str) -> tables.Consultati
     return row
 
 
-def list_consultation_ids(work: ClinicTransaction, patient_id: str) -> list[str]:
-    """Return the ids of the consultations of a patient, oldest first."""
+def list_consultation_ids(work: ClinicTransaction, patient_ids: Collection[str]) -> list[str]:
+    """Return the ids of the consultations in records of patients, oldest first."""
     table = tables.ConsultationRow
-    of = work.list_names(table, table.patient_id, table.patient_id == patient_id, order=(table.created_at,))
+    of = work.list_names(table, table.patient_id, table.patient_id.in_(patient_ids), order=(table.created_at,))
     return [id for id, _ in of]
+
+
+def _list_consultations(work: ClinicTransaction, patient_ids: Collection[str]) -> tuple[ConsultationRecord, ...]:
+    table = tables.ConsultationRow
+    found = work.rows_by(table, table.patient_id, patient_ids, table.created_at)
+    rows = sorted((row for held in found.values() for row in held), key=lambda row: (row.created_at, row.id))
+    return tuple(
+        work.read_each(rows, lambda row: _read_consultation(work, row), lambda row: _altered_consultation(work, row))
+    )
 
 
 def list_plan_rows(work: ClinicTransaction, consultation_id: str) -> list[tables.PlanRow]:
@@ -306,7 +347,7 @@ class PhotographRepository(Repository):
             raise unsupported_photograph_error(accepted)
         name = self._access.store_file(AccessRight.WRITE, content)
         with self._access.writing(AccessRight.WRITE) as work:
-            get_open_consultation(work, consultation_id)
+            get_followed_consultation(work, consultation_id)
             table = tables.PhotographRow
             if sent := work.rows(table, table.consultation_id == consultation_id, table.file == name):
                 return _read_photograph(work, sent[0])

@@ -393,6 +393,14 @@ class ClinicTransaction:
             moment.together.setdefault(id, found)
         return {id: list(known[id]) for id in asked}
 
+    def read_of_moment(self, table: type[RowType], read: Callable[[], list[RowType]]) -> list[RowType]:
+        """Return the rows of a table that a call reads; within a block that reads one moment it is called once."""
+        moment = self._session.info.get(_OF_MOMENT) or _Moment({})
+        known = moment.lists[table]
+        if "" not in known:
+            known[""] = read()
+        return list(known[""])
+
     def newest_rows(
         self, table: type[RowType], most: int, *conditions: ColumnElement[bool], order: InstrumentedAttribute[Any]
     ) -> tuple[list[RowType], int]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from skinbeam.model.errors import InputError
 from skinbeam.model.json_fields import json_entries
 from skinbeam_clinic.audit_log import hash_chain
-from skinbeam_clinic.database import follow_up_tables, tables, text_tables, treatment_tables
+from skinbeam_clinic.database import follow_up_tables, patient_link_tables, tables, text_tables, treatment_tables
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, ClinicScoped, list_row_files
 from skinbeam_clinic.errors import clinic_error
@@ -63,6 +63,8 @@ SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     *follow_up_tables.CONSULTATION_TABLES,
     tables.ClinicalNoteRow,
     tables.AttachmentRow,
+    patient_link_tables.PatientLinkRow,
+    patient_link_tables.PatientLinkEndRow,
     follow_up_tables.ApiTokenRow,
     follow_up_tables.CalendarFeedRow,
 )

@@ -27,6 +27,7 @@ from skinbeam_clinic.diaries.models import (
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import ALARM_JOB, FAILED, OPEN_STATES, read_job
 from skinbeam_clinic.models import NO_PROGRESS, Job
+from skinbeam_clinic.patient_links.person import kept_ids
 
 __all__ = [
     "NOTE_CONTENT",
@@ -192,10 +193,12 @@ def _is_unread() -> ColumnElement[bool]:
 
 
 def _find_patients(work: ClinicTransaction, consultation_ids: Iterable[str]) -> dict[str, tables.PatientRow]:
-    """Return the patients of consultations, by the consultation's id."""
+    """Return the patients of consultations, by the consultation's id; of a closed record, the one that is kept."""
+    kept = kept_ids(work)
     consultations = work.get_many(tables.ConsultationRow, consultation_ids)
-    patients = work.get_many(tables.PatientRow, (row.patient_id for row in consultations.values()))
-    return {id: patients[row.patient_id] for id, row in consultations.items()}
+    ids = {id: kept.get(row.patient_id, row.patient_id) for id, row in consultations.items()}
+    patients = work.get_many(tables.PatientRow, ids.values())
+    return {id: patients[patient_id] for id, patient_id in ids.items()}
 
 
 def _group_unread(
@@ -315,16 +318,42 @@ class AlarmRepository(Repository):
 
 
 def is_course_stopped(work: ClinicTransaction, consultation_id: str) -> bool:
-    """Return whether an alarm of a consultation awaits a clinician's decision."""
+    """Return whether an alarm of a consultation, or of another record of its patient, awaits a clinician's decision."""
     return bool(list_stopped_courses(work, (consultation_id,)))
 
 
 def list_stopped_courses(work: ClinicTransaction, consultation_ids: Collection[str]) -> frozenset[str]:
-    """Return those consultations of which an alarm awaits a clinician's decision."""
+    """Return those consultations of which an alarm awaits a clinician's decision.
+
+    The course of a record that was closed as a duplicate goes on in the kept one. So an alarm in another record of the
+    same person stops every consultation of the person.
+    """
+    elsewhere = _list_consultations_elsewhere(work, consultation_ids)
+    asked = {*consultation_ids, *(id for others in elsewhere.values() for id in others)}
     alarm, decision = follow_up_tables.AlarmRow, follow_up_tables.AlarmDecisionRow
-    raised = Counter(one.consultation_id for one in work.rows(alarm, alarm.consultation_id.in_(consultation_ids)))
-    decided = work.rows(decision, decision.consultation_id.in_(consultation_ids))
-    return frozenset(raised - Counter(one.consultation_id for one in decided))
+    raised = Counter(one.consultation_id for one in work.rows(alarm, alarm.consultation_id.in_(asked)))
+    decided = work.rows(decision, decision.consultation_id.in_(asked))
+    stopped = (raised - Counter(one.consultation_id for one in decided)).keys()
+    return frozenset(id for id in consultation_ids if {id, *elsewhere.get(id, ())} & stopped)
+
+
+def _list_consultations_elsewhere(
+    work: ClinicTransaction, consultation_ids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Return the consultations in other records of the same person, by the consultation; none without links."""
+    kept, table = kept_ids(work), tables.ConsultationRow
+    if not kept:
+        return {}
+    of = dict(work.list_names(table, table.patient_id, table.id.in_(consultation_ids)))
+    persons = {kept.get(id, id) for id in of.values()}
+    records = {id for id, last in kept.items() if last in persons} | persons
+    every = work.list_names(table, table.patient_id, table.patient_id.in_(records))
+    return {
+        id: frozenset(
+            other for other, record in every if record != mine and kept.get(record, record) == kept.get(mine, mine)
+        )
+        for id, mine in of.items()
+    }
 
 
 def _has_unsent(work: ClinicTransaction, alarm_ids: set[str]) -> bool:

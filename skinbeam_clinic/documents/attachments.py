@@ -18,6 +18,7 @@ from skinbeam_clinic.documents.notes import get_present_patient, make_strike
 from skinbeam_clinic.documents.plain_text import LONGEST_DESCRIPTION, check_text, clean_file_name
 from skinbeam_clinic.documents.sealed_content import ATTACHMENT_CONTENT, AttachmentContent
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.patient_links.person import require_kept
 
 __all__ = ["AttachmentRepository", "import_attachment"]
 
@@ -47,6 +48,7 @@ class AttachmentRepository:
         """
         with self._access.reading_unlogged(AccessRight.WRITE) as work:
             get_present_patient(work, patient_id)
+            require_kept(work, patient_id)
         if kind not in set(AttachmentKind):
             raise clinic_error("bad-attachment-kind", "kind")
         told = check_text(description, "description", LONGEST_DESCRIPTION)
@@ -55,6 +57,7 @@ class AttachmentRepository:
         file = self._access.store_file(AccessRight.WRITE, content)
         with self._access.writing(AccessRight.WRITE) as work:
             get_present_patient(work, patient_id)
+            require_kept(work, patient_id)
             id = submission_id(form_key, patient_id, f"{kind}/{file}/".encode() + ATTACHMENT_CONTENT.to_json(about))
             if sent := work.find(tables.AttachmentRow, id):
                 return _read_attachment(work, sent, is_read=True)

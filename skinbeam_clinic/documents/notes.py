@@ -17,6 +17,7 @@ from skinbeam_clinic.documents.models import ClinicalNote, DocumentStrike
 from skinbeam_clinic.documents.plain_text import LONGEST_NOTE, LONGEST_REASON, check_text
 from skinbeam_clinic.documents.sealed_content import NOTE_CONTENT, NoteContent
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.patient_links.person import require_kept
 
 __all__ = ["NoteRepository", "get_present_patient", "import_note", "make_strike"]
 
@@ -48,10 +49,12 @@ class NoteRepository:
         ------
         RecordNotFoundError : this clinic has no such patient or has erased them, or they have no such consultation or
             session.
+        ReplacedError : the record is closed, since another one of the same person is kept.
         InputError : `no-reason` (the note is empty), or `too-long`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             get_present_patient(work, patient_id)
+            require_kept(work, patient_id)
             if treatment_id is not None:
                 consultation_id = work.get(treatment_tables.TreatmentRow, treatment_id).consultation_id
             if consultation_id is not None:

@@ -33,7 +33,7 @@ from skinbeam_clinic.models import (
     PlanRecord,
 )
 from skinbeam_clinic.patients.contact_details import REMINDER_WAY
-from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts
+from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts, list_typed_facts
 from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
 from skinbeam_clinic.treatments.copied_treatments import summarize_treatment
 from skinbeam_clinic.treatments.models import Treatment
@@ -96,6 +96,10 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
     )
     begun = [one for treatments in treated for one in treatments if one.started_at is not None and one.valid_areas]
     facts = list_session_facts(sorted(begun, key=lambda one: one.started_at or one.created_at), ())
+    # Of a record that was closed as a duplicate there, what was typed of earlier sessions is carried on here, too.
+    held = (parse_values(ConsultationRecord, one) for one in record["consultations"])
+    elsewhere = [one for one in held if one.patient_id != patient.id]
+    facts += [fact for fact in list_typed_facts(elsewhere, facts) if fact.kind == "session"]
     if facts:
         told = (_with_sessions(one, facts) for one in consultations)
         consultations = (*told, _past_sessions(consultations, facts))

@@ -120,7 +120,7 @@ def deidentify_dossier(dossier: Dossier) -> DeidentifiedDossier:
     notes = tuple(map(_deidentify_note, dossier.notes))
     attachments = tuple((_deidentify_attachment(one), None) for one, _ in dossier.attachments)
     return DeidentifiedDossier(
-        Dossier(dossier.patient, tuple(followed), appointments, notes, attachments), tuple(unread)
+        Dossier(dossier.patient, tuple(followed), appointments, notes, attachments, dossier.links), tuple(unread)
     )
 
 

@@ -5,6 +5,7 @@ import datetime
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +19,8 @@ from skinbeam_clinic.documents.attachments import AttachmentRepository
 from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE
 from skinbeam_clinic.exchange.repository import DossierRepository
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
-from skinbeam_clinic.models import ConsultationContents, Dossier
+from skinbeam_clinic.models import ConsultationContents, Dossier, PatientRecord
+from skinbeam_clinic.patient_links.repository import PatientLinkRepository
 from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.test_spots.sealed_content import copied_spot_values
 
@@ -34,6 +36,7 @@ class PatientCopyRepository(Repository):
         super().__init__(access)
         self._dossiers = DossierRepository(access)
         self._patients = PatientRepository(access)
+        self._links = PatientLinkRepository(access)
         self._reminders = ReminderRepository(access)
         self._suggestions = SuggestionRepository(access)
         self._pair_analyses = PairAnalysisRepository(access)
@@ -42,6 +45,8 @@ class PatientCopyRepository(Repository):
 
     def make(self, patient_id: str) -> bytes:
         """Return all records of a patient as a ZIP: `record.json`, photographs, plans, signed documents, attachments.
+
+        The copy of a record that is kept contains those that were closed as its duplicates.
 
         Raises
         ------
@@ -53,7 +58,9 @@ class PatientCopyRepository(Repository):
     def pack(self, dossier: Dossier) -> bytes:
         """Return the copy of the patient of a dossier, which is being exported (`DossierRepository.exporting`)."""
         patient_id = dossier.patient.id
-        contact = self._patients.get_contact(patient_id)
+        contact, replaced = self._patients.get_contact(patient_id), self._dossiers.read_replaced(patient_id)
+        records = (dossier, *replaced)
+        consultations = (one for record in records for one in record.consultations)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             record = {
@@ -61,21 +68,36 @@ class PatientCopyRepository(Repository):
                 "clinic": self._access.member.clinic,
                 "patient": asdict(dossier.patient),
                 "contact": {} if contact is None else dict(contact.details),
-                "notes": [record_values(one) for one in dossier.notes],
-                "attachments": self._pack_attachments(archive, dossier),
-                "appointments": [asdict(one) for one in dossier.appointments],
-                "reminders": [asdict(one) for one in self._reminders.of(patient_id)],
+                "notes": [record_values(one) for record in records for one in record.notes],
+                "attachments": self._pack_attachments(archive, records),
+                "appointments": [asdict(one) for record in records for one in record.appointments],
+                "reminders": [asdict(one) for record in records for one in self._reminders.of(record.patient.id)],
                 "consultations": [
                     self._pack_consultation(archive, f"{number:03}", one)
-                    for number, one in enumerate(dossier.consultations, 1)
+                    for number, one in enumerate(sorted(consultations, key=lambda one: one.consultation.created_at), 1)
                 ],
+                "links": self._list_links(patient_id),
+                "replaced": [self._replaced_record(record.patient) for record in replaced],
             }
             archive.writestr(RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
         return packed.getvalue()
 
-    def _pack_attachments(self, archive: zipfile.ZipFile, dossier: Dossier) -> list[dict[str, Any]]:
+    def _replaced_record(self, patient: PatientRecord) -> dict[str, Any]:
+        """Return a record that was closed as a duplicate, and its links; what was done in it is among all the rest."""
+        contact = self._patients.get_contact(patient.id)
+        return {
+            "patient": asdict(patient),
+            "contact": {} if contact is None else dict(contact.details),
+            "links": self._list_links(patient.id),
+        }
+
+    def _list_links(self, id: str) -> list[dict[str, Any]]:
+        """Return the links of a record; one that was undone is about somebody else, too, and stays out."""
+        return [asdict(one) for one in self._links.of(id) if one.end is None]
+
+    def _pack_attachments(self, archive: zipfile.ZipFile, records: Sequence[Dossier]) -> list[dict[str, Any]]:
         packed = []
-        for number, (one, _) in enumerate(dossier.attachments, 1):
+        for number, (one, _) in enumerate((one for record in records for one in record.attachments), 1):
             place = f"attachments/{number:03}{ENDINGS[one.media_type]}"
             archive.writestr(place, self._attachments.read_content(one.id)[1])
             packed.append(record_values(one) | {"file": place})

@@ -5,7 +5,7 @@ same person would have half of a history. A consent given elsewhere was to what 
 unchanged, and void. All rows are written in one transaction.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from types import MappingProxyType
@@ -42,6 +42,8 @@ from skinbeam_clinic.models import (
     PlanContents,
     PlanRecord,
 )
+from skinbeam_clinic.patient_links.person import list_replaced_ids
+from skinbeam_clinic.patient_links.repository import PatientLinkRepository
 from skinbeam_clinic.patients.repository import PatientRepository, add_contact, add_patient, find_birth_year, find_owner
 from skinbeam_clinic.plans.repository import PlanRepository
 from skinbeam_clinic.test_spots.repository import TestSpotRepository, import_spot
@@ -66,6 +68,7 @@ class DossierRepository:
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
         self._patients = PatientRepository(access)
+        self._links = PatientLinkRepository(access)
         self._consultations = ConsultationRepository(access)
         self._photographs = PhotographRepository(access)
         self._plans = PlanRepository(access)
@@ -113,7 +116,8 @@ class DossierRepository:
                     work.log("record.exported", f"patient/{id}", form=file_format)
                 if copied:
                     work.log("copy.made", f"patient/{id}")
-            mark_reports_copied(work, patient_ids)
+            others = list_replaced_ids(work, *patient_ids) if copied else ()
+            mark_reports_copied(work, {*patient_ids, *others})
 
         def read(patient_id: str) -> Dossier:
             self._access.begin_entry()
@@ -171,20 +175,30 @@ class DossierRepository:
         raise clinic_error("absent", "record")
 
     def plans(self, form: str) -> Iterator[Dossier]:
-        """Yield every patient with answers, plans, choices and consents.
+        """Yield every patient with answers, plans, choices and consents; two records of one person as one patient.
 
         Photographs, reports and signed documents are left out. The audit log records the format of the export.
         """
         with self._access.writing(AccessRight.EXPORT) as work:
             work.log("plans.exported", "plan", form=form)
-        return self._read_plans()
+        return self._read_plans(self._links.list_kept_ids())
 
-    def _read_plans(self) -> Iterator[Dossier]:
-        for together in read_together(self._patients.list_all()):
+    def _read_plans(self, closed: Collection[str]) -> Iterator[Dossier]:
+        for together in read_together([one for one in self._patients.list_all() if one.id not in closed]):
             with self._access.reading_one_moment([patient.id for patient in together]):
                 for patient in together:
                     self._access.begin_entry()
-                    yield Dossier(patient, tuple(map(self._planned_contents, self._consultations.of(patient.id))))
+                    consultations = self._consultations.of_person(patient.id)
+                    yield Dossier(patient, tuple(map(self._planned_contents, consultations)))
+
+    def read_replaced(self, patient_id: str) -> tuple[Dossier, ...]:
+        """Return everything of the records that were closed as duplicates of a record, for its copy.
+
+        Raises
+        ------
+        RecordNotFoundError : this clinic has no such patient.
+        """
+        return tuple(map(self._build_dossier, self._links.list_replaced_ids(patient_id)))
 
     def _build_dossier(self, patient_id: str, *, pictures: bool = True) -> Dossier:
         patient = self._patients.get(patient_id)
@@ -198,6 +212,7 @@ class DossierRepository:
             self._appointments.of(patient_id),
             notes,
             tuple((one, None) for one in attachments),
+            self._links.list_linked(patient_id),
         )
 
     def _consultation_contents(self, one: ConsultationRecord, *, pictures: bool) -> ConsultationContents:

@@ -94,7 +94,9 @@ def _answer_patients(request: ClinicRequest, asked: _SearchQuery) -> Response:
         return _search_page(request, asked, [])
     ids = frozenset(asked.parameters["_id"].split(",")) if "_id" in asked.parameters else None
     found = request.repositories.patients.list_by(pseudonym=value, ids=ids)
-    return _search_page(request, asked, [patient_resource(one, request.member_session.member.clinic) for one in found])
+    clinic, links = request.member_session.member.clinic, request.repositories.patient_links
+    resources = (patient_resource(one, clinic, links.list_linked(one.id), is_addressed=True) for one in found)
+    return _search_page(request, asked, list(resources))
 
 
 def _answer_resource(request: ClinicRequest) -> Response:
@@ -131,7 +133,7 @@ def _patient_resources(request: ClinicRequest, patient: str, what: str) -> dict[
     """Return all de-identified resources of a patient; the audit log records which part was requested."""
     pictures = what.partition("/")[0] not in WITHOUT_PICTURES
     dossier = request.repositories.dossiers.read(patient, what, pictures=pictures)
-    return make_resources(deidentify_dossier(dossier), request.member_session.member.clinic)
+    return make_resources(deidentify_dossier(dossier), request.member_session.member.clinic, is_addressed=True)
 
 
 def _search_page(request: ClinicRequest, asked: _SearchQuery, found: Sequence[Resource]) -> Response:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.repository import get_open_consultation
+from skinbeam_clinic.consultations.repository import get_followed_consultation
 from skinbeam_clinic.database import follow_up_tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
@@ -130,7 +130,7 @@ def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.Fol
     RecordNotFoundError, ClosedError : there is none, or its consultation is closed.
     """
     row = work.get(follow_up_tables.FollowUpRow, id)
-    get_open_consultation(work, row.consultation_id)
+    get_followed_consultation(work, row.consultation_id)
     return row, work.open_record(row, FOLLOW_UP_CONTENT)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.repository import get_open_consultation, list_consultation_ids
+from skinbeam_clinic.consultations.repository import get_followed_consultation, list_consultation_ids
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
@@ -41,6 +41,7 @@ from skinbeam_clinic.follow_ups.patient_reports import (
     save_report,
 )
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent, GradeContent
+from skinbeam_clinic.patient_links.person import kept_ids, list_person_ids
 
 __all__ = ["FollowUpRepository", "mark_reports_copied"]
 
@@ -75,7 +76,7 @@ class FollowUpRepository(Repository):
         """
         with self._access.writing(AccessRight.WRITE) as work:
             course = list_course(work, work.get(treatment_tables.TreatmentRow, treatment_id))
-            get_open_consultation(work, course[0].consultation_id)
+            get_followed_consultation(work, course[0].consultation_id)
             id, table = submission_id(form_key, treatment_id, moment.value.encode()), follow_up_tables.FollowUpRow
             if sent := work.find(table, id):
                 return load_follow_up(work, sent)
@@ -199,10 +200,10 @@ class FollowUpRepository(Repository):
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row, content = get_editable(work, id)
-            patient = work.get(tables.ConsultationRow, row.consultation_id).patient_id
+            person = list_person_ids(work, work.get(tables.ConsultationRow, row.consultation_id).patient_id)
             photographs = [work.get(tables.PhotographRow, one) for one in (before_id, after_id)]
             for photograph in photographs:
-                if work.get(tables.ConsultationRow, photograph.consultation_id).patient_id != patient:
+                if work.get(tables.ConsultationRow, photograph.consultation_id).patient_id not in person:
                     raise clinic_error("absent", "photograph")
             if before_id == after_id:
                 raise clinic_error("same-photograph", "photograph")
@@ -255,14 +256,14 @@ class FollowUpRepository(Repository):
             return tuple(work.read_each(rows, lambda row: load_follow_up(work, row)))
 
     def list_courses(self, patient_id: str) -> tuple[TreatmentCourse, ...]:
-        """Return the courses of treatments of a patient, the newest consultation first.
+        """Return the courses of treatments in all records of a patient, the newest consultation first.
 
         Raises
         ------
         RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.reading_row(tables.PatientRow, patient_id, "follow-ups.listed") as (work, _):
-            names = list_consultation_ids(work, patient_id)
+            names = list_consultation_ids(work, list_person_ids(work, patient_id))
             rows = work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
             firsts = {(names.index(one.consultation_id), concern_number(one)): one for one in rows}
             return tuple(_read_course(work, list_course(work, firsts[place])) for place in sorted(firsts, reverse=True))
@@ -293,7 +294,8 @@ class FollowUpRepository(Repository):
                 if at - until <= end <= at - after and not (id in seen and seen[id] > end)
             }
             table = tables.ConsultationRow
-            of = dict(work.list_names(table, table.patient_id, table.id.in_(late)))
+            kept = kept_ids(work)
+            of = {id: kept.get(one, one) for id, one in work.list_names(table, table.patient_id, table.id.in_(late))}
             called = dict(
                 work.list_names(
                     tables.PatientRow, tables.PatientRow.pseudonym, tables.PatientRow.id.in_(set(of.values()))

@@ -15,6 +15,7 @@ from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.follow_ups.follow_up_grades import build_follow_up
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
+from skinbeam_clinic.patient_links.person import kept_ids
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.pulse_settings import PulseSettings
 from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, FIRED_CONTENT, FiredContent
@@ -141,9 +142,12 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
         one = _SessionData(*values)
         if state in _ENDED_STATES:
             courses[one.consultation_id, OptionRef.parse(one.option).concern].append(one)
-    patients = dict(
-        work.read_columns(tables.ConsultationRow, tables.ConsultationRow.id, tables.ConsultationRow.patient_id)
-    )
+    kept = kept_ids(work)  # two records of one person are one person
+    table_of = tables.ConsultationRow
+    patients = {
+        id: kept.get(patient_id, patient_id)
+        for id, patient_id in work.read_columns(table_of, table_of.id, table_of.patient_id)
+    }
     plans = {
         id: files["plan.json"]
         for id, files in work.read_columns(tables.PlanRow, tables.PlanRow.id, tables.PlanRow.files)

@@ -4,21 +4,26 @@ Identifying data is deleted at once, and future appointments are cancelled. Trea
 retention period is over; until then they may be used for care alone. The audit log always stays complete: it holds
 names of rows and signatures with a key, and no content of any record. Backups made before an erasure still contain the
 erased data until they are deleted.
+
+Two records of one person are erased together, from the page of the one that is kept: the right is the person's.
 """
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import cancel_future_appointments
-from skinbeam_clinic.database import follow_up_tables, tables, text_tables, treatment_tables
+from skinbeam_clinic.database import follow_up_tables, patient_link_tables, tables, text_tables, treatment_tables
 from skinbeam_clinic.database.columns import clock_jump, now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, list_row_files
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.diaries.repository import end_links
 from skinbeam_clinic.models import ErasablePatient, ErasurePreview
+from skinbeam_clinic.patient_links.person import kept_ids, list_person_ids, require_kept
 from skinbeam_clinic.patients.repository import RETENTION_ACTION, next_number
 
 __all__ = ["RETENTION_YEARS", "ErasureRepository"]
@@ -55,19 +60,21 @@ class ErasureRepository(Repository):
         Raises
         ------
         RecordNotFoundError : this clinic has no such patient.
+        ReplacedError : the record is closed, since another one of the same person is kept.
         """
         with self._access.reading(AccessRight.ERASE) as work:
             patient = work.get(tables.PatientRow, patient_id)
-            name = f"patient/{patient_id}"
+            require_kept(work, patient_id)
+            name, ids = f"patient/{patient_id}", list_person_ids(work, patient_id)
             work.log("patient.holdings.seen", name)
-            consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
+            consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id.in_(ids))
             names = [one.id for one in consultations]
             plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_(names))
-            documents = _document_rows(work, patient_id)
+            documents = _document_rows(work, ids)
             until = _retention_end(work, patient, consultations, documents, retention_years)
             asked = work.entries(AuditEntryRow.subject == name, AuditEntryRow.action == RETENTION_ACTION, limit=1)
             return ErasurePreview(
-                has_contact=work.find(tables.ContactRow, patient_id) is not None,
+                has_contact=bool(work.get_many(tables.ContactRow, ids)),
                 consultations=len(consultations),
                 photographs=len(_photograph_rows(work, consultations)),
                 plans=len(plans),
@@ -82,7 +89,7 @@ class ErasureRepository(Repository):
             )
 
     def list_erasable(self, *, retention_years: int, ahead_days: int = 0) -> tuple[ErasablePatient, ...]:
-        """Return every patient whose retention period is over, the oldest last entry first.
+        """Return every patient whose retention period is over, the oldest last entry first, in any of their records.
 
         Parameters
         ----------
@@ -91,8 +98,13 @@ class ErasureRepository(Repository):
         with self._access.reading(AccessRight.ERASE) as work:
             work.log("patients.due.listed", "patient")
             at, found = now() - clock_jump(), []
-            last = _last_entries(work)
+            last, kept = _last_entries(work), kept_ids(work)
+            for id, person in kept.items():
+                if id in last:
+                    last[person] = max(last[id], last.get(person, last[id]))
             for patient in work.rows(tables.PatientRow, tables.PatientRow.erased_at.is_(None)):
+                if patient.id in kept:
+                    continue
                 latest = last.get(patient.id, patient.created_at)
                 until = latest + retention_years * _YEAR
                 if until <= at + datetime.timedelta(days=ahead_days):
@@ -109,27 +121,34 @@ class ErasureRepository(Repository):
         Raises
         ------
         RecordNotFoundError : this clinic has no such patient.
+        ReplacedError : the record is closed, since another one of the same person is kept.
         """
         with self._access.writing(AccessRight.ERASE) as work:
             patient = work.get(tables.PatientRow, patient_id)
-            if contact := work.find(tables.ContactRow, patient_id):
+            require_kept(work, patient_id)
+            ids = list_person_ids(work, patient_id)
+            for contact in work.get_many(tables.ContactRow, ids).values():
                 work.delete(contact, "contact.erased")
-            consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id == patient_id)
-            documents = _document_rows(work, patient_id)
+            patients = [work.get(tables.PatientRow, id) for id in ids]
+            consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id.in_(ids))
+            documents = _document_rows(work, ids)
             until = _retention_end(work, patient, consultations, documents, retention_years)
             if until is not None:
-                cancel_future_appointments(work, patient_id)
+                for id in ids:
+                    cancel_future_appointments(work, id)
                 end_links(work, [one.id for one in consultations])
                 for photograph in _photograph_rows(work, consultations):
                     photograph.for_teaching = photograph.for_publication = False
                     work.save(photograph, "photograph.permitted")
-                patient.pseudonym = next_number(work)  # the earlier one may identify the person
-                work.save(patient, "patient.renamed")
-                work.log(RETENTION_ACTION, f"patient/{patient_id}", until=until.isoformat())
+                for one in patients:
+                    one.pseudonym = next_number(work)  # the earlier one may identify the person
+                    work.save(one, "patient.renamed")
+                    work.log(RETENTION_ACTION, f"patient/{one.id}", until=until.isoformat())
                 return until
-            files = _delete_rows(work, patient_id, consultations, documents)
-            patient.pseudonym, patient.year_of_birth, patient.erased_at = f"erased {patient_id}", None, now()
-            work.save(patient, "patient.erased")
+            files = _delete_rows(work, ids, consultations, documents)
+            for one in patients:
+                one.pseudonym, one.year_of_birth, one.erased_at = f"erased {one.id}", None, now()
+                work.save(one, "patient.erased")
             others = {name for table in _TABLES_WITH_FILES for row in work.rows(table) for name in list_row_files(row)}
         for name in files - others:
             self._access.database.files.remove(self._access.member.clinic_id, name)
@@ -139,10 +158,17 @@ class ErasureRepository(Repository):
 _DocumentRow = tables.ClinicalNoteRow | tables.AttachmentRow
 
 
-def _document_rows(work: ClinicTransaction, patient_id: str) -> list[_DocumentRow]:
+def _document_rows(work: ClinicTransaction, ids: Sequence[str]) -> list[_DocumentRow]:
     """Return the notes and attachments of a patient, which are records of treatment as much as what was filled in."""
-    notes = work.rows(tables.ClinicalNoteRow, tables.ClinicalNoteRow.patient_id == patient_id)
-    return [*notes, *work.rows(tables.AttachmentRow, tables.AttachmentRow.patient_id == patient_id)]
+    notes = work.rows(tables.ClinicalNoteRow, tables.ClinicalNoteRow.patient_id.in_(ids))
+    return [*notes, *work.rows(tables.AttachmentRow, tables.AttachmentRow.patient_id.in_(ids))]
+
+
+def _link_rows(work: ClinicTransaction, ids: Sequence[str]) -> list[ClinicScoped]:
+    """Return the links between records of a patient and their ends, undone ones too: a reason may name the person."""
+    table = patient_link_tables.PatientLinkRow
+    links = work.rows(table, or_(table.patient_id.in_(ids), table.kept_id.in_(ids)))
+    return [*work.get_many(patient_link_tables.PatientLinkEndRow, [row.id for row in links]).values(), *links]
 
 
 def _made_at(document: _DocumentRow) -> datetime.datetime:
@@ -193,11 +219,14 @@ def _photograph_rows(
 
 def _delete_rows(
     work: ClinicTransaction,
-    patient_id: str,
+    ids: Sequence[str],
     consultations: list[tables.ConsultationRow],
     documents: list[_DocumentRow],
 ) -> set[str]:
-    """Delete appointments, notes, attachments, and consultations with all dependent rows; return their files."""
+    """Delete appointments, notes, attachments, links of records, and consultations with all dependent rows.
+
+    Return their files.
+    """
     plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_([one.id for one in consultations]))
     names = [plan.id for plan in plans]
     consents = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_(names))
@@ -219,9 +248,10 @@ def _delete_rows(
         *documents,
         *after,
         *work.rows(
-            treatment_tables.AppointmentReminderRow, treatment_tables.AppointmentReminderRow.patient_id == patient_id
+            treatment_tables.AppointmentReminderRow, treatment_tables.AppointmentReminderRow.patient_id.in_(ids)
         ),
-        *work.rows(treatment_tables.AppointmentRow, treatment_tables.AppointmentRow.patient_id == patient_id),
+        *work.rows(treatment_tables.AppointmentRow, treatment_tables.AppointmentRow.patient_id.in_(ids)),
+        *_link_rows(work, ids),
         *languages,
         *shown,
         *voids,

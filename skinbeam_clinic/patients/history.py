@@ -14,8 +14,11 @@ from typing import Any
 from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Clinic, EarlierSession, EarlierTestSpot
+from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import parse_record
 from skinbeam_clinic.consultations.forms import CaseRow, RecordedRow, Submission, row_kind, row_values
 from skinbeam_clinic.follow_ups.models import FollowUp, FollowUpMoment, ImprovementRange, leading_improvement
+from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.pulse_settings import DOSES, case_session, case_test_spot
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, AreaFiring, Treatment
@@ -27,8 +30,10 @@ __all__ = [
     "case_from_fact",
     "join_history",
     "list_missing_facts",
+    "list_plan_records",
     "list_session_facts",
     "list_spot_facts",
+    "list_typed_facts",
     "match_plan_facts",
     "serialize_facts",
 ]
@@ -39,6 +44,7 @@ _SERIOUSNESS = ("expected", "sign", "unread", "harm")
 _WEEK_TOLERANCE = 0.5
 _RELATIVE_TOLERANCE = 0.005  # relative to a number: people round what they copy from a machine
 _NOT_COMPARED = ("week", "read_after_h", "response_pct", "adverse", "cooling")
+_CASE_ROWS: Mapping[str, type[CaseRow]] = {"test_spot": EarlierTestSpot, "session": EarlierSession}
 
 _HARM_WORDS = {"atrophy": "atrophic scar", "eye": "eye injury", "other": "other adverse event"}
 _LONGEST_ADVERSE = 100  # characters of a text in a case file
@@ -113,6 +119,34 @@ def _spot_fact(spot: TestSpotRecord) -> HistoryFact:
     )
     facts = [HistoryFact(name, row, spot.fired_at, path, firing.plan_id) for row in rows]
     return max(reversed(facts), key=_seriousness)  # the last of several equally serious readings
+
+
+def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequence[HistoryFact]) -> list[HistoryFact]:
+    """Return a row for each earlier session and test spot that was typed into consultations of another record.
+
+    Of each record and table, the newest consultation that has such rows counts, as for the next consultation of a
+    patient (`carry_past_sessions`). A row that says no more than a recorded one is left out, and so is one that is no
+    complete row of a case file.
+    """
+    newest = {(one.patient_id, kind): one for one in consultations for kind in _CASE_ROWS if kind in one.answers.tables}
+    found = []
+    for (_, kind), one in newest.items():
+        typed = _typed_rows(one.answers, kind)
+        same = _pair_rows([fact.row for fact in recorded if fact.kind == kind], typed)
+        known = {number: index for index, number in same.items()}
+        rows = [fact for fact in recorded if fact.kind == kind]
+        for number, values in typed.items():
+            row = _parse_typed(kind, values.values)
+            if row is not None and (number not in known or _seriousness_of(row) > _seriousness(rows[known[number]])):
+                found.append(HistoryFact(f"consultation/{one.id}", row, one.created_at, f"/consultations/{one.id}", ""))
+    return found
+
+
+def _parse_typed(kind: str, values: Mapping[str, Any]) -> CaseRow | None:
+    try:
+        return parse_record(_CASE_ROWS[kind], values, file="records")
+    except InputError:
+        return None
 
 
 def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[FollowUp]) -> list[HistoryFact]:
@@ -201,14 +235,22 @@ def _middle_pct(improvement: ImprovementRange) -> float:
 
 
 def _seriousness(fact: HistoryFact) -> int:
-    return max((_SERIOUSNESS.index(one.meaning) for one in earlier_reactions(case_from_fact(fact))), default=0)
+    return _seriousness_of(fact.row)
+
+
+def _seriousness_of(row: CaseRow) -> int:
+    return max((_SERIOUSNESS.index(one.meaning) for one in earlier_reactions(_case_from_row(row))), default=0)
 
 
 def case_from_fact(fact: HistoryFact, clinic: Clinic | None = None) -> Case:
     """Return a case that contains this row alone, and the devices of a clinic."""
-    if isinstance(fact.row, EarlierTestSpot):
-        return Case(test_spot=[fact.row], clinic=clinic)
-    return Case(session=[fact.row], clinic=clinic)
+    return _case_from_row(fact.row, clinic)
+
+
+def _case_from_row(row: CaseRow, clinic: Clinic | None = None) -> Case:
+    if isinstance(row, EarlierTestSpot):
+        return Case(test_spot=[row], clinic=clinic)
+    return Case(session=[row], clinic=clinic)
 
 
 def join_history(submission: Submission, facts: Sequence[HistoryFact]) -> Submission:
@@ -287,6 +329,11 @@ def serialize_facts(facts: Sequence[HistoryFact]) -> bytes:
     """Return the recorded rows that a plan was made from as JSON, to be stored with the plan."""
     records = [{"record": one.record, "kind": one.kind, "row": one.values} for one in facts]
     return json.dumps({"schema": _SCHEMA, "records": records}, sort_keys=True).encode()
+
+
+def list_plan_records(data: bytes | None) -> tuple[str, ...]:
+    """Return the names of the records that a plan was made from, according to its stored file; none if it is None."""
+    return () if data is None else tuple(one["record"] for one in json.loads(data)["records"])
 
 
 def match_plan_facts(facts: Sequence[HistoryFact], data: bytes | None) -> tuple[HistoryFact, ...]:

@@ -1,18 +1,22 @@
 """Read from the records of a clinic what was done to a patient's skin there and what came of it."""
 
-from skinbeam_clinic.patients.history import HistoryFact, list_session_facts, list_spot_facts
+from skinbeam_clinic.patients.history import HistoryFact, list_session_facts, list_spot_facts, list_typed_facts
 from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["read_history"]
 
 
 def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[HistoryFact, ...]:
-    """Return what was done to a patient's skin and what came of it, oldest first.
+    """Return what was done to a patient's skin and what came of it, in all records of the person, oldest first.
 
-    A spot without a reading is left out, and so is a treatment in which nothing was fired.
+    A spot without a reading is left out, and so is a treatment in which nothing was fired. Of another record of the
+    person, what was typed there of earlier sessions and test spots counts, too: the form of this one never asked it.
     """
     spots = list_spot_facts(repositories.test_spots.of_patient(patient_id))
-    consultations = [one.id for one in repositories.consultations.of(patient_id)]
-    done = [one for id in consultations for one in repositories.treatments.of(id) if one.started_at and one.valid_areas]
-    judged = [one for id in consultations if done for one in repositories.follow_ups.of(id)]
-    return tuple(sorted([*spots, *list_session_facts(done, judged)], key=lambda fact: fact.fired_at))
+    consultations = repositories.consultations.of_person(patient_id)
+    ids = [one.id for one in consultations]
+    done = [one for id in ids for one in repositories.treatments.of(id) if one.started_at and one.valid_areas]
+    judged = [one for id in ids if done for one in repositories.follow_ups.of(id)]
+    recorded = [*spots, *list_session_facts(done, judged)]
+    elsewhere = [one for one in consultations if one.patient_id != patient_id]
+    return tuple(sorted([*recorded, *list_typed_facts(elsewhere, recorded)], key=lambda fact: fact.fired_at))

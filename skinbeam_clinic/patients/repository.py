@@ -14,6 +14,7 @@ from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
+from skinbeam_clinic.patient_links.person import kept_ids, require_kept
 from skinbeam_clinic.patients.contact_details import OLDEST_YEARS
 from skinbeam_clinic.patients.contact_search import parse_contact_query
 
@@ -80,6 +81,8 @@ class PatientRepository(Repository):
     def search(self, query: str, limit: int) -> tuple[tuple[PatientRecord, ...], int]:
         """Return the newest patients who are found by a text, and the number of all of them.
 
+        A record that is found and was closed as a duplicate is returned as the one that is kept.
+
         It may be part of a pseudonym. Whoever may see contact details finds by name, date of birth, telephone and the
         number of another program, too.
 
@@ -92,16 +95,19 @@ class PatientRepository(Repository):
         present = table.erased_at.is_(None)
         with self._access.reading(AccessRight.READ) as work:
             work.log("patients.listed", "patient")
+            kept = kept_ids(work)
             if wanted := query.strip().casefold():
                 sought = self._list_contacts(work, query)
                 known = work.list_names(table, table.pseudonym, present, order=(table.created_at,))
-                there = [id for id, name in known if wanted in name.casefold() or id in sought]
+                hits = {kept.get(id, id) for id, name in known if wanted in name.casefold() or id in sought}
+                there = [id for id, _ in known if id in hits]
                 rows, number = (
                     work.rows(table, table.id.in_(there[-limit:]), order=(table.created_at,))[::-1],
                     len(there),
                 )
             else:
-                rows, number = work.newest_rows(table, limit, present, order=table.created_at)
+                shown = table.id.not_in(kept) if kept else present
+                rows, number = work.newest_rows(table, limit, present, shown, order=table.created_at)
             return tuple(work.read_row(PatientRecord, row) for row in rows), number
 
     def _list_contacts(self, work: ClinicTransaction, query: str) -> set[str]:
@@ -136,6 +142,7 @@ class PatientRepository(Repository):
         Raises
         ------
         RecordNotFoundError : this clinic has no such patient.
+        ReplacedError : the record is closed, since another one of the same person is kept.
         ConflictError : somebody else saved in the meantime; nothing is overwritten.
         InputError : `too-long`, or `pseudonym-name`: the pseudonym contains a name of the patient.
         """
@@ -143,6 +150,7 @@ class PatientRepository(Repository):
         content = CONTACT_DETAILS.to_json(details)  # the length is checked before anything is read
         with self._access.writing(AccessRight.CONTACT) as work:
             patient = work.get(tables.PatientRow, id)
+            require_kept(work, id)
             _refuse_name(patient.pseudonym, contact, "name")
             row = work.find(tables.ContactRow, id)
             if row is None:
@@ -169,6 +177,7 @@ class PatientRepository(Repository):
         Raises
         ------
         RecordNotFoundError : this clinic has no such patient, or they were erased.
+        ReplacedError : the record is closed, since another one of the same person is kept.
         ConflictError : somebody else gave them another one in the meantime.
         InputError : `pseudonym-taken`, `bad-pseudonym`, or `pseudonym-name`: it contains a name of the patient.
         """
@@ -176,6 +185,7 @@ class PatientRepository(Repository):
             row = work.get(tables.PatientRow, id)
             if row.erased_at is not None:
                 raise clinic_error("absent", "patient")
+            require_kept(work, id)
             if previous and row.pseudonym != pseudonym:
                 work.check_unchanged(row, row.pseudonym, previous)
             wanted = _check_pseudonym(pseudonym) if pseudonym else next_number(work)

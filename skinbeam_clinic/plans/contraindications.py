@@ -28,6 +28,7 @@ from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, to_local_time
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.errors import RecordNotFoundError
 from skinbeam_clinic.models import ConsultationRecord, PlanRecord
 from skinbeam_clinic.patients.history import (
     HISTORY_FILE,
@@ -35,6 +36,7 @@ from skinbeam_clinic.patients.history import (
     case_from_fact,
     join_history,
     list_missing_facts,
+    list_plan_records,
     match_plan_facts,
 )
 from skinbeam_clinic.patients.recorded_history import read_history
@@ -85,12 +87,14 @@ class RecordsSincePlan:
     plan_id : id of the plan.
     submission : the answers that it was made from.
     facts_at_planning, current_facts : the records then, and now.
+    has_foreign : whether it was made from records that are of another patient, since a link of two records was undone.
     """
 
     plan_id: str
     submission: Submission
     facts_at_planning: tuple[HistoryFact, ...]
     current_facts: tuple[HistoryFact, ...]
+    has_foreign: bool = False
 
     @property
     def new_facts(self) -> tuple[HistoryFact, ...]:
@@ -105,20 +109,46 @@ def read_records_since(
 ) -> RecordsSincePlan:
     """Return the patient's records, and those of them that a plan was made from."""
     facts = read_history(repositories, consultation.patient_id)
-    written = repositories.plans.read_file(plan.id, HISTORY_FILE) if facts and HISTORY_FILE in plan.files else None
+    undone = repositories.patient_links.has_undone()
+    is_read = HISTORY_FILE in plan.files and (facts or undone)
+    written = repositories.plans.read_file(plan.id, HISTORY_FILE) if is_read else None
+    known = {one.record for one in facts}
+    lost = [one for one in list_plan_records(written) if undone and one not in known]
+    foreign = bool(lost) and _has_foreign(repositories, lost, consultation.patient_id)
     same = consultation.revision == plan.consultation_revision
     # Answers changed since the plan may be incomplete; the plan is outdated then, whatever the records contain.
     sent = consultation.answers if same else Submission()
-    return RecordsSincePlan(plan.id, sent, match_plan_facts(facts, written), facts)
+    return RecordsSincePlan(plan.id, sent, match_plan_facts(facts, written), facts, foreign)
+
+
+def _has_foreign(repositories: ClinicRepositories, records: Sequence[str], patient_id: str) -> bool:
+    """Return whether any of the records that a plan was made from is of another patient of this clinic.
+
+    A dose that somebody else has borne says nothing of this skin. Records that an imported plan names are of no patient
+    of this clinic.
+    """
+    mine = repositories.patient_links.read_person(patient_id).ids
+    for record in records:
+        try:
+            owner = repositories.dossiers.find_patient_id(record.rpartition("/")[2])
+        except RecordNotFoundError:
+            continue
+        if owner not in mine:
+            return True
+    return False
 
 
 def find_contraindications(
     records_since: RecordsSincePlan, plan: Records, place: str = ""
 ) -> tuple[Contraindication, ...]:
     """Return the contraindications to an option of a plan, or to any of its options if no position is given."""
-    if not records_since.new_facts:
-        return ()
     found: dict[str, Contraindication] = {}
+    if records_since.has_foreign:
+        about = Message("clinic-spots.stop-foreign", {})
+        foreign = Contraindication(_contraindication_key("stop-foreign"), about, _COURSE_SOURCE, None, final=True)
+        found[foreign.key] = foreign
+    if not records_since.new_facts:
+        return tuple(found.values())
     for concern, option in _list_lasers(plan, place):
         for fact in records_since.new_facts:
             for reason in reaction_reasons(_case_with_fact(fact, records_since.submission), option.modality):

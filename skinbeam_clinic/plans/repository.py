@@ -46,6 +46,7 @@ class PlanRepository(Repository):
                 same = (last.plan_sha256, last.consultation_revision, last.files)
                 if same == (plan.plan_sha256, revision, files):
                     return work.read_row(PlanRecord, last)
+            get_open_consultation(work, consultation_id)
             advance_state(work, consultation_id, ConsultationState.PLANNED)
             row = work.new_row(
                 tables.PlanRow,

@@ -66,6 +66,7 @@ class OpenPlan:
     plan : the parsed plan document.
     outdated : its answers have changed, or a later plan replaces it.
     records_since : the patient's records, and those that the plan was made from.
+    is_replaced : the record of its patient is closed, since another one of the same person is kept.
     """
 
     record: PlanRecord
@@ -73,6 +74,7 @@ class OpenPlan:
     outdated: bool
     consultation: ConsultationRecord
     records_since: RecordsSincePlan
+    is_replaced: bool
 
     @cached_property
     def contraindications(self) -> tuple[Contraindication, ...]:
@@ -81,8 +83,8 @@ class OpenPlan:
 
     @property
     def closed(self) -> bool:
-        """Whether its consultation is closed."""
-        return self.consultation.state == ConsultationState.CLOSED
+        """Whether its consultation is closed, or the record of its patient."""
+        return self.consultation.state == ConsultationState.CLOSED or self.is_replaced
 
     def find_option(self, place: str) -> tuple[ConcernPlan, Option]:
         """Return the option at a position with its concern; `0.1` is the second option of the first concern.
@@ -168,7 +170,8 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
             repositories.consultations.get(record.consultation_id),
         )
         outdated = last.id != record.id or now.revision != record.consultation_revision
-        return OpenPlan(record, records, outdated, now, read_records_since(repositories, record, now))
+        replaced = repositories.patient_links.read_person(now.patient_id).is_replaced
+        return OpenPlan(record, records, outdated, now, read_records_since(repositories, record, now), replaced)
 
 
 def describe_outdated(plan: OpenPlan) -> str:

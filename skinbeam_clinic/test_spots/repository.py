@@ -21,6 +21,7 @@ from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PatientRecord
+from skinbeam_clinic.patient_links.person import find_kept_id, list_person_ids
 from skinbeam_clinic.pulse_settings import case_test_spot
 from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, SpotStrike, TestSpotRecord
 from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT, ReadingsContent, SpotContent
@@ -148,9 +149,9 @@ class TestSpotRepository(Repository):
             return tuple(work.read_each(rows, lambda row: _read_spot(work, row)))
 
     def of_patient(self, patient_id: str) -> tuple[TestSpotRecord, ...]:
-        """Return the test spots of a patient in all consultations, oldest first."""
+        """Return the test spots of a patient in all consultations of all their records, oldest first."""
         with self._access.reading_row(tables.PatientRow, patient_id, "test-spots.listed") as (work, _):
-            return _list_spots(work, set(list_consultation_ids(work, patient_id)))
+            return _list_spots(work, set(list_consultation_ids(work, list_person_ids(work, patient_id))))
 
     def list_due(self, limit: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:
         """Return the spots that are due and were not read in time, each with its patient, longest due first.
@@ -277,5 +278,6 @@ def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> Te
 
 
 def _find_patient(work: ClinicTransaction, spot: TestSpotRecord) -> PatientRecord:
-    row = work.get(tables.PatientRow, work.get(tables.ConsultationRow, spot.consultation_id).patient_id)
-    return work.read_row(PatientRecord, row)
+    """Return the patient of a spot; of a record that was closed as a duplicate, the one that is kept."""
+    patient_id = work.get(tables.ConsultationRow, spot.consultation_id).patient_id
+    return work.read_row(PatientRecord, work.get(tables.PatientRow, find_kept_id(work, patient_id)))

@@ -424,7 +424,20 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
     (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
     note = mine.notes.add(consultation.patient_id, "Restless.")
     letter = mine.attachments.add(consultation.patient_id, PDF, **LETTER)
+    duplicate, another = mine.patients.add().id, mine.patients.add().id
+    patient_link = mine.patient_links.link(duplicate, consultation.patient_id, "One person.")
     return {
+        "patient_links.link": lambda: repositories.patient_links.link(another, consultation.patient_id, "One person."),
+        "patient_links.undo": lambda: repositories.patient_links.undo(patient_link.id, "Two persons."),
+        "patient_links.of": lambda: repositories.patient_links.of(consultation.patient_id),
+        "patient_links.find_patient_id": lambda: repositories.patient_links.find_patient_id(patient_link.id),
+        "patient_links.read_person": lambda: repositories.patient_links.read_person(duplicate),
+        "patient_links.list_replaced_ids": lambda: repositories.patient_links.list_replaced_ids(duplicate),
+        "dossiers.read_replaced": lambda: repositories.dossiers.read_replaced(duplicate),
+        "patient_links.list_linked": lambda: repositories.patient_links.list_linked(duplicate),
+        "consultations.of_person": lambda: repositories.consultations.of_person(consultation.patient_id),
+        "consultations.require_open": lambda: repositories.consultations.require_open(consultation.id),
+        "appointments.of_person": lambda: repositories.appointments.of_person(consultation.patient_id),
         "suggestions.add": lambda: repositories.suggestions.add(consultation.id, photograph.id, [shown]),
         "suggestions.of": lambda: repositories.suggestions.of(consultation.id),
         "suggestions.decide": lambda: repositories.suggestions.decide(suggestion.id, SuggestionDecision.ACCEPTED),
@@ -577,6 +590,10 @@ UNBOUND = {
     "patients.add",
     "patients.list_all",
     "patients.list_by",
+    "patient_links.has_undone",
+    "patient_links.list_all",
+    "patient_links.list_kept_ids",
+    "patient_links.list_replaced",
     "calendar_feeds.create",
     "calendar_feeds.end",
     "calendar_feeds.list_open",
@@ -654,10 +671,12 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, re
         attempts["consents.sign"]()
     assert stranger.patients.list_all() == ()
     assert stranger.patients.search("", 9) == ((), 0)
+    assert (stranger.patient_links.list_all(), stranger.patient_links.list_kept_ids()) == ((), {})
+    assert stranger.patient_links.list_replaced([one.id for one in repositories.patients.list_all()]) == {}
     assert stranger.patients.list_names([one.id for one in repositories.patients.list_all()]) == {}
     assert stranger.reminders.list_ahead(now() + 1000 * HOUR).entries == ()
     assert all(
-        one.action in ("clinic.made", "patients.listed", "reminders.listed", "trail.seen")
+        one.action in ("clinic.made", "patients.listed", "patient-links.listed", "reminders.listed", "trail.seen")
         for one in stranger.audit_log.newest(1000)
     )
     with database.reading() as session:
@@ -665,6 +684,8 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, re
 
 
 NEEDS_CARE = {
+    "patient_links.link",
+    "patient_links.undo",
     "pair_analyses.open_pair",
     "pair_analyses.add",
     "consultations.export",

@@ -26,6 +26,7 @@ from skinbeam_clinic.exchange.fhir.consultations import (
     is_consultation_response,
     parse_consultation,
     parse_patient,
+    parse_patient_links,
     parse_permissions,
     parse_photograph,
 )
@@ -97,6 +98,7 @@ def _parse_dossier(held: dict[str, list[Resource]]) -> Dossier:
         tuple(map(parse_appointment, held["Appointment"])),
         tuple(filter(None, map(parse_note, held["DocumentReference"]))),
         tuple((one, None) for one in map(parse_attachment, held["DocumentReference"]) if one is not None),
+        parse_patient_links(patient),
     )
 
 
@@ -257,6 +259,7 @@ def _find_local_records(dossier: Dossier) -> Iterator[str]:
         yield from (f"QuestionnaireResponse/{entry.id}" for entry in one.diary)
         yield from (f"Observation/{follow_up.id}" for follow_up in one.follow_ups)
     yield from (f"Appointment/{appointment.id}" for appointment in dossier.appointments)
+    yield from (f"Patient.link ({one.relation.value})" for one in dossier.links)
 
 
 def _find_implausible(dossier: Dossier) -> Iterator[str]:

@@ -5,7 +5,7 @@ They are Patient, Encounter, QuestionnaireResponse (the answers), Observation (p
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -36,7 +36,14 @@ from skinbeam_clinic.exchange.fhir.elements import (
     standard_coding,
     ucum_quantity,
 )
-from skinbeam_clinic.models import ConsultationRecord, PatientRecord, PhotographPermissions, PhotographRecord
+from skinbeam_clinic.models import (
+    ConsultationRecord,
+    LinkedPatient,
+    LinkRelation,
+    PatientRecord,
+    PhotographPermissions,
+    PhotographRecord,
+)
 
 __all__ = [
     "encounter_resource",
@@ -44,6 +51,7 @@ __all__ = [
     "media_resource",
     "parse_consultation",
     "parse_patient",
+    "parse_patient_links",
     "parse_permissions",
     "parse_photograph",
     "patient_resource",
@@ -58,10 +66,16 @@ _PHOTOTYPE = re.compile(f"({'|'.join(PHOTOTYPES)})(-({'|'.join(PHOTOTYPES)}))?")
 _ITA_NUMBER = re.compile(r"[+-]?\d{1,3}([.,]\d{1,6})?", re.ASCII)
 
 
-def patient_resource(patient: PatientRecord, clinic: str) -> Resource:
-    """Return a Patient with pseudonym and year of birth.
+def patient_resource(
+    patient: PatientRecord, clinic: str, links: Sequence[LinkedPatient] = (), *, is_addressed: bool = False
+) -> Resource:
+    """Return a Patient with pseudonym, year of birth, and links to other records of the same person.
 
     When the patient was added is no period of the pseudonym, which may have been changed since.
+
+    Parameters
+    ----------
+    is_addressed : whether the other records can be read from the same server; a Bundle names their pseudonyms alone.
     """
     named = identifier("pseudonym", patient.pseudonym) | {"assigner": {"display": clinic}}
     year = None if patient.year_of_birth is None else f"{patient.year_of_birth:04}"
@@ -71,9 +85,28 @@ def patient_resource(patient: PatientRecord, clinic: str) -> Resource:
             "id": patient.id,
             "extension": [extension("patient", added=format_time(patient.created_at))],
             "identifier": [named],
-            "active": True,
+            "active": all(one.relation is not LinkRelation.REPLACED_BY for one in links),
             "birthDate": year,
+            "link": [_patient_link(one, is_addressed=is_addressed) for one in links],
         }
+    )
+
+
+def _patient_link(linked: LinkedPatient, *, is_addressed: bool) -> Resource:
+    address = {"reference": f"Patient/{linked.id}"} if is_addressed else {}
+    other = address | {"type": "Patient", "identifier": identifier("pseudonym", linked.pseudonym)}
+    return {"other": other, "type": linked.relation.value}
+
+
+def parse_patient_links(resource: Resource) -> tuple[LinkedPatient, ...]:
+    """Return the links of a Patient resource; that of a Bundle has no addresses, and so no ids."""
+    return tuple(
+        LinkedPatient(
+            LinkRelation(one["type"]),
+            one["other"].get("reference", "").removeprefix("Patient/"),
+            read_identifier(one["other"], "pseudonym"),
+        )
+        for one in resource.get("link", ())
     )
 
 

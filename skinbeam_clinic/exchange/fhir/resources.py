@@ -35,15 +35,18 @@ __all__ = [
 ]
 
 
-def make_resources(deidentified: DeidentifiedDossier, clinic: str) -> dict[str, Resource]:
+def make_resources(
+    deidentified: DeidentifiedDossier, clinic: str, *, is_addressed: bool = False
+) -> dict[str, Resource]:
     """Return a de-identified dossier as resources by their ids, in reading order.
 
     Parameters
     ----------
     clinic : the clinic that assigned the pseudonym.
+    is_addressed : as for `patient_resource`.
     """
-    patient = deidentified.dossier.patient
-    resources = {patient.id: patient_resource(patient, clinic)}
+    patient, links = deidentified.dossier.patient, deidentified.dossier.links
+    resources = {patient.id: patient_resource(patient, clinic, links, is_addressed=is_addressed)}
     for one in deidentified.dossier.consultations:
         resources |= {resource["id"]: resource for resource in _consultation_resources(one, patient.id)}
     resources |= {one.id: appointment_resource(one) for one in deidentified.dossier.appointments}
@@ -91,6 +94,8 @@ BINARY = "Binary"
 def link_resources(resources: Mapping[str, Resource]) -> dict[str, Resource]:
     """Return resources whose references and contents are addresses such as `Encounter/NAME`."""
     addresses = {full_url(id): f"{one['resourceType']}/{id}" for id, one in resources.items()}
+    others = (link["other"]["reference"] for one in resources.values() for link in one.get("link", ()))
+    addresses |= {address: address for address in others}  # records of the same person have addresses already
     return {id: _link_value(one, id, addresses) for id, one in resources.items()}
 
 

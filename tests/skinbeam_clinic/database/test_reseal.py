@@ -42,6 +42,8 @@ class Replaced:
             self.patient.consultation, FACE, "image/jpeg", PhotographPermissions()
         ).id
         repositories.plans.choose(self.patient.plan, "0.0", "because")
+        link = repositories.patient_links.link(repositories.patients.add().id, self.patient.patient, "One person.")
+        repositories.patient_links.undo(link.id, "Two persons.")
         repositories.notes.add(self.patient.patient, "Calm.", consultation_id=self.patient.consultation)
         self.letter = repositories.attachments.add(self.patient.patient, PDF, **LETTER).id
         until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
@@ -105,6 +107,8 @@ def test_everything_is_sealed_anew_and_read_as_before(replaced: Replaced) -> Non
         "contact",
         "clinical_note",
         "attachment",
+        "patient_link",
+        "patient_link_end",
         "consultation",
         "choice",
         "consent",

@@ -172,6 +172,8 @@ SIGNED = {
     "test_spot": "61eb19c7",
     "clinical_note": "0836a2fb",
     "attachment": "735119a2",
+    "patient_link": "59c0268f",
+    "patient_link_end": "3617703f",
     "api_token": "c11a326f",
     "calendar_feed": "0c1d5512",
 }

@@ -87,6 +87,8 @@ def full(database: Database, repositories: ClinicRepositories) -> ClinicReposito
     repositories.plans.add(made.id, replace(MADE, plan_sha256="q" * 64), revision=1)
     repositories.notes.add(made.patient_id, "Calm.", treatment_id="treatment-1")
     repositories.attachments.add(made.patient_id, PDF, **LETTER)
+    link = repositories.patient_links.link(repositories.patients.add().id, made.patient_id, "One person.")
+    repositories.patient_links.undo(link.id, "Two persons.")
     return repositories
 
 
@@ -302,7 +304,7 @@ def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(
 
 
 def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Database, full: ClinicRepositories) -> None:
-    (patient,) = full.patients.list_all()
+    patient = full.patients.list_all()[0]
     full.patients.get(patient.id)
     _, entry = full.audit_log.newest(2, subject=f"patient/{patient.id}")
     assert (entry.actor, entry.action) == ("command line", "patient.seen")

@@ -43,14 +43,22 @@ NAMED = (
     "/appointments/{appointment}",
 )
 # What a patient reads or is handed, and what asks for contact details or has a rule of its own.
-OWN_RULE = frozenset({"/patients/{patient}/contact", "/reminders"})
+OWN_RULE = frozenset(
+    {
+        "/patients/{patient}/contact",
+        "/patients/{patient}/duplicate",
+        "/patients/{patient}/duplicate/{kept}",
+        "/reminders",
+    }
+)
 
 
 @pytest.fixture
 def named(clinics: Clinics, names: dict[str, str]) -> dict[str, str]:
     treated(clinics.repositories(), days_ago=200.0)  # who was not seen since
     patients = clinics.repositories().patients
-    for one in patients.list_all():
+    closed = clinics.repositories().patient_links.list_kept_ids()  # they can only be read
+    for one in (each for each in patients.list_all() if each.id not in closed):
         stored = patients.get_contact(one.id)
         details = {"name": NAME, "phone": "030 1", "remind_by": "phone"}
         patients.set_contact(one.id, details, version="" if stored is None else stored.version)

@@ -1,0 +1,82 @@
+"""Find the records of one person within a transaction, by the links that were not undone.
+
+A link leads from a closed record to the one that is kept; that one may be closed later, so a chain leads to the last.
+Both ends of a new link are last records of different persons, so no chain is ever a circle.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import exists
+
+from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.patient_link_tables import PatientLinkEndRow, PatientLinkRow
+from skinbeam_clinic.database.transaction import ClinicTransaction
+from skinbeam_clinic.errors import clinic_error
+
+__all__ = [
+    "find_kept_id",
+    "kept_ids",
+    "list_open_links",
+    "list_person_ids",
+    "list_replaced_ids",
+    "require_kept",
+]
+
+
+def list_open_links(work: ClinicTransaction) -> list[PatientLinkRow]:
+    """Return the links of the clinic that were not undone, oldest first; a clinic has few."""
+    link, end = PatientLinkRow, PatientLinkEndRow
+    ended = exists().where(end.clinic_id == link.clinic_id, end.id == link.id)
+    return work.read_of_moment(link, lambda: work.rows(link, ~ended, order=(link.linked_at,)))
+
+
+def kept_ids(work: ClinicTransaction) -> Mapping[str, str]:
+    """Return the id of the record that is kept in place of each closed one: the last of its chain."""
+    direct = {row.patient_id: row.kept_id for row in list_open_links(work)}
+    return {id: _follow(id, direct) for id in direct}
+
+
+def find_kept_id(work: ClinicTransaction, patient_id: str) -> str:
+    """Return the id of the record in which to go on; its own for a record that is not closed."""
+    return kept_ids(work).get(patient_id, patient_id)
+
+
+def list_person_ids(work: ClinicTransaction, patient_id: str) -> tuple[str, ...]:
+    """Return the ids of all records of the person of a record: the kept one, and the closed ones by their links."""
+    kept = kept_ids(work)
+    last = kept.get(patient_id, patient_id)
+    return (last, *_closed_into(last, kept))
+
+
+def list_replaced_ids(work: ClinicTransaction, *patient_ids: str) -> tuple[str, ...]:
+    """Return the ids of the closed records whose chains lead to or through one of these records."""
+    direct = {row.patient_id: row.kept_id for row in list_open_links(work)}
+    return tuple(id for id in direct if not set(patient_ids).isdisjoint(_chain(id, direct)[1:]))
+
+
+def require_kept(work: ClinicTransaction, patient_id: str) -> None:
+    """Raise an error if a record is closed, since another record of the same person is kept.
+
+    Raises
+    ------
+    ReplacedError : `record-replaced`; it says which record is kept.
+    """
+    if (kept := find_kept_id(work, patient_id)) != patient_id:
+        pseudonym = work.get(tables.PatientRow, kept).pseudonym
+        raise clinic_error("record-replaced", "patient", hint={"kept": pseudonym}, kept=pseudonym)
+
+
+def _closed_into(last: str, kept: Mapping[str, str]) -> Iterable[str]:
+    return (id for id, other in kept.items() if other == last)
+
+
+def _follow(id: str, direct: Mapping[str, str]) -> str:
+    return _chain(id, direct)[-1]
+
+
+def _chain(id: str, direct: Mapping[str, str]) -> list[str]:
+    """Return the records to which a record leads, itself first."""
+    chain = [id]
+    while chain[-1] in direct and direct[chain[-1]] not in chain:  # of altered rows, a circle ends, too
+        chain.append(direct[chain[-1]])
+    return chain
