@@ -168,6 +168,11 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("POST", "/patients/{patient}/attachments"): AccessRight.WRITE,
     ("GET", "/attachments/{attachment}"): AccessRight.CONTACT,  # a document from elsewhere mostly names the patient
     ("POST", "/attachments/{attachment}/striking"): AccessRight.WRITE,
+    ("GET", "/patients/{patient}/duplicate"): AccessRight.TREAT,
+    ("POST", "/patients/{patient}/duplicate"): AccessRight.TREAT,
+    ("GET", "/patients/{patient}/duplicate/{kept}"): AccessRight.TREAT,
+    ("POST", "/patients/{patient}/duplicate/{kept}"): AccessRight.TREAT,
+    ("POST", "/patient-links/{patient_link}/undoing"): AccessRight.TREAT,
     ("POST", "/patients/{patient}/copy"): AccessRight.EXPORT,
     ("GET", "/erasures"): AccessRight.ERASE,
     ("GET", "/patients/{patient}/erasure"): AccessRight.ERASE,

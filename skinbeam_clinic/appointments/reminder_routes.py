@@ -56,6 +56,7 @@ def _show_reminders(request: ClinicRequest, error: InputError | None = None) -> 
         done=[row for row in rows if row.is_done],
         not_agreed=found.not_agreed,
         unread=found.unread,
+        replaced=found.replaced,
         by_mail=bool(settings.sender) and request.services.outside_contact.mail is not None,
         **time_formats(),
     )

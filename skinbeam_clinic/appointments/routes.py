@@ -116,7 +116,7 @@ def _show_patient_appointments(
         patient=repositories.patients.get(id),
         named={id},
         consultations=repositories.consultations.of(id)[::-1],
-        appointments=repositories.appointments.of(id)[::-1],
+        appointments=repositories.appointments.of_person(id)[::-1],
         purposes=list(Purpose),
         choices=list_choices(request),
         sent=sent | {"member": sent["member"] or request.member_session.member.id},

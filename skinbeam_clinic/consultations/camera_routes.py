@@ -84,7 +84,7 @@ def _list_earlier(request: ClinicRequest, consultation: ConsultationRecord) -> t
     repositories = request.repositories
     all_of = [
         one
-        for record in repositories.consultations.of(consultation.patient_id)
+        for record in repositories.consultations.of_person(consultation.patient_id)
         for one in repositories.photographs.of(record.id)
     ]
     return tuple(sorted(all_of, key=lambda one: one.added_at, reverse=True))
@@ -107,6 +107,8 @@ def _save_photograph(request: ClinicRequest) -> Response:
     repositories = request.repositories
     consultation = repositories.consultations.get(request.path_parameter("consultation"))
     follow_up = _find_follow_up(request, consultation, request.text(_FOLLOW_UP))
+    if not follow_up:
+        repositories.consultations.require_open(consultation.id)
     upload = request.uploads.get("photo")
     if upload is None:
         raise clinic_error("no-photograph-sent", "photograph")

@@ -115,18 +115,21 @@ def _render_page(
 ) -> str:
     """Render the form with these answers; after a conflict, with the answers saved in the meantime beside them."""
     repositories, here = request.repositories, f"/consultations/{consultation.id}"
+    patient = repositories.patients.get(consultation.patient_id)
+    context = request.page_context(named={patient.id}, patient=patient)
+    closed = consultation.state == ConsultationState.CLOSED or context["replaced_by"] is not None
     return render_form(
         submission,
         None if conflict else error,
         action=f"{here}/plan",
         template="clinic/consultation.html",
-        read_only=consultation.state == ConsultationState.CLOSED or not request.has_right(AccessRight.WRITE),
+        read_only=closed or not request.has_right(AccessRight.WRITE),
         face=face,
         here=here,
         consultation=consultation,
         conflict=find_differences(submission, consultation.answers) if conflict else None,
         told=error if conflict else None,
-        patient=repositories.patients.get(consultation.patient_id),
+        patient=patient,
         photographs=repositories.photographs.of(consultation.id),
         plans=repositories.plans.of(consultation.id)[::-1],
         marks=make_marks_view(submission),
@@ -135,7 +138,7 @@ def _render_page(
         ),
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
         recorded=tuple(map(describe_fact, read_history(repositories, consultation.patient_id))),
-        **request.page_context(named={consultation.patient_id}),
+        **context,
     )
 
 
@@ -201,6 +204,7 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     """
     id, repositories = request.path_parameter("consultation"), request.repositories
     upload = request.uploads.get("photo")
+    repositories.consultations.require_open(id)  # said before a photograph is stored
     photograph = ""
     if upload is not None:
         is_guest = request.services.guests is not None

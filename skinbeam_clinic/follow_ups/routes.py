@@ -149,7 +149,7 @@ def may_see_answers(request: ClinicRequest, follow_up: FollowUp) -> bool:
 @goes_past_altered
 def _show_patient_follow_ups(request: ClinicRequest) -> Response:
     repositories, id = request.repositories, request.path_parameter("patient")
-    states = {one.id: one.state for one in repositories.consultations.of(id)}
+    states = {one.id: one.state for one in repositories.consultations.of_person(id)}
     return request.page(
         "followed/follow-ups.html",
         named={id},

@@ -36,7 +36,7 @@ def _print_card(request: ClinicRequest) -> Response:
     repositories, id = request.repositories, request.path_parameter("patient")
     patient, contact = repositories.patients.get(id), repositories.patients.get_contact(id)
     page = appointment_card_page(
-        repositories.appointments.of(id),
+        repositories.appointments.of_person(id),
         clinic=request.member_session.member.clinic,
         phone=request.clinic_contact.phone,
         person=(contact.details.get("name") if contact else "") or patient.pseudonym,

@@ -20,7 +20,9 @@ from skinbeam_clinic.documents.plain_text import LONGEST_NOTE
 from skinbeam_clinic.errors import ConflictError, catalogue_error
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
 from skinbeam_clinic.models import ConsultationRecord
+from skinbeam_clinic.patient_links.open_tasks import list_open_tasks
 from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay, check_contact_details
+from skinbeam_clinic.patients.record_lines import RecordLine
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
@@ -64,11 +66,14 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
     # Of the newest patients nobody asked for, no name is read; of those that were searched for, each is.
     named = {one.patient_id for one in today} | {one.patient_id for one in due[:_DUE_SHOWN]}
     named |= {patient.id for _, patient in spots_due} | {one.id for one in found if asked}
+    replaced = request.repositories.patient_links.list_replaced({one.id for one in found})
+    named |= {one.id for others in replaced.values() for one in others if asked}
     return request.page(
         "patients.html",
         error=error,
         named=named,
         patients=found,
+        replaced=replaced,
         number=number,
         today=today,
         next_steps=request.repositories.next_steps.read(today),
@@ -95,7 +100,7 @@ def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Re
 
 @goes_past_altered
 def show_patient(request: ClinicRequest, id: str, error: InputError | None = None, *, refused: str = "") -> Response:
-    """Answer with a patient: consultations, notes, attachments, and all that happened.
+    """Answer with a patient: consultations, notes, attachments, and all that happened, in all records of the person.
 
     Parameters
     ----------
@@ -108,6 +113,12 @@ def show_patient(request: ClinicRequest, id: str, error: InputError | None = Non
     notes = repositories.notes.of(id, names_hidden=hidden)
     attachments = repositories.attachments.of(id, names_hidden=hidden)
     subjects = _list_note_subjects(repositories, consultations)
+    person = repositories.patient_links.read_person(id)
+    others = () if person.is_replaced else person.others  # a closed record shows what is in it alone
+    happened = [
+        *make_timeline(repositories, consultations, notes, attachments),
+        *(line for one in others for line in _read_timeline(repositories, one.id, names_hidden=hidden)),
+    ]
     return request.page(
         "patient.html",
         error=error,
@@ -115,9 +126,11 @@ def show_patient(request: ClinicRequest, id: str, error: InputError | None = Non
         renamed=request.text("pseudonym") if refused == "pseudonym" else None,
         identity_erased_at=repositories.patients.identity_erased_at(id),
         patient=repositories.patients.get(id),
-        named={id},
+        named={id, *(one.id for one in others)},
+        links=repositories.patient_links.of(id, names_hidden=hidden),
+        tasks=[(task, one.pseudonym) for one in others for task in list_open_tasks(repositories, one.id)],
         consultations=consultations[::-1],
-        happened=make_timeline(repositories, consultations, notes, attachments),
+        happened=sorted(happened, key=lambda line: line.at, reverse=True),
         notes=notes[::-1],
         attachments=attachments[::-1],
         subjects=subjects,
@@ -128,6 +141,13 @@ def show_patient(request: ClinicRequest, id: str, error: InputError | None = Non
         attachment_kinds=tuple(AttachmentKind),
         most_MB=round(limit("read", "bytes_max") / 1_000_000),
     )
+
+
+def _read_timeline(repositories: ClinicRepositories, id: str, *, names_hidden: bool) -> tuple[RecordLine, ...]:
+    """Return all that happened in a record."""
+    notes = repositories.notes.of(id, names_hidden=names_hidden)
+    attachments = repositories.attachments.of(id, names_hidden=names_hidden)
+    return make_timeline(repositories, repositories.consultations.of(id), notes, attachments)
 
 
 def _list_note_subjects(

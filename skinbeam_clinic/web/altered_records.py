@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from skinbeam.text import Formatter, render_message
 from skinbeam_clinic.database.altered_rows import AlteredRow
 from skinbeam_clinic.database.follow_up_tables import AlarmRow, DiaryEntryRow, FollowUpRow
+from skinbeam_clinic.database.patient_link_tables import PatientLinkRow
 from skinbeam_clinic.database.tables import AttachmentRow, ClinicalNoteRow, ConsentRow, ConsultationRow, ContactRow
 from skinbeam_clinic.database.text_tables import ClinicTextRow
 from skinbeam_clinic.database.treatment_tables import (
@@ -40,6 +41,7 @@ class _Kind:
 _KINDS: Mapping[str, _Kind] = {
     ContactRow.__tablename__: _Kind(path="/patients/{id}/contact"),
     ConsultationRow.__tablename__: _Kind("created_at", "/consultations/{id}"),
+    PatientLinkRow.__tablename__: _Kind("linked_at", "/patients/{patient_id}#person"),
     ClinicalNoteRow.__tablename__: _Kind("noted_at", "/patients/{patient_id}#note-{id}"),
     AttachmentRow.__tablename__: _Kind("added_at", "/patients/{patient_id}#attachment-{id}"),
     ConsentRow.__tablename__: _Kind("explained_at", "/plans/{plan_id}/consent/{option}"),

@@ -21,6 +21,7 @@ from skinbeam_clinic.jobs.routes import add_job_routes
 from skinbeam_clinic.machines.routes import add_machine_routes
 from skinbeam_clinic.outcome_audit.routes import add_outcome_audit_routes
 from skinbeam_clinic.papers.routes import add_paper_routes
+from skinbeam_clinic.patient_links.routes import add_patient_link_routes
 from skinbeam_clinic.patients.routes import add_patient_rights_routes, add_patient_routes
 from skinbeam_clinic.plans.routes import add_plan_routes
 from skinbeam_clinic.plans.setting_routes import add_setting_routes
@@ -45,6 +46,7 @@ def add_clinic_routes(gate: ClinicRouter) -> None:
         add_patient_routes,
         add_patient_rights_routes,
         add_document_routes,
+        add_patient_link_routes,
     )
     programs = (add_token_routes, add_description_routes, add_api_routes)
     diary = (add_patient_diary_routes, add_diary_routes, add_alarm_routes)

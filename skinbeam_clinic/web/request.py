@@ -38,6 +38,7 @@ from skinbeam_clinic.errors import (
     LockedError,
     ProviderError,
     RecordNotFoundError,
+    ReplacedError,
     UnreachableError,
     WrongKeyError,
     clinic_error,
@@ -45,7 +46,7 @@ from skinbeam_clinic.errors import (
 from skinbeam_clinic.exchange.api_responses import is_api_request, operation_outcome
 from skinbeam_clinic.guest_clinic.clinics import GuestClinics
 from skinbeam_clinic.jobs.worker import JobListeners, PlanWorker
-from skinbeam_clinic.models import MemberSession, SignInStep
+from skinbeam_clinic.models import MemberSession, PatientRecord, SignInStep
 from skinbeam_clinic.monitoring.json_log import request_id
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
 from skinbeam_clinic.plans.setting_simulator import SettingSimulator
@@ -90,6 +91,7 @@ _STATUS: dict[type[InputError], int] = {
     DiskFullError: 507,
     LockedError: 429,
     ProviderError: 503,
+    ReplacedError: 409,
     UnreachableError: 503,
     WrongKeyError: 503,
 }
@@ -288,12 +290,15 @@ class ClinicRequest:
         """Return whether pages offer what a right allows."""
         return self.has_right(right) and (self.services.guests is None or right in GUEST_RIGHTS)
 
-    def page_context(self, status: int = 200, *, named: Iterable[str] = ()) -> dict[str, Any]:
+    def page_context(
+        self, status: int = 200, *, named: Iterable[str] = (), patient: PatientRecord | None = None
+    ) -> dict[str, Any]:
         """Return the context of every page; the page of a server error reads no records, which may be what failed.
 
         Parameters
         ----------
         named : ids of the patients whose names the page shows to whoever may see them.
+        patient : whose record the page is of; each page of a closed record says which one is kept.
         """
         inside = self.session is not None and self.session.step_due is None
         names = self.read_names(named)  # before it is known which contact details were altered
@@ -313,8 +318,16 @@ class ClinicRequest:
             "local": to_local_time,
             "alarms": self._alarms() if inside and status < 500 and self.services.guests is None else None,
             "request": request_id.get(),
+            "replaced_by": self._find_replacement(patient) if inside and status < 500 else None,
             "new_row": new_id(),  # for a form that makes a row: the same when it is sent again
         }
+
+    def _find_replacement(self, patient: PatientRecord | None) -> PatientRecord | None:
+        """Return the record that is kept in place of a closed one; None for any other."""
+        if patient is None or self.services.guests is not None:
+            return None
+        person = self.repositories.patient_links.read_person(patient.id)
+        return person.current if person.is_replaced else None
 
     def _view_altered(self, rows: Sequence[AlteredRow]) -> tuple[AlteredRecordView, ...]:
         """Return the altered rows for display; of contact details with the pseudonym of the patient."""
@@ -357,7 +370,8 @@ class ClinicRequest:
         named : ids of the patients whose names the page shows to whoever may see them.
         """
         status = _page_status(error) if status is None else status
-        context = self.page_context(status, named=named) | {"error": _error_view(error)}
+        context = self.page_context(status, named=named, patient=values.get("patient"))
+        context["error"] = _error_view(error)
         return self.html(render_template(f"clinic/{template}", **context, **values), status)
 
     def fragment(self, template: str, *, error: InputError | None = None, **values: Any) -> HTMLResponse:

@@ -213,7 +213,13 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     spot = repositories.test_spots.fire(consultation.id, SpotFiring(record.id, settings, 72.0, ORAL_CONSENT))
     suggestion = repositories.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
     letter = {"kind": "referral-letter", "name": "letter.pdf"}
+    duplicate, mistake = repositories.patients.add("S-17b"), repositories.patients.add("S-17c")
+    repositories.patient_links.undo(
+        repositories.patient_links.link(mistake.id, patient.id, "One person.").id, "Two persons."
+    )
     return {
+        "patient_link": repositories.patient_links.link(duplicate.id, patient.id, "One person.").id,
+        "kept": repositories.patients.add("S-18").id,
         "note": repositories.notes.add(patient.id, "Restless.", consultation_id=consultation.id).id,
         "attachment": repositories.attachments.add(patient.id, b"%PDF-1.4\n%%EOF\n", **letter).id,
         "suggestion": suggestion.id,

@@ -225,7 +225,10 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     firing = SpotFiring(fresh.id, settings, 72.0, ORAL_CONSENT)
     photograph = repositories.photographs.add(fresh.consultation_id, FACE, "image/jpeg", PhotographPermissions()).id
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
+    duplicate = repositories.patients.add("S-17b").id
     names = {
+        "patient_link": repositories.patient_links.link(duplicate, patient, "One person.").id,
+        "kept": repositories.patients.add("S-17c").id,
         "note": repositories.notes.add(patient, "Restless.").id,
         "attachment": repositories.attachments.add(
             patient, b"%PDF-1.4\n%%EOF\n", kind="referral-letter", name="letter.pdf"
