@@ -57,6 +57,7 @@ __all__ = ["CourseEvent", "SampleCourse", "course_story", "days_until_first_sess
 
 _MINUTE, _HOUR, _DAY = datetime.timedelta(minutes=1), datetime.timedelta(hours=1), datetime.timedelta(days=1)
 _SPOTS_AFTER_DAYS = 3  # after the consultation
+_SECOND_RECORD = 500  # from the number of a person to that of their second record
 _SPARE_DAYS = 3  # so that a weekend brings nothing before its time
 _DIARY_DAYS = (1, 3)
 _EVENING = 18
@@ -181,7 +182,7 @@ class _Course:
         yield from self._follow(planned[0] if planned else usual)
 
     def _add_documents(self) -> Story:
-        """A letter that the person has brought along, a note, and one that was written on the wrong page."""
+        """A letter that the person has brought along, a note, one on the wrong page, and a second record of them."""
         told = {"name": "scan-0001.pdf", "description": render_message("clinic-document.sample-attachment")}
         self.staff.assistant.attachments.add(self.patient, draw_letter(), kind=AttachmentKind.REFERRAL, **told)
         yield now() + _MINUTE
@@ -190,6 +191,10 @@ class _Course:
         yield now() + _MINUTE
         words = render_message("clinic-document.sample-note")
         self.doctor.notes.add(self.patient, words, consultation_id=self.consultation)
+        yield now() + _MINUTE
+        twice = SamplePerson(self.course.person.number + _SECOND_RECORD)
+        duplicate = add_person(self.staff.assistant, twice, self.case.form, now())
+        self.doctor.patient_links.link(duplicate, self.patient, render_message("clinic-link.sample-reason"))
 
     def _plan_and_explain(self) -> tuple[PlanRecord, Consent]:
         plan = self.doctor.plans.add(self.consultation, self.case.new_plan, revision=1)

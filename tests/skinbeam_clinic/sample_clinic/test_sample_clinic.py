@@ -81,12 +81,12 @@ def test_its_records_are_whole_and_were_written_in_the_order_of_time(
 
 def test_everybody_is_marked_as_synthetic(repositories: ClinicRepositories) -> None:
     people = repositories.patients.list_all()
-    assert len(people) == 40
+    assert len(people) == 41
     assert all(one.pseudonym.startswith("Synthetic ") for one in people)
     names = [
         contact.details["name"] for one in people if (contact := repositories.patients.get_contact(one.id)) is not None
     ]
-    assert len(names) == 40
+    assert len(names) == 41
     assert all(name.startswith("Not a real person") for name in names)
     assert "Synthetic" in repositories.member.clinic
 
@@ -120,6 +120,7 @@ def test_the_person_of_the_tour_has_notes_and_a_letter(clinic: SampleClinic, rep
     notes, (letter,) = repositories.notes.of(patient), repositories.attachments.of(patient)
     assert {one.struck is None for one in notes} == {False, True}
     assert all(one.words.startswith("Synthetic") for one in notes)
+    assert [one.kept_id for one in repositories.patient_links.of(patient)] == [patient], "and a duplicate was closed"
     found, content = repositories.attachments.read_content(letter.id)
     assert (found.media_type, content[:5]) == ("application/pdf", b"%PDF-")
 

@@ -115,8 +115,8 @@ def app_of(sample: SampleClinic) -> Any:
     return build_clinic_app(sample.database, tour=sample.tour)
 
 
-def pages_of_a_patient(sample: SampleClinic, name: str) -> tuple[str, str]:
-    """The diary that a patient opens, and the questions that one answers on the clinic's own device."""
+def pages_of_a_patient(sample: SampleClinic, name: str) -> tuple[str, str, str]:
+    """The diary that a patient opens, the questions that one answers on the clinic's own device, and two records."""
     accounts = AccountRepository(sample.database, clinic_operator(sample.database, name), PasswordHasher())
     owner = next(one for one in accounts.all() if one.name == Role.OWNER.value)
     repositories = ClinicRepositories(sample.database, owner)
@@ -124,7 +124,9 @@ def pages_of_a_patient(sample: SampleClinic, name: str) -> tuple[str, str]:
     consultation = repositories.treatments.get(treatment.rpartition("/")[2]).consultation_id
     begun = next(one for one in repositories.treatments.of(consultation) if one.started_at is not None)
     link = repositories.diaries.create_link(begun.id, language=ENGLISH, until=now().replace(year=now().year + 1))
-    return f"/diary/{link.token}", f"/follow-ups/{repositories.follow_ups.begin(begun.id).id}/patient"
+    other = repositories.consultations.get(consultation).patient_id
+    compared = f"{sample.tour['person']}/duplicate/{other}"  # to which a search leads
+    return f"/diary/{link.token}", f"/follow-ups/{repositories.follow_ups.begin(begun.id).id}/patient", compared
 
 
 @contextmanager
