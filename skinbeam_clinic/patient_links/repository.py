@@ -12,7 +12,7 @@ from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.patient_link_tables import PatientLinkEndRow, PatientLinkRow
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.documents.notes import get_present_patient
 from skinbeam_clinic.documents.plain_text import LONGEST_REASON, check_text
 from skinbeam_clinic.errors import clinic_error
@@ -32,12 +32,8 @@ from skinbeam_clinic.treatments.models import TreatmentState
 __all__ = ["PatientLinkRepository"]
 
 
-class PatientLinkRepository:
+class PatientLinkRepository(Repository):
     """The links between records of one person in a clinic."""
-
-    def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
-        self._is_read = access.member.role in allowed_roles(AccessRight.CONTACT)
 
     def link(self, patient_id: str, kept_id: str, reason: str, *, birth_confirmed: bool = False) -> PatientLink:
         """Close a record as a duplicate of another one; the same link sent again is stored once.
@@ -114,7 +110,7 @@ class PatientLinkRepository:
         RecordNotFoundError : this clinic has no such patient.
         """
         table = PatientLinkRow
-        is_read = self._is_read and not names_hidden
+        is_read = self._access.member.role in allowed_roles(AccessRight.CONTACT) and not names_hidden
         with self._access.reading_row(tables.PatientRow, patient_id, "patient-links.listed") as (work, _):
             sides = (work.rows_of(table, column, patient_id) for column in (table.patient_id, table.kept_id))
             rows = sorted((row for side in sides for row in side), key=lambda row: (row.linked_at, row.id))
