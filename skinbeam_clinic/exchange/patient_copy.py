@@ -20,6 +20,7 @@ from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE
 from skinbeam_clinic.exchange.repository import DossierRepository
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
 from skinbeam_clinic.models import ConsultationContents, Dossier, PatientRecord
+from skinbeam_clinic.patient_links.models import PatientLink
 from skinbeam_clinic.patient_links.repository import PatientLinkRepository
 from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.test_spots.sealed_content import copied_spot_values
@@ -76,24 +77,24 @@ class PatientCopyRepository(Repository):
                     self._pack_consultation(archive, f"{number:03}", one)
                     for number, one in enumerate(sorted(consultations, key=lambda one: one.consultation.created_at), 1)
                 ],
-                "links": self._list_links(patient_id),
+                "links": list(map(asdict, self._open_links(patient_id))),
                 "replaced": [self._replaced_record(record.patient) for record in replaced],
             }
             archive.writestr(RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
         return packed.getvalue()
 
-    def _replaced_record(self, patient: PatientRecord) -> dict[str, Any]:
+    def _replaced_record(self, patient: PatientRecord) -> dict[str, object]:
         """Return a record that was closed as a duplicate, and its links; what was done in it is among all the rest."""
         contact = self._patients.get_contact(patient.id)
         return {
             "patient": asdict(patient),
             "contact": {} if contact is None else dict(contact.details),
-            "links": self._list_links(patient.id),
+            "links": list(map(asdict, self._open_links(patient.id))),
         }
 
-    def _list_links(self, id: str) -> list[dict[str, Any]]:
+    def _open_links(self, id: str) -> list[PatientLink]:
         """Return the links of a record; one that was undone is about somebody else, too, and stays out."""
-        return [asdict(one) for one in self._links.of(id) if one.end is None]
+        return [one for one in self._links.of(id) if one.end is None]
 
     def _pack_attachments(self, archive: zipfile.ZipFile, records: Sequence[Dossier]) -> list[dict[str, Any]]:
         packed = []

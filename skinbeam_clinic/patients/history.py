@@ -142,7 +142,7 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
     return found
 
 
-def _parse_typed(kind: str, values: Mapping[str, Any]) -> CaseRow | None:
+def _parse_typed(kind: str, values: Mapping[str, object]) -> CaseRow | None:
     try:
         return parse_record(_CASE_ROWS[kind], values, file="records")
     except InputError:
