@@ -6,19 +6,21 @@ from typing import Final
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
+from skinbeam.laser.device import Device
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings, nearest_setting
 from skinbeam.model.case import Case
-from skinbeam.model.consultation import Concern
+from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, log_ratio
 from skinbeam.response.settings import SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
-from skinbeam.suitability.dose_bars import is_endpoint
+from skinbeam.suitability.dose_bars import is_endpoint, is_injured_by_other_kind
 from skinbeam.suitability.session_response import is_too_little
 
 __all__ = ["EarlierResult", "EndpointSeen", "earlier_result", "endpoint_seen", "is_like"]
 
 _NO_ENDPOINT: Final = ("none", "redness")
+_OTHER_LIGHT_NM: Final = 10.0  # 585 and 595 nm are two lasers: such a session was perhaps done with another machine
 _SAME_SETTING: Final = math.log(1.25)  # pulses and spots of machines differ from what is noted by so much
 
 
@@ -60,9 +62,13 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
     """Return what the last judged session with a machine showed on a concern; None where it says nothing.
 
     It says nothing where the case has the condition on several sites, since a session names none, where it left harm or
-    something that was not understood, and where its setting is not known, not one of the machine, or barred.
+    something that was not understood, where another cooling may have spared the skin, and where its setting is not
+    known, not one of the machine, or barred. Nor does it where light of another kind injured this skin, after which a
+    machine begins with the least published dose.
     """
     if sum(one.condition == concern.condition for one in case.concern) != 1:
+        return None
+    if is_injured_by_other_kind(case, machine.device):
         return None
     done = sorted(
         ((one.week, index, one) for index, one in enumerate(case.session) if one.treats == concern.condition),
@@ -76,10 +82,17 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
         if pulse.was_made_with(machine.case_name, machine.device):
             found = None
             marks = {one.meaning for one in reactions if one.entry == pulse.entry}
-            if session.response_pct is not None and marks <= {"expected"}:
+            is_borne = marks <= {"expected"} and not _may_be_spared(session, machine.device)
+            if session.response_pct is not None and is_borne:
                 found = _read_result(machine, pulse, number, session.response_pct, before)
         before = before if session.response_pct is None else session.response_pct
     return found
+
+
+def _may_be_spared(session: EarlierSession, device: Device) -> bool:
+    """Return whether a session was done with a cooling that a plan of the device does not count on."""
+    planned = {"none", *(head.kind for head in device.cooling[:1])}
+    return session.cooling is not None and session.cooling not in planned
 
 
 def _read_result(
@@ -102,13 +115,15 @@ def _setting_of(machine: SearchMachine, pulse: EarlierReaction) -> BeamSetting |
     Few people note the pulse of columns, whose depth follows their energy.
     """
     device = machine.device
-    if device.microbeam and pulse.pulse_ms is None:
-        dose = pulse.dose_on(device)
-        able = (one for one in iterate_settings(device, pulse.wavelength_on(device)) if dose in dose_steps(device, one))
-        return next((one for one in able if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)), None)
     wavelength_nm, pulse_ms = pulse.wavelength_on(device), pulse.pulse_ms
+    if wavelength_nm is None or abs(wavelength_nm - (pulse.wavelength_nm or wavelength_nm)) >= _OTHER_LIGHT_NM:
+        return None
+    if device.microbeam and pulse_ms is None:
+        dose = pulse.dose_on(device)
+        able = (one for one in iterate_settings(device, wavelength_nm) if dose in dose_steps(device, one))
+        return next((one for one in able if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)), None)
     spot_mm = device.spots_mm[0] if device.microbeam else pulse.spot_mm
-    if wavelength_nm is None or pulse_ms is None or spot_mm is None:
+    if pulse_ms is None or spot_mm is None:
         return None
     nearest = nearest_setting(device, wavelength_nm, pulse_ms, spot_mm)
     return nearest if nearest is not None and is_like(nearest, BeamSetting(wavelength_nm, pulse_ms, spot_mm)) else None

@@ -96,6 +96,8 @@ def test_light_after_which_nothing_more_got_better_has_not_helped() -> None:
         session(8.0, 60, spot_mm=None),
         session(None, 60),
         session(8.0, 60, spot_mm=2.0),  # none of its spots
+        session(8.0, 60, wavelength_nm=1064.0),  # light that it has not
+        session(8.0, 60, wavelength_nm=585.0),
         session(8.0, 60, device="our old laser"),
     ],
 )
@@ -223,3 +225,45 @@ def test_a_dose_below_the_middle_of_what_is_printed_is_not_called_the_middle() -
     (told,) = [one["text"] for one in option["reasons"] if one["rule"] == "published-dose"]
     assert option["settings"]["fluence_J_cm2"] < 4.0
     assert "is the middle" not in told
+
+
+COLUMNS = "fractional-co2-10600"
+LINES = PERSON + concern("perioral-lines", "perioral") + devices(COLUMNS)
+
+
+def columns(energy: float, density: float | None, treats: str = "perioral-lines", device: str = COLUMNS) -> str:
+    dense = "" if density is None else f"density_per_cm2 = {density}\n"
+    return (
+        f'\n[[session]]\nweek = 0\ntreats = "{treats}"\ndevice = "{device}"\nenergy_mJ = {energy}\n{dense}'
+        'response_pct = 60.0\nadverse = ["none"]\n'
+    )
+
+
+def test_a_dose_is_not_given_again_that_another_cooling_may_have_spared() -> None:
+    for cooling in ("ice", "air", "contact", "gel"):
+        assert result(session(12.0, 60) + f'cooling = "{cooling}"\n') is None
+    for cooling in ("spray", "none"):  # its own, and none, with which the skin bore more
+        assert result(session(12.0, 60) + f'cooling = "{cooling}"\n') is not None
+    uncooled = session(6.0, 60, device="pulsed-dye-585", wavelength_nm=585.0, pulse_ms=1.5) + 'cooling = "air"\n'
+    assert result(uncooled, device="pulsed-dye-585") is None
+
+
+@pytest.mark.parametrize("week", [0, 9])
+def test_after_an_injury_by_light_of_another_kind_a_machine_begins_with_the_least_dose(week: int) -> None:
+    """The plan says so of every lamp and laser, and repeated a dose all the same."""
+    lamp = {"device": "ipl", "wavelength_nm": 560.0, "pulse_ms": 20.0, "spot_mm": 25.9}
+    assert result(session(8.0, 60, week=5)) is not None
+    assert result(session(8.0, 60, week=5) + session(15.0, 10, "blister", week=week, **lamp)) is None
+
+
+def test_columns_of_a_device_of_two_wavelengths_are_not_given_again_without_theirs() -> None:
+    """A session of either was repeated at 1440 nm, the first of the two."""
+    device = "fractional-diode-1440-1927"
+    found = []
+    for light in ("", "wavelength_nm = 1440.0\n"):
+        case = loaded(PERSON + concern("wrinkles") + columns(9.0, 200.0, "wrinkles", device) + light).case
+        found.append(earlier_result(case, case.concern[0], SearchMachine(device, lasers.devices()[device], Path())))
+    unknown, known = found
+    assert unknown is None
+    assert known is not None
+    assert known.setting.wavelength_nm == 1440.0
