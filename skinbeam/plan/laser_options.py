@@ -237,7 +237,7 @@ def _with_proposal_reason(
     decision: Decision = "suitable"
     earlier = proposal.earlier
     if earlier is not None and (proposal.has_helped or trial.dose > earlier.dose):
-        message = _message_after(earlier, proposal, trial.dose, span)
+        message = _message_after(earlier, proposal, trial, span)
     elif proposal.endpoint is not None and trial.dose > proposal.endpoint.nothing:
         nothing = Message("plan.dose-single", {"dose": proposal.endpoint.nothing, "unit": proposal.unit})
         shown = Message("plan.dose-single", {"dose": proposal.endpoint.dose, "unit": proposal.unit})
@@ -280,15 +280,18 @@ def _with_proposal_reason(
 
 
 def _message_after(
-    earlier: EarlierResult, proposal: Proposal, dose: float, span: Mapping[str, float | str | Message]
+    earlier: EarlierResult, proposal: Proposal, trial: CandidateSetting, span: Mapping[str, float | str | Message]
 ) -> Message:
     """Return the reason of a dose that follows what an earlier session showed."""
     shown = {"session": earlier.number, "improved": earlier.improved_pct}
     before = Message("plan.dose-single", {"dose": earlier.dose, "unit": proposal.unit})
     if not proposal.has_helped:
         return Message("plan.dose-raised", {**span, **shown, "before": before})
-    if dose < earlier.dose:
+    if trial.dose < earlier.dose:
         return Message("plan.dose-repeated-less", {"light": span["light"], **shown, "before": before})
+    density = earlier.density_per_cm2
+    if density is not None and DOSE_ROUNDING * (trial.density_per_cm2 or density) < density:
+        return Message("plan.dose-repeated-sparser", {"light": span["light"], **shown, "density": density})
     if proposal.sources:
         return Message("plan.dose-repeated-printed", {**span, **shown})
     return Message("plan.dose-repeated", {"light": span["light"], **shown})

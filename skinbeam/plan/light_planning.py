@@ -132,7 +132,7 @@ def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: Skin
             energies=[energy],
             most_density_per_cm2=proposal.density_per_cm2,
             is_density_printed=proposal.is_density_of_such_skin,
-            is_published=proposal.lighter_phototype is None and is_facial(site),
+            is_published=proposal.lighter_phototype is None and not proposal.is_beyond_print and is_facial(site),
         )
         if found is not None:
             return found
@@ -256,13 +256,13 @@ def _with_bruising(table: ResponseTable, trial: CandidateSetting) -> CandidateSe
 
 
 def _published_candidate(goal: TreatmentGoal, proposal: Proposal, reason: str) -> CandidateSetting | None:
-    """Return the published dose of a light that the model cannot judge; None where it is not of such skin.
+    """Return the published dose of a light that the model cannot judge; None where none is published for such skin.
 
     Parameters
     ----------
     reason : why it cannot be judged.
     """
-    if proposal.lighter_phototype is not None or goal.is_limited_by_depth:
+    if proposal.lighter_phototype is not None or proposal.is_beyond_print or goal.is_limited_by_depth:
         return None
     dose = _doses_downwards(proposal, proposal.start)[0]
     beam = build_beam(proposal.machine, proposal.setting, dose)

@@ -47,6 +47,7 @@ class Proposal:
     raised_start : the dose to begin with after an earlier session that helped too little, or where test spots showed
         the endpoint; else 0.
     endpoint : the doses of these test spots; else None.
+    is_density_printed : whether sources print the density: not one of an earlier session that is above theirs.
     """
 
     machine: SearchMachine
@@ -71,11 +72,18 @@ class Proposal:
     earlier: EarlierResult | None = None
     raised_start: float = 0.0
     endpoint: EndpointSeen | None = None
+    is_density_printed: bool = True
 
     @property
     def has_helped(self) -> bool:
         """Whether it is the setting of an earlier session that helped this skin."""
         return self.earlier is not None and self.earlier.has_helped
+
+    @property
+    def is_beyond_print(self) -> bool:
+        """Whether an earlier session alone speaks for its dose, since no source prints as much for such skin."""
+        high = 0.0 if self.printed is None else self.printed[1]
+        return self.has_helped and self.high > DOSE_ROUNDING * high
 
     @property
     def start(self) -> float:
@@ -106,7 +114,8 @@ class Proposal:
     @property
     def is_density_of_such_skin(self) -> bool:
         """Whether sources print a density for such skin itself."""
-        return self.densities_per_cm2 is not None and self.lighter_phototype is None and self.darker_phototype is None
+        is_own = self.lighter_phototype is None and self.darker_phototype is None
+        return self.densities_per_cm2 is not None and is_own and self.is_density_printed
 
     @property
     def published_range(self) -> PublishedRange:

@@ -2,13 +2,14 @@
 
 A setting that improved this very skin and left no harm is given again: that one person's result says more than the
 middle of what sources print, and than a computed target. A dose that improved too little and left no harm is raised by
-a step, up to what sources print. Where test spots showed at which dose a brown spot whitens and that the dose which a
-plan begins with does nothing, it begins there. The limits on harm hold for all.
+a step, up to what sources print. Where test spots whitened a brown spot and showed that the dose which a plan begins
+with does nothing, it begins a step above what did nothing. The limits on harm hold for all.
 """
 
 from dataclasses import replace
 from typing import Final
 
+from skinbeam.laser.setting_grid import dose_steps
 from skinbeam.model.consultation import Concern
 from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen, is_like
 from skinbeam.plan.proposal import Proposal
@@ -26,10 +27,13 @@ def proposal_after(
     """Return the proposal of a machine after an earlier result.
 
     The setting that helped; the usual proposal with a greater dose where a session at such a setting did not; else the
-    usual proposal.
+    usual proposal. Above what sources print, the limits alone bound what is given again: none is computed of a lens
+    array, and columns need their density, since that of smaller columns says nothing of greater ones.
     """
     if earlier.has_helped:
-        return _same_again(earlier, usual, concern, machine)
+        again, device = _same_again(earlier, usual, concern, machine), machine.device
+        is_unbounded = device.lens_array or (device.microbeam and earlier.density_per_cm2 is None)
+        return usual if is_unbounded and again.is_beyond_print else again
     if usual is None or usual.machine.device.microbeam or usual.is_least_first:
         return usual
     if not is_too_little(earlier.improved_pct):  # all of it before: more light is no reason for more of it
@@ -45,11 +49,21 @@ def proposal_after(
 
 
 def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern, machine: SearchMachine) -> Proposal:
-    """Return the setting of an earlier session, with what sources print at it where they do."""
-    densities = None if usual is None else usual.densities_per_cm2
-    if earlier.density_per_cm2 is not None:
-        densities = earlier.density_per_cm2, earlier.density_per_cm2
-    is_printed = usual is not None and usual.setting.wavelength_nm == earlier.setting.wavelength_nm
+    """Return the setting of an earlier session, with what sources print at it for such skin where they do."""
+    densities = printed_densities = None if usual is None else usual.densities_per_cm2
+    density = earlier.density_per_cm2
+    if density is not None:
+        densities = density, density
+    is_density_printed = usual is not None and usual.is_density_of_such_skin
+    if density is not None and printed_densities is not None:
+        is_density_printed &= density <= printed_densities[1]
+    is_printed = (
+        usual is not None
+        and usual.setting.wavelength_nm == earlier.setting.wavelength_nm
+        and (machine.device.microbeam or is_like(usual.setting, earlier.setting))
+        and usual.lighter_phototype is None
+        and usual.darker_phototype is None
+    )
     return Proposal(
         machine,
         earlier.setting,
@@ -62,21 +76,25 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
         printed=(usual.printed or (usual.low, usual.high)) if usual is not None and is_printed else None,
         is_of_site=True,
         earlier=earlier,
+        is_density_printed=is_density_printed,
     )
 
 
 def proposal_at_endpoint(seen: EndpointSeen, usual: Proposal) -> Proposal:
-    """Return a proposal that begins where test spots showed the endpoint, if the usual dose showed nothing.
+    """Return a proposal that begins a step above the test spots that showed nothing, if the usual dose is among them.
 
-    No cap of practice bounds it: at this site the skin has borne it.
+    It is no greater than the dose that whitened, which may be far above. No cap of practice bounds it: at this site the
+    skin has borne more.
     """
     if usual.is_least_first or seen.nothing < usual.start:
         return usual
+    above = (one for one in dose_steps(usual.machine.device, usual.setting) if one >= _STEP * seen.nothing)
+    start = min(seen.dose, next(above, seen.dose))
     return replace(
         usual,
         machine=replace(usual.machine, caps=None),
-        high=max(usual.high, seen.dose),
+        high=max(usual.high, start),
         printed=usual.printed or (usual.low, usual.high),
-        raised_start=seen.dose,
+        raised_start=start,
         endpoint=seen,
     )

@@ -201,6 +201,7 @@ def spots(*tried: tuple[float, str], site: str = "hands") -> str:
     ("done", "dose"),
     [
         (spots((3.0, "none"), (4.0, "none"), (5.0, "whitening")), 5.0),
+        (spots((3.0, "none"), (4.0, "none"), (15.0, "whitening")), 5.0),  # a step, however great the dose that whitened
         (spots((3.0, "none"), (5.0, "whitening")), None),  # the dose between them may do
         (spots((3.0, "none"), (4.0, "none")), None),
         (spots((4.0, "none"), (5.0, "whitening"), site="cheeks"), None),
@@ -239,6 +240,42 @@ def columns(energy: float, density: float | None, treats: str = "perioral-lines"
     )
 
 
+def test_columns_above_what_is_printed_are_given_again_no_deeper_than_the_limit() -> None:
+    """150 mJ, perhaps 15 with a slip, was repeated where sources print 15 to 20: P(harm) 0.29, on rank 1."""
+    deep = laser_options(document(LINES + columns(150.0, 150.0)))[0]
+    assert deep["settings"]["microbeam"]["energy_mJ"] <= 20.0
+    assert deep["p_harm"]["median"] < 0.05
+    within = laser_options(document(LINES + columns(45.0, 150.0)))[0]
+    assert within["settings"]["microbeam"]["energy_mJ"] == 45.0
+
+
+def test_columns_above_what_is_printed_are_not_given_again_with_the_density_of_smaller_ones() -> None:
+    option = laser_options(document(LINES + columns(60.0, None)))[0]
+    assert option["settings"]["microbeam"]["energy_mJ"] <= 20.0
+
+
+def test_rules_on_darker_skin_bound_a_density_that_a_session_had_and_no_source_prints() -> None:
+    """600 columns in type V, where sources print 200, were repeated as if they were printed for such skin."""
+    scars = PERSON.replace('"II"', '"V"') + concern("acne-scars") + devices("fractional-1550")
+    planned = {
+        density: laser_options(document(scars + columns(20.0, density, "acne-scars", "fractional-1550")))[0]
+        for density in (100.0, 600.0)
+    }
+    assert planned[100.0]["settings"]["microbeam"]["density_per_cm2"] == 100.0
+    assert planned[600.0]["settings"]["microbeam"]["density_per_cm2"] < 600.0
+    told = {density: str(option["reasons"]) for density, option in planned.items()}
+    assert "fewer columns" in told[600.0]
+    assert "fewer columns" not in told[100.0]
+
+
+@pytest.mark.parametrize("device", ["ps-array-755", "ps-array-785"])
+def test_light_of_which_no_limit_is_computed_is_not_given_again_above_what_is_printed(device: str) -> None:
+    light = {"wavelength_nm": lasers.devices()[device].wavelengths_nm[0], "pulse_ms": 6e-7, "spot_mm": 6.0}
+    most = lasers.devices()[device].dose[1]
+    done = session(most, 60, device=device, **light).replace(VEINS, "age-spots")
+    assert laser_options(document(PERSON + concern("age-spots") + devices(device) + done)) == []
+
+
 def test_a_dose_is_not_given_again_that_another_cooling_may_have_spared() -> None:
     for cooling in ("ice", "air", "contact", "gel"):
         assert result(session(12.0, 60) + f'cooling = "{cooling}"\n') is None
@@ -254,6 +291,12 @@ def test_after_an_injury_by_light_of_another_kind_a_machine_begins_with_the_leas
     lamp = {"device": "ipl", "wavelength_nm": 560.0, "pulse_ms": 20.0, "spot_mm": 25.9}
     assert result(session(8.0, 60, week=5)) is not None
     assert result(session(8.0, 60, week=5) + session(15.0, 10, "blister", week=week, **lamp)) is None
+
+
+def test_what_is_printed_for_another_pulse_or_other_skin_is_not_told_as_printed_for_a_repeated_setting() -> None:
+    assert proposed(session(8.0, 60)).sources
+    long = proposed(session(12.0, 60, pulse_ms=40.0))
+    assert (long.start, long.sources, long.is_beyond_print) == (12.0, (), True)
 
 
 def test_columns_of_a_device_of_two_wavelengths_are_not_given_again_without_theirs() -> None:
