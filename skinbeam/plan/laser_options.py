@@ -138,8 +138,7 @@ def _plan_proposals(
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue
         usual = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded)
-        tried = replace(machine, caps=replace(caps, phototype=None))  # what such skin never gets this skin may bear
-        proposal = None if goal.modality == "ablative" else _after_earlier(case, concern, usual, tried)
+        proposal = None if goal.modality == "ablative" else _after_earlier(case, concern, usual, bounded)
         if proposal is None:
             if not machine.device.lens_array:
                 others.append(bounded)

@@ -200,8 +200,7 @@ def judge_asked_setting(
         trial = with_limits_of_practice(trial, proposal)
     free = drop_barred_doses([dose], setting.wavelength_nm, setting.pulse_ms, machine.dose_bars)
     rules = judge_setting(person.case, concern, treatment.modality, machine, setting)
-    tried = replace(machine, caps=replace(treatment.caps, phototype=None))
-    earlier = earlier_result(person.case, concern, tried)
+    earlier = earlier_result(person.case, concern, machine)
     return AskedSetting(
         concern,
         goal,

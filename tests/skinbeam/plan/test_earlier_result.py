@@ -173,6 +173,13 @@ def test_light_that_helped_this_skin_leads_and_is_not_refused_as_too_weak() -> N
     assert "60" in next(one["text"] for one in option["reasons"] if one["rule"] == "published-dose")
 
 
+def test_what_such_skin_never_gets_is_not_given_again_either() -> None:
+    """8 J/cm² injured dark skin even below a spray; 15 noted by mistake for 7.5 led the plan with 14."""
+    dark = PERSON.replace('"II"', '"V"') + concern(VEINS, extra="") + devices(DYE)
+    doses = [one["settings"]["fluence_J_cm2"] for one in laser_options(document(dark + session(15.0, 60)))]
+    assert all(dose < 8.0 for dose in doses)
+
+
 def test_a_setting_that_helped_is_not_repeated_where_a_rule_or_its_burns_forbid_it() -> None:
     """A test of the order: what this skin bore stands above practice, and below the rules and the limit of burns."""
     done = session(8.0, 60)
