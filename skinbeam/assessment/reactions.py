@@ -15,7 +15,7 @@ from typing import Any, Literal
 from skinbeam.assessment.lamp_windows import read_spot_mm
 from skinbeam.assessment.stated_time import longest_time_h, span_h
 from skinbeam.laser.device import Device, devices
-from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, is_same_wavelength
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.package_data import load_package_table
@@ -427,7 +427,7 @@ class EarlierReaction:
         used = self.wavelength_nm
         if used is None:
             return None
-        same = (own for own in device.wavelengths_nm if _is_same_wavelength(own, used))
+        same = (own for own in device.wavelengths_nm if is_same_wavelength(own, used))
         return min(same, key=lambda own: abs(own - used), default=None)  # lamps have filters that are 5 nm apart
 
 
@@ -551,7 +551,3 @@ def find_device(name: str) -> Device | None:
 
 def _letters_only(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
-
-
-def _is_same_wavelength(device_nm: float, stated_nm: float) -> bool:
-    return abs(device_nm - stated_nm) < 10.0  # 585 and 595 nm are two lasers; 1060 and 1064 nm are written for one

@@ -14,7 +14,16 @@ from skinbeam.model.package_data import load_package_table
 if TYPE_CHECKING:  # published rows name classes, and an expectation from trials loads no pydantic
     from skinbeam.model.device_file import DeviceFile, DeviceHead
 
-__all__ = ["ClassEntry", "class_by_light", "class_of_light", "class_table", "head_classes", "widen_classes"]
+__all__ = [
+    "ClassEntry",
+    "class_by_light",
+    "class_of_light",
+    "class_table",
+    "head_classes",
+    "heats_alike",
+    "is_same_wavelength",
+    "widen_classes",
+]
 
 SHORTEST_NANOSECOND_MS = 1e-6  # shorter pulses are picosecond pulses, by which such machines are named
 SHORTEST_MICROSECOND_MS = 1e-3  # shorter pulses come from a Q-switched laser
@@ -118,3 +127,13 @@ def _class_lines(pulse: str, emission: str) -> Mapping[float, Mapping[bool, str]
             for line in entry["line_nm"]:
                 found.setdefault(line, {})[entry.get("compression", False)] = name
     return found
+
+
+def is_same_wavelength(nm: float, other_nm: float) -> bool:
+    """Return whether two wavelengths are of one laser, as people write them: 1060 and 1064 nm, and not 585 and 595."""
+    return abs(nm - other_nm) < 10.0
+
+
+def heats_alike(nm: float, other_nm: float) -> bool:
+    """Return whether light of two wavelengths does the same to skin, as the dye lasers of 585 and 595 nm do."""
+    return abs(nm - other_nm) <= 15.0

@@ -7,7 +7,7 @@ from typing import Final
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
 from skinbeam.laser.device import Device
-from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS, is_same_wavelength
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings, nearest_setting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
@@ -20,7 +20,6 @@ from skinbeam.suitability.session_response import is_too_little
 __all__ = ["EarlierResult", "EndpointSeen", "earlier_result", "endpoint_seen", "is_like"]
 
 _NO_ENDPOINT: Final = ("none", "redness")
-_OTHER_LIGHT_NM: Final = 10.0  # 585 and 595 nm are two lasers: such a session was perhaps done with another machine
 _SAME_SETTING: Final = math.log(1.25)  # pulses and spots of machines differ from what is noted by so much
 
 
@@ -116,8 +115,8 @@ def _setting_of(machine: SearchMachine, pulse: EarlierReaction) -> BeamSetting |
     """
     device = machine.device
     wavelength_nm, pulse_ms = pulse.wavelength_on(device), pulse.pulse_ms
-    if wavelength_nm is None or abs(wavelength_nm - (pulse.wavelength_nm or wavelength_nm)) >= _OTHER_LIGHT_NM:
-        return None
+    if wavelength_nm is None or not is_same_wavelength(wavelength_nm, pulse.wavelength_nm or wavelength_nm):
+        return None  # of another wavelength: perhaps another machine
     if device.microbeam and pulse_ms is None:
         dose = pulse.dose_on(device)
         able = (one for one in iterate_settings(device, wavelength_nm) if dose in dose_steps(device, one))

@@ -22,7 +22,7 @@ from typing import Final
 
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.laser.device import Device
-from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS, heats_alike
 from skinbeam.model.case import Case
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import COLOUR_MODALITIES
@@ -50,7 +50,6 @@ _STOP_SIGNS: Final = ("crust", "dark-mark", "grey", "pale-mark", "pigment-change
 # What no dose takes back: a scar, and colour that is lost or may be.
 _NEVER_BORNE: Final = ("scar", "pale-mark", "pigment-change")
 _BRUISED_SCARS: Final = ("hypertrophic-scars", "keloid", "surgical-scars")
-_SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 
 
 @dataclass(frozen=True)
@@ -214,7 +213,7 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     found = []
     for nm in device.wavelengths_nm:
         is_bluer = device.is_lamp and nm < max(made)
-        if is_bluer or any(abs(nm - other) <= _SAME_LIGHT_NM for other in made):
+        if is_bluer or any(heats_alike(nm, other) for other in made):
             is_barred = is_bluer and one.wavelength_nm is not None
             found.append(DoseBar(nm, None if is_barred else least, longest_ms, keeps_setting=not is_barred))
     return found

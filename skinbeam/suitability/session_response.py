@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
 from skinbeam.assessment.reactions import earlier_reactions, find_device
+from skinbeam.laser.device_class import heats_alike
 from skinbeam.laser.setting_grid import one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
@@ -31,7 +32,6 @@ _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 _ENOUGH_PCT: Final = 90.0  # of improvement, from which little is left to gain: a judgement
 _COURSE_SOURCE: Final = "skinbeam-judgement-course"
 _STOP_AFTER_COLUMNS: Final = 3
-_SAME_LIGHT_NM: Final = 15.0  # the dye lasers of 585 and 595 nm heat alike
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _may_be_of(done: EarlierSession, light: LightFacts) -> bool:
     made = device.wavelengths_nm if done.wavelength_nm is None else (done.wavelength_nm,)
     pulse_ms = device.pulse_ms[1] if done.pulse_ms is None else done.pulse_ms
     is_short = pulse_ms < fact_tables().short_pulse_below_ms
-    return is_short == light.short_pulse and any(abs(nm - light.wavelength_nm) <= _SAME_LIGHT_NM for nm in made)
+    return is_short == light.short_pulse and any(heats_alike(nm, light.wavelength_nm) for nm in made)
 
 
 def _marks_left(case: Case, concern: Concern) -> Iterator[Message]:
