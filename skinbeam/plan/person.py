@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from skinbeam.assessment.photograph import SitePhotoFindings, photo_site_findings
@@ -73,15 +74,16 @@ def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> A
     darker = tuple((one.site, one.melanin_factor) for one in sites if one.melanin_factor > 1.0)
     colour = replace(assess_colour(case, seen), melanin_factors=darker)
     machines = _clinic_machines(loaded)
-    phototype = darkest_phototype(case) or len(PHOTOTYPES)
-
-    def anchor(pulse: EarlierPulse) -> float:
-        return burn_anchor(pulse.machine, pulse.beam, pulse.site, phototype)
-
+    anchor = partial(_pulse_anchor, darkest_phototype(case) or len(PHOTOTYPES))
     bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites), anchor)
     coloured = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
     coloured = case_with_dark_spots(coloured, consultation.photo_analysis)
     return AssessedPerson(coloured, colour, sites, machines, bank, seed, photo_state)
+
+
+def _pulse_anchor(phototype: int, pulse: EarlierPulse) -> float:
+    """Return the factor that anchors P(burn) of the light of an earlier pulse."""
+    return burn_anchor(pulse.machine, pulse.beam, pulse.site, phototype)
 
 
 def _photo_colour(photo: "PhotoAnalysis | None") -> "tuple[PhotoColour | Unknown | None, Message]":

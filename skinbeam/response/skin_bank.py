@@ -330,7 +330,7 @@ class SkinBank:
         seed: int,
         machines: Sequence[SearchMachine] | None = None,
         widths: Mapping[str, PhotographedVesselWidth] | None = None,
-        pulse_anchor: Callable[[EarlierPulse], float] = lambda _: 1.0,
+        pulse_anchor: Callable[[EarlierPulse], float] | None = None,
     ) -> None:
         self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
         self._pulse_anchor = pulse_anchor
@@ -383,7 +383,7 @@ class SkinBank:
                 made[site] = SiteSkins(site, skins, skins)
             return made[site]
 
-        return evidence_from_pulses(pulses, draw, self._pulse_anchor)
+        return evidence_from_pulses(pulses, draw, self._pulse_anchor or (lambda _: 1.0))
 
     def _with_evidence_weights(self, skins: SkinSample) -> SkinSample:
         """Return the skins with weights updated by the evidence of earlier pulses."""
