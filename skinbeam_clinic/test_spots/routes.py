@@ -232,9 +232,12 @@ def _ladder_consent(
 
 
 def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication | None:
-    """Return the final contraindication to any pulse of a device, which only a new plan resolves; None without one."""
-    final = (one for one in plan.contraindications if one.final and one.fact is not None)
-    return next((one for one in final if one.fact is not None and one.fact.row.device == device), None)
+    """Return the final contraindication to any pulse of a device, which only a new plan resolves; None without one.
+
+    One of no record is against the plan as a whole: its doses were made from what somebody else's skin has borne.
+    """
+    final = (one for one in plan.contraindications if one.final)
+    return next((one for one in final if one.fact is None or one.fact.row.device == device), None)
 
 
 def _spot_view(spot: TestSpotRecord) -> _SpotView:

@@ -108,6 +108,27 @@ def test_a_blister_in_the_duplicate_changes_the_plan_of_the_record_that_is_kept(
     assert 'id="stops"' not in client.get(last).text
 
 
+def test_no_pulse_of_any_kind_is_fired_under_a_plan_made_from_somebody_else(clinic: Clinics, tmp_path: Path) -> None:
+    """Its test spots begin where another skin has borne a dose, so they stop with the rest of the plan."""
+    client, repositories = clinic.browser(Role.CLINICIAN), clinic.repositories()
+    closed, borne = add_patient(clinic, "Ann Maier")
+    kept, consultation = add_patient(clinic, "Ann Huber")
+    blister(clinic, borne, tmp_path, "none")
+    link = repositories.patient_links.link(closed, kept, "Married.")
+    plan = clinic.plan(client, f"/consultations/{consultation}").rpartition("/")[2]
+    spots = f"/consultations/{consultation}/test-spots"
+    sent = {"plan": plan, "rung": "0.0", "agreed": "true"}
+    sent |= {"0.0.fluence_J_cm2": "4", "0.0.pulse_ms": "6", "0.0.spot_mm": "7"}
+    assert 'value="0.0"' in client.get(spots).text
+    repositories.patient_links.undo(link.id, "Twins.")
+    page = client.get(spots).text
+    assert "records of another person" in page
+    assert 'value="0.0"' not in page, "no button records a spot"
+    for path, fields in ((spots, sent), (f"/plans/{plan}/consent/0.0/talk", {"days": "0"})):
+        assert client.post(path, data=fields).status_code == 422, path
+    assert repositories.test_spots.of(consultation) == ()
+
+
 @pytest.mark.check
 def test_a_real_plan_gives_no_laser_after_a_blister_in_the_duplicate(clinic: Clinics, tmp_path: Path) -> None:
     client = clinic.browser(Role.CLINICIAN)
