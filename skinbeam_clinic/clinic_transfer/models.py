@@ -24,7 +24,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class KnownPatient:
-    """A patient of the clinic, as far as an import compares: `number` is that in the earlier program."""
+    """A patient of the clinic, as far as an import compares: `number` is that in the earlier program.
+
+    A record that was closed as a duplicate has the `id` of the one that is kept, to which what is imported belongs.
+    """
 
     id: str
     pseudonym: str

@@ -30,6 +30,7 @@ from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.database.verification import tables_with
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.patient_links.person import kept_ids
 from skinbeam_clinic.patients.repository import CONTACT_DETAILS, add_contact, add_patient, find_owner
 
 __all__ = ["ImportRepository"]
@@ -160,9 +161,9 @@ def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
     work.log("contacts.compared", "contact")
     patient, contact = tables.PatientRow, tables.ContactRow
     details: dict[str, dict[str, str]] = dict(work.read_columns(contact, contact.id, sealed=CONTACT_DETAILS))
-    names = work.list_names(patient, patient.pseudonym)
+    names, kept = work.list_names(patient, patient.pseudonym), kept_ids(work)
     known = tuple(
-        KnownPatient(id, pseudonym, *(details.get(id, {}).get(name, "") for name in ("number", "name", "born")))
+        KnownPatient(kept.get(id, id), pseudonym, *(details.get(id, {}).get(name, "") for name in ("number", "name", "born")))
         for id, pseudonym in work.list_names(patient, patient.pseudonym, patient.erased_at.is_(None))
     )
     members = {

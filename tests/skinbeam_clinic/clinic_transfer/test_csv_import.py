@@ -473,6 +473,23 @@ def test_what_nobody_can_be_sure_of_is_refused(owner: ClinicRepositories, file: 
         plan(owner, {ImportKind.PATIENTS: file.encode()}, mapping="")
 
 
+@pytest.mark.parametrize("named", ["number", "pseudonym"])
+def test_what_is_imported_of_a_closed_duplicate_belongs_to_the_record_that_is_kept(
+    owner: ClinicRepositories, named: str
+) -> None:
+    """The other program knows the person by the number of either record, or by either pseudonym."""
+    owner.imports.write(planner({ImportKind.PATIENTS: PATIENTS}))
+    kept, closed = owner.patients.list_all()
+    owner.patient_links.link(closed.id, kept.id, "One person.", birth_confirmed=True)
+    files = {ImportKind.APPOINTMENTS: APPOINTMENTS, ImportKind.SESSIONS: SESSIONS}
+    if named == "pseudonym":
+        files[ImportKind.APPOINTMENTS] = APPOINTMENTS.replace(b"18,", f"{closed.pseudonym},".encode())
+        files[ImportKind.SESSIONS] = SESSIONS.replace(b"18,", f"{closed.pseudonym},".encode())
+    owner.imports.write(planner(files))
+    assert (len(owner.appointments.of(kept.id)), owner.appointments.of(closed.id)) == (2, ())
+    assert (len(owner.consultations.of(kept.id)), owner.consultations.of(closed.id)) == (1, ())
+
+
 def test_two_spellings_of_one_letter_are_one_person(owner: ClinicRepositories) -> None:
     file = "name,born\nZoë,1980-04-03\nZoe\u0308,1980-04-03\n"
     with pytest.raises(InputError, match="stands in line 2 already"):
