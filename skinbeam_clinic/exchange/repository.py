@@ -212,7 +212,7 @@ class DossierRepository:
             self._appointments.of(patient_id),
             notes,
             tuple((one, None) for one in attachments),
-            self._links.list_linked(patient_id),
+            self._links.list_linked().get(patient_id, ()),
         )
 
     def _consultation_contents(self, one: ConsultationRecord, *, pictures: bool) -> ConsultationContents:

@@ -94,9 +94,9 @@ def _answer_patients(request: ClinicRequest, asked: _SearchQuery) -> Response:
         return _search_page(request, asked, [])
     ids = frozenset(asked.parameters["_id"].split(",")) if "_id" in asked.parameters else None
     found = request.repositories.patients.list_by(pseudonym=value, ids=ids)
-    clinic, links = request.member_session.member.clinic, request.repositories.patient_links
-    resources = (patient_resource(one, clinic, links.list_linked(one.id), is_addressed=True) for one in found)
-    return _search_page(request, asked, list(resources))
+    clinic, linked = request.member_session.member.clinic, request.repositories.patient_links.list_linked()
+    resources = [patient_resource(one, clinic, linked.get(one.id, ()), is_addressed=True) for one in found]
+    return _search_page(request, asked, resources)
 
 
 def _answer_resource(request: ClinicRequest) -> Response:

@@ -146,24 +146,22 @@ class PatientLinkRepository(Repository):
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return kept_ids(work)
 
-    def list_linked(self, patient_id: str) -> tuple[LinkedPatient, ...]:
-        """Return the records to which a record has links that were not undone, as an export names them.
+    def list_linked(self) -> Mapping[str, tuple[LinkedPatient, ...]]:
+        """Return the records to which each record of the clinic has links that were not undone, as an export names them.
 
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such patient.
+        One answer serves all patients of a list, however long it is; a record without links is not in it.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            found = [
-                (LinkRelation.REPLACED_BY, row.kept_id)
-                if row.patient_id == patient_id
-                else (LinkRelation.REPLACES, row.patient_id)
-                for row in list_open_links(work)
-                if patient_id in (row.patient_id, row.kept_id)
-            ]
-            rows = work.get_many(tables.PatientRow, (id for _, id in found))
-            return tuple(LinkedPatient(relation, id, rows[id].pseudonym) for relation, id in found)
+            links = list_open_links(work)
+            rows = work.get_many(tables.PatientRow, (id for one in links for id in (one.patient_id, one.kept_id)))
+            found: dict[str, tuple[LinkedPatient, ...]] = {}
+            for one in links:
+                for id, relation, other in (
+                    (one.patient_id, LinkRelation.REPLACED_BY, one.kept_id),
+                    (one.kept_id, LinkRelation.REPLACES, one.patient_id),
+                ):
+                    found[id] = (*found.get(id, ()), LinkedPatient(relation, other, rows[other].pseudonym))
+            return found
 
     def list_replaced_ids(self, patient_id: str) -> tuple[str, ...]:
         """Return the ids of the records that were closed as duplicates of a record, also through others.

@@ -434,7 +434,6 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "patient_links.read_person": lambda: repositories.patient_links.read_person(duplicate),
         "patient_links.list_replaced_ids": lambda: repositories.patient_links.list_replaced_ids(duplicate),
         "dossiers.read_replaced": lambda: repositories.dossiers.read_replaced(duplicate),
-        "patient_links.list_linked": lambda: repositories.patient_links.list_linked(duplicate),
         "consultations.of_person": lambda: repositories.consultations.of_person(consultation.patient_id),
         "consultations.require_open": lambda: repositories.consultations.require_open(consultation.id),
         "appointments.of_person": lambda: repositories.appointments.of_person(consultation.patient_id),
@@ -593,6 +592,7 @@ UNBOUND = {
     "patient_links.has_undone",
     "patient_links.list_all",
     "patient_links.list_kept_ids",
+    "patient_links.list_linked",
     "patient_links.list_replaced",
     "calendar_feeds.create",
     "calendar_feeds.end",
@@ -672,6 +672,7 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, re
     assert stranger.patients.list_all() == ()
     assert stranger.patients.search("", 9) == ((), 0)
     assert (stranger.patient_links.list_all(), stranger.patient_links.list_kept_ids()) == ((), {})
+    assert stranger.patient_links.list_linked() == {}
     assert stranger.patient_links.list_replaced([one.id for one in repositories.patients.list_all()]) == {}
     assert stranger.patients.list_names([one.id for one in repositories.patients.list_all()]) == {}
     assert stranger.reminders.list_ahead(now() + 1000 * HOUR).entries == ()

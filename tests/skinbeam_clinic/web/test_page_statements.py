@@ -81,3 +81,16 @@ def test_more_notes_and_attachments_take_no_more_statements(tmp_path_factory: py
                 repositories.attachments.add(patient, PDF, **LETTER)
             counts.append(statements_of(made, client, f"/patients/{patient}"))
         assert counts[0] == counts[1]
+
+
+def test_more_patients_take_no_more_statements_of_another_program(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It asks for all of them, a page at a time, with the links of those who have two records."""
+    with two_clinics(tmp_path_factory.mktemp("clinics")) as made:
+        repositories, client = made.repositories(), made.reader()
+        counts = []
+        for _ in range(2):
+            ids = [repositories.patients.add().id for _ in range(6)]
+            repositories.patient_links.link(*ids[:2], "One person.")
+            client.get("/fhir/Patient?_count=1")
+            counts.append(statements_of(made, client, "/fhir/Patient?_count=1"))
+        assert counts[0] == counts[1]
