@@ -328,15 +328,25 @@ def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, 
         "light": _eyewear_light(session),
         "stopping": list_blocking_items(list_items(treatment.ordered), treatment.current_answers),
         "rules": rules,
-        "course": describe_contraindications(session.contraindications, session.translated_plan)
-        if treatment.state is TreatmentState.PREPARING
-        else (),
+        "course": describe_contraindications(_open_contraindications(session), session.translated_plan),
         "changes": CHANGE_ITEMS,
         "open_items": list_open_items(treatment),
         "machines": [one for one in request.repositories.machines.list_all() if one.retired_at is None],
         "overdue": _list_overdue(request, treatment.machine_id),
         "is_stopped": request.repositories.alarms.is_course_stopped(treatment.consultation_id),
     }
+
+
+def _open_contraindications(session: _SessionPage) -> tuple[Contraindication, ...]:
+    """Return the contraindications to decide about before the start; after it, those that no decision covered.
+
+    While a session runs, an injury may be read or a link of two records made or undone.
+    """
+    if session.treatment.is_over:
+        return ()
+    found = session.contraindications
+    is_started = session.treatment.state is TreatmentState.TREATING
+    return tuple(one for one in found if one.final) if is_started else found
 
 
 def _list_overdue(request: ClinicRequest, machine_id: str | None) -> tuple[str, ...]:

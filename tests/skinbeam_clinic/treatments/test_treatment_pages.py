@@ -471,6 +471,27 @@ def test_no_session_starts_against_the_records_of_its_test_spots(
     assert client.post(f"{here}/start").status_code == 303
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+def test_an_injury_that_becomes_known_while_a_session_runs_is_shown_there(
+    client: TestClient, clinics: Clinics, machine: str, is_over: bool
+) -> None:
+    """Here by linking the record of the same person in which it was read; nothing asks the checklist again."""
+    here = str(client.post(f"{stored_consent(clinics)}/treatments").headers["location"])
+    client.post(f"{here}/machine", data={"machine": machine})
+    started(client, clinics, here)
+    repositories = clinics.repositories()
+    kept = repositories.consultations.get(stored_treatment(clinics, here).consultation_id).patient_id
+    closed = repositories.patients.add().id
+    other = repositories.consultations.begin(closed, make_submission(LEAST.items()))
+    read_spots(repositories, repositories.plans.add(other.id, made_plan(), revision=1), reaction="blister")
+    if is_over:
+        client.post(f"{here}/end", data={"state": "stopped"})
+        assert stored_treatment(clinics, here).is_over
+    assert 'id="stops"' not in client.get(here).text
+    repositories.patient_links.link(closed, kept, "One person.")
+    assert ('id="stops"' in client.get(here).text) is not is_over
+
+
 def test_a_decision_about_spots_does_not_cover_spots_that_are_fired_later(
     client: TestClient, clinics: Clinics, machine: str
 ) -> None:
