@@ -163,7 +163,9 @@ def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
     details: dict[str, dict[str, str]] = dict(work.read_columns(contact, contact.id, sealed=CONTACT_DETAILS))
     names, kept = work.list_names(patient, patient.pseudonym), kept_ids(work)
     known = tuple(
-        KnownPatient(kept.get(id, id), pseudonym, *(details.get(id, {}).get(name, "") for name in ("number", "name", "born")))
+        KnownPatient(
+            kept.get(id, id), pseudonym, *(details.get(id, {}).get(name, "") for name in ("number", "name", "born"))
+        )
         for id, pseudonym in work.list_names(patient, patient.pseudonym, patient.erased_at.is_(None))
     )
     members = {

@@ -147,7 +147,7 @@ class PatientLinkRepository(Repository):
             return kept_ids(work)
 
     def list_linked(self) -> Mapping[str, tuple[LinkedPatient, ...]]:
-        """Return the records to which each record of the clinic has links that were not undone, as an export names them.
+        """Return the records to which each record of the clinic has links that were not undone, as exports name them.
 
         One answer serves all patients of a list, however long it is; a record without links is not in it.
         """
