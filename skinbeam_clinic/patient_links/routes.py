@@ -19,8 +19,8 @@ def add_patient_link_routes(router: ClinicRouter) -> None:
     """Open the routes of links between records."""
     router.add("GET", "/patients/{patient}/duplicate", _show_search, only_reads=True)
     router.add("POST", "/patients/{patient}/duplicate", _show_search)
-    router.add("GET", "/patients/{patient}/duplicate/{kept}", _show_comparison, only_reads=True)
-    router.add("POST", "/patients/{patient}/duplicate/{kept}", _link_records, form=_show_comparison)
+    router.add("GET", "/patients/{duplicate}/duplicate/{kept}", _show_comparison, only_reads=True)
+    router.add("POST", "/patients/{duplicate}/duplicate/{kept}", _link_records, form=_show_comparison)
     router.add("POST", "/patient-links/{patient_link}/undoing", _undo_link, form=_show_refused_undoing)
 
 
@@ -49,7 +49,7 @@ def _show_search(request: ClinicRequest) -> Response:
 @goes_past_altered
 def _show_comparison(request: ClinicRequest, error: InputError | None = None) -> Response:
     repositories, hidden = request.repositories, request.member_session.names_hidden
-    ids = request.path_parameter("patient"), request.path_parameter("kept")
+    ids = request.path_parameter("duplicate"), request.path_parameter("kept")
     closed, kept = (summarize_record(repositories, id, names_hidden=hidden) for id in ids)
     facts = compare_facts(closed, kept)
     return request.page(
@@ -67,7 +67,7 @@ def _show_comparison(request: ClinicRequest, error: InputError | None = None) ->
 
 
 def _link_records(request: ClinicRequest) -> Response:
-    links, id, kept = request.repositories.patient_links, *map(request.path_parameter, ("patient", "kept"))
+    links, id, kept = request.repositories.patient_links, *map(request.path_parameter, ("duplicate", "kept"))
     for each in (id, kept):
         request.repositories.patients.get(each)  # said before anything of the form is
     if request.text("confirmed") != "true":

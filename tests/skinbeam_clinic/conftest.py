@@ -219,6 +219,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     )
     return {
         "patient_link": repositories.patient_links.link(duplicate.id, patient.id, "One person.").id,
+        "duplicate": repositories.patients.add("S-17d").id,
         "kept": repositories.patients.add("S-18").id,
         "note": repositories.notes.add(patient.id, "Restless.", consultation_id=consultation.id).id,
         "attachment": repositories.attachments.add(patient.id, b"%PDF-1.4\n%%EOF\n", **letter).id,

@@ -257,7 +257,7 @@ def test_what_is_not_known_is_stated(plan: Plan) -> None:
     for concern in page.concerns:
         assert {option.good.number for option in concern.options} == {"not known"}
         assert {option.bad.number for option in concern.options} == {"not known"}
-    (line,) = (line for line in page.unknowns if "we do not know how many" in line)  # one for all concerns
+    (line,) = (line for line in page.unknowns if "We do not know how many" in line)  # one for all concerns
     assert line.count("(") == len(page.concerns)
 
 

@@ -47,7 +47,7 @@ OWN_RULE = frozenset(
     {
         "/patients/{patient}/contact",
         "/patients/{patient}/duplicate",
-        "/patients/{patient}/duplicate/{kept}",
+        "/patients/{duplicate}/duplicate/{kept}",
         "/reminders",
     }
 )

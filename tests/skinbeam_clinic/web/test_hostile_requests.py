@@ -228,6 +228,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     duplicate = repositories.patients.add("S-17b").id
     names = {
         "patient_link": repositories.patient_links.link(duplicate, patient, "One person.").id,
+        "duplicate": repositories.patients.add("S-17d").id,  # which forms close, and not the one with records
         "kept": repositories.patients.add("S-17c").id,
         "note": repositories.notes.add(patient, "Restless.").id,
         "attachment": repositories.attachments.add(
