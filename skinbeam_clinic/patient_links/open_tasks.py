@@ -1,21 +1,32 @@
 """What is still to be done of a record that was closed as a duplicate, for the page of the one that is kept."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from skinbeam.text import render_message
 from skinbeam_clinic.appointments.models import AppointmentState
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.follow_ups.models import DueFollowUp
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
+from skinbeam_clinic.models import PatientRecord
 from skinbeam_clinic.patients.record_lines import RecordLine
 from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["list_open_tasks"]
 
 
-def list_open_tasks(repositories: ClinicRepositories, patient_id: str) -> tuple[RecordLine, ...]:
-    """Return the appointments ahead, and what was begun in a record and awaits somebody, oldest first."""
-    lines = [*_appointment_lines(repositories, patient_id), *_consultation_lines(repositories, patient_id)]
-    return tuple(sorted(lines, key=lambda line: line.at))
+def list_open_tasks(
+    repositories: ClinicRepositories, patients: Sequence[PatientRecord]
+) -> list[tuple[RecordLine, str]]:
+    """Return the appointments ahead, and what was begun in each record and awaits somebody, each with its pseudonym.
+
+    Of a record the oldest come first.
+    """
+    found: list[tuple[RecordLine, str]] = []
+    due = list_due_follow_ups(repositories) if patients else ()
+    for one in patients:
+        lines = [*_appointment_lines(repositories, one.id), *_consultation_lines(repositories, one.id, due)]
+        found += [(line, one.pseudonym) for line in sorted(lines, key=lambda line: line.at)]
+    return found
 
 
 def _appointment_lines(repositories: ClinicRepositories, patient_id: str) -> Iterator[RecordLine]:
@@ -27,8 +38,10 @@ def _appointment_lines(repositories: ClinicRepositories, patient_id: str) -> Ite
             )
 
 
-def _consultation_lines(repositories: ClinicRepositories, patient_id: str) -> Iterator[RecordLine]:
-    due = {one.consultation_id: one for one in list_due_follow_ups(repositories)}
+def _consultation_lines(
+    repositories: ClinicRepositories, patient_id: str, follow_ups: Collection[DueFollowUp]
+) -> Iterator[RecordLine]:
+    due = {one.consultation_id: one for one in follow_ups}
     for consultation in repositories.consultations.of(patient_id):
         id = consultation.id
         for spot in repositories.test_spots.of(id):

@@ -128,7 +128,7 @@ def show_patient(request: ClinicRequest, id: str, error: InputError | None = Non
         patient=repositories.patients.get(id),
         named={id, *(one.id for one in others)},
         links=repositories.patient_links.of(id, names_hidden=hidden),
-        tasks=[(task, one.pseudonym) for one in others for task in list_open_tasks(repositories, one.id)],
+        tasks=list_open_tasks(repositories, others),
         consultations=consultations[::-1],
         happened=sorted(happened, key=lambda line: line.at, reverse=True),
         notes=notes[::-1],
