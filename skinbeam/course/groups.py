@@ -38,6 +38,7 @@ from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.goals import is_field_pigment
 from skinbeam.suitability.session_response import (
     count_sessions_with,
+    is_on_one_site,
     is_too_little,
     session_modalities,
     session_response,
@@ -306,10 +307,8 @@ def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[Con
 
     Those that sessions have improved enough are marked as done, and a laser without test spots says why it has none.
     """
-    conditions = [one.condition for one in concerns]
     marked = (
-        replace(one, is_done=True) if is_improved_enough(case, one.condition, one.options, conditions) else one
-        for one in concerns
+        replace(one, is_done=True) if is_improved_enough(case, one.condition, one.options) else one for one in concerns
     )
     return tuple(tell_missing_spots(case, one) for one in marked)
 
@@ -330,7 +329,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         title = _title_with_site(concern)
         first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
         # Which place has improved, and whether it still has.
-        is_known = [one.condition for one in concerns].count(concern.condition) == 1
+        is_known = case is not None and is_on_one_site(case, concern.condition)
         is_known &= response is not None and not response.has_returned
         part = GroupedConcern(
             concern.place,

@@ -57,7 +57,7 @@ from skinbeam.response.candidate import BurnDoses, CandidateSetting
 from skinbeam.response.settings import SearchMachine, thin_evenly
 from skinbeam.response.skin_bank import PulseEvidence, read_earlier_pulses
 from skinbeam.simulate.skins.ensemble import weighted_probability, weighted_share
-from skinbeam.suitability.table import Decision, RuleReason, decision_severity
+from skinbeam.suitability.table import Decision, RuleReason, strictest_first
 from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
 __all__ = [
@@ -94,7 +94,7 @@ def plan_test_spots(
     ----------
     trials : the trial of each option with a device, in the order of the options.
     """
-    is_done = is_improved_enough(case, concern.condition, options, [one.condition for one in case.concern])
+    is_done = is_improved_enough(case, concern.condition, options)
     lasers = [option for option in options if option.setup is not None]
     able = [(laser, trial) for laser, trial in zip(lasers, trials, strict=True) if not laser.reaches_nobody]
     found: list[TestSpotLadder] = []
@@ -511,11 +511,7 @@ def _tell_missing(case: Case, asked: Concern, concern: ConcernPlan, option: Opti
     about = f"{concern.condition} at {concern.site}"
     decision: Decision = "with-caution" if message.id == "ladder.no-room" else "suitable"
     told = RuleReason(NO_TEST_SPOTS, decision, message, source, "practice", about)
-    return replace(option, reasons=_sorted_reasons((*option.reasons, told)))
-
-
-def _sorted_reasons(reasons: Iterable[RuleReason]) -> tuple[RuleReason, ...]:
-    return tuple(sorted(reasons, key=lambda reason: -decision_severity(reason.decision)))
+    return replace(option, reasons=strictest_first((*option.reasons, told)))
 
 
 def _missing_spots(case: Case, concern: Concern, option: Option) -> Message | None:

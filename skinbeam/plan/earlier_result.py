@@ -15,7 +15,7 @@ from skinbeam.plan.printed_dose import DOSE_ROUNDING, log_ratio
 from skinbeam.response.settings import SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.suitability.dose_bars import is_endpoint, is_injured_by_other_kind
-from skinbeam.suitability.session_response import is_too_little
+from skinbeam.suitability.session_response import is_on_one_site, is_too_little
 
 __all__ = ["EarlierResult", "EndpointSeen", "earlier_result", "endpoint_seen", "is_like"]
 
@@ -65,9 +65,7 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
     known, not one of the machine, or barred. Nor does it where light of another kind injured this skin, after which a
     machine begins with the least published dose.
     """
-    if sum(one.condition == concern.condition for one in case.concern) != 1:
-        return None
-    if is_injured_by_other_kind(case, machine.device):
+    if not is_on_one_site(case, concern.condition) or is_injured_by_other_kind(case, machine.device):
         return None
     done = sorted(
         ((one.week, index, one) for index, one in enumerate(case.session) if one.treats == concern.condition),

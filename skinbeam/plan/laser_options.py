@@ -137,8 +137,10 @@ def _plan_proposals(
         if against is not None:
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue
-        usual = None if goal.modality == "ablative" else propose_setting(case, concern, goal.modality, bounded)
-        proposal = None if goal.modality == "ablative" else _after_earlier(case, concern, usual, bounded)
+        usual = proposal = None
+        if goal.modality != "ablative":
+            usual = propose_setting(case, concern, goal.modality, bounded)
+            proposal = _after_earlier(case, concern, usual, bounded)
         if proposal is None:
             if not machine.device.lens_array:
                 others.append(bounded)
@@ -149,10 +151,10 @@ def _plan_proposals(
         if not is_listed and not proposal.has_helped and (place is None or place.device_class in offered):
             continue
         found = _plan_one_proposal(case, concern, goal, proposal, bank, unknown_target)
-        if isinstance(found, DeviceRefusal) and usual is None:
-            others.append(bounded)
-            continue
-        if isinstance(found, DeviceRefusal) and usual is not None and usual is not proposal:
+        if isinstance(found, DeviceRefusal) and proposal is not usual:  # what an earlier session speaks for alone
+            if usual is None:
+                others.append(bounded)
+                continue
             found = _plan_one_proposal(case, concern, goal, usual, bank, unknown_target)
         if isinstance(found, DeviceRefusal):
             refused.append(found)
@@ -255,7 +257,7 @@ def _with_proposal_reason(
     elif proposal.is_least_off_face and not proposal.is_least_first and proposal.is_start(trial.dose):
         message_id = "plan.dose-least-off-face-field" if goal.fades_field_pigment else "plan.dose-least-off-face"
         message = Message(message_id, span)
-    elif trial.dose < proposal.middle / (1.0 if not proposal.is_start(trial.dose) else DOSE_ROUNDING):
+    elif trial.dose < proposal.middle / (DOSE_ROUNDING if proposal.is_start(trial.dose) else 1.0):
         given = Message("plan.dose-single", {"dose": trial.dose, "unit": proposal.unit})
         message_id = "plan.dose-below-practice" if proposal.darker_phototype is None else "plan.dose-below-darker"
         if trial.dose >= max(dose_steps(proposal.machine.device, proposal.setting)):

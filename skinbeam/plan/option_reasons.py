@@ -28,7 +28,7 @@ from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.limits import bruise_limit
 from skinbeam.response.records import CoolingSetting
 from skinbeam.suitability.judgement import Suitability
-from skinbeam.suitability.table import RuleReason, decision_severity
+from skinbeam.suitability.table import RuleReason, strictest_first
 from skinbeam.text import Message, render_message
 
 __all__ = [
@@ -70,7 +70,7 @@ def option_reasons(
         *_burn_coverage_reasons(case, concern, trial, cooling),
     )
     reasons = [*judged.reasons, *(reason for reason in showing if reason is not None)]
-    return tuple(sorted(reasons, key=lambda reason: -decision_severity(reason.decision)))
+    return strictest_first(reasons)
 
 
 def _burn_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None:

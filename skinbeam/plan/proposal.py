@@ -134,10 +134,14 @@ class Proposal:
         return "mJ" if self.machine.device.microbeam else "J/cm²"
 
     @property
+    def printed_range(self) -> tuple[float, float]:
+        """The least and the greatest dose as printed."""
+        return self.printed or (self.low, self.high)
+
+    @property
     def range_parameters(self) -> dict[str, float | str | Message]:
         """The doses as printed and the number of their sources, as parameters of a message."""
-        low, high = self.printed or (self.low, self.high)
-        doses = _dose_span(low, high, self.unit)
+        doses = _dose_span(*self.printed_range, self.unit)
         if self.darker_phototype is not None:
             doses = Message("plan.doses-of-darker", {"doses": doses, "darker": PHOTOTYPES[self.darker_phototype - 1]})
         return {"doses": doses, "sources": len(self.sources)}

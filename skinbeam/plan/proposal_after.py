@@ -9,7 +9,7 @@ with does nothing, it begins a step above what did nothing. The limits on harm h
 from dataclasses import replace
 from typing import Final
 
-from skinbeam.laser.setting_grid import dose_steps
+from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.consultation import Concern
 from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen, is_like
 from skinbeam.plan.proposal import Proposal
@@ -57,13 +57,7 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
     is_density_printed = usual is not None and usual.is_density_of_such_skin
     if density is not None and printed_densities is not None:
         is_density_printed &= density <= printed_densities[1]
-    is_printed = (
-        usual is not None
-        and usual.setting.wavelength_nm == earlier.setting.wavelength_nm
-        and (machine.device.microbeam or is_like(usual.setting, earlier.setting))
-        and usual.lighter_phototype is None
-        and usual.darker_phototype is None
-    )
+    printed = usual if usual is not None and _is_printed_at(usual, earlier.setting) else None
     return Proposal(
         machine,
         earlier.setting,
@@ -71,13 +65,20 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
         earlier.dose,
         earlier.dose,
         densities,
-        usual.sources if usual is not None and is_printed else (),
+        () if printed is None else printed.sources,
         concern.condition,
-        printed=(usual.printed or (usual.low, usual.high)) if usual is not None and is_printed else None,
+        printed=None if printed is None else printed.printed_range,
         is_of_site=True,
         earlier=earlier,
         is_density_printed=is_density_printed,
     )
+
+
+def _is_printed_at(usual: Proposal, setting: BeamSetting) -> bool:
+    """Return whether the doses of a proposal are printed for such skin, at a setting."""
+    is_of_such_skin = usual.lighter_phototype is None and usual.darker_phototype is None
+    is_same_light = usual.setting.wavelength_nm == setting.wavelength_nm
+    return is_of_such_skin and is_same_light and (usual.machine.device.microbeam or is_like(usual.setting, setting))
 
 
 def proposal_at_endpoint(seen: EndpointSeen, usual: Proposal) -> Proposal:
@@ -94,7 +95,7 @@ def proposal_at_endpoint(seen: EndpointSeen, usual: Proposal) -> Proposal:
         usual,
         machine=replace(usual.machine, caps=None),
         high=max(usual.high, start),
-        printed=usual.printed or (usual.low, usual.high),
+        printed=usual.printed_range,
         raised_start=start,
         endpoint=seen,
     )

@@ -96,7 +96,7 @@ def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
         low=share * proposal.low,
         middle=share * proposal.middle,
         high=share * proposal.high,
-        printed=proposal.printed or (proposal.low, proposal.high),
+        printed=proposal.printed_range,
         facial_share=share,
     )
 
@@ -154,7 +154,7 @@ def _propose_no_more_than_lighter(
     if theirs.high >= found.high and theirs.middle >= found.middle:
         return found
     cite_sources(*sources)
-    printed = found.printed or (found.low, found.high)
+    printed = found.printed_range
     if theirs.high < found.low:
         own = theirs.lighter_phototype or lighter
         return replace(theirs, lighter_phototype=own, printed=printed, bounding_phototype=lighter)

@@ -14,7 +14,7 @@ from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.photo.findings.finding import finding_message
 from skinbeam.plan_records.plan import LesionExamination
 from skinbeam.suitability.judgement import Suitability, judge_suitability
-from skinbeam.suitability.table import Decision, RuleReason, decision_severity
+from skinbeam.suitability.table import Decision, RuleReason, decision_severity, strictest_first
 from skinbeam.text import Message
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def refer_contradicting_colour(suitability: Suitability, colour: PersonColour) -
 
 def _with_reason(suitability: Suitability, reason: RuleReason) -> Suitability:
     """Return a decision with one more reason, the strictest first."""
-    reasons = sorted((reason, *suitability.reasons), key=lambda one: -decision_severity(one.decision))
-    return Suitability(max(suitability.decision, reason.decision, key=decision_severity), tuple(reasons))
+    reasons = strictest_first((reason, *suitability.reasons))
+    return Suitability(max(suitability.decision, reason.decision, key=decision_severity), reasons)
 
 
 def _dark_spot_messages(photo: "PhotoAnalysis | None") -> list[Message]:

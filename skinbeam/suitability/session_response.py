@@ -21,6 +21,7 @@ __all__ = [
     "SessionResponse",
     "count_sessions_with",
     "course_notice",
+    "is_on_one_site",
     "is_too_little",
     "response_reasons",
     "session_modalities",
@@ -68,12 +69,16 @@ class SessionResponse:
     @property
     def has_returned(self) -> bool:
         """Whether nearly all was better, and it is severe today: it has come back, or one of the two is wrong."""
-        return self.is_severe_today and self.improved_pct is not None and self.improved_pct >= _ENOUGH_PCT
+        return self.is_severe_today and self._has_nearly_gone
 
     @property
     def is_enough(self) -> bool:
         """Whether so much is better that another session is decided anew: little is left to gain, and each can harm."""
-        return self.improved_pct is not None and self.improved_pct >= _ENOUGH_PCT and not self.is_severe_today
+        return self._has_nearly_gone and not self.is_severe_today
+
+    @property
+    def _has_nearly_gone(self) -> bool:
+        return self.improved_pct is not None and self.improved_pct >= _ENOUGH_PCT
 
     @property
     def is_worse(self) -> bool:
@@ -97,6 +102,11 @@ def session_response(case: Case, condition: str) -> SessionResponse:
     is_last_judged = bool(done) and done[-1].response_pct is not None
     is_severe = any(one.condition == condition and one.severity == "severe" for one in case.concern)
     return SessionResponse(len(done), judged[-1] if judged else None, is_last_judged, is_severe)
+
+
+def is_on_one_site(case: Case, condition: str) -> bool:
+    """Return whether a condition is a concern at no more than one site: a session names the condition and no site."""
+    return sum(one.condition == condition for one in case.concern) <= 1
 
 
 def count_sessions_with(case: Case, condition: str | None, modality: str | None) -> int:
@@ -162,7 +172,7 @@ def _stopping_message(
     if not response.is_too_little_after(_STOP_AFTER_COLUMNS if modality in COLUMN_MODALITIES else enough):
         return None
     params = {"sessions": response.sessions, "improved": response.improved_pct}
-    if sum(one.condition == concern.condition for one in case.concern) > 1:
+    if not is_on_one_site(case, concern.condition):
         return "with-caution", Message("response.too-little-somewhere", params)
     is_other = _offers_other_light(case, modality, alike) if light is None else not _may_be_light_of(alike, light)
     if is_other:

@@ -1,6 +1,6 @@
 """Read the rules from `data/rules.toml`; `rule_condition.py` explains the language of their conditions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -27,6 +27,7 @@ __all__ = [
     "decision_severity",
     "load_rules",
     "read_rules",
+    "strictest_first",
 ]
 
 Decision = Literal["suitable", "with-caution", "refer", "not-suitable"]
@@ -289,6 +290,11 @@ class PlainReason:
     because: tuple[Message, ...]
     text: Message
     about: str | None = None
+
+
+def strictest_first(reasons: Iterable[RuleReason]) -> tuple[RuleReason, ...]:
+    """Return reasons by their decisions, the strictest first, and of one decision in their order."""
+    return tuple(sorted(reasons, key=lambda reason: -decision_severity(reason.decision)))
 
 
 def decision_severity(decision: Decision) -> int:
