@@ -30,7 +30,7 @@ from skinbeam_clinic.jobs.plan_requests import request_plan
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.contact_details import check_age
 from skinbeam_clinic.patients.history import join_history
-from skinbeam_clinic.patients.record_lines import describe_fact
+from skinbeam_clinic.patients.record_lines import describe_fact, describe_incomplete_row
 from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -118,6 +118,7 @@ def _render_page(
     patient = repositories.patients.get(consultation.patient_id)
     context = request.page_context(named={patient.id}, patient=patient)
     closed = consultation.state == ConsultationState.CLOSED or context["replaced_by"] is not None
+    history = read_history(repositories, consultation.patient_id)
     return render_form(
         submission,
         None if conflict else error,
@@ -137,7 +138,8 @@ def _render_page(
             _suggestion_view(one, consultation.answers) for one in repositories.suggestions.of(consultation.id)
         ),
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
-        recorded=tuple(map(describe_fact, read_history(repositories, consultation.patient_id))),
+        recorded=tuple(map(describe_fact, history.facts)),
+        incomplete=tuple(map(describe_incomplete_row, history.list_incomplete(submission))),
         **context,
     )
 
@@ -255,7 +257,8 @@ def _request_plan(request: ClinicRequest) -> Response:
     consultation = save_answers(request)
     try:
         loaded = case_from_form(
-            join_history(consultation.answers, read_history(request.repositories, consultation.patient_id)), Path()
+            join_history(consultation.answers, read_history(request.repositories, consultation.patient_id).facts),
+            Path(),
         )
         if loaded.case.patient is not None:
             patient = request.repositories.patients.get(consultation.patient_id)
@@ -271,7 +274,7 @@ def _download_case(request: ClinicRequest) -> Response:
     """The form as a case file; a photograph goes with `--photo`, and who the patient is stands nowhere in it."""
     consultation = request.repositories.consultations.export(request.path_parameter("consultation"))
     about = "".join(f"# {render_message(f'clinic.case-about-{number}')}\n" for number in (1, 2))
-    sent = join_history(consultation.answers, read_history(request.repositories, consultation.patient_id))
+    sent = join_history(consultation.answers, read_history(request.repositories, consultation.patient_id).facts)
     content = about + "\n" + tomli_w.dumps(sent.tables)
     date = now().date().isoformat()
     return request.download(content.encode(), f"case-{date}.toml", "application/toml")

@@ -209,7 +209,7 @@ class PlanWorker:
         consultation = repositories.consultations.get(names["consultation"])
         if consultation.revision != names["revision"]:
             raise clinic_error("plan-outdated", "job")
-        facts = read_history(repositories, consultation.patient_id)
+        facts = read_history(repositories, consultation.patient_id).facts
         sent = join_history(consultation.answers, facts)
         chosen = ChosenPlanSettings.from_json(job.content) if job.content else None
         with work_folder(Path(tempfile.gettempdir()), PLAN_WORK_FOLDER) as home:

@@ -26,9 +26,12 @@ from skinbeam_clinic.used_cooling import CoolingChange
 
 __all__ = [
     "HISTORY_FILE",
+    "History",
     "HistoryFact",
+    "IncompleteRow",
     "case_from_fact",
     "join_history",
+    "list_incomplete_rows",
     "list_missing_facts",
     "list_plan_records",
     "list_session_facts",
@@ -86,6 +89,51 @@ class HistoryFact:
         return row_values(self.row)
 
 
+@dataclass(frozen=True)
+class IncompleteRow:
+    """A row that was typed into a consultation of another record, and that is no complete row of a case file.
+
+    Parameters
+    ----------
+    field : the first form field of it that is missing or wrong.
+    values : what it says, as far as it is filled in.
+    typed_at : when its consultation began.
+    """
+
+    kind: str
+    field: str
+    values: Mapping[str, Any]
+    typed_at: datetime.datetime
+    path: str
+
+    def is_said_by(self, row: CaseRow) -> bool:
+        """Return whether a complete row says all that this one does; its weeks may begin at another session."""
+        said, mine = row_values(row), self.values.keys() - {"week"}
+        return row_kind(row) == self.kind and all(_says(said.get(name), self.values[name]) for name in mine)
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of a person's skin from their records.
+
+    Parameters
+    ----------
+    facts : the rows that enter a plan, oldest first.
+    incomplete : rows typed into other records of the person, which no plan can take in until somebody completes them.
+    """
+
+    facts: tuple[HistoryFact, ...]
+    incomplete: tuple[IncompleteRow, ...] = ()
+
+    def list_incomplete(self, submission: Submission) -> tuple[IncompleteRow, ...]:
+        """Return the incomplete rows that neither the records nor the answers of a form say completely."""
+        known = [fact.row for fact in self.facts]
+        for kind in _CASE_ROWS:
+            typed = (_parse_typed(kind, row.values) for row in _typed_rows(submission, kind).values())
+            known += [row for row in typed if not isinstance(row, InputError)]
+        return tuple(one for one in self.incomplete if not any(map(one.is_said_by, known)))
+
+
 def list_spot_facts(spots: Sequence[TestSpotRecord]) -> list[HistoryFact]:
     """Return a row for each test spot that was read.
 
@@ -126,27 +174,49 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
 
     Of each record and table, the newest consultation that has such rows counts, as for the next consultation of a
     patient (`carry_past_sessions`). A row that says no more than a recorded one is left out, and so is one that is no
-    complete row of a case file.
+    complete row of a case file (`list_incomplete_rows`).
     """
-    newest = {(one.patient_id, kind): one for one in consultations for kind in _CASE_ROWS if kind in one.answers.tables}
     found = []
-    for (_, kind), one in newest.items():
+    for one, kind in _list_newest(consultations):
         typed = _typed_rows(one.answers, kind)
-        same = _pair_rows([fact.row for fact in recorded if fact.kind == kind], typed)
-        known = {number: index for index, number in same.items()}
         rows = [fact for fact in recorded if fact.kind == kind]
+        known = {number: rows[index] for index, number in _pair_rows([fact.row for fact in rows], typed).items()}
         for number, values in typed.items():
             row = _parse_typed(kind, values.values)
-            if row is not None and (number not in known or _seriousness_of(row) > _seriousness(rows[known[number]])):
+            if isinstance(row, InputError):
+                continue
+            if number not in known or _seriousness_of(row) > _seriousness(known[number]):
                 found.append(HistoryFact(f"consultation/{one.id}", row, one.created_at, f"/consultations/{one.id}", ""))
     return found
 
 
-def _parse_typed(kind: str, values: Mapping[str, object]) -> CaseRow | None:
+def list_incomplete_rows(consultations: Sequence[ConsultationRecord]) -> list[IncompleteRow]:
+    """Return the rows of consultations of another record that `list_typed_facts` cannot read.
+
+    The form would not let a plan be made with such a row of its own. In a closed record nobody can complete it any
+    more, so it is told, and whoever plans completes it in the record that is kept.
+    """
+    found = []
+    for one, kind in _list_newest(consultations):
+        for number, typed in _typed_rows(one.answers, kind).items():
+            error = _parse_typed(kind, typed.values)
+            if isinstance(error, InputError):
+                field = f"{kind}.{number}.{error.field.partition('[')[0]}"
+                found.append(IncompleteRow(kind, field, typed.values, one.created_at, f"/consultations/{one.id}"))
+    return found
+
+
+def _list_newest(consultations: Sequence[ConsultationRecord]) -> list[tuple[ConsultationRecord, str]]:
+    """Return the newest consultation of each record that has rows of a table, with the name of the table."""
+    newest = {(one.patient_id, kind): one for one in consultations for kind in _CASE_ROWS if kind in one.answers.tables}
+    return [(one, kind) for (_, kind), one in newest.items()]
+
+
+def _parse_typed(kind: str, values: Mapping[str, object]) -> CaseRow | InputError:
     try:
         return parse_record(_CASE_ROWS[kind], values, file="records")
-    except InputError:
-        return None
+    except InputError as error:
+        return error
 
 
 def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[FollowUp]) -> list[HistoryFact]:
@@ -377,6 +447,13 @@ def _pair_rows(rows: Sequence[CaseRow], typed: Mapping[int, _TypedRow]) -> dict[
                 found[index] = place
                 break
     return found
+
+
+def _says(said: Any, typed: Any) -> bool:
+    """Return whether a value of a complete row is the one that was typed, a number that nobody can read included."""
+    if isinstance(typed, list):
+        return set(typed) <= set(said or ())
+    return (isinstance(said, float) and isinstance(typed, str)) or _is_close(said, typed)
 
 
 def _is_close(one: Any, other: Any) -> bool:

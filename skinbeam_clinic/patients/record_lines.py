@@ -10,11 +10,19 @@ from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import display_value, site_title
 from skinbeam.text import Formatter, render_message, translate
-from skinbeam_clinic.patients.history import HistoryFact
+from skinbeam_clinic.patients.history import HistoryFact, IncompleteRow
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.pulse_settings import PulseSettings
+from skinbeam_clinic.web.pages import describe_field
 
-__all__ = ["ContraindicationView", "RecordLine", "describe_contraindications", "describe_fact", "describe_pulse"]
+__all__ = [
+    "ContraindicationView",
+    "RecordLine",
+    "describe_contraindications",
+    "describe_fact",
+    "describe_incomplete_row",
+    "describe_pulse",
+]
 
 _UNITS = (("fluence_J_cm2", "J/cm²"), ("energy_mJ", "mJ"), ("density_per_cm2", "/cm²"))
 # The rules of the plan's advice on complications, by the reaction or adverse event that was recorded.
@@ -93,6 +101,12 @@ def describe_fact(fact: HistoryFact) -> RecordLine:
     if fact.is_spared:
         line = render_message("clinic-spots.session-spared", {"line": line})
     return RecordLine(fact.fired_at, line, fact.path)
+
+
+def describe_incomplete_row(row: IncompleteRow) -> RecordLine:
+    """Return in one line what is missing in a row that no plan takes in."""
+    line = render_message("clinic-spots.incomplete-line", {"field": describe_field(row.field)})
+    return RecordLine(row.typed_at, line, row.path)
 
 
 def describe_contraindications(

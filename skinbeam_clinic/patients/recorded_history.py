@@ -1,13 +1,19 @@
 """Read from the records of a clinic what was done to a patient's skin there and what came of it."""
 
-from skinbeam_clinic.patients.history import HistoryFact, list_session_facts, list_spot_facts, list_typed_facts
+from skinbeam_clinic.patients.history import (
+    History,
+    list_incomplete_rows,
+    list_session_facts,
+    list_spot_facts,
+    list_typed_facts,
+)
 from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["read_history"]
 
 
-def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[HistoryFact, ...]:
-    """Return what was done to a patient's skin and what came of it, in all records of the person, oldest first.
+def read_history(repositories: ClinicRepositories, patient_id: str) -> History:
+    """Return what was done to a patient's skin and what came of it, in all records of the person.
 
     A spot without a reading is left out, and so is a treatment in which nothing was fired. Of another record of the
     person, what was typed there of earlier sessions and test spots counts, too: the form of this one never asked it.
@@ -19,4 +25,5 @@ def read_history(repositories: ClinicRepositories, patient_id: str) -> tuple[His
     judged = [one for id in ids if done for one in repositories.follow_ups.of(id)]
     recorded = [*spots, *list_session_facts(done, judged)]
     elsewhere = [one for one in consultations if one.patient_id != patient_id]
-    return tuple(sorted([*recorded, *list_typed_facts(elsewhere, recorded)], key=lambda fact: fact.fired_at))
+    facts = sorted([*recorded, *list_typed_facts(elsewhere, recorded)], key=lambda fact: fact.fired_at)
+    return History(tuple(facts), tuple(list_incomplete_rows(elsewhere)))

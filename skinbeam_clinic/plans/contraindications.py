@@ -33,6 +33,7 @@ from skinbeam_clinic.models import ConsultationRecord, PlanRecord
 from skinbeam_clinic.patients.history import (
     HISTORY_FILE,
     HistoryFact,
+    IncompleteRow,
     case_from_fact,
     join_history,
     list_missing_facts,
@@ -88,6 +89,7 @@ class RecordsSincePlan:
     submission : the answers that it was made from.
     facts_at_planning, current_facts : the records then, and now.
     has_foreign : whether it was made from records that are of another patient, since a link of two records was undone.
+    incomplete_rows : rows that were typed into other records of the person and that no plan takes in.
     """
 
     plan_id: str
@@ -95,6 +97,7 @@ class RecordsSincePlan:
     facts_at_planning: tuple[HistoryFact, ...]
     current_facts: tuple[HistoryFact, ...]
     has_foreign: bool = False
+    incomplete_rows: tuple[IncompleteRow, ...] = ()
 
     @property
     def new_facts(self) -> tuple[HistoryFact, ...]:
@@ -108,7 +111,8 @@ def read_records_since(
     repositories: ClinicRepositories, plan: PlanRecord, consultation: ConsultationRecord
 ) -> RecordsSincePlan:
     """Return the patient's records, and those of them that a plan was made from."""
-    facts = read_history(repositories, consultation.patient_id)
+    history = read_history(repositories, consultation.patient_id)
+    facts = history.facts
     undone = repositories.patient_links.has_undone()
     is_read = HISTORY_FILE in plan.files and (facts or undone)
     written = repositories.plans.read_file(plan.id, HISTORY_FILE) if is_read else None
@@ -118,7 +122,8 @@ def read_records_since(
     same = consultation.revision == plan.consultation_revision
     # Answers changed since the plan may be incomplete; the plan is outdated then, whatever the records contain.
     sent = consultation.answers if same else Submission()
-    return RecordsSincePlan(plan.id, sent, match_plan_facts(facts, written), facts, foreign)
+    incomplete = history.list_incomplete(consultation.answers)
+    return RecordsSincePlan(plan.id, sent, match_plan_facts(facts, written), facts, foreign, incomplete)
 
 
 def _has_foreign(repositories: ClinicRepositories, records: Sequence[str], patient_id: str) -> bool:

@@ -29,7 +29,7 @@ from skinbeam_clinic.consultations.photograph_marks import confirmed_places
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import ConsultationRecord, PlanChoice, PlanRecord
-from skinbeam_clinic.patients.record_lines import describe_contraindications
+from skinbeam_clinic.patients.record_lines import describe_contraindications, describe_incomplete_row
 from skinbeam_clinic.plans.contraindications import (
     Contraindication,
     RecordsSincePlan,
@@ -198,6 +198,7 @@ def _show_plan(request: ClinicRequest) -> Response:
         plan=plan.record,
         outdated=plan.outdated,
         stops=describe_contraindications(plan.contraindications, records),
+        incomplete=tuple(map(describe_incomplete_row, plan.records_since.incomplete_rows)),
         closed=plan.closed,
         outdated_for_settings=describe_outdated(plan),
         decision=records.suitability.decision,

@@ -26,6 +26,7 @@ CASE = LEAST | {
     "clinic.devices": "pulsed-dye-595",
 }
 BORN = f"{datetime.datetime.now(datetime.UTC).year - 42}-01-02"  # as old as the answers say
+SCAR = {"test_spot.0.device": "pulsed-dye-595", "test_spot.0.reaction": "scar"}  # it does not say where, or when
 CONFIRMED = {"reason": "Married; was Maier.", "confirmed": "true"}
 
 
@@ -106,6 +107,21 @@ def test_a_blister_in_the_duplicate_changes_the_plan_of_the_record_that_is_kept(
     last = clinic.plan(client, f"/consultations/{consultation}", make=look, revision="2")
     assert "test_spot" not in seen[3]
     assert 'id="stops"' not in client.get(last).text
+
+
+def test_an_incomplete_row_of_the_duplicate_is_told_where_a_plan_is_asked_for_and_read(clinic: Clinics) -> None:
+    client = clinic.browser(Role.CLINICIAN)
+    closed, _ = add_patient(clinic, "Ann Maier", **SCAR)
+    kept, consultation = add_patient(clinic, "Ann Huber")
+    plan = clinic.plan(client, f"/consultations/{consultation}")
+    pages = (plan, f"/consultations/{consultation}")
+    assert not any('id="incomplete"' in client.get(page).text for page in pages)
+    client.post(f"/patients/{closed}/duplicate/{kept}", data=CONFIRMED)
+    for page in pages:
+        assert "Missing or wrong: Test spot 1, Where" in words(client.get(page).text), page
+    whole = SCAR | {"test_spot.0.site": "cheeks", "test_spot.0.read_after_h": "72"}
+    plan = clinic.plan(client, f"/consultations/{consultation}", **whole)
+    assert not any('id="incomplete"' in client.get(page).text for page in (plan, pages[1]))
 
 
 def test_no_pulse_of_any_kind_is_fired_under_a_plan_made_from_somebody_else(clinic: Clinics, tmp_path: Path) -> None:

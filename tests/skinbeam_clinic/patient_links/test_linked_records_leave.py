@@ -68,7 +68,7 @@ def test_the_copy_of_the_kept_record_has_both_and_another_clinic_makes_one_patie
     other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
     taken = import_copy(other, content)
     assert len(other.consultations.of(taken.id)) >= 2
-    reactions = [getattr(fact.row, "reaction", "") for fact in read_history(other, taken.id)]
+    reactions = [getattr(fact.row, "reaction", "") for fact in read_history(other, taken.id).facts]
     assert "blister" in reactions, "the reaction in the duplicate reaches the plans of the other clinic"
     newest = other.consultations.of(taken.id)[-1].answers
     assert any("burn" in value for _, value in newest.entries), "so do the sessions that were typed there"
@@ -117,7 +117,10 @@ def test_an_erasure_is_of_the_person_and_leaves_nothing_of_either_record(
     assert repositories.patients.get_contact(closed) is None
     assert repositories.patients.get_contact(kept) is None
     assert repositories.patients.identity_erased_at(closed) is not None
-    assert {fact.record.partition("/")[0] for fact in read_history(repositories, kept)} == {"consultation", "test_spot"}
+    assert {fact.record.partition("/")[0] for fact in read_history(repositories, kept).facts} == {
+        "consultation",
+        "test_spot",
+    }
     assert repositories.erasure.erase(kept, retention_years=0) is None
     assert all(repositories.patients.get(id).erased_at for id in linked)
     with database.reading() as session:

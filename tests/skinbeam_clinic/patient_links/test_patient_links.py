@@ -19,12 +19,12 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.appointments.models import Booking, Purpose
-from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.diaries.diary_access import DiaryAccess
-from skinbeam_clinic.errors import DeniedError, RecordNotFoundError, ReplacedError
+from skinbeam_clinic.errors import ClashError, DeniedError, RecordNotFoundError, ReplacedError
 from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.pulse_settings import SpotSettings
@@ -249,7 +249,7 @@ def test_what_was_done_to_the_skin_is_read_in_all_records_of_a_person(repositori
     ]
     expected = {f"treatment/{session.id}", f"test_spot/{read.id}"}
     for id in (first, second, third):
-        facts = {fact.record for fact in read_history(repositories, id)}
+        facts = {fact.record for fact in read_history(repositories, id).facts}
         assert facts >= expected, "a session, and a spot"
         assert (f"consultation/{told.id}" in facts) is (id != third), (
             "typed rows of another record; the own are answers"
@@ -257,11 +257,52 @@ def test_what_was_done_to_the_skin_is_read_in_all_records_of_a_person(repositori
         assert [one.id for one in repositories.test_spots.of_patient(id)] == [read.id]
         assert [one.treatment_id for one in repositories.follow_ups.list_courses(id)] == [session.id]
         assert {one.patient_id for one in repositories.consultations.of_person(id)} == {first, second, third}
-    assert read_history(repositories, stranger) == ()
+    assert read_history(repositories, stranger).facts == ()
     for link in links:
         repositories.patient_links.undo(link.id, "two persons")
-    assert [fact.record for fact in read_history(repositories, first)] == [f"treatment/{session.id}"]
-    assert [fact.record for fact in read_history(repositories, third)] == []
+    assert [fact.record for fact in read_history(repositories, first).facts] == [f"treatment/{session.id}"]
+    assert [fact.record for fact in read_history(repositories, third).facts] == []
+
+
+def test_an_incomplete_row_of_another_record_is_told_until_it_is_said_completely(
+    repositories: ClinicRepositories,
+) -> None:
+    closed, kept = patients(repositories, 2)
+    spot_fields = ("test_spot.1.device", "pulsed-dye-595"), ("test_spot.1.reaction", "scar")
+    session_fields = ("session.0.adverse", "burn"), ("session.0.week", "3")
+    repositories.consultations.begin(closed, Submission((*spot_fields, *session_fields)))
+    assert read_history(repositories, closed).incomplete == (), "the form tells of its own rows"
+    repositories.patient_links.link(closed, kept, "one person")
+    history = read_history(repositories, kept)
+    assert history.facts == ()
+    assert [one.field for one in history.list_incomplete(NO_ANSWERS)] == ["test_spot.1.site", "session.0.treats"]
+    whole_spot = (*spot_fields, ("test_spot.1.site", "cheeks"), ("test_spot.1.read_after_h", "72"))
+    # The week of the session is counted from another beginning in each record.
+    whole_session = ("session.0.adverse", "burn"), ("session.0.week", "0"), ("session.0.treats", "redness")
+    answers = Submission((*whole_spot, *whole_session))
+    assert history.list_incomplete(answers) == ()
+    milder = Submission(
+        tuple((name, {"scar": "none", "burn": "redness"}.get(text, text)) for name, text in answers.entries)
+    )
+    assert len(history.list_incomplete(milder)) == 2
+
+
+def test_a_person_is_at_one_place_at_a_time_in_whichever_record(
+    database: Database, repositories: ClinicRepositories
+) -> None:
+    closed, kept, stranger = patients(repositories, 3)
+    accounts = AccountRepository(database, repositories.member, PasswordHasher())
+    doctors = [accounts.add(name, Role.CLINICIAN, "four words and a comma").id for name in ("Doc", "Dot")]
+    booking = Booking(closed, doctors[0], Purpose.CONSULTATION, now() + DAY, now() + DAY + DAY / 48)
+    (booked,) = repositories.appointments.book(booking)
+    other = replace(booking, patient_id=kept, member_id=doctors[1])
+    assert repositories.appointments.list_taken_spans(other, now() + 3 * DAY) == ()
+    repositories.patient_links.link(closed, kept, "one person")
+    with pytest.raises(ClashError) as found:
+        repositories.appointments.book(other)
+    assert [(one.resource, one.appointment_id) for one in found.value.clashes] == [("patient", booked.id)]
+    assert repositories.appointments.list_taken_spans(other, now() + 3 * DAY) == ((booked.starts_at, booked.ends_at),)
+    assert repositories.appointments.book(replace(other, patient_id=stranger))
 
 
 def test_an_alarm_in_one_record_stops_the_courses_of_the_person(
