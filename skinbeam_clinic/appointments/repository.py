@@ -1,12 +1,14 @@
 """Store and read appointments: book, move, cancel, and mark as attended or missed.
 
-No patient, member or machine is in two appointments at the same time.
+No person, member or machine is in two appointments at the same time, whichever record of a person they are in.
 """
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import or_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight, parse_role
 from skinbeam_clinic.appointments.models import (
@@ -199,7 +201,7 @@ class AppointmentRepository(Repository):
                 table.ends_at > booking.starts_at,
                 table.id != except_id,
                 table.state.in_(OCCUPYING_STATES),
-                or_(*(held for _, held in _exclusive_resources(booking))),
+                or_(*(column.in_(ids) for column, ids in _exclusive_resources(work, booking).values())),
                 order=(table.starts_at,),
             )
             return tuple((row.starts_at, row.ends_at) for row in found)
@@ -325,22 +327,25 @@ def _check_think_time(work: ClinicTransaction, booking: Booking, consultation_id
 
 
 def _exclusive_resources(
-    row: Booking | treatment_tables.AppointmentRow,
-) -> list[tuple[BookingResource, ColumnElement[bool]]]:
-    """Return the exclusive resources of an appointment, each with the condition that another one uses it, too."""
+    work: ClinicTransaction, booked: Booking | treatment_tables.AppointmentRow
+) -> dict[BookingResource, tuple[InstrumentedAttribute[Any], Collection[str]]]:
+    """Return the column of each exclusive resource of an appointment, and the ids with which it is the same one.
+
+    A person is at one place at a time, in whichever of their records an appointment is.
+    """
     table = treatment_tables.AppointmentRow
-    shared: list[tuple[BookingResource, ColumnElement[bool]]] = [
-        ("member", table.member_id == row.member_id),
-        ("patient", table.patient_id == row.patient_id),
-    ]
-    if row.machine_id is not None:
-        shared.append(("machine", table.machine_id == row.machine_id))
-    return shared
+    needed: dict[BookingResource, tuple[InstrumentedAttribute[Any], Collection[str]]] = {
+        "member": (table.member_id, (booked.member_id,)),
+        "patient": (table.patient_id, list_person_ids(work, booked.patient_id)),
+    }
+    if booked.machine_id is not None:
+        needed["machine"] = (table.machine_id, (booked.machine_id,))
+    return needed
 
 
 def _find_clashes(work: ClinicTransaction, row: treatment_tables.AppointmentRow, place: int) -> list[BookingClash]:
     """Return the clashes of this appointment with others; the clinic is locked, so no booking can intervene."""
-    table = treatment_tables.AppointmentRow
+    table, needed = treatment_tables.AppointmentRow, _exclusive_resources(work, row)
     at_once = (
         table.starts_at > row.starts_at - LONGEST_APPOINTMENT,  # allows the use of the index: none is longer
         table.starts_at < row.ends_at,
@@ -348,13 +353,12 @@ def _find_clashes(work: ClinicTransaction, row: treatment_tables.AppointmentRow,
         table.id != row.id,
         table.state.in_(OCCUPYING_STATES),
     )
-    shared = or_(*(held for _, held in _exclusive_resources(row)))
-    names: dict[BookingResource, str] = {"member": "member_id", "machine": "machine_id", "patient": "patient_id"}
+    shared = or_(*(column.in_(ids) for column, ids in needed.values()))
     return [
         BookingClash(place, taken, other.id)
         for other in work.rows(table, *at_once, shared, order=(table.starts_at,))
-        for taken, name in names.items()
-        if getattr(row, name) is not None and getattr(other, name) == getattr(row, name)
+        for taken, (column, ids) in needed.items()
+        if getattr(other, column.key) in ids
     ]
 
 

@@ -179,7 +179,7 @@ def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
     appointment = treatment_tables.AppointmentRow
     ahead = (appointment.ends_at > now(), appointment.state.in_(OCCUPYING_STATES))
     taken = tuple(
-        BusyTime(row.patient_id, row.member_id, row.machine_id, row.starts_at, row.ends_at)
+        BusyTime(kept.get(row.patient_id, row.patient_id), row.member_id, row.machine_id, row.starts_at, row.ends_at)
         for row in work.rows(appointment, *ahead)
     )
     files = {sha256: id for id, held in _list_imports(work).items() for sha256 in held.values()}

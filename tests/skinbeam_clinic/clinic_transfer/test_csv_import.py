@@ -345,6 +345,17 @@ def test_two_future_appointments_at_once_are_refused_and_past_ones_are_history(o
     assert "(line –)" in clash.message
 
 
+def test_an_appointment_of_a_closed_record_is_one_of_the_person(database: Database, owner: ClinicRepositories) -> None:
+    AccountRepository(database, owner.member, PasswordHasher()).add("Ben", Role.OWNER, PASSWORD)
+    closed, kept = (owner.patients.add(name).id for name in ("known", "kept"))
+    head, _, ahead = APPOINTMENTS.decode().splitlines()
+    owner.imports.write(planner({ImportKind.APPOINTMENTS: f"{head}\n{ahead.replace('18,', 'known,')}".encode()}))
+    owner.patient_links.link(closed, kept, "One person.")
+    other = ahead.replace("18,", "kept,").replace("14:00", "14:20").replace("Ann", "Ben")
+    (clash,) = faults(owner, {ImportKind.APPOINTMENTS: f"{head}\n{other}".encode()})
+    assert (clash.code, "kept has another appointment" in clash.message) == ("import-clash", True)
+
+
 def test_two_appointments_that_the_clinic_has_at_once_hinder_no_import(owner: ClinicRepositories) -> None:
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)
     busy = BusyTime("another", owner.member.id, None, begins, begins + datetime.timedelta(hours=1))
