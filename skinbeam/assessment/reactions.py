@@ -329,7 +329,7 @@ class EarlierReaction:
     fluence_J_cm2, energy_mJ : the dose; None where it is not in the case.
     density_per_cm2 : of columns, all passes together; None where it is not in the case.
     modalities : lasers that may have been used.
-    site : where a test spot was made; None of a session, which names a condition.
+    site : where a test spot was made, or what a session treated; None of a session that names no site.
     condition : the condition that a session treated; empty of a test spot.
     pulse_ms, spot_mm : of the pulse; None where they are not in the case. Of the window of a lamp, its disc.
     read_after_h : when a test spot was read; None of a session, for which the case has no such time.
@@ -478,7 +478,7 @@ def _start_reaction(
     )
     made = replace(made, pulse_ms=done.pulse_ms, spot_mm=spot_mm, density_per_cm2=done.density_per_cm2)
     if isinstance(done, EarlierSession):
-        return replace(made, condition=done.treats, week=done.week)
+        return replace(made, condition=done.treats, site=done.site, week=done.week)
     return replace(made, site=done.site, read_after_h=done.read_after_h)
 
 

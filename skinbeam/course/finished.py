@@ -2,24 +2,25 @@
 
 from collections.abc import Sequence
 
+from skinbeam.assessment.earlier_sessions import TreatedPlace, is_place_known
 from skinbeam.model.case import Case
 from skinbeam.plan_records.plan import Option
-from skinbeam.suitability.session_response import count_sessions_with, is_on_one_site, session_response
+from skinbeam.suitability.session_response import count_sessions_with, session_response
 
 __all__ = ["is_improved_enough"]
 
 
-def is_improved_enough(case: Case, condition: str, options: Sequence[Option]) -> bool:
+def is_improved_enough(case: Case, place: TreatedPlace, options: Sequence[Option]) -> bool:
     """Return whether sessions with the first laser of a concern have improved it enough.
 
-    What another light improved says nothing of what this one adds, as it refers nobody from it (`response_reasons`). A
-    session names a condition and no site, so that of two places of one condition nobody knows which has improved.
+    What another light improved says nothing of what this one adds, as it refers nobody from it (`response_reasons`). Of
+    two sites of one condition nobody knows which has improved, where a session names none.
 
     Parameters
     ----------
     options : of the concern, in their order.
     """
     first = next((option for option in options if option.setup is not None), None)
-    if first is None or first.reaches_nobody or not is_on_one_site(case, condition):
+    if first is None or first.reaches_nobody or not is_place_known(case, place):
         return False
-    return count_sessions_with(case, condition, first.modality) > 0 and session_response(case, condition).is_enough
+    return count_sessions_with(case, place, first.modality) > 0 and session_response(case, place).is_enough

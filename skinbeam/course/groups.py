@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from skinbeam.assessment.earlier_sessions import is_place_known, sessions_on, sessions_on_skin
 from skinbeam.assessment.questionnaire import FactValue, read_questionnaire, sites_overlap, sites_touch
 from skinbeam.assessment.reactions import earlier_reactions, find_device
 from skinbeam.course.course_rules import (
@@ -26,6 +27,7 @@ from skinbeam.course.course_rules import (
     weeks_before_ablation,
 )
 from skinbeam.course.finished import is_improved_enough
+from skinbeam.course.rest import Rest, rest_before
 from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.course.test_spots import tell_missing_spots
@@ -38,7 +40,6 @@ from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.goals import is_field_pigment
 from skinbeam.suitability.session_response import (
     count_sessions_with,
-    is_on_one_site,
     is_too_little,
     session_modalities,
     session_response,
@@ -156,6 +157,7 @@ class ConcernGroup:
     start_week : in which their sessions begin.
     waits_for_ablation : whether the rule on skin that was resurfaced decided it.
     waits_beside : whether a field beside its own decided it.
+    rests_longest : whether an earlier session decided it.
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
     dark_marks : titles of the dark marks on skin that it resurfaces.
     melasma : titles of the melasma on skin that it treats for another concern.
@@ -163,12 +165,14 @@ class ConcernGroup:
     has_marked : whether an earlier session of one of its concerns left a mark that stayed, beside what is treated.
     has_darkened : whether one left it in melasma or dark marks, which are treated.
     is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
+    rest : of its skin after the session that decides when it may begin; None where nobody knows how long ago one was.
     """
 
     parts: list[GroupedConcern]
     start_week: int = 0
     waits_for_ablation: bool = False
     waits_beside: bool = False
+    rests_longest: bool = False
     kept_apart_from: tuple[str, ...] = ()
     dark_marks: tuple[str, ...] = ()
     melasma: tuple[str, ...] = ()
@@ -176,6 +180,12 @@ class ConcernGroup:
     has_marked: bool = False
     has_darkened: bool = False
     is_on_fresh_skin: bool = False
+    rest: Rest | None = None
+
+    @property
+    def sites(self) -> set[str]:
+        """The sites of all its concerns."""
+        return {part.site for part in self.parts}
 
     @property
     def modality(self) -> str:
@@ -307,9 +317,7 @@ def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[Con
 
     Those that sessions have improved enough are marked as done, and a laser without test spots says why it has none.
     """
-    marked = (
-        replace(one, is_done=True) if is_improved_enough(case, one.condition, one.options) else one for one in concerns
-    )
+    marked = (replace(one, is_done=True) if is_improved_enough(case, one, one.options) else one for one in concerns)
     return tuple(tell_missing_spots(case, one) for one in marked)
 
 
@@ -323,13 +331,13 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         if concern.first_laser is None or concern.first_laser[0].reaches_nobody or concern.is_done:
             continue
         option, setup = concern.first_laser
-        response = None if case is None else session_response(case, concern.condition)
+        response = None if case is None else session_response(case, concern)
         done = 0 if response is None else response.sessions
-        alike = 0 if case is None else count_sessions_with(case, concern.condition, option.modality)
+        alike = 0 if case is None else count_sessions_with(case, concern, option.modality)
         title = _title_with_site(concern)
         first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
         # Which place has improved, and whether it still has.
-        is_known = case is not None and is_on_one_site(case, concern.condition)
+        is_known = case is not None and is_place_known(case, concern)
         is_known &= response is not None and not response.has_returned
         part = GroupedConcern(
             concern.place,
@@ -357,6 +365,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             group.has_marked = bool(marked - _MARKS_THEMSELVES)
             group.has_darkened = bool(marked & _MARKS_THEMSELVES)
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
+            group.rest = rest_before(case, group.sites, group.modality, group.interval_weeks)
         group.dark_marks = tuple(
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )
@@ -372,9 +381,9 @@ def _running_params(title: str, span: SourceRange, done: int, improved_pct: floa
 
 def _other_course(case: Case, concern: ConcernPlan, title: str) -> Message | None:
     """Return that a course with another laser of a concern works and is not over, so that it is not begun anew."""
-    response = session_response(case, concern.condition)
+    response = session_response(case, concern)
     improved_pct = response.improved_pct
-    devices = [find_device(one.device or "") for one in case.session if one.treats == concern.condition]
+    devices = [find_device(one.device or "") for one in sessions_on(case, concern)]
     if improved_pct is None or is_too_little(improved_pct) or None in devices or response.is_enough:
         return None
     for option in concern.options:
@@ -403,12 +412,9 @@ def _is_melasma_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
 
 def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
     """Return whether an earlier session resurfaced the skin of a group, and either removes a whole field of it."""
-    sites = {part.site for part in group.parts}
-    fields = {one.condition for one in case.concern if any(sites_overlap(one.site, site) for site in sites)}
     done = {
         modality
-        for session in case.session
-        if session.treats in fields
+        for session in sessions_on_skin(case, group.sites)
         for modality in session_modalities(session)
         if modality in RESURFACING
     }
@@ -417,8 +423,13 @@ def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
 
 def _marked_conditions(case: Case, group: ConcernGroup) -> set[str]:
     """Return the conditions of a group an earlier session of which left a mark that stayed."""
-    conditions = {part.condition for part in group.parts}
-    return {one.condition for one in earlier_reactions(case) if one.is_lasting_mark} & conditions
+    marks = [one for one in earlier_reactions(case) if one.is_lasting_mark]
+    return {
+        part.condition
+        for part in group.parts
+        for one in marks
+        if one.condition == part.condition and (one.site is None or sites_overlap(one.site, part.site))
+    }
 
 
 def _waits_for_fresh_skin(case: Case, group: ConcernGroup) -> bool:

@@ -40,6 +40,8 @@ def schedule_course(
     for place, group in enumerate(groups):
         earlier = [before for before in groups[:place] if group.follows(before)]
         week = max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
+        group.rests_longest = group.rest is not None and group.rest.weeks_left > week
+        week = week if group.rest is None else max(week, group.rest.weeks_left)
         group.start_week = week
         group.waits_for_ablation = any(
             week == before.last_week + weeks_before_ablation() and before.ablates_with(group) for before in earlier
@@ -90,7 +92,7 @@ class _CourseSession:
             found.append(_melasma_first_message(self.group.melasma))
         if self.index == 0 and self.group.dark_marks:
             found.append(Message("course.dark-marks-first", {"marks": list(self.group.dark_marks)}))
-        if self.index == 0 and self.group.start_week:
+        if self.index == 0 and self.group.start_week and not self.group.rests_longest:
             found.append(self._start_message)
         if self.index == 0 and self.group.kept_apart_from:
             found.append(Message("course.apart", {"earlier": list(self.group.kept_apart_from)}))
@@ -118,9 +120,12 @@ class _CourseSession:
     def _since_last_messages(self) -> list[Message]:
         """How long the first of its sessions waits after what was done before this plan."""
         found: list[Message] = []
-        if self.group.is_resurfaced:
+        rest = self.group.rest
+        if self.group.is_resurfaced and (rest is None or (rest.for_ablation and rest.weeks_left)):
             found.append(Message("course.since-resurfacing", dict(ablation_rule().message.params)))
-        elif any(part.sessions_done for part in self.group.parts):
+        if rest is not None and self.group.rests_longest:
+            found.append(rest.message)
+        elif rest is None and not self.group.is_resurfaced and any(part.sessions_done for part in self.group.parts):
             found.append(Message("course.since-last", {"weeks": self.group.interval_weeks}))
         if self.group.is_on_fresh_skin:
             cite_sources(fresh_skin_rule().source)

@@ -94,7 +94,7 @@ def plan_test_spots(
     ----------
     trials : the trial of each option with a device, in the order of the options.
     """
-    is_done = is_improved_enough(case, concern.condition, options)
+    is_done = is_improved_enough(case, concern, options)
     lasers = [option for option in options if option.setup is not None]
     able = [(laser, trial) for laser, trial in zip(lasers, trials, strict=True) if not laser.reaches_nobody]
     found: list[TestSpotLadder] = []
@@ -316,7 +316,7 @@ def _share_in_spot(one: EarlierReaction, settings: DeviceSetting) -> float:
 def _is_on_field(one: EarlierReaction, concern: Concern, case: Case) -> bool:
     """Return whether a reaction was on the skin of a concern.
 
-    A session names what it treated and no site: it was there if the person has that concern at no other site.
+    A session that names no site was there if the person has that concern at no other.
     """
     if one.site is not None:
         return sites_overlap(one.site, concern.site)

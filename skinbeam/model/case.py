@@ -54,6 +54,7 @@ class Case(InputTable):
     def _fits_together(self) -> "Case":
         for check in (
             _check_concerns_differ,
+            _check_session_times,
             _check_single_heat_source,
             _check_microbeam_dose,
             _check_vessels_separate,
@@ -82,6 +83,26 @@ def _check_concerns_differ(case: Case) -> None:
                 field=f"concern[{index}]",
             )
         seen[key] = index
+
+
+def _check_session_times(case: Case) -> None:
+    """Reject a session that is longer ago than one on the same condition before it."""
+    dated = sorted(
+        ((done.week, index, done) for index, done in enumerate(case.session) if done.weeks_ago is not None),
+        key=lambda entry: entry[:2],
+    )
+    before: dict[str, tuple[int, EarlierSession]] = {}
+    for _, index, done in dated:
+        place, last = before.get(done.treats, (index, done))
+        if last.week < done.week and (last.weeks_ago or 0.0) < (done.weeks_ago or 0.0):
+            raise FieldError(
+                "session-times",
+                f"session[{index}] in week {done.week:g} was {done.weeks_ago:g} weeks ago, and session[{place}] before "
+                f"it, in week {last.week:g}, {last.weeks_ago:g}",
+                "A later session is less long ago: week counts from the first one on, weeks_ago back from today.",
+                field=f"session[{index}].weeks_ago",
+            )
+        before[done.treats] = (index, done)
 
 
 def _check_single_heat_source(case: Case) -> None:

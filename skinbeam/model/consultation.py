@@ -244,7 +244,9 @@ class EarlierSession(InputTable):
     """An earlier treatment session."""
 
     week: Annotated[float, number(0, 5000, "weeks")]
+    weeks_ago: Annotated[float, number(0, 5000, "weeks")] | None = None
     treats: Annotated[str, vocabulary_name("condition")]
+    site: Annotated[str, vocabulary_name("site")] | None = None
     device: Annotated[str, text(200)] | None = None
     wavelength_nm: Wavelength | None = None
     fluence_J_cm2: Fluence | None = None

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from skinbeam.assessment.earlier_sessions import is_place_known, session_indices
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
 from skinbeam.laser.device import Device
@@ -15,7 +16,7 @@ from skinbeam.plan.printed_dose import DOSE_ROUNDING, log_ratio
 from skinbeam.response.settings import SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.suitability.dose_bars import is_endpoint, is_injured_by_other_kind
-from skinbeam.suitability.session_response import is_on_one_site, is_too_little
+from skinbeam.suitability.session_response import is_judged_early, is_too_little
 
 __all__ = ["EarlierResult", "EndpointSeen", "earlier_result", "endpoint_seen", "is_like"]
 
@@ -60,21 +61,18 @@ class EndpointSeen:
 def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> EarlierResult | None:
     """Return what the last judged session with a machine showed on a concern; None where it says nothing.
 
-    It says nothing where the case has the condition on several sites, since a session names none, where it left harm or
-    something that was not understood, where another cooling may have spared the skin, and where its setting is not
-    known, not one of the machine, or barred. Nor does it where light of another kind injured this skin, after which a
-    machine begins with the least published dose.
+    It says nothing where the case has the condition on several sites and a session names none, where it left harm or
+    something that was not understood, where another cooling may have spared the skin, where it had no time to help, and
+    where its setting is not known, not one of the machine, or barred. Nor does it where light of another kind injured
+    this skin, after which a machine begins with the least published dose.
     """
-    if not is_on_one_site(case, concern.condition) or is_injured_by_other_kind(case, machine.device):
+    if not is_place_known(case, concern) or is_injured_by_other_kind(case, machine.device):
         return None
-    done = sorted(
-        ((one.week, index, one) for index, one in enumerate(case.session) if one.treats == concern.condition),
-        key=lambda entry: entry[:2],
-    )
     reactions = earlier_reactions(case)
     found: EarlierResult | None = None
     before = 0.0
-    for number, (_, index, session) in enumerate(done, start=1):
+    for number, index in enumerate(session_indices(case, concern), start=1):
+        session = case.session[index]
         pulse = session_pulse(session, index)
         if pulse.was_made_with(machine.case_name, machine.device):
             found = None
@@ -82,6 +80,8 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
             is_borne = marks <= {"expected"} and not _may_be_spared(session, machine.device)
             if session.response_pct is not None and is_borne:
                 found = _read_result(machine, pulse, number, session.response_pct, before)
+                if found is not None and not found.has_helped and is_judged_early(case, session):
+                    found = None
         before = before if session.response_pct is None else session.response_pct
     return found
 
@@ -144,7 +144,7 @@ def endpoint_seen(case: Case, concern: Concern, machine: SearchMachine, setting:
     nothing: list[float] = []
     for one in earlier_reactions(case):
         dose = one.dose_on(machine.device)
-        if one.site is None or dose is None or not sites_overlap(one.site, concern.site):
+        if not one.is_test_spot or one.site is None or dose is None or not sites_overlap(one.site, concern.site):
             continue
         made = _setting_of(machine, one) if one.was_made_with(machine.case_name, machine.device) else None
         if made is None or not is_like(made, setting):

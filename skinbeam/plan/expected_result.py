@@ -170,8 +170,8 @@ def session_gains(
     if planned.first_laser is None or trial is None:
         return ()
     option, _ = planned.first_laser
-    response = session_response(case, concern.condition)
-    alike = count_sessions_with(case, concern.condition, option.modality)
+    response = session_response(case, concern)
+    alike = count_sessions_with(case, concern, option.modality)
     left = sessions_left(option.sessions, option.modality, alike)
     counts = [alike + number for number in range(1, left + 1)]
     question = trial_question(case, concern, option.modality, trial)
@@ -191,7 +191,7 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[Document
     """Return notices on the effect of earlier responses: the next session's result, or that the course stops."""
     found = []
     for concern in case.concern:
-        response = session_response(case, concern.condition)
+        response = session_response(case, concern)
         if response.improved_pct is None:
             continue
         params = {"sessions": response.sessions, "improved": response.improved_pct}

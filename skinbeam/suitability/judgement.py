@@ -175,7 +175,7 @@ def _judge_option(
         **concern_facts(case, concern),
         **(_option_facts(modality, None, None) if option is None else option),
         "specialist_allows": _is_allowed_by_specialist(case, modality),
-        "sessions_done": float(count_sessions_with(case, None if concern is None else concern.condition, modality)),
+        "sessions_done": float(count_sessions_with(case, concern, modality)),
     }
     depth = _peel_depth(case, concern) if modality == PEEL and concern is not None else None
     if depth is not None:

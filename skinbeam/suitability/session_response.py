@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from skinbeam.assessment.earlier_sessions import TreatedPlace, is_place_known, sessions_on, weeks_since
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
 from skinbeam.assessment.reactions import earlier_reactions, find_device
 from skinbeam.laser.device_class import heats_alike
@@ -21,7 +22,7 @@ __all__ = [
     "SessionResponse",
     "count_sessions_with",
     "course_notice",
-    "is_on_one_site",
+    "is_judged_early",
     "is_too_little",
     "response_reasons",
     "session_modalities",
@@ -95,28 +96,36 @@ def is_too_little(improved_pct: float) -> bool:
     return improved_pct < float(load_package_table("data/limits.toml")["course"]["stop_below_pct"])
 
 
-def session_response(case: Case, condition: str) -> SessionResponse:
-    """Return the result of the sessions of a case on a condition."""
-    done = sorted((one for one in case.session if one.treats == condition), key=lambda one: one.week)
+def is_judged_early(case: Case, done: EarlierSession) -> bool:
+    """Return whether what a session improved was judged sooner than another one may follow: less than it will show."""
+    ago = weeks_since(case, done)
+    return ago is not None and ago < _least_weeks()
+
+
+def _least_weeks() -> int:
+    return int(load_package_table("data/limits.toml")["course"]["least_weeks"])
+
+
+def session_response(case: Case, place: TreatedPlace) -> SessionResponse:
+    """Return the result of the sessions of a case on a condition at a site."""
+    done = sessions_on(case, place)
     judged = [one.response_pct for one in done if one.response_pct is not None]
     is_last_judged = bool(done) and done[-1].response_pct is not None
-    is_severe = any(one.condition == condition and one.severity == "severe" for one in case.concern)
+    here = [one for one in case.concern if one.condition == place.condition]
+    if is_place_known(case, place):
+        here = [one for one in here if one.site == place.site]
+    is_severe = any(one.severity == "severe" for one in here)
     return SessionResponse(len(done), judged[-1] if judged else None, is_last_judged, is_severe)
 
 
-def is_on_one_site(case: Case, condition: str) -> bool:
-    """Return whether a condition is a concern at no more than one site: a session names the condition and no site."""
-    return sum(one.condition == condition for one in case.concern) <= 1
-
-
-def count_sessions_with(case: Case, condition: str | None, modality: str | None) -> int:
-    """Return how many sessions on a condition may have been done with a modality.
+def count_sessions_with(case: Case, place: TreatedPlace | None, modality: str | None) -> int:
+    """Return how many sessions on a condition at a site may have been done with a modality.
 
     A session whose device is missing or not known may have been done with any laser for the condition.
     """
-    if condition is None or modality is None:
+    if place is None or modality is None:
         return 0
-    return sum(modality in session_modalities(one) for one in case.session if one.treats == condition)
+    return sum(modality in session_modalities(one) for one in sessions_on(case, place))
 
 
 def session_modalities(done: EarlierSession) -> Collection[str]:
@@ -159,11 +168,11 @@ def _stopping_message(
     A course that made a condition worse, or that has not brought a quarter of improvement after two sessions, three of
     columns, after which skin is rebuilt for months, is not repeated automatically (a judgement): the diagnosis, the
     light or the dose is wrong, or no further improvement is possible. Another light may still be planned, and where the
-    condition is on several sites nobody knows which of them the sessions treated.
+    condition is on several sites and a session names none, nobody knows which of them it treated.
     """
-    done = [one for one in case.session if one.treats == concern.condition]
+    done = sessions_on(case, concern)
     alike = [one for one in done if modality in session_modalities(one)]
-    response = session_response(case, concern.condition)
+    response = session_response(case, concern)
     if not alike:
         return None
     if response.is_worse:
@@ -172,7 +181,9 @@ def _stopping_message(
     if not response.is_too_little_after(_STOP_AFTER_COLUMNS if modality in COLUMN_MODALITIES else enough):
         return None
     params = {"sessions": response.sessions, "improved": response.improved_pct}
-    if not is_on_one_site(case, concern.condition):
+    if response.is_last_judged and is_judged_early(case, done[-1]):
+        return "with-caution", Message("response.too-early", params | {"least": _least_weeks()})
+    if not is_place_known(case, concern):
         return "with-caution", Message("response.too-little-somewhere", params)
     is_other = _offers_other_light(case, modality, alike) if light is None else not _may_be_light_of(alike, light)
     if is_other:

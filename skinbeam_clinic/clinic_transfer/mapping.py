@@ -28,6 +28,7 @@ class ImportKind(StrEnum):
     SESSIONS = "sessions"
 
 
+_BY_DATE = ("week", "weeks_ago")  # of a session, of which the file has the date
 FIELDS: Mapping[ImportKind, tuple[str, ...]] = {
     ImportKind.PATIENTS: ("number", "pseudonym", "name", "born", "year_of_birth", "phone", "email", "address"),
     ImportKind.APPOINTMENTS: (
@@ -40,7 +41,7 @@ FIELDS: Mapping[ImportKind, tuple[str, ...]] = {
         "purpose",
         "state",
     ),
-    ImportKind.SESSIONS: ("patient", "date", *(name for name in EarlierSession.model_fields if name != "week")),
+    ImportKind.SESSIONS: ("patient", "date", *(name for name in EarlierSession.model_fields if name not in _BY_DATE)),
 }
 _REQUIRED: Mapping[ImportKind, tuple[str, ...]] = {
     ImportKind.PATIENTS: (),

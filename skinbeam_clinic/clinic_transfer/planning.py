@@ -14,6 +14,7 @@ from functools import cached_property
 
 from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.errors import InputError, nearest_name
 from skinbeam.model.input_files import parse_record
 from skinbeam.text import from_local_time, to_local_time
@@ -415,6 +416,8 @@ class _Planner:
         if date > to_local_time(self.at).date():
             raise row.error("ahead", "date", read=row.text("date"))
         session: _PastSession = {"treats": row.needed("treats")}
+        if site := row.text("site"):
+            session["site"] = row.choice("site", site, sorted(known_sites()))
         if device := row.text("device"):
             session["device"] = row.choice("device", device, sorted(devices()))
         for name in _NUMBERS:

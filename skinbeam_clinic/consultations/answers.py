@@ -44,21 +44,22 @@ def carry_past_sessions(earlier: Sequence[Submission]) -> Submission:
     """Return the answers with which a patient's next consultation begins: the past sessions that were entered before.
 
     They are those of the newest consultation that has some: an imported course began years ago, and newer consultations
-    may contain none. Sessions that were treated here are no answers; each plan reads them from the records.
+    may contain none. Sessions that were treated here are no answers; each plan reads them from the records. How many
+    weeks ago they were was counted on another day, and is asked anew.
 
     Parameters
     ----------
     earlier : answers of the patient's consultations, oldest first.
     """
     for answers in reversed(earlier):
-        if entries := tuple((name, value) for name, value in answers.entries if _is_session(name)):
+        if entries := tuple((name, value) for name, value in answers.entries if _is_carried(name)):
             return Submission(entries)
     return NO_ANSWERS
 
 
-def _is_session(name: str) -> bool:
+def _is_carried(name: str) -> bool:
     row = parse_row_field(name)
-    return row is not None and row.kind == "session"
+    return row is not None and row.kind == "session" and row.key != "weeks_ago"
 
 
 def find_differences(mine: Submission, theirs: Submission) -> tuple[AnswerDifference, ...]:

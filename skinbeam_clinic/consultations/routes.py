@@ -256,10 +256,8 @@ def _request_plan(request: ClinicRequest) -> Response:
     """Save the answers, and ask for their plan; what is wrong with them is said at once."""
     consultation = save_answers(request)
     try:
-        loaded = case_from_form(
-            join_history(consultation.answers, read_history(request.repositories, consultation.patient_id).facts),
-            Path(),
-        )
+        facts = read_history(request.repositories, consultation.patient_id).facts
+        loaded = case_from_form(join_history(consultation.answers, facts, now()), Path())
         if loaded.case.patient is not None:
             patient = request.repositories.patients.get(consultation.patient_id)
             check_age(loaded.case.patient.age_years, patient.year_of_birth)
@@ -274,7 +272,8 @@ def _download_case(request: ClinicRequest) -> Response:
     """The form as a case file; a photograph goes with `--photo`, and who the patient is stands nowhere in it."""
     consultation = request.repositories.consultations.export(request.path_parameter("consultation"))
     about = "".join(f"# {render_message(f'clinic.case-about-{number}')}\n" for number in (1, 2))
-    sent = join_history(consultation.answers, read_history(request.repositories, consultation.patient_id).facts)
+    facts = read_history(request.repositories, consultation.patient_id).facts
+    sent = join_history(consultation.answers, facts, now())
     content = about + "\n" + tomli_w.dumps(sent.tables)
     date = now().date().isoformat()
     return request.download(content.encode(), f"case-{date}.toml", "application/toml")

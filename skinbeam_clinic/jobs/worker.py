@@ -27,7 +27,7 @@ from skinbeam.model.errors import SkinbeamError
 from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.accounts.repository import acting_member
 from skinbeam_clinic.consultations.forms import Submission
-from skinbeam_clinic.database.columns import canonical_json
+from skinbeam_clinic.database.columns import canonical_json, now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.errors import UnreachableError, clinic_error
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisContent
@@ -210,7 +210,8 @@ class PlanWorker:
         if consultation.revision != names["revision"]:
             raise clinic_error("plan-outdated", "job")
         facts = read_history(repositories, consultation.patient_id).facts
-        sent = join_history(consultation.answers, facts)
+        joined_at = now()
+        sent = join_history(consultation.answers, facts, joined_at)
         chosen = ChosenPlanSettings.from_json(job.content) if job.content else None
         with work_folder(Path(tempfile.gettempdir()), PLAN_WORK_FOLDER) as home:
             if sent.photo:
@@ -221,7 +222,7 @@ class PlanWorker:
         if not self._queue.report(job):
             raise _JobLostError("called off at the last moment")
         if facts:
-            made = replace(made, files={**made.files, HISTORY_FILE: serialize_facts(facts)})
+            made = replace(made, files={**made.files, HISTORY_FILE: serialize_facts(facts, joined_at)})
         plan = repositories.plans.add(names["consultation"], made, revision=names["revision"])
         if chosen is not None:
             place = find_place(read_plan(json.loads(made.files["plan.json"])), chosen.settings[-1])

@@ -38,6 +38,7 @@ __all__ = [
     "list_spot_facts",
     "list_typed_facts",
     "match_plan_facts",
+    "read_joining_day",
     "serialize_facts",
 ]
 
@@ -46,7 +47,7 @@ _SCHEMA = "skinbeam.history/1"
 _SERIOUSNESS = ("expected", "sign", "unread", "harm")
 _WEEK_TOLERANCE = 0.5
 _RELATIVE_TOLERANCE = 0.005  # relative to a number: people round what they copy from a machine
-_NOT_COMPARED = ("week", "read_after_h", "response_pct", "adverse", "cooling")
+_NOT_COMPARED = ("week", "weeks_ago", "read_after_h", "response_pct", "adverse", "cooling")
 _CASE_ROWS: Mapping[str, type[CaseRow]] = {"test_spot": EarlierTestSpot, "session": EarlierSession}
 
 _HARM_WORDS = {"atrophy": "atrophic scar", "eye": "eye injury", "other": "other adverse event"}
@@ -82,6 +83,18 @@ class HistoryFact:
     def kind(self) -> str:
         """The table of the case file."""
         return row_kind(self.row)
+
+    def row_on(self, day: datetime.datetime) -> CaseRow:
+        """Return the row as it stands in a case of some day: a session with its site and how long ago it was.
+
+        One that was typed into another record has both as they were typed, and is older by now.
+        """
+        if not isinstance(self.row, EarlierSession):
+            return self.row
+        ago = 0.0 if self.plan_id else self.row.weeks_ago
+        if ago is not None:
+            ago = round(ago + (day - self.fired_at).days / 7, 2)
+        return self.row.model_copy(update={"site": self.site or self.row.site, "weeks_ago": ago})
 
     @property
     def values(self) -> dict[str, Any]:
@@ -323,10 +336,19 @@ def _case_from_row(row: CaseRow, clinic: Clinic | None = None) -> Case:
     return Case(session=[row], clinic=clinic)
 
 
-def join_history(submission: Submission, facts: Sequence[HistoryFact]) -> Submission:
-    """Return a form's answers with the recorded rows added; a row both typed and recorded appears once, as typed."""
-    spots = [fact.row for fact in facts if isinstance(fact.row, EarlierTestSpot)]
-    sessions = [fact.row for fact in facts if isinstance(fact.row, EarlierSession)]
+def join_history(
+    submission: Submission, facts: Sequence[HistoryFact], day: datetime.datetime | None = None
+) -> Submission:
+    """Return a form's answers with the recorded rows added; a row both typed and recorded appears once, as typed.
+
+    Parameters
+    ----------
+    day : on which the answers are read, from which sessions are so many weeks ago; None leaves out their times and
+        sites, so that the answers are the same on every day.
+    """
+    rows = [fact.row if day is None else fact.row_on(day) for fact in facts]
+    spots = [row for row in rows if isinstance(row, EarlierTestSpot)]
+    sessions = [row for row in rows if isinstance(row, EarlierSession)]
     added = (*_recorded_spots(submission, spots), *_recorded_sessions(submission, sessions))
     return replace(submission, recorded=(*submission.recorded, *added)) if added else submission
 
@@ -395,10 +417,17 @@ def list_missing_facts(submission: Submission, facts: Sequence[HistoryFact]) -> 
     return tuple(fact for fact in facts if join_history(submission, (fact,)) != submission)
 
 
-def serialize_facts(facts: Sequence[HistoryFact]) -> bytes:
-    """Return the recorded rows that a plan was made from as JSON, to be stored with the plan."""
+def serialize_facts(facts: Sequence[HistoryFact], day: datetime.datetime) -> bytes:
+    """Return the recorded rows that a plan was made from, and when, as JSON, to be stored with the plan."""
     records = [{"record": one.record, "kind": one.kind, "row": one.values} for one in facts]
-    return json.dumps({"schema": _SCHEMA, "records": records}, sort_keys=True).encode()
+    stored = {"schema": _SCHEMA, "joined_at": day.isoformat(), "records": records}
+    return json.dumps(stored, sort_keys=True).encode()
+
+
+def read_joining_day(data: bytes | None) -> datetime.datetime | None:
+    """Return when a plan was made from the records, by its stored file; None where older programs did not store it."""
+    stored = None if data is None else json.loads(data).get("joined_at")
+    return None if stored is None else datetime.datetime.fromisoformat(stored)
 
 
 def list_plan_records(data: bytes | None) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from skinbeam_clinic.patients.history import (
     list_missing_facts,
     list_plan_records,
     match_plan_facts,
+    read_joining_day,
 )
 from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.plans.option_ref import OptionRef
@@ -88,6 +89,7 @@ class RecordsSincePlan:
     plan_id : id of the plan.
     submission : the answers that it was made from.
     facts_at_planning, current_facts : the records then, and now.
+    joined_at : when the plan was made from the records; None where that is not known.
     has_foreign : whether it was made from records that are of another patient, since a link of two records was undone.
     incomplete_rows : rows that were typed into other records of the person and that no plan takes in.
     """
@@ -96,6 +98,7 @@ class RecordsSincePlan:
     submission: Submission
     facts_at_planning: tuple[HistoryFact, ...]
     current_facts: tuple[HistoryFact, ...]
+    joined_at: datetime.datetime | None = None
     has_foreign: bool = False
     incomplete_rows: tuple[IncompleteRow, ...] = ()
 
@@ -123,7 +126,8 @@ def read_records_since(
     # Answers changed since the plan may be incomplete; the plan is outdated then, whatever the records contain.
     sent = consultation.answers if same else Submission()
     incomplete = history.list_incomplete(consultation.answers)
-    return RecordsSincePlan(plan.id, sent, match_plan_facts(facts, written), facts, foreign, incomplete)
+    held, joined_at = match_plan_facts(facts, written), read_joining_day(written)
+    return RecordsSincePlan(plan.id, sent, held, facts, joined_at, foreign, incomplete)
 
 
 def _has_foreign(repositories: ClinicRepositories, records: Sequence[str], patient_id: str) -> bool:
@@ -262,7 +266,7 @@ def _response_reasons(records_since: RecordsSincePlan, concern: ConcernPlan, opt
     used = option.setup.settings
     light = LightFacts.of_pulse(option.setup.wavelength_nm, used.pulse_ms, lamp=option.setup.lamp)
     then, now = (
-        _course_case(join_history(records_since.submission, facts))
+        _course_case(join_history(records_since.submission, facts, records_since.joined_at))
         for facts in (records_since.facts_at_planning, records_since.current_facts)
     )
     before = response_reasons(then, asked, option.modality, light)

@@ -235,8 +235,8 @@ def read_planned_person(repositories: ClinicRepositories, plan: OpenPlan) -> Pla
     ------
     InputError : `plan-outdated`: it was made from something else, such as a reading that was corrected since.
     """
-    facts = plan.records_since.facts_at_planning
-    sent = join_history(plan.consultation.answers, facts)
+    since = plan.records_since
+    sent = join_history(plan.consultation.answers, since.facts_at_planning, since.joined_at)
     photograph = repositories.photographs.read_content(sent.photo)[1] if sent.photo else None
     photo_sha256 = "" if photograph is None else sha256_hex(photograph)
     if case_from_form(sent, Path()).sha256(photo_sha256) != plan.record.case_sha256:

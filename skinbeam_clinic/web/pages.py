@@ -103,6 +103,8 @@ _LABELS = {
     "test_spot.read_after_h": "app.read-after",
     "test_spot.reaction": "app.reaction",
     "session.week": "app.week",
+    "session.weeks_ago": "app.weeks-ago",
+    "session.site": "app.site",
     "session.treats": "app.treated",
     "session.response_pct": "app.response",
     "session.adverse": "app.adverse",

@@ -10,6 +10,8 @@ from consultations import PERSON, concern, devices, document, loaded
 from plan_reading import read_plan
 from report_samples import sample_plan
 
+from skinbeam.assessment.earlier_sessions import weeks_since
+from skinbeam.course.course_rules import weeks_before_ablation
 from skinbeam.course.groups import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.session_counts import expected_sessions, planned_sessions
@@ -348,8 +350,8 @@ VEINS_CASE = PERSON + concern("facial-telangiectasia", extra="")
 
 def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -> None:
     case = loaded(VEINS_CASE + session(30, 6) + session(10, 0)).case
-    assert session_response(case, "facial-telangiectasia") == SessionResponse(2, 30.0, is_last_judged=True)
-    assert session_response(case, "age-spots") == SessionResponse(0, None)
+    assert session_response(case, case.concern[0]) == SessionResponse(2, 30.0, is_last_judged=True)
+    assert session_response(case, part("age-spots")) == SessionResponse(0, None)
     course = schedule_course(
         [part("facial-telangiectasia", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))], case
     )
@@ -413,9 +415,9 @@ def test_skin_that_is_rebuilt_for_months_is_judged_after_the_third_session_of_co
 def test_what_is_severe_again_is_not_done_however_much_was_better(severity: str, is_done: bool) -> None:
     """Veins that had come back after years got no session: "little is left to gain"."""
     text = VEINS_CASE.replace("area_cm2", f'severity = "{severity}"\narea_cm2', 1)
-    response = session_response(loaded(text + session(95, 0)).case, "facial-telangiectasia")
+    response = session_response(loaded(text + session(95, 0)).case, VEINS)
     assert (response.is_enough, response.has_returned) == (is_done, not is_done)
-    assert not session_response(loaded(text + session(50, 0)).case, "facial-telangiectasia").has_returned
+    assert not session_response(loaded(text + session(50, 0)).case, VEINS).has_returned
 
 
 def test_sessions_that_name_no_site_hold_back_none_of_several() -> None:
@@ -427,6 +429,35 @@ def test_sessions_that_name_no_site_hold_back_none_of_several() -> None:
         judged = judge_suitability(case, concern=one, modality="vascular", device_wavelength_nm=595.0, pulse_ms=10.0)
         assert judged.decision != "refer"
         assert "response-too-little" in [reason.rule for reason in judged.reasons]
+
+
+def test_sessions_that_name_their_site_stop_the_course_there_alone() -> None:
+    both = VEINS_CASE + concern("facial-telangiectasia", "nose", extra="")
+    on_nose = session(10, 0) + 'site = "nose"\n' + session(10, 6) + 'site = "nose"\n'
+    case = loaded(both + on_nose).case
+    cheeks, nose = (
+        judge_suitability(case, concern=one, modality="vascular", device_wavelength_nm=595.0, pulse_ms=10.0)
+        for one in case.concern
+    )
+    assert (cheeks.decision, nose.decision) == ("suitable", "refer")
+    assert "response-too-little" not in [reason.rule for reason in cheeks.reasons]
+    course = schedule_course([VEINS], case)
+    assert "course.since-last" not in [step.id for step in course[0].steps]  # the nose is other skin
+    on_face = loaded(both + on_nose.replace("nose", "face")).case
+    assert [session_response(on_face, one).sessions for one in on_face.concern] == [2, 2]
+
+
+@pytest.mark.parametrize(("weeks_ago", "decision"), [(1.5, "with-caution"), (3.9, "with-caution"), (4.0, "refer")])
+def test_a_result_that_was_judged_before_it_shows_stops_nothing(weeks_ago: float, decision: str) -> None:
+    """Veins fade for weeks after a session; the next is due after four."""
+    text = VEINS_CASE + session(10, 0) + session(10, 6) + f"weeks_ago = {weeks_ago}\n"
+    case = loaded(text).case
+    judged = judge_suitability(
+        case, concern=case.concern[0], modality="vascular", device_wavelength_nm=595.0, pulse_ms=10.0
+    )
+    assert judged.decision == decision
+    (reason,) = (one for one in judged.reasons if one.rule == "response-too-little")
+    assert reason.message.id == ("response.too-little" if decision == "refer" else "response.too-early")
 
 
 def test_the_rule_to_stop_stands_before_the_third_session() -> None:
@@ -646,6 +677,46 @@ def test_a_further_session_waits_for_the_last_one_and_for_its_mark() -> None:
     assert "course.since-last" in steps_of(veins + once, VEINS)
     assert "course.after-mark" not in steps_of(veins + once, VEINS)
     assert "course.after-mark" in steps_of(veins + once + 'adverse = ["dark mark"]\n', VEINS)
+
+
+@pytest.mark.parametrize(
+    ("weeks_ago", "planned", "begins"),
+    [
+        (1.0, "vascular", 5),  # its course has six weeks between sessions
+        (6.0, "vascular", 0),
+        (1.0, "pigment-short-pulse", 3),  # other light, after the least weeks between two sessions
+        (4.5, "pigment-short-pulse", 0),
+    ],
+)
+def test_a_course_begins_when_skin_has_rested_since_a_session_whose_time_is_known(
+    weeks_ago: float, planned: str, begins: int
+) -> None:
+    text = VEINS_CASE + session(50, 0) + session(60, 8) + f"weeks_ago = {weeks_ago}\n"
+    course = schedule_course(
+        [part("facial-telangiectasia", option(planned, "one", SourceRange(4, 4, "sessions"), weeks(4, 6)))],
+        loaded(text).case,
+    )
+    assert course[0].week == begins
+    told = {step.id for step in course[0].steps}
+    assert ("course.rests-since-last" in told) is (begins > 0)
+    assert not told & {"course.since-last", "course.wait"}
+
+
+def test_ablation_waits_for_skin_that_was_resurfaced_and_no_longer() -> None:
+    made = part("wrinkles", option("ablative", "one", ONCE, MONTH))
+    done = '\n[[session]]\nweek = 0\ntreats = "wrinkles"\ndevice = "co2-10600"\nweeks_ago = '
+    lines = PERSON + concern("wrinkles", extra="")
+    for ago in (2, 20, 100):
+        (first, *_) = schedule_course([made], loaded(f"{lines}{done}{ago}\n").case)
+        assert first.week == max(weeks_before_ablation() - ago, 0)
+        assert ("course.since-resurfacing" in [step.id for step in first.steps]) is (ago < weeks_before_ablation())
+
+
+def test_the_weeks_since_a_session_follow_from_those_since_a_later_one() -> None:
+    case = loaded(VEINS_CASE + session(10, 0) + session(10, 6) + "weeks_ago = 2.0\n").case
+    assert [weeks_since(case, one) for one in case.session] == [8.0, 2.0]
+    undated = loaded(VEINS_CASE + session(10, 0)).case
+    assert weeks_since(undated, undated.session[0]) is None
 
 
 @pytest.mark.parametrize(

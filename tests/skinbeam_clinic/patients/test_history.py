@@ -1,6 +1,7 @@
 """What was typed and what was recorded, joined: each row once, whoever wrote it."""
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from skinbeam_clinic.patients.history import (
     list_missing_facts,
     list_spot_facts,
     match_plan_facts,
+    read_joining_day,
     serialize_facts,
 )
 from skinbeam_clinic.pulse_settings import SpotSettings
@@ -97,10 +99,35 @@ def test_sessions_from_elsewhere_come_first_and_their_weeks_are_counted_on() -> 
 
 def test_a_plan_knows_what_it_was_made_of_and_not_what_was_seen_since() -> None:
     facts = (spot(), session(0.0))
-    written = serialize_facts(facts)
+    written = serialize_facts(facts, AT)
     assert match_plan_facts(facts, written) == facts
     assert match_plan_facts(facts, None) == ()
     assert match_plan_facts((spot(reaction="scar"), session(0.0), session(4.0)), written) == (session(0.0),)
+
+
+def test_a_plan_knows_where_recorded_sessions_were_and_how_long_before_it() -> None:
+    """And a session that was typed into another record of the person is as old as it was then, and the days since."""
+    month_later = AT + datetime.timedelta(days=28)
+    here = replace(session(0.0), site="cheeks")
+    unknown = replace(session(4.0), record="consultation/c", plan_id="")
+    typed_there = replace(session(8.0, weeks_ago=2.0, site="nose"), record="consultation/c", plan_id="")
+    rows = join_history(Submission(), [spot(), here, unknown, typed_there], month_later).tables
+    assert [(row.get("site"), row.get("weeks_ago")) for row in rows["session"]] == [
+        ("cheeks", 4.0),
+        (None, None),
+        ("nose", 6.0),
+    ]
+    assert rows["test_spot"] == [SPOT]
+    written = serialize_facts((here,), month_later)
+    assert read_joining_day(written) == month_later
+    assert match_plan_facts((here,), written) == (here,)  # whatever the day
+    assert read_joining_day(None) is None
+
+
+def test_a_typed_session_takes_the_place_and_time_of_the_record_of_it() -> None:
+    sent = typed(session__0__treats="redness", session__0__week="0", session__0__device="pulsed-dye-595")
+    (row,) = join_history(sent, [replace(session(0.0), site="chin")], AT + datetime.timedelta(days=7)).tables["session"]
+    assert (row["site"], row["weeks_ago"], row["fluence_J_cm2"]) == ("chin", 1.0, 6.5)
 
 
 @pytest.mark.parametrize("change", [None, *CoolingChange])

@@ -255,7 +255,8 @@ def test_a_dose_goes_from_the_tablet_to_the_next_plan_and_to_fhir_and_back_as_a_
     assert [one.fired.settings for one in again.areas] == [area.fired.settings]
     assert again.ordered == treatment.ordered
     (fact,) = list_session_facts([again], [])
-    assert fact.row == session
+    assert (session.site, session.weeks_ago) == (treatment.ordered.site, 0.0)
+    assert fact.row_on(fact.fired_at) == session
 
 
 def test_more_than_the_plan_is_warned_of_then_kept_with_its_reason(

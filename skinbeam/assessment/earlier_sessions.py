@@ -1,0 +1,78 @@
+"""Which earlier sessions treated a condition at a site, and how many weeks ago they took place."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import EarlierSession
+
+__all__ = ["TreatedPlace", "is_place_known", "session_indices", "sessions_on", "sessions_on_skin", "weeks_since"]
+
+
+class TreatedPlace(Protocol):
+    """A condition at a site: a concern of a case or of a plan."""
+
+    @property
+    def condition(self) -> str:
+        """The name of the condition."""
+
+    @property
+    def site(self) -> str:
+        """The name of the site."""
+
+
+def session_indices(case: Case, place: TreatedPlace) -> tuple[int, ...]:
+    """Return the indices in the case of the sessions on a condition at a site, in the order of their weeks.
+
+    A session that names no site may have treated every one, and counts.
+    """
+    here = (
+        index
+        for index, done in enumerate(case.session)
+        if done.treats == place.condition and (done.site is None or sites_overlap(done.site, place.site))
+    )
+    return tuple(sorted(here, key=lambda index: case.session[index].week))
+
+
+def sessions_on(case: Case, place: TreatedPlace) -> tuple[EarlierSession, ...]:
+    """Return the sessions on a condition at a site, in the order of their weeks (`session_indices`)."""
+    return tuple(case.session[index] for index in session_indices(case, place))
+
+
+def sessions_on_skin(case: Case, sites: Collection[str]) -> tuple[EarlierSession, ...]:
+    """Return the sessions that treated skin of some sites, whatever they treated.
+
+    One that names no site did where its condition is a concern there.
+    """
+    conditions = {one.condition for one in case.concern if _overlap_any(one.site, sites)}
+    return tuple(
+        done
+        for done in case.session
+        if (done.treats in conditions if done.site is None else _overlap_any(done.site, sites))
+    )
+
+
+def _overlap_any(site: str, sites: Collection[str]) -> bool:
+    return any(sites_overlap(site, other) for other in sites)
+
+
+def is_place_known(case: Case, place: TreatedPlace) -> bool:
+    """Return whether the sessions on a condition are known to have treated a site of it.
+
+    They are where each names its site, and where the condition is a concern at one site alone.
+    """
+    is_single = sum(one.condition == place.condition for one in case.concern) <= 1
+    return is_single or all(one.site is not None for one in sessions_on(case, place))
+
+
+def weeks_since(case: Case, done: EarlierSession) -> float | None:
+    """Return how many weeks ago a session took place; None where neither it nor another on its condition says so."""
+    if done.weeks_ago is not None:
+        return done.weeks_ago
+    dated = (one for one in case.session if one.treats == done.treats and one.weeks_ago is not None)
+    latest = max(dated, key=lambda one: one.week, default=None)
+    if latest is None or latest.weeks_ago is None:
+        return None
+    ago = latest.week + latest.weeks_ago - done.week
+    return ago if ago >= 0.0 else None

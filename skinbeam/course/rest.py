@@ -1,0 +1,69 @@
+"""How many weeks skin still rests, counted from today, after earlier sessions whose time the case knows."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from skinbeam.assessment.earlier_sessions import sessions_on_skin, weeks_since
+from skinbeam.course.course_rules import FULL_FIELD_ABLATION, RESURFACING, course_rules, weeks_before_ablation
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import EarlierSession
+from skinbeam.suitability.session_response import session_modalities
+from skinbeam.text import Message
+
+__all__ = ["Rest", "rest_before"]
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The earlier session that decides when a course may begin.
+
+    Parameters
+    ----------
+    weeks_ago : when it took place.
+    needed : weeks between it and the first session of the course.
+    for_ablation : whether the rule on skin that was resurfaced asks for them.
+    """
+
+    weeks_ago: float
+    needed: int
+    for_ablation: bool
+
+    @property
+    def weeks_left(self) -> int:
+        """Weeks from today, 0 where it is long enough ago."""
+        return max(math.ceil(self.needed - self.weeks_ago), 0)
+
+    @property
+    def message(self) -> Message:
+        """How long ago it was, and when the course begins; only where it still waits."""
+        params = {"ago": round(self.weeks_ago), "weeks": self.needed, "begins": self.weeks_left}
+        return Message("course.rests-since-last", params)
+
+
+def rest_before(case: Case, sites: Collection[str], modality: str, interval_weeks: int) -> Rest | None:
+    """Return the rest of some sites after the session that asks for the most; None where the time of one is not known.
+
+    A session with such a laser is followed after the interval of the course, one with another after the least weeks
+    between two sessions, and ablation waits for skin that was resurfaced.
+
+    Parameters
+    ----------
+    modality, interval_weeks : of the course.
+    """
+    found: list[Rest] = []
+    for done in sessions_on_skin(case, sites):
+        ago = weeks_since(case, done)
+        if ago is None:
+            return None
+        found.append(_rest_after(done, ago, modality, interval_weeks))
+    return max(found, key=lambda one: (one.weeks_left, -one.weeks_ago), default=None)
+
+
+def _rest_after(done: EarlierSession, ago: float, modality: str, interval_weeks: int) -> Rest:
+    used = session_modalities(done)
+    resurfaced = [one for one in used if one in RESURFACING]
+    needed = interval_weeks if modality in used else course_rules().least_weeks
+    ablates = modality in RESURFACING and FULL_FIELD_ABLATION in {*resurfaced, modality}
+    for_ablation = bool(resurfaced) and ablates and weeks_before_ablation() > needed
+    return Rest(ago, weeks_before_ablation() if for_ablation else needed, for_ablation)
