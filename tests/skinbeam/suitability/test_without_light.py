@@ -506,12 +506,52 @@ def test_cold_and_strong_acid_stay_outside_the_rim_of_the_eye(site: str) -> None
         ("cryotherapy", "freckles", "refer", "freezing-near-eye"),
         (PEEL, "freckles", "refer", "acid-near-eye"),
         (PEEL, "melasma", "with-caution", "mild-acid-near-eye"),
-        ("topical-retinoid", "age-spots", "with-caution", "cream-near-eye"),
         ("topical-depigmenting", "melasma", "with-caution", "bleaching-near-eye"),
     ):
         found, rules = decided(modality, condition, site)
         assert (found, rule in rules) == (decision, True), (modality, condition)
         assert rule not in decided(modality, condition, "cheeks")[1]
+
+
+@pytest.mark.parametrize("condition", ["age-spots", "uneven-pigmentation", "wrinkles"])
+def test_a_retinoid_cream_is_no_choice_on_a_lid(condition: str) -> None:
+    """It stood first for spots on an eyelid, beside the sentence that it stays outside the rim of the eye."""
+    assert decided("topical-retinoid", condition, "eyelid")[0] == "refer"
+    decision, rules = decided("topical-retinoid", condition, "periorbital")
+    assert (decision, "cream-near-eye" in rules) == ("with-caution", True)
+    assert not {"cream-near-eye", "cream-on-lids"} & decided("topical-retinoid", condition, "cheeks")[1]
+
+
+@pytest.mark.parametrize(
+    ("modality", "condition", "medicine"),
+    [
+        ("topical-retinoid", "wrinkles", "tretinoin cream"),
+        ("topical-retinoid", "active-acne", "adapalene"),
+        ("topical-depigmenting", "melasma", "hydroquinone cream"),
+        ("topical-depigmenting", "post-inflammatory-hyperpigmentation", "azelaic acid"),
+        ("tranexamic-acid", "melasma", "tranexamic acid"),
+        ("acne-medication", "active-acne", "benzoyl peroxide"),
+        ("acne-medication", "active-acne", "isotretinoin"),
+        ("rosacea-medication", "redness", "doxycycline"),
+    ],
+)
+def test_what_is_used_already_is_not_begun_anew(modality: str, condition: str, medicine: str) -> None:
+    """A retinoid cream was the first choice of a person who used one, without a word of it."""
+    told = []
+    for months in (0.0, 2.0):
+        taken = [{"name": medicine, "last_dose_months": months}]
+        patient = {"age_years": 45.0, "sex": "male", "phototype": "II", "medications": taken}
+        concerns = [{"condition": condition, "site": "cheeks", **NAMED}]
+        case = parse_record(Case, {"patient": patient, "concern": concerns}, file="case")
+        found = judge_suitability(case, concern=case.concern[0], modality=modality)
+        told.append([one.message.params["medicines"] for one in found.reasons if one.rule.endswith("-used-already")])
+    assert told == [[[medicine]], []]
+
+
+def test_a_skin_cancer_in_the_past_keeps_no_acne_cream_from_anybody() -> None:
+    """Acne medicines, retinoids among them, were offered beside the refusal of a retinoid cream for the same acne."""
+    assert decided("topical-retinoid", "active-acne", history=["skin-cancer"])[0] == "suitable"
+    assert decided("topical-retinoid", "age-spots", history=["skin-cancer"])[0] == "refer"
 
 
 HEALS_SLOWLY = ["collagen-vascular-disease", "diabetes-uncontrolled", "hepatitis-b", "hiv", "immunosuppression"]
