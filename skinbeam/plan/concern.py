@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from skinbeam.evidence.guideline.device_classes import is_light
-from skinbeam.evidence.guideline.records import GuidelineCell
+from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
 from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.laser.setting_grid import device_classes, one_of_each_light
 from skinbeam.model.case import Case
@@ -118,13 +118,16 @@ def plan_concern(
             continue
         able = [machine for machine in machines or () if modality in machine.device.modalities]
         if not able:
-            refused.append(refusal_record(modality, [Message("plan.no-device")]))
+            elsewhere = _light_of_other_clinics(case, concern, modality, ())
+            refused.append(refusal_record(modality, [Message("plan.no-device"), *elsewhere]))
             continue
         unknown = unknown_target_message(concern.condition, modality)
         offered, not_offered = find_laser_options(case, concern, modality, able, bank, unknown_target=unknown)
         found += offered
         failed += not_offered
         refused += [one.record for one in not_offered]
+        if not offered and (elsewhere := _light_of_other_clinics(case, concern, modality, able)):
+            refused.append(refusal_record(modality, elsewhere))
     found, repeated = _drop_repeated_lamps(found)
     found = [revise(one) for one in found]
     refused += repeated
@@ -249,13 +252,31 @@ def _with_absent_first_choice(
     return (*options[:laser], changed, *options[laser + 1 :])
 
 
+def _light_of_other_clinics(
+    case: Case, concern: Concern, modality: str, machines: Sequence[SearchMachine]
+) -> list[Message]:
+    """Return which light of a modality the guideline names for a person and a clinic that listed its devices lacks.
+
+    Empty where the clinic has all of it, or where the rules keep such light from this person.
+    """
+    if case.clinic is None or case.clinic.devices is None:
+        return []
+    named = (one for cell in concern_cells(case, concern) for one in cell.treatments if one.treatment == modality)
+    names = (first_choice_name(case, concern, one) for one in named if not _is_given(one, machines))
+    name = next((name for name in names if name is not None), None)
+    return [] if name is None else [Message("plan.other-clinic", {"light": name})]
+
+
 def _has_first_choice(cell: GuidelineCell, machines: Sequence[SearchMachine]) -> bool:
     """Return whether one of the machines gives the light that a cell puts first; true where it puts no light first."""
     first = cell.first
-    if first is None or not is_light(first.treatment):
-        return True
+    return first is None or not is_light(first.treatment) or _is_given(first, machines)
+
+
+def _is_given(treatment: GuidelineTreatment, machines: Sequence[SearchMachine]) -> bool:
+    """Return whether one of the machines gives the light of a treatment."""
     return any(
-        is_light_of_place(first, device_classes(machine.device, setting))
+        is_light_of_place(treatment, device_classes(machine.device, setting))
         for machine in machines
         for setting in one_of_each_light(machine.device)
     )

@@ -302,7 +302,7 @@ def _cost_sentence(first: Option) -> str:
 
 _SEARCH_REASONS = ("plan.too-weak", "plan.too-weak-undosed", "plan.no-safe-dose", "plan.no-dose-below-injury")
 # Why a kind of laser is no choice of this clinic for a concern: no target, no such device, not at the site.
-_NOT_USABLE: Final = ("condition-why.", "plan.no-device", "plan.not-at-site")
+_NOT_USABLE: Final = ("condition-why.", "plan.no-device", "plan.not-at-site", "plan.other-clinic")
 _COLOUR_REASONS = _SEARCH_REASONS[:3]
 
 
@@ -368,7 +368,7 @@ def _cause_of_concern(concern: ConcernPlan) -> str:
     if not named.isdisjoint(_LIGHT_BEFORE):
         return "waits"
     others = (name for name in named if f"condition-why.{name}" not in catalogue() and name != "not-at-site")
-    return "no_machine" if set(others) == {"no-device"} else "not_offered"
+    return "no_machine" if {*others} - {"other-clinic"} == {"no-device"} else "not_offered"
 
 
 def decision_without_laser(concerns: Sequence[ConcernPlan], suitability: Suitability) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
@@ -283,3 +284,36 @@ def test_the_judgement_that_lends_no_dose_is_among_the_sources() -> None:
     plan = document(PERSON + concern("uneven-pigmentation") + devices("qs-ruby-694", "ipl"))
     assert [one["device"] for one in laser_options(plan)] == ["ipl"]
     assert "judgementfields" in plan["sources"]
+
+
+def refusals(plan: dict[str, Any], modality: str, place: int = 0) -> list[str]:
+    """The sentences by which a plan refuses a modality for a concern."""
+    parts = (one for one in plan["concerns"][place]["refused"] if one["modality"] == modality)
+    return [reason["text"] for part in parts for reason in part["reasons"]]
+
+
+@pytest.mark.parametrize(
+    ("site", "owned", "modality", "condition", "elsewhere"),
+    [
+        ("cheeks", ("ps-ndyag-532-1064",), "vascular", "facial-telangiectasia", "pulsed dye laser, 595 nm"),
+        ("arms", ("ndyag-1064",), "pigment-short-pulse", "age-spots", "picosecond Nd:YAG laser, 532 nm"),
+        # A lamp and 1064 nm pass through the lid, so that the clinic's light is none for it.
+        ("eyelid", ("ipl", "ndyag-1064"), "vascular", "facial-telangiectasia", "pulsed dye laser, 595 nm"),
+    ],
+)
+def test_a_clinic_that_lacks_the_light_says_what_another_one_may_have(
+    site: str, owned: tuple[str, ...], modality: str, condition: str, elsewhere: str
+) -> None:
+    """Veins in a clinic without a laser for them got make-up first, and no word of the laser that closes them."""
+    plan = document(person("III") + concern(condition, site) + devices(*owned))
+    assert any(elsewhere in text and "Another clinic" in text for text in refusals(plan, modality))
+    assert "leaflet_no_laser.other-clinic" in {one["text"]["id"] for one in plan["concerns"][0]["no_laser"]}
+
+
+def test_no_other_clinic_is_named_for_light_that_is_refused_or_owned() -> None:
+    veins = concern("facial-telangiectasia")
+    tanned = person("III").replace("phototype", 'tan = "current"\nphototype')
+    for text in (tanned + veins + devices("qs-ruby-694"), person("III") + veins):
+        assert not any("Another clinic" in one for one in refusals(document(text), "vascular"))
+    dark = document(person("VI") + concern("perioral-lines", "perioral") + devices("ktp-532"))
+    assert not any("Another clinic" in one for one in refusals(dark, "ablative"))

@@ -353,7 +353,16 @@ def test_no_reason_speaks_of_a_light_that_the_page_has_not_named() -> None:
 def test_every_reason_of_a_refusal_has_its_plain_sentence() -> None:
     wanted = {key.removeprefix("condition-why.") for key in catalogue() if key.startswith("condition-why.")}
     # What search and concern refuse with; `not-judged` carries a reason of its own.
-    wanted |= {"not-at-site", "not-judged", "no-safe-dose", "too-weak", "too-few-draws", "no-contrast", "no-device"}
+    wanted |= {
+        "not-at-site",
+        "not-judged",
+        "no-safe-dose",
+        "too-weak",
+        "too-few-draws",
+        "no-contrast",
+        "no-device",
+        "other-clinic",
+    }
     assert all(f"plan.{name}" in catalogue() or f"condition-why.{name}" in catalogue() for name in wanted)
     missing = sorted(name for name in wanted if f"leaflet_no_laser.{name}" not in catalogue())
     assert not missing, f"write why.toml [leaflet_no_laser] for: {', '.join(missing)}"
@@ -411,7 +420,8 @@ def test_rolling_scars_in_a_clinic_without_a_machine_for_them_say_that_it_has_no
     page = leaflet_page(read_plan(document(PERSON + scars + devices("pulsed-dye-595"))))
     assert page.decision == (render_message("leaflet.decision_no_machine_1"),)
     (told,) = page.concerns
-    assert told.no_laser_text == render_message("leaflet_no_laser.no-device")
+    expected = [render_message(f"leaflet_no_laser.{name}") for name in ("no-device", "other-clinic")]
+    assert told.no_laser_text == " ".join(expected)
 
 
 def test_a_concern_with_a_laser_says_nothing_of_the_kind() -> None:
