@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from skinbeam.model.consultation import Clinic, Concern, EarlierSession, EarlierTestSpot, Patient, Photo
+from skinbeam.model.consultation import Clearance, Clinic, Concern, EarlierSession, EarlierTestSpot, Patient, Photo
 from skinbeam.model.errors import InputError
 from skinbeam.model.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Settings, Skin, Vessel
 from skinbeam.model.fields import FieldError, InputTable, text
@@ -39,6 +39,7 @@ class Case(InputTable):
     concern: list[Concern] = Field(default=[], max_length=50)
     test_spot: list[EarlierTestSpot] = Field(default=[], max_length=200)
     session: list[EarlierSession] = Field(default=[], max_length=200)
+    clearance: list[Clearance] = Field(default=[], max_length=50)
     clinic: Clinic | None = None
     photo: Photo | None = None
     skin: Skin | None = None
@@ -215,6 +216,8 @@ def _case_dates(case: Case) -> Iterator[tuple[str, datetime.date]]:
     for index, concern in enumerate(case.concern):
         if concern.diagnosis_date is not None:
             yield f"concern[{index}].diagnosis_date", concern.diagnosis_date
+    for index, clearance in enumerate(case.clearance):
+        yield f"clearance[{index}].date", clearance.date
     if case.patient is not None and case.patient.keloid_decision is not None:
         yield "patient.keloid_decision.date", case.patient.keloid_decision.date
 

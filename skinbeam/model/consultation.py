@@ -3,7 +3,7 @@
 import contextlib
 import datetime
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
@@ -20,14 +20,17 @@ from skinbeam.model.fields import (
     value_error,
     vocabulary_name,
 )
+from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
 
 __all__ = [
+    "CLEARABLE_RULES",
     "DECIDABLE_MODALITIES",
     "HISTORY",
     "HISTORY_GROUPS",
     "LESION_SIGNS",
     "REACTIONS",
+    "Clearance",
     "Clinic",
     "Concern",
     "EarlierSession",
@@ -221,6 +224,18 @@ class Concern(InputTable):
                 "Say by whom (diagnosed_by), how (diagnosis_method) and when (diagnosis_date), or leave diagnosed out.",
             )
         return self
+
+
+CLEARABLE_RULES: Final[tuple[str, ...]] = tuple(load_package_table("data/clearances.toml")["rules"])
+
+
+class Clearance(InputTable):
+    """A clinician's decision to treat all the same, where a rule refers; without a condition, whatever is treated."""
+
+    rule: Annotated[str, choice(*CLEARABLE_RULES)]
+    condition: Annotated[str, vocabulary_name("condition")] | None = None
+    by: Annotated[str, person_name(100)]
+    date: Date
 
 
 class EarlierTestSpot(InputTable):

@@ -31,7 +31,7 @@ from skinbeam.model.consultation import Concern, Medication, Patient
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
-from skinbeam.model.vocabulary import condition_subtypes
+from skinbeam.model.vocabulary import condition_subtypes, usable_modalities
 from skinbeam.photo.findings.finding import ConcernSuggestion, finding_message, suggest_concerns
 from skinbeam.plan.case_check import CheckedConsultation, check_consultation
 from skinbeam.plan.concern import ConcernResult, plan_concern
@@ -60,8 +60,9 @@ from skinbeam.published_doses.rows import practice_rows
 from skinbeam.response.goals import case_lasers, concern_lasers
 from skinbeam.response.settings import SearchMachine
 from skinbeam.simulate.light.engines import load_ordinates_kernel
+from skinbeam.suitability.clearance import clearance_notice
 from skinbeam.suitability.explanation import explain_decision
-from skinbeam.suitability.judgement import Suitability, judge_case, unchecked_parts
+from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability, unchecked_parts
 from skinbeam.suitability.table import Decision, PlainReason, decision_severity, load_rules
 from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
@@ -203,6 +204,7 @@ def _assemble_plan(
                 *_suspicious_spot_notices(consultation.photo_analysis),
                 *earlier_pulse_notices(case, machines, None if stopped else person.bank.pulse_evidence),
                 *response_notices(case, gains),
+                *_clearance_notices(case, suitability, concerns),
             ),
             mode="demonstration",
             intended_use=Message("plan.demonstration"),
@@ -388,6 +390,21 @@ def _assessment_record(case: Case, colour: PersonColour, photo: Message, photo_t
         photo_told=photo_told or None,
         keloid_decision=_keloid_decision_message(patient),
     )
+
+
+def _clearance_notices(
+    case: Case, suitability: Suitability, concerns: Sequence[ConcernPlan]
+) -> tuple[DocumentWarning, ...]:
+    """Return how the referrals that leave something without a laser are cleared, where they can be."""
+    held = [one for one, planned in zip(case.concern, concerns, strict=True) if planned.first_laser is None]
+    of_lasers = [
+        reason
+        for concern in held
+        for modality in usable_modalities(concern.condition)
+        for reason in judge_suitability(case, concern=concern, modality=modality).reasons
+    ]
+    notice = clearance_notice([*suitability.reasons, *of_lasers])
+    return () if notice is None else (notice,)
 
 
 def _keloid_decision_message(patient: Patient) -> Message | None:

@@ -20,6 +20,7 @@ from skinbeam.report.formatting import (
 )
 from skinbeam.report.outcomes import improved_share
 from skinbeam.report.overview import option_glance
+from skinbeam.suitability.clearance import CLEARANCE
 from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import render_message
 
@@ -52,6 +53,9 @@ def plan_summary(plan: Plan, elapsed_s: Mapping[str, float] | None = None) -> st
             minded.setdefault(text, []).append(about)
     lines += [
         render_message("terminal.minded", {"about": "; ".join(about), "text": text}) for text, about in minded.items()
+    ]
+    lines += [
+        render_message("terminal.caution", {"text": one.message.text}) for one in plan.warnings if one.code == CLEARANCE
     ]
     return "\n".join([*lines, render_message("terminal.plan", {"hash": plan.plan_sha256})])
 

@@ -11,6 +11,7 @@ from skinbeam.assessment.questionnaire import FactValue, healing_risks, read_que
 from skinbeam.model.case import Case, conditions_in_case
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
+from skinbeam.suitability.clearance import CLEARED
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.suitability.rule_condition import FactTest
 from skinbeam.suitability.table import (
@@ -38,8 +39,9 @@ def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason,
             continue  # the strictest of their rules is in this list itself
         if reason.rule == "ask-phototype" and "colour-not-known" in named:
             continue  # that one asks for it too
+        is_cleared = reason.message.id == CLEARED
         is_explained = reason.rule.startswith(_QUESTION_PREFIX) or _plain_sentence_id(reason.rule) in catalogue()
-        if decision_severity(reason.decision) < decision_severity("refer") and not is_explained:
+        if decision_severity(reason.decision) < decision_severity("refer") and not (is_explained or is_cleared):
             continue
         concerned = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
         because, text = explain_rule(case, concerned, reason.rule, reason.message)
@@ -98,6 +100,8 @@ def explain_rule(
     """
     rule = next((rule for rule in load_rules("suitability") if rule.id == rule_id), None)
     own = _plain_sentence_id(rule_id)
+    if message.id == CLEARED:
+        return () if rule is None else stated_facts(rule, case, concerns), Message("clearance.told")
     if own in catalogue():
         given = rule.message.params if rule is not None else {}
         message = Message(own, {name: given[name] for name in message_parameters(own)})

@@ -25,6 +25,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources, find_source
 from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_modalities
 from skinbeam.suitability.bounds import RuleBounds
+from skinbeam.suitability.clearance import with_clearances
 from skinbeam.suitability.column_harm import column_harm_reasons, without_repeated_bound
 from skinbeam.suitability.history import reaction_reasons, wound_reasons
 from skinbeam.suitability.rule_condition import OPTION_FACTS
@@ -186,15 +187,16 @@ def _judge_option(
     reasons = without_repeated_bound((_rule_reason(rule, about, case) for rule in spoke), case)
     asked = (*_missing_fact_reasons(facts, modality, concern), *_medicine_reasons(case, rules))
     if modality is not None and not known_modalities()[modality].laser:
-        wounds = wound_reasons(case, modality, depth)
-        return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *wounds])
+        told = (*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *wound_reasons(case, modality, depth))
+        return _strictest_first(with_clearances(case, concern, told))
     lamp = None if option is None or "wavelength_nm" not in option else bool(option["ipl"])
     earlier = (
         *reaction_reasons(case, modality, lamp=lamp),
         *column_harm_reasons(case, concern, modality),
         *response_reasons(case, concern, modality, _light_facts(option)),
     )
-    return _strictest_first([*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier])
+    told = (*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier)
+    return _strictest_first(with_clearances(case, concern, told))
 
 
 def _peel_depth(case: Case, concern: Concern) -> PeelDepth:

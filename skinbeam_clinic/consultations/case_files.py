@@ -20,6 +20,7 @@ _FORM_TABLES = (
     "concern",
     "test_spot",
     "session",
+    "clearance",
     "clinic",
 )  # the tables of the form; a title is dropped
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 from pydantic import Field, TypeAdapter, model_serializer
 
 from skinbeam.model.consultation import (
+    Clearance,
     Clinic,
     Concern,
     EarlierSession,
@@ -51,7 +52,13 @@ __all__ = [
 
 _SPOTS_EXAMINED = "photo.spots_examined"
 # Tables with several rows, and in each the field to fill first.
-_ROWS = {"concern": "condition", "patient.medications": "name", "test_spot": "device", "session": "treats"}
+_ROWS = {
+    "concern": "condition",
+    "patient.medications": "name",
+    "test_spot": "device",
+    "session": "treats",
+    "clearance": "rule",
+}
 _SCHEMAS: Mapping[str, type[InputTable]] = {
     "patient": Patient,
     "patient.keloid_decision": KeloidDecision,
@@ -59,6 +66,7 @@ _SCHEMAS: Mapping[str, type[InputTable]] = {
     "concern": Concern,
     "test_spot": EarlierTestSpot,
     "session": EarlierSession,
+    "clearance": Clearance,
     "clinic": Clinic,
     "photo": Photo,
 }
@@ -85,6 +93,7 @@ _FIRST_FIELD = {
     "concern": "concern.0.condition",
     "test_spot": "test_spot.0.device",
     "session": "session.0.treats",
+    "clearance": "clearance.0.rule",
     "clinic": "clinic.devices",
     "photo.file": "photo",
     "points": "photo.points",
@@ -196,7 +205,7 @@ class Submission:
             rows[recorded.kind][recorded.number] = recorded.join(rows[recorded.kind].get(recorded.number, {}))
         if rows["patient.medications"]:
             tables.setdefault("patient", {})["medications"] = _sort_rows(rows["patient.medications"])
-        for kind in ("concern", "test_spot", "session"):
+        for kind in ("concern", "test_spot", "session", "clearance"):
             if rows[kind]:
                 tables[kind] = _sort_rows(rows[kind])
         if points:

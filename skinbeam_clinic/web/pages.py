@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from skinbeam.laser.device import devices
-from skinbeam.model.consultation import DECIDABLE_MODALITIES, HISTORY_GROUPS, LESION_SIGNS, REACTIONS
+from skinbeam.model.consultation import CLEARABLE_RULES, DECIDABLE_MODALITIES, HISTORY_GROUPS, LESION_SIGNS, REACTIONS
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, subtype_description, vocabulary_table
 from skinbeam.report.formatting import capitalise
@@ -37,6 +37,7 @@ CONCERN_ROWS = 6
 MEDICATION_ROWS = 4
 SPOT_ROWS = 5  # the longest series of test spots
 SESSION_ROWS = 4
+CLEARANCE_ROWS = 3
 
 
 def _with_ranges(grades: Sequence[str]) -> tuple[str, ...]:
@@ -58,6 +59,7 @@ _ROW_TITLES = {
     "patient.medications": "app.medicine",
     "test_spot": "app.spot",
     "session": "app.session",
+    "clearance": "app.clearance",
 }
 _PULSE = {
     "device": "app.device",
@@ -110,6 +112,10 @@ _LABELS = {
     "session.adverse": "app.adverse",
     "session.cooling": "clinic-cooling.asked",
     **{f"{kind}.{name}": label for kind in ("test_spot", "session") for name, label in _PULSE.items()},
+    "clearance.rule": "app.clearance-rule",
+    "clearance.condition": "app.clearance-condition",
+    "clearance.by": "app.keloid-by",
+    "clearance.date": "app.keloid-date",
     "clinic.phone": "app.clinic-phone",
     "photo": "app.photo",
     "photo.spots_examined": "app.spots-examined",
@@ -174,6 +180,7 @@ class FormPage:
     medication_rows: Annotated[tuple[int, ...], "numbers of the medicines that can be filled in"]
     spot_rows: Annotated[tuple[int, ...], "numbers of the test spots that can be filled in"]
     session_rows: Annotated[tuple[int, ...], "numbers of the sessions that can be filled in"]
+    clearance_rows: Annotated[tuple[int, ...], "numbers of the clearances that can be filled in"]
     read_only: Annotated[bool, "whether nothing can be changed here"]
 
 
@@ -229,6 +236,7 @@ def render_form(
         medication_rows=_row_numbers(submission, "patient.medications", MEDICATION_ROWS),
         spot_rows=_row_numbers(submission, "test_spot", SPOT_ROWS),
         session_rows=_row_numbers(submission, "session", SESSION_ROWS),
+        clearance_rows=_row_numbers(submission, "clearance", CLEARANCE_ROWS),
         read_only=read_only,
     )
     return render_template(template, **vars(page), **context)
@@ -301,6 +309,7 @@ def _choice_lists() -> dict[str, tuple[FormChoice, ...]]:
     )
     lists["reaction"] = _titled_choices("reaction", REACTIONS)
     lists["cooling"] = tuple(FormChoice(kind, render_message(f"clinic-cooling.kind-{kind}")) for kind in CoolingKind)
+    lists["cleared"] = _titled_choices("app-clearance", CLEARABLE_RULES)
     lists["decided"] = tuple(
         FormChoice(name, translate(vocabulary_table("modality")[name]["title"])) for name in DECIDABLE_MODALITIES
     )

@@ -1,0 +1,46 @@
+"""Turn a referral that a clinician has cleared into a caution that names who decided, and when."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import CLEARABLE_RULES, Clearance, Concern
+from skinbeam.suitability.table import RuleReason
+from skinbeam.text import DocumentWarning, Formatter, Message
+
+__all__ = ["CLEARANCE", "CLEARED", "clearance_notice", "with_clearances"]
+
+CLEARANCE: Final = "clearance"  # the code of the notice
+CLEARED: Final = "clearance.cleared"
+
+
+def with_clearances(case: Case, concern: Concern | None, reasons: Iterable[RuleReason]) -> list[RuleReason]:
+    """Return reasons of which those that refer, and are cleared for a concern, are cautions.
+
+    Parameters
+    ----------
+    concern : None for what holds whatever is treated, which only a clearance for every condition clears.
+    """
+    return [_with_clearance(case, concern, one) for one in reasons]
+
+
+def _with_clearance(case: Case, concern: Concern | None, reason: RuleReason) -> RuleReason:
+    cleared = _find_clearance(case, concern, reason.rule) if reason.decision == "refer" else None
+    if cleared is None:
+        return reason
+    params = {"reason": reason.message, "by": cleared.by, "date": Formatter().date(cleared.date)}
+    return replace(reason, decision="with-caution", message=Message(CLEARED, params))
+
+
+def _find_clearance(case: Case, concern: Concern | None, rule: str) -> Clearance | None:
+    """Return the last clearance of a rule for a concern."""
+    conditions = (None,) if concern is None else (None, concern.condition)
+    found = (one for one in case.clearance if one.rule == rule and one.condition in conditions)
+    return max(found, key=lambda one: one.date, default=None)
+
+
+def clearance_notice(reasons: Iterable[RuleReason]) -> DocumentWarning | None:
+    """Return how referrals of a plan are cleared; None where none of them can be."""
+    rules = dict.fromkeys(one.rule for one in reasons if one.decision == "refer" and one.rule in CLEARABLE_RULES)
+    return DocumentWarning(CLEARANCE, Message("clearance.how", {"rules": list(rules)})) if rules else None
