@@ -117,7 +117,6 @@ def clinic_error(code: str, field: str, hint: Mapping[str, Any] | None = None, *
     ----------
     field : what it is about: an option, a field of a form, a kind of record.
     hint : parameters of the hint, which says what to do.
-    params : parameters of the message.
     """
     return catalogue_error(code, f"records-fault.{code}", field, hint, **params)
 

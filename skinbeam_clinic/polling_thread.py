@@ -14,7 +14,6 @@ class PollingThread(ABC):
 
     Parameters
     ----------
-    name : of the thread.
     defect : what the log says of an error that nobody foresaw.
     poll_s : how long it waits where there was nothing to do.
     join_s : how long `end` waits for the piece of work that was begun.

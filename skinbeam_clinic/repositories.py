@@ -43,13 +43,7 @@ __all__ = ["ClinicRepositories"]
 
 
 class ClinicRepositories:
-    """The repositories with which a member works; made for each request, since a role may change.
-
-    Parameters
-    ----------
-    database : an open database.
-    member : the member as signed in.
-    """
+    """The repositories with which a member works; made for each request, since a role may change."""
 
     def __init__(self, database: Database, member: Member) -> None:
         access = ClinicAccess(database, member)

@@ -20,12 +20,7 @@ _CHALLENGE_BYTES = 32
 
 
 class ChallengeStore:
-    """Makes challenges, and accepts each of them once.
-
-    Parameters
-    ----------
-    database : an open database.
-    """
+    """Makes challenges, and accepts each of them once."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

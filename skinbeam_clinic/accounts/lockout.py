@@ -73,12 +73,7 @@ _INSERT_SUBJECT = sql(
 
 
 class LoginLockout:
-    """Counts failed attempts by subject; a subject is stored as a signature, so that the table names nobody.
-
-    Parameters
-    ----------
-    database : an open database.
-    """
+    """Counts failed attempts by subject; a subject is stored as a signature, so that the table names nobody."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -45,12 +45,7 @@ _SIGN_IN, _BIND = "sign-in", "bind"
 
 
 class OidcIdentityRepository:
-    """The identities of members: everybody sees and removes their own, owners those of all.
-
-    Parameters
-    ----------
-    database, member : as for `ClinicAccess`.
-    """
+    """The identities of members: everybody sees and removes their own, owners those of all."""
 
     def __init__(self, database: Database, member: Member) -> None:
         self._access = ClinicAccess(database, member)
@@ -152,13 +147,7 @@ class _Purpose:
 
 
 class OidcSignIn:
-    """Sends browsers to the provider, and judges what they bring back.
-
-    Parameters
-    ----------
-    database : an open database.
-    provider : the one that is configured.
-    """
+    """Sends browsers to the provider, and judges what they bring back."""
 
     def __init__(self, database: Database, provider: OidcProvider) -> None:
         self._database = database

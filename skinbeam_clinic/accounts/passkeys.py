@@ -81,12 +81,7 @@ def passkey_site(host: str, origin: str) -> PasskeySite:
 
 
 class PasskeyRepository:
-    """The passkeys of a member, which only this member can read and change.
-
-    Parameters
-    ----------
-    database, member, passwords : as for `AccountRepository`.
-    """
+    """The passkeys of a member, which only this member can read and change."""
 
     def __init__(self, database: Database, member: Member, passwords: PasswordHasher) -> None:
         self._access = ClinicAccess(database, member)
@@ -208,12 +203,7 @@ class PasskeyRepository:
 
 
 class PasskeySignIn:
-    """Signs members in by passkey; the device identifies the member, so neither name nor clinic is asked.
-
-    Parameters
-    ----------
-    database : an open database.
-    """
+    """Signs members in by passkey; the device identifies the member, so neither name nor clinic is asked."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -125,7 +125,6 @@ class AccountRepository:
 
     Parameters
     ----------
-    database, member : as for `ClinicAccess`.
     passwords : shared by the whole program.
     """
 

@@ -41,7 +41,6 @@ class SignIn:
 
     Parameters
     ----------
-    database : an open database.
     passwords : shared by the whole program.
     """
 

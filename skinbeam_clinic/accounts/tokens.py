@@ -50,12 +50,7 @@ def generate_api_token() -> str:
 
 
 class ApiTokenAuthenticator:
-    """Identifies the system that sends an API token.
-
-    Parameters
-    ----------
-    database : an open database.
-    """
+    """Identifies the system that sends an API token."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

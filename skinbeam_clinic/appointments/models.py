@@ -112,7 +112,6 @@ class AppointmentFeed:
 
     Parameters
     ----------
-    expires_at : when it expires.
     ended_at : when it was ended before it expired; None where it was not.
     """
 

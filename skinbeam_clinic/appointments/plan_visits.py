@@ -47,7 +47,6 @@ class PlannedAppointment:
     ----------
     days : days after the first session; negative for test spots.
     device : name of the device that it needs; empty where it needs none.
-    description : description of what is done.
     """
 
     purpose: Purpose

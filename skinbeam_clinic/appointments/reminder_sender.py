@@ -58,10 +58,8 @@ class ReminderSender(PollingThread):
 
     Parameters
     ----------
-    mail : the mail server.
     phone : the telephone of clinics that have not entered their own; empty if it is not set.
     zone : the time zone of the clinic; that of this machine where it is None.
-    send : hands a message over.
     """
 
     def __init__(

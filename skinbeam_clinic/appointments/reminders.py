@@ -143,7 +143,6 @@ class ReminderRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such appointment.
         ReplacedError : its record is closed, since another one of the same person is kept.
         InputError : `appointment-changed`; `reminder-over`: it is not booked or lies behind; `reminder-not-agreed`;
             `reminder-sending`: a mail is being sent at this moment.

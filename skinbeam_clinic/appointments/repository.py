@@ -26,7 +26,7 @@ from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import ClashError, clinic_error
-from skinbeam_clinic.patient_links.person import list_person_ids, list_replaced_ids, require_kept
+from skinbeam_clinic.patient_links.person import get_kept_patient, list_person_ids, list_replaced_ids
 
 __all__ = [
     "LASER_PURPOSES",
@@ -142,12 +142,7 @@ class AppointmentRepository(Repository):
             return _read_appointment(work, row)
 
     def get(self, id: str) -> Appointment:
-        """Return an appointment.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return an appointment."""
         with self._access.reading_row(treatment_tables.AppointmentRow, id, "appointment.seen") as (work, row):
             return _read_appointment(work, row)
 
@@ -301,9 +296,7 @@ def _check_booking(work: ClinicTransaction, booking: Booking) -> None:
     if not SHORTEST_APPOINTMENT <= booking.ends_at - booking.starts_at <= LONGEST_APPOINTMENT:
         longest = LONGEST_APPOINTMENT // datetime.timedelta(hours=1)
         raise clinic_error("appointment-length", "minutes", hint={"least": 5, "hours": longest})
-    if work.get(tables.PatientRow, booking.patient_id).erased_at is not None:
-        raise clinic_error("absent", "patient")
-    require_kept(work, booking.patient_id)
+    get_kept_patient(work, booking.patient_id)
     if booking.consultation_id is not None:
         consultation = work.get(tables.ConsultationRow, booking.consultation_id)
         if consultation.patient_id != booking.patient_id:

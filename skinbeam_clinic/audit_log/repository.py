@@ -19,7 +19,6 @@ class AuditLogRepository(Repository):
 
         Parameters
         ----------
-        limit : how many at most.
         subject : only those about this record, such as `patient/` and its id.
         """
         about = () if not subject else (_subject_condition(subject),)

@@ -98,7 +98,6 @@ class ClinicTextRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such text.
         ConflictError : somebody else wrote a version in the meantime.
         InputError : `bad-clinic-text`.
         """
@@ -139,7 +138,6 @@ class ClinicTextRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such text.
         InputError : `altered-data`: none of them can be read.
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:

@@ -183,12 +183,7 @@ class ConsentRepository(Repository):
             return _read_consent(work, row)
 
     def get(self, id: str) -> Consent:
-        """Return a consent, signed or not, void or not.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return a consent, signed or not, void or not."""
         with self._access.reading_row(tables.ConsentRow, id, "consent.seen") as (work, row):
             return _read_consent(work, row)
 

@@ -17,7 +17,7 @@ from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error, conflict_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
-from skinbeam_clinic.patient_links.person import list_person_ids, require_kept
+from skinbeam_clinic.patient_links.person import get_kept_patient, list_person_ids, require_kept
 
 __all__ = [
     "ANSWERS_CONTENT",
@@ -61,7 +61,6 @@ class ConsultationRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such patient.
         ReplacedError : the record is closed, since another one of the same person is kept.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -71,22 +70,12 @@ class ConsultationRepository(Repository):
             return add_consultation(work, patient_id, answers, began_at=now(), id=id)
 
     def get(self, id: str) -> ConsultationRecord:
-        """Return a consultation as it was last saved.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return a consultation as it was last saved."""
         with self._access.reading_row(tables.ConsultationRow, id, "consultation.seen") as (work, row):
             return _read_consultation(work, row)
 
     def export(self, id: str) -> ConsultationRecord:
-        """Return a consultation as it was last saved, for export from the clinic.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return a consultation as it was last saved, for export from the clinic."""
         with self._access.reading(AccessRight.EXPORT) as work:
             row = work.get(tables.ConsultationRow, id)
             work.log("consultation.exported", f"consultation/{id}")
@@ -184,9 +173,7 @@ def add_consultation(
     RecordNotFoundError : this clinic has no such patient, or has erased them.
     ReplacedError : the record is closed, since another one of the same person is kept.
     """
-    if work.get(tables.PatientRow, patient_id).erased_at is not None:
-        raise clinic_error("absent", "patient")
-    require_kept(work, patient_id)
+    get_kept_patient(work, patient_id)
     row = work.new_row(
         tables.ConsultationRow,
         id=id or new_id(),
@@ -340,7 +327,6 @@ class PhotographRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such consultation.
         InputError : `closed`, or `bad-photograph`: its media type is not supported.
         """
         if media_type not in accepted:
@@ -394,22 +380,12 @@ class PhotographRepository(Repository):
             return tuple(_read_photograph(work, row) for row in rows)
 
     def get(self, id: str) -> PhotographRecord:
-        """Return the record of a photograph, without its content.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return the record of a photograph, without its content."""
         with self._access.reading_row(tables.PhotographRow, id, "photograph.uses.seen") as (work, row):
             return _read_photograph(work, row)
 
     def read_content(self, id: str) -> tuple[PhotographRecord, bytes]:
-        """Return the record and the content of a photograph.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return the record and the content of a photograph."""
         with self._access.reading_row(tables.PhotographRow, id, "photograph.seen") as (work, row):
             found = _read_photograph(work, row)
         return found, self._access.database.files.get(self._access.member.clinic_id, found.file)

@@ -121,7 +121,6 @@ class SuggestionRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such record.
         ClosedError : the consultation is closed.
         """
         with self._access.writing(AccessRight.TREAT) as work:

@@ -5,10 +5,10 @@ Of a token only the hash is stored: somebody who has the database can open no di
 
 import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, String
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from skinbeam_clinic.database.tables import Base, ClinicScoped
+from skinbeam_clinic.database.tables import Base, ClinicScoped, clinic_references
 from skinbeam_clinic.database.treatment_tables import (
     AdverseEventRow,
     ConsultationScoped,
@@ -161,10 +161,7 @@ class CalendarFeedRow(ClinicScoped, Base):
     """The address at which a member's own calendar program reads their appointments, stored by its hash; it expires."""
 
     __tablename__ = "calendar_feed"
-    __table_args__ = (
-        ForeignKeyConstraint(["clinic_id", "member_id"], ["member.clinic_id", "member.id"]),
-        Index(None, "clinic_id", "member_id"),
-    )
+    __table_args__ = clinic_references(member_id="member")
     member_id: Mapped[str] = mapped_column(_ID)
     token_hash: Mapped[str] = mapped_column(_HASH, unique=True)
     until: Mapped[datetime.datetime]

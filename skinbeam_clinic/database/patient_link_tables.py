@@ -2,10 +2,10 @@
 
 import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, String
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from skinbeam_clinic.database.tables import Base, ClinicScoped
+from skinbeam_clinic.database.tables import Base, ClinicScoped, clinic_references
 
 __all__ = ["PatientLinkEndRow", "PatientLinkRow"]
 
@@ -17,12 +17,7 @@ class PatientLinkRow(ClinicScoped, Base):
     """A record that was closed as a duplicate, and the record that is kept in its place."""
 
     __tablename__ = "patient_link"
-    __table_args__ = (
-        ForeignKeyConstraint(["clinic_id", "patient_id"], ["patient.clinic_id", "patient.id"]),
-        ForeignKeyConstraint(["clinic_id", "kept_id"], ["patient.clinic_id", "patient.id"]),
-        Index(None, "clinic_id", "patient_id"),
-        Index(None, "clinic_id", "kept_id"),
-    )
+    __table_args__ = clinic_references(patient_id="patient", kept_id="patient")
     patient_id: Mapped[str] = mapped_column(_ID)
     kept_id: Mapped[str] = mapped_column(_ID)
     link_sealed: Mapped[bytes]
@@ -34,7 +29,7 @@ class PatientLinkEndRow(ClinicScoped, Base):
     """The end of a link that was a mistake; the row has the link's id."""
 
     __tablename__ = "patient_link_end"
-    __table_args__ = (ForeignKeyConstraint(["clinic_id", "id"], ["patient_link.clinic_id", "patient_link.id"]),)
+    __table_args__ = clinic_references(id="patient_link")
     end_sealed: Mapped[bytes]
     ended_at: Mapped[datetime.datetime]
     ended_by: Mapped[str] = mapped_column(_WORD)

@@ -37,7 +37,6 @@ class RestoreRehearsal:
     Parameters
     ----------
     backup : name of its file.
-    written_at : when the file was written.
     rows, files : how many of both the backup holds; as many came back.
     """
 

@@ -7,11 +7,12 @@ can refer to another clinic. Columns that end in `_sealed` hold encrypted text (
 import datetime
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import SchemaItem
 
 from skinbeam_clinic.database.columns import CanonicalJson, UtcDateTime
 
@@ -45,6 +46,7 @@ __all__ = [
     "StoreRow",
     "TellBackRow",
     "TemporaryPasswordRow",
+    "clinic_references",
     "list_row_files",
     "new_id",
     "submission_id",
@@ -100,9 +102,20 @@ class ClinicScoped:
     id: Mapped[str] = mapped_column(_ID, primary_key=True, default=new_id)
 
 
-def _clinic_reference(table: str, column: str) -> ForeignKeyConstraint:
-    """Return a foreign key to a row of the same clinic."""
-    return ForeignKeyConstraint(["clinic_id", column], [f"{table}.clinic_id", f"{table}.id"])
+def clinic_references(*, indexed: Iterable[str] | None = None, **tables: str) -> tuple[SchemaItem, ...]:
+    """Return foreign keys to rows of the same clinic, and the indexes by which rows are looked up.
+
+    Parameters
+    ----------
+    indexed : columns to find the rows of a clinic by; by default its references.
+    tables : column → the table to whose row it refers.
+    """
+    keys = (
+        ForeignKeyConstraint(["clinic_id", column], [f"{table}.clinic_id", f"{table}.id"])
+        for column, table in tables.items()
+    )
+    by = (column for column in tables if column != "id") if indexed is None else indexed
+    return (*keys, *(Index(None, "clinic_id", column) for column in by))
 
 
 class StoreRow(Base):
@@ -171,7 +184,7 @@ class PasskeyRow(ClinicScoped, Base):
     """A passkey: the public key of a key pair on a member's own device, and the device's count of signatures."""
 
     __tablename__ = "passkey"
-    __table_args__ = (_clinic_reference("member", "member_id"), Index(None, "clinic_id", "member_id"))
+    __table_args__ = clinic_references(member_id="member")
     member_id: Mapped[str] = mapped_column(_ID)
     name: Mapped[str] = mapped_column(_WORD)
     credential: Mapped[str] = mapped_column(_CREDENTIAL, unique=True)
@@ -186,9 +199,8 @@ class OidcIdentityRow(ClinicScoped, Base):
 
     __tablename__ = "oidc_identity"
     __table_args__ = (
-        _clinic_reference("member", "member_id"),
+        *clinic_references(member_id="member"),
         UniqueConstraint("clinic_id", "issuer", "subject"),
-        Index(None, "clinic_id", "member_id"),
     )
     member_id: Mapped[str] = mapped_column(_ID)
     issuer: Mapped[str] = mapped_column(_WORD)
@@ -201,7 +213,7 @@ class RecoveryRow(ClinicScoped, Base):
     """A member's unused recovery codes, as signatures; the row has the member's id."""
 
     __tablename__ = "recovery"
-    __table_args__ = (_clinic_reference("member", "id"),)
+    __table_args__ = clinic_references(id="member")
     signatures: Mapped[list[str]]
     made_at: Mapped[datetime.datetime]
 
@@ -210,7 +222,7 @@ class TemporaryPasswordRow(ClinicScoped, Base):
     """A member's password that an owner set: until when it lets them in to choose their own; it has the member's id."""
 
     __tablename__ = "temporary_password"
-    __table_args__ = (_clinic_reference("member", "id"),)
+    __table_args__ = clinic_references(id="member")
     until: Mapped[datetime.datetime]
 
 
@@ -218,7 +230,7 @@ class NoticeRow(ClinicScoped, Base):
     """What a member is told about their account until they have read it; `about` are parameters of its sentence."""
 
     __tablename__ = "notice"
-    __table_args__ = (_clinic_reference("member", "member_id"), Index(None, "clinic_id", "member_id"))
+    __table_args__ = clinic_references(member_id="member")
     member_id: Mapped[str] = mapped_column(_ID)
     kind: Mapped[str] = mapped_column(_WORD)
     about: Mapped[dict[str, Any]]
@@ -235,7 +247,7 @@ class LoginSessionRow(Base):
     """
 
     __tablename__ = "login_session"
-    __table_args__ = (_clinic_reference("member", "member_id"),)
+    __table_args__ = clinic_references(member_id="member", indexed=())
     token_hash: Mapped[str] = mapped_column(_HASH, primary_key=True)
     clinic_id: Mapped[str] = mapped_column(_ID)
     member_id: Mapped[str] = mapped_column(_ID)
@@ -295,7 +307,7 @@ class ContactRow(ClinicScoped, Base):
     """Names and contact details of a patient, stored separately and encrypted; the row has the patient's id."""
 
     __tablename__ = "contact"
-    __table_args__ = (_clinic_reference("patient", "id"),)
+    __table_args__ = clinic_references(id="patient")
     contact_sealed: Mapped[bytes]
     saved_at: Mapped[datetime.datetime]
 
@@ -304,7 +316,7 @@ class ConsultationRow(ClinicScoped, Base):
     """The answers of a consultation, saved as they are typed; `revision` counts the saves."""
 
     __tablename__ = "consultation"
-    __table_args__ = (_clinic_reference("patient", "patient_id"), Index(None, "clinic_id", "patient_id"))
+    __table_args__ = clinic_references(patient_id="patient")
     patient_id: Mapped[str] = mapped_column(_ID)
     state: Mapped[str] = mapped_column(_WORD)
     revision: Mapped[int]
@@ -318,7 +330,7 @@ class PhotographRow(ClinicScoped, Base):
     """A photograph, with the name of its file and the patient's permissions, asked for each use separately."""
 
     __tablename__ = "photograph"
-    __table_args__ = (_clinic_reference("consultation", "consultation_id"), Index(None, "clinic_id", "consultation_id"))
+    __table_args__ = clinic_references(consultation_id="consultation")
     consultation_id: Mapped[str] = mapped_column(_ID)
     file: Mapped[str] = mapped_column(_HASH)
     media_type: Mapped[str] = mapped_column(_WORD)
@@ -333,7 +345,7 @@ class PlanRow(ClinicScoped, Base):
     """A plan, complete and never changed: its files, and version, seed and draws to reproduce it."""
 
     __tablename__ = "plan"
-    __table_args__ = (_clinic_reference("consultation", "consultation_id"), Index(None, "clinic_id", "consultation_id"))
+    __table_args__ = clinic_references(consultation_id="consultation")
     consultation_id: Mapped[str] = mapped_column(_ID)
     consultation_revision: Mapped[int]
     case_sha256: Mapped[str] = mapped_column(_HASH)
@@ -350,7 +362,7 @@ class PlanChoiceRow(ClinicScoped, Base):
     """The option that was chosen of a plan, and why; a change of mind is a new row."""
 
     __tablename__ = "choice"
-    __table_args__ = (_clinic_reference("plan", "plan_id"), Index(None, "clinic_id", "plan_id"))
+    __table_args__ = clinic_references(plan_id="plan")
     plan_id: Mapped[str] = mapped_column(_ID)
     option: Mapped[str] = mapped_column(_WORD)
     notes_sealed: Mapped[bytes]
@@ -362,7 +374,7 @@ class ConsentRow(ClinicScoped, Base):
     """Consent to an option of a plan: when it was explained and may be signed, the answers, and the signature."""
 
     __tablename__ = "consent"
-    __table_args__ = (_clinic_reference("plan", "plan_id"), Index(None, "clinic_id", "plan_id"))
+    __table_args__ = clinic_references(plan_id="plan")
     plan_id: Mapped[str] = mapped_column(_ID)
     option: Mapped[str] = mapped_column(_WORD)
     plan_sha256: Mapped[str] = mapped_column(_HASH)
@@ -381,7 +393,7 @@ class ConsentLanguageRow(ClinicScoped, Base):
     """The language in which a consent was explained, where it is not English; the row has the consent's id."""
 
     __tablename__ = "consent_language"
-    __table_args__ = (_clinic_reference("consent", "id"),)
+    __table_args__ = clinic_references(id="consent")
     language: Mapped[str] = mapped_column(_WORD)
 
 
@@ -389,7 +401,7 @@ class ConsentVoidRow(ClinicScoped, Base):
     """The reason why a consent is void; the row has the consent's id."""
 
     __tablename__ = "consent_void"
-    __table_args__ = (_clinic_reference("consent", "id"),)
+    __table_args__ = clinic_references(id="consent")
     reason: Mapped[str] = mapped_column(_WORD)
     voided_at: Mapped[datetime.datetime]
     voided_by: Mapped[str] = mapped_column(_WORD)
@@ -399,7 +411,7 @@ class TellBackRow(ClinicScoped, Base):
     """A teach-back: a patient's sealed answers to questions about what was explained, and which were wrong."""
 
     __tablename__ = "tell_back"
-    __table_args__ = (_clinic_reference("consent", "consent_id"), Index(None, "clinic_id", "consent_id"))
+    __table_args__ = clinic_references(consent_id="consent")
     consent_id: Mapped[str] = mapped_column(_ID)
     answers_sealed: Mapped[bytes]
     told_at: Mapped[datetime.datetime]
@@ -410,14 +422,7 @@ class ClinicalNoteRow(ClinicScoped, Base):
     """A note about a patient, and the consultation and the session that it is about, if any."""
 
     __tablename__ = "clinical_note"
-    __table_args__ = (
-        _clinic_reference("patient", "patient_id"),
-        _clinic_reference("consultation", "consultation_id"),
-        _clinic_reference("treatment", "treatment_id"),
-        Index(None, "clinic_id", "patient_id"),
-        Index(None, "clinic_id", "consultation_id"),
-        Index(None, "clinic_id", "treatment_id"),
-    )
+    __table_args__ = clinic_references(patient_id="patient", consultation_id="consultation", treatment_id="treatment")
     patient_id: Mapped[str] = mapped_column(_ID)
     consultation_id: Mapped[str | None] = mapped_column(_ID)
     treatment_id: Mapped[str | None] = mapped_column(_ID)
@@ -430,7 +435,7 @@ class AttachmentRow(ClinicScoped, Base):
     """A file that belongs to a patient, with the name of its file; its own name and its description are sealed."""
 
     __tablename__ = "attachment"
-    __table_args__ = (_clinic_reference("patient", "patient_id"), Index(None, "clinic_id", "patient_id"))
+    __table_args__ = clinic_references(patient_id="patient")
     patient_id: Mapped[str] = mapped_column(_ID)
     kind: Mapped[str] = mapped_column(_WORD)
     media_type: Mapped[str] = mapped_column(_WORD)

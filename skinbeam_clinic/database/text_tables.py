@@ -2,10 +2,10 @@
 
 import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstraint
+from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from skinbeam_clinic.database.tables import Base, ClinicScoped
+from skinbeam_clinic.database.tables import Base, ClinicScoped, clinic_references
 
 __all__ = ["ClinicTextRow", "ConsentTextRow"]
 
@@ -38,10 +38,7 @@ class ConsentTextRow(ClinicScoped, Base):
     """
 
     __tablename__ = "consent_text"
-    __table_args__ = (
-        ForeignKeyConstraint(["clinic_id", "consent_id"], ["consent.clinic_id", "consent.id"]),
-        Index(None, "clinic_id", "consent_id"),
-    )
+    __table_args__ = clinic_references(consent_id="consent")
     consent_id: Mapped[str] = mapped_column(_ID)
     place: Mapped[int]
     text_sealed: Mapped[bytes]

@@ -63,7 +63,6 @@ class ClinicAccess:
 
     Parameters
     ----------
-    database : an open database.
     member : their role decides what they may do, and their name is written into the audit log.
     """
 
@@ -126,14 +125,14 @@ class ClinicAccess:
         DeniedError : the role does not have this right.
         """
         require_right(self.member.role, right)
-        seen: list[hash_chain.AuditEvent] = []
         with self._reading_session() as session:
             clinic = session.get_one(ClinicRow, self.member.clinic_id)
-            yield _ReadTransaction(self.database, session, clinic, self.member.id, self._altered, seen)
+            work = _ReadTransaction(self.database, session, clinic, self.member.id, self._altered)
+            yield work
         if self._pages is None:
-            self._log_reads([seen])
+            self._log_reads([work.seen])
         else:
-            self._pages[-1] += seen
+            self._pages[-1] += work.seen
 
     @contextmanager
     def reading_row(self, table: type[RowType], id: str, action: str) -> Iterator[tuple["ClinicTransaction", RowType]]:
@@ -264,7 +263,10 @@ class ClinicAccess:
 
 
 class Repository:
-    """Records of one kind, stored and read with the access of a member."""
+    """Records of one kind, stored and read with the access of a member.
+
+    Every method that takes the id of a record raises `RecordNotFoundError` where this clinic has none with this id.
+    """
 
     def __init__(self, access: ClinicAccess) -> None:
         self._access = access
@@ -720,21 +722,13 @@ def open_transaction(
 class _ReadTransaction(ClinicTransaction):
     """A transaction for reading, which collects its notes for an audit entry that is written afterwards."""
 
-    def __init__(
-        self,
-        database: Database,
-        session: Session,
-        clinic: ClinicRow,
-        actor: str,
-        altered: AlteredRows,
-        seen: list[hash_chain.AuditEvent],
-    ) -> None:
-        super().__init__(database, session, clinic, actor, altered)
-        self._seen = seen
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.seen: list[hash_chain.AuditEvent] = []
 
     def log(self, action: str, subject: str, **detail: Any) -> None:
         """Collect a note of what was read."""
-        self._seen.append(hash_chain.AuditEvent(self.actor, action, subject, detail))
+        self.seen.append(hash_chain.AuditEvent(self.actor, action, subject, detail))
 
 
 def _altered_row(row: Base) -> AlteredRow:

@@ -6,11 +6,11 @@ skin are JSON in sealed columns; columns by which lists are sorted and filtered 
 
 import datetime
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
 
-from skinbeam_clinic.database.tables import Base, ClinicScoped
+from skinbeam_clinic.database.tables import Base, ClinicScoped, clinic_references
 
 __all__ = [
     "AdverseEventRow",
@@ -37,10 +37,8 @@ class ConsultationScoped(ClinicScoped):
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[SchemaItem, ...]:  # noqa: N805
-        """Return the foreign keys, and an index for each, since rows are looked up by them."""
-        refers = (("consultation_id", "consultation"), *cls._REFERS)
-        keys = [ForeignKeyConstraint(["clinic_id", one], [f"{to}.clinic_id", f"{to}.id"]) for one, to in refers]
-        return (*keys, *(Index(None, "clinic_id", one) for one, _ in refers))
+        """Return the foreign keys and their indexes."""
+        return clinic_references(consultation_id="consultation", **dict(cls._REFERS))
 
 
 class MachineRow(ClinicScoped, Base):
@@ -60,10 +58,7 @@ class MachineUpkeepRow(ClinicScoped, Base):
     """A service of a machine or a calibration of its energy meter, with the counter of shots; days are ISO text."""
 
     __tablename__ = "machine_upkeep"
-    __table_args__ = (
-        ForeignKeyConstraint(["clinic_id", "machine_id"], ["machine.clinic_id", "machine.id"]),
-        Index(None, "clinic_id", "machine_id"),
-    )
+    __table_args__ = clinic_references(machine_id="machine")
     machine_id: Mapped[str] = mapped_column(_ID)
     kind: Mapped[str] = mapped_column(_WORD)
     done_on: Mapped[str] = mapped_column(_WORD)
@@ -77,13 +72,12 @@ class AppointmentRow(ClinicScoped, Base):
     """An appointment of a patient: member, purpose, machine and time; a first one has no consultation yet."""
 
     __tablename__ = "appointment"
-    __table_args__ = (
-        ForeignKeyConstraint(["clinic_id", "patient_id"], ["patient.clinic_id", "patient.id"]),
-        ForeignKeyConstraint(["clinic_id", "consultation_id"], ["consultation.clinic_id", "consultation.id"]),
-        ForeignKeyConstraint(["clinic_id", "member_id"], ["member.clinic_id", "member.id"]),
-        ForeignKeyConstraint(["clinic_id", "machine_id"], ["machine.clinic_id", "machine.id"]),
-        Index(None, "clinic_id", "patient_id"),
-        Index(None, "clinic_id", "starts_at"),
+    __table_args__ = clinic_references(
+        patient_id="patient",
+        consultation_id="consultation",
+        member_id="member",
+        machine_id="machine",
+        indexed=("patient_id", "starts_at"),
     )
     patient_id: Mapped[str] = mapped_column(_ID)
     consultation_id: Mapped[str | None] = mapped_column(_ID)
@@ -105,12 +99,7 @@ class AppointmentReminderRow(ClinicScoped, Base):
     """
 
     __tablename__ = "appointment_reminder"
-    __table_args__ = (
-        ForeignKeyConstraint(["clinic_id", "appointment_id"], ["appointment.clinic_id", "appointment.id"]),
-        ForeignKeyConstraint(["clinic_id", "patient_id"], ["patient.clinic_id", "patient.id"]),
-        Index(None, "clinic_id", "appointment_id"),
-        Index(None, "clinic_id", "patient_id"),
-    )
+    __table_args__ = clinic_references(appointment_id="appointment", patient_id="patient")
     appointment_id: Mapped[str] = mapped_column(_ID)
     patient_id: Mapped[str] = mapped_column(_ID)
     starts_at: Mapped[datetime.datetime]

@@ -36,12 +36,7 @@ __all__ = [
 
 
 class _AlarmLookup:
-    """Looks up alarms of all clinics by their ids, without data of patients.
-
-    Parameters
-    ----------
-    database : an open one.
-    """
+    """Looks up alarms of all clinics by their ids, without data of patients."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

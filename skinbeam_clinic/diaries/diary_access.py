@@ -35,12 +35,7 @@ _ENTRY_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 class DiaryAccess:
-    """Opens diaries by their tokens.
-
-    Parameters
-    ----------
-    database : an open one.
-    """
+    """Opens diaries by their tokens."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -45,12 +45,7 @@ class DiaryRepository(Repository):
     """The diaries of a clinic's treatments."""
 
     def get_subject(self, treatment_id: str) -> DiarySubject:
-        """Return the patient and the treatment of a diary.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such treatment.
-        """
+        """Return the patient and the treatment of a diary."""
         with self._access.reading(AccessRight.READ) as work:
             row = work.get(treatment_tables.TreatmentRow, treatment_id)
             patient = work.get(tables.PatientRow, work.get(tables.ConsultationRow, row.consultation_id).patient_id)
@@ -64,7 +59,6 @@ class DiaryRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such treatment.
         InputError : `not-begun`: the treatment has not begun.
         """
         token = random_token()
@@ -123,12 +117,7 @@ class DiaryRepository(Repository):
                 work.save(reading, "diary.read")
 
     def list_unread(self, limit: int) -> tuple[tuple[UnreadEntries, ...], int]:
-        """Return the diaries with unread entries that have been unread longest, and the number of all of them.
-
-        Parameters
-        ----------
-        limit : how many are returned at most.
-        """
+        """Return the diaries with unread entries that have been unread longest, and the number of all of them."""
         with self._access.reading(AccessRight.READ) as work:
             work.log("diaries.listed", "diary_entry")
             table = follow_up_tables.DiaryEntryRow
@@ -252,12 +241,7 @@ class AlarmRepository(Repository):
             return _read_logged_alarms(work, rows)
 
     def get(self, id: str) -> Alarm:
-        """Return an alarm.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return an alarm."""
         with self._access.reading(AccessRight.READ) as work:
             return _read_logged_alarms(work, [work.get(follow_up_tables.AlarmRow, id)])[0]
 
@@ -266,7 +250,6 @@ class AlarmRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such record.
         InputError : `no-words`, `too-long`, or `answered-already`.
         """
         with self._access.skipping_altered(), self._access.writing(AccessRight.WRITE) as work:

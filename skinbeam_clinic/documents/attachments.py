@@ -14,11 +14,11 @@ from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
 from skinbeam_clinic.documents.attachment_content import ENDINGS, judge_content
 from skinbeam_clinic.documents.models import Attachment, AttachmentKind
-from skinbeam_clinic.documents.notes import get_present_patient, make_strike
+from skinbeam_clinic.documents.notes import make_strike
 from skinbeam_clinic.documents.plain_text import LONGEST_DESCRIPTION, check_text, clean_file_name
 from skinbeam_clinic.documents.sealed_content import ATTACHMENT_CONTENT, AttachmentContent
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.patient_links.person import require_kept
+from skinbeam_clinic.patient_links.person import get_kept_patient
 
 __all__ = ["AttachmentRepository", "import_attachment"]
 
@@ -47,8 +47,7 @@ class AttachmentRepository:
         InputError : `bad-attachment-kind`, `too-long`, or as `judge_content`.
         """
         with self._access.reading_unlogged(AccessRight.WRITE) as work:
-            get_present_patient(work, patient_id)
-            require_kept(work, patient_id)
+            get_kept_patient(work, patient_id)
         if kind not in set(AttachmentKind):
             raise clinic_error("bad-attachment-kind", "kind")
         told = check_text(description, "description", LONGEST_DESCRIPTION)
@@ -56,8 +55,7 @@ class AttachmentRepository:
         about = AttachmentContent(clean_file_name(name, ENDINGS[media_type], kind), told)
         file = self._access.store_file(AccessRight.WRITE, content)
         with self._access.writing(AccessRight.WRITE) as work:
-            get_present_patient(work, patient_id)
-            require_kept(work, patient_id)
+            get_kept_patient(work, patient_id)
             id = submission_id(form_key, patient_id, f"{kind}/{file}/".encode() + ATTACHMENT_CONTENT.to_json(about))
             if sent := work.find(tables.AttachmentRow, id):
                 return _read_attachment(work, sent, is_read=True)
@@ -81,7 +79,6 @@ class AttachmentRepository:
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such attachment.
         InputError : `no-reason`, or `too-long`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -93,12 +90,7 @@ class AttachmentRepository:
             return _read_attachment(work, row, is_read=True)
 
     def find_patient_id(self, id: str) -> str:
-        """Return the id of the patient to whom an attachment belongs.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such attachment.
-        """
+        """Return the id of the patient to whom an attachment belongs."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return work.get(tables.AttachmentRow, id).patient_id
 
@@ -108,10 +100,6 @@ class AttachmentRepository:
         Parameters
         ----------
         names_hidden : whether the page shows no names, and so no texts either.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such patient.
         """
         table, is_read = tables.AttachmentRow, self._is_read and not names_hidden
         with self._access.reading_row(tables.PatientRow, patient_id, "attachments.listed") as (work, _):
@@ -124,7 +112,6 @@ class AttachmentRepository:
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such attachment.
         InputError : `altered-data`: the file is not as it was stored.
         """
         with self._access.reading(AccessRight.CONTACT) as work:

@@ -17,9 +17,9 @@ from skinbeam_clinic.documents.models import ClinicalNote, DocumentStrike
 from skinbeam_clinic.documents.plain_text import LONGEST_NOTE, LONGEST_REASON, check_text
 from skinbeam_clinic.documents.sealed_content import NOTE_CONTENT, NoteContent
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.patient_links.person import require_kept
+from skinbeam_clinic.patient_links.person import get_kept_patient
 
-__all__ = ["NoteRepository", "get_present_patient", "import_note", "make_strike"]
+__all__ = ["NoteRepository", "import_note", "make_strike"]
 
 
 class NoteRepository:
@@ -53,8 +53,7 @@ class NoteRepository:
         InputError : `no-reason` (the note is empty), or `too-long`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
-            get_present_patient(work, patient_id)
-            require_kept(work, patient_id)
+            get_kept_patient(work, patient_id)
             if treatment_id is not None:
                 consultation_id = work.get(treatment_tables.TreatmentRow, treatment_id).consultation_id
             if consultation_id is not None:
@@ -82,7 +81,6 @@ class NoteRepository:
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such note.
         InputError : `no-reason`, or `too-long`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
@@ -94,12 +92,7 @@ class NoteRepository:
             return _read_note(work, row, is_read=True)
 
     def find_patient_id(self, id: str) -> str:
-        """Return the id of the patient whom a note is about.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such note.
-        """
+        """Return the id of the patient whom a note is about."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return work.get(tables.ClinicalNoteRow, id).patient_id
 
@@ -109,10 +102,6 @@ class NoteRepository:
         Parameters
         ----------
         names_hidden : whether the page shows no names, and so no words either.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such patient.
         """
         table = tables.ClinicalNoteRow
         is_read = self._is_read and not names_hidden
@@ -146,19 +135,6 @@ def import_note(work: ClinicTransaction, patient_id: str, note: ClinicalNote, co
     )
     work.seal_record(row, NOTE_CONTENT, NoteContent(_check_words(note.words), note.noted_by, note.struck))
     work.save(row, "note.written")
-
-
-def get_present_patient(work: ClinicTransaction, id: str) -> tables.PatientRow:
-    """Return a patient who was not erased.
-
-    Raises
-    ------
-    RecordNotFoundError : this clinic has no such patient, or has erased them.
-    """
-    row = work.get(tables.PatientRow, id)
-    if row.erased_at is not None:
-        raise clinic_error("absent", "patient")
-    return row
 
 
 def make_strike(work: ClinicTransaction, why: str) -> DocumentStrike:

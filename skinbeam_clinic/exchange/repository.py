@@ -42,7 +42,7 @@ from skinbeam_clinic.models import (
     PlanContents,
     PlanRecord,
 )
-from skinbeam_clinic.patient_links.person import list_replaced_ids
+from skinbeam_clinic.patient_links.person import get_present_patient, list_replaced_ids
 from skinbeam_clinic.patient_links.repository import PatientLinkRepository
 from skinbeam_clinic.patients.repository import PatientRepository, add_contact, add_patient, find_birth_year, find_owner
 from skinbeam_clinic.plans.repository import PlanRepository
@@ -138,8 +138,7 @@ class DossierRepository:
         RecordNotFoundError : this clinic has no such patient, or has erased them.
         """
         with self._access.reading(AccessRight.READ) as work:
-            if work.get(tables.PatientRow, patient_id).erased_at is not None:
-                raise clinic_error("absent", "patient")
+            get_present_patient(work, patient_id)
             work.log("record.read", f"patient/{patient_id}", what=what)
         with self._access.without_entries():
             return self._build_dossier(patient_id, pictures=pictures)
@@ -154,19 +153,13 @@ class DossierRepository:
         Raises
         ------
         DeniedError : the role may not send records to others.
-        RecordNotFoundError : this clinic has no such patient.
         """
         with self._access.reading(AccessRight.EXPORT) as work:
             work.get(tables.PatientRow, patient_id)
             work.log("letter.made", f"patient/{patient_id}", **({"texts": list(texts)} if texts else {}))
 
     def find_patient_id(self, id: str) -> str:
-        """Return the id of the patient to whom a row of any table belongs.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such row.
-        """
+        """Return the id of the patient to whom a row of any table belongs."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             for column in _OWNING_COLUMNS:
                 for table in tables_with(column):
@@ -192,12 +185,7 @@ class DossierRepository:
                     yield Dossier(patient, tuple(map(self._planned_contents, consultations)))
 
     def read_replaced(self, patient_id: str) -> tuple[Dossier, ...]:
-        """Return everything of the records that were closed as duplicates of a record, for its copy.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such patient.
-        """
+        """Return everything of the records that were closed as duplicates of a record, for its copy."""
         return tuple(map(self._build_dossier, self._links.list_replaced_ids(patient_id)))
 
     def _build_dossier(self, patient_id: str, *, pictures: bool = True) -> Dossier:

@@ -95,7 +95,6 @@ def build_follow_up(
 
     Parameters
     ----------
-    treatment : the treatment that it refers to.
     name_of : returns the name of a member by their id.
     """
     ended = treatment.ended_at if content.moment is FollowUpMoment.AFTER else None

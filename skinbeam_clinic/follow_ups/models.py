@@ -122,7 +122,6 @@ class ClinicianGrade:
     hidden : whether it was graded by photographs whose order was hidden from the rater.
     unseen : whether the rater had not seen the patient's answers.
     treated : whether the rater took part in the treatment.
-    rater_id : id of the rater.
     measured : whether the rater could have seen what was measured on a pair.
     """
 

@@ -142,12 +142,7 @@ class PairAnalysisRepository(Repository):
             return _read_analysis(work, row, follow_up)
 
     def of(self, follow_up_id: str) -> tuple[PairAnalysis, ...]:
-        """Return the analyses of a follow-up's pairs; none before the grade that they waited for.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such follow-up.
-        """
+        """Return the analyses of a follow-up's pairs; none before the grade that they waited for."""
         with self._access.reading(AccessRight.READ) as work:
             follow_up = _load(work, follow_up_id)
             rows = _list_rows(work, follow_up)
@@ -155,22 +150,12 @@ class PairAnalysisRepository(Repository):
             return tuple(_read_analysis(work, row, follow_up) for row in rows)
 
     def may_measure(self, follow_up_id: str) -> bool:
-        """Return whether the pairs of a follow-up may be measured: after a blind grade, or where none can come.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such follow-up.
-        """
+        """Return whether the pairs of a follow-up may be measured: after a blind grade, or where none can come."""
         with self._access.reading_row(FollowUpRow, follow_up_id, "follow-up.seen") as (work, row):
             return _may_measure(work, load_follow_up(work, row))
 
     def list_measured(self, follow_up_id: str) -> frozenset[str]:
-        """Return the ids of the measured pairs of a follow-up, not the results; none before the grade.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such follow-up.
-        """
+        """Return the ids of the measured pairs of a follow-up, not the results; none before the grade."""
         with self._access.reading_row(FollowUpRow, follow_up_id, "follow-up.seen") as (work, row):
             return frozenset(one.pair_id for one in _list_rows(work, load_follow_up(work, row)))
 

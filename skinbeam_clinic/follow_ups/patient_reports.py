@@ -168,12 +168,7 @@ _VALIDITY = datetime.timedelta(minutes=30)
 
 
 class PatientHandover:
-    """Hands over the questions of follow-ups to patients, and stores their answers.
-
-    Parameters
-    ----------
-    database : an open one.
-    """
+    """Hands over the questions of follow-ups to patients, and stores their answers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -69,7 +69,6 @@ class FollowUpRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such treatment.
         InputError : `closed`; `not-treated`: no treatment of the course has ended; `asked-before`: there is a follow-up
             before the course already; `too-late`: a treatment has ended, so that the time before can only be
             remembered, which a later follow-up asks for; or `bad-answer`: the time is in the future.
@@ -239,12 +238,7 @@ class FollowUpRepository(Repository):
             return load_follow_up(work, row)
 
     def get(self, id: str) -> FollowUp:
-        """Return a follow-up.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return a follow-up."""
         with self._access.reading_row(follow_up_tables.FollowUpRow, id, "follow-up.seen") as (work, row):
             return load_follow_up(work, row)
 
@@ -256,12 +250,7 @@ class FollowUpRepository(Repository):
             return tuple(work.read_each(rows, lambda row: load_follow_up(work, row)))
 
     def list_courses(self, patient_id: str) -> tuple[TreatmentCourse, ...]:
-        """Return the courses of treatments in all records of a patient, the newest consultation first.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such patient.
-        """
+        """Return the courses of treatments in all records of a patient, the newest consultation first."""
         with self._access.reading_row(tables.PatientRow, patient_id, "follow-ups.listed") as (work, _):
             names = list_consultation_ids(work, list_person_ids(work, patient_id))
             rows = work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))

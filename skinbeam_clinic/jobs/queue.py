@@ -36,12 +36,7 @@ PROGRESS_CONTENT = SealedRecord(models.JobProgress, JobRow.progress_sealed)
 
 
 class JobQueue:
-    """The jobs of all clinics, for workers.
-
-    Parameters
-    ----------
-    database : an open database.
-    """
+    """The jobs of all clinics, for workers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -60,12 +60,7 @@ class JobRepository(Repository):
             return read_job(work, row)
 
     def get(self, id: str) -> Job:
-        """Return a job with its current state.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such job.
-        """
+        """Return a job with its current state."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return read_job(work, work.get(tables.JobRow, id))
 
@@ -89,10 +84,6 @@ class JobRepository(Repository):
         Parameters
         ----------
         why : the reason in the audit log.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such job.
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(tables.JobRow, id)

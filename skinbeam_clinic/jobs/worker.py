@@ -118,7 +118,6 @@ class PlanWorker:
 
     Parameters
     ----------
-    make : makes a plan.
     measure : compares the two photographs in a folder.
     """
 

@@ -47,7 +47,6 @@ class MachineRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such record.
         ConflictError : somebody else changed it in the meantime.
         InputError : `bad-machine`.
         """
@@ -60,12 +59,7 @@ class MachineRepository(Repository):
             return _read_machine(work, row)
 
     def set_in_use(self, id: str, *, in_use: bool) -> ClinicMachine:
-        """Retire a machine, or take it into use again; a machine already in that state stays unchanged.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Retire a machine, or take it into use again; a machine already in that state stays unchanged."""
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(treatment_tables.MachineRow, id)
             if in_use != (row.retired_at is None):
@@ -74,12 +68,7 @@ class MachineRepository(Repository):
             return _read_machine(work, row)
 
     def get(self, id: str) -> ClinicMachine:
-        """Return a machine, retired or not.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return a machine, retired or not."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return _read_machine(work, work.get(treatment_tables.MachineRow, id))
 

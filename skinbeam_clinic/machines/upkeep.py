@@ -75,7 +75,6 @@ class MachineUpkeepRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such machine.
         InputError : `bad-upkeep`: of the kind, a day that lies ahead or does not exist, or a number of shots.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:

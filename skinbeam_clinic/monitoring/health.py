@@ -59,7 +59,6 @@ class HealthChecks:
 
     Parameters
     ----------
-    database : an open database.
     worker : makes the server's plans.
     """
 

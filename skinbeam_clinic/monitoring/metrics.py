@@ -82,12 +82,7 @@ _SECONDS = (0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # the target for p
 
 
 class Metrics:
-    """Counters of a server since its start, and its current backlog.
-
-    Parameters
-    ----------
-    database : an open database.
-    """
+    """Counters of a server since its start, and its current backlog."""
 
     def __init__(self, database: Database) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # these would add a start-time series for each other series
@@ -182,12 +177,7 @@ _log = logging.getLogger(__name__)
 
 
 class RequestMonitor:
-    """ASGI middleware around everything else: gives each request an id, and counts and logs its response.
-
-    Parameters
-    ----------
-    metrics : the counters.
-    """
+    """ASGI middleware around everything else: gives each request an id, and counts and logs its response."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app

@@ -102,7 +102,6 @@ class ActivityWatch(PollingThread):
 
     Parameters
     ----------
-    database : an open database.
     metrics : counts what was unusual.
     """
 

@@ -4,7 +4,7 @@ A link leads from a closed record to the one that is kept; that one may be close
 Both ends of a new link are last records of different persons, so no chain is ever a circle.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy import exists
 
@@ -15,6 +15,8 @@ from skinbeam_clinic.errors import clinic_error
 
 __all__ = [
     "find_kept_id",
+    "get_kept_patient",
+    "get_present_patient",
     "kept_ids",
     "list_open_links",
     "list_person_ids",
@@ -33,7 +35,7 @@ def list_open_links(work: ClinicTransaction) -> list[PatientLinkRow]:
 def kept_ids(work: ClinicTransaction) -> Mapping[str, str]:
     """Return the id of the record that is kept in place of each closed one: the last of its chain."""
     direct = {row.patient_id: row.kept_id for row in list_open_links(work)}
-    return {id: _follow(id, direct) for id in direct}
+    return {id: _chain(id, direct)[-1] for id in direct}
 
 
 def find_kept_id(work: ClinicTransaction, patient_id: str) -> str:
@@ -45,7 +47,7 @@ def list_person_ids(work: ClinicTransaction, patient_id: str) -> tuple[str, ...]
     """Return the ids of all records of the person of a record: the kept one, and the closed ones by their links."""
     kept = kept_ids(work)
     last = kept.get(patient_id, patient_id)
-    return (last, *_closed_into(last, kept))
+    return (last, *(id for id, other in kept.items() if other == last))
 
 
 def list_replaced_ids(work: ClinicTransaction, *patient_ids: str) -> tuple[str, ...]:
@@ -66,12 +68,30 @@ def require_kept(work: ClinicTransaction, patient_id: str) -> None:
         raise clinic_error("record-replaced", "patient", hint={"kept": pseudonym}, kept=pseudonym)
 
 
-def _closed_into(last: str, kept: Mapping[str, str]) -> Iterable[str]:
-    return (id for id, other in kept.items() if other == last)
+def get_present_patient(work: ClinicTransaction, id: str) -> tables.PatientRow:
+    """Return a patient who was not erased.
+
+    Raises
+    ------
+    RecordNotFoundError : this clinic has no such patient, or has erased them.
+    """
+    row = work.get(tables.PatientRow, id)
+    if row.erased_at is not None:
+        raise clinic_error("absent", "patient")
+    return row
 
 
-def _follow(id: str, direct: Mapping[str, str]) -> str:
-    return _chain(id, direct)[-1]
+def get_kept_patient(work: ClinicTransaction, id: str) -> tables.PatientRow:
+    """Return a patient in whose record something new may begin.
+
+    Raises
+    ------
+    RecordNotFoundError : this clinic has no such patient, or has erased them.
+    ReplacedError : the record is closed, since another one of the same person is kept.
+    """
+    row = get_present_patient(work, id)
+    require_kept(work, id)
+    return row
 
 
 def _chain(id: str, direct: Mapping[str, str]) -> list[str]:

@@ -13,12 +13,12 @@ from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.patient_link_tables import PatientLinkEndRow, PatientLinkRow
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
-from skinbeam_clinic.documents.notes import get_present_patient
 from skinbeam_clinic.documents.plain_text import LONGEST_REASON, check_text
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import LinkedPatient, LinkRelation, PatientRecord
 from skinbeam_clinic.patient_links.models import PatientLink, PatientLinkEnd, PersonRecords
 from skinbeam_clinic.patient_links.person import (
+    get_present_patient,
     kept_ids,
     list_open_links,
     list_person_ids,
@@ -77,7 +77,6 @@ class PatientLinkRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such link.
         InputError : `no-reason`, or `too-long`.
         """
         with self._access.writing(AccessRight.TREAT) as work:
@@ -89,12 +88,7 @@ class PatientLinkRepository(Repository):
             return _read_link(work, row, is_read=True)
 
     def find_patient_id(self, id: str) -> str:
-        """Return the id of the record that a link closed.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such link.
-        """
+        """Return the id of the record that a link closed."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return work.get(PatientLinkRow, id).patient_id
 
@@ -104,10 +98,6 @@ class PatientLinkRepository(Repository):
         Parameters
         ----------
         names_hidden : whether the page shows no names, and so no reasons either.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such patient.
         """
         table = PatientLinkRow
         is_read = self._access.member.role in allowed_roles(AccessRight.CONTACT) and not names_hidden
@@ -118,12 +108,7 @@ class PatientLinkRepository(Repository):
             return tuple(work.read_each(rows, reading, stand_in))
 
     def read_person(self, patient_id: str) -> PersonRecords:
-        """Return the records of the person of a record.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such patient.
-        """
+        """Return the records of the person of a record."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)
             kept, *closed = list_person_ids(work, patient_id)
@@ -164,12 +149,7 @@ class PatientLinkRepository(Repository):
             return found
 
     def list_replaced_ids(self, patient_id: str) -> tuple[str, ...]:
-        """Return the ids of the records that were closed as duplicates of a record, also through others.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such patient.
-        """
+        """Return the ids of the records that were closed as duplicates of a record, also through others."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
             work.get(tables.PatientRow, patient_id)
             return list_replaced_ids(work, patient_id)

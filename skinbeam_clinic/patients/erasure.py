@@ -59,7 +59,6 @@ class ErasureRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such patient.
         ReplacedError : the record is closed, since another one of the same person is kept.
         """
         with self._access.reading(AccessRight.ERASE) as work:
@@ -120,7 +119,6 @@ class ErasureRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such patient.
         ReplacedError : the record is closed, since another one of the same person is kept.
         """
         with self._access.writing(AccessRight.ERASE) as work:

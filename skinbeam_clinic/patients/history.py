@@ -61,7 +61,6 @@ class HistoryFact:
     Parameters
     ----------
     record : name of the record in the audit log.
-    fired_at : when it was fired.
     path : address of the page that shows it.
     plan_id : the plan under which it was done.
     option, site : position of the option in the plan, and the site of its concern; empty for a test spot.

@@ -14,7 +14,7 @@ from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Contact, PatientRecord
-from skinbeam_clinic.patient_links.person import kept_ids, require_kept
+from skinbeam_clinic.patient_links.person import get_kept_patient, kept_ids, require_kept
 from skinbeam_clinic.patients.contact_details import OLDEST_YEARS
 from skinbeam_clinic.patients.contact_search import parse_contact_query
 
@@ -85,11 +85,6 @@ class PatientRepository(Repository):
 
         It may be part of a pseudonym. Whoever may see contact details finds by name, date of birth, telephone and the
         number of another program, too.
-
-        Parameters
-        ----------
-        query : the text to search for.
-        limit : how many are returned at most.
         """
         table = tables.PatientRow
         present = table.erased_at.is_(None)
@@ -120,12 +115,7 @@ class PatientRepository(Repository):
         return {id for id, details in read if asked.matches(details)}
 
     def get(self, id: str) -> PatientRecord:
-        """Return a patient.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return a patient."""
         with self._access.reading_row(tables.PatientRow, id, "patient.seen") as (work, row):
             return work.read_row(PatientRecord, row)
 
@@ -141,7 +131,6 @@ class PatientRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such patient.
         ReplacedError : the record is closed, since another one of the same person is kept.
         ConflictError : somebody else saved in the meantime; nothing is overwritten.
         InputError : `too-long`, or `pseudonym-name`: the pseudonym contains a name of the patient.
@@ -182,10 +171,7 @@ class PatientRepository(Repository):
         InputError : `pseudonym-taken`, `bad-pseudonym`, or `pseudonym-name`: it contains a name of the patient.
         """
         with self._access.writing(AccessRight.WRITE) as work:
-            row = work.get(tables.PatientRow, id)
-            if row.erased_at is not None:
-                raise clinic_error("absent", "patient")
-            require_kept(work, id)
+            row = get_kept_patient(work, id)
             if previous and row.pseudonym != pseudonym:
                 work.check_unchanged(row, row.pseudonym, previous)
             wanted = _check_pseudonym(pseudonym) if pseudonym else next_number(work)

@@ -86,7 +86,6 @@ class RecordsSincePlan:
 
     Parameters
     ----------
-    plan_id : id of the plan.
     submission : the answers that it was made from.
     facts_at_planning, current_facts : the records then, and now.
     joined_at : when the plan was made from the records; None where that is not known.

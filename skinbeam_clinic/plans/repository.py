@@ -61,12 +61,7 @@ class PlanRepository(Repository):
             return work.read_row(PlanRecord, row)
 
     def get(self, id: str) -> PlanRecord:
-        """Return a plan.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return a plan."""
         with self._access.reading_row(tables.PlanRow, id, "plan.seen") as (work, row):
             return work.read_row(PlanRecord, row)
 

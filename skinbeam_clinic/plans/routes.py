@@ -62,8 +62,6 @@ class OpenPlan:
 
     Parameters
     ----------
-    record : the record of the plan.
-    plan : the parsed plan document.
     outdated : its answers have changed, or a later plan replaces it.
     records_since : the patient's records, and those that the plan was made from.
     is_replaced : the record of its patient is closed, since another one of the same person is kept.

@@ -79,7 +79,6 @@ class SettingAnswer:
     setting : the settings in one line.
     effective, harmed, bruised : how many of 100 such skins reach the target, are injured and bruise; `bruised` is empty
         where no vessels are heated.
-    is_burn : whether the injury is a burn.
     limits : id of each limit with its status, as in a plan.
     stops : why no plan gives the setting, in words: limits, rules, earlier reactions.
     warnings : what needs a reason before a plan gives it.

@@ -112,7 +112,6 @@ class TestSpotRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such spot.
         InputError : `no-reason`, `too-long`, or `spot-read`: a reaction was recorded at it, so it was fired.
         """
         with self._access.writing(AccessRight.TREAT) as work:
@@ -128,12 +127,7 @@ class TestSpotRepository(Repository):
                 work.save(row, "test-spot.struck")
 
     def get(self, id: str) -> TestSpotRecord:
-        """Return a test spot.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return a test spot."""
         with self._access.reading_row(treatment_tables.TestSpotRow, id, "test-spot.seen") as (work, row):
             return _read_spot(work, row)
 
@@ -154,12 +148,7 @@ class TestSpotRepository(Repository):
             return _list_spots(work, set(list_consultation_ids(work, list_person_ids(work, patient_id))))
 
     def list_due(self, limit: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:
-        """Return the spots that are due and were not read in time, each with its patient, longest due first.
-
-        Parameters
-        ----------
-        limit : how many are returned at most.
-        """
+        """Return the spots that are due and were not read in time, each with its patient, longest due first."""
         with self._access.reading(AccessRight.READ) as work:
             due = sorted(_list_due(work), key=lambda one: one.due_at)[:limit]
             if due:

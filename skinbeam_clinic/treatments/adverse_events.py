@@ -65,7 +65,6 @@ class AdverseEventRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such treatment.
         InputError : `bad-event` (unknown kind or site), `not-yet`, or `too-long`.
         """
         if kind not in ADVERSE_KINDS or (site and site not in vocabulary_table("site")):
@@ -106,7 +105,6 @@ class AdverseEventRepository(Repository):
 
         Raises
         ------
-        RecordNotFoundError : this clinic has no such record.
         InputError : `too-long`.
         """
         with self._access.writing(AccessRight.TREAT) as work:

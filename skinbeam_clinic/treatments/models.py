@@ -228,7 +228,6 @@ class AdverseEvent:
     Parameters
     ----------
     site : site as named in the case schema; empty where it is not at a single site.
-    words : description.
     seen_at, noted_at : when it was observed, and when it was recorded.
     resolved : description of its outcome.
     """

@@ -88,12 +88,7 @@ class TreatmentRepository(Repository):
             return _read_treatment(work, row)
 
     def get(self, id: str) -> Treatment:
-        """Return a treatment.
-
-        Raises
-        ------
-        RecordNotFoundError : this clinic has no such record.
-        """
+        """Return a treatment."""
         with self._access.reading_row(treatment_tables.TreatmentRow, id, "treatment.seen") as (work, row):
             return _read_treatment(work, row)
 

@@ -72,7 +72,6 @@ def build_clinic_app(
     oidc : the OpenID Connect provider at which members may sign in; None for none.
     activity_limits : what is unusual, so that owners are told; by default those of `ActivityLimits`.
     guests : the clinics of guests; the app then has their routes alone. None for the app of members.
-    make_plan : makes the plans.
     """
     outside_contact = outside_contact or ContactSettings()
     passwords = PasswordHasher()
