@@ -44,10 +44,8 @@ class BookingRefusal:
 
 def list_choices(request: ClinicRequest, appointment: Appointment | None = None) -> BookingChoices:
     """Return who may be booked and the machines in use, and those of an appointment as it is."""
-    members, machines = (
-        request.repositories.appointments.list_bookable_members(),
-        request.repositories.machines.list_all(),
-    )
+    members = request.repositories.appointments.list_bookable_members()
+    machines = request.repositories.machines.list_all()
     if appointment is not None and appointment.member_id not in {each.id for each in members}:
         members = (*members, BookableMember(appointment.member_id, appointment.member, may_treat=False))
     held = None if appointment is None else appointment.machine_id
@@ -109,9 +107,8 @@ def explain_clash(
 
 
 def _describe_clash(request: ClinicRequest, clash: BookingClash) -> tuple[str, Appointment | None]:
-    return render_message(f"appointment-taken.{clash.resource}"), request.repositories.appointments.get(
-        clash.appointment_id
-    ) if clash.appointment_id else None
+    other = request.repositories.appointments.get(clash.appointment_id) if clash.appointment_id else None
+    return render_message(f"appointment-taken.{clash.resource}"), other
 
 
 def _booking_error(code: str, field: str, **about: int) -> InputError:

@@ -23,10 +23,8 @@ __all__ = [
 TimeSpan = tuple[datetime.datetime, datetime.datetime]
 
 HORIZON = datetime.timedelta(days=90)  # how far ahead free times are searched
-_OPENING_TIME, _CLOSING_TIME = (
-    datetime.time(8),
-    datetime.time(18),
-)  # range of proposed times; any other time can be typed
+# Range of proposed times; any other time can be typed.
+_OPENING_TIME, _CLOSING_TIME = datetime.time(8), datetime.time(18)
 _YEARS = range(2000, 2200)
 _WEEKEND = frozenset({5, 6})
 _STEP = datetime.timedelta(minutes=15)

@@ -194,16 +194,16 @@ def make_marks_view(submission: Submission) -> MarksView | None:
     first = max((mark.number for mark in marks), default=-1) + 1
     return MarksView(
         submission.photo,
-        tuple(_row(mark) for mark in marks if mark.place is not None),
+        tuple(
+            MarkRow(mark.number, _title(mark), dict(_fields(mark)), mark.decision)
+            for mark in marks
+            if mark.place is not None
+        ),
         (*(mark.number for mark in added), *range(first, first + _EMPTY_ROWS)),
         tuple(_title(mark) for mark in added),
         tuple((kind, render_message(f"finding-kind.{kind}")) for kind in FINDING_KINDS if kind != "pores"),
         tuple((region, _region_text(region)) for region in REGION_SITES),
     )
-
-
-def _row(mark: PhotographMark) -> MarkRow:
-    return MarkRow(mark.number, _title(mark), dict(_fields(mark)), mark.decision)
 
 
 def _fields(mark: PhotographMark) -> Iterator[tuple[str, str]]:

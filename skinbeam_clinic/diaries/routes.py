@@ -60,10 +60,8 @@ def add_diary_routes(router: ClinicRouter) -> None:
 
 @goes_past_altered
 def _show_diary(request: ClinicRequest) -> Response:
-    repositories, about = (
-        request.repositories,
-        request.repositories.diaries.get_subject(request.path_parameter("treatment")),
-    )
+    repositories = request.repositories
+    about = repositories.diaries.get_subject(request.path_parameter("treatment"))
     alarms = {one.id: one for one in repositories.alarms.of_consultation(about.consultation_id)}
     followed = _read_diary_plan(request, about)
     entries = repositories.diaries.of(about.treatment_id)

@@ -56,11 +56,12 @@ class NoteRepository:
             get_kept_patient(work, patient_id)
             if treatment_id is not None:
                 consultation_id = work.get(treatment_tables.TreatmentRow, treatment_id).consultation_id
-            if consultation_id is not None:
-                _check_consultation(work, consultation_id, patient_id)
+            about = None if consultation_id is None else work.get(tables.ConsultationRow, consultation_id)
+            if about is not None and about.patient_id != patient_id:
+                raise clinic_error("absent", "consultation")
             content = NoteContent(_check_words(words))
-            about = f"{consultation_id}/{treatment_id}/".encode()
-            id = submission_id(form_key, patient_id, about + NOTE_CONTENT.to_json(content))
+            subject = f"{consultation_id}/{treatment_id}/".encode()
+            id = submission_id(form_key, patient_id, subject + NOTE_CONTENT.to_json(content))
             if sent := work.find(tables.ClinicalNoteRow, id):
                 return _read_note(work, sent, is_read=True)
             row = work.new_row(
@@ -155,11 +156,6 @@ def _check_words(words: str) -> str:
     if not plain:
         raise clinic_error("no-reason", "notes")
     return plain
-
-
-def _check_consultation(work: ClinicTransaction, id: str, patient_id: str) -> None:
-    if work.get(tables.ConsultationRow, id).patient_id != patient_id:
-        raise clinic_error("absent", "consultation")
 
 
 def _read_note(work: ClinicTransaction, row: tables.ClinicalNoteRow, *, is_read: bool) -> ClinicalNote:

@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from skinbeam_clinic.database import follow_up_tables, treatment_tables
 from skinbeam_clinic.database.transaction import ClinicTransaction
@@ -21,22 +20,6 @@ __all__ = [
 ]
 
 MONTH = datetime.timedelta(days=365.25 / 12)
-
-
-class _TreatmentReference(Protocol):
-    """The fields of a treatment that a follow-up refers to."""
-
-    @property
-    def plan_id(self) -> str:
-        """Id of its plan."""
-
-    @property
-    def option(self) -> str:
-        """Position of the treated option in that plan."""
-
-    @property
-    def ended_at(self) -> datetime.datetime | None:
-        """When it ended; None before."""
 
 
 def concern_number(treatment: treatment_tables.TreatmentRow) -> int:
@@ -77,17 +60,15 @@ def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -
     """Return the follow-up of a row, with its grades, report and pairs."""
     pair = follow_up_tables.PhotographPairRow
     pairs = work.rows_of(pair, pair.follow_up_id, row.id)
-    content, treatment = (
-        work.open_record(row, FOLLOW_UP_CONTENT),
-        work.get(treatment_tables.TreatmentRow, row.treatment_id),
-    )
+    content = work.open_record(row, FOLLOW_UP_CONTENT)
+    treatment = work.get(treatment_tables.TreatmentRow, row.treatment_id)
     return build_follow_up(row, content, treatment, work.actor_name, pairs)
 
 
 def build_follow_up(
     row: follow_up_tables.FollowUpRow,
     content: FollowUpContent,
-    treatment: _TreatmentReference,
+    treatment: treatment_tables.TreatmentRow,
     name_of: Callable[[str], str],
     pairs: Sequence[follow_up_tables.PhotographPairRow] = (),
 ) -> FollowUp:

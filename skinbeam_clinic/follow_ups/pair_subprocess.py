@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from skinbeam._version import __version__
 from skinbeam.model.estimate import Unknown
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
-from skinbeam.photo.comparison.change import FindingChange, PhotoChange, compare_or_refuse
+from skinbeam.photo.comparison.change import PhotoChange, compare_or_refuse
 from skinbeam.photo.comparison.mark_tracking import MarkChange
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.text import ENGLISH, use_language
@@ -53,7 +53,11 @@ def measure_pair(before: PhotoAnalysis, after: PhotoAnalysis) -> PairAnalysisCon
         return PairAnalysisContent(change, (), (), __version__)
     # Roundish marks are told one by one, everything else by region.
     single = {mark.kind for mark in change.marks}
-    regions = tuple(_region_result(one) for one in change.findings if one.kind not in single)
+    regions = tuple(
+        RegionResult(one.kind, one.region, one.site, one.direction, one.message)
+        for one in change.findings
+        if one.kind not in single
+    )
     return PairAnalysisContent(None, tuple(map(_mark_result, change.marks)), regions, __version__)
 
 
@@ -72,10 +76,6 @@ def _mark_result(mark: MarkChange) -> MarkResult:
         needs_examination=mark.needs_examination,
         message=mark.message,
     )
-
-
-def _region_result(finding: FindingChange) -> RegionResult:
-    return RegionResult(finding.kind, finding.region, finding.site, finding.direction, finding.message)
 
 
 def _measure(home: Path, language: str, _: object) -> Any:

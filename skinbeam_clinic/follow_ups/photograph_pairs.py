@@ -43,10 +43,7 @@ def compare_photographs(
     repositories: ClinicRepositories, first_id: str, second_id: str, pair: str
 ) -> PhotographComparison:
     """Return two photographs as they are shown together."""
-    (one, first), (other, second) = (
-        repositories.photographs.read_content(first_id),
-        repositories.photographs.read_content(second_id),
-    )
+    (one, first), (other, second) = map(repositories.photographs.read_content, (first_id, second_id))
     return PhotographComparison(pair, one, other, _list_differences(_read_shot(first), _read_shot(second)))
 
 

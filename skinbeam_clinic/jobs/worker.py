@@ -200,11 +200,12 @@ class PlanWorker:
                 self._wake_event.wait(_POLL_S)
                 self._wake_event.clear()
 
+    def _open_repositories(self, job: Job) -> ClinicRepositories:
+        return ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by))
+
     def _make_plan(self, job: Job) -> PlanRecord:
-        repositories, names = (
-            ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by)),
-            job.payload,
-        )
+        repositories = self._open_repositories(job)
+        names = job.payload
         consultation = repositories.consultations.get(names["consultation"])
         if consultation.revision != names["revision"]:
             raise clinic_error("plan-outdated", "job")
@@ -229,7 +230,7 @@ class PlanWorker:
         return plan
 
     def _measure_pair(self, job: Job) -> None:
-        repositories = ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by))
+        repositories = self._open_repositories(job)
         names = job.payload
         follow_up = names["follow_up"]
         pair = repositories.pair_analyses.open_pair(follow_up, names["pair"])

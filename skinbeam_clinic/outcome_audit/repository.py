@@ -1,16 +1,16 @@
 """Read the outcomes of all courses of a clinic for statistics, with one entry in the audit log."""
 
-import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import or_
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
-from skinbeam_clinic.database.tables import AuditEntryRow
+from skinbeam_clinic.database.sealed_record import SealedRecord
+from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.follow_ups.follow_up_grades import build_follow_up
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
@@ -26,6 +26,19 @@ __all__ = ["CourseOutcome", "FiredSettings", "OutcomeRepository"]
 _ENDED_STATES = ("done", "stopped")
 # The patient of a consultation and the name of a member never change: saved answers and sign-ins are no change here.
 _TABLES = ("treatment", "treated_area", "adverse_event", "follow_up")
+_TREATMENT_COLUMNS = (
+    "id",
+    "consultation_id",
+    "plan_id",
+    "option",
+    "number",
+    "device",
+    "state",
+    "started_by",
+    "created_at",
+    "ended_at",
+)
+_FOLLOW_UP_COLUMNS = ("id", "consultation_id", "treatment_id", "seen_at", "noted_by")
 _MOST_ENTRIES = 5000  # since the last count: with more, counting again is faster than checking each
 
 
@@ -120,27 +133,11 @@ class OutcomeRepository(Repository):
         return self._access.database.files.get(self._access.member.clinic_id, course.plan_file)
 
 
-class _SessionData(NamedTuple):
-    id: str
-    consultation_id: str
-    plan_id: str
-    option: str
-    number: int
-    device: str | None
-    by: str | None
-    created_at: datetime.datetime
-    ended_at: datetime.datetime | None
-
-
 def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     table = treatment_tables.TreatmentRow
-    columns = (table.id, table.consultation_id, table.plan_id, table.option, table.number, table.device)
-    courses: dict[tuple[str, int], list[_SessionData]] = defaultdict(list)
-    for *values, state in work.read_columns(
-        table, *columns, table.started_by, table.created_at, table.ended_at, table.state
-    ):
-        one = _SessionData(*values)
-        if state in _ENDED_STATES:
+    courses: dict[tuple[str, int], list[treatment_tables.TreatmentRow]] = defaultdict(list)
+    for (one,) in _load_rows(work, table, _TREATMENT_COLUMNS):
+        if one.state in _ENDED_STATES:
             courses[one.consultation_id, OptionRef.parse(one.option).concern].append(one)
     kept = kept_ids(work)  # two records of one person are one person
     table_of = tables.ConsultationRow
@@ -161,7 +158,8 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
             sealed=ADVERSE_EVENT_CONTENT,
         )
     )
-    follow_ups = _group_by_treatment(_load_follow_ups(work))
+    loaded = _load_rows(work, follow_up_tables.FollowUpRow, _FOLLOW_UP_COLUMNS, FOLLOW_UP_CONTENT)
+    follow_ups = _group_by_treatment((row.treatment_id, row, held) for row, held in loaded)
     altered = {row.columns.get("treatment_id") for row in work.altered.list_all()}
     for mine in courses.values():
         mine.sort(key=lambda one: (one.number, one.created_at))
@@ -176,14 +174,12 @@ def _valid_areas(areas: Iterable[tuple[str, FiredContent]]) -> list[FiredContent
     return [fired for id, fired in known if id not in corrected and not fired.struck]
 
 
-def _load_follow_ups(work: ClinicTransaction) -> Iterator[tuple[Any, ...]]:
-    table = follow_up_tables.FollowUpRow
-    columns = ("id", "consultation_id", "treatment_id", "seen_at", "noted_by")
-    for *values, held in work.read_columns(
-        table, *(getattr(table, name) for name in columns), sealed=FOLLOW_UP_CONTENT
-    ):
-        row = table(**dict(zip(columns, values, strict=True)))
-        yield row.treatment_id, row, held
+def _load_rows(
+    work: ClinicTransaction, table: type[ClinicScoped], columns: Sequence[str], sealed: SealedRecord[Any] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """Yield rows with these columns alone, each followed by the record in its sealed column, if one is asked for."""
+    for values in work.read_columns(table, *(getattr(table, name) for name in columns), sealed=sealed):
+        yield table(**dict(zip(columns, values, strict=False))), *values[len(columns) :]
 
 
 def _group_by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
@@ -195,7 +191,7 @@ def _group_by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple
 
 
 def _build_course(
-    mine: list[_SessionData],
+    mine: list[treatment_tables.TreatmentRow],
     patients: Mapping[str, str],
     plans: Mapping[str, str],
     areas: Mapping[str, list[tuple[Any, ...]]],
@@ -212,7 +208,7 @@ def _build_course(
         patient_id=patients[first.consultation_id],
         plan_file=plans[first.plan_id],
         option=first.option,
-        operators=frozenset(one.by for one in mine if one.by),
+        operators=frozenset(one.started_by for one in mine if one.started_by),
         sessions=len(mine),
         months_after=after[-1].months_after if after else None,
         improvement=graded[-1] if graded else None,

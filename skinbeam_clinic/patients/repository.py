@@ -96,10 +96,8 @@ class PatientRepository(Repository):
                 known = work.list_names(table, table.pseudonym, present, order=(table.created_at,))
                 hits = {kept.get(id, id) for id, name in known if wanted in name.casefold() or id in sought}
                 there = [id for id, _ in known if id in hits]
-                rows, number = (
-                    work.rows(table, table.id.in_(there[-limit:]), order=(table.created_at,))[::-1],
-                    len(there),
-                )
+                rows = work.rows(table, table.id.in_(there[-limit:]), order=(table.created_at,))[::-1]
+                number = len(there)
             else:
                 shown = table.id.not_in(kept) if kept else present
                 rows, number = work.newest_rows(table, limit, present, shown, order=table.created_at)

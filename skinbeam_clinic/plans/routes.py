@@ -163,10 +163,8 @@ def open_plan(repositories: ClinicRepositories, id: str) -> OpenPlan:
     with repositories.reading_one_moment():
         record = repositories.plans.get(id)
         records = parse_plan(repositories.plans.read_file(id, "plan.json"))
-        last, now = (
-            repositories.plans.of(record.consultation_id)[-1],
-            repositories.consultations.get(record.consultation_id),
-        )
+        last = repositories.plans.of(record.consultation_id)[-1]
+        now = repositories.consultations.get(record.consultation_id)
         outdated = last.id != record.id or now.revision != record.consultation_revision
         replaced = repositories.patient_links.read_person(now.patient_id).is_replaced
         return OpenPlan(record, records, outdated, now, read_records_since(repositories, record, now), replaced)

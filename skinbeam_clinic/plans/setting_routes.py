@@ -31,7 +31,7 @@ from skinbeam_clinic.patients.history import join_history
 from skinbeam_clinic.plans.document import ChosenPlanSettings
 from skinbeam_clinic.plans.open_plan_cache import OpenPlanCache
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated, open_plan
-from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
+from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import is_simulated, offered_doses, planned_settings, read_quantities
 from skinbeam_clinic.pulse_settings import OrderedSettings
@@ -260,7 +260,8 @@ def _comparison_rows(phototype: object, option: Option, answer: SettingAnswer) -
         yield _ComparisonRow(label, _text("unprinted"), _text("unprinted"))
     else:
         places = answer.published.planned_place, answer.published.asked_place
-        planned, asked = (_published_text(answer.published, place) for place in places)
+        dose = answer.published
+        planned, asked = (_text(place, low=dose.low, high=dose.high, unit=dose.unit) for place in places)
         yield _ComparisonRow(label, planned, asked)
     before = {limit.id: limit.status for limit in option.limits}
     for name in {**before, **answer.limits}:
@@ -268,10 +269,6 @@ def _comparison_rows(phototype: object, option: Option, answer: SettingAnswer) -
         planned, asked = (_text(f"limit-{status}") for status in states)
         label = _text("limit", limit=render_message(f"limit-in-short.{name}"))
         yield _ComparisonRow(label, planned, asked, is_broken=states[1] == "not_met")
-
-
-def _published_text(span: PublishedDose, place: str) -> str:
-    return _text(place, low=span.low, high=span.high, unit=span.unit)
 
 
 def _text(name: str, **params: object) -> str:

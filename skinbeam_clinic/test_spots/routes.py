@@ -256,11 +256,8 @@ def _spot_view(spot: TestSpotRecord) -> _SpotView:
 
 
 def _save_firing(request: ClinicRequest) -> Response:
-    consultation, firing, fired_at = (
-        request.path_parameter("consultation"),
-        _parse_firing(request),
-        _parse_time(request),
-    )
+    consultation = request.path_parameter("consultation")
+    firing, fired_at = _parse_firing(request), _parse_time(request)
     if fired_at is not None and fired_at < request.repositories.plans.of(consultation)[0].made_at:
         raise _spot_error("before-plan")
     request.repositories.test_spots.fire(consultation, firing, fired_at, form_key=request.text("row"))

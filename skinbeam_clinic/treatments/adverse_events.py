@@ -76,10 +76,8 @@ class AdverseEventRepository(Repository):
             treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
             content = AdverseEventContent(kind, grade, site, words)
             sealed_content = b"" if alarm_id else ADVERSE_EVENT_CONTENT.to_json(content)
-            id, table = (
-                submission_id(alarm_id or form_key, treatment_id, sealed_content),
-                treatment_tables.AdverseEventRow,
-            )
+            id = submission_id(alarm_id or form_key, treatment_id, sealed_content)
+            table = treatment_tables.AdverseEventRow
             if sent := work.find(table, id):
                 if alarm_id and work.find(AlarmDecisionRow, alarm_id) is None:
                     _correct_event(work, sent, content)

@@ -274,7 +274,11 @@ def _show_treatment(
         **_view_checklist(request, session),
         rows=rows,
         map=list_regions(
-            [(row.number, row.area.fired.site, row.area.fired.side) for row in rows if _is_valid_row(treatment, row)]
+            [
+                (row.number, row.area.fired.site, row.area.fired.side)
+                for row in rows
+                if row.area in treatment.valid_areas
+            ]
         ),
         outlines=OUTLINES,
         **form,
@@ -286,10 +290,6 @@ def _show_treatment(
         typed_note=request.text("note"),
         grades=list(AdverseEventGrade),
     )
-
-
-def _is_valid_row(treatment: Treatment, row: FiringRow) -> bool:
-    return row.area in treatment.valid_areas
 
 
 def _explain_consent_loss(request: ClinicRequest, session: _SessionPage) -> str:
