@@ -15,8 +15,8 @@ class PollingThread(ABC):
     Parameters
     ----------
     defect : what the log says of an error that nobody foresaw.
-    poll_s : how long it waits where there was nothing to do.
-    join_s : how long `end` waits for the piece of work that was begun.
+    poll_s : how long it waits where there was nothing to do, unless it is woken.
+    join_s : how long `stop` waits for the piece of work that was begun.
     """
 
     def __init__(self, name: str, *, defect: str, poll_s: float, join_s: float) -> None:
@@ -24,15 +24,25 @@ class PollingThread(ABC):
         self._poll_s = poll_s
         self._join_s = join_s
         self._stopping = threading.Event()
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
-    def end(self) -> None:
-        """Stop the thread; what it has not done is done after the next start."""
+    def wake(self) -> None:
+        """Tell the thread that there is work."""
+        self._woken.set()
+
+    def request_stop(self) -> None:
+        """Tell the thread to end; what it has not done is done after the next start."""
         self._stopping.set()
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Tell the thread to end, and wait until it has."""
+        self.request_stop()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(self._join_s)
 
@@ -56,4 +66,5 @@ class PollingThread(ABC):
             except Exception:
                 log.exception(self._defect)
             if not worked:
-                self._stopping.wait(self._poll_s)
+                self._woken.wait(self._poll_s)
+                self._woken.clear()

@@ -8,71 +8,41 @@ from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.accounts.tokens import ApiTokenRepository
 from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
 from skinbeam_clinic.appointments.next_steps import NextStepReader
-from skinbeam_clinic.appointments.reminders import ReminderRepository
-from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.audit_log.repository import AuditLogRepository
 from skinbeam_clinic.clinic_texts.repository import ClinicTextRepository
 from skinbeam_clinic.clinic_transfer.repository import ImportRepository
-from skinbeam_clinic.consents.repository import ConsentRepository
-from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
-from skinbeam_clinic.consultations.suggestions import SuggestionRepository
 from skinbeam_clinic.database.altered_rows import AlteredRow
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.transaction import ClinicAccess
-from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
-from skinbeam_clinic.documents.attachments import AttachmentRepository
-from skinbeam_clinic.documents.notes import NoteRepository
 from skinbeam_clinic.exchange.patient_copy import PatientCopyRepository
 from skinbeam_clinic.exchange.repository import DossierImporter, DossierRepository
-from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
-from skinbeam_clinic.follow_ups.repository import FollowUpRepository
 from skinbeam_clinic.jobs.repository import JobRepository
 from skinbeam_clinic.machines.repository import MachineRepository
 from skinbeam_clinic.machines.upkeep import MachineUpkeepRepository
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.outcome_audit.repository import OutcomeRepository
-from skinbeam_clinic.patient_links.repository import PatientLinkRepository
 from skinbeam_clinic.patients.erasure import ErasureRepository
-from skinbeam_clinic.patients.repository import PatientRepository
-from skinbeam_clinic.plans.repository import PlanRepository
-from skinbeam_clinic.test_spots.repository import TestSpotRepository
+from skinbeam_clinic.record_repositories import RecordRepositories
 from skinbeam_clinic.treatments.adverse_events import AdverseEventRepository
-from skinbeam_clinic.treatments.repository import TreatmentRepository
 
 __all__ = ["ClinicRepositories"]
 
 
-class ClinicRepositories:
+class ClinicRepositories(RecordRepositories):
     """The repositories with which a member works; made for each request, since a role may change."""
 
     def __init__(self, database: Database, member: Member) -> None:
         access = ClinicAccess(database, member)
+        super().__init__(access)
         self.member = member
         self._access = access
-        self.patients = PatientRepository(access)
-        self.patient_links = PatientLinkRepository(access)
-        self.consultations = ConsultationRepository(access)
-        self.photographs = PhotographRepository(access)
-        self.plans = PlanRepository(access)
-        self.consents = ConsentRepository(access)
-        self.test_spots = TestSpotRepository(access)
-        self.suggestions = SuggestionRepository(access)
         self.machines = MachineRepository(access)
         self.machine_upkeep = MachineUpkeepRepository(access)
         self.clinic_texts = ClinicTextRepository(access)
-        self.notes = NoteRepository(access)
-        self.attachments = AttachmentRepository(access)
-        self.appointments = AppointmentRepository(access)
-        self.reminders = ReminderRepository(access)
         self.calendar_feeds = CalendarFeedRepository(access)
         self.next_steps = NextStepReader(access)
-        self.follow_ups = FollowUpRepository(access)
-        self.pair_analyses = PairAnalysisRepository(access)
-        self.treatments = TreatmentRepository(access)
         self.adverse_events = AdverseEventRepository(access)
         self.outcomes = OutcomeRepository(access)
-        self.diaries = DiaryRepository(access)
-        self.alarms = AlarmRepository(access)
         self.jobs = JobRepository(access)
         self.tokens = ApiTokenRepository(access)
         self.second_factors = SecondFactorPolicy(access)

@@ -277,13 +277,7 @@ def import_appointment(work: ClinicTransaction, booking: Booking, state: Appoint
 def _new_row(work: ClinicTransaction, booking: Booking) -> treatment_tables.AppointmentRow:
     return work.new_row(
         treatment_tables.AppointmentRow,
-        patient_id=booking.patient_id,
-        consultation_id=booking.consultation_id,
-        member_id=booking.member_id,
-        machine_id=booking.machine_id,
-        purpose=booking.purpose.value,
-        starts_at=booking.starts_at,
-        ends_at=booking.ends_at,
+        **vars(booking) | {"purpose": booking.purpose.value},
         state=AppointmentState.BOOKED.value,
         revision=1,
         created_at=now(),

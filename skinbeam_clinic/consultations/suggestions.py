@@ -144,16 +144,13 @@ def _make_row(
 
 def _read_suggestion(work: ClinicTransaction, row: SuggestedConcernRow) -> SuggestedConcern:
     content = work.open_record(row, SUGGESTION_CONTENT)
+    same = {name: value for name, value in vars(content).items() if name not in ("findings", "messages")}
     return work.read_row(
         SuggestedConcern,
         row,
-        condition=content.condition,
-        site=content.site,
-        severity=content.severity,
+        **same,
         seen=content.findings,
         told=content.messages,
-        finding_regions=content.finding_regions,
-        to_be_seen=content.to_be_seen,
         decision=None if row.decision is None else SuggestionDecision(row.decision),
         decided_by="" if row.decided_by is None else work.actor_name(row.decided_by),
     )

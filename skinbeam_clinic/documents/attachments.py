@@ -11,7 +11,7 @@ from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id, submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
 from skinbeam_clinic.documents.attachment_content import ENDINGS, judge_content
 from skinbeam_clinic.documents.models import Attachment, AttachmentKind
 from skinbeam_clinic.documents.notes import make_strike
@@ -23,11 +23,11 @@ from skinbeam_clinic.patient_links.person import get_kept_patient
 __all__ = ["AttachmentRepository", "import_attachment"]
 
 
-class AttachmentRepository:
+class AttachmentRepository(Repository):
     """The attachments of a clinic's patients."""
 
     def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
+        super().__init__(access)
         self._is_read = access.member.role in allowed_roles(AccessRight.CONTACT)
 
     def add(

@@ -12,7 +12,7 @@ from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id, submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
 from skinbeam_clinic.documents.models import ClinicalNote, DocumentStrike
 from skinbeam_clinic.documents.plain_text import LONGEST_NOTE, LONGEST_REASON, check_text
 from skinbeam_clinic.documents.sealed_content import NOTE_CONTENT, NoteContent
@@ -22,11 +22,11 @@ from skinbeam_clinic.patient_links.person import get_kept_patient
 __all__ = ["NoteRepository", "import_note", "make_strike"]
 
 
-class NoteRepository:
+class NoteRepository(Repository):
     """The clinical notes of a clinic."""
 
     def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
+        super().__init__(access)
         self._is_read = access.member.role in allowed_roles(AccessRight.CONTACT)
 
     def add(

@@ -9,20 +9,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from skinbeam_clinic.appointments.reminders import ReminderRepository
-from skinbeam_clinic.consultations.suggestions import SuggestionRepository
 from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.database.transaction import ClinicAccess, Repository
-from skinbeam_clinic.diaries.repository import AlarmRepository
 from skinbeam_clinic.documents.attachment_content import ENDINGS
-from skinbeam_clinic.documents.attachments import AttachmentRepository
 from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE
 from skinbeam_clinic.exchange.repository import DossierRepository
-from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
 from skinbeam_clinic.models import ConsultationContents, Dossier, PatientRecord
 from skinbeam_clinic.patient_links.models import PatientLink
-from skinbeam_clinic.patient_links.repository import PatientLinkRepository
-from skinbeam_clinic.patients.repository import PatientRepository
+from skinbeam_clinic.record_repositories import RecordRepositories
 from skinbeam_clinic.test_spots.sealed_content import copied_spot_values
 
 __all__ = ["PatientCopyRepository"]
@@ -36,13 +30,7 @@ class PatientCopyRepository(Repository):
     def __init__(self, access: ClinicAccess) -> None:
         super().__init__(access)
         self._dossiers = DossierRepository(access)
-        self._patients = PatientRepository(access)
-        self._links = PatientLinkRepository(access)
-        self._reminders = ReminderRepository(access)
-        self._suggestions = SuggestionRepository(access)
-        self._pair_analyses = PairAnalysisRepository(access)
-        self._alarms = AlarmRepository(access)
-        self._attachments = AttachmentRepository(access)
+        self._records = RecordRepositories(access)
 
     def make(self, patient_id: str) -> bytes:
         """Return all records of a patient as a ZIP: `record.json`, photographs, plans, signed documents, attachments.
@@ -59,7 +47,7 @@ class PatientCopyRepository(Repository):
     def pack(self, dossier: Dossier) -> bytes:
         """Return the copy of the patient of a dossier, which is being exported (`DossierRepository.exporting`)."""
         patient_id = dossier.patient.id
-        contact, replaced = self._patients.get_contact(patient_id), self._dossiers.read_replaced(patient_id)
+        contact, replaced = self._records.patients.get_contact(patient_id), self._dossiers.read_replaced(patient_id)
         records = (dossier, *replaced)
         consultations = (one for record in records for one in record.consultations)
         packed = io.BytesIO()
@@ -72,7 +60,9 @@ class PatientCopyRepository(Repository):
                 "notes": [record_values(one) for record in records for one in record.notes],
                 "attachments": self._pack_attachments(archive, records),
                 "appointments": [asdict(one) for record in records for one in record.appointments],
-                "reminders": [asdict(one) for record in records for one in self._reminders.of(record.patient.id)],
+                "reminders": [
+                    asdict(one) for record in records for one in self._records.reminders.of(record.patient.id)
+                ],
                 "consultations": [
                     self._pack_consultation(archive, f"{number:03}", one)
                     for number, one in enumerate(sorted(consultations, key=lambda one: one.consultation.created_at), 1)
@@ -85,7 +75,7 @@ class PatientCopyRepository(Repository):
 
     def _replaced_record(self, patient: PatientRecord) -> dict[str, object]:
         """Return a record that was closed as a duplicate, and its links; what was done in it is among all the rest."""
-        contact = self._patients.get_contact(patient.id)
+        contact = self._records.patients.get_contact(patient.id)
         return {
             "patient": asdict(patient),
             "contact": {} if contact is None else dict(contact.details),
@@ -94,13 +84,13 @@ class PatientCopyRepository(Repository):
 
     def _open_links(self, id: str) -> list[PatientLink]:
         """Return the links of a record; one that was undone is about somebody else, too, and stays out."""
-        return [one for one in self._links.of(id) if one.end is None]
+        return [one for one in self._records.patient_links.of(id) if one.end is None]
 
     def _pack_attachments(self, archive: zipfile.ZipFile, records: Sequence[Dossier]) -> list[dict[str, Any]]:
         packed = []
         for number, (one, _) in enumerate((one for record in records for one in record.attachments), 1):
             place = f"attachments/{number:03}{ENDINGS[one.media_type]}"
-            archive.writestr(place, self._attachments.read_content(one.id)[1])
+            archive.writestr(place, self._records.attachments.read_content(one.id)[1])
             packed.append(record_values(one) | {"file": place})
         return packed
 
@@ -130,10 +120,10 @@ class PatientCopyRepository(Repository):
             "plans": plans,
             "consents": consents,
             "diary": self._diary(one, photographs),
-            "suggested_concerns": [asdict(concern) for concern in self._suggestions.of(one.consultation.id)],
+            "suggested_concerns": [asdict(concern) for concern in self._records.suggestions.of(one.consultation.id)],
             "test_spots": [copied_spot_values(spot) for spot in one.test_spots],
             "follow_ups": [
-                asdict(follow_up) | {"measured": list(map(asdict, self._pair_analyses.of(follow_up.id)))}
+                asdict(follow_up) | {"measured": list(map(asdict, self._records.pair_analyses.of(follow_up.id)))}
                 for follow_up in one.follow_ups
             ],
         }
@@ -144,7 +134,7 @@ class PatientCopyRepository(Repository):
         An alarm includes the clinic's answer and decision.
         """
         places = {str(photograph["id"]): photograph["file"] for photograph in photographs}
-        alarms = {alarm.id: alarm for alarm in self._alarms.of_consultation(one.consultation.id)}
+        alarms = {alarm.id: alarm for alarm in self._records.alarms.of_consultation(one.consultation.id)}
         columns = ("raised_at", "answered_at", "answered_by", "answer", "decided_at", "decided_by", "reason")
         return [
             asdict(entry)

@@ -13,26 +13,22 @@ from typing import TypeVar
 
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import AccessRight, require_right
-from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.audit_log.repository import detail_contains
 from skinbeam_clinic.clinic_texts.repository import save_consent_texts
-from skinbeam_clinic.consents.repository import ConsentRepository, VoidReason
+from skinbeam_clinic.consents.repository import VoidReason
 from skinbeam_clinic.consultations.repository import (
     ANSWERS_CONTENT,
-    ConsultationRepository,
     ConsultationState,
-    PhotographRepository,
 )
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import AuditEntryRow, new_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
 from skinbeam_clinic.database.verification import tables_with
-from skinbeam_clinic.diaries.repository import DiaryRepository
-from skinbeam_clinic.documents.attachments import AttachmentRepository, import_attachment
-from skinbeam_clinic.documents.notes import NoteRepository, import_note
+from skinbeam_clinic.documents.attachments import import_attachment
+from skinbeam_clinic.documents.notes import import_note
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.follow_ups.repository import FollowUpRepository, mark_reports_copied
+from skinbeam_clinic.follow_ups.repository import mark_reports_copied
 from skinbeam_clinic.models import (
     Consent,
     ConsultationContents,
@@ -43,11 +39,9 @@ from skinbeam_clinic.models import (
     PlanRecord,
 )
 from skinbeam_clinic.patient_links.person import get_present_patient, list_replaced_ids
-from skinbeam_clinic.patient_links.repository import PatientLinkRepository
-from skinbeam_clinic.patients.repository import PatientRepository, add_contact, add_patient, find_birth_year, find_owner
-from skinbeam_clinic.plans.repository import PlanRepository
-from skinbeam_clinic.test_spots.repository import TestSpotRepository, import_spot
-from skinbeam_clinic.treatments.repository import TreatmentRepository
+from skinbeam_clinic.patients.repository import add_contact, add_patient, find_birth_year, find_owner
+from skinbeam_clinic.record_repositories import RecordRepositories
+from skinbeam_clinic.test_spots.repository import import_spot
 
 __all__ = ["DossierImporter", "DossierRepository", "read_together"]
 
@@ -62,24 +56,12 @@ def read_together(patients: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (patients[first : first + _PATIENTS_READ] for first in range(0, len(patients), _PATIENTS_READ))
 
 
-class DossierRepository:
+class DossierRepository(Repository):
     """The dossiers of a clinic's patients, for reading, and the note of a letter made of one."""
 
     def __init__(self, access: ClinicAccess) -> None:
-        self._access = access
-        self._patients = PatientRepository(access)
-        self._links = PatientLinkRepository(access)
-        self._consultations = ConsultationRepository(access)
-        self._photographs = PhotographRepository(access)
-        self._plans = PlanRepository(access)
-        self._consents = ConsentRepository(access)
-        self._treatments = TreatmentRepository(access)
-        self._follow_ups = FollowUpRepository(access)
-        self._appointments = AppointmentRepository(access)
-        self._test_spots = TestSpotRepository(access)
-        self._diaries = DiaryRepository(access)
-        self._notes = NoteRepository(access)
-        self._attachments = AttachmentRepository(access)
+        super().__init__(access)
+        self._records = RecordRepositories(access)
 
     def export(self, patient_id: str, file_format: str) -> Dossier:
         """Return everything of a patient for an export; the audit log records the format.
@@ -174,59 +156,61 @@ class DossierRepository:
         """
         with self._access.writing(AccessRight.EXPORT) as work:
             work.log("plans.exported", "plan", form=form)
-        return self._read_plans(self._links.list_kept_ids())
+        return self._read_plans(self._records.patient_links.list_kept_ids())
 
     def _read_plans(self, closed: Collection[str]) -> Iterator[Dossier]:
-        for together in read_together([one for one in self._patients.list_all() if one.id not in closed]):
+        for together in read_together([one for one in self._records.patients.list_all() if one.id not in closed]):
             with self._access.reading_one_moment([patient.id for patient in together]):
                 for patient in together:
                     self._access.begin_entry()
-                    consultations = self._consultations.of_person(patient.id)
+                    consultations = self._records.consultations.of_person(patient.id)
                     yield Dossier(patient, tuple(map(self._planned_contents, consultations)))
 
     def read_replaced(self, patient_id: str) -> tuple[Dossier, ...]:
         """Return everything of the records that were closed as duplicates of a record, for its copy."""
-        return tuple(map(self._build_dossier, self._links.list_replaced_ids(patient_id)))
+        return tuple(map(self._build_dossier, self._records.patient_links.list_replaced_ids(patient_id)))
 
     def _build_dossier(self, patient_id: str, *, pictures: bool = True) -> Dossier:
-        patient = self._patients.get(patient_id)
+        patient = self._records.patients.get(patient_id)
         consultations = (
-            self._consultation_contents(one, pictures=pictures) for one in self._consultations.of(patient_id)
+            self._consultation_contents(one, pictures=pictures) for one in self._records.consultations.of(patient_id)
         )
-        notes, attachments = self._notes.of(patient_id), self._attachments.of(patient_id)
+        notes, attachments = self._records.notes.of(patient_id), self._records.attachments.of(patient_id)
         return Dossier(
             patient,
             tuple(consultations),
-            self._appointments.of(patient_id),
+            self._records.appointments.of(patient_id),
             notes,
             tuple((one, None) for one in attachments),
-            self._links.list_linked().get(patient_id, ()),
+            self._records.patient_links.list_linked().get(patient_id, ()),
         )
 
     def _consultation_contents(self, one: ConsultationRecord, *, pictures: bool) -> ConsultationContents:
-        photographs = self._photographs.of(one.id) if pictures else ()
-        shown = (self._photographs.read_content(photograph.id) for photograph in photographs)
+        records = self._records
+        photographs = records.photographs.of(one.id) if pictures else ()
+        shown = (records.photographs.read_content(photograph.id) for photograph in photographs)
         signed = (
-            (consent, None if consent.document is None else self._consents.read_document(consent.id))
-            for consent in self._consents.of(one.id)
+            (consent, None if consent.document is None else records.consents.read_document(consent.id))
+            for consent in records.consents.of(one.id)
         )
-        course = (self._treatments.of(one.id), self._follow_ups.of(one.id), self._test_spots.list_every(one.id))
-        diary = self._diaries.of_consultation(one.id)
+        course = (records.treatments.of(one.id), records.follow_ups.of(one.id), records.test_spots.list_every(one.id))
+        diary = records.diaries.of_consultation(one.id)
         return ConsultationContents(one, tuple(shown), self._plans_of(one), tuple(signed), *course, diary)
 
     def _planned_contents(self, one: ConsultationRecord) -> ConsultationContents:
-        consents = tuple((consent, None) for consent in self._consents.of(one.id))
-        course = (self._treatments.of(one.id), self._follow_ups.of(one.id))
+        consents = tuple((consent, None) for consent in self._records.consents.of(one.id))
+        course = (self._records.treatments.of(one.id), self._records.follow_ups.of(one.id))
         return ConsultationContents(one, (), self._plans_of(one, "plan.json"), consents, *course)
 
     def _plans_of(self, one: ConsultationRecord, *names: str) -> tuple[PlanContents, ...]:
+        plans = self._records.plans
         return tuple(
             PlanContents(
                 plan,
-                {name: self._plans.read_file(plan.id, name) for name in plan.files if not names or name in names},
-                self._plans.list_choices(plan.id),
+                {name: plans.read_file(plan.id, name) for name in plan.files if not names or name in names},
+                plans.list_choices(plan.id),
             )
-            for plan in self._plans.of(one.id)
+            for plan in plans.of(one.id)
         )
 
 

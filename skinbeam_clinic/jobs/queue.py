@@ -129,15 +129,11 @@ class JobQueue:
 
 def read_job(work: ClinicTransaction, row: JobRow) -> models.Job:
     """Return the record of a job's row."""
-    return models.Job(
-        id=row.id,
-        clinic_id=row.clinic_id,
-        kind=row.kind,
-        payload=row.payload,
-        state=row.state,
+    return work.read_row(
+        models.Job,
+        row,
         attempt=row.attempts,
         progress=models.NO_PROGRESS if row.progress_sealed is None else work.open_record(row, PROGRESS_CONTENT),
-        created_at=row.created_at,
         created_by=row.created_by,
         content="" if row.content_sealed is None else work.open(row, "content_sealed").decode(),
     )

@@ -10,9 +10,7 @@ a script, does not cancel its job when it is closed.
 
 import asyncio
 import json
-import logging
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -43,6 +41,7 @@ from skinbeam_clinic.plans.plan_subprocess import (
     make_plan_in_subprocess,
 )
 from skinbeam_clinic.plans.worker_process import ProcessEndedError
+from skinbeam_clinic.polling_thread import PollingThread
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.errors import refusal_from
 
@@ -102,7 +101,6 @@ _SILENT_S = 60.0  # a worker shows that it is alive every two seconds, but may w
 
 PlanMaker = Callable[[Submission, Path, Callable[[str], None], str], NewPlan]
 PairMeasurer = Callable[[Path, Callable[[str], None], str], PairAnalysisContent]
-_log = logging.getLogger(__name__)
 
 
 class _ShutdownError(SkinbeamError):
@@ -113,7 +111,7 @@ class _JobLostError(SkinbeamError):
     """The job was cancelled, or another worker has it."""
 
 
-class PlanWorker:
+class PlanWorker(PollingThread):
     """A thread that makes plans for all clinics of a database, and compares their pairs of photographs.
 
     Parameters
@@ -131,40 +129,23 @@ class PlanWorker:
         self._queue = JobQueue(database)
         self._make = make
         self._measure = measure
-        self._wake_event = threading.Event()
-        self._stop_requested = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._alive_at = time.monotonic()
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Tell the thread that there is a new job."""
-        self._wake_event.set()
+        super().__init__("worker", defect="defect in the queue", poll_s=_POLL_S, join_s=_ENDING_S)
 
     def is_alive(self) -> bool:
         """Return whether the thread is running and was active recently."""
         return self._thread.is_alive() and time.monotonic() - self._alive_at < _SILENT_S
 
-    def request_stop(self) -> None:
-        """Tell the thread to give back its current job and end."""
-        self._stop_requested.set()
-        self._wake_event.set()
-
-    def stop(self) -> None:
-        """Tell the thread to end, and wait until it has."""
-        self.request_stop()
-        self._thread.join(_ENDING_S)
-
-    def run_next_job(self) -> bool:
+    def process_next(self) -> bool:
         """Do the plan that has waited longest, or else the comparison; return False where there is no job.
+
+        A job that was begun is given back when the thread is told to end.
 
         Raises
         ------
         UnreachableError : the database does not answer; the job is done again later.
         """
+        self._alive_at = time.monotonic()
         # A patient sits in front of a plan; nobody waits for a comparison.
         job = self._queue.take(PLAN_JOB) or self._queue.take(PAIR_JOB)
         if job is None:
@@ -186,19 +167,6 @@ class PlanWorker:
         except Exception as error:
             self._queue.fail(job, refusal_from(error).error)
         return True
-
-    def _run(self) -> None:
-        while not self._stop_requested.is_set():
-            worked, self._alive_at = False, time.monotonic()
-            try:
-                worked = self.run_next_job()
-            except UnreachableError as error:
-                _log.warning("%s", error)
-            except Exception:
-                _log.exception("defect in the queue")
-            if not worked:
-                self._wake_event.wait(_POLL_S)
-                self._wake_event.clear()
 
     def _open_repositories(self, job: Job) -> ClinicRepositories:
         return ClinicRepositories(self._database, acting_member(self._database, job.clinic_id, job.created_by))
@@ -252,7 +220,7 @@ class PlanWorker:
         def heed(progress: str) -> None:
             nonlocal reported
             now = self._alive_at = time.monotonic()
-            if self._stop_requested.is_set():
+            if self._stopping.is_set():
                 raise _ShutdownError("the program ends")
             if now - begun > _LONGEST_S:
                 raise clinic_error("job-too-long", "job")

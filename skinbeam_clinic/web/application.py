@@ -104,7 +104,7 @@ def build_clinic_app(
             thread.start()
         yield
         for thread in threads:
-            thread.end()
+            thread.stop()
         house.setting_simulator.close()
         await to_thread.run_sync(house.worker.stop)
         database.close()
@@ -150,7 +150,7 @@ def build_clinic_app(
         house.worker.request_stop()
         house.setting_simulator.close()
         for thread in threads:
-            thread.end()
+            thread.stop()
 
     app.state.closing = closing
     return app

@@ -74,7 +74,7 @@ class Clinics:
     def work(self, make: PlanMaker | None = None, measure: PairMeasurer = measure_pair_in_subprocess) -> None:
         """Do what waits."""
         worker = PlanWorker(self.database, make or planned, measure)
-        while worker.run_next_job():
+        while worker.process_next():
             pass
 
     def plan(self, client: TestClient, consultation: str, *, make: PlanMaker | None = None, **sent: str) -> str:

@@ -199,7 +199,7 @@ def test_a_log_that_cannot_be_read_ends_no_watch(clinic: Clinic, monkeypatch: py
     clinic.watch.start()
     clinic.watch._thread.join(10)
     assert len(looked) == 2
-    clinic.watch.end()
+    clinic.watch.stop()
 
 
 @pytest.mark.parametrize("written", ["-1", "1.5", "many", "²", "1" * 10])
