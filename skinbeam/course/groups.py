@@ -30,7 +30,6 @@ from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.rest import Rest, rest_before
 from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings
-from skinbeam.course.test_spots import tell_missing_spots
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
@@ -313,12 +312,8 @@ class ConcernGroup:
 
 
 def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[ConcernPlan, ...]:
-    """Return the concerns of a plan as earlier sessions leave them.
-
-    Those that sessions have improved enough are marked as done, and a laser without test spots says why it has none.
-    """
-    marked = (replace(one, is_done=True) if is_improved_enough(case, one, one.options) else one for one in concerns)
-    return tuple(tell_missing_spots(case, one) for one in marked)
+    """Return the concerns of a plan, of which those that sessions have improved enough are marked as done."""
+    return tuple(replace(one, is_done=True) if is_improved_enough(case, one, one.options) else one for one in concerns)
 
 
 def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[ConcernGroup]:

@@ -27,7 +27,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, groupby
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -37,7 +36,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, has
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.setting_words import describe_settings
-from skinbeam.laser.device import describe_pulse, describe_window, devices
+from skinbeam.laser.device import Device, describe_pulse, describe_window
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
 from skinbeam.model.case import Case, has_other_raised_scars
 from skinbeam.model.conditions import known_sites
@@ -50,7 +49,7 @@ from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, LadderStep, TestSpotLadder
-from skinbeam.plan_records.plan import CLINICIAN_SETTING, ConcernPlan, Option
+from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import SpotObservation, calibrate_person, miss_probability
 from skinbeam.response.candidate import BurnDoses, CandidateSetting
@@ -147,17 +146,17 @@ class _SpotSize:
     narrower: bool = False
 
 
-def _spot_size(setup: DeviceSetup, area_cm2: float | None) -> _SpotSize | None:
+def _spot_size(setup: DeviceSetup, device: Device, area_cm2: float | None) -> _SpotSize | None:
     """Return the size and number of test spots for a field; None where two do not fit beside each other.
 
     That of the session if two of it take a tenth of the field, else the widest narrower spot of which two do, else the
-    narrowest. A device of the clinic's own, which no list contains, has no narrower ones.
+    narrowest.
     """
-    settings, device = setup.settings, devices().get(setup.device)
+    settings = setup.settings
     if settings.spot_mm is None or settings.columns is not None or area_cm2 is None:
         return _SpotSize(settings.spot_mm, _MAX_SPOTS)
     sizes = [settings.spot_mm]
-    if device is not None and settings.fluence_J_cm2 is not None:
+    if settings.fluence_J_cm2 is not None:
         narrower = (one for one in iterate_settings(device) if _is_narrower(one, settings))
         able = [one for one in narrower if min(s := dose_steps(device, one)) <= settings.fluence_J_cm2 <= max(s)]
         sizes = sorted({settings.spot_mm, *(one.spot_mm for one in able)}, reverse=True)
@@ -185,9 +184,9 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
     """Return the test spots of an option; None where they have no room in the field, or it bore the planned dose."""
     setup, modality = option.setup, option.modality
     assert setup is not None  # an option with a trial has a device
-    site, size = concern.site, _spot_size(setup, concern.area_cm2)
+    site, size = concern.site, _spot_size(setup, trial.machine.device, concern.area_cm2)
     hours = _reading_delay_h(case, concern, modality)
-    borne = max((pulse.dose for pulse in _borne_pulses(case, concern, option, hours)), default=0.0)
+    borne = max((pulse.dose for pulse in _borne_pulses(case, concern, option, trial.machine, hours)), default=0.0)
     if size is None or borne >= trial.dose:
         return None
     cite_sources(_test_spot_rules()["ladder"]["source"], _test_spot_rules()["reading"]["source"])
@@ -252,7 +251,9 @@ class _BornePulse:
     reaction: EarlierReaction
 
 
-def _borne_pulses(case: Case, concern: Concern, option: Option, hours: float) -> list[_BornePulse]:
+def _borne_pulses(
+    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
+) -> list[_BornePulse]:
     """Return the pulses of a setting that this field has borne, in the order of the file.
 
     A pulse shows it if it had this light and was as short, on the same skin, and left at most what such light usually
@@ -271,7 +272,7 @@ def _borne_pulses(case: Case, concern: Concern, option: Option, hours: float) ->
     for _, marks in groupby(earlier_reactions(case), key=lambda one: one.entry):
         group = list(marks)
         one, dose = group[0], group[0].fluence_J_cm2
-        if dose is None or not _is_of_light(one, setup, case):
+        if dose is None or not _is_of_light(one, setup, machine):
             continue
         is_read = not reacts_anew if one.read_after_h is None else one.read_after_h >= hours
         if any(mark.meaning != "expected" for mark in group):
@@ -291,16 +292,11 @@ def _may_react_anew(option: Option) -> bool:
     return any(reason.rule in anew or reason.message.id in anew for reason in option.reasons)
 
 
-def _is_of_light(one: EarlierReaction, setup: DeviceSetup, case: Case) -> bool:
+def _is_of_light(one: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> bool:
     """Return whether a pulse was made with a device and its wavelength."""
-    device = devices().get(setup.device)
-    if device is not None:
-        made = one.was_made_with(setup.device, device) and one.dose_on(device) is not None
-        return made and one.wavelength_on(device) == setup.wavelength_nm
-    own = () if case.clinic is None else case.clinic.devices or ()
-    is_named = one.device_name in (setup.device, setup.device_title)
-    is_file = one.device_name in own and Path(one.device_name).stem == setup.device
-    return (is_named or is_file) and one.wavelength_nm == setup.wavelength_nm
+    device = machine.device
+    made = one.was_made_with(machine.case_name, device) and one.dose_on(device) is not None
+    return made and one.wavelength_on(device) == setup.wavelength_nm
 
 
 def _share_in_spot(one: EarlierReaction, settings: DeviceSetting) -> float:
@@ -493,17 +489,21 @@ def _describe_size(settings: DeviceSetting) -> str:
 # Why a light has no test spots.
 
 
-def tell_missing_spots(case: Case, concern: ConcernPlan) -> ConcernPlan:
-    """Return a concern each of whose lasers without test spots says why it has none."""
-    same = (one for one in case.concern if (one.condition, one.site) == (concern.condition, concern.site))
-    asked = next(same, None)
-    if asked is None:
-        return concern
-    return replace(concern, options=tuple(_tell_missing(case, asked, concern, option) for option in concern.options))
+def tell_missing_spots(
+    case: Case, concern: Concern, options: Sequence[Option], trials: Sequence[CandidateSetting]
+) -> tuple[Option, ...]:
+    """Return the options of a concern, of which each laser without test spots says why it has none.
+
+    Parameters
+    ----------
+    trials : as of `plan_test_spots`.
+    """
+    left = iter(trials)
+    return tuple(one if one.setup is None else _tell_missing(case, concern, one, next(left)) for one in options)
 
 
-def _tell_missing(case: Case, asked: Concern, concern: ConcernPlan, option: Option) -> Option:
-    message = _missing_spots(case, asked, option)
+def _tell_missing(case: Case, concern: Concern, option: Option, trial: CandidateSetting) -> Option:
+    message = _missing_spots(case, concern, option, trial.machine)
     if message is None:
         return option
     source = _test_spot_rules()["ladder"]["source"]
@@ -514,7 +514,7 @@ def _tell_missing(case: Case, asked: Concern, concern: ConcernPlan, option: Opti
     return replace(option, reasons=strictest_first((*option.reasons, told)))
 
 
-def _missing_spots(case: Case, concern: Concern, option: Option) -> Message | None:
+def _missing_spots(case: Case, concern: Concern, option: Option, machine: SearchMachine) -> Message | None:
     """Return why a laser has no test spots; None where it has them."""
     setup = option.setup
     if setup is None:
@@ -524,7 +524,7 @@ def _missing_spots(case: Case, concern: Concern, option: Option) -> Message | No
         return Message("ladder.reaches-nobody", device)
     hours = _reading_delay_h(case, concern, option.modality)
     planned = setup.settings.fluence_J_cm2 or math.inf
-    enough = [pulse for pulse in _borne_pulses(case, concern, option, hours) if pulse.dose >= planned]
+    enough = [pulse for pulse in _borne_pulses(case, concern, option, machine, hours) if pulse.dose >= planned]
     if enough:
         one = enough[-1].reaction
         params = {
@@ -535,7 +535,7 @@ def _missing_spots(case: Case, concern: Concern, option: Option) -> Message | No
         }
         return Message("ladder.stands", device | params)
     has_told = any(reason.rule == "window-larger-than-field" for reason in option.reasons)
-    if _spot_size(setup, concern.area_cm2) is None and not has_told:
+    if _spot_size(setup, machine.device, concern.area_cm2) is None and not has_told:
         share_pct = round(100.0 * _test_spot_rules()["ladder"]["two"][0])
         return Message("ladder.no-room", device | {"share_pct": share_pct, "read": _hours_message(hours)})
     return None

@@ -21,7 +21,7 @@ from skinbeam.course.aftercare import (
 )
 from skinbeam.course.groups import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
-from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots
+from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots, tell_missing_spots
 from skinbeam.course.totals import course_total
 from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.laser.device import devices
@@ -275,8 +275,10 @@ def _plan_concerns(
 
         planned = plan_concern(case, concern, machines, person.bank, at_chosen_setting)
         gains = session_gains(case, concern, planned.record, planned.trial)
-        ladders = plan_test_spots(case, concern, planned.record.options, planned.trials)
-        return _ConcernPart(planned.record, gains, ladders, keep(planned))
+        options = planned.record.options
+        ladders = plan_test_spots(case, concern, options, planned.trials)
+        told = tell_missing_spots(case, concern, options, planned.trials)
+        return _ConcernPart(replace(planned.record, options=told), gains, ladders, keep(planned))
 
     begun = sorted(range(len(case.concern)), key=lambda place: _start_order(case.concern[place]))
     worked = dict(zip(begun, each(part, [case.concern[place] for place in begun]), strict=True))

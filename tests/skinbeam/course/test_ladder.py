@@ -3,13 +3,16 @@
 import math
 import re
 from dataclasses import replace
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
-from consultations import PERSON, concern, devices, document, laser_options
+from consultations import PERSON, PLAN_DRAWS, concern, devices, document, laser_options, loaded
 from plan_reading import read_plan
 
 from skinbeam.course.test_spots import _place_message, distinct_ladders, most_informative_doses
+from skinbeam.plan.planner import make_plan
 from skinbeam.report.leaflet.leaflet_page import test_spot_sentences as _leaflet_spot_sentences
 from skinbeam.report.option_cards import option_card
 
@@ -164,6 +167,17 @@ def test_spots_are_those_of_the_session_or_promise_nothing(area_cm2: float, devi
     assert any(spot["spot_mm"] < settings["spot_mm"] for spot in spots) is narrow
     assert all("unknown" in p for p in (ladder["p_burn_if_clean"], *(spot["p_burn"] for spot in spots))) is narrow
     assert ("no room for spots of the session" in ladder["text"]) is narrow
+
+
+def test_a_device_file_of_the_clinic_has_the_narrower_spots_of_its_own(tmp_path: Path) -> None:
+    """No list contains it, so what it can be set to is read from the file alone."""
+    listed = (resources.files("skinbeam") / "data/lasers/ktp-532.toml").read_text("utf-8")
+    (tmp_path / "ours.toml").write_text(listed.replace('title = "', 'title = "Ours, '), "utf-8")
+    case = TANNED + VEINS.replace("10.0", "1.0")
+    made = make_plan(loaded(case + devices("ours.toml"), tmp_path), draws=PLAN_DRAWS).document
+    (option,), ladder = laser_options(made), ladder_of(made)
+    assert option["device"] == "ours"
+    assert all(spot["spot_mm"] < option["settings"]["spot_mm"] for spot in ladder["spots"])
 
 
 def test_the_window_of_a_lamps_spots_is_that_of_their_numbers() -> None:
