@@ -8,13 +8,13 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.guideline.device_classes import class_parts, includes_class, is_same_class, kind_of_row
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
-from skinbeam.evidence.guideline.table import guideline_cell, load_choices
+from skinbeam.evidence.guideline.table import guideline_cell, load_cells, load_choices
 from skinbeam.evidence.guideline.words import name_message
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES
+from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES, phototype_range
 from skinbeam.plan.first_choice import possible_class
 from skinbeam.response.envelope import is_thick_scar
 from skinbeam.response.settings import is_facial
@@ -53,6 +53,7 @@ class GuidelinePlace:
     sources : how many sources are behind the cell.
     kinds : kinds of the condition that it has this place for, where the concern has others too; else empty.
     partners : the other classes of a combination, where the cell names it in combinations alone; else empty.
+    is_between : whether it is that of lighter and of darker skin, where the cell of such skin does not name it.
     """
 
     number: PlaceNumber
@@ -61,6 +62,7 @@ class GuidelinePlace:
     sources: int
     kinds: tuple[str, ...] = ()
     partners: tuple[str, ...] = ()
+    is_between: bool = False
 
     @property
     def standing(self) -> tuple[int, bool, int]:
@@ -108,17 +110,56 @@ def guideline_place(
 ) -> GuidelinePlace | None:
     """Return the best place that any of the cells of a concern gives a treatment; None where none names it.
 
+    What the cells of lighter and of darker skin name, and that of such skin does not, has the later of their places.
+
     Parameters
     ----------
     classes : of the device at its setting; empty for a treatment without a device.
     """
     found = [(cell, place) for cell in cells if (place := _place_in_cell(cell, modality, classes)) is not None]
     if not found:
-        return None
+        return _place_between(cells, modality, classes)
     cell, best = min(found, key=lambda one: one[1].standing)
     cite_sources(*cell.sources)
     kinds = tuple(one.subtype for one, place in found if place.number == best.number)
     return replace(best, kinds=kinds) if len(kinds) < len(cells) and all(kinds) else best
+
+
+def _place_between(cells: Sequence[GuidelineCell], modality: str, classes: Collection[str]) -> GuidelinePlace | None:
+    """Return the later of the places that a treatment has in lighter and in darker skin; None where either has none.
+
+    A cell has three places, and sources that do not split by phototype fill them unlike in skin between two others.
+    None where the cell gives the treatment beside others, or advises against it.
+    """
+    for cell in cells:
+        if modality in cell.adjuncts or _cell_against(cell, modality, classes) is not None:
+            continue
+        around = [
+            next(((one, place) for one in side if (place := _place_in_cell(one, modality, classes))), None)
+            for side in _cells_around(cell)
+        ]
+        if None in around:
+            continue
+        named, later = max((one for one in around if one is not None), key=lambda one: one[1].standing)
+        cite_sources(*named.sources)
+        kinds = (cell.subtype,) if len(cells) > 1 and cell.subtype else ()
+        return replace(later, kinds=kinds, is_between=True)
+    return None
+
+
+def _cells_around(cell: GuidelineCell) -> tuple[list[GuidelineCell], list[GuidelineCell]]:
+    """Return the cells of the same kind and site for lighter and for darker skin, the nearest first."""
+    low, high = phototype_range(cell.phototype)
+    alike = [
+        one
+        for one in load_cells()
+        if (one.condition, one.subtype, one.site) == (cell.condition, cell.subtype, cell.site)
+    ]
+    lighter = [one for one in alike if phototype_range(one.phototype)[1] < low]
+    darker = [one for one in alike if phototype_range(one.phototype)[0] > high]
+    lighter.sort(key=lambda one: -phototype_range(one.phototype)[1])
+    darker.sort(key=lambda one: phototype_range(one.phototype)[0])
+    return lighter, darker
 
 
 def place_number(cells: Sequence[GuidelineCell], modality: str, classes: Collection[str]) -> int:
@@ -230,7 +271,7 @@ def _advice(case: Case, concern: Concern, cell: GuidelineCell, name: str, *, is_
     source = _source_against(cell, name)
     cite_sources(source)
     condition: Message | str = known_conditions()[cell.condition].title.lower()
-    if is_one_of_kinds and cell.subtype:
+    if cell.subtype and (is_one_of_kinds or _is_of_kind_alone(cell, name)):
         condition = message_of_kind(condition, cell.subtype)
     words = {
         "treatment": _inline_name(name),
@@ -241,6 +282,12 @@ def _advice(case: Case, concern: Concern, cell: GuidelineCell, name: str, *, is_
     if first is None:
         return AdviceAgainst(Message("plan.guideline-against", words), source)
     return AdviceAgainst(Message("plan.guideline-against-for", words | {"first": first}), source)
+
+
+def _is_of_kind_alone(cell: GuidelineCell, name: str) -> bool:
+    """Return whether a cell advises against what the cell of the usual kind of its condition does not."""
+    usual = guideline_cell(cell.condition, "", cell.site, cell.phototype.partition("-")[0])
+    return usual is not None and name not in usual.avoid
 
 
 def first_choice_name(case: Case, concern: Concern, treatment: GuidelineTreatment) -> Message | str | None:

@@ -156,10 +156,11 @@ class OptionStanding:
     def order(self) -> tuple[int, int, bool, bool, bool]:
         """What options are sorted by before trials distinguish them: the ranking group, the use, and the reach.
 
-        Of treatments in one place of the guideline those that it names alone come before part of a combination.
+        Of treatments in one place of the guideline those that it names alone for such skin come before part of a
+        combination, and before what it names for lighter and for darker skin.
         """
         use = 0 if self.has_place or self.comes_before_light else _USE_ORDER.index(self.use)
-        is_part = self.has_place and self.place is not None and bool(self.place.partners)
+        is_part = self.has_place and self.place is not None and (bool(self.place.partners) or self.place.is_between)
         is_deep = self.are_named_columns and self.is_out_of_reach
         return self.rank_group, use, is_part, is_deep, self.is_uncounted and not self.is_at_home
 
@@ -261,7 +262,8 @@ def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: st
         message_id = "plan.place-out-of-reach-counted" if one.is_counted_in_practice else "plan.place-out-of-reach"
         return Message(message_id, {"least": per_hundred(LEAST_REACHED)})
     if one.place is not None:
-        place = Message(f"plan.place-guideline-{one.place.number}", {"sources": one.place.sources})
+        where = "between" if one.place.is_between else "guideline"
+        place = Message(f"plan.place-{where}-{one.place.number}", {"sources": one.place.sources})
         if one.place.partners:
             partners = [Message(f"device-class.{part}") for part in one.place.partners]
             place = Message("plan.place-in-combination", {"place": place, "partners": partners})

@@ -129,6 +129,79 @@ def test_a_part_of_a_combination_alone_stands_behind_what_is_named_alone_and_nam
     assert part.partners == ("pdl-585",)
 
 
+@pytest.mark.parametrize(
+    ("condition", "said", "modality", "device_class", "number"),
+    [
+        ("age-spots", {}, "pigment-short-pulse", "qs-532", 1),
+        ("acne-scars", {"subtypes": ["boxcar"]}, "non-ablative-fractional", "fx-1550", 2),
+        ("acne-scars", {"subtypes": ["rolling"]}, "non-ablative-fractional", "fx-1550", 2),
+        ("melasma", {"subtypes": ["dermal"]}, "non-ablative-fractional", "fx-1927", 3),
+    ],
+)
+def test_light_for_lighter_and_for_darker_skin_has_the_later_place_between(
+    condition: str, said: dict[str, object], modality: str, device_class: str, number: int
+) -> None:
+    """Nanoseconds of 532 nm stood first for age spots of type II and of IV, and behind creams for those of III."""
+    place = guideline_place(cells(condition, "III", **said), modality, {device_class})
+    assert place is not None
+    assert (place.number, place.is_between) == (number, True)
+    around = [
+        guideline_place(cells(condition, phototype, **said), modality, {device_class}) for phototype in ("II", "IV")
+    ]
+    assert max(one.number for one in around if one is not None) == number
+    assert not any(one.is_between for one in around if one is not None)
+
+
+@pytest.mark.parametrize(
+    ("condition", "modality", "classes"),
+    [
+        ("age-spots", "cryotherapy", set()),  # second for type II, advised against from III on
+        ("age-spots", "pigment-short-pulse", {"qs-694"}),  # for type II alone
+        ("age-spots", "topical-retinoid", set()),  # beside others
+    ],
+)
+def test_what_darker_skin_is_not_treated_with_has_no_place_between(
+    condition: str, modality: str, classes: set[str]
+) -> None:
+    assert guideline_place(cells(condition, "III"), modality, classes) is None
+
+
+def test_what_is_named_for_such_skin_comes_before_what_is_named_for_lighter_and_darker_skin() -> None:
+    """Both are third for melasma of type III; 1927 nm is named for II and for IV."""
+    text = PERSON.replace('"II"\nita_deg = 60.0', '"III"') + concern("melasma")
+    options = make_plan(loaded(text), draws=100).document["concerns"][0]["options"]
+    lights = [one["settings"]["wavelength_nm"] for one in options if "device" in one]
+    assert lights == [1064.0, 1927.0]
+    assert [one["rank_reason"]["params"]["place"]["id"] for one in options if "device" in one] == [
+        "plan.place-guideline-3",
+        "plan.place-between-3",
+    ]
+
+
+@pytest.mark.parametrize("phototype", ["I", "II", "III"])
+def test_mild_lines_around_the_mouth_do_not_begin_with_full_field_ablation(phototype: str) -> None:
+    """It was the first choice for mild lines, beside the caution that trials treated moderate and severe ones."""
+    mild = cells("perioral-lines", phototype, "perioral", severity="mild")
+    assert guideline_place(mild, "ablative", {"co2"}) is None
+    first = guideline_place(mild, "botulinum-toxin")
+    assert first is not None
+    assert first.number == 1
+    for severity in ("moderate", "severe"):
+        place = guideline_place(cells("perioral-lines", phototype, "perioral", severity=severity), "ablative", {"co2"})
+        assert place is not None
+        assert place.number == (2 if phototype == "III" else 1)
+
+
+def test_advice_against_a_treatment_of_one_kind_names_the_kind() -> None:
+    """What is said of deep melasma alone was told of all melasma."""
+    told = advised_against(cells("melasma", "III", subtypes=["dermal"]), "chemical-peel")
+    assert told is not None
+    assert "melasma (dermal)" in told.message.text
+    other = advised_against(cells("melasma", "III", subtypes=["dermal"]), "ablative")
+    assert other is not None
+    assert "(dermal)" not in other.message.text
+
+
 def test_a_device_of_another_class_has_no_place() -> None:
     """A picosecond 755 nm laser belongs to the widest classes of lasers too, which gives it no place of 532 nm."""
     assert guideline_place(cells("age-spots", "II"), "pigment-short-pulse", classes_of("ps-alexandrite-755")) is None

@@ -678,3 +678,15 @@ def test_whoever_was_irradiated_is_asked_where_and_refused_until_then(modality: 
     found = judge_suitability(case, concern=case.concern[0], modality=modality)
     assert found.decision in ("refer", "not-suitable")
     assert any("Ask where it was" in one.message.text for one in found.opposing_reasons)
+
+
+@pytest.mark.parametrize("modality", ["fractional-ablative", "non-ablative-fractional", "microneedling"])
+@pytest.mark.parametrize(("acne", "is_told"), [("cheeks", True), ("decolletage", False)])
+def test_acne_beside_scars_is_told_before_they_are_resurfaced(modality: str, acne: str, is_told: bool) -> None:
+    """Scars of the jaw beside moderate acne of the cheeks had a session in week 0, and not a word of the acne."""
+    concerns = [{"condition": "acne-scars", "site": "jaw"}, {"condition": "active-acne", "site": acne}]
+    patient = {"age_years": 30.0, "sex": "male", "phototype": "II"}
+    case = parse_record(Case, {"patient": patient, "concern": concerns}, file="case")
+    found = judge_suitability(case, concern=case.concern[0], modality=modality)
+    assert ("inflamed-acne-touching" in {one.rule for one in found.reasons}) is is_told
+    assert found.decision == ("with-caution" if is_told else "suitable")
