@@ -23,7 +23,7 @@ from skinbeam.model.sources import cache_with_sources
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.propose import propose_setting
-from skinbeam.published_doses.burn_anchor import anchor_scale, counted_burn_share
+from skinbeam.published_doses.counted_burns import anchor_scale, counted_burn_share
 from skinbeam.published_doses.counts import count_harm_that_calibrates
 from skinbeam.response.candidate import BurnDoses
 from skinbeam.response.goals import laser_choices

@@ -210,7 +210,7 @@ def _show_follow_up(request: ClinicRequest) -> Response:
         pictures=pictures,
         measured=view_pair_analyses(request, one) if shown and one.moment is FollowUpMoment.AFTER else (),
         events=repositories.adverse_events.of(one.consultation_id),
-        kinds=ADVERSE_KINDS,
+        kinds=tuple(ADVERSE_KINDS),
         bad=[grade.value for grade in AdverseEventGrade],
         sites={name: site_title(name) for name in vocabulary_table("site")},
         photographs=repositories.photographs.of(one.consultation_id),

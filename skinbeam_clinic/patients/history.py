@@ -21,7 +21,7 @@ from skinbeam_clinic.follow_ups.models import FollowUp, FollowUpMoment, Improvem
 from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.pulse_settings import DOSES, case_session, case_test_spot
 from skinbeam_clinic.test_spots.models import TestSpotRecord
-from skinbeam_clinic.treatments.models import AdverseEvent, AdverseEventGrade, AreaFiring, Treatment
+from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEvent, AdverseEventGrade, AreaFiring, Treatment
 from skinbeam_clinic.used_cooling import CoolingChange
 
 __all__ = [
@@ -50,7 +50,6 @@ _RELATIVE_TOLERANCE = 0.005  # relative to a number: people round what they copy
 _NOT_COMPARED = ("week", "weeks_ago", "read_after_h", "response_pct", "adverse", "cooling")
 _CASE_ROWS: Mapping[str, type[CaseRow]] = {"test_spot": EarlierTestSpot, "session": EarlierSession}
 
-_HARM_WORDS = {"atrophy": "atrophic scar", "eye": "eye injury", "other": "other adverse event"}
 _LONGEST_ADVERSE = 100  # characters of a text in a case file
 
 
@@ -308,7 +307,7 @@ def _describe_event(event: AdverseEvent) -> str:
     if event.kind == "other" and event.words:
         words = event.words.replace(";", ",")[:_LONGEST_ADVERSE]
         return "".join(sign if sign.isprintable() else " " for sign in words)  # a case file has no line breaks
-    return _HARM_WORDS.get(event.kind, event.kind.replace("-", " "))
+    return ADVERSE_KINDS[event.kind].case_words
 
 
 def _middle_pct(improvement: ImprovementRange) -> float:

@@ -13,6 +13,7 @@ from skinbeam.text import Formatter, render_message, translate
 from skinbeam_clinic.patients.history import HistoryFact, IncompleteRow
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.pulse_settings import PulseSettings
+from skinbeam_clinic.treatments.models import ADVERSE_KINDS
 from skinbeam_clinic.web.pages import describe_field
 
 __all__ = [
@@ -25,22 +26,12 @@ __all__ = [
 ]
 
 _UNITS = (("fluence_J_cm2", "J/cm²"), ("energy_mJ", "mJ"), ("density_per_cm2", "/cm²"))
-# The rules of the plan's advice on complications, by the reaction or adverse event that was recorded.
+# The rules of the plan's advice on complications, by the reaction or adverse event that a case file names.
 _ADVICE_RULES: Mapping[str, tuple[str, ...]] = {
-    "blister": ("complication-burn",),
-    "burn": ("complication-burn",),
-    "erosion": ("complication-burn",),
-    "crust": ("complication-burn",),
+    **{kind.case_words: kind.advice_rules for kind in ADVERSE_KINDS.values()},
     "dark-mark": ("complication-dark-marks",),
     "pale-mark": ("complication-pale-marks",),
     "pigment-change": ("complication-dark-marks", "complication-pale-marks"),
-    "scar": ("complication-scar",),
-    "pih": ("complication-dark-marks",),
-    "hypopigmentation": ("complication-pale-marks",),
-    "atrophic scar": ("complication-scar",),
-    "infection": ("complication-infection",),
-    "herpes": ("complication-infection",),
-    "prolonged erythema": ("complication-long-redness",),
 }
 
 

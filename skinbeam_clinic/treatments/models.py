@@ -14,6 +14,7 @@ __all__ = [
     "AdverseEvent",
     "AdverseEventGrade",
     "AdverseEventSource",
+    "AdverseKind",
     "AreaFiring",
     "BodySide",
     "ChecklistAnswer",
@@ -29,24 +30,39 @@ __all__ = [
     "find_deviations",
 ]
 
+
+@dataclass(frozen=True)
+class AdverseKind:
+    """A kind of adverse event.
+
+    Parameters
+    ----------
+    case_words : what a case file calls it.
+    advice_rules : the rules of the plan's advice on complications.
+    """
+
+    case_words: str
+    advice_rules: tuple[str, ...] = ()
+
+
 # Names of harms as in `practice.csv` and plans, so that observed events can be compared with predicted ones.
-ADVERSE_KINDS = (
-    "burn",
-    "blister",
-    "crust",
-    "erosion",
-    "purpura",
-    "pih",
-    "hypopigmentation",
-    "scar",
-    "atrophy",
-    "infection",
-    "herpes",
-    "prolonged-erythema",
-    "acne-flare",
-    "eye",
-    "other",
-)
+ADVERSE_KINDS: Mapping[str, AdverseKind] = {
+    "burn": AdverseKind("burn", ("complication-burn",)),
+    "blister": AdverseKind("blister", ("complication-burn",)),
+    "crust": AdverseKind("crust", ("complication-burn",)),
+    "erosion": AdverseKind("erosion", ("complication-burn",)),
+    "purpura": AdverseKind("purpura"),
+    "pih": AdverseKind("pih", ("complication-dark-marks",)),
+    "hypopigmentation": AdverseKind("hypopigmentation", ("complication-pale-marks",)),
+    "scar": AdverseKind("scar", ("complication-scar",)),
+    "atrophy": AdverseKind("atrophic scar", ("complication-scar",)),
+    "infection": AdverseKind("infection", ("complication-infection",)),
+    "herpes": AdverseKind("herpes", ("complication-infection",)),
+    "prolonged-erythema": AdverseKind("prolonged erythema", ("complication-long-redness",)),
+    "acne-flare": AdverseKind("acne flare"),
+    "eye": AdverseKind("eye injury"),
+    "other": AdverseKind("other adverse event"),
+}
 
 
 class TreatmentState(StrEnum):

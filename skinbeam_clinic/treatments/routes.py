@@ -285,7 +285,7 @@ def _show_treatment(
         sites={
             name: site_title(name) for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"
         },
-        kinds=ADVERSE_KINDS,
+        kinds=tuple(ADVERSE_KINDS),
         note_blocks=request.repositories.clinic_texts.list_in_force(TextUse.NOTE),
         typed_note=request.text("note"),
         grades=list(AdverseEventGrade),

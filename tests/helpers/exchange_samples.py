@@ -241,7 +241,7 @@ def stored_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: st
             treatment_id=id,
             consultation_id=consultation_id,
             source=draw(st.sampled_from(AdverseEventSource)),
-            kind=draw(st.sampled_from(ADVERSE_KINDS)),
+            kind=draw(st.sampled_from(tuple(ADVERSE_KINDS))),
             grade=draw(st.sampled_from(AdverseEventGrade)),
             site=draw(st.sampled_from(["", "nose"])),
             words=draw(WORD),

@@ -11,7 +11,6 @@ from scipy.stats import betabinom
 
 from research.burn_calibration.checks import burn_chance
 from skinbeam.model.package_data import load_derived_table
-from skinbeam.published_doses.burn_anchor import anchor_scale, counted_burn_share
 from skinbeam.published_doses.calibration import (
     BURN_CLASS,
     LASER_FAMILIES,
@@ -19,6 +18,7 @@ from skinbeam.published_doses.calibration import (
     burn_calibration,
     is_calibrated_light,
 )
+from skinbeam.published_doses.counted_burns import anchor_scale, counted_burn_share
 
 RUBY_LIGHT = BurnLight(694.0, 1e-3, 10.0)
 RUBY = burn_calibration(RUBY_LIGHT)

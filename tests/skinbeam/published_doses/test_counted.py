@@ -9,7 +9,7 @@ from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.published_doses import counts
-from skinbeam.published_doses.burn_anchor import counted_burn_share
+from skinbeam.published_doses.counted_burns import counted_burn_share
 from skinbeam.published_doses.counts import count_harm_near, count_harm_that_calibrates, find_tolerated_doses
 from skinbeam.published_doses.rows import practice_rows
 
