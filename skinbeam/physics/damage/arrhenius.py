@@ -29,17 +29,16 @@ from T to T' = T + delta. With ln A' = ln A + a (Ea' - Ea) in (damage 3),
 `a` is the slope of least squares through the sets of `data/tissue/kinetics.toml`. All lines of slope a have rates that
 do not depend on Ea at the isokinetic temperature 1/(a R), so no threshold can be moved across it.
 
-Several sets are combined into one damage by a rule for their rates:
+Sets that all have to happen are combined into one damage, each a stage of it:
 
-    independent:  k = k1 + k2 + ...                any of them is enough, Omegas add                (combine 1)
-    limiting:     1 / k = 1 / k1 + 1 / k2 + ...    each has to happen, the slowest sets the pace    (combine 2)
+    1 / k = 1 / k1 + 1 / k2 + ...        the slowest sets the pace                                   (combine 1)
 
-The second is the form of two limiting processes, one for long and one for very short heating (Lukac et al. 2019).
+This is the form of two limiting processes, one for long and one for very short heating (Lukac et al. 2019).
 """
 
 import math
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -52,11 +51,10 @@ from skinbeam.model.value_equality import compared_by_value
 from skinbeam.physics.damage.kinetics_table import compensation_slope, kinetics_sets
 
 __all__ = [
-    "COMBINATION_RULES",
     "Kinetics",
     "ProcessRates",
     "check_steps",
-    "combine_kinetics",
+    "combine_stages",
     "expand_processes",
     "mean_stage_rate",
     "omega",
@@ -64,7 +62,6 @@ __all__ = [
     "omega_growth",
     "omega_rate_bound",
     "rates_of_row",
-    "read_combination",
     "read_kinetics",
     "shift_kinetics",
     "shift_threshold",
@@ -405,30 +402,13 @@ def _omega_rows(rows: Array, step_s: Array, rates: ProcessRates) -> Array:  # pr
     return result
 
 
-# Combination of several sets: (combine 1) and (combine 2).
-
-COMBINATION_RULES: Final = ("independent", "limiting")
-
-
-def read_combination(*names: str, rule: str = "independent") -> Kinetics:
-    """Read sets of `data/tissue/kinetics.toml` and combine them into one damage, sets and rule by name.
-
-    Raises
-    ------
-    InputError : no such set or rule; the message names the nearest one.
-    """
-    if rule not in COMBINATION_RULES:
-        raise unknown_name_error("rule", rule, COMBINATION_RULES, field="rule")
-    return combine_kinetics(*(read_kinetics(name) for name in names), rule=rule)
-
-
-def combine_kinetics(*parts: Kinetics, rule: str) -> Kinetics:
-    """Combine several processes, each of one stage, into one damage; either all or none have rates by sample."""
+def combine_stages(*parts: Kinetics) -> Kinetics:
+    """Combine processes that all have to happen into one damage (combine 1); all or none have rates by sample."""
     stages = [number for number, part in enumerate(parts) for _ in range(np.shape(part.frequency_1_s)[-1])]
     return Kinetics(
         np.concatenate([part.frequency_1_s for part in parts], axis=-1),
         np.concatenate([part.activation_J_mol for part in parts], axis=-1),
         np.concatenate([part.low_K for part in parts], axis=-1),
         np.concatenate([part.high_K for part in parts], axis=-1),
-        tuple(stages) if rule == "limiting" else (),
+        tuple(stages),
     )

@@ -46,7 +46,6 @@ __all__ = [
     "ColumnHeat",
     "DermisProperties",
     "HeatShapes",
-    "MicrobeamCrater",
     "axis_light",
     "coagulated_column",
     "column_heat",
@@ -86,15 +85,6 @@ class CoagulatedColumn(NamedTuple):
     width_m: Array
     radius_m: Array
     peak_K: Array
-
-
-class MicrobeamCrater(NamedTuple):
-    """An ablated column and the same with its coagulated rim; depths and widths, each (sample,) in m."""
-
-    ablation_depth_m: Array
-    ablation_width_m: Array
-    depth_m: Array
-    width_m: Array
 
 
 def axis_light(
@@ -366,21 +356,17 @@ def microbeam_crater(
     radius_m: ArrayLike,
     threshold_J_m2: ArrayLike,
     enthalpy_J_m3: ArrayLike,
-    rim_below_m: ArrayLike = 0.0,
-    rim_beside_m: ArrayLike = 0.0,
     profile: Profile = "gaussian",
-) -> MicrobeamCrater:
-    """Return the crater of one beam and the coagulation around it. All arguments broadcast to (sample,).
+) -> tuple[Array, Array]:
+    """Return depth and width of the crater of one beam, (sample,), m. All arguments broadcast to (sample,).
 
-    `radius_m` is the 1/e² radius of a Gaussian or the edge of a top-hat. Below the threshold everything is 0.
+    `radius_m` is the 1/e² radius of a Gaussian or the edge of a top-hat. Below the threshold both are 0.
 
     Raises
     ------
     ValueError : an unknown profile, or a radius, threshold or enthalpy that is not positive.
     """
-    energy, radius, threshold, enthalpy, below, beside = broadcast_samples(
-        energy_J, radius_m, threshold_J_m2, enthalpy_J_m3, rim_below_m, rim_beside_m
-    )  # fmt: skip
+    energy, radius, threshold, enthalpy = broadcast_samples(energy_J, radius_m, threshold_J_m2, enthalpy_J_m3)
     if np.any(radius <= 0) or np.any(threshold <= 0) or np.any(enthalpy <= 0):
         raise ValueError("radius, threshold and enthalpy must be positive")
     mean = energy / (math.pi * radius**2)
@@ -392,9 +378,7 @@ def microbeam_crater(
         width = np.where(peak > threshold, 2 * radius, 0.0)
     else:
         raise ValueError(f'unknown profile "{profile}"; known: gaussian, top-hat')
-    depth = np.maximum(peak - threshold, 0.0) / enthalpy
-    hit = depth > 0
-    return MicrobeamCrater(depth, width, np.where(hit, depth + below, 0.0), np.where(hit, width + 2 * beside, 0.0))
+    return np.maximum(peak - threshold, 0.0) / enthalpy, width
 
 
 def rim_below(energy_J: ArrayLike, rim_m: ArrayLike, reference_J: float) -> Array:

@@ -19,7 +19,6 @@ from skinbeam.physics.removal.crater_rim import dwell_damage_width, edge_rim
 from skinbeam.physics.removal.microbeam import (
     ColumnHeat,
     DermisProperties,
-    MicrobeamCrater,
     coagulated_column,
     column_heat,
     coverage,
@@ -143,9 +142,8 @@ def microlesion_model(
         if craters is None:
             depth, width = columns.compute(energy_J)
             return Microlesion(np.zeros_like(depth), depth, width, coverage(density, np.pi / 4 * width**2))
-        found = craters.compute(energy_J, with_rims=with_rims)
-        cover = coverage(density, np.pi / 4 * found.width_m**2)
-        return Microlesion(found.ablation_depth_m, found.depth_m, found.width_m, cover)
+        crater_depth, depth, width = craters.compute(energy_J, with_rims=with_rims)
+        return Microlesion(crater_depth, depth, width, coverage(density, np.pi / 4 * width**2))
 
     return of
 
@@ -349,30 +347,33 @@ class _CraterModel:
     pattern: MicrobeamPattern
     pulse_s: float
 
-    def compute(self, energy_J: Floats, *, with_rims: bool) -> MicrobeamCrater:
-        """Return craters at these energies, (sample,), with the rim below them and, with `with_rims`, beside them."""
+    def compute(self, energy_J: Floats, *, with_rims: bool) -> tuple[Floats, Floats, Floats]:
+        """Return craters at these energies, (sample,), m: their depth, then depth and width with the rim around them.
+
+        Without `with_rims` there is no rim beside them.
+        """
         known, micro = self.calibration, self.pattern
         assert known.rim is not None  # checked by `_microbeam_calibration`
         assert known.rim_energy_J is not None
         gaussian = micro.profile == "gaussian"
         radius = micro.diameter_um * UM / 2
-        bare = microbeam_crater(
+        bare_depth, bare_width = microbeam_crater(
             energy_J=energy_J,
             radius_m=radius,
             threshold_J_m2=self.tissue.threshold,
             enthalpy_J_m3=value_at_normal(known.enthalpy, self.skins["ablation_enthalpy_shift"]),
             profile="gaussian" if gaussian else "top-hat",
         )
-        beside = np.zeros_like(bare.ablation_width_m)
+        beside = np.zeros_like(bare_width)
         if with_rims:
-            edge = np.maximum(bare.ablation_width_m / 2, radius * _NARROWEST)
+            edge = np.maximum(bare_width / 2, radius * _NARROWEST)
             beside = np.maximum(self._front_rim(edge, radius if gaussian else 0.0), self._wall_rim)
         below = rim_below(
             energy_J, value_at_normal(known.rim, self.skins["ablation_penetration_shift"]), known.rim_energy_J
         )
-        hit = bare.ablation_depth_m > 0
-        depth = np.where(hit, bare.ablation_depth_m + below, 0.0)
-        return MicrobeamCrater(*bare[:2], depth, np.where(hit, bare.ablation_width_m + 2 * beside, 0.0))
+        hit = bare_depth > 0
+        depth = np.where(hit, bare_depth + below, 0.0)
+        return bare_depth, depth, np.where(hit, bare_width + 2 * beside, 0.0)
 
     def _front_rim(self, edge: Floats, radius: float) -> Floats:
         """Return the rim left by the heat of the front and of the light beside it.

@@ -4,7 +4,7 @@ Epidermis and dermis use two stages of cell death, blood uses haemoglobin, the v
 collagen: sets that describe seconds in the epidermis are wrong by tens of degrees for blood in milliseconds, and vice
 versa. The temperature of damage varies between skins; it is shifted along the compensation line.
 
-A cell dies when both stages have happened (combine 2): the stage that limits heat of seconds and longer (Henriques),
+A cell dies when both stages have happened (combine 1): the stage that limits heat of seconds and longer (Henriques),
 and the stage that limits heat of milliseconds (cells under pulses of heat). Henriques alone also represents coagulation
 of the protein of epidermis, in dead skin or alive.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.units import UM
-from skinbeam.physics.damage.arrhenius import Kinetics, combine_kinetics, read_kinetics, shift_kinetics
+from skinbeam.physics.damage.arrhenius import Kinetics, combine_stages, read_kinetics, shift_kinetics
 from skinbeam.physics.damage.kinetics_table import isothermal_threshold
 from skinbeam.skin.draws import value_at_normal
 from skinbeam.skin.sample import SkinSample
@@ -49,7 +49,7 @@ def sample_kinetics(name: str, skins: SkinSample) -> Kinetics:
     Rates are (sample, process).
     """
     if name == CELL_DEATH_KINETICS:
-        return combine_kinetics(sample_kinetics(CONTACT_KINETICS, skins), _pulsed_kinetics(skins), rule="limiting")
+        return combine_stages(sample_kinetics(CONTACT_KINETICS, skins), _pulsed_kinetics(skins))
     spread = tissue_table("kinetics")["spread"]
     shift = read_number(spread["threshold_K"]) * skins["kinetics_shift"]
     return shift_kinetics(read_kinetics(name), shift, reference_s=read_number(spread["hold_s"][name]))

@@ -12,9 +12,9 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 from skinbeam.physics.damage.arrhenius import (
     Kinetics,
+    combine_stages,
     omega,
     omega_growth,
-    read_combination,
     read_kinetics,
     threshold_temperature,
 )
@@ -33,25 +33,23 @@ PAIR = ("henriques", "agah-artery")
 STAGES = ("henriques", PULSED_KINETICS)
 
 
+def stages_of(*names: str) -> Kinetics:
+    return combine_stages(*map(read_kinetics, names))
+
+
 def rate(name: str, kelvin: float) -> float:
     found = read_kinetics(name)
     return float(found.frequency_1_s[0] * math.exp(-found.activation_J_mol[0] / GAS_CONSTANT_J_MOL_K / kelvin))
 
 
-def test_independent_processes_add() -> None:
-    history, step = np.array([[330.0, 345.0, 340.0]]), [0.1, 0.3]
-    parts = sum(omega(history, step, read_kinetics(name)) for name in PAIR)
-    assert omega(history, step, read_combination(*PAIR)) == pytest.approx(parts, rel=1e-12)
-
-
 def test_the_slowest_of_limiting_processes_sets_the_pace() -> None:
     for kelvin in (325.0, 345.0, 365.0):
         one, other = (rate(name, kelvin) for name in PAIR)
-        held = omega([[kelvin, kelvin]], [2.0], read_combination(*PAIR, rule="limiting"))
+        held = omega([[kelvin, kelvin]], [2.0], stages_of(*PAIR))
         assert held[0] == pytest.approx(2.0 / (1 / one + 1 / other), rel=1e-12)
         assert held[0] < 2.0 * min(one, other)
     # Two of one kind take twice as long.
-    twice = omega([[335.0, 335.0]], [1.0], read_combination("henriques", "henriques", rule="limiting"))
+    twice = omega([[335.0, 335.0]], [1.0], stages_of("henriques", "henriques"))
     assert twice[0] == pytest.approx(rate("henriques", 335.0) / 2, rel=1e-12)
 
 
@@ -62,7 +60,7 @@ def test_limiting_processes_are_integrated_over_steep_steps() -> None:
 
     exact = quad(pace, 0, 1, epsrel=1e-11, limit=200)[0]
     both = np.array([[[320.0, 300.0], [380.0, 310.0]]])  # (sample, time, cell)
-    found = omega(both, [1.0], read_combination(*PAIR, rule="limiting"))
+    found = omega(both, [1.0], stages_of(*PAIR))
     # Four Gauss points where exponents change by two at most: 1e-6 of the rate.
     assert found[0, 0] == pytest.approx(exact, rel=1e-6)
     assert found[0, 1] < 1e-6 * exact
@@ -78,13 +76,13 @@ def test_the_stages_of_cell_death_are_integrated_within_their_bound(start: float
         return 1 / sum(1 / rate(name, kelvin) for name in STAGES)
 
     exact = quad(pace, 0, 1, epsabs=0, epsrel=1e-10, limit=400)[0]
-    found = omega([[start, end]], [1.0], read_combination(*STAGES, rule="limiting"))
+    found = omega([[start, end]], [1.0], stages_of(*STAGES))
     assert found[0] == pytest.approx(exact, rel=1e-6)
 
 
 def test_a_stage_of_two_ranges_takes_whichever_runs() -> None:
     switch = 50.0 + ZERO_CELSIUS_K
-    both = read_combination("weaver-stoll", PULSED_KINETICS, rule="limiting")
+    both = stages_of("weaver-stoll", PULSED_KINETICS)
     whole = omega([[switch - 6, switch + 3]], [9.0], both)[0]
     below, above = (
         omega([ends], [length], both)[0] for ends, length in (((switch - 6, switch), 6.0), ((switch, switch + 3), 3.0))
@@ -114,7 +112,7 @@ def test_the_frequency_of_pulsed_cells_is_that_of_its_threshold() -> None:
 
 
 def test_long_holds_kill_as_henriques_and_short_ones_as_pulses_do() -> None:
-    death = read_combination(*STAGES, rule="limiting")
+    death = stages_of(*STAGES)
     # The other stage adds k / k_other to the time, e^-4.7 and e^-33 at these holds, and R T^2 / Ea times that to the
     # threshold: 1.4 K x 0.0091 = 0.013 K.
     assert held_threshold_K(death, 100.0) == pytest.approx(alone("henriques", 100.0), abs=0.015)
@@ -131,7 +129,7 @@ def test_where_both_stages_take_as_long_death_takes_twice_as_long() -> None:
     one = rate("henriques", crossing)
     # Rounding of ln A is amplified by E / (R T) of 200.
     assert rate(PULSED_KINETICS, crossing) == pytest.approx(one, rel=1e-9)
-    found = omega([[crossing, crossing]], [1.0], read_combination(*STAGES, rule="limiting"))
+    found = omega([[crossing, crossing]], [1.0], stages_of(*STAGES))
     assert found[0] == pytest.approx(one / 2, rel=1e-9)
     # Between burns of seconds and pulses of milliseconds, where neither was watched: 57 to 67 degC.
     assert 57 < crossing - ZERO_CELSIUS_K < 67
@@ -139,7 +137,7 @@ def test_where_both_stages_take_as_long_death_takes_twice_as_long() -> None:
 
 @given(st.floats(-5, 3))
 def test_the_threshold_of_death_falls_with_the_hold_and_never_below_either_stage(ln_hold: float) -> None:
-    death, hold = read_combination(*STAGES, rule="limiting"), math.exp(ln_hold * 2)
+    death, hold = stages_of(*STAGES), math.exp(ln_hold * 2)
     found = held_threshold_K(death, hold)
     # Bisection to 1e-9 of 400 K; the quickest stage may take no time that counts.
     assert found > max(alone(name, hold) for name in STAGES) - 1e-6
@@ -179,8 +177,6 @@ def test_stages_stay_with_the_processes() -> None:
     np.testing.assert_allclose(growth.sum(axis=1), twice[::2], rtol=1e-12)
 
 
-def test_unknown_rules_and_sets_are_named() -> None:
-    with pytest.raises(InputError, match="limiting"):
-        read_combination("henriques", rule="limitng")
+def test_unknown_sets_are_named() -> None:
     with pytest.raises(InputError, match="henriques"):
-        read_combination("henriqes")
+        read_kinetics("henriqes")
