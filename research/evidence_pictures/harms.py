@@ -84,10 +84,8 @@ def harm_interval(question: CountQuestion) -> PredictiveInterval:
 
 def predicted_count(row: OutcomeCount) -> tuple[int, int]:
     """Return the central 95 % of the count predicted for a new clinic with a study's treatment and size."""
-    low, high = count_intervals(
-        count_pmf(UncertainRate.from_draws(draw_share(CountQuestion.from_count(row)), row.patients), row.patients)
-    )["95"]
-    return low, high
+    rate = UncertainRate.from_draws(draw_share(CountQuestion.from_count(row)), row.patients)
+    return count_intervals(count_pmf(rate, row.patients))["95"]
 
 
 def _counts_of_light(outcome: str, modality: str, span_nm: tuple[float, float]) -> tuple[OutcomeCount, ...]:

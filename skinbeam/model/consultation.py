@@ -148,7 +148,7 @@ class Medication(InputTable):
 class KeloidDecision(InputTable):
     """A specialist's decision to allow certain lasers although the person forms keloids."""
 
-    by: Annotated[str, person_name(100)]
+    by: Annotated[str, person_name()]
     date: Date
     allows: Annotated[
         list[Annotated[str, choice(*DECIDABLE_MODALITIES)]], AfterValidator(lambda words: sorted(set(words)))
@@ -204,7 +204,7 @@ class Concern(InputTable):
     severity: Severity | None = None
     area_cm2: Annotated[float, number(0, 20_000, "cm²", exclude_low=True)] | None = None
     diagnosed: Annotated[bool, flag()] = False
-    diagnosed_by: Annotated[str, person_name(100)] | None = None
+    diagnosed_by: Annotated[str, person_name()] | None = None
     diagnosis_method: Annotated[str, choice("examination", "dermoscopy", "biopsy")] | None = None
     diagnosis_date: Date | None = None
     lesion_signs: list[Annotated[str, choice(*LESION_SIGNS)]] = Field(default=[], max_length=10)
@@ -234,7 +234,7 @@ class Clearance(InputTable):
 
     rule: Annotated[str, choice(*CLEARABLE_RULES)]
     condition: Annotated[str, vocabulary_name("condition")] | None = None
-    by: Annotated[str, person_name(100)]
+    by: Annotated[str, person_name()]
     date: Date
 
 

@@ -37,6 +37,7 @@ _NOT_A_PERSON = frozenset(
         "themselves", "niemand", "selbst", "ich", "keiner", "moi", "personne", "nadie", "nessuno",
     }
 )  # fmt: skip
+_PERSON_NAME_CHARACTERS = 100
 # Words that do not name a person by themselves either.
 _FILLER_WORDS = frozenset(
     {
@@ -214,14 +215,14 @@ def text(max_length: int, *, min_length: int = 0) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def person_name(max_length: int = 100) -> BeforeValidator:
+def person_name() -> BeforeValidator:
     """Return the validator of the person who decided: a name or a profession, without surrounding spaces.
 
     Texts that name no person are rejected, such as "none", "?", "my friend" or "self-diagnosed", whatever their case
     and punctuation. Words of mixed alphabets are rejected too, as they only look like another word.
     """
     allowed = "Who it was, by profession or name, such as dermatologist."
-    held = text(max_length).func
+    held = text(_PERSON_NAME_CHARACTERS).func
 
     def check(read: Any) -> str:
         name: str = held(read).strip()  # type: ignore[call-arg] # checks here take the value alone

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.evidence.expectation.expectation import CountInterval, PatientShare
+from skinbeam.evidence.expectation.expectation import PatientShare
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.distributions import Floats, UncertainRate, count_intervals, count_pmf
@@ -26,7 +26,6 @@ __all__ = [
     "interval_probabilities",
     "patient_count",
     "patient_share",
-    "percent_intervals",
     "share_in_words",
     "study_keys",
 ]
@@ -51,12 +50,7 @@ def estimate_from_draws(draws: Floats, basis: tuple[str, ...]) -> Estimate:
 def patient_share(shares: Floats, people: int, basis: tuple[str, ...]) -> PatientShare:
     """Return a share from its draws, (draw,), and the distribution of the count among `people` patients."""
     pmf = count_pmf(UncertainRate.from_draws(shares, people), people)
-    return PatientShare(estimate_from_draws(shares, basis), tuple(pmf), percent_intervals(pmf))
-
-
-def percent_intervals(pmf: list[float]) -> dict[str, CountInterval]:
-    """Return level in per cent → central interval of a count with these probabilities."""
-    return {level: (low, high) for level, (low, high) in count_intervals(pmf).items()}
+    return PatientShare(estimate_from_draws(shares, basis), tuple(pmf), count_intervals(pmf))
 
 
 def study_keys(rows: Sequence[Any]) -> tuple[str, ...]:

@@ -26,7 +26,6 @@ from skinbeam.evidence.expectation.estimates import (
     inline_title,
     patient_count,
     patient_share,
-    percent_intervals,
     share_in_words,
     study_keys,
 )
@@ -41,7 +40,7 @@ from skinbeam.evidence.studies.trial_table import evidence_settings, treatment_a
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.counts import CountQuestion, draw_share, pain_points
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_for, similar_arms
-from skinbeam.evidence.synthesis.distributions import UncertainRate, count_pmf
+from skinbeam.evidence.synthesis.distributions import UncertainRate, count_intervals, count_pmf
 from skinbeam.evidence.synthesis.new_clinic import NewClinics, draw_new_clinics, study_weights
 from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.model.document import DocumentResult, sha256_hex
@@ -165,8 +164,7 @@ def expect_for_setting(question: EvidenceQuestion) -> Expectation:
 
 def expect_without_improvement(question: EvidenceQuestion, reason: Message) -> Expectation:
     """Return an expectation whose improvement is unknown for a reason, with the harms that were counted."""
-    found = replace(_abstain(question, reason), untreated=_expect_untreated(question, seed=0))
-    return replace(found, **_counted_outcomes(question, seed=0))
+    return replace(expect_unknown(question, reason), **_counted_outcomes(question, seed=0))
 
 
 def expect_unknown(question: EvidenceQuestion, reason: Message) -> Expectation:
@@ -319,7 +317,7 @@ def _predict_count(question: EvidenceQuestion, clinics: NewClinics, usable: Sequ
             people, 1.0 + (lesions_per_patient(usable) - 1.0) * float(posterior()["icc"].mean())
         )
     pmf = count_pmf(rate, people)
-    return Prediction(people, question.threshold, tuple(pmf), percent_intervals(pmf))
+    return Prediction(people, question.threshold, tuple(pmf), count_intervals(pmf))
 
 
 def _single_patient(question: EvidenceQuestion, clinics: NewClinics, usable: Sequence[Arm], seed: int) -> Value:

@@ -133,8 +133,8 @@ def count_pmf(rate: UncertainRate, people: int) -> list[float]:
     return [round_significant(float(value)) for value in pmf]
 
 
-def count_intervals(pmf: list[float]) -> dict[str, list[int]]:
-    """Return the central intervals of a count, both ends included, at 50, 80 and 95 %.
+def count_intervals(pmf: list[float]) -> dict[str, tuple[int, int]]:
+    """Return the central intervals of a count, both ends included, at 50, 80 and 95 %, by level in per cent.
 
     The ends are the smallest k with P(X <= k) >= (1 - level)/2 and with P(X <= k) >= (1 + level)/2.
     """
@@ -143,5 +143,5 @@ def count_intervals(pmf: list[float]) -> dict[str, list[int]]:
     for level in LEVELS:
         low = int(np.argmax(cumulative >= (1.0 - level) / 2.0))
         high = int(np.argmax(cumulative >= (1.0 + level) / 2.0))
-        ends[f"{100 * level:.0f}"] = [low, high]
+        ends[f"{100 * level:.0f}"] = low, high
     return ends

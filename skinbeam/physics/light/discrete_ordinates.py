@@ -94,7 +94,6 @@ class LayeredLight:
     absorbed : (sample, layer).
     fluence_rate_ratio : fluence rate over the incident irradiance, mean over the bin, (sample, bin). The fluence rate
         below the last layer counts as 0.
-    unscattered_ratio : the part of it that was never scattered, (sample, bin).
     """
 
     reflectance_specular: Array
@@ -102,7 +101,6 @@ class LayeredLight:
     transmittance: Array
     absorbed: Array
     fluence_rate_ratio: Array
-    unscattered_ratio: Array
 
 
 def solve_layers(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, streams: int = 16) -> LayeredLight:
@@ -193,13 +191,12 @@ def _solve_chunk(
     scaled = mua + mus * (1.0 - peak)
     loss = np.where(scaled > 0.0, mua / np.where(scaled > 0.0, scaled, 1.0), 1.0)
     beam = collimated_light(around, _optical_thickness(scaled, thickness))
-    straight = collimated_light(around, _optical_thickness(mua + mus, thickness))
     samples, bins = len(mua), edges.shape[1] - 1
     light = _DiffuseLight(
-        np.empty(samples), np.empty(samples), *np.empty((2, *mua.shape)), *np.empty((2, samples, bins))
+        np.empty(samples), np.empty(samples), np.empty(mua.shape), np.empty(mua.shape), np.empty((samples, bins))
     )
-    optics = LayerOptics(loss, g, peak, scaled, mua + mus, thickness)
-    _solve_samples(angles, optics, LayerBeams(beam.down, beam.up, straight.down, straight.up), edges, light)
+    optics = LayerOptics(loss, g, peak, scaled, thickness)
+    _solve_samples(angles, optics, LayerBeams(beam.down, beam.up), edges, light)
     # Absorbed power: absorption times the mean fluence rate; in a semi-infinite layer, all that enters.
     endless = np.isinf(thickness)
     absorbed = np.where(
@@ -213,7 +210,6 @@ def _solve_chunk(
         transmittance=light.through + beam.transmittance,
         absorbed=absorbed,
         fluence_rate_ratio=light.fluence,
-        unscattered_ratio=light.unscattered,
     )
 
 
@@ -230,7 +226,7 @@ class _DiffuseLight(NamedTuple):
     returned, through : what leaves above and below, (sample,).
     inflow, mean : net light that enters each layer at its top, and mean fluence rate in the layer, of no meaning where
         semi-infinite, (sample, layer).
-    fluence, unscattered : fluence rate of all light and of what was never scattered, (sample, bin).
+    fluence : fluence rate of all light, (sample, bin).
     """
 
     returned: Array
@@ -238,7 +234,6 @@ class _DiffuseLight(NamedTuple):
     inflow: Array
     mean: Array
     fluence: Array
-    unscattered: Array
 
 
 class _DiffuseField(NamedTuple):
@@ -315,7 +310,7 @@ def _solve_samples(  # pragma: no cover - compiled
                 space_of_layer(space, nodes),
             )
             light.mean[s, i] += (beam.down[i] + beam.up[i]) * mean_decay(tau[i])
-        find_bin_means(edges[s], existing, own, beam, modes, fluence, light.fluence[s], light.unscattered[s])
+        find_bin_means(edges[s], existing, own, beam, modes, fluence, light.fluence[s])
 
 
 @njit(cache=True)

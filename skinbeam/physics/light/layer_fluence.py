@@ -131,19 +131,16 @@ class LayerBeams(NamedTuple):
     Parameters
     ----------
     down, up : at the top and at the bottom, what delta-M counts as unscattered included.
-    straight_down, straight_up : what was never scattered.
     """
 
     down: Array
     up: Array
-    straight_down: Array
-    straight_up: Array
 
 
 @njit(cache=True)
 def beams_of_sample(beams: LayerBeams, sample: int) -> LayerBeams:  # pragma: no cover - compiled
     """Return the collimated light of one sample."""
-    return LayerBeams(beams.down[sample], beams.up[sample], beams.straight_down[sample], beams.straight_up[sample])
+    return LayerBeams(beams.down[sample], beams.up[sample])
 
 
 @njit(cache=True, **NJIT_OPTIONS)
@@ -236,9 +233,8 @@ def find_bin_means(  # pragma: no cover - compiled
     modes: LayerModes,
     fluence: DiffuseFluence,
     total: Array,
-    unscattered: Array,
 ) -> None:
-    """Compute the mean fluence rates in bins, (bin,), of one sample: all light, and what was never scattered.
+    """Compute the mean fluence rates in bins, (bin,), of one sample.
 
     Bins are cut where layers meet. Below the last layer the fluence rate is 0.
 
@@ -248,10 +244,10 @@ def find_bin_means(  # pragma: no cover - compiled
     nodes, optics, beam : of one sample, (layer,); `nodes` counts the directions that exist in a layer.
     modes : of every layer.
     """
-    thickness, scaled, attenuation = optics.thickness, optics.scaled, optics.attenuation
+    thickness, scaled = optics.thickness, optics.scaled
     layer, start, end = 0, 0.0, thickness[0]
     for bin in range(len(total)):
-        total[bin] = unscattered[bin] = 0.0
+        total[bin] = 0.0
         low, width = edges[bin], edges[bin + 1] - edges[bin]
         while True:
             while layer < len(thickness) and end <= low:
@@ -269,9 +265,6 @@ def find_bin_means(  # pragma: no cover - compiled
             total[bin] += share * (
                 _mean_of_modes(layer, nodes[layer], scaled[layer], thickness[layer], top, bottom, modes, fluence)
                 + _mean_collimated(down, up, scaled[layer], thickness[layer], top, bottom)
-            )
-            unscattered[bin] += share * _mean_collimated(
-                beam.straight_down[layer], beam.straight_up[layer], attenuation[layer], thickness[layer], top, bottom
             )
             low = high
             if low >= edges[bin + 1]:

@@ -112,7 +112,7 @@ class LayerOptics(NamedTuple):
     loss : 1 − scaled albedo, kept apart so that it has its precision near 0.
     g : mean cosine before scaling.
     peak : share of scattering that delta-M counts as unscattered.
-    scaled, attenuation : attenuation scaled by delta-M, and without scaling, 1/m.
+    scaled : attenuation scaled by delta-M, 1/m.
     thickness : m.
     """
 
@@ -120,7 +120,6 @@ class LayerOptics(NamedTuple):
     g: Array
     peak: Array
     scaled: Array
-    attenuation: Array
     thickness: Array
 
 
@@ -132,7 +131,6 @@ def optics_of_sample(optics: LayerOptics, sample: int) -> LayerOptics:  # pragma
         optics.g[sample],
         optics.peak[sample],
         optics.scaled[sample],
-        optics.attenuation[sample],
         optics.thickness[sample],
     )
 

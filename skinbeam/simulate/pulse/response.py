@@ -141,7 +141,6 @@ def simulate_pulse(
     *,
     illumination: Illumination | None,
     schedule: PulseSchedule | None = None,
-    cooling_share: float = 1.0,
     unlit_history: UnlitHistory | None = None,
     max_cells: int | None = None,
 ) -> PulseResponse:
@@ -151,7 +150,6 @@ def simulate_pulse(
     ----------
     illumination : the light of the beam in these skins; None without a beam.
     schedule : time steps, if they are not those of the beam and the cooling.
-    cooling_share : factor by which the coefficient of the cooling is multiplied.
     unlit_history : the history without the beam, if it is already known for this cooling, schedule and number of cells.
     max_cells : number of cells from the surface to record, if no endpoint is evaluated below; all by default.
 
@@ -162,7 +160,7 @@ def simulate_pulse(
     if beam is not None and illumination is None:
         raise ValueError("a beam comes with its light")
     grid = illumination.grid if illumination is not None else pulse_grid(skins)
-    plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
+    plan = schedule if schedule is not None else pulse_schedule(beam, cooling)
     retention = _axis_retention(beam, illumination, plan)
     plan = plan.assign_trains(skins)
     heat = thermal_properties(skins)

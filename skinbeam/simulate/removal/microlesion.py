@@ -59,7 +59,6 @@ __all__ = [
     "energy_for_depth_mJ",
     "max_energy_mJ",
     "microlesion_model",
-    "microlesion_of_energy",
     "microlesion_quantities",
 ]
 
@@ -91,7 +90,7 @@ def microlesion_quantities(skins: SkinSample, beam: Beam, median_skin: SkinSampl
     assert micro.energy_mJ is not None  # a dose was required
     names = ("ablation_depth_um", "depth_um", "width_um")
     try:
-        found = microlesion_of_energy(skins, beam, np.full(skins.count, micro.energy_mJ * MJ), median_skin)
+        found = microlesion_model(skins, beam, median_skin)(np.full(skins.count, micro.energy_mJ * MJ))
     except NotAvailable as error:
         unknown = Unknown(error.reason)
         return {f"microlesion.{name}": unknown for name in (*names, "coverage_fraction")}
@@ -103,30 +102,22 @@ def microlesion_quantities(skins: SkinSample, beam: Beam, median_skin: SkinSampl
     return seen
 
 
-def microlesion_of_energy(
-    skins: SkinSample, beam: Beam, energy_J: Floats, median_skin: SkinSample, *, use_table: bool = False
-) -> Microlesion:
-    """Return the lesion of one microbeam of `energy_J` (sample,), and the share of skin that all passes cover.
+def microlesion_model(
+    skins: SkinSample, beam: Beam, median_skin: SkinSample, *, with_rims: bool = True, use_table: bool = False
+) -> LesionByEnergy:
+    """Return a function from the energy of one microbeam, (sample,), J, to its lesion and the skin that all passes cover.
+
+    Everything that does not depend on the energy is computed once.
 
     Parameters
     ----------
     median_skin : the median skin, or some of the draws, for which columns are computed by the full model.
+    with_rims : without them craters are as wide as the removed tissue, which saves nearly all of the time.
     use_table : read the corrections for shipped devices from a table, in which they were computed in a similar skin.
 
     Raises
     ------
-    NotAvailable : no sourced data for such a beam or energy.
-    """
-    return microlesion_model(skins, beam, median_skin, use_table=use_table)(energy_J)
-
-
-def microlesion_model(
-    skins: SkinSample, beam: Beam, median_skin: SkinSample, *, with_rims: bool = True, use_table: bool = False
-) -> LesionByEnergy:
-    """Return a function from energies to lesions; everything that does not depend on the energy is computed once.
-
-    Without `with_rims` craters are as wide as the removed tissue, which saves nearly all of the time. Otherwise as
-    `microlesion_of_energy`.
+    NotAvailable : no sourced data for such a beam, or, of the function, for such an energy.
     """
     micro = _microbeam(beam)
     most = max_energy_mJ(beam)

@@ -80,7 +80,7 @@ def closure_dose(response: PulseResponse, vessels: VesselResponse, blood: str = 
     blood : kinetics of its coagulation.
     """
     coagulated = _omega_dose_everywhere(response, vessels, vessels.coldest, blood)
-    dose = np.maximum(coagulated, _omega_dose(response, vessels, vessels.edge_at(-1.0), WALL_KINETICS))
+    dose = np.maximum(coagulated, _lining_dose(response, vessels, -1.0))
     reached = np.isfinite(dose)
     is_filled = ~_is_emptied(response, vessels, np.where(reached, dose, 0.0))
     return np.where(reached & is_filled, dose, np.inf)
@@ -125,9 +125,7 @@ def is_vessel_leaking(response: PulseResponse, vessels: VesselResponse, dose: Fl
 
 def leak_dose(response: PulseResponse, vessels: VesselResponse) -> Floats:
     """Return the dose at which each vessel loses blood by the next day, (sample, vessel), J/m²."""
-    return np.minimum(
-        rupture_dose(response, vessels), _omega_dose(response, vessels, vessels.edge_at(1.0), WALL_KINETICS)
-    )
+    return np.minimum(rupture_dose(response, vessels), _lining_dose(response, vessels, 1.0))
 
 
 def blood_vapour_K(response: PulseResponse) -> Floats:
@@ -156,19 +154,13 @@ def vessel_omega(
     return omega(flat, response.schedule.step_s, _vessel_processes(response, name, flat)).reshape(unit.shape[:-1])
 
 
-def _omega_dose(response: PulseResponse, vessels: VesselResponse, unit: Floats, name: str) -> Floats:
-    """Return the dose for Ω of 1 at a place (sample, vessel, time) or several (sample, vessel, place, time)."""
+def _lining_dose(response: PulseResponse, vessels: VesselResponse, towards: float) -> Floats:
+    """Return the dose that damages the lining on one side, (sample, vessel); `towards` as of `VesselResponse.edge_at`."""
     low, high = DOSE_RANGE_J_M2
-    base = vessels.base if unit.ndim == vessels.base.ndim else vessels.base[:, :, None]
+    unit = vessels.edge_at(towards)
     flat = unit.reshape(-1, unit.shape[-1])
-    dose = dose_for_unit_omega(
-        np.broadcast_to(base, unit.shape).reshape(flat.shape),
-        flat,
-        response.schedule.step_s,
-        _vessel_processes(response, name, flat),
-        low=low,
-        high=high,
-    )
+    base, processes = vessels.base.reshape(flat.shape), _vessel_processes(response, WALL_KINETICS, flat)
+    dose = dose_for_unit_omega(base, flat, response.schedule.step_s, processes, low=low, high=high)
     return dose.reshape(unit.shape[:-1])
 
 

@@ -58,7 +58,7 @@ def test_intervals_are_the_ones_defined() -> None:
         assert low == 0 or cumulative[low - 1] < (1 - level) / 2
         assert cumulative[high] >= (1 + level) / 2
         assert cumulative[high - 1] < (1 + level) / 2
-    assert count_intervals(pmf)["95"] == [0, 5]
+    assert count_intervals(pmf)["95"] == (0, 5)
 
 
 def test_alike_people_make_counts_spread_by_their_number() -> None:

@@ -106,7 +106,6 @@ def test_clear_slab_is_the_closed_form_of_multiple_reflection() -> None:
     down, up = (1 - r1) / ring, (1 - r1) * r2 * a * a / ring
     integral = down * np.exp(-700.0 * z) / -700.0 + up * np.exp(700.0 * z) / 700.0
     np.testing.assert_allclose(light.fluence_rate_ratio[0], np.diff(integral) / np.diff(z), rtol=1e-12)
-    np.testing.assert_allclose(light.unscattered_ratio, light.fluence_rate_ratio, rtol=1e-13)
 
 
 def test_beer_lambert_without_scattering_to_the_last_digit() -> None:

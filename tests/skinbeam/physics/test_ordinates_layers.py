@@ -147,7 +147,7 @@ def test_layers_shared_with_the_sample_before_leave_no_trace(indices: str) -> No
     together = solve_layers(PlaneLayers(*arguments), edges)
     for sample in range(80):
         alone = solve_layers(PlaneLayers(*(a[sample : sample + 1] for a in arguments)), edges)
-        for name in ("reflectance_diffuse", "transmittance", "absorbed", "fluence_rate_ratio", "unscattered_ratio"):
+        for name in ("reflectance_diffuse", "transmittance", "absorbed", "fluence_rate_ratio"):
             np.testing.assert_array_equal(getattr(together, name)[sample], getattr(alone, name)[0])
 
 
@@ -168,7 +168,7 @@ def test_without_bins_the_rest_is_the_same() -> None:
     binned, plain = one(*layers), one(*layers, edges=None)
     for name in ("reflectance_specular", "reflectance_diffuse", "transmittance", "absorbed"):
         np.testing.assert_array_equal(getattr(plain, name), getattr(binned, name))
-    assert plain.fluence_rate_ratio.shape == plain.unscattered_ratio.shape == (1, 0)
+    assert plain.fluence_rate_ratio.shape == (1, 0)
 
 
 def test_edges_may_differ_between_samples_and_reach_below_the_medium() -> None:

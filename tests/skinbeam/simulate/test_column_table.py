@@ -12,7 +12,7 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.units import MJ
 from skinbeam.simulate.removal.column_table import lookup_column_corrections
-from skinbeam.simulate.removal.microlesion import microlesion_of_energy
+from skinbeam.simulate.removal.microlesion import microlesion_model
 from skinbeam.skin.distribution import SkinDistribution
 
 PACKETS = 0.02  # scatter of the size of a column in full, of 12,000 packets
@@ -38,7 +38,7 @@ def test_columns_by_the_table_are_those_in_full(ita_deg: float) -> None:
     """Within three of the errors that the table states and those of the packets."""
     drawn, energy = skins(ita_deg), np.full(20, 20.0 * MJ)
     by_table, in_full = (
-        microlesion_of_energy(drawn, beam(150.0), energy, drawn, use_table=use_table) for use_table in (True, False)
+        microlesion_model(drawn, beam(150.0), drawn, use_table=use_table)(energy) for use_table in (True, False)
     )
     allowed = 3 * np.hypot(load_derived_table("column_corrections")["error"]["root_mean_square"], PACKETS)
     for one, other in ((by_table.depth, in_full.depth), (by_table.width, in_full.width)):

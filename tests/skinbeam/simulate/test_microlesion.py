@@ -14,7 +14,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import CM, MJ, MS, UM
 from skinbeam.physics.removal.calibration import microbeam_calibration
 from skinbeam.simulate.removal.ablation import ablating_tissue
-from skinbeam.simulate.removal.microlesion import endpoint_energy_mJ, microlesion_of_energy
+from skinbeam.simulate.removal.microlesion import endpoint_energy_mJ, microlesion_model
 from skinbeam.simulate.scene import build_scene, run_chunks
 from skinbeam.skin.draws import value_at_normal
 
@@ -32,7 +32,7 @@ def skins_of(case: str, draws: int = 8, **changes: Any) -> tuple[Any, Any]:
 @pytest.mark.parametrize("case", ["fractional-1550", "fractional-co2"])
 def test_lesions_grow_with_the_energy(case: str) -> None:
     beam, skins = skins_of(case)
-    found = [microlesion_of_energy(skins, beam, np.full(8, mj * MJ), skins) for mj in (1.0, 5.0, 20.0, 60.0)]
+    found = [microlesion_model(skins, beam, skins)(np.full(8, mj * MJ)) for mj in (1.0, 5.0, 20.0, 60.0)]
     for part in ("depth", "width", "coverage"):
         grown = np.diff([getattr(one, part) for one in found], axis=0)
         assert (grown >= 0).all()
@@ -47,7 +47,7 @@ def test_a_column_widens_evenly_with_the_energy(diameter_um: float) -> None:
     """
     beam, skins = skins_of("fractional-1550", draws=4, microbeam__diameter_um=diameter_um)
     ladder = 40.0 * 1.1 ** np.arange(14)
-    width = np.array([microlesion_of_energy(skins, beam, np.full(4, mj * MJ), skins).width for mj in ladder])
+    width = np.array([microlesion_model(skins, beam, skins)(np.full(4, mj * MJ)).width for mj in ladder])
     growth = width[1:] / width[:-1]
     assert np.all((growth > 1) & (growth < 1.1))
 
@@ -55,7 +55,7 @@ def test_a_column_widens_evenly_with_the_energy(diameter_um: float) -> None:
 @pytest.mark.parametrize("case", ["fractional-1550", "fractional-co2"])
 def test_cover_is_that_of_discs_at_random(case: str) -> None:
     beam, skins = skins_of(case)
-    found = microlesion_of_energy(skins, beam, np.full(8, 20 * MJ), skins)
+    found = microlesion_model(skins, beam, skins)(np.full(8, 20 * MJ))
     density = beam.microbeam.density_per_cm2 / CM**2
     expected = 1 - np.exp(-density * math.pi / 4 * found.width**2)
     assert found.coverage == pytest.approx(expected, rel=1e-12)
@@ -75,7 +75,7 @@ def test_a_crater_is_energy_over_enthalpy() -> None:
     # Its edge is that of a wide beam of the same pulse.
     threshold = ablating_tissue(skins, 10_600.0, beam.pulse_ms * MS).threshold
     enthalpy = value_at_normal(known.enthalpy, skins["ablation_enthalpy_shift"])
-    found = microlesion_of_energy(skins, beam, np.full(8, 40 * MJ), skins)
+    found = microlesion_model(skins, beam, skins)(np.full(8, 40 * MJ))
     peak = 2 * 40 * MJ / (math.pi * (60 * UM) ** 2)
     assert found.ablation_depth == pytest.approx((peak - threshold) / enthalpy, rel=1e-12)
     assert (found.depth > found.ablation_depth).all()
@@ -118,7 +118,7 @@ def test_the_rim_beside_a_crater_is_neither_without_pulse_nor_with_its_root() ->
     for pulse_ms in (0.01, 1.0, 9.0):
         pulse = replace(beam, pulse_ms=pulse_ms)
         onset = ablating_tissue(skins, 10_600.0, pulse_ms * MS).threshold
-        found = microlesion_of_energy(skins, pulse, np.full(8, 20 * MJ), skins)
+        found = microlesion_model(skins, pulse, skins)(np.full(8, 20 * MJ))
         peak = 2 * 20 * MJ / (math.pi * (60 * UM) ** 2)
         rims.append((found.width - 120 * UM * np.sqrt(np.log(peak / onset) / 2)) / 2)
     short, middle, long = (np.median(each) for each in rims)
@@ -140,8 +140,8 @@ def test_the_threshold_energy_is_where_the_lesion_turns(case: str, endpoint: str
     beam, skins = skins_of(case)
     energy = endpoint_energy_mJ(endpoint, skins, beam, skins) * MJ
     # Sixteen halvings of ln(1e5) leave 1.8e-4.
-    assert not reached(microlesion_of_energy(skins, beam, energy * (1 - 2e-4), skins)).any()
-    assert reached(microlesion_of_energy(skins, beam, energy * (1 + 2e-4), skins)).all()
+    assert not reached(microlesion_model(skins, beam, skins)(energy * (1 - 2e-4))).any()
+    assert reached(microlesion_model(skins, beam, skins)(energy * (1 + 2e-4))).all()
 
 
 def test_a_wider_beam_needs_more_energy() -> None:
