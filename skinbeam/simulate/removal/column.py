@@ -258,7 +258,7 @@ def _initial_absorbed_power(
     thermal_key: tuple[bytes, ...],
     photons: int,
 ) -> Floats:
-    """Return absorbed power as `_cold_absorbed_power` before anything is warmed, the same for all energies and pulses."""
+    """Return absorbed power as `_cold_absorbed_power` before anything is warmed, for all energies and pulses."""
     grid = _column_grid(_key_layers(key)[0], diameter_m)
     shape = len(grid.r) - 1, grid.layer.size
     before = np.full(shape, start_K), np.zeros(shape), np.zeros(shape)
@@ -273,7 +273,7 @@ def _heated_absorbed_power(
     state: tuple[Floats, Floats, Floats],
     photons: int,
 ) -> Floats:
-    """Return absorbed power as `_cold_absorbed_power`, for a state of temperature, damage, vapour, (ring, depth) each."""
+    """Return absorbed power as `_cold_absorbed_power`, for temperature, damage and vapour, (ring, depth) each."""
     _, mua, mus, _, _ = _key_layers(key)
     water, (slope,), scattering_slope, denatured = (np.frombuffer(part, dtype=np.float64) for part in thermal_key)
     warming = ThermalOptics(water, float(slope), scattering_slope, denatured)

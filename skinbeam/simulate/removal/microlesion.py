@@ -105,7 +105,7 @@ def microlesion_quantities(skins: SkinSample, beam: Beam, median_skin: SkinSampl
 def microlesion_model(
     skins: SkinSample, beam: Beam, median_skin: SkinSample, *, with_rims: bool = True, use_table: bool = False
 ) -> LesionByEnergy:
-    """Return a function from the energy of one microbeam, (sample,), J, to its lesion and the skin that all passes cover.
+    """Return a function from the energy of one microbeam, (sample,), J, to its lesion and the share that passes cover.
 
     Everything that does not depend on the energy is computed once.
 

@@ -155,7 +155,7 @@ def vessel_omega(
 
 
 def _lining_dose(response: PulseResponse, vessels: VesselResponse, towards: float) -> Floats:
-    """Return the dose that damages the lining on one side, (sample, vessel); `towards` as of `VesselResponse.edge_at`."""
+    """Return the dose that damages the lining at a cosine of `VesselResponse.edge_at`, (sample, vessel), J/m²."""
     low, high = DOSE_RANGE_J_M2
     unit = vessels.edge_at(towards)
     flat = unit.reshape(-1, unit.shape[-1])
