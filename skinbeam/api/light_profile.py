@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.api.array_result import ArrayResult
+from skinbeam.api.skin import check_skin_given
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
@@ -74,11 +75,7 @@ def profile_light(
     InputError : a case with neither a skin nor a patient, a wavelength outside the skin model, an impossible depth or
         number of bins, or a depth below the last layer of a finite slab.
     """
-    if loaded.case.skin is None and loaded.case.patient is None:
-        hint = 'Say whose skin: [skin], where preset = "human" alone is enough, or [patient].'
-        raise InputError(
-            "missing-key", "neither [skin] nor [patient] was read", field="skin", hint=hint, file=loaded.file
-        )
+    check_skin_given(loaded)
     _check_range("wavelength_nm", wavelength_nm, *MODEL_RANGE_NM)
     _check_range("deepest_um", deepest_um, 1.0, 1e5)
     _check_range("bins", bins, 1, MAX_BINS)

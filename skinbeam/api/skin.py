@@ -17,6 +17,7 @@ from skinbeam.model.units import PER_CM, UM
 from skinbeam.model.value_equality import compared_by_value
 from skinbeam.simulate.appearance import (
     apparent_colour,
+    reading_not_skin_error,
     reading_warnings,
     reflectance_parts,
     weight_by_reading,
@@ -32,7 +33,15 @@ from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import MODEL_RANGE_NM
 from skinbeam.text import DocumentWarning, Message
 
-__all__ = ["LabColour", "SkinLayer", "SkinSpectra", "check_wavelengths", "describe_skin", "parse_wavelengths"]
+__all__ = [
+    "LabColour",
+    "SkinLayer",
+    "SkinSpectra",
+    "check_skin_given",
+    "check_wavelengths",
+    "describe_skin",
+    "parse_wavelengths",
+]
 
 Floats = NDArray[np.float64]
 MAX_WAVELENGTHS = 10_000
@@ -194,14 +203,7 @@ def _compute_spectra(
     loaded: LoadedCase, wavelengths_nm: Sequence[float], draws: int, seed: int, warnings: list[DocumentWarning]
 ) -> SkinSpectra:
     """Return the result without its sources; warnings about it are appended to `warnings`."""
-    if loaded.case.skin is None and loaded.case.patient is None:
-        raise InputError(
-            "missing-key",
-            "neither [skin] nor [patient] was read",
-            field="skin",
-            hint='Say whose skin: [skin], where preset = "human" alone is enough, or [patient].',
-            file=loaded.file,
-        )
+    check_skin_given(loaded)
     skin = SkinDistribution.from_case(loaded.case)
     warnings += skin.warnings
     spectra_nm = list(dict.fromkeys([*wavelengths_nm, *COLOUR_WAVELENGTHS_NM]))
@@ -216,9 +218,7 @@ def _compute_spectra(
         ds = weight_by_reading(ds, skin.reading)
     weight = ds["weight"]
     if not weight.sum() > 0.0:
-        hint = "Readings as fractions of 1 of a white standard, of untreated skin."
-        text = Message("skin.reading_not_skin").text
-        raise InputError("reading-not-skin", text, field="skin.reflectance.value", hint=hint, file=loaded.file)
+        raise reading_not_skin_error(loaded.file)
     warnings += reading_warnings(skin.reading, weight)
     at = {nm: optical_properties(ds, nm) for nm in spectra_nm}
     diffuse, surface = (
@@ -246,6 +246,23 @@ def _compute_spectra(
         draws=int(ds.count),
         sources=(),
     )
+
+
+def check_skin_given(loaded: LoadedCase) -> None:
+    """Reject a case that does not say whose skin it is.
+
+    Raises
+    ------
+    InputError : it has neither a skin nor a patient.
+    """
+    if loaded.case.skin is None and loaded.case.patient is None:
+        raise InputError(
+            "missing-key",
+            "neither [skin] nor [patient] was read",
+            field="skin",
+            hint='Say whose skin: [skin], where preset = "human" alone is enough, or [patient].',
+            file=loaded.file,
+        )
 
 
 def _colour_phototypes(skin: SkinDistribution, ita_deg: float) -> str | Unknown:

@@ -186,11 +186,13 @@ class DrawSummaries:
             seed=seed,
             warnings=warnings,
             light=self._light(),
-            temperature_C=self._temperature(),
+            temperature_C=TemperatureSummary(
+                **self._values("temperature_C", TemperatureSummary), vessels=self._vessels(VesselTemperature)
+            ),
             damage=self._damage(burn),
-            ablation=self._ablation(),
+            ablation=AblationSummary(**self._values("ablation", AblationSummary)),
             microlesion=self._microlesion(),
-            cooling=self._cooling(),
+            cooling=CoolingSummary(self._value_or_reason("cooling.film_ms", "film")),
             healing=healing,
             harm=harm,
         )
@@ -198,11 +200,6 @@ class DrawSummaries:
     def _light(self) -> LightSummary:
         absorbed = {name: self._value(f"light.absorbed.{index}") for index, name in enumerate(self.layers)}
         return LightSummary(**self._values("light", LightSummary), absorbed=absorbed or self.missing)
-
-    def _temperature(self) -> TemperatureSummary:
-        return TemperatureSummary(
-            **self._values("temperature_C", TemperatureSummary), vessels=self._vessels(VesselTemperature)
-        )
 
     def _damage(self, burn: BurnDoseSummary | Unknown) -> DamageSummary:
         return DamageSummary(
@@ -218,17 +215,11 @@ class DrawSummaries:
             burn=burn,
         )
 
-    def _ablation(self) -> AblationSummary:
-        return AblationSummary(**self._values("ablation", AblationSummary))
-
     def _microlesion(self) -> MicrolesionSummary:
         names = (field.name for field in fields(MicrolesionSummary))
         return MicrolesionSummary(
             **{name: self._value_or_reason(f"microlesion.{name}", "no-microbeam") for name in names}
         )
-
-    def _cooling(self) -> CoolingSummary:
-        return CoolingSummary(self._value_or_reason("cooling.film_ms", "film"))
 
     def _values(self, group: str, kind: type, *, apart: Collection[str] = ()) -> dict[str, Value]:
         """Return the plain values of a record, each by the name of its field, without those that are taken apart."""

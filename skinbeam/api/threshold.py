@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from skinbeam.api.summary import draw_warnings
 from skinbeam.model.document import DocumentResult
-from skinbeam.model.errors import NotAvailable, unknown_name_error
+from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
-from skinbeam.model.vocabulary import ENDPOINTS
 from skinbeam.outcome.burn import burn_coverage_warnings
 from skinbeam.outcome.dose_error import ED_LEVEL, DoseError, burn_dose_error, endpoint_dose_error, non_human_preset
 from skinbeam.published_doses.calibration import BURN_CLASS
+from skinbeam.simulate.endpoints.registry import endpoint_function
 from skinbeam.simulate.exposure_thresholds import exposure_thresholds
 from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.removal.microlesion import max_energy_mJ
@@ -70,8 +70,7 @@ def find_threshold(
     InputError : an unknown endpoint or dose, or a case that does not fit them.
     NotAvailable : the model cannot evaluate the endpoint; the document then has unknowns in place of values.
     """
-    if endpoint not in ENDPOINTS:
-        raise unknown_name_error("endpoint", endpoint, ENDPOINTS, field="endpoint")
+    endpoint_function(endpoint)
     name = default_dose(loaded.case, of)
     low, high = search_bracket(loaded.case, name)
     reduction = reduction_error(endpoint)

@@ -230,24 +230,20 @@ def _probability_rows(
     draws: int,
     seed: int,
 ) -> tuple[dict[float, list[float]], list[str]]:
-    """Return the shares that reach an endpoint by pulse length, and the reasons for pulse lengths without shares."""
+    """Return the shares of such skins that reach an endpoint at each dose, by pulse length, and reasons for no shares.
+
+    The model error is included.
+    """
     assert scene.beam is not None  # checked on entry
     rows, reasons = {}, []
     for pulse in pulses:
         try:
             here = replace(scene, beam=scene.beam.with_pulse_length(pulse))
-            rows[pulse] = _probability_row(here, endpoint, side, doses, draws, seed)
+            values, weights = endpoint_doses(here, endpoint, side, draws, seed)
+            rows[pulse] = [weighted_share(values <= dose, weights)[0] for dose in doses]
         except NotAvailable as error:
             reasons.append(error.reason)
     return rows, reasons
-
-
-def _probability_row(
-    scene: PulseScene, endpoint: str, side: ErrorSide, doses: Sequence[float], draws: int, seed: int
-) -> list[float]:
-    """Return the share of such skins that reach an endpoint at each dose, including the model error."""
-    values, weights = endpoint_doses(scene, endpoint, side, draws, seed)
-    return [weighted_share(values <= dose, weights)[0] for dose in doses]
 
 
 def endpoint_doses(scene: PulseScene, endpoint: str, side: ErrorSide, draws: int, seed: int) -> tuple[Floats, Floats]:
@@ -259,7 +255,7 @@ def endpoint_doses(scene: PulseScene, endpoint: str, side: ErrorSide, draws: int
     NotAvailable : it cannot be evaluated for such a pulse.
     """
     if endpoint != DEPTH_HARM or side == "effect":
-        _check_endpoint(endpoint, side)
+        endpoint_function(endpoint, field=side)
     doses_of = (
         partial(_depth_doses, scene) if endpoint == DEPTH_HARM else partial(_doses_with_error, scene, endpoint, side)
     )
@@ -271,14 +267,10 @@ def endpoint_doses(scene: PulseScene, endpoint: str, side: ErrorSide, draws: int
 def _doses_with_error(scene: PulseScene, endpoint: str, side: ErrorSide, skins: SkinSample) -> tuple[Floats, Floats]:
     doses, weights = threshold_doses(scene, skins, endpoint)
     assert scene.beam is not None  # checked on entry
-    return _dose_error_ratios(endpoint, scene.beam, skins, side) * doses, weights
-
-
-def _dose_error_ratios(endpoint: str, beam: Beam, skins: SkinSample, side: ErrorSide) -> Floats:
-    """Return true over computed doses, (sample,); those of burns are calibrated with published doses."""
-    return (
-        draw_burn_ratios(beam, skins, side) if endpoint == BURN_ENDPOINT else draw_error_factor(endpoint, skins, side)
-    )
+    # True over computed doses: those of burns are calibrated with published doses.
+    is_burn = endpoint == BURN_ENDPOINT
+    ratios = draw_burn_ratios(scene.beam, skins, side) if is_burn else draw_error_factor(endpoint, skins, side)
+    return ratios * doses, weights
 
 
 def _depth_doses(scene: PulseScene, skins: SkinSample) -> tuple[Floats, Floats]:
@@ -316,13 +308,6 @@ def _depth_limit(beam: Beam, site: str) -> SettingLimit:
     if not found:
         raise NotAvailable(render_message("plan.no-depth-limit"))
     return found[0]
-
-
-def _check_endpoint(endpoint: str, field: str) -> None:
-    try:
-        endpoint_function(endpoint)
-    except InputError as error:
-        raise InputError(error.code, error.message, field=field, hint=error.hint) from None
 
 
 def _default_effect(loaded: LoadedCase, beam: Beam) -> str:

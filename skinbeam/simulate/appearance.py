@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.model.errors import InputError
 from skinbeam.model.exposure import Reflectance
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam
@@ -21,12 +22,13 @@ from skinbeam.skin.melanin import ita_of_melanin_deg
 from skinbeam.skin.properties import OpticalProperties, optical_properties
 from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import read_number, tissue_table
-from skinbeam.text import DocumentWarning, Message
+from skinbeam.text import DocumentWarning, Message, render_message
 
 __all__ = [
     "apparent_colour",
     "ita_of_reading",
     "median_ita_deg",
+    "reading_not_skin_error",
     "reading_warnings",
     "reflectance",
     "reflectance_parts",
@@ -113,6 +115,17 @@ def reading_warnings(reading: Reflectance | None, weight: Array) -> list[Documen
         return []
     apart = missed * read_number(tissue_table("optics")["reading_deviation"])
     return [DocumentWarning("reading-far", Message("skin.reading_far", {"apart": round(apart, 2)}))]
+
+
+def reading_not_skin_error(file: str) -> InputError:
+    """Return the error for a reading that no drawn skin agrees with."""
+    return InputError(
+        "reading-not-skin",
+        render_message("skin.reading_not_skin"),
+        field="skin.reflectance.value",
+        hint="Readings as fractions of 1 of a white standard, of untreated skin.",
+        file=file,
+    )
 
 
 def _reading_bands(reading: Reflectance) -> tuple[Array, Array, Array]:

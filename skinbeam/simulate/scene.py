@@ -15,7 +15,7 @@ from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.exposure import Layer, Settings
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.units import UM
-from skinbeam.simulate.appearance import weight_by_reading
+from skinbeam.simulate.appearance import reading_not_skin_error, weight_by_reading
 from skinbeam.simulate.light.illumination import Illumination, LitSkin, SpotShare
 from skinbeam.simulate.light.lighting import illuminate, light_first_skin
 from skinbeam.simulate.light.spot import spot_shares
@@ -187,13 +187,7 @@ def run_chunks(scene: PulseScene, draws: int, seed: int, work: Callable[[SkinSam
         parts = [whole] if count <= size else (whole.select(part) for part in chunk_slices(count, size))
         results += [work(part) for part in parts]
     if not total > 0:
-        raise InputError(
-            "reading-not-skin",
-            render_message("skin.reading_not_skin"),
-            field="skin.reflectance.value",
-            hint="Readings as fractions of 1 of a white standard, of untreated skin.",
-            file=scene.loaded_case.file,
-        )
+        raise reading_not_skin_error(scene.loaded_case.file)
     return results
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.model.errors import InputError, NotAvailable, unknown_name_error
+from skinbeam.model.errors import NotAvailable, unknown_name_error
 from skinbeam.model.vocabulary import ENDPOINTS
 from skinbeam.simulate.endpoints.melanosomes import is_stress_confined, melanosome_disruption_dose, whitening_dose
 from skinbeam.simulate.endpoints.pain import pain_dose
@@ -86,14 +86,13 @@ def endpoint_fluence(endpoint: str, response: PulseResponse) -> Floats:
     return endpoint_function(endpoint)(response)
 
 
-def endpoint_function(endpoint: str) -> Callable[[PulseResponse], Floats]:
-    """Return the function that computes the dose of an endpoint.
+def endpoint_function(endpoint: str, *, field: str = "endpoint") -> Callable[[PulseResponse], Floats]:
+    """Return the function that computes the dose of an endpoint; `field` is where its name was read.
 
     Raises
     ------
     InputError : as `endpoint_fluence`.
     """
     if endpoint not in ENDPOINTS:
-        error: InputError = unknown_name_error("endpoint", endpoint, ENDPOINTS, field="endpoint")
-        raise error
+        raise unknown_name_error("endpoint", endpoint, ENDPOINTS, field=field)
     return _ENDPOINT_DOSES[endpoint]
