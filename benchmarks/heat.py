@@ -22,7 +22,6 @@ from skinbeam.physics.heat.cells import HeatSource, Material, RobinBoundary, gra
 from skinbeam.physics.heat.conduction_1d import HeatProblem1D, conduct_1d
 from skinbeam.physics.heat.linear_conduction import LinearConduction, graded_time_steps
 from skinbeam.physics.heat.problem import HeatProblem, IntervalConditions
-from skinbeam.physics.heat.surface_exchange import NO_OUTGOING_FLUX
 from skinbeam.physics.heat.three_dimensional_kernels import FLOWS, STAGE, STEP_ERROR, Body3D, run_first_stage, run_stage
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
@@ -103,7 +102,7 @@ def cube(cells: int, runs: int) -> None:
     gx, gy, gz = (np.full(s, 3.7e-6, np.float32) for s in ((cells + 1, shape[1]), (cells, shape[1] + cells), shape))
     gz = np.concatenate([gz, np.zeros((cells, 1), np.float32)], axis=1)
     store, still = 1 / per_store, np.empty((3, 1, shape[1]))
-    body = Body3D(gx, gy, gz, *ends, store, per_store, power, still, False, NO_OUTGOING_FLUX.copy(), 300.0)
+    body = Body3D(gx, gy, gz, *ends, store, per_store, power, still, False, 300.0)
     now = IntervalConditions(1.0, 50.0, 295.0)
     c = np.array([0.1, 0.2, 0.7, 1e-5, 1e-6])
     n = max(4 * shape[0] * shape[1], 2**25)

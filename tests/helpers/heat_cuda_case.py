@@ -19,7 +19,6 @@ CASES: dict[str, dict[str, Any]] = {
     "insulated": {},
     "film, boiling, cold below": {"surface": RobinBoundary(4e4, 290.0), "bottom": 300.0, "water": BOIL},
     "surface held cold": {"surface": RobinBoundary(math.inf, 280.0)},
-    "evaporation": {"outgoing_flux": ([290.0, 330.0, 420.0], [0.0, 2e4, 9e5])},
     "long rest": {"interval_s": [5e-4, 0.2]},  # the processor ends it with implicit steps, which a card does not have
 }
 

@@ -88,7 +88,6 @@ class AxisymmetricBody(NamedTuple):
     boils: bool
     inside: Array  # W/m²K
     area: Array  # m²
-    table: Array
     bottom_K: float
 
 
@@ -180,7 +179,7 @@ def _write_rates(  # pragma: no cover - compiled
     )
     top = bottom = 0.0
     for i in range(rings):
-        flux, slope, _ = surface_flux(t[i + 1, 0], body.inside[i], now.h, now.outside_K, body.table)
+        flux, slope, _ = surface_flux(t[i + 1, 0], body.inside[i], now.h, now.outside_K)
         up = body.down[i, depths] * (body.bottom_K - t[i + 1, last])
         film[i] = body.area[i] * slope
         flow[i, 0] += body.area[i] * flux
@@ -206,7 +205,7 @@ def axisymmetric_body(
     most = per_store * np.maximum(1.0 + share * gain, 1.0)
     return AxisymmetricBody(
         out, down, along, arrays.power[s], store, per_store, most, arrays.start[s], share, arrays.latent[s], gain,
-        arrays.boils, inside, area, arrays.table, arrays.bottom_K[s],
+        arrays.boils, inside, area, arrays.bottom_K[s],
     )  # fmt: skip
 
 
@@ -371,7 +370,7 @@ def _march_sample(  # pragma: no cover - compiled
         for m in range(len(record)):
             found.recorded[s, n, m] = state.t[1 + record[m, 0], record[m, 1]]
         for i in range(rings):
-            found.faces[s, n, i] = surface_flux(state.t[1 + i, 0], body.inside[i], now.h, now.outside_K, body.table)[2]
+            found.faces[s, n, i] = surface_flux(state.t[1 + i, 0], body.inside[i], now.h, now.outside_K)[2]
         if n == len(seconds):
             break
         switched = n == 0 or switch[n] != now.power_share or h[n] != now.h or outside[n] != now.outside_K

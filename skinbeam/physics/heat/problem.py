@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.physics.heat.boiling import BoilingWater
 from skinbeam.physics.heat.cells import INSULATED, NO_SOURCE, HeatSource, Material, RobinBoundary
 from skinbeam.physics.heat.enthalpy import boiling_cells, cell_enthalpy
-from skinbeam.physics.heat.surface_exchange import outgoing_flux_table
 from skinbeam.physics.numerics.arrays import broadcast_copy, require
 
 __all__ = ["HeatArrays", "HeatProblem", "IntervalConditions", "check_faces", "count_samples", "expand_problem"]
@@ -22,8 +21,8 @@ _NEVER_BOILS: Final = BoilingWater(math.inf, math.inf, 0.0, 0.0)
 class HeatProblem(NamedTuple):
     """Material, heat source and boundary conditions of the cells of a grid.
 
-    Temperatures are in K; where no water boils and nothing radiates, differences of temperature suffice. Fields are
-    given for every cell and are broadcast; (sample, ...) about an axis.
+    Temperatures are in K; where no water boils, differences of temperature suffice. Fields are given for every cell and
+    are broadcast; (sample, ...) about an axis.
 
     Parameters
     ----------
@@ -32,8 +31,6 @@ class HeatProblem(NamedTuple):
     interval_s : (interval,) s, shared by all samples; the state at the end of each is recorded.
     source : power density of every cell, and the share of it that is on, (interval,): pulses, sub-pulses and pauses.
     surface : (interval,), or (sample, interval).
-    outgoing_flux : temperatures of the surface, rising, K, and the outgoing flux at each in addition to that of the
-        film, W/m².
     bottom : temperature of the last face, K, or (sample,) of them; insulated when left out.
     record_cells : (record, axis) indices of the cells to record; none when left out.
     tolerance_K : estimated error of one step in any cell, in the first order for a step along lines.
@@ -45,7 +42,6 @@ class HeatProblem(NamedTuple):
     source: HeatSource = NO_SOURCE
     water: BoilingWater | None = None
     surface: RobinBoundary = INSULATED
-    outgoing_flux: tuple[ArrayLike, ArrayLike] | None = None
     bottom: ArrayLike | None = None
     record_cells: ArrayLike | None = None
     tolerance_K: float = 0.5
@@ -59,7 +55,7 @@ class HeatArrays(NamedTuple):
     conductivity, energy, power : of every cell, W/mK, J at the start, W of light.
     store, start, share, latent, gain, boils : heat storage of the cells, as in `enthalpy.BoilingCells`.
     seconds, power_on, h_surface, outside_surface : of every interval, the last two of every sample.
-    table : of (surface 1). fixed : whether the bottom has the temperature `bottom_K`, K, (sample,) or a single value.
+    bottom_fixed : whether the bottom has the temperature `bottom_K`, K, (sample,) or a single value.
     record : (record, axis).
     """
 
@@ -76,7 +72,6 @@ class HeatArrays(NamedTuple):
     power_on: Array
     h_surface: Array
     outside_surface: Array
-    table: Array
     bottom_fixed: bool
     bottom_K: Array
     record: NDArray[np.int64]
@@ -139,7 +134,6 @@ def expand_problem(problem: HeatProblem, volumes: Array, *samples: int) -> HeatA
     k, c, t0, power, *water = (broadcast_copy(field, *samples, *cells) for field in fields)
     switch = broadcast_copy(source.power_on, seconds.size)
     h, outside = (broadcast_copy(values, *samples, seconds.size) for values in problem.surface)
-    table = outgoing_flux_table(problem.outgoing_flux)
     below = broadcast_copy(0.0 if problem.bottom is None else problem.bottom, *(samples or (1,)))
     require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
     require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
@@ -152,11 +146,11 @@ def expand_problem(problem: HeatProblem, volumes: Array, *samples: int) -> HeatA
     require(math.isfinite(tolerance) and tolerance > 0, "tolerance_K must be positive", tolerance)
     require(np.isfinite(below), "the temperature of the bottom must be finite, K", below)
     held = boiling_cells(volumes, c, water)
-    if held.boils or len(table):
-        require(t0 > 0, "temperatures must be above 0 K where water boils or the surface radiates", t0)
+    if held.boils:
+        require(t0 > 0, "temperatures must be above 0 K where water boils", t0)
     record = _record_indices(problem.record_cells, cells)
     energy, light, fixed = cell_enthalpy(t0, held), power * volumes, problem.bottom is not None
-    return HeatArrays(k, energy, light, *held, seconds, switch, h, outside, table, fixed, below, record, tolerance)
+    return HeatArrays(k, energy, light, *held, seconds, switch, h, outside, fixed, below, record, tolerance)
 
 
 def _record_indices(record_cells: ArrayLike | None, cells: tuple[int, ...]) -> NDArray[np.int64]:

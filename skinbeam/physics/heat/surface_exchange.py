@@ -1,10 +1,9 @@
-"""Heat exchange at the skin's surface: conduction, a film, radiation and evaporation, and liquid that a spray leaves.
+"""Heat exchange at the skin's surface: conduction, a film, and liquid that a spray leaves.
 
-    g (T - T_s) = h (T_s - T_out) + q(T_s)                                                                   (surface 1)
+    g (T - T_s) = h (T_s - T_out)                                                                            (surface 1)
 
-with g the conductance from the centre of the first cell to the surface, h that of the film above, T_out the temperature
-beyond it, and q an outgoing flux by radiation and evaporation. q is a table of the surface temperature, linear between
-its rows and beyond its ends.
+with g the conductance from the centre of the first cell to the surface, h that of the film above, and T_out the
+temperature beyond it.
 
 A liquid film stays on the surface after a spray and cools it until it has evaporated:
 
@@ -18,68 +17,26 @@ warms them is left out, too.
 """
 
 import math
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from skinbeam.physics.numerics.arrays import require
-
-__all__ = [
-    "NO_OUTGOING_FLUX",
-    "LiquidFilmCover",
-    "liquid_film_cover",
-    "outgoing_flux_table",
-    "surface_flux",
-]
+__all__ = ["LiquidFilmCover", "liquid_film_cover", "surface_flux"]
 
 Array = NDArray[np.float64]
-NO_OUTGOING_FLUX: Final = np.empty((0, 2))
-
-
-def outgoing_flux_table(outgoing: tuple[ArrayLike, ArrayLike] | None) -> Array:
-    """Return the table, (row, 2), of surface temperatures, K, and outgoing fluxes, W/m²; no rows for None.
-
-    Raises
-    ------
-    ValueError : fewer than two rows, temperatures that do not rise, or a flux that falls as the surface gets hotter.
-    """
-    if outgoing is None:
-        return NO_OUTGOING_FLUX.copy()
-    table = np.stack([np.asarray(column, dtype=np.float64) for column in outgoing], axis=1)
-    require(len(table) >= 2, "an outgoing flux needs two temperatures or more", float(len(table)))
-    require(np.isfinite(table), "an outgoing flux must be finite", table)
-    require(np.diff(table[:, 0]) > 0, "temperatures of an outgoing flux must rise", table[1:, 0])
-    require(np.diff(table[:, 1]) >= 0, "an outgoing flux cannot fall as the surface gets hotter", table[1:, 1])
-    return np.ascontiguousarray(table)
 
 
 @njit(cache=True)
 def surface_flux(
-    t: float, g: float, h: float, outside: float, table: Array
+    t: float, g: float, h: float, outside: float
 ) -> tuple[float, float, float]:  # pragma: no cover - compiled
-    """Return the flux into the cell, W/m², its fall with the cell's temperature, W/m²K, and the surface temperature, K.
-
-    Both sides of (surface 1) are linear between two rows, and their difference falls with T_s, so the segment of the
-    table that holds the solution is found by bisection and the solution is exact.
-    """
-    last = len(table) - 1
-    if last < 1 or h == math.inf:
-        slope = g if h == math.inf else g * h / (g + h)
-        flux = slope * (outside - t)
-        return flux, slope, t + flux / g
-    low, high = 0, last - 1  # segments of the table
-    while low < high:
-        middle = (low + high + 1) // 2
-        if g * (t - table[middle, 0]) > h * (table[middle, 0] - outside) + table[middle, 1]:
-            low = middle
-        else:
-            high = middle - 1
-    rise = (table[low + 1, 1] - table[low, 1]) / (table[low + 1, 0] - table[low, 0])
-    constant = table[low, 1] - rise * table[low, 0]
-    at = (g * t + h * outside - constant) / (g + h + rise)
-    return g * (at - t), g * (h + rise) / (g + h + rise), at
+    """Return the flux into the cell, W/m², its fall with the cell's temperature, W/m²K, and the surface temperature, K,
+    by (surface 1)."""
+    slope = g if h == math.inf else g * h / (g + h)
+    flux = slope * (outside - t)
+    return flux, slope, t + flux / g
 
 
 # The liquid film of a spray: (film 1).

@@ -29,7 +29,6 @@ from skinbeam.physics.heat.three_dimensional_kernels import (
     run_stage,
     solve_along_lines,
     write_capacities_3d,
-    write_film_conductances,
 )
 from skinbeam.physics.numerics.time_stepping import (
     MAX_STAGES,
@@ -102,11 +101,7 @@ class HeatEngine:
         if b.boils:
             store = self._flow
             write_capacities_3d(y, b.store, b.boiling, store)
-        film, top_cell = (
-            np.empty_like(b.area),
-            np.ascontiguousarray(self.temperatures()[:, :: b.store.shape[1] // b.area.shape[1]]),
-        )
-        write_film_conductances(top_cell, b, now, film)
+        film = b.area * (b.inside if now.h == math.inf else b.inside * now.h / (b.inside + now.h))
         k1[:] = self._rates
         mend = solve_along_lines(ROSENBROCK_GAMMA * dt, b, film, store, k1)
         first = [self._ends[n] + mend[n] for n in range(2)]
@@ -210,7 +205,6 @@ def conduct_xyz(faces_m: Sequence[ArrayLike], problem: HeatProblem, engine: type
         power=posed.power.reshape(flat),
         boiling=boiling if posed.boils else np.ascontiguousarray(boiling[:, :1]),
         boils=posed.boils,
-        table=posed.table,
         bottom_K=float(posed.bottom_K[0]),
     )
     every = zip(posed.power_on, posed.h_surface, posed.outside_surface, strict=True)
@@ -272,8 +266,7 @@ def _march_intervals(
         total[n] = engine.energy().sum()
         recorded[n] = t[tuple(record.T)]
         faces[n] = [
-            [surface_flux(t[i, j, 0], body.inside[i, j], now.h, now.outside_K, body.table)[2] for j in range(ny)]
-            for i in range(nx)
+            [surface_flux(t[i, j, 0], body.inside[i, j], now.h, now.outside_K)[2] for j in range(ny)] for i in range(nx)
         ]
         if n == len(seconds):
             break

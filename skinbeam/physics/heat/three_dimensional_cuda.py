@@ -39,7 +39,7 @@ def _temperature(energy, per_store, boiling, boils, i, m):  # type: ignore[no-un
 
 @cuda.jit(**_OPTIONS)
 def _stage_kernel(  # type: ignore[no-untyped-def]
-    kind, nz, gx, gy, gz, inside, area, bottom, per_store, power, boiling, boils, table, below, on, h, outside,
+    kind, nz, gx, gy, gz, inside, area, bottom, per_store, power, boiling, boils, below, on, h, outside,
     c, y, w, rates, out, sums,
 ):  # fmt: skip
     n = cuda.grid(1)
@@ -61,7 +61,7 @@ def _stage_kernel(  # type: ignore[no-untyped-def]
     if k > 0:
         f += gz[i, m] * (_temperature(w, per_store, boiling, boils, i, m - 1) - t)
     else:
-        enters = area[i, j] * _surface_flux(t, inside[i, j], h, outside, table)[0]
+        enters = area[i, j] * _surface_flux(t, inside[i, j], h, outside)[0]
         f += enters
         cuda.atomic.add(sums, 0, enters)
     if k + 1 < nz:
@@ -104,7 +104,6 @@ class CudaHeatEngine(HeatEngine):
         )
         fields = b.gx, b.gy, b.gz, b.inside, b.area, b.bottom, b.per_store, b.power, b.boiling
         self._fields = [cuda.to_device(field) for field in fields]
-        self._table = cuda.to_device(b.table if len(b.table) else np.zeros((1, 2)))
         self._nz = energy.shape[1] // b.area.shape[1]
         self._blocks = (energy.size + BLOCK - 1) // BLOCK
 
@@ -123,7 +122,7 @@ class CudaHeatEngine(HeatEngine):
         b = self.body
         sums, coefficients = cuda.to_device(np.zeros(3)), cuda.to_device(np.array([*c, *[0.0] * (5 - len(c))]))
         _stage_kernel[self._blocks, BLOCK](
-            kind, self._nz, *self._fields, b.boils, self._table, b.bottom_K, *now, coefficients, y, w, rates, out, sums
+            kind, self._nz, *self._fields, b.boils, b.bottom_K, *now, coefficients, y, w, rates, out, sums
         )
         top, bottom, error = sums.copy_to_host()
         return float(top), float(bottom), float(error)

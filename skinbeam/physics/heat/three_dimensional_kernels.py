@@ -40,7 +40,6 @@ __all__ = [
     "run_stage",
     "solve_along_lines",
     "write_capacities_3d",
-    "write_film_conductances",
 ]
 
 Array = NDArray[np.float64]
@@ -63,7 +62,6 @@ class Body3D(NamedTuple):
         the last centre to the last face where that is held at `bottom_K`, else 0, W/K.
     store, per_store, power : (x, y * z) J/K, the inverse of it, W.
     boiling : (4, x, y * z) start, share, latent and gain of `enthalpy.BoilingCells`; (4, 1, y * z) where nothing boils.
-    table : of (surface 1).
     """
 
     gx: Singles
@@ -77,7 +75,6 @@ class Body3D(NamedTuple):
     power: Array
     boiling: Array
     boils: bool
-    table: Array
     bottom_K: float
 
 
@@ -112,7 +109,7 @@ def _run_tile(
     room: Array,
     sums: Array,
 ) -> None:  # pragma: no cover - compiled
-    gx, gy, gz, inside, area, bottom, store, per_store, power, boiling, boils, table, below = body
+    gx, gy, gz, inside, area, bottom, store, per_store, power, boiling, boils, below = body
     on, h, outside = now
     nz = store.shape[1] // area.shape[1]
     nx, cells = w.shape
@@ -157,7 +154,7 @@ def _run_tile(
                 o[k] = flow + d[k] * (tz[k] - tz[k + 1]) + d[k + 1] * (tz[k + 2] - tz[k + 1])
         for k in range(0, size, nz):
             j = (first + k) // nz
-            flow = area[i, j] * surface_flux(t[k], inside[i, j], h, outside, table)[0]
+            flow = area[i, j] * surface_flux(t[k], inside[i, j], h, outside)[0]
             o[k] += m * flow
             enters += flow
             flow = bottom[i, j] * (t[k + nz - 1] - below)
@@ -220,16 +217,6 @@ def write_capacities_3d(energy: Array, store: Array, boiling: Array, out: Array)
         for m in range(energy.shape[1]):
             start, share, latent, gain = boiling[:, i, m]
             out[i, m] = store[i, m] / boiling_capacity_ratio(share * (energy[i, m] - start), share, latent, gain)
-
-
-@njit(cache=True)
-def write_film_conductances(
-    t: Array, body: Body3D, now: IntervalConditions, out: Array
-) -> None:  # pragma: no cover - compiled
-    """Write the conductance of the film above every column, W/K, from the temperatures (x, y) of its first cell."""
-    for i in range(t.shape[0]):
-        for j in range(t.shape[1]):
-            out[i, j] = body.area[i, j] * surface_flux(t[i, j], body.inside[i, j], now.h, now.outside_K, body.table)[1]
 
 
 @njit(cache=True, parallel=True)

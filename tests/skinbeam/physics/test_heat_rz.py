@@ -132,12 +132,10 @@ def skins(n=3, rings=12, depths=20):
 
 
 BOIL = BoilingWater(383.0, 30.0, WATER_LATENT, C)
-EVAPORATES = (np.linspace(280.0, 420.0, 15), np.linspace(0.0, 12.0, 15) ** 4)
 SURFACES = [
     {},
     {"surface": RobinBoundary(300.0, 295.0)},
     {"surface": RobinBoundary(math.inf, 295.0)},
-    {"outgoing_flux": EVAPORATES},
 ]
 
 
@@ -180,14 +178,6 @@ def test_boiling_follows_the_enthalpy_and_starts_where_it_is_set(start, end):
 
 
 # --- surface, pulses, steps ---------------------------------------------------------------------------------------
-
-
-def test_an_outgoing_flux_in_proportion_to_the_temperature_is_a_film():
-    faces, problem = skins()
-    film = conduct_rz(faces, problem._replace(surface=RobinBoundary(800.0, 295.0)))
-    table = conduct_rz(faces, problem._replace(outgoing_flux=([290.0, 300.0, 400.0], [-4000.0, 4000.0, 84000.0])))
-    np.testing.assert_allclose(table.final, film.final, rtol=1e-9)
-    np.testing.assert_allclose(table.surface, film.surface, rtol=1e-9)
 
 
 def test_sub_pulses_bring_their_share_and_short_ones_add_up_to_a_long_one():
@@ -267,8 +257,6 @@ GOOD = HeatProblem(Material(K, C), 307.0, [1e-3])
             "boiling cannot take up less than heating",
         ),
         ({"water": BOIL, "initial": -4.0}, "above 0 K where water boils.*read -4.0"),
-        ({"outgoing_flux": ([300.0, 290.0], [0.0, 1.0])}, "must rise; read 290.0"),
-        ({"outgoing_flux": ([290.0, 300.0], [1.0, 0.0])}, "cannot fall as the surface gets hotter; read 0.0"),
         ({"bottom": math.nan}, "bottom must be finite.*read nan"),
         ({"record_cells": [[0, 2]]}, "outside the grid; read 2"),
         ({"tolerance_K": 0.0}, "tolerance_K must be positive; read 0.0"),

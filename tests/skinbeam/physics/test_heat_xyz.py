@@ -153,12 +153,10 @@ def vessel():
 
 
 BOIL = BoilingWater(383.0, 30.0, WATER_LATENT, C)
-EVAPORATES = (np.linspace(280.0, 420.0, 15), np.linspace(0.0, 12.0, 15) ** 4)
 SURFACES = [
     {},
     {"surface": RobinBoundary(300.0, 295.0)},
     {"surface": RobinBoundary(math.inf, 295.0)},
-    {"outgoing_flux": EVAPORATES},
 ]
 
 
