@@ -77,7 +77,7 @@ def find_laser_options(
         return [], [DeviceRefusal(refusal_record(modality, [few]), goal)]
     cells = concern_cells(case, concern)
     is_listed = case.clinic is not None and case.clinic.devices is not None
-    planned, refused, others = _plan_proposals(
+    planned, refused, others, is_any_skipped = _plan_proposals(
         case, concern, goal, machines, bank, cells, is_listed=is_listed, unknown_target=unknown_target
     )
     if unknown_target is not None:  # no dose can be computed
@@ -92,6 +92,8 @@ def find_laser_options(
             refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.other-light-named")]), goal))
         return planned, refused
     computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, cells, is_listed=is_listed)
+    if is_any_skipped and not planned and not computed and not _names_light(cells):
+        refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.no-light-named")]), goal))
     return [*planned, *computed], [*refused, *not_computed]
 
 
@@ -119,8 +121,8 @@ def _plan_proposals(
     *,
     is_listed: bool,
     unknown_target: Message | None,
-) -> tuple[list[LaserOption], list[DeviceRefusal], list[SearchMachine]]:
-    """Return the options and refusals of devices with a proposal, and the devices without one.
+) -> tuple[list[LaserOption], list[DeviceRefusal], list[SearchMachine], bool]:
+    """Return the options and refusals of devices with a proposal, the devices without one, and whether any was skipped.
 
     Where the clinic did not list its devices, one device of each class that the guideline names has a proposal.
     """
@@ -128,6 +130,7 @@ def _plan_proposals(
     refused: list[DeviceRefusal] = []
     others: list[SearchMachine] = []
     offered: set[str] = set()
+    is_any_skipped = False
     caps = PulseCaps(concern.condition, goal.modality, concern.site, darkest_phototype(case))
     if not is_listed:  # of a class the machine that cools the skin stands for it
         machines = sorted(machines, key=lambda machine: not machine.device.cooling)
@@ -149,6 +152,7 @@ def _plan_proposals(
             continue
         place = guideline_place(cells, goal.modality, device_classes(machine.device, proposal.setting))
         if not is_listed and not proposal.has_helped and (place is None or place.device_class in offered):
+            is_any_skipped = True
             continue
         found = _plan_one_proposal(case, concern, goal, proposal, bank, unknown_target)
         if isinstance(found, DeviceRefusal) and proposal is not usual:  # what an earlier session speaks for alone
@@ -162,7 +166,7 @@ def _plan_proposals(
         options.append(found)
         if place is not None:
             offered.add(place.device_class)
-    return options, refused, others
+    return options, refused, others, is_any_skipped
 
 
 def _after_earlier(case: Case, concern: Concern, usual: Proposal | None, machine: SearchMachine) -> Proposal | None:

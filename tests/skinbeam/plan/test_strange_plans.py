@@ -317,3 +317,16 @@ def test_no_other_clinic_is_named_for_light_that_is_refused_or_owned() -> None:
         assert not any("Another clinic" in one for one in refusals(document(text), "vascular"))
     dark = document(person("VI") + concern("perioral-lines", "perioral") + devices("ktp-532"))
     assert not any("Another clinic" in one for one in refusals(dark, "ablative"))
+
+
+@pytest.mark.parametrize(("condition", "site"), [("wrinkles", "hands"), ("perioral-lines", "perioral")])
+def test_light_that_no_source_names_for_dark_skin_is_told_and_not_left_out(condition: str, site: str) -> None:
+    """Of columns for the hands of type V those without a dose were refused; the usual ones stood nowhere."""
+    text = person("V") + concern(condition, site)
+    told = "Sources name no light for this in such skin."
+    for modality in ("fractional-ablative", "non-ablative-fractional"):
+        assert any(one.startswith(told) for one in refusals(document(text), modality))
+    listed = document(text + devices("fractional-1550"))
+    assert not any(one.startswith(told) for one in refusals(listed, "non-ablative-fractional"))
+    lighter = document(person("II") + concern(condition, site))
+    assert not any(one.startswith(told) for one in refusals(lighter, "fractional-ablative"))
