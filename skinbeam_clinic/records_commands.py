@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from skinbeam_clinic.database.verification import ClinicCheck
     from skinbeam_clinic.repositories import ClinicRepositories
 
-__all__ = ["records"]
+__all__ = ["ZoneName", "records"]
 
 records = typer.Typer(help="Looking after the records of clinics.", no_args_is_help=True)
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from skinbeam_clinic.records_commands import ZoneName
+
 __all__ = ["serve"]
 
 
@@ -35,14 +37,7 @@ def serve(
             help="How long the law makes the clinic keep records of treatment.",
         ),
     ] = 10,
-    time_zone: Annotated[
-        str | None,
-        typer.Option(
-            "--time-zone",
-            envvar="SKINBEAM_TIME_ZONE",
-            help="Where the clinic's clocks stand, such as Europe/Zurich; else as this machine's.",
-        ),
-    ] = None,
+    time_zone: ZoneName = None,
     json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
     """The clinic's app on its records; without --db guests plan with it, in demonstration mode, and nothing is kept."""

@@ -2,7 +2,7 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, exists, or_
 
@@ -27,7 +27,7 @@ from skinbeam_clinic.diaries.models import (
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import ALARM_JOB, FAILED, OPEN_STATES, read_job
 from skinbeam_clinic.models import NO_PROGRESS, Job
-from skinbeam_clinic.patient_links.person import kept_ids
+from skinbeam_clinic.patient_links.person import find_kept_patients, kept_ids
 
 __all__ = [
     "NOTE_CONTENT",
@@ -125,7 +125,7 @@ class DiaryRepository(Repository):
             found: dict[str, list[follow_up_tables.DiaryEntryRow]] = {id: [] for id in list(waiting)[:limit]}
             for row in _find_unread(work, table.treatment_id.in_(found)):
                 found[row.treatment_id].append(row)
-            patients = _find_patients(work, (rows[0].consultation_id for rows in found.values()))
+            patients = find_kept_patients(work, (rows[0].consultation_id for rows in found.values()))
             diaries = (_group_unread(work, rows, patients[rows[0].consultation_id]) for rows in found.values())
             return tuple(diaries), len(waiting)
 
@@ -179,15 +179,6 @@ def _find_unread(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> l
 def _is_unread() -> ColumnElement[bool]:
     table, reading = follow_up_tables.DiaryEntryRow, follow_up_tables.DiaryReadingRow
     return ~exists().where(reading.clinic_id == table.clinic_id, reading.id == table.id)
-
-
-def _find_patients(work: ClinicTransaction, consultation_ids: Iterable[str]) -> dict[str, tables.PatientRow]:
-    """Return the patients of consultations, by the consultation's id; of a closed record, the one that is kept."""
-    kept = kept_ids(work)
-    consultations = work.get_many(tables.ConsultationRow, consultation_ids)
-    ids = {id: kept.get(row.patient_id, row.patient_id) for id, row in consultations.items()}
-    patients = work.get_many(tables.PatientRow, ids.values())
-    return {id: patients[patient_id] for id, patient_id in ids.items()}
 
 
 def _group_unread(
@@ -370,7 +361,7 @@ def _read_logged_alarms(work: ClinicTransaction, rows: Sequence[follow_up_tables
 
 def _read_alarms(work: ClinicTransaction, rows: Sequence[follow_up_tables.AlarmRow]) -> tuple[Alarm, ...]:
     """Return the alarms of rows, in their order; a bounded number of statements, however many there are."""
-    patients = _find_patients(work, (row.consultation_id for row in rows))
+    patients = find_kept_patients(work, (row.consultation_id for row in rows))
     entry_rows = work.get_many(follow_up_tables.DiaryEntryRow, (row.entry_id for row in rows))
     entries = {entry.id: entry for entry in _read_entries(work, list(entry_rows.values()))}
     decisions = work.get_many(follow_up_tables.AlarmDecisionRow, (row.id for row in rows))

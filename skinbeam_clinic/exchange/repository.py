@@ -168,7 +168,10 @@ class DossierRepository(Repository):
 
     def read_replaced(self, patient_id: str) -> tuple[Dossier, ...]:
         """Return everything of the records that were closed as duplicates of a record, for its copy."""
-        return tuple(map(self._build_dossier, self._records.patient_links.list_replaced_ids(patient_id)))
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            work.get(tables.PatientRow, patient_id)
+            closed = list_replaced_ids(work, patient_id)
+        return tuple(map(self._build_dossier, closed))
 
     def _build_dossier(self, patient_id: str, *, pictures: bool = True) -> Dossier:
         patient = self._records.patients.get(patient_id)

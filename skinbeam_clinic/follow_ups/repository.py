@@ -41,7 +41,7 @@ from skinbeam_clinic.follow_ups.patient_reports import (
     save_report,
 )
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent, GradeContent
-from skinbeam_clinic.patient_links.person import kept_ids, list_person_ids
+from skinbeam_clinic.patient_links.person import find_kept_patients, list_person_ids
 
 __all__ = ["FollowUpRepository", "mark_reports_copied"]
 
@@ -282,26 +282,17 @@ class FollowUpRepository(Repository):
                 for id, end in ended.items()
                 if at - until <= end <= at - after and not (id in seen and seen[id] > end)
             }
-            table = tables.ConsultationRow
-            kept = kept_ids(work)
-            of = {id: kept.get(one, one) for id, one in work.list_names(table, table.patient_id, table.id.in_(late))}
-            called = dict(
-                work.list_names(
-                    tables.PatientRow, tables.PatientRow.pseudonym, tables.PatientRow.id.in_(set(of.values()))
-                )
-            )
             waiting = (
-                DueFollowUp(patient, called[patient], id, late[id], late[id] <= at - overdue)
-                for id, patient in of.items()
+                DueFollowUp(patient.id, patient.pseudonym, id, late[id], late[id] <= at - overdue)
+                for id, patient in find_kept_patients(work, late).items()
             )
             return tuple(sorted(waiting, key=lambda one: one.treated_at))
 
 
 def mark_reports_copied(work: ClinicTransaction, patient_ids: Collection[str]) -> None:
     """Record that the acting member copies what patients answered and raters graded; later grades are not blind."""
-    consultation, table = tables.ConsultationRow, follow_up_tables.FollowUpRow
-    of = work.list_names(consultation, consultation.patient_id, consultation.patient_id.in_(patient_ids))
-    for row in work.rows(table, table.consultation_id.in_([id for id, _ in of])):
+    table = follow_up_tables.FollowUpRow
+    for row in work.rows(table, table.consultation_id.in_(list_consultation_ids(work, patient_ids))):
         _mark_opened(work, row)
 
 

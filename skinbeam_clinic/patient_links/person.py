@@ -4,7 +4,7 @@ A link leads from a closed record to the one that is kept; that one may be close
 Both ends of a new link are last records of different persons, so no chain is ever a circle.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import exists
 
@@ -14,7 +14,7 @@ from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = [
-    "find_kept_id",
+    "find_kept_patients",
     "get_kept_patient",
     "get_present_patient",
     "kept_ids",
@@ -38,9 +38,13 @@ def kept_ids(work: ClinicTransaction) -> Mapping[str, str]:
     return {id: _chain(id, direct)[-1] for id in direct}
 
 
-def find_kept_id(work: ClinicTransaction, patient_id: str) -> str:
-    """Return the id of the record in which to go on; its own for a record that is not closed."""
-    return kept_ids(work).get(patient_id, patient_id)
+def find_kept_patients(work: ClinicTransaction, consultation_ids: Iterable[str]) -> dict[str, tables.PatientRow]:
+    """Return the patients of consultations, by the consultation's id; of a closed record, the one that is kept."""
+    table, kept = tables.ConsultationRow, kept_ids(work)
+    owners = work.list_names(table, table.patient_id, table.id.in_(set(consultation_ids)))
+    ids = {id: kept.get(owner, owner) for id, owner in owners}
+    patients = work.get_many(tables.PatientRow, ids.values())
+    return {id: patients[owner] for id, owner in ids.items()}
 
 
 def list_person_ids(work: ClinicTransaction, patient_id: str) -> tuple[str, ...]:
@@ -63,7 +67,7 @@ def require_kept(work: ClinicTransaction, patient_id: str) -> None:
     ------
     ReplacedError : `record-replaced`; it says which record is kept.
     """
-    if (kept := find_kept_id(work, patient_id)) != patient_id:
+    if (kept := kept_ids(work).get(patient_id)) is not None:
         pseudonym = work.get(tables.PatientRow, kept).pseudonym
         raise clinic_error("record-replaced", "patient", hint={"kept": pseudonym}, kept=pseudonym)
 

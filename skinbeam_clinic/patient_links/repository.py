@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from functools import partial
 
 from skinbeam_clinic.access import AccessRight, allowed_roles
+from skinbeam_clinic.consultations.repository import list_consultation_ids
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.patient_link_tables import PatientLinkEndRow, PatientLinkRow
@@ -22,7 +23,6 @@ from skinbeam_clinic.patient_links.person import (
     kept_ids,
     list_open_links,
     list_person_ids,
-    list_replaced_ids,
     require_kept,
 )
 from skinbeam_clinic.patient_links.sealed_content import LINK_CONTENT, LINK_END_CONTENT, LinkContent, LinkEndContent
@@ -148,12 +148,6 @@ class PatientLinkRepository(Repository):
                     found[id] = (*found.get(id, ()), LinkedPatient(relation, other, rows[other].pseudonym))
             return found
 
-    def list_replaced_ids(self, patient_id: str) -> tuple[str, ...]:
-        """Return the ids of the records that were closed as duplicates of a record, also through others."""
-        with self._access.reading_unlogged(AccessRight.READ) as work:
-            work.get(tables.PatientRow, patient_id)
-            return list_replaced_ids(work, patient_id)
-
     def list_replaced(self, kept: Collection[str]) -> Mapping[str, tuple[PatientRecord, ...]]:
         """Return the closed records of the persons of kept ones, by the id of the kept; a list shows both together."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
@@ -189,10 +183,7 @@ def _is_birth_different(work: ClinicTransaction, one: tables.PatientRow, other: 
 
 def _refuse_running_session(work: ClinicTransaction, patient_id: str) -> None:
     """Raise an error if a session has begun in a record and not ended: its pulses belong into the record first."""
-    table, consultation = treatment_tables.TreatmentRow, tables.ConsultationRow
-    mine = {
-        id for id, _ in work.list_names(consultation, consultation.patient_id, consultation.patient_id == patient_id)
-    }
+    table, mine = treatment_tables.TreatmentRow, list_consultation_ids(work, (patient_id,))
     if work.rows(table, table.consultation_id.in_(mine), table.state == TreatmentState.TREATING.value):
         raise clinic_error("session-running", "patient")
 

@@ -21,7 +21,7 @@ from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PatientRecord
-from skinbeam_clinic.patient_links.person import find_kept_id, list_person_ids
+from skinbeam_clinic.patient_links.person import find_kept_patients, list_person_ids
 from skinbeam_clinic.pulse_settings import case_test_spot
 from skinbeam_clinic.test_spots.models import SpotFiring, SpotReading, SpotStrike, TestSpotRecord
 from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT, ReadingsContent, SpotContent
@@ -153,7 +153,8 @@ class TestSpotRepository(Repository):
             due = sorted(_list_due(work), key=lambda one: one.due_at)[:limit]
             if due:
                 work.log("test-spots.due", "test_spot")
-            return tuple((one, _find_patient(work, one)) for one in due)
+            patients = find_kept_patients(work, (one.consultation_id for one in due))
+            return tuple((one, work.read_row(PatientRecord, patients[one.consultation_id])) for one in due)
 
 
 def list_consultations_due(work: ClinicTransaction, consultation_ids: Collection[str]) -> frozenset[str]:
@@ -264,9 +265,3 @@ def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> Te
     by = content.by or work.actor_name(row.fired_by)
     readings = _read_readings(work, row)
     return TestSpotRecord(row.id, row.consultation_id, content.firing, row.fired_at, by, readings, content.struck)
-
-
-def _find_patient(work: ClinicTransaction, spot: TestSpotRecord) -> PatientRecord:
-    """Return the patient of a spot; of a record that was closed as a duplicate, the one that is kept."""
-    patient_id = work.get(tables.ConsultationRow, spot.consultation_id).patient_id
-    return work.read_row(PatientRecord, work.get(tables.PatientRow, find_kept_id(work, patient_id)))

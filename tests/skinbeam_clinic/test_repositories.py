@@ -432,7 +432,6 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "patient_links.of": lambda: repositories.patient_links.of(consultation.patient_id),
         "patient_links.find_patient_id": lambda: repositories.patient_links.find_patient_id(patient_link.id),
         "patient_links.read_person": lambda: repositories.patient_links.read_person(duplicate),
-        "patient_links.list_replaced_ids": lambda: repositories.patient_links.list_replaced_ids(duplicate),
         "dossiers.read_replaced": lambda: repositories.dossiers.read_replaced(duplicate),
         "consultations.of_person": lambda: repositories.consultations.of_person(consultation.patient_id),
         "consultations.require_open": lambda: repositories.consultations.require_open(consultation.id),
