@@ -118,8 +118,8 @@ class IncompleteRow:
     path: str
 
     def is_said_by(self, row: CaseRow) -> bool:
-        """Return whether a complete row says all that this one does; its weeks may begin at another session."""
-        said, mine = row_values(row), self.values.keys() - {"week"}
+        """Return whether a complete row says all that this one does; its weeks may be counted from elsewhere."""
+        said, mine = row_values(row), self.values.keys() - {"week", "weeks_ago"}
         return row_kind(row) == self.kind and all(_says(said.get(name), self.values[name]) for name in mine)
 
 

@@ -269,7 +269,7 @@ def test_an_incomplete_row_of_another_record_is_told_until_it_is_said_completely
 ) -> None:
     closed, kept = patients(repositories, 2)
     spot_fields = ("test_spot.1.device", "pulsed-dye-595"), ("test_spot.1.reaction", "scar")
-    session_fields = ("session.0.adverse", "burn"), ("session.0.week", "3")
+    session_fields = ("session.0.adverse", "burn"), ("session.0.week", "3"), ("session.0.weeks_ago", "8")
     repositories.consultations.begin(closed, Submission((*spot_fields, *session_fields)))
     assert read_history(repositories, closed).incomplete == (), "the form tells of its own rows"
     repositories.patient_links.link(closed, kept, "one person")
@@ -277,9 +277,9 @@ def test_an_incomplete_row_of_another_record_is_told_until_it_is_said_completely
     assert history.facts == ()
     assert [one.field for one in history.list_incomplete(NO_ANSWERS)] == ["test_spot.1.site", "session.0.treats"]
     whole_spot = (*spot_fields, ("test_spot.1.site", "cheeks"), ("test_spot.1.read_after_h", "72"))
-    # The week of the session is counted from another beginning in each record.
+    # Weeks are counted from another beginning in each record, and from another day.
     whole_session = ("session.0.adverse", "burn"), ("session.0.week", "0"), ("session.0.treats", "redness")
-    answers = Submission((*whole_spot, *whole_session))
+    answers = Submission((*whole_spot, *whole_session, ("session.0.weeks_ago", "11")))
     assert history.list_incomplete(answers) == ()
     milder = Submission(
         tuple((name, {"scar": "none", "burn": "redness"}.get(text, text)) for name, text in answers.entries)
