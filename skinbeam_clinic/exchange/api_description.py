@@ -10,6 +10,7 @@ from skinbeam.text import Message, render_message
 from skinbeam_clinic.exchange.api_responses import (
     FHIR_JSON,
     MOST_COUNT,
+    PAGING_PARAMETERS,
     RESOURCE_TYPES,
     USUAL_COUNT,
     resource_response,
@@ -117,17 +118,16 @@ def _operations(wording: Wording) -> Iterator[tuple[str, openapi.Operation]]:
     id = _parameter("id", wording("by-id"), "path", required=True)
     for kind, asked in RESOURCE_TYPES.items():
         if asked:
-            by = [_search_parameter(name, wording, required=name == "patient") for name in (*asked, *_PAGING)]
+            by = [_search_parameter(name, wording, required=name == "patient") for name in (*asked, *PAGING_PARAMETERS)]
             yield f"/{kind}", _operation(f"search{kind}", wording(f"kind-{kind}"), by, "Bundle")
         summary = wording("content") if kind == BINARY else wording("read")
         yield f"/{kind}/{{id}}", _operation(f"read{kind}", summary, [id], kind)
-    by = [id, *(_search_parameter(name, wording) for name in _PAGING)]
+    by = [id, *(_search_parameter(name, wording) for name in PAGING_PARAMETERS)]
     yield "/Patient/{id}/$everything", _operation("everything", wording("everything"), by, "Bundle")
 
 
 _TEXT = openapi.Schema(type="string")
 _FILE = openapi.MediaType(schema=openapi.Schema(type="string", format="binary"))
-_PAGING = ("_count", "_offset")
 _NUMBERS = {
     "_count": openapi.Schema(type="integer", minimum=0, maximum=MOST_COUNT, default=USUAL_COUNT),
     "_offset": openapi.Schema(type="integer", minimum=0, default=0),

@@ -32,6 +32,7 @@ __all__ = [
     "is_encrypted",
     "is_poll",
     "read_cookie",
+    "request_origin",
     "set_cookie",
 ]
 
@@ -51,6 +52,11 @@ def is_encrypted(request: Request) -> bool:
     return request.url.scheme == "https" or not here
 
 
+def request_origin(request: Request) -> str:
+    """Return scheme and host of a request, as its browser has them."""
+    return f"{'https' if is_encrypted(request) else 'http'}://{request.headers['host'].lower()}"
+
+
 def is_poll(request: Request) -> bool:
     """Return whether a part of a page asks again by itself, until an answer that is being computed has come."""
     return request.headers.get("hx-trigger", "").startswith(_WAITING)
@@ -66,8 +72,7 @@ def find_passkey_site(request: Request) -> PasskeySite:
     ------
     InputError : `no-passkeys`.
     """
-    origin = f"{'https' if is_encrypted(request) else 'http'}://{request.headers['host'].lower()}"
-    return passkey_site(request.url.hostname or "", origin)
+    return passkey_site(request.url.hostname or "", request_origin(request))
 
 
 def are_passkeys_available(request: Request) -> bool:

@@ -1,7 +1,6 @@
 """HTTP refusals and error responses: the JSON error record, or for a browser the form with the error."""
 
 import logging
-from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -26,30 +25,28 @@ class RefusedError(SkinbeamError):
         self.error = error
 
 
-class _KnownRefusals:
-    """The refusals of the app: HTTP status → code of the error, and the field that it is about."""
-
-    codes: ClassVar = {
-        400: ("bad-request", "request"),
-        401: ("signed-out", "session"),
-        403: ("cross-site", "Origin"),
-        404: ("not-found", "path"),
-        405: ("method-not-allowed", "method"),
-        408: ("too-slow", "request"),
-        413: ("upload-too-large", "photo"),
-        415: ("not-a-form", "Content-Type"),
-        421: ("unknown-host", "Host"),
-        429: ("too-often", "request"),
-        500: ("defect", "skinbeam"),
-        503: ("busy", "request"),
-        507: ("disk-full", "request"),
-    }
+# The refusals of the app: HTTP status → code of the error, and the field that it is about.
+_REFUSALS = {
+    400: ("bad-request", "request"),
+    401: ("signed-out", "session"),
+    403: ("cross-site", "Origin"),
+    404: ("not-found", "path"),
+    405: ("method-not-allowed", "method"),
+    408: ("too-slow", "request"),
+    413: ("upload-too-large", "photo"),
+    415: ("not-a-form", "Content-Type"),
+    421: ("unknown-host", "Host"),
+    429: ("too-often", "request"),
+    500: ("defect", "skinbeam"),
+    503: ("busy", "request"),
+    507: ("disk-full", "request"),
+}
 
 
 def refusal(status: int) -> RefusedError:
     """Return the refusal with an HTTP status; an unknown status becomes a bad request."""
-    status = status if status in _KnownRefusals.codes else 400
-    code, field = _KnownRefusals.codes[status]
+    status = status if status in _REFUSALS else 400
+    code, field = _REFUSALS[status]
     return RefusedError(status, catalogue_error(code, f"app-fault.{code}", field))
 
 
@@ -66,7 +63,7 @@ def refusal_from(error: Exception) -> RefusedError:
     if unwritable or (isinstance(error, OSError) and error.errno in DISK_FULL):
         return refusal(507)
     if isinstance(error, InputError):
-        known = (status for status, (code, _) in _KnownRefusals.codes.items() if code == error.code)
+        known = (status for status, (code, _) in _REFUSALS.items() if code == error.code)
         return RefusedError(next(known, 422), error)
     _log.error("defect while answering", exc_info=error)
     return refusal(500)

@@ -52,7 +52,7 @@ from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
 from skinbeam_clinic.plans.setting_simulator import SettingSimulator
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.altered_records import AlteredRecordView, view_altered_rows
-from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_passkey_site, is_encrypted, read_cookie
+from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_passkey_site, read_cookie, request_origin
 from skinbeam_clinic.web.errors import RefusedError, answer_error, refusal, refusal_from
 from skinbeam_clinic.web.pages import describe_field, render_template
 from skinbeam_clinic.web.security import HEADERS
@@ -237,7 +237,7 @@ class ClinicRequest:
 
     def address(self, path: str) -> str:
         """Return the absolute URL of a path, with the scheme and host of this request."""
-        return f"{'https' if is_encrypted(self.http_request) else 'http'}://{self.http_request.headers['host'].lower()}{path}"
+        return f"{request_origin(self.http_request)}{path}"
 
     def handle(self, handler: "Callable[[ClinicRequest], Response]", *, only_reads: bool = False) -> Response:
         """Call the handler of a route; all reads of records within it become one audit entry, or none.
