@@ -96,9 +96,9 @@ def list_harms(option: Option) -> HarmLists:
     A bruise is modelled, too, and stands where its share puts it.
     """
     found: dict[str, list[str]] = {"common": [], "rare": [], "lasting": [], "uncounted": []}
-    for key, _, p in harm_values(option):
+    for key, p in harm_values(option):
         found[_harm_group(key, p)].append(_harm_sentence(harm_in_words(key), p))
-    is_counted = any(key == "purpura" for key, _, _ in harm_values(option))
+    is_counted = any(key == "purpura" for key, _ in harm_values(option))
     if option.purpura_days is not None and option.p_purpura is not None and not is_counted:
         bruise = _harm_sentence(harm_in_words("purpura"), option.p_purpura)
         is_modelled = isinstance(option.p_purpura, Estimate)
@@ -117,7 +117,7 @@ def list_harms(option: Option) -> HarmLists:
 
 def lasting_harm_names(option: Option) -> tuple[str, ...]:
     """Return the plain names of the harms of an option that may last, counted or not."""
-    return tuple(dict.fromkeys(harm_in_words(key) for key, _, _ in harm_values(option) if key in _MAY_STAY))
+    return tuple(dict.fromkeys(harm_in_words(key) for key, _ in harm_values(option) if key in _MAY_STAY))
 
 
 def _harm_group(key: str, p: Value) -> str:
@@ -324,7 +324,7 @@ def _choice_rows(concern: ConcernPlan, chosen: Option) -> tuple[ChoiceRow, ...]:
 
 
 def _choice_row(option: Option, name: str, *, own: bool) -> ChoiceRow:
-    key, _, p = worst_harm(option)
+    key, p = worst_harm(option)
     bad = f"{harm_in_words(key)}: {_spread(p)}" if key else report_text("leaflet.not_known")
     return ChoiceRow(capitalise(name), _spread(improved_share(option)), bad, own)
 

@@ -122,7 +122,7 @@ def unknown_facts(option: Option) -> tuple[ReportFact, ...]:
     # Why a harm is unknown and its description, which may be the same.
     notes = [" ".join(dict.fromkeys((harm.p.note, harm.text))) for harm in harms]
     uncounted = [ReportFact(harm.name, replace(harm.p, note=note)) for harm, note in zip(harms, notes, strict=True)]
-    uncounted = uncounted or [ReportFact(report_text("harm_any"), display_value(worst_harm(option)[2]))]
+    uncounted = uncounted or [ReportFact(report_text("harm_any"), display_value(worst_harm(option)[1]))]
     return tuple(
         fact for fact in (*expected_results(option), *_option_facts(option), *uncounted) if not fact.value.is_known
     )

@@ -38,20 +38,20 @@ def improved_share(option: Option | NearestOption, threshold: str = "50") -> Val
     return option.expected.p_at_least[threshold]
 
 
-def worst_harm(option: Option) -> tuple[str, str, Value]:
-    """Return key, name and probability of the most frequent known harm; without one, an unknown with its reason."""
-    key, name, p = harm_values(option)[0]
-    return (key, name, p) if isinstance(p, Estimate) else ("", report_text("harm_any"), p)
+def worst_harm(option: Option) -> tuple[str, Value]:
+    """Return key and probability of the most frequent known harm; without one, "" and an unknown with its reason."""
+    key, p = harm_values(option)[0]
+    return (key if isinstance(p, Estimate) else "", p)
 
 
-def harm_values(option: Option) -> list[tuple[str, str, Value]]:
-    """Return key, name and probability of each harm: known ones by falling frequency, then the unknown ones.
+def harm_values(option: Option) -> list[tuple[str, Value]]:
+    """Return key and probability of each harm: known ones by falling frequency, then the unknown ones.
 
     Harms that need a fault of the device or model are left out here. Without any harm there is one unknown entry.
     """
-    found = [(harm.name, harm_name(harm.name), harm.p) for harm in option.harms if not harm.needs_fault]
-    found.sort(key=lambda harm: -harm[2].median if isinstance(harm[2], Estimate) else 1.0)
-    return found or [("", report_text("harm_any"), Unknown(report_text("harm_none_studied")))]
+    found = [(harm.name, harm.p) for harm in option.harms if not harm.needs_fault]
+    found.sort(key=lambda harm: -harm[1].median if isinstance(harm[1], Estimate) else 1.0)
+    return found or [("", Unknown(report_text("harm_none_studied")))]
 
 
 def fault_values(option: Option) -> list[tuple[str, Estimate]]:
@@ -62,12 +62,12 @@ def fault_values(option: Option) -> list[tuple[str, Estimate]]:
 
 def expected_arrays(option: Option) -> list[IconArray]:
     """Return as many good outcomes as bad ones, the good ones first; unknown shares are included as unknown."""
-    harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[2], Unknown), harm[0] not in LASTING_HARMS))
+    harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[1], Unknown), harm[0] not in LASTING_HARMS))
     harms = harms[: max(_GOOD)]
     good = [
         IconArray(report_text(f"icons_good_{pct}"), "good", improved_share(option, pct)) for pct in _GOOD[len(harms)]
     ]
-    return [*good, *(IconArray(name, "bad", p) for _, name, p in harms)]
+    return [*good, *(IconArray(harm_name(key) if key else report_text("harm_any"), "bad", p) for key, p in harms)]
 
 
 def expected_rows(option: Option) -> list[list[IconArray]]:
@@ -82,7 +82,7 @@ def expected_rows(option: Option) -> list[list[IconArray]]:
 
 def share_reference(option: Option) -> str:
     """Return the population and time that the shares refer to and how they are drawn; or that no share is known."""
-    if isinstance(improved_share(option), Unknown) and isinstance(worst_harm(option)[2], Unknown):
+    if isinstance(improved_share(option), Unknown) and isinstance(worst_harm(option)[1], Unknown):
         return report_text("icons_class_unknown")
     months = option.followup_months
     unknown = isinstance(months, Unknown)

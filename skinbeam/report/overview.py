@@ -160,7 +160,7 @@ _SETTING_ORDER = ("fluence_J_cm2", "energy_mJ", "diameter_um", "density_per_cm2"
 
 def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = None) -> OptionGlance:
     """Return an option in one line; where the phototype is known, its evidence counts the trials of such skin."""
-    key, _, p = worst_harm(option)
+    key, p = worst_harm(option)
     harm = harm_in_words(key)
     good, bad = per_100(improved_share(option)), per_100(p)
     nothing = report_text("leaflet.none") if option.modality == _NO_TREATMENT else ""
@@ -277,7 +277,7 @@ def _benefit_sentence(concern: ConcernPlan, first: Option) -> str:
 
 def _cost_sentence(first: Option) -> str:
     """Return the most frequent known harm, visits and days; unknown ones are named as unknown."""
-    key, _, p = worst_harm(first)
+    key, p = worst_harm(first)
     sessions, shows = first.sessions, first.shows_days
     at_home = is_done_at_home(first)
     if not at_home and isinstance(p, Unknown) and isinstance(sessions, Unknown) and isinstance(shows, Unknown):

@@ -36,7 +36,6 @@ class PracticePlace:
         "no dose" where nobody who did printed a dose of it; "lowered" where a plan gives less for the sake of the skin.
     quantity, factor : that quantity, and how far out it is as a ratio; inside, empty and 1.
     low, high : published range of it; None inside and without practice.
-    borrowed_from : the condition whose settings are used instead; None where they are its own.
     unpublished_quantities : quantities of the setting that no source prints, so that they cannot be compared.
     sources : of the settings, each once.
     message : the result in a sentence.
@@ -47,7 +46,6 @@ class PracticePlace:
     factor: float
     low: float | None
     high: float | None
-    borrowed_from: str | None
     unpublished_quantities: tuple[str, ...]
     sources: tuple[str, ...]
     message: Message
@@ -123,7 +121,7 @@ def place_setting(
     envelope = find_envelope(condition, light, phototype)
     if envelope is None:
         none = Message("practice.none", {"condition": known_conditions()[condition].title})
-        return PracticePlace("no practice", "", 1.0, None, None, None, (), (), none)
+        return PracticePlace("no practice", "", 1.0, None, None, (), (), none)
     quantity = FLUENCE if density_per_cm2 is None else ENERGY
     given = {
         quantity: dose,
@@ -168,7 +166,6 @@ def place_dose(
         factor=1.0 if is_inside else one.factor,
         low=None if is_inside else span.low,
         high=None if is_inside else span.high,
-        borrowed_from=None if span.condition == condition else span.condition,
         unpublished_quantities=(),
         sources=span.sources,
         message=_inside_message(condition, span.condition, len(span.sources), dosed=True)
@@ -245,7 +242,6 @@ def _make_place(
         factor=1.0,
         low=None,
         high=None,
-        borrowed_from=whose if whose != envelope.condition else None,
         unpublished_quantities=unprinted,
         sources=sources,
         message=_inside_message(envelope.condition, whose, len(sources), dosed=dose is not None),

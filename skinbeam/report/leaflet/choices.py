@@ -127,7 +127,7 @@ def _leaflet_option(concern: ConcernPlan, option: Option, table: Sequence[Option
 
 def _arrays(option: Option) -> dict[str, IconArray]:
     """Return the icon arrays of one good and one bad outcome."""
-    key, _, p = worst_harm(option)
+    key, p = worst_harm(option)
     return {
         "good": IconArray(report_text("leaflet.icons_good"), "good", improved_share(option)),
         "bad": IconArray(report_text("leaflet.icons_bad", harm=harm_in_words(key)), "bad", p),
@@ -148,7 +148,7 @@ def _leaflet_outcome(concern: ConcernPlan, option: Option, tone: str, array: Ico
 def _other_harms(option: Option) -> str:
     """Return the harms that are not drawn: how many of 100, or that it is not known."""
     drawn = worst_harm(option)[0]
-    rest = [(harm_in_words(key), p) for key, _, p in harm_values(option) if key and key != drawn]
+    rest = [(harm_in_words(key), p) for key, p in harm_values(option) if key and key != drawn]
     alike: dict[tuple[str, str], list[tuple[str, Estimate]]] = {}
     for name, p in rest:
         if isinstance(p, Estimate):

@@ -122,7 +122,7 @@ def _duration_sources(concern: ConcernPlan) -> Iterator[str]:
 
 def _study_keys(concern: ConcernPlan) -> Iterator[str]:
     for option in options_table(concern)[0]:
-        for value in (improved_share(option), *(p for _, _, p in harm_values(option)), option.downtime_days):
+        for value in (improved_share(option), *(p for _, p in harm_values(option)), option.downtime_days):
             yield from value.basis if isinstance(value, Estimate) else ()
         yield from () if isinstance(option.sessions, Unknown) else split_source_keys(option.sessions.source)
         yield from split_source_keys(option.source)
@@ -413,7 +413,7 @@ def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
             continue
         first, place = ranked_options(concern)[0], inline_name(_name(concern))
         choice = report_text("leaflet.unknown_choice", choice=inline_name(choice_name(first)), concern=place)
-        is_harm_unknown = isinstance(worst_harm(first)[2], Unknown) and first.modality != "no-treatment"
+        is_harm_unknown = isinstance(worst_harm(first)[1], Unknown) and first.modality != "no-treatment"
         if isinstance(improved_share(first), Unknown):
             found[both if is_harm_unknown else good][choice] = None
         elif is_harm_unknown:

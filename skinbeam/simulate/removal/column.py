@@ -10,7 +10,7 @@ temperature and the state of collagen, water absorbs according to its temperatur
 assumed to stay where it forms, and bubbles to scatter no more than the tissue around: neither is known.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,16 +167,13 @@ def _key_layers(key: tuple[bytes, ...]) -> list[Floats]:
 
 
 @cache_with_sources(64)
-def _cold_absorbed_power(key: tuple[bytes, ...], diameter_m: float, profile: str) -> tuple[Floats, Floats, Any, Floats]:
-    """Return faces in r and z, layer of each depth, and absorbed power in cold skin, (ring, depth), 1/m³.
-
-    Absorbed power is over incident power and volume.
-    """
+def _cold_absorbed_power(key: tuple[bytes, ...], diameter_m: float, profile: str) -> Floats:
+    """Return absorbed power over incident power and volume in cold skin, (ring, depth), 1/m³."""
     thickness, mua, mus, _, _ = _key_layers(key)
     grid = _column_grid(thickness, diameter_m)
     shape = (_RINGS, 1)
     cold = np.tile(mua[grid.layer], shape), np.tile(mus[grid.layer], shape)
-    return grid.r, grid.z, grid.layer, _absorbed_power(key, grid, _light_beam(diameter_m, profile), _PHOTONS, *cold)
+    return _absorbed_power(key, grid, _light_beam(diameter_m, profile), _PHOTONS, *cold)
 
 
 def _light_beam(diameter_m: float, profile: str) -> LightBeam:
@@ -216,7 +213,7 @@ def _cached_column(
     processes = read_kinetics(COLLAGEN_KINETICS)
     spans = 1 if thermal_key is None else light_updates
     if thermal_key is None:
-        absorbed = _cold_absorbed_power(key[:5], beam.diameter_m, beam.profile)[3]
+        absorbed = _cold_absorbed_power(key[:5], beam.diameter_m, beam.profile)
     else:
         absorbed = _initial_absorbed_power(key[:5], start_K, beam.diameter_m, beam.profile, thermal_key, photons)
     after = _COOLING * beam.diameter_m**2 / (32 * float(np.min(conductivity / capacity)))

@@ -89,7 +89,7 @@ def test_each_first_choice_of_which_a_number_is_unknown_is_named_for_that_number
         first = ranked_options(one)[0]
         unknown = (
             isinstance(improved_share(first), Unknown),
-            isinstance(worst_harm(first)[2], Unknown) and first.modality != "no-treatment",
+            isinstance(worst_harm(first)[1], Unknown) and first.modality != "no-treatment",
         )
         told = [line for line in lines if choice_name(first)[1:] in line]
         start = render_message(starts[unknown], {"choices": ""}).rstrip(".") if any(unknown) else None

@@ -77,7 +77,7 @@ def test_three_harms_stand_beside_three_improvements() -> None:
 def test_an_unknown_harm_is_drawn_and_comes_after_the_known_ones() -> None:
     uncounted = HarmShare("scar", Unknown("not counted"), MESSAGE)
     option = replace(BARE, harms=(uncounted, *harms(pih=0.1)))
-    assert [(key, type(p)) for key, _, p in harm_values(option)] == [("pih", Estimate), ("scar", Unknown)]
+    assert [(key, type(p)) for key, p in harm_values(option)] == [("pih", Estimate), ("scar", Unknown)]
     assert drawn(option).count(">?</text>") == 3  # both improvements and the scar
 
 

@@ -54,10 +54,11 @@ def test_the_milliseconds_of_a_vascular_laser_are_no_toning():
 
 def test_settings_of_another_condition_are_told_as_borrowed():
     own = place_setting("age-spots", GREEN_NS, 2, spot_mm=2.0, dose=3.0)
-    assert own.borrowed_from is None
+    assert own.message.id == "practice.inside"
     marks = place_setting("post-inflammatory-hyperpigmentation", TONING, 2, spot_mm=6.0, dose=2.0)
     assert marks.is_inside
-    assert marks.borrowed_from == "melasma"
+    assert marks.message.id == "practice.inside-borrowed"
+    assert marks.message.params["condition"] == "melasma"
 
 
 def test_heating_light_whose_dose_nobody_printed_is_not_inside_practice():
