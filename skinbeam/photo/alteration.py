@@ -1,14 +1,11 @@
 """Measure whether a picture of a face was tinted or enlarged: its pixels then show less than their number promises."""
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from skinbeam.photo.colour import LUMINANCE, linear_to_lab, srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
-from skinbeam.photo.view import View
+from skinbeam.photo.view import View, shrink_image
 
 __all__ = ["hue_spread", "judged_box", "laplacian_share"]
 
@@ -30,7 +27,7 @@ def hue_spread(view: View) -> float:
     In a tinted picture, such as a sepia one, colour is a function of lightness alone; lips, eyes, hair, shade and skin
     of one lightness differ on every face.
     """
-    rgb = cv2.GaussianBlur(_reduced(judged_box(view), _SPREAD_PUPIL_PX / view.place.pupil_px), (0, 0), 1.0)
+    rgb = cv2.GaussianBlur(shrink_image(judged_box(view), _SPREAD_PUPIL_PX / view.place.pupil_px), (0, 0), 1.0)
     light = srgb_to_linear(rgb).reshape(-1, 3)
     bright = float(np.quantile(light @ LUMINANCE, _BRIGHT))
     # The colours of a dim picture are as far apart as its light is bright.
@@ -49,13 +46,6 @@ def laplacian_share(view: View, pupil_px: float) -> float:
     The division by the variance makes it the same for a darker or flatter copy. A smaller face is not enlarged.
     """
     gray = cv2.cvtColor(judged_box(view), cv2.COLOR_RGB2GRAY).astype(np.float64)
-    small = _reduced(gray, pupil_px / view.place.pupil_px)
+    small = shrink_image(gray, pupil_px / view.place.pupil_px)
     spread = float(small.var())
     return float(cv2.Laplacian(small, cv2.CV_64F).var()) / spread if spread > 0 else 0.0
-
-
-def _reduced(image: NDArray[Any], scale: float) -> NDArray[Any]:
-    """Return an image made smaller by a scale below 1, by the means of its pixels."""
-    return (
-        image if scale >= 1 else np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
-    )

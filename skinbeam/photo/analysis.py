@@ -40,7 +40,7 @@ from skinbeam.photo.printed_card.finder import FoundCard, find_printed_card
 from skinbeam.photo.printed_card.measurement import measure_printed_card
 from skinbeam.photo.quality import QualityProblem, check_quality, darkness_problem, exposure_problem, resolution_problem
 from skinbeam.photo.scale import check_length, face_scale, is_face_length, scale_from_card, scale_from_length
-from skinbeam.photo.view import View, fill_outline
+from skinbeam.photo.view import View, fill_outline, widen_outline
 from skinbeam.text import DocumentWarning, Message
 
 __all__ = ["PhotoAnalysis", "SkinAnalysis", "analyse_photograph"]
@@ -224,9 +224,7 @@ def _read_located_skin(
 
 def _without_target(regions: SkinRegions, seen: View, outline: NDArray[np.float64], margin: float) -> SkinRegions:
     """Return the regions without the area of a chart or card and a margin around it; some patches look like skin."""
-    corners = (outline + 0.5 - seen.origin) * seen.scale - 0.5
-    wider = corners.mean(axis=0) + margin * (corners - corners.mean(axis=0))
-    hidden = fill_outline(seen.rgb.shape, wider)
+    hidden = fill_outline(seen.rgb.shape, widen_outline(seen.from_picture(outline), margin))
     masks = {name: mask & ~hidden for name, mask in regions.masks.items()}
     masks = {name: mask for name, mask in masks.items() if mask.sum() >= limit("gate", "region_px_min")}
     polygons = {name: regions.polygons[name] for name in masks}

@@ -16,17 +16,16 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import cite_sources
-from skinbeam.photo.colour import PhotoColour, ita_deg, linear_to_lab
+from skinbeam.photo.colour import PhotoColour, linear_to_lab, region_angles
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
+from skinbeam.photo.pigment_maps.skin_level import pigment_deviance
 from skinbeam.photo.printed_card.measurement import PrintedCard
 from skinbeam.text import Message
 
 __all__ = ["read_colour_by_card"]
 
 Array = NDArray[np.float64]
-
-_ITA_SLOPE_MIN = 5.0  # degrees per e-fold of melanin: at the ends of the table the angle hardly changes
 
 
 def read_colour_by_card(
@@ -48,11 +47,10 @@ def read_colour_by_card(
     relative, covariance = card.relative_light(light, place)
     reflectance = relative + np.log(paper["value"])
     lab = linear_to_lab(np.exp(reflectance))
-    read = {name: ita_deg(float(L), float(b)) for name, (L, _, b) in zip(medians, lab, strict=True)}
-    angles = {name: angle for name, angle in read.items() if not isinstance(angle, Unknown)}
-    if 2 * len(angles) <= len(read):
-        return Unknown(Message("photo-colour.blue").text)
-    usable = [name in angles for name in read]
+    angles = region_angles(dict(zip(medians, lab, strict=True)))
+    if isinstance(angles, Unknown):
+        return angles
+    usable = [name in angles for name in medians]
     known = covariance[usable].mean(axis=0) + np.diag(np.square(paper["ln_sd"]))
     known += np.diag([1.0, 0.0, 1.0]) * limit("maps", "card_ln") ** 2
     known += limit("maps", "card_strength_ln") ** 2 if on_face else limit("printed-card", "beside_ln") ** 2
@@ -80,9 +78,7 @@ def _angle_of_skin(reflectance: Array, covariance: Array) -> Estimate:
     total[..., 2, 0] -= rg
     squared = np.einsum("...c,...cd,...d->...", missed, np.linalg.inv(total), missed)
     ita = colours.planes[..., 9]
-    prior = -2 * np.log(np.maximum(-np.gradient(ita, u[0], axis=1), _ITA_SLOPE_MIN))
-    prior = prior + ((v - np.log(limit("maps", "blood_middle"))) / limit("maps", "blood_ln")) ** 2
-    logarithm = -0.5 * (squared + np.log(np.linalg.det(total)) + prior)
+    logarithm = -0.5 * (squared + np.log(np.linalg.det(total)) + pigment_deviance(ita, u, v))
     weight = np.exp(logarithm - logarithm.max()).ravel()
     level, order = limit("colour", "level"), ita.argsort(axis=None)
     share = np.cumsum(weight[order]) / weight.sum()

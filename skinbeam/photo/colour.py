@@ -19,11 +19,13 @@ __all__ = [
     "LUMINANCE",
     "TO_XYZ",
     "PhotoColour",
+    "encode_srgb",
     "highest_channel",
     "ita_deg",
     "linear_to_lab",
     "linear_to_srgb",
     "read_colour",
+    "region_angles",
     "srgb_to_linear",
     "white_card_gain",
 ]
@@ -47,6 +49,11 @@ def srgb_to_linear(rgb: Picture) -> Array:
 def linear_to_srgb(light: Array) -> Array:
     """Convert linear light (...), 0 to 1, to sRGB levels, 0 to 1 (IEC 61966-2-1): inverse of `srgb_to_linear`."""
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 0.0) ** (1 / 2.4) - 0.055)
+
+
+def encode_srgb(light: Array) -> Picture:
+    """Convert linear light (...) to sRGB bytes (IEC 61966-2-1); what lies beyond 0 and 1 is clipped."""
+    return np.asarray(np.round(255 * linear_to_srgb(np.clip(light, 0.0, 1.0))), np.uint8)
 
 
 def highest_channel(rgb: Picture) -> NDArray[np.uint8]:
@@ -100,6 +107,18 @@ def white_card_gain(rgb: Picture, card: Sequence[float]) -> Array | Unknown:
     return np.asarray(limit("colour", "card_reflectance") / light)
 
 
+def region_angles(lab: Mapping[str, Array]) -> dict[str, float] | Unknown:
+    """Return the typology angle of each region from its L*, a*, b*, without those that look bluish.
+
+    Unknown where there is no region or most look bluish.
+    """
+    if not lab:
+        return Unknown(Message("photo-colour.no_skin").text)
+    read = {name: ita_deg(float(L), float(b)) for name, (L, _, b) in lab.items()}
+    angles = {name: angle for name, angle in read.items() if not isinstance(angle, Unknown)}
+    return angles if 2 * len(angles) > len(read) else Unknown(Message("photo-colour.blue").text)
+
+
 @dataclass(frozen=True)
 class PhotoColour:
     """The skin colour measured on one photograph.
@@ -133,13 +152,10 @@ def read_colour(
     residual_delta_E : residual error of a chart's correction on its own patches. Since skin is not a patch, the error
         that was found on skin after such a correction remains the lower bound.
     """
-    if not medians:
-        return Unknown(Message("photo-colour.no_skin").text)
     values = {name: linear_to_lab(light) for name, light in medians.items()}
-    read = {name: ita_deg(float(L), float(b)) for name, (L, _, b) in values.items()}
-    angles = {name: angle for name, angle in read.items() if not isinstance(angle, Unknown)}
-    if 2 * len(angles) <= len(read):
-        return Unknown(Message("photo-colour.blue").text)
+    angles = region_angles(values)
+    if isinstance(angles, Unknown):
+        return angles
     cite_sources("chardon1991", "iec61966")
     if uncalibrated_deg is not None:
         return PhotoColour(uncalibrated_deg, angles, min(angles.values()), calibrated=False)

@@ -25,6 +25,7 @@ from skinbeam.photo.colour import LUMINANCE, highest_channel, linear_to_lab, srg
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.limits import chart_patches, limit, limit_entry
 from skinbeam.photo.printed_card.measurement import CalibrationSummary, PrintedCard
+from skinbeam.photo.view import shrink_image
 from skinbeam.text import Message
 
 __all__ = [
@@ -90,7 +91,7 @@ def reference_light() -> Array:
 def find_chart(rgb: Picture) -> ColourChart | None:
     """Return the chart in a picture (height, width, 3), or None."""
     scale = min(1.0, _SEARCH_PX / max(rgb.shape[:2]))
-    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
+    small = shrink_image(rgb, scale)
     bright = cv2.GaussianBlur(highest_channel(small), (0, 0), 1.0)
     for share in _BLOCKS:
         patches = _find_squares(bright, max(small.shape[:2]) // share)

@@ -1,6 +1,7 @@
 """The part of a picture that is analysed, with its scale: the same record for a face and a hand."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.decoding.photograph import Picture
 
-__all__ = ["Box", "View", "ViewPlace", "bounding_window", "fill_outline"]
+__all__ = ["Box", "View", "ViewPlace", "bounding_window", "fill_outline", "shrink_image", "widen_outline"]
 
 Array = NDArray[np.float64]
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1; x1 and y1 are exclusive
@@ -57,6 +58,21 @@ class View:
     def to_picture(self, points: Array) -> Array:
         """Convert points (n, 2) of this view to pixels of the picture."""
         return (points + 0.5) / self.scale + self.origin - 0.5
+
+    def from_picture(self, points: Array) -> Array:
+        """Convert points (n, 2) of the picture to pixels of this view."""
+        return (points + 0.5 - self.origin) * self.scale - 0.5
+
+
+def shrink_image(image: NDArray[Any], scale: float) -> NDArray[Any]:
+    """Return an image made smaller by a scale below 1, by the means of its pixels; otherwise the image itself."""
+    return image if scale >= 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def widen_outline(outline: Array, factor: float) -> Array:
+    """Return an outline (n, 2) made wider about its middle."""
+    middle: Array = outline.mean(axis=0)
+    return middle + factor * (outline - middle)
 
 
 def fill_outline(shape: tuple[int, ...], outline: Array) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.model.value_equality import compared_by_value
-from skinbeam.photo.colour import linear_to_lab, linear_to_srgb, srgb_to_linear
+from skinbeam.photo.colour import encode_srgb, linear_to_lab, srgb_to_linear
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
 from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
@@ -26,7 +26,6 @@ __all__ = [
     "PhotoFrame",
     "PigmentLevels",
     "crop_frame",
-    "encode_srgb",
     "find_close_up",
     "make_frame",
     "multiply_light",
@@ -91,11 +90,6 @@ class PigmentLevels:
                 melanin, blood = (melanin + step, blood) if name == "melanin" else (melanin, blood + step)
                 after = colours.read(melanin, blood, _LIGHT)
         return np.asarray(after - before - np.asarray(added.get("shade", 0.0), np.float64)[..., None])
-
-
-def encode_srgb(light: Array) -> Picture:
-    """Convert linear light, 0 to 1, to sRGB bytes (IEC 61966-2-1)."""
-    return np.asarray(np.round(255 * linear_to_srgb(np.clip(light, 0.0, 1.0))), np.uint8)
 
 
 def multiply_light(rgb: Picture, ln_factor: Float, mask: Mask) -> Picture:

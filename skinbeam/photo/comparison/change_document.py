@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.analysis import PhotoAnalysis
-from skinbeam.photo.colour import linear_to_srgb
+from skinbeam.photo.colour import encode_srgb
 from skinbeam.photo.comparison.change import FindingChange, PhotoChange, compare_photographs
 from skinbeam.photo.comparison.mark_tracking import MarkChange
 from skinbeam.photo.comparison.repeatability import MAPS
@@ -77,7 +77,7 @@ def side_by_side(change: PhotoChange) -> Picture:
 
 
 def _as_picture(light: Image) -> Picture:
-    return np.asarray(np.round(255 * np.clip(linear_to_srgb(light.astype(np.float64)), 0, 1)), np.uint8)
+    return encode_srgb(light.astype(np.float64))
 
 
 def _enlarge(image: Picture) -> Picture:

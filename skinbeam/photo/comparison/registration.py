@@ -17,6 +17,7 @@ from skinbeam.photo.comparison.blur import gaussian_blur
 from skinbeam.photo.comparison.frame import ComparisonFrame, log_luminance
 from skinbeam.photo.face.face import Face
 from skinbeam.photo.limits import limit
+from skinbeam.photo.view import shrink_image
 
 __all__ = ["RegisteredPicture", "normalised_luminance", "register", "register_mirrored"]
 
@@ -68,10 +69,8 @@ def register(light: Image, face: Face, frame: ComparisonFrame) -> RegisteredPict
     """Register the picture of linear light (height, width, 3), with its face, to a frame."""
     cite_sources("kroeger2016")
     shrunk = min(1.0, frame.pupil_px / face.pupil_px)
-    small, moved = light, face
-    if shrunk < 1:
-        small = cv2.resize(light, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
-        moved = face.transformed(shrunk, 0.0, 0.0)
+    small = shrink_image(light, shrunk)
+    moved = face.transformed(shrunk, 0.0, 0.0) if shrunk < 1 else face
     way, flow_pupil, agreement = _find_transform(small, moved, frame)
     at = way.at(*_pixels(frame.light.shape))
     inside = (at[..., 0] >= 0) & (at[..., 1] >= 0) & (at[..., 0] < small.shape[1]) & (at[..., 1] < small.shape[0])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.value_equality import compared_by_value
-from skinbeam.photo.colour import linear_to_srgb, srgb_to_linear
+from skinbeam.photo.colour import encode_srgb, srgb_to_linear
 from skinbeam.photo.comparison.blur import blur_light, masked_mean
 from skinbeam.photo.comparison.contrast import (
     ContrastMeasure,
@@ -83,7 +83,7 @@ def _displacement_wave(shape: tuple[int, ...], pupil_px: float, size_px: float, 
 
 def _jpeg_round_trip(light: Image) -> Image:
     """Return light after JPEG compression."""
-    coded = np.round(255 * np.clip(linear_to_srgb(light.astype(np.float64)), 0, 1)).astype(np.uint8)
+    coded = encode_srgb(light.astype(np.float64))
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(limit("pair", "copy_quality"))]
     _, data = cv2.imencode(".jpg", coded[..., ::-1], quality)
     decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

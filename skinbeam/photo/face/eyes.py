@@ -160,7 +160,9 @@ def _iris_responses(smooth: NDArray[np.float32], centre: Array, radii: Array) ->
     for radius in radii:
         edges, depths = [], []
         for side in (1, -1):
-            white, rim, middle = (_pupil_arc_brightness(smooth, grid, k * radius, side) for k in (1.25, 0.85, 0.25))
+            white, rim, middle = (
+                _arc_brightness(smooth, grid, k * radius, side, _PUPIL_ARC_RAD) for k in (1.25, 0.85, 0.25)
+            )
             edges.append(np.median(white - rim, axis=-1))  # a glint covers few of the points, so the median ignores it
             depths.append(np.median(white, axis=-1) - np.median(middle, axis=-1))
         # Both sides must respond: a fold of the lid has only one edge.
@@ -169,12 +171,12 @@ def _iris_responses(smooth: NDArray[np.float32], centre: Array, radii: Array) ->
     return grid, np.stack(found)
 
 
-def _pupil_arc_brightness(smooth: NDArray[np.float32], grid: Array, radius: float, side: int) -> Array:
+def _arc_brightness(gray: NDArray[np.float32], grid: Array, radius: float, side: int, arc_rad: Array) -> Array:
     """Return brightness (rows, columns, arc) on the arc to one side of each point."""
-    offsets = radius * np.stack([side * np.cos(_PUPIL_ARC_RAD), np.sin(_PUPIL_ARC_RAD)], axis=-1)
+    offsets = radius * np.stack([side * np.cos(arc_rad), np.sin(arc_rad)], axis=-1)
     at = (grid[:, :, None, :] + offsets).astype(np.float32)
-    rows = at.reshape(-1, len(_PUPIL_ARC_RAD), 2)
-    seen = cv2.remap(smooth, rows, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    rows = at.reshape(-1, len(arc_rad), 2)
+    seen = cv2.remap(gray, rows, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(seen, np.float64).reshape(at.shape[:-1])
 
 
@@ -239,17 +241,7 @@ def _edge_by_radius(gray: NDArray[np.float32], radii: Array) -> Array:
     for radius in radii:
         sides = []
         for side in (1, -1):
-            white, rim = (_iris_arc_brightness(gray, grid, radius + off, side) for off in (4.0, -4.0))
+            white, rim = (_arc_brightness(gray, grid, radius + off, side, _IRIS_ARC_RAD) for off in (4.0, -4.0))
             sides.append(np.median(white - rim, axis=-1))
         found.append(np.minimum(*sides).max())
     return np.array(found)
-
-
-def _iris_arc_brightness(gray: NDArray[np.float32], grid: Array, radius: float, side: int) -> Array:
-    """Return brightness (rows, columns, arc) on the arc to one side of each point."""
-    offsets = radius * np.stack([side * np.cos(_IRIS_ARC_RAD), np.sin(_IRIS_ARC_RAD)], axis=-1)
-    at = (grid[:, :, None, :] + offsets).astype(np.float32)
-    seen = cv2.remap(
-        gray, at.reshape(-1, len(_IRIS_ARC_RAD), 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(seen, np.float64).reshape(at.shape[:-1])

@@ -22,6 +22,7 @@ from skinbeam.photo.face.face import Face
 from skinbeam.photo.face.mouth import with_mouth
 from skinbeam.photo.face.network import find_faces_by_network, is_turned
 from skinbeam.photo.limits import beside_limit, limit, limit_entry
+from skinbeam.photo.view import shrink_image
 from skinbeam.text import Message
 
 __all__ = [
@@ -129,8 +130,7 @@ def _faces_at(rgb: Picture, side_px: float) -> list[Face]:
 def _search_copy(rgb: Picture, side_px: float) -> tuple[Gray, float]:
     """Return a grey copy whose longer side has at most `side_px` pixels, and its scale."""
     scale = min(1.0, side_px / max(rgb.shape[:2]))
-    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
-    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), scale
+    return cv2.cvtColor(shrink_image(rgb, scale), cv2.COLOR_RGB2GRAY), scale
 
 
 def _boxes(gray: Gray, name: str) -> list[tuple[int, int, int, int]]:

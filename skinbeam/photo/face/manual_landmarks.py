@@ -11,6 +11,7 @@ from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.face.face import Face
 from skinbeam.photo.face.finder import FaceRefusal, find_single_face
 from skinbeam.photo.limits import limit
+from skinbeam.photo.view import shrink_image
 from skinbeam.text import Message
 
 __all__ = [
@@ -82,6 +83,6 @@ def prepare_landmark_photo(rgb: Picture) -> LandmarkPhoto:
     else:
         found, missing = (*face.right_pupil, *face.left_pupil, *face.mouth), None
     scale = min(1.0, _SIDE_PX / max(width, height))
-    shown = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
+    shown = shrink_image(rgb, scale)
     _, jpeg = cv2.imencode(".jpg", shown[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return LandmarkPhoto(jpeg.tobytes(), width, height, tuple(round(value, 1) for value in found), missing)

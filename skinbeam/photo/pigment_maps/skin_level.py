@@ -17,7 +17,7 @@ from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.limits import limit
 from skinbeam.photo.pigment_maps.skin_colours import skin_colour_grid
 
-__all__ = ["SkinLevel", "estimate_skin_level", "remove_contrast"]
+__all__ = ["SkinLevel", "estimate_skin_level", "pigment_deviance", "remove_contrast"]
 
 Array = NDArray[np.float64]
 _ITA_SLOPE_MIN = 5.0  # degrees per e-fold of melanin: at the ends of the table the angle hardly changes
@@ -85,8 +85,7 @@ def estimate_skin_level(light: Array, *, calibrated: bool) -> SkinLevel:
     determinant = rr * gg - rg**2
     squared = gg * missed[..., 0] ** 2 - 2 * rg * missed[..., 0] * missed[..., 1] + rr * missed[..., 1] ** 2
     ita = colours.planes[::2, ::2, 9]
-    before = -2 * np.log(np.maximum(-np.gradient(ita, u[0], axis=1), _ITA_SLOPE_MIN))
-    before = before + ((v - np.log(limit("maps", "blood_middle"))) / limit("maps", "blood_ln")) ** 2
+    before = pigment_deviance(ita, u, v)
     metered = -limit("maps", f"{kind}_metered") * (made[..., 1] - _GREY)
     before = before + ((shown[..., 1] - made[..., 1] - metered) / strength_sd) ** 2
     before = before + (np.log(contrasts) - centre) ** 2 / spread**2
@@ -106,6 +105,13 @@ def estimate_skin_level(light: Array, *, calibrated: bool) -> SkinLevel:
         cast=over / over[1],
         ita_deg=_angle_estimate(ita, weight.sum(axis=0)),
     )
+
+
+def pigment_deviance(ita: Array, ln_melanin: Array, ln_blood: Array) -> Array:
+    """Return -2 ln of the prior of pigments, (blood, melanin): uniform in the typology angle, normal in ln blood."""
+    slope = -np.gradient(ita, ln_melanin[0], axis=1)
+    blood = (ln_blood - np.log(limit("maps", "blood_middle"))) / limit("maps", "blood_ln")
+    return np.asarray(-2 * np.log(np.maximum(slope, _ITA_SLOPE_MIN)) + blood**2)
 
 
 def _angle_estimate(ita: Array, weight: Array) -> Estimate:

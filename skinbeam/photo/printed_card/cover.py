@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.printed_card.finder import FoundCard
-from skinbeam.photo.view import View, fill_outline
+from skinbeam.photo.view import View, fill_outline, widen_outline
 
 __all__ = ["CARD_MARGIN", "cover_card", "uncover_card"]
 
@@ -23,7 +23,7 @@ _GREY = 128  # level without a hue, which is never skin
 
 
 def _mask(shape: tuple[int, ...], outline: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return fill_outline(shape, outline.mean(axis=0) + CARD_MARGIN * (outline - outline.mean(axis=0)))
+    return fill_outline(shape, widen_outline(outline, CARD_MARGIN))
 
 
 def cover_card(rgb: Picture, card: FoundCard) -> Picture:
@@ -37,7 +37,7 @@ def uncover_card(rgb: Picture, view: _Seen, card: FoundCard) -> _Seen:
     """Return a view of the covered picture with the card as the picture shows it."""
     shown = view.rgb.copy()
     edge = round(2 + view.scale)  # reduction of the picture has mixed the grey into the pixels around it
-    hidden = _mask(shown.shape, (card.outline + 0.5 - view.origin) * view.scale - 0.5)
+    hidden = _mask(shown.shape, view.from_picture(card.outline))
     hidden = cv2.dilate(hidden.astype(np.uint8), np.ones((2 * edge + 1, 2 * edge + 1), np.uint8)) > 0
     if not hidden.any():
         return view

@@ -15,6 +15,7 @@ from skinbeam.model.value_equality import compared_by_value
 from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.limits import limit
 from skinbeam.photo.printed_card.layout import CARD_MM, MARKER_MM, MARKERS, marker_dictionary
+from skinbeam.photo.view import shrink_image
 
 __all__ = ["FoundCard", "find_printed_card"]
 
@@ -84,7 +85,7 @@ def find_printed_card(rgb: Picture) -> FoundCard | None:
         if round(scale * longer) == searched:
             break
         searched = round(scale * longer)
-        small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else gray
+        small = shrink_image(gray, scale)
         for mirrored in (False, True):
             plane = _find_plane(np.ascontiguousarray(small[:, ::-1]) if mirrored else small)
             if plane is None:
