@@ -66,6 +66,10 @@ class SkinDetail:
         """Convert points (n, 2) of this detail to pixels of the view."""
         return np.asarray((points + 0.5) * self.view_px - 0.5 + self.origin)
 
+    def from_view(self, points: Array) -> Array:
+        """Convert points (n, 2) of the view to pixels of this detail."""
+        return np.asarray((points - self.origin + 0.5) / self.view_px - 0.5)
+
 
 def extract_detail(
     rgb: Picture, view: View, regions: SkinRegions, mm_per_px: Estimate, calibration: ColourCalibration

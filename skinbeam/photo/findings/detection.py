@@ -1,6 +1,6 @@
 """Detect all marks on the skin of a face or site, and summarise them as findings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import cv2
@@ -15,8 +15,8 @@ from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.findings.dark_spots import find_dark_spots
 from skinbeam.photo.findings.detail import SkinDetail, extract_detail
 from skinbeam.photo.findings.finding import FACE_ONLY_KINDS, FINDING_KINDS, SkinFinding, unknown_finding
-from skinbeam.photo.findings.lines import find_vessels, find_wrinkles
-from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.findings.lines import find_vessels, find_wrinkles, look_at_lines
+from skinbeam.photo.findings.mark import LineSight, Mark
 from skinbeam.photo.findings.patches import find_diffuse_pigment, find_redness
 from skinbeam.photo.findings.rereading import comes_back, is_repeated, reread_marks
 from skinbeam.photo.findings.skin_copy import SkinCopy
@@ -109,16 +109,15 @@ def detect_findings(
     marks = _drop_duplicate_dents(_drop_repeats(marks, dark, shape), shape)
     marks = [mark for mark in marks if mark.kind not in untold]
 
-    def find_again(copy: SkinCopy, kinds: frozenset[str]) -> Iterator[Mark]:
+    def find_again(copy: SkinCopy) -> Iterable[Mark]:
         mm = copy.mm_per_px.scaled(1 / copy.view.scale)
-        if kinds - set(_FINE):
-            yield from _round_marks(copy.view, copy.regions, maps.level, pigment, mm, calibration)
-        if kinds & set(_FINE):
-            fine = extract_detail(copy.rgb, copy.view, copy.regions, copy.mm_per_px, calibration)
-            yield from find_vessels(fine) if "vessels" in kinds else ()
-            yield from find_wrinkles(fine) if "fine-lines" in kinds else ()
+        return _round_marks(copy.view, copy.regions, maps.level, pigment, mm, calibration)
 
-    reread = reread_marks(marks, copies, find_again, mm_per_px.median)
+    def find_lines_again(copy: SkinCopy, lines: Sequence[Mark]) -> Sequence[LineSight]:
+        fine = extract_detail(copy.rgb, copy.view, copy.regions, copy.mm_per_px, calibration)
+        return _look_at_lines(fine, copy, lines)
+
+    reread = reread_marks(marks, copies, find_again, find_lines_again, mm_per_px.median)
     candidates = [*dark, *_with_wide_spots(reread, wide, shape)]
     marks = [mark for mark in candidates if is_repeated(mark)]
     found: list[SkinFinding] = []
@@ -152,15 +151,26 @@ def _colourless_marks(
     if isinstance(detail, SkinDetail):
         marks += find_wrinkles(detail)
 
-    def find_again(copy: SkinCopy, kinds: frozenset[str]) -> Iterator[Mark]:
-        yield from _green_spots(copy.view, copy.regions, copy.mm_per_px.scaled(1 / copy.view.scale))
-        if "fine-lines" in kinds:
-            green = green_picture(copy.rgb)
-            yield from find_wrinkles(extract_detail(green, copy.view, copy.regions, copy.mm_per_px, no_calibration()))
+    def find_again(copy: SkinCopy) -> Iterable[Mark]:
+        return _green_spots(copy.view, copy.regions, copy.mm_per_px.scaled(1 / copy.view.scale))
+
+    def find_lines_again(copy: SkinCopy, lines: Sequence[Mark]) -> Sequence[LineSight]:
+        fine = extract_detail(green_picture(copy.rgb), copy.view, copy.regions, copy.mm_per_px, no_calibration())
+        return _look_at_lines(fine, copy, lines)
 
     marks = _drop_repeats(marks, dark, view.rgb.shape)
-    repeated = [mark for mark in reread_marks(marks, copies, find_again, mm_per_px.median) if comes_back(mark)]
-    return tuple(_with_wide_spots(repeated, wide, view.rgb.shape))
+    reread = reread_marks(marks, copies, find_again, find_lines_again, mm_per_px.median)
+    return tuple(_with_wide_spots([mark for mark in reread if comes_back(mark)], wide, view.rgb.shape))
+
+
+def _look_at_lines(fine: SkinDetail, copy: SkinCopy, lines: Sequence[Mark]) -> Sequence[LineSight]:
+    """Return what lines, in pixels of the original view, look like on a copy."""
+    found: dict[int, LineSight] = {}
+    for kind in dict.fromkeys(line.kind for line in lines):
+        own = [line for line in lines if line.kind == kind]
+        sights = look_at_lines(fine, kind, [copy.from_original(line.points) for line in own])
+        found |= {id(line): sight for line, sight in zip(own, sights, strict=True)}
+    return [found[id(line)] for line in lines]
 
 
 def _green_spots(view: View, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:

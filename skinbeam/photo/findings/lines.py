@@ -1,6 +1,6 @@
 """Detect lines: vessels in the map of blood, and wrinkles in the map of brightness."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.photo.colour import LUMINANCE
 from skinbeam.photo.findings.detail import SkinDetail
-from skinbeam.photo.findings.mark import MapName, Mark
+from skinbeam.photo.findings.mark import LineSight, MapName, Mark
 from skinbeam.photo.findings.ridges import (
     LineProfile,
     LineTrace,
@@ -18,13 +18,14 @@ from skinbeam.photo.findings.ridges import (
     centre_line,
     fit_line_box,
     line_profile,
+    ridge_strength,
     trace_lines,
 )
 from skinbeam.photo.limits import limit
 from skinbeam.photo.pigment_maps.pigment_density import chromophore_directions
 from skinbeam.text import Message
 
-__all__ = ["find_vessels", "find_wrinkles"]
+__all__ = ["find_vessels", "find_wrinkles", "is_line_of", "look_at_lines"]
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -35,24 +36,18 @@ _FINER = 4  # factor of supersampling when a line is drawn
 
 @dataclass(frozen=True)
 class _Line:
-    """A line in pixels of the detail: position, region, cross-section in brightness, and its share of blood."""
+    """A line in pixels of the detail: position, region, cross-section in brightness, and what it looks like."""
 
     trace: LineTrace
     region: str
     profile: LineProfile
-    blood_share: float
+    sight: LineSight
 
 
 def find_vessels(detail: SkinDetail) -> tuple[Mark, ...]:
     """Return the visible vessels: lines that are darkened by blood and have the width of vessels."""
-    in_bright = _blood_in_bright()
-    lines = [
-        line
-        for line in _find_lines(detail, detail.blood, "vessels")
-        if line.blood_share >= limit("vessels", "blood_share_min")
-        and line.trace.length_px >= limit("vessels", "slender_min") * line.profile.width.px
-    ]
-    return tuple(_line_mark(detail, line, "vessels", "haemoglobin", in_bright) for line in lines)
+    lines = _find_lines(detail, detail.blood, "vessels")
+    return tuple(_line_mark(detail, line, "vessels", "haemoglobin", _blood_in_bright()) for line in lines)
 
 
 def find_wrinkles(detail: SkinDetail) -> tuple[Mark, ...]:
@@ -61,25 +56,74 @@ def find_wrinkles(detail: SkinDetail) -> tuple[Mark, ...]:
     Light in a furrow is reflected by skin more than once and becomes redder, so part of its shade looks like blood: on
     faces a third to three fifths, compared with four fifths and more for a vessel.
     """
-    lines = [
-        line
-        for line in _find_lines(detail, detail.bright, "fine-lines")
-        if line.blood_share <= limit("fine-lines", "blood_share_max")
-        and line.trace.length_px >= limit("fine-lines", "slender_min") * line.profile.width.px
-    ]
+    lines = _find_lines(detail, detail.bright, "fine-lines")
     return tuple(_line_mark(detail, line, "fine-lines", "shade", 1.0) for line in lines)
 
 
-def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
-    """Yield the lines of a map that are dense and narrow enough, each with the region that contains most of it."""
+def look_at_lines(seen: SkinDetail, kind: str, lines: Sequence[Array]) -> list[LineSight]:
+    """Return how lines that were found on another picture look here, (n, 2) each in pixels of the view.
+
+    A line is not traced anew: it breaks elsewhere in every picture, and a part of it may be too short or too wide to be
+    found alone.
+    """
+    inner, scales = _searched_skin(seen, kind)
+    if not inner.any():
+        return [LineSight(0.0, 0.0, 0.0, 0.0, 0.0) for _ in lines]
+    strength = ridge_strength(seen.blood if kind == "vessels" else seen.bright, inner, scales)
+    # The middle of a line is known to a pixel.
+    strong = cv2.dilate((inner & (strength > limit(kind, "strength_min"))).astype(np.uint8), np.ones((3, 3), np.uint8))
+    sights = []
+    for line in lines:
+        points = seen.from_view(line)
+        share = float(_mask_at(strong > 0, points).mean())
+        sights.append(_sight(seen, kind, centre_line(seen.bright, points), share)[1])
+    return sights
+
+
+def is_line_of(kind: str, length_mm: float, sights: Sequence[LineSight]) -> bool:
+    """Whether a line is of a kind by the medians of what it looks like in several pictures."""
+    density, width_mm, width_share, blood_share = np.median(
+        [(one.density, one.width_mm, one.width_share, one.blood_share) for one in sights], axis=0
+    ).tolist()
+    if density < limit(kind, "density_min") or width_share >= limit(kind, "widest_share"):
+        return False
+    if length_mm < limit(kind, "slender_min") * width_mm:
+        return False
+    if kind == "vessels":
+        return bool(blood_share >= limit(kind, "blood_share_min"))
+    return bool(blood_share <= limit(kind, "blood_share_max"))
+
+
+def _sight(seen: SkinDetail, kind: str, points: Array, share: float) -> tuple[LineProfile, LineSight]:
+    """Return the cross-section of a line in pixels of the detail, and what the line looks like."""
+    reach = round(limit(kind, "width_mm_max") / seen.mm_per_px.median)
+    across = line_profile(seen.bright, points, reach, seen.blur)
+    height, wide = fit_line_box(seen.blood, points, reach, seen.blur)
+    red, all_of_it = max(height, 0.0) * wide * _blood_in_bright(), across.height * across.width.px
+    return across, LineSight(
+        share=share,
+        density=across.observed_height,
+        width_mm=across.width.px * seen.mm_per_px.median,
+        width_share=across.width.px / reach,
+        blood_share=red / all_of_it if all_of_it > 0 else 0.0,  # what is not darker fails by its density
+    )
+
+
+def _searched_skin(seen: SkinDetail, kind: str) -> tuple[Mask, list[float]]:
+    """Return where lines of a kind are searched for, and the scales of the ridge filter in pixels."""
     mm = seen.mm_per_px.median
     skin = np.logical_or.reduce(list(seen.masks.values()))
     rim = round(limit(kind, "rim_mm") / mm)
     inner = cv2.erode(skin.astype(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8), borderValue=0).astype(bool)
+    return inner, [max(limit(kind, f"sigma_mm_{size}") / mm, 0.7) for size in ("low", "mid", "high")]
+
+
+def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
+    """Yield the lines of a kind in its map, each with the region that contains most of it."""
+    mm = seen.mm_per_px.median
+    inner, scales = _searched_skin(seen, kind)
     if not inner.any():
         return
-    scales = [max(sigma / mm, 0.7) for sigma in (limit(kind, f"sigma_mm_{size}") for size in ("low", "mid", "high"))]
-    reach = round(limit(kind, "width_mm_max") / mm)
     names = list(seen.masks)
     found = trace_lines(
         image,
@@ -93,16 +137,10 @@ def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
         if trace.strength < limit(kind, "strength_min"):
             continue
         line = LineTrace(centre_line(seen.bright, trace.points), trace.strength)
-        across = line_profile(seen.bright, line.points, reach, seen.blur)
-        if (
-            across.observed_height < limit(kind, "density_min")
-            or across.width.px >= limit(kind, "widest_share") * reach
-        ):
-            continue
-        height, wide = fit_line_box(seen.blood, line.points, reach, seen.blur)
-        red = max(height, 0.0) * wide * _blood_in_bright()
-        inside = [int(_mask_at(mask, line.points).sum()) for mask in seen.masks.values()]
-        yield _Line(line, names[int(np.argmax(inside))], across, red / (across.height * across.width.px))
+        across, sight = _sight(seen, kind, line.points, 1.0)
+        if is_line_of(kind, line.length_px * mm, [sight]):
+            inside = [int(_mask_at(mask, line.points).sum()) for mask in seen.masks.values()]
+            yield _Line(line, names[int(np.argmax(inside))], across, sight)
 
 
 def _blood_in_bright() -> float:
@@ -133,6 +171,7 @@ def _line_mark(seen: SkinDetail, line: _Line, kind: str, carried_by: MapName, in
         size_mm=seen.mm_per_px.scaled(line.trace.length_px),
         line=points,
         width_mm=_width_mm(line.profile.width, seen),
+        sight=line.sight,
     )
 
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Value
 from skinbeam.model.value_equality import compared_by_value
+from skinbeam.photo.pigment_maps.mark_colour import MarkColour
 
-__all__ = ["MapName", "Mark", "Repeatability", "shift_mark"]
+__all__ = ["LineSight", "MapName", "Mark", "Repeatability", "SpotColour", "shift_mark"]
 
 Array = NDArray[np.float64]
 Patch = NDArray[np.float32]
@@ -23,6 +24,40 @@ class Repeatability:
 
     finds: int
     copies: int
+
+
+@dataclass(frozen=True)
+class SpotColour:
+    """What the colour of a roundish mark says of its kind.
+
+    Parameters
+    ----------
+    kinds : probabilities of the kinds.
+    brown_unit, red_unit : density in the channel in which the mark was searched for, per unit of melanin and of blood.
+    """
+
+    kinds: MarkColour
+    brown_unit: float
+    red_unit: float
+
+
+@dataclass(frozen=True)
+class LineSight:
+    """What a line looks like in one picture.
+
+    Parameters
+    ----------
+    share : of its length that is as strong as lines are on average.
+    density : observed height of its cross-section in brightness.
+    width_mm, width_share : width of its cross-section, in mm and of the widest that is tried.
+    blood_share : of its darkening that blood explains.
+    """
+
+    share: float
+    density: float
+    width_mm: float
+    width_share: float
+    blood_share: float
 
 
 @compared_by_value
@@ -46,6 +81,8 @@ class Mark:
     looks_suspicious : whether its size or shape is that of a spot which a doctor must examine before any laser. It is
         kept of red spots too: red in one photograph may be brown in the next.
     repeatability : on copies of the photograph; None where the kind is not looked for on them.
+    colour : of a roundish mark whose kind follows from its colour.
+    sight : what a line looks like in the photograph.
     """
 
     kind: str
@@ -60,6 +97,8 @@ class Mark:
     width_mm: Value | None = None
     looks_suspicious: bool = False
     repeatability: Repeatability | None = None
+    colour: SpotColour | None = None
+    sight: LineSight | None = None
 
     def __post_init__(self) -> None:
         if self.cover.shape != self.excess.shape or self.cover.ndim != 2:

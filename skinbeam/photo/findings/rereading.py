@@ -7,15 +7,18 @@ see, is told whether it comes back or not: missing one is worse than seeing one 
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.findings.mark import Mark, Repeatability
+from skinbeam.photo.findings.lines import is_line_of
+from skinbeam.photo.findings.mark import LineSight, Mark, Repeatability
 from skinbeam.photo.findings.skin_copy import SkinCopy
+from skinbeam.photo.findings.spots import as_kind, kind_of_colour
 from skinbeam.photo.limits import limit
+from skinbeam.photo.pigment_maps.mark_colour import MarkColour
 
 __all__ = ["REREAD_KINDS", "comes_back", "count_interval", "is_repeated", "reread_marks"]
 
@@ -31,26 +34,37 @@ REREAD_KINDS = (*_SPOTS, "scars", *_LINES, "redness")
 def reread_marks(
     marks: Sequence[Mark],
     copies: Iterable[SkinCopy],
-    find_marks: Callable[[SkinCopy, frozenset[str]], Iterator[Mark]],
+    find_marks: Callable[[SkinCopy], Iterable[Mark]],
+    find_lines: Callable[[SkinCopy, Sequence[Mark]], Sequence[LineSight]],
     mm_per_px: float,
 ) -> tuple[Mark, ...]:
     """Return the marks with how often they come back on copies; `is_repeated` says which of them are told.
 
-    A spot that is brown in one read and red in another is of no certain kind.
+    A spot is of the kind that its colour tells over all reads, and of no certain one if it is brown in one read and red
+    in another. A line that is none of its kind over all reads is left out.
 
     Parameters
     ----------
-    find_marks : returns the marks of these kinds on a copy, in pixels of its view.
+    find_marks : returns the marks of a copy that are no lines, in pixels of its view.
+    find_lines : returns what each of these lines, in pixels of the original view, looks like on a copy.
     mm_per_px : of the original view.
     """
     sought = frozenset(mark.kind for mark in marks) & frozenset(REREAD_KINDS)
     if not sought:
         return tuple(marks)
-    alike = frozenset(_SPOTS) if sought & set(_SPOTS) else frozenset()
+    lines = [mark for mark in marks if mark.line is not None]
     found: list[list[_Place]] = []
+    sights: list[list[LineSight]] = [[] for _ in lines]
     for copy in copies:
-        found.append([_Place(mark, copy.to_original(mark.points)) for mark in find_marks(copy, sought | alike)])
-    return tuple(_judged(mark, found, mm_per_px) for mark in marks)
+        again = find_marks(copy) if sought - set(_LINES) else ()
+        found.append([_Place(mark, copy.to_original(mark.points)) for mark in again])
+        for own, sight in zip(sights, find_lines(copy, lines) if lines else (), strict=True):
+            own.append(sight)
+    of_line = iter(sights)
+    judged = (
+        _judged(mark, found, mm_per_px) if mark.line is None else _judged_line(mark, next(of_line)) for mark in marks
+    )
+    return tuple(mark for mark in judged if mark is not None)
 
 
 def is_repeated(mark: Mark) -> bool:
@@ -105,35 +119,58 @@ class _Place:
     points: Array
 
 
-def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) -> Mark:
-    """Return a mark with its repeatability, and of a kind that comes back with it.
+def _judged_line(mark: Mark, sights: Sequence[LineSight]) -> Mark | None:
+    """Return a line with its repeatability, or None if it is no line of its kind over all reads."""
+    own = () if mark.sight is None else (mark.sight,)
+    if (own or sights) and not is_line_of(mark.kind, mark.size_mm.median, (*own, *sights)):
+        return None
+    finds = sum(sight.share >= limit("reread", "line_share_min") for sight in sights)
+    return replace(mark, repeatability=Repeatability(finds, len(sights)))
 
-    A spot that turns out to be of no certain kind is as suspicious as in the most suspicious read of it.
-    """
+
+def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) -> Mark:
+    """Return a mark with its repeatability, and of the kind that all reads of it tell."""
     if mark.kind not in REREAD_KINDS:
         return mark
     reads = [again for copy in copies if (again := _find_again(mark, copy, mm_per_px)) is not None]
     repeated = replace(mark, repeatability=Repeatability(len(reads), len(copies)))
-    if mark.kind in _SPOTS and {"spots", "inflamed"} <= {read.kind for read in (mark, *reads)}:
-        suspicious = any(read.looks_suspicious for read in (mark, *reads))
-        return replace(repeated, kind="unclassified-spots", map_name="shade", looks_suspicious=suspicious)
-    return repeated
+    return _of_common_kind(repeated, reads) if mark.kind in _SPOTS else repeated
+
+
+def _of_common_kind(mark: Mark, reads: Sequence[Mark]) -> Mark:
+    """Return a spot as of the kind that it is told as over all reads.
+
+    The colour of one read may lie on the other side of a limit. A spot that turns out to be of no certain kind is as
+    suspicious as in the most suspicious read of it, and a suspicious one does not become red, of which a doctor is not
+    told.
+    """
+    every = (mark, *reads)
+    colours = [read.colour.kinds for read in every if read.colour is not None]
+    kind = kind_of_colour(_middle_colour(colours)) if colours else mark.kind
+    if kind not in _SPOTS or {"spots", "inflamed"} <= {read.kind for read in every}:
+        kind = "unclassified-spots"
+    suspicious = any(read.looks_suspicious for read in every)
+    if kind == mark.kind or (kind == "inflamed" and suspicious):
+        return mark
+    told = as_kind(mark, kind)
+    return replace(told, looks_suspicious=suspicious) if kind == "unclassified-spots" else told
+
+
+def _middle_colour(colours: Sequence[MarkColour]) -> MarkColour:
+    """Return the median of each probability."""
+    brown, red, shade = np.median([(one.brown, one.red, one.shade) for one in colours], axis=0).tolist()
+    return MarkColour(brown, red, shade)
 
 
 def _find_again(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> Mark | None:
-    """Return the mark of a copy that a mark is found as, a line as itself; None where it is not found there."""
+    """Return the mark of a copy that a mark is found as; None where it is not found there."""
     alike = [one for one in copy if one.mark.kind == mark.kind or {one.mark.kind, mark.kind} <= set(_SPOTS)]
     if mark.kind == "redness":
         return next((one.mark for one in alike if one.mark.region == mark.region), None)
     if not alike:
         return None
-    near = limit("reread", "near_mm") / mm_per_px
-    own = mark.points
-    if mark.line is None:
-        away = [float(np.hypot(*(one.points[0] - own[0]))) for one in alike]
-        nearest = int(np.argmin(away))
-        # A spot is as far as its middle may be: half of its own width away.
-        return alike[nearest].mark if away[nearest] <= max(near, mark.size_mm.median / mm_per_px / 2) else None
-    points = np.concatenate([one.points for one in alike])
-    beside = np.linalg.norm(own[:, None] - points, axis=2).min(axis=1) <= near
-    return mark if beside.mean() >= limit("reread", "line_share_min") else None
+    away = [float(np.hypot(*(one.points[0] - mark.points[0]))) for one in alike]
+    nearest = int(np.argmin(away))
+    # A spot is as far as its middle may be: half of its own width away.
+    reach = max(limit("reread", "near_mm"), mark.size_mm.median / 2) / mm_per_px
+    return alike[nearest].mark if away[nearest] <= reach else None

@@ -20,6 +20,7 @@ __all__ = [
     "fit_line_box",
     "hysteresis_mask",
     "line_profile",
+    "ridge_strength",
     "thin_mask",
     "trace_lines",
 ]
@@ -132,7 +133,7 @@ def trace_lines(
     seed, grow : multiples of the noise of a scale that a line reaches somewhere, and everywhere.
     length_px : the minimum length.
     """
-    strength = _strength(_extend_mask(image, mask, 3 * max(sigmas_px)), mask, sigmas_px)
+    strength = ridge_strength(image, mask, sigmas_px)
     there = hysteresis_mask(mask & (strength > grow), strength > seed)
     lines = []
     for points in _paths(thin_mask(there), length_px):
@@ -149,8 +150,9 @@ def _extend_mask(image: Image, mask: Mask, reach: float) -> Image:
     return np.where(mask, image, np.where(weight > 1e-3, near, inside)).astype(np.float32)
 
 
-def _strength(image: Image, mask: Mask, sigmas_px: Sequence[float]) -> Image:
+def ridge_strength(image: Image, mask: Mask, sigmas_px: Sequence[float]) -> Image:
     """Return the response of the ridge filter at its best scale, in standard deviations of the noise of that scale."""
+    image = _extend_mask(image, mask, 3 * max(sigmas_px))
     best = np.zeros_like(image)
     for sigma in sigmas_px:
         smooth = cv2.GaussianBlur(image, (0, 0), sigma)

@@ -38,6 +38,10 @@ class SkinCopy:
     mm_per_px: Estimate
     from_view: Array
 
+    def from_original(self, points: Array) -> Array:
+        """Convert points (n, 2) of the original view to pixels of the view of the copy."""
+        return np.asarray(points @ self.from_view[:, :2].T + self.from_view[:, 2])
+
     def to_original(self, points: Array) -> Array:
         """Convert points (n, 2) of the view of the copy to pixels of the original view."""
         turn, shift = self.from_view[:, :2], self.from_view[:, 2]

@@ -7,7 +7,7 @@ import pytest
 from drawn_skin import TONES, Drawn, length_of, wave
 
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.photo.findings.lines import find_vessels, find_wrinkles
+from skinbeam.photo.findings.lines import find_vessels, find_wrinkles, look_at_lines
 from skinbeam.photo.findings.ridges import hysteresis_mask, thin_mask
 
 LINES = [wave(8, 7 + 9 * k, 40, turn_deg=3 * k) for k in range(4)]
@@ -52,6 +52,24 @@ def test_wrinkles_come_back_with_their_length_and_are_no_vessels(tone: str) -> N
     assert total(found) == pytest.approx(LENGTH, rel=0.06)
     assert find_vessels(seen) == ()
     assert {(mark.kind, mark.map_name) for mark in found} == {("fine-lines", "shade")}
+
+
+def test_a_line_is_seen_where_it_is_and_in_pieces_that_are_too_short_to_be_found() -> None:
+    whole, plain = with_folds(0.8).detail(), Drawn().detail()
+    marks = find_wrinkles(whole)
+    lines = [mark.line for mark in marks]
+    again = look_at_lines(whole, "fine-lines", lines)
+    # The ridge filter answers weakly at the ends, over the width of its widest scale.
+    assert min(sight.share for sight in again) > 0.9
+    for mark, sight in zip(marks, again, strict=True):
+        assert sight.density == pytest.approx(mark.contrast, rel=0.1)  # the middle of the line is looked for anew
+    # On plain skin noise is that strong here and there.
+    assert max(sight.share for sight in look_at_lines(plain, "fine-lines", lines)) < 0.2
+    dashes = [(line[k : k + len(line) // 12], 0.8, 0.15) for line in LINES for k in range(0, len(line), len(line) // 8)]
+    broken = Drawn(folds=dashes).detail()
+    shares = [sight.share for sight in look_at_lines(broken, "fine-lines", lines)]
+    assert min(shares) > 0.5
+    assert total(find_wrinkles(broken)) < 0.5 * LENGTH
 
 
 @pytest.mark.parametrize("width_mm", [0.5, 0.8, 1.2])

@@ -10,10 +10,11 @@ import pytest
 from skinbeam.model.estimate import Estimate
 from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.findings.finding import suggest_concerns
-from skinbeam.photo.findings.mark import Mark, Repeatability
+from skinbeam.photo.findings.mark import LineSight, Mark, Repeatability, SpotColour
 from skinbeam.photo.findings.rereading import count_interval, is_repeated, reread_marks
 from skinbeam.photo.findings.skin_copy import SkinCopy, copy_skin
 from skinbeam.photo.findings.summary import PixelScale, summarise_marks
+from skinbeam.photo.pigment_maps.mark_colour import MarkColour
 from skinbeam.photo.view import View, ViewPlace
 
 MM_PER_PX = Estimate(0.2, 0.18, 0.22, 0.95, "assumed")  # of the picture
@@ -85,16 +86,20 @@ def test_copies_differ_in_size_turn_and_light_and_keep_the_length_of_the_skin() 
     assert plain == pytest.approx([200, 200, 170], abs=2)
 
 
+def no_lines(copy: SkinCopy, lines: Sequence[Mark]) -> list[LineSight]:
+    return []
+
+
 def judged(found_on: Sequence[bool], told: Mark, kind: str | None = None, **more: object) -> Mark:
     """A mark after it is found on some of the copies, as a kind."""
     answers = iter(found_on)
 
-    def find(copy: SkinCopy, _: frozenset[str]) -> Iterator[Mark]:
+    def find(copy: SkinCopy) -> Iterator[Mark]:
         if next(answers):
             x, y = told.points[0] @ copy.from_view[:, :2].T + copy.from_view[:, 2]
             yield mark(x, y, kind or told.kind, **more)
 
-    (one,) = reread_marks([told], copy_skin(*skin([]), MM_PER_PX), find, MM_PER_PX.median / SCALE)
+    (one,) = reread_marks([told], copy_skin(*skin([]), MM_PER_PX), find, no_lines, MM_PER_PX.median / SCALE)
     return one
 
 
@@ -132,12 +137,97 @@ def test_a_spot_of_no_certain_kind_keeps_the_notice_of_any_read(first: str, then
     assert not judged((True, True, True), mark(100, 80, "inflamed", looks_suspicious=True)).needs_examination
 
 
+BROWN, RED, UNCLEAR = MarkColour(0.97, 0.01, 0.02), MarkColour(0.02, 0.97, 0.01), MarkColour(0.55, 0.35, 0.1)
+
+
+def coloured(kind: str, colour: MarkColour, **more: object) -> Mark:
+    """A spot whose brown is 0.5 in the channel of its search for each unit of melanin."""
+    return mark(100, 80, kind, colour=SpotColour(colour, brown_unit=0.5, red_unit=0.8), **more)
+
+
+def read_with_colours(first: Mark, kind: str, colours: Sequence[MarkColour], **more: object) -> Mark:
+    """A mark after each copy shows it as this kind, in one of these colours."""
+    answers = iter(colours)
+
+    def find(copy: SkinCopy) -> Iterator[Mark]:
+        x, y = copy.from_original(first.points)[0]
+        yield replace(mark(x, y, kind, **more), colour=SpotColour(next(answers), 0.5, 0.8))
+
+    (one,) = reread_marks([first], copy_skin(*skin([]), MM_PER_PX), find, no_lines, MM_PER_PX.median / SCALE)
+    return one
+
+
+def test_a_spot_is_of_the_kind_of_the_middle_of_its_colours() -> None:
+    brown = read_with_colours(coloured("unclassified-spots", UNCLEAR), "spots", [BROWN, BROWN, BROWN])
+    assert (brown.kind, brown.map_name) == ("spots", "melanin")
+    # 0.3 of density in the channel are 0.6 of melanin.
+    assert brown.contrast == pytest.approx(0.6)
+    assert float(brown.excess.max()) == pytest.approx(0.6)
+    red = read_with_colours(coloured("unclassified-spots", UNCLEAR), "inflamed", [RED, RED, RED])
+    assert (red.kind, red.contrast) == ("inflamed", pytest.approx(0.3 / 0.8))
+    unclear = read_with_colours(coloured("spots", BROWN), "unclassified-spots", [UNCLEAR, UNCLEAR, UNCLEAR])
+    assert (unclear.kind, unclear.map_name, unclear.contrast) == ("unclassified-spots", "shade", pytest.approx(0.15))
+    assert read_with_colours(coloured("spots", BROWN), "spots", [BROWN, BROWN, UNCLEAR]).kind == "spots"
+
+
+def test_a_spot_that_a_doctor_must_see_keeps_the_notice_whatever_its_colours() -> None:
+    unclear = coloured("unclassified-spots", UNCLEAR, looks_suspicious=True)
+    for kind, colour in (("inflamed", RED), ("spots", BROWN)):
+        assert read_with_colours(unclear, kind, [colour] * 3).needs_examination
+    plain = coloured("spots", BROWN)
+    assert read_with_colours(plain, "unclassified-spots", [UNCLEAR] * 3, looks_suspicious=True).needs_examination
+
+
+def read_line(kind: str, *sights: LineSight) -> tuple[Mark, ...]:
+    """The line after it looks like the first sight in the photograph and like the others on the copies."""
+    own, *on_copies = sights
+    answers = iter(on_copies)
+    line = replace(mark(100, 80, kind, size_mm=12.0), line=np.array([[80.0, 80.0], [120.0, 80.0]]), sight=own)
+    found = reread_marks(
+        [line],
+        copy_skin(*skin([]), MM_PER_PX),
+        lambda copy: pytest.fail("a line needs no spots of the copy"),
+        lambda copy, lines: [next(answers) for _ in lines],
+        MM_PER_PX.median / SCALE,
+    )
+    assert next(answers, None) is None
+    return found
+
+
+FOLD = LineSight(share=0.9, density=0.2, width_mm=1.0, width_share=0.25, blood_share=0.4)
+
+
+def test_a_line_is_told_if_each_copy_shows_half_of_it() -> None:
+    for share, finds in ((0.9, 3), (0.5, 3), (0.4, 2)):
+        (one,) = read_line("fine-lines", FOLD, FOLD, FOLD, replace(FOLD, share=share))
+        assert one.repeatability == Repeatability(finds, 3)
+        assert is_repeated(one) is (finds == 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "unlike"),
+    [
+        ("fine-lines", {"density": 0.03}),
+        ("fine-lines", {"width_share": 0.95}),
+        ("fine-lines", {"width_mm": 3.5}),  # a line of 12 mm is four times as long as 3 mm
+        ("fine-lines", {"blood_share": 0.8}),
+        ("vessels", {"blood_share": 0.3}),
+    ],
+)
+def test_a_line_is_of_its_kind_by_the_middle_of_its_reads(kind: str, unlike: dict[str, float]) -> None:
+    own = replace(FOLD, blood_share=0.9) if kind == "vessels" else FOLD
+    other = replace(own, **unlike)
+    assert read_line(kind, own, own, own, other)[0].kind == kind
+    assert read_line(kind, own, other, other, other) == ()
+
+
 def test_a_mark_elsewhere_is_another_mark() -> None:
     (one,) = reread_marks(
         [mark(100, 80)],
         copy_skin(*skin([]), MM_PER_PX),
         # 40 pixels of the view are 16 mm.
-        lambda copy, _: iter([mark(*(np.array([140.0, 80.0]) @ copy.from_view[:, :2].T + copy.from_view[:, 2]))]),
+        lambda copy: iter([mark(*(np.array([140.0, 80.0]) @ copy.from_view[:, :2].T + copy.from_view[:, 2]))]),
+        no_lines,
         MM_PER_PX.median / SCALE,
     )
     assert one.repeatability == Repeatability(0, 3)
