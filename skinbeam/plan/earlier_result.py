@@ -1,7 +1,7 @@
 """What earlier sessions and test spots with a machine showed on a concern: what helped, and what reached the target."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from skinbeam.assessment.earlier_sessions import is_place_known, session_indices
@@ -36,6 +36,7 @@ class EarlierResult:
     density_per_cm2 : of columns; None where it is not in the case.
     improved_pct : improvement since before the first session.
     has_helped : whether enough got better, and part of it since the session before.
+    is_early : whether that was judged before its effect shows.
     """
 
     number: int
@@ -44,6 +45,7 @@ class EarlierResult:
     density_per_cm2: float | None
     improved_pct: float
     has_helped: bool
+    is_early: bool = False
 
     def has_helped_at(self, setting: BeamSetting, dose: float) -> bool:
         """Return whether it helped at such a setting, with no less than a dose."""
@@ -62,8 +64,8 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
     """Return what the last judged session with a machine showed on a concern; None where it says nothing.
 
     It says nothing where the case has the condition on several sites and a session names none, where it left harm or
-    something that was not understood, where another cooling may have spared the skin, where it had no time to help, and
-    where its setting is not known, not one of the machine, or barred. Nor does it where light of another kind injured
+    something that was not understood, where another cooling may have spared the skin, and where its setting is not
+    known, not one of the machine, or barred. Nor does it where light of another kind injured
     this skin, after which a machine begins with the least published dose.
     """
     if not is_place_known(case, concern) or is_injured_by_other_kind(case, machine.device):
@@ -80,8 +82,8 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
             is_borne = marks <= {"expected"} and not _may_be_spared(session, machine.device)
             if session.response_pct is not None and is_borne:
                 found = _read_result(machine, pulse, number, session.response_pct, before)
-                if found is not None and not found.has_helped and is_judged_early(case, session):
-                    found = None
+                if found is not None:
+                    found = replace(found, is_early=is_judged_early(case, session))
         before = before if session.response_pct is None else session.response_pct
     return found
 

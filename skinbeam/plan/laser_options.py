@@ -241,7 +241,7 @@ def _with_proposal_reason(
     span = proposal.range_parameters | {"light": light}
     decision: Decision = "suitable"
     earlier = proposal.earlier
-    if earlier is not None and (proposal.has_helped or trial.dose > earlier.dose):
+    if earlier is not None and (proposal.has_helped or earlier.is_early or trial.dose > earlier.dose):
         message = _message_after(earlier, proposal, trial, span)
     elif proposal.endpoint is not None and trial.dose > proposal.endpoint.nothing:
         nothing = Message("plan.dose-single", {"dose": proposal.endpoint.nothing, "unit": proposal.unit})
@@ -291,7 +291,8 @@ def _message_after(
     shown = {"session": earlier.number, "improved": earlier.improved_pct}
     before = Message("plan.dose-single", {"dose": earlier.dose, "unit": proposal.unit})
     if not proposal.has_helped:
-        return Message("plan.dose-raised", {**span, **shown, "before": before})
+        named = "plan.dose-kept" if earlier.is_early else "plan.dose-raised"
+        return Message(named, {**span, **shown, "before": before})
     if trial.dose < earlier.dose:
         return Message("plan.dose-repeated-less", {"light": span["light"], **shown, "before": before})
     density = earlier.density_per_cm2

@@ -157,7 +157,7 @@ def _plan_heating(
 ) -> CandidateSetting | None:
     """Return the published dose of light that heats, moved to this skin."""
     table = bank.response_table(proposal.machine, goal, site)
-    ratio = 1.0 if proposal.has_helped else _ratio_to_treated_skin(case, proposal, table)  # this skin bore its dose
+    ratio = 1.0 if proposal.is_borne else _ratio_to_treated_skin(case, proposal, table)
     table = _anchored(table, case, proposal.setting)
     for dose in _doses_downwards(proposal, proposal.start * min(1.0, ratio)):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)

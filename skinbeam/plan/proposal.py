@@ -80,6 +80,11 @@ class Proposal:
         return self.earlier is not None and self.earlier.has_helped
 
     @property
+    def is_borne(self) -> bool:
+        """Whether this very skin bore the dose to begin with in an earlier session, without harm."""
+        return self.earlier is not None and self.start <= self.earlier.dose
+
+    @property
     def is_beyond_print(self) -> bool:
         """Whether an earlier session alone speaks for its dose, since no source prints as much for such skin."""
         high = 0.0 if self.printed is None else self.printed[1]

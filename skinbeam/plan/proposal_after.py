@@ -26,9 +26,10 @@ def proposal_after(
 ) -> Proposal | None:
     """Return the proposal of a machine after an earlier result.
 
-    The setting that helped; the usual proposal with a greater dose where a session at such a setting did not; else the
-    usual proposal. Above what sources print, the limits alone bound what is given again: none is computed of a lens
-    array, and columns need their density, since that of smaller columns says nothing of greater ones.
+    The setting that helped; the usual proposal with a greater dose where a session at such a setting did not, or with
+    the same dose where that was judged too early; else the usual proposal. Above what sources print, the limits alone
+    bound what is given again: none is computed of a lens array, and columns need their density, since that of smaller
+    columns says nothing of greater ones.
     """
     if earlier.has_helped:
         again, device = _same_again(earlier, usual, concern, machine), machine.device
@@ -38,12 +39,10 @@ def proposal_after(
         return usual
     if not is_too_little(earlier.improved_pct):  # all of it before: more light is no reason for more of it
         return usual
-    raised = min(_STEP * earlier.dose, usual.high)
-    if (
-        not is_like(usual.setting, earlier.setting)
-        or usual.lighter_phototype is not None
-        or raised <= max(usual.start, earlier.dose)
-    ):
+    if not is_like(usual.setting, earlier.setting) or usual.lighter_phototype is not None:
+        return usual
+    raised = min((1.0 if earlier.is_early else _STEP) * earlier.dose, usual.high)
+    if raised <= usual.start or (raised <= earlier.dose and not earlier.is_early):
         return usual
     return replace(usual, raised_start=raised, earlier=earlier)
 

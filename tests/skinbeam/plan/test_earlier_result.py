@@ -64,6 +64,20 @@ def test_a_dose_that_did_nothing_is_raised_by_a_step_within_what_sources_print(d
     assert proposed(session(dose, 0)).start == pytest.approx(start)
 
 
+@pytest.mark.parametrize(
+    ("dose", "start"),
+    [
+        (5.0, proposed("").start),
+        (8.0, 8.0),  # this skin bore it, so that it is no less, and whether it does nothing is not known yet
+        (12.0, PRINTED[1]),
+    ],
+)
+def test_a_dose_that_was_judged_before_its_effect_shows_stays(dose: float, start: float) -> None:
+    assert proposed(session(dose, 10, weeks_ago=1.0)).start == pytest.approx(start)
+    assert proposed(session(8.0, 10, weeks_ago=4.0)).start == pytest.approx(PRINTED[1])  # by then it shows
+    assert proposed(session(10.0, 60, weeks_ago=1.0)).start == 10.0  # what helped so soon has helped
+
+
 @pytest.mark.parametrize("adverse", ["blister", "dark mark", "scar", "crust for a week", "something odd there"])
 @pytest.mark.parametrize("better", [0.0, 60.0])
 def test_after_harm_or_what_is_not_understood_no_dose_is_repeated_or_raised(adverse: str, better: float) -> None:
@@ -105,8 +119,13 @@ def test_a_setting_that_is_not_known_or_not_of_the_machine_is_not_repeated(done:
     assert result(done) is None
 
 
-def test_a_session_names_no_site_so_that_of_two_sites_it_sets_no_dose() -> None:
-    assert result(session(8.0, 60), more=concern(VEINS, "nose", extra="")) is None
+def test_a_session_that_names_no_site_sets_no_dose_of_two_and_one_that_does_sets_it_there() -> None:
+    nose = concern(VEINS, "nose", extra="")
+    assert result(session(8.0, 60), more=nose) is None
+    assert result(session(8.0, 60, site='"nose"'), more=nose) is None  # asked of the cheeks
+    on_cheeks = result(session(8.0, 60, site='"cheeks"'), more=nose)
+    assert on_cheeks is not None
+    assert on_cheeks.dose == 8.0
 
 
 @pytest.mark.parametrize("noted_mm", [15.0, 25.9, 35.0])
