@@ -41,7 +41,7 @@ from skinbeam.response.goals import (
     list_alternatives,
     target_record,
 )
-from skinbeam.response.limits import effect_target
+from skinbeam.response.limits import effect_target, min_draws
 from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.suitability.explanation import explain_no_laser
@@ -126,7 +126,8 @@ def plan_concern(
         found += offered
         failed += not_offered
         refused += [one.record for one in not_offered]
-        if not offered and (elsewhere := _light_of_other_clinics(case, concern, modality, able)):
+        is_tried = bank.draws >= min_draws()
+        if is_tried and not offered and (elsewhere := _light_of_other_clinics(case, concern, modality, able)):
             refused.append(refusal_record(modality, elsewhere))
     found, repeated = _drop_repeated_lamps(found)
     found = [revise(one) for one in found]
