@@ -90,6 +90,7 @@ class PatientReport:
     now : rating at the time of the report.
     before : remembered rating of the time before the first treatment, if it was not recorded then.
     quarter, change, satisfied_1_5 : None before a treatment; 5 is very satisfied.
+    days_away : from other people, after the last session; None where it was not said.
     alone : whether the patient filled in the form alone, without a member of the clinic.
     """
 
@@ -102,6 +103,7 @@ class PatientReport:
     alone: bool
     said_at: datetime.datetime
     noted_by: str
+    days_away: int | None = None
 
 
 @dataclass(frozen=True)

@@ -115,8 +115,9 @@ def _parse_answers(request: ClinicRequest, questions: ReportQuestions) -> Patien
     except ValueError:
         raise clinic_error("bad-answer", "quarter") from None
     before = _parse_rating(request, "before") if questions.asks_baseline and request.text("before.confidence") else None
+    away = _parse_number(request, "away") if request.text("away") else None
     return PatientAnswers(
-        _parse_rating(request, "now"), before, quarter, change, _parse_number(request, "satisfied"), words
+        _parse_rating(request, "now"), before, quarter, change, _parse_number(request, "satisfied"), words, away
     )
 
 

@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 _LONGEST_WORDS = 10_000  # characters
+_MOST_DAYS_AWAY = 365  # as a case allows for what a person accepts
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class PatientAnswers:
     Parameters
     ----------
     baseline_rating : remembered rating, if it was not recorded before the first treatment.
+    days_away : from other people, after the last session.
     """
 
     current_rating: SelfRating
@@ -59,6 +61,7 @@ class PatientAnswers:
     change: AestheticChange | None = None
     satisfied_1_5: int | None = None
     words: str = ""
+    days_away: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,9 @@ def save_report(work: ClinicTransaction, id: str, answers: PatientAnswers, *, se
     ]
     if not all(0 <= number <= 10 for number in numbers) or answers.satisfied_1_5 not in (None, *range(1, 6)):
         raise clinic_error("bad-answer", "follow-up")
-    if not after and any(
-        one is not None for one in (answers.baseline_rating, answers.quarter, answers.change, answers.satisfied_1_5)
-    ):
+    later = (answers.baseline_rating, answers.quarter, answers.change, answers.satisfied_1_5, answers.days_away)
+    is_possible = answers.days_away is None or 0 <= answers.days_away <= _MOST_DAYS_AWAY
+    if not is_possible or (not after and any(one is not None for one in later)):
         raise clinic_error("bad-answer", "follow-up")
     baseline = answers.baseline_rating
     report = ReportContent(
@@ -106,6 +109,7 @@ def save_report(work: ClinicTransaction, id: str, answers: PatientAnswers, *, se
         alone=self_completed,
         said_at=now(),
         noted_by=work.actor,
+        days_away=answers.days_away,
     )
     read = content if self_completed else mark_read(content, work.actor)
     return save_content(work, row, replace(read, report=report), "follow-up.said")

@@ -169,7 +169,7 @@ class OutcomeReader:
 def _make_outcome(course: CourseOutcome, prediction: PlanPrediction) -> AuditedCourse:
     half = None if course.improvement is None else course.improvement.low_pct >= _HALF_PCT
     alone = next(iter(course.operators)) if len(course.operators) == 1 else ""
-    seen = ObservedOutcome(half, course.harms, None, course.pain_0_10)
+    seen = ObservedOutcome(half, course.harms, course.days_away, course.pain_0_10)
     return AuditedCourse(
         course.patient_id,
         prediction.condition,

@@ -71,6 +71,7 @@ class CourseOutcome:
     improvement : by the last grade that counts; None without a grade.
     harms : kinds of the adverse events of all sessions.
     pain_0_10 : the worst of each session, as the mean over all sessions; None where it was never recorded.
+    days_away : from other people after the last session, as patients said it last; None where none did.
     is_cooled_otherwise : whether an area was cooled otherwise than planned. Where the cooling is not recorded, as in
         sessions of earlier versions, the planned one counts.
     is_altered : whether a record of it cannot be read, since it was altered: what it tells is not the whole course.
@@ -86,6 +87,7 @@ class CourseOutcome:
     harms: frozenset[str]
     pain_0_10: float | None
     fired: tuple[FiredSettings, ...]
+    days_away: int | None = None
     is_cooled_otherwise: bool = False
     is_altered: bool = False
 
@@ -204,6 +206,7 @@ def _build_course(
     read = (build_follow_up(row, held, last, str) for row, held in follow_ups.get(last.id, ()))
     after = sorted((one for one in read if one.moment is FollowUpMoment.AFTER), key=lambda one: one.seen_at)
     graded = [found for one in after if isinstance(found := leading_improvement(one), ImprovementRange)]
+    away = [one.said.days_away for one in after if one.said is not None and one.said.days_away is not None]
     return CourseOutcome(
         patient_id=patients[first.consultation_id],
         plan_file=plans[first.plan_id],
@@ -214,6 +217,7 @@ def _build_course(
         improvement=graded[-1] if graded else None,
         harms=frozenset(event.kind for one in mine for (event,) in events.get(one.id, ())),
         pain_0_10=sum(worst) / len(worst) if worst else None,
+        days_away=away[-1] if away else None,
         fired=tuple(
             FiredSettings(
                 one.device or "", area.settings, area.passes, None if area.cooling is None else area.cooling.kind

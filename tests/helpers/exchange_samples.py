@@ -343,6 +343,7 @@ def stored_follow_ups(
         alone=st.booleans(),
         said_at=times,
         noted_by=st.just(OWNER),
+        days_away=st.none() | st.integers(0, 365),
     )
     grade = st.builds(
         ClinicianGrade,

@@ -168,6 +168,7 @@ def _report_response(one: FollowUp, report: PatientReport, patient_id: str) -> R
         "before.confidence_0_10": report.before and report.before.confidence_0_10,
         "before.pain_0_10": report.before and report.before.pain_0_10,
         "satisfied_1_5": report.satisfied_1_5,
+        "days_away": report.days_away,
         "change": None if report.change is None else int(report.change),
     }
     items = [{"linkId": name, "answer": [{"valueInteger": n}]} for name, n in numbers.items() if n is not None]

@@ -121,6 +121,7 @@ REPORT = {
     "alone": True,
     "at": AT,
     "by": "patient",
+    "days_away": 3,
 }
 FOLLOW_UP = {"moment": "after", "said": REPORT, "grades": [GRADE], "opened": ["m1"], "paired": []}
 FIRING = {
@@ -237,8 +238,11 @@ def test_spots_suggestions_and_grades_without_later_keys_are_read() -> None:
     assert (suggestion.severity, suggestion.messages[0].params["count"]) == ("", 3)
     assert (suggestion.finding_regions, suggestion.to_be_seen) == ((), 0)
     first = {key: value for key, value in GRADE.items() if key != "measured"}
-    follow_up = FOLLOW_UP_CONTENT.from_json(json.dumps(FOLLOW_UP | {"grades": [first]}).encode())
+    said = {key: value for key, value in REPORT.items() if key != "days_away"}
+    follow_up = FOLLOW_UP_CONTENT.from_json(json.dumps(FOLLOW_UP | {"grades": [first], "said": said}).encode())
     assert not follow_up.grades[0].measured
+    assert follow_up.report is not None
+    assert follow_up.report.days_away is None
 
 
 def test_rows_that_were_stored_empty_are_read() -> None:

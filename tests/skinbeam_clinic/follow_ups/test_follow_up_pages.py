@@ -110,9 +110,15 @@ def test_who_holds_the_tablet_answers_once_and_reaches_nothing_else(clinics: Cli
     assert clinics.repositories().patients.get(patient_of(clinics, begun)).pseudonym not in form
     assert "/follow-ups/" not in form
     assert client.post("/asked", data=ANSWERS | {"now.pain": ""}).status_code == 422
-    assert "Thank you" in client.post("/asked", data=ANSWERS | {"words": WORDS}).text
+    assert client.post("/asked", data=ANSWERS | {"away": "some"}).status_code == 422
+    assert "Thank you" in client.post("/asked", data=ANSWERS | {"words": WORDS, "away": "0"}).text
     report = clinics.repositories().follow_ups.get(begun.id).said
     assert report is not None
+    assert report.days_away == 0  # none, which is not the same as unknown
+    clinician = clinics.browser(Role.CLINICIAN)
+    clinician.post(f"/follow-ups/{begun.id}/opening")
+    seen = clinician.get(f"/follow-ups/{begun.id}").text
+    assert "<dt>Days away from other people after the last session</dt><dd>0</dd>" in seen
     assert (report.words.splitlines(), report.alone, report.noted_by) == (WORDS.splitlines(), True, "patient")
     assert "nothing to answer" in client.get("/asked").text
     assert (

@@ -143,24 +143,27 @@ def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(
 def test_what_was_answered_is_never_written_over(repositories: ClinicRepositories, consent: str) -> None:
     id = repositories.follow_ups.begin(add_treatment(repositories, consent, days_ago=90)).id
     quarter, change, words = ImprovementQuarter.SECOND, AestheticChange.BETTER, "Better, but I had hoped for more."
-    ratings = {"quarter": quarter, "change": change, "satisfied_1_5": 3, "words": words}
+    ratings = {"quarter": quarter, "change": change, "satisfied_1_5": 3, "words": words, "days_away": 4}
     report = repositories.follow_ups.save_report(id, PatientAnswers(FELT, **ratings), self_completed=True).said  # type: ignore[arg-type]
     assert report is not None
-    assert (report.now, report.quarter, report.change, report.satisfied_1_5, report.words, report.alone) == (
-        FELT,
-        quarter,
-        change,
-        3,
-        words,
-        True,
-    )
+    shown = (report.now, report.quarter, report.change, report.satisfied_1_5, report.words, report.days_away)
+    assert (*shown, report.alone) == (FELT, quarter, change, 3, words, 4, True)
     with pytest.raises(InputError) as error:
         repositories.follow_ups.save_report(id, PatientAnswers(SelfRating(10, 0)))
     assert code_of(error) == "said-already"
     assert repositories.follow_ups.get(id).said == report
 
 
-@pytest.mark.parametrize("about", [{"satisfied_1_5": 6}, {"satisfied_1_5": 0}, {"baseline_rating": SelfRating(-1, 0)}])
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"satisfied_1_5": 6},
+        {"satisfied_1_5": 0},
+        {"days_away": -1},
+        {"days_away": 366},
+        {"baseline_rating": SelfRating(-1, 0)},
+    ],
+)
 def test_answers_out_of_their_scale_are_refused(
     about: dict[str, object], repositories: ClinicRepositories, consent: str
 ) -> None:
@@ -180,6 +183,7 @@ def test_before_a_treatment_nothing_is_asked_that_only_comes_after(
         {"quarter": ImprovementQuarter.FIRST},
         {"change": AestheticChange.SAME},
         {"satisfied_1_5": 3},
+        {"days_away": 0},
         {"baseline_rating": FELT},
     ):
         with pytest.raises(InputError):

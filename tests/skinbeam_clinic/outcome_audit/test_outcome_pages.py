@@ -32,7 +32,8 @@ from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import TreatmentRow
 from skinbeam_clinic.database.verification import verify_database
-from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter
+from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, SelfRating
+from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.models import ConsentAnswers
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader, read_prediction
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -83,6 +84,7 @@ def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics
     (one,) = (found for found in read.comparisons if found.outcome.observed.half_improved is not None)
     assert one.outcome.observed.half_improved
     assert one.outcome.observed.harms == frozenset()
+    assert one.outcome.observed.downtime_days is None  # nobody has asked
     repositories.adverse_events.add(
         treatment, kind="pih", grade=AdverseEventGrade.MILD, source=AdverseEventSource.FOLLOW_UP
     )
@@ -212,3 +214,15 @@ def test_the_page_shows_what_was_put_into_a_made_up_year(whole_year: Database, b
         opened.get_by_role("button", name=render_message("clinic-learning.show")).click()
         opened.wait_for_url("**/learning?kind=*")
         looked_at(opened, "learning-one")
+
+
+def test_days_away_that_patients_reported_are_held_against_those_foretold(clinics: Clinics, tmp_path: Path) -> None:
+    """The last test of a clinic that all share: its table of days counts from one report on."""
+    repositories, treatment = treated(clinics, tmp_path)
+    follow_up = repositories.follow_ups.begin(treatment)
+    repositories.follow_ups.save_report(follow_up.id, PatientAnswers(SelfRating(7, 0), days_away=3))
+    read = OutcomeReader().read(clinics.repositories(Role.AUDITOR))
+    seen = [one.outcome.observed.downtime_days for one in read.comparisons]
+    assert [days for days in seen if days is not None] == [3]
+    page = clinics.browser(Role.AUDITOR).get("/learning").text
+    assert "Days of downtime, interval of 80 %" in page
