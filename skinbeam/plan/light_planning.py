@@ -208,12 +208,18 @@ def judge_heating_dose(
 
 
 def _ratio_to_treated_skin(case: Case, proposal: Proposal, table: ResponseTable) -> float:
-    """Return the ratio of computed doses that burn, of this skin over the skin that sources treated."""
+    """Return the ratio of computed doses that burn, of this skin over the skin that sources treated.
+
+    Of a skin of such a phototype that nobody measured it is what earlier pulses changed, over the same draws: against
+    other draws a clean session would lower the dose as often as raise it.
+    """
     beam, skins = table.beam(proposal.setting), table.skins
     burns = basal_burn_doses(beam, skins, table.cooling)
-    is_personal = isinstance(burns.calibration, PersonalCalibration)
-    if proposal.lighter_phototype is None and not _is_measured(case) and not is_personal:
-        return 1.0
+    if proposal.lighter_phototype is None and not _is_measured(case):
+        if not isinstance(burns.calibration, PersonalCalibration):
+            return 1.0
+        before = _median_J_cm2(burns, np.ones(burns.computed_J_cm2.size))
+        return _median_J_cm2(burns, skins.weights[1]) / before
     number = proposal.lighter_phototype or darkest_phototype(case) or len(PHOTOTYPES)
     reference = reference_burn_doses(skins.site, PHOTOTYPES[number - 1], beam, table.cooling)
     treated = _median_J_cm2(reference, np.ones(reference.computed_J_cm2.size))

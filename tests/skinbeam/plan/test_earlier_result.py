@@ -336,3 +336,12 @@ def test_columns_of_a_device_of_two_wavelengths_are_not_given_again_without_thei
     assert unknown is None
     assert known is not None
     assert known.setting.wavelength_nm == 1440.0
+
+
+@pytest.mark.parametrize("site", ["cheeks", "nose"])
+@pytest.mark.parametrize("dose", [6.0, 8.0])
+def test_a_clean_session_lowers_no_dose(site: str, dose: float) -> None:
+    """It showed that the skin bears light; against other draws of such skin it cost a step."""
+    case = PERSON + concern(VEINS, site, extra="") + devices(DYE)
+    before, after = (laser_options(document(case + done))[0]["settings"] for done in ("", session(dose, None)))
+    assert after["fluence_J_cm2"] >= before["fluence_J_cm2"]
