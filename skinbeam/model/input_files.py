@@ -168,6 +168,8 @@ class LoadedCase:
         InputError : a file that the case names is missing or lies outside its folder.
         """
         record = self.case.model_dump(exclude={"title", "photo"}, exclude_none=True)
+        if not self.case.clearance:  # older programs hash a case without this table
+            del record["clearance"]
         photo = self.case.photo
         if not photo_sha256 and photo is not None and photo.file is not None:
             with self.resolve_path(photo.file, field="photo.file").open("rb") as content:

@@ -13,7 +13,7 @@ from skinbeam_clinic.consultations.forms import (
 )
 from skinbeam_clinic.web.pages import describe_field
 
-__all__ = ["AnswerDifference", "carry_past_sessions", "find_differences", "read_form_answers"]
+__all__ = ["AnswerDifference", "carry_past_sessions", "find_differences", "is_session_field", "read_form_answers"]
 
 REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
 
@@ -57,9 +57,14 @@ def carry_past_sessions(earlier: Sequence[Submission]) -> Submission:
     return NO_ANSWERS
 
 
-def _is_carried(name: str) -> bool:
+def is_session_field(name: str) -> bool:
+    """Return whether a field of the form is one of an earlier session."""
     row = parse_row_field(name)
-    return row is not None and row.kind == "session" and row.key != "weeks_ago"
+    return row is not None and row.kind == "session"
+
+
+def _is_carried(name: str) -> bool:
+    return is_session_field(name) and not name.endswith(".weeks_ago")
 
 
 def find_differences(mine: Submission, theirs: Submission) -> tuple[AnswerDifference, ...]:

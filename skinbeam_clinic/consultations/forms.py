@@ -138,10 +138,17 @@ class RecordedRow:
         return row_kind(self.row)
 
     def join(self, typed: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a typed row with what the record adds; the reactions of both count."""
+        """Return a typed row with what the record adds; the reactions of both count, and weeks to today by the record.
+
+        Those that were typed were counted on the day of the answers.
+        """
         recorded = row_values(self.row)
-        adverse = [*typed.get("adverse", ()), *recorded.get("adverse", ())]
-        return {**recorded, **typed} | ({"adverse": adverse} if adverse else {})
+        both = {**recorded, **typed}
+        if adverse := [*typed.get("adverse", ()), *recorded.get("adverse", ())]:
+            both["adverse"] = adverse
+        if "weeks_ago" in recorded:
+            both["weeks_ago"] = recorded["weeks_ago"]
+        return both
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skinbeam.model.errors import InputError
-from skinbeam_clinic.consultations.answers import carry_past_sessions
+from skinbeam_clinic.consultations.answers import carry_past_sessions, is_session_field
 from skinbeam_clinic.consultations.forms import Submission, form_entries, make_submission
 from skinbeam_clinic.consultations.repository import PAGE_MEDIA_TYPES, ConsultationState, unsupported_photograph_error
 from skinbeam_clinic.database.sealed_record import parse_values
@@ -100,7 +100,7 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
     held = (parse_values(ConsultationRecord, one) for one in record["consultations"])
     elsewhere = [one for one in held if one.patient_id != patient.id]
     facts += [fact for fact in list_typed_facts(elsewhere, facts) if fact.kind == "session"]
-    if facts:
+    if facts := list(map(_with_site, facts)):
         told = (_with_sessions(one, facts) for one in consultations)
         consultations = (*told, _past_sessions(consultations, facts))
     contact = {str(name): str(text) for name, text in record["contact"].items()}
@@ -137,8 +137,7 @@ def _with_sessions(contents: ConsultationContents, facts: Sequence[HistoryFact])
     Its plans are outdated by that: nobody is treated under a plan that knows nothing of a burn after it.
     """
     held = contents.consultation
-    typed = carry_past_sessions([held.answers]).entries
-    others = (entry for entry in held.answers.entries if entry not in typed)
+    others = (entry for entry in held.answers.entries if not is_session_field(entry[0]))
     answers = replace(held.answers, entries=(*others, *_session_entries(held.answers, facts)))
     state = ConsultationState.CLOSED if held.state == ConsultationState.CLOSED else ConsultationState.DRAFT
     return replace(contents, consultation=replace(held, answers=answers, revision=held.revision + 1, state=state))
@@ -165,6 +164,12 @@ def _past_sessions(consultations: Sequence[ConsultationContents], facts: Sequenc
             saved_by="",
         )
     )
+
+
+def _with_site(fact: HistoryFact) -> HistoryFact:
+    """Return a session that says where it was; how long ago it was, the other clinic knows for days that are past."""
+    row = fact.row_on(fact.fired_at).model_copy(update={"weeks_ago": None})
+    return replace(fact, row=row)
 
 
 def _session_entries(answers: Submission, facts: Sequence[HistoryFact]) -> tuple[tuple[str, str], ...]:

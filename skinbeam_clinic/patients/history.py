@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
+from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Clinic, EarlierSession, EarlierTestSpot
@@ -85,12 +86,15 @@ class HistoryFact:
     def row_on(self, day: datetime.datetime) -> CaseRow:
         """Return the row as it stands in a case of some day: a session with its site and how long ago it was.
 
-        One that was typed into another record has both as they were typed, and is older by now.
+        One that was typed into another record has both as they were typed, and is older by now. Of one that came after
+        that day the case does not say how long ago it was.
         """
         if not isinstance(self.row, EarlierSession):
             return self.row
         ago = 0.0 if self.plan_id else self.row.weeks_ago
-        if ago is not None:
+        if day < self.fired_at:
+            ago = None
+        elif ago is not None:
             ago = round(ago + (day - self.fired_at).days / 7, 2)
         return self.row.model_copy(update={"site": self.site or self.row.site, "weeks_ago": ago})
 
@@ -138,7 +142,7 @@ class History:
 
     def list_incomplete(self, submission: Submission) -> tuple[IncompleteRow, ...]:
         """Return the incomplete rows that neither the records nor the answers of a form say completely."""
-        known = [fact.row for fact in self.facts]
+        known = _rows_then(self.facts)
         for kind in _CASE_ROWS:
             typed = (_parse_typed(kind, row.values) for row in _typed_rows(submission, kind).values())
             known += [row for row in typed if not isinstance(row, InputError)]
@@ -191,7 +195,7 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
     for one, kind in _list_newest(consultations):
         typed = _typed_rows(one.answers, kind)
         rows = [fact for fact in recorded if fact.kind == kind]
-        known = {number: rows[index] for index, number in _pair_rows([fact.row for fact in rows], typed).items()}
+        known = {number: rows[index] for index, number in _pair_rows(_rows_then(rows), typed).items()}
         for number, values in typed.items():
             row = _parse_typed(kind, values.values)
             if isinstance(row, InputError):
@@ -199,6 +203,11 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
             if number not in known or _seriousness_of(row) > _seriousness(known[number]):
                 found.append(HistoryFact(f"consultation/{one.id}", row, one.created_at, f"/consultations/{one.id}", ""))
     return found
+
+
+def _rows_then(facts: Sequence[HistoryFact]) -> list[CaseRow]:
+    """Return rows as they stood on the day of each, with the site of a session."""
+    return [fact.row_on(fact.fired_at) for fact in facts]
 
 
 def list_incomplete_rows(consultations: Sequence[ConsultationRecord]) -> list[IncompleteRow]:
@@ -370,7 +379,7 @@ def _recorded_sessions(submission: Submission, sessions: Sequence[EarlierSession
         number = both[index] if index in both else next(free)
         known = typed.get(number, _EMPTY_ROW)
         adverse = [one for one in session.adverse if one not in known.adverse]
-        if adverse or known.lacks(session):
+        if adverse or known.lacks(session) or known.is_dated_unlike(session):
             yield RecordedRow(number, session.model_copy(update={"adverse": _join_texts(adverse)}))
 
 
@@ -393,13 +402,23 @@ class _TypedRow:
         """Return whether a recorded row says something of which this one says nothing, reactions apart."""
         return bool(row_values(recorded).keys() - {"adverse"} - self.values.keys())
 
+    def is_dated_unlike(self, recorded: EarlierSession) -> bool:
+        """Return whether the record counts other weeks until today than those that were typed on another day."""
+        return recorded.weeks_ago is not None and recorded.weeks_ago != self.values.get("weeks_ago")
+
     def is_same(self, recorded: CaseRow) -> bool:
-        """Return whether this may be the recorded row: they share compared fields, and none of them differs."""
+        """Return whether this may be the recorded row: they share compared fields, and none of them differs.
+
+        Sites of a session differ where they are apart: one may name the face where the other names the cheeks.
+        """
         recorded_values = row_values(recorded)
         if self.week is not None and abs(self.week - recorded_values.get("week", self.week)) > _WEEK_TOLERANCE:
             return False
         both = (self.values.keys() & recorded_values.keys()) - set(_NOT_COMPARED)
-        return bool(both) and all(_is_close(recorded_values[name], self.values[name]) for name in both)
+        apart = [name for name in both if not _is_close(recorded_values[name], self.values[name])]
+        if isinstance(recorded, EarlierSession) and apart == ["site"]:
+            return sites_overlap(recorded.site or "", self.values["site"])
+        return bool(both) and not apart
 
 
 _EMPTY_ROW = _TypedRow({})

@@ -1,6 +1,7 @@
 """What a clinician has cleared: a referral becomes a caution with their name and day, and nothing else changes."""
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from consultations import PERSON, concern, devices, document, laser_options
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import CLEARABLE_RULES
 from skinbeam.model.errors import InputError
-from skinbeam.model.input_files import parse_record
+from skinbeam.model.input_files import load_case, parse_record
 from skinbeam.suitability.clearance import CLEARED
 from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability
 from skinbeam.suitability.table import load_rules
@@ -103,6 +104,16 @@ def test_the_plan_says_how_a_referral_is_cleared_and_then_plans_what_it_would_ha
     assert (held["suitability"]["decision"], cleared["suitability"]["decision"]) == ("refer", "with-caution")
     assert not laser_options(held)
     assert [one["settings"] for one in laser_options(cleared)] == [one["settings"] for one in laser_options(healthy)]
+
+
+def test_a_case_without_clearances_has_the_hash_that_older_programs_stored(tmp_path: Path) -> None:
+    """Otherwise nobody could ask a stored plan of the clinic what another setting would do."""
+    file = tmp_path / "case.toml"
+    file.write_text('[patient]\nage_years = 42\n\n[[session]]\nweek = 0\ntreats = "redness"\n')
+    before = load_case(file).sha256()
+    assert before == "bfa101894c8d034678ed558cd1e7ff85ed455b233c238fb2457f12f65118195c"
+    file.write_text(file.read_text() + '[[clearance]]\nrule = "lupus"\nby = "dermatologist"\ndate = 2026-11-01\n')
+    assert load_case(file).sha256() != before
 
 
 @pytest.mark.parametrize("rule", ["lesion-signs", "under-age", "no-such-rule"])

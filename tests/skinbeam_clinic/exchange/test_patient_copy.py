@@ -480,7 +480,26 @@ def test_what_was_treated_elsewhere_is_where_the_next_consultation_begins(
     assert len(sessions) == 1 + bool(typed)
     recorded = sessions[-1]
     assert (recorded["device"], recorded["fluence_J_cm2"], recorded["adverse"]) == ("pulsed-dye-595", 7.5, ["blister"])
+    assert (recorded["site"], "weeks_ago" in recorded) == (treated.ordered.site, False)
     assert parse_record(Case, {"session": sessions}, file="form").session[-1].adverse == ["blister"]
+
+
+def test_of_a_session_typed_elsewhere_each_field_comes_once_and_stays_with_it(
+    repositories: ClinicRepositories, database: Database, treated: Treatment
+) -> None:
+    """The form begins with its second row, and the copy numbers rows from the first on."""
+    consultation = repositories.consultations.get(treated.consultation_id)
+    typed = {"week": "0", "treats": "redness", "weeks_ago": "7", "site": "nose"}
+    rows = [(f"session.1.{name}", text) for name, text in typed.items()]
+    answers = Submission((*consultation.answers.entries, *rows))
+    repositories.consultations.save(consultation.id, answers, revision=consultation.revision)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    (one, _) = other.consultations.of(import_copy(other, repositories.patient_copies.make(consultation.patient_id)).id)
+    names = [name for name, _ in one.answers.entries]
+    assert len(set(names)) == len(names)
+    first, second = one.answers.tables["session"]
+    assert (first["treats"], first["weeks_ago"], first["site"]) == ("redness", 7.0, "nose")
+    assert (second["site"], "weeks_ago" in second) == (treated.ordered.site, False)
 
 
 @pytest.mark.parametrize("closed", [False, True])

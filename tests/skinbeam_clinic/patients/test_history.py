@@ -8,9 +8,12 @@ import pytest
 
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam_clinic.consultations.forms import Submission, make_submission
+from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patients.history import (
+    History,
     HistoryFact,
     join_history,
+    list_incomplete_rows,
     list_missing_facts,
     list_spot_facts,
     match_plan_facts,
@@ -128,6 +131,37 @@ def test_a_typed_session_takes_the_place_and_time_of_the_record_of_it() -> None:
     sent = typed(session__0__treats="redness", session__0__week="0", session__0__device="pulsed-dye-595")
     (row,) = join_history(sent, [replace(session(0.0), site="chin")], AT + datetime.timedelta(days=7)).tables["session"]
     assert (row["site"], row["weeks_ago"], row["fluence_J_cm2"]) == ("chin", 1.0, 6.5)
+
+
+@pytest.mark.parametrize(("site", "rows"), [("cheeks", 1), ("full-face", 1), ("nose", 2)])
+def test_a_session_typed_with_a_wider_site_counts_once_and_is_as_old_as_its_record(site: str, rows: int) -> None:
+    sent = typed(
+        session__0__treats="redness",
+        session__0__week="0",
+        session__0__device="pulsed-dye-595",
+        session__0__site=site,
+        session__0__weeks_ago="2",
+        session__0__fluence_J_cm2="6.5",
+    )
+    facts = [replace(session(0.0), site="cheeks"), replace(session(6.0), fired_at=AT + datetime.timedelta(weeks=6))]
+    once = join_history(sent, facts, AT + datetime.timedelta(weeks=9)).tables["session"]
+    assert len(once) == rows + 1
+    # Its own two weeks were counted when they were typed: seven weeks later the next session would be before it.
+    assert [one["weeks_ago"] for one in once] == ([9.0, 3.0] if rows == 1 else [2.0, 9.0, 3.0])
+    (unread,) = list_incomplete_rows([_other_record(session__0__treats="redness", session__0__site="cheeks")])
+    assert History(tuple(facts), (unread,)).list_incomplete(Submission()) == ()
+
+
+def _other_record(**fields: str) -> ConsultationRecord:
+    return ConsultationRecord("c", "p2", "open", 1, typed(**fields), AT, AT, "who")
+
+
+def test_of_a_session_since_that_day_no_weeks_are_counted() -> None:
+    """A plan page asks the rules as of the day of its plan, of sessions that came after it, too."""
+    since = replace(session(0.0, weeks_ago=3.0), site="cheeks", fired_at=AT + datetime.timedelta(hours=1))
+    for plan_id in ("p", ""):
+        (row,) = join_history(Submission(), [replace(since, plan_id=plan_id)], AT).tables["session"]
+        assert ("weeks_ago" in row, row["site"]) == (False, "cheeks")
 
 
 @pytest.mark.parametrize("change", [None, *CoolingChange])

@@ -169,8 +169,9 @@ def test_a_harm_in_a_session_speaks_with_the_words_of_the_rule(kind: str, messag
 
 
 def test_what_is_usual_speaks_once_it_was_graded_as_more_than_mild() -> None:
-    assert stops(list_session_facts([treatment(0.0, event("redness"))], [])) == ()
-    found = stops(list_session_facts([treatment(0.0, event("redness", AdverseEventGrade.MODERATE))], []))
+    assert stops(list_session_facts([treatment(0.0, event("other", words="redness"))], [])) == ()
+    moderate = event("other", AdverseEventGrade.MODERATE, words="redness")
+    found = stops(list_session_facts([treatment(0.0, moderate)], []))
     assert names(found) == ["clinic-spots.stop-event"]
 
 
@@ -200,6 +201,15 @@ def test_too_little_after_two_sessions_and_worse_after_one_stop_the_next(
     done = [treatment(0.0), treatment(5.0)]
     assert names(stops(list_session_facts(done[:1], [follow_up(done[0], quarter)]))) == after_one
     assert names(stops(list_session_facts(done, [follow_up(done[1], quarter)]))) == after_two
+
+
+def test_of_a_plan_made_from_records_what_came_since_stops_it_alike() -> None:
+    """Its own day is before these sessions, so that they are no weeks ago on it."""
+    done = [treatment(0.0), treatment(5.0)]
+    known = list_session_facts(done[:1], [])
+    facts = list_session_facts(done, [follow_up(done[1], ImprovementQuarter.FIRST)])
+    planned = RecordsSincePlan(PLAN, Submission(), tuple(known), tuple(facts), BEGUN + datetime.timedelta(days=1))
+    assert names(find_contraindications(planned, sample(), PLACE)) == ["response.too-little"]
 
 
 def test_words_in_two_lines_reach_the_next_case_in_one() -> None:
