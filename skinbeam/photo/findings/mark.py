@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from skinbeam.model.estimate import Estimate, Value
 from skinbeam.model.value_equality import compared_by_value
-from skinbeam.photo.pigment_maps.mark_colour import MarkColour
 
-__all__ = ["LineSight", "MapName", "Mark", "Repeatability", "SpotColour", "shift_mark"]
+__all__ = ["LineSight", "MapName", "Mark", "Repeatability", "shift_mark"]
 
 Array = NDArray[np.float64]
 Patch = NDArray[np.float32]
@@ -24,21 +23,6 @@ class Repeatability:
 
     finds: int
     copies: int
-
-
-@dataclass(frozen=True)
-class SpotColour:
-    """What the colour of a roundish mark says of its kind.
-
-    Parameters
-    ----------
-    kinds : probabilities of the kinds.
-    brown_unit, red_unit : density in the channel in which the mark was searched for, per unit of melanin and of blood.
-    """
-
-    kinds: MarkColour
-    brown_unit: float
-    red_unit: float
 
 
 @dataclass(frozen=True)
@@ -81,7 +65,7 @@ class Mark:
     looks_suspicious : whether its size or shape is that of a spot which a doctor must examine before any laser. It is
         kept of red spots too: red in one photograph may be brown in the next.
     repeatability : on copies of the photograph; None where the kind is not looked for on them.
-    colour : of a roundish mark whose kind follows from its colour.
+    unit_density : of a roundish mark, density of one unit of its excess in the channel in which it was searched for.
     sight : what a line looks like in the photograph.
     """
 
@@ -97,7 +81,7 @@ class Mark:
     width_mm: Value | None = None
     looks_suspicious: bool = False
     repeatability: Repeatability | None = None
-    colour: SpotColour | None = None
+    unit_density: float = 1.0
     sight: LineSight | None = None
 
     def __post_init__(self) -> None:

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from skinbeam.photo.findings.lines import is_line_of
 from skinbeam.photo.findings.mark import LineSight, Mark, Repeatability
 from skinbeam.photo.findings.skin_copy import SkinCopy
-from skinbeam.photo.findings.spots import as_kind, kind_of_colour
 from skinbeam.photo.limits import limit
-from skinbeam.photo.pigment_maps.mark_colour import MarkColour
 
 __all__ = ["REREAD_KINDS", "comes_back", "count_interval", "is_repeated", "reread_marks"]
 
@@ -40,8 +38,8 @@ def reread_marks(
 ) -> tuple[Mark, ...]:
     """Return the marks with how often they come back on copies; `is_repeated` says which of them are told.
 
-    A spot is of the kind that its colour tells over all reads, and of no certain one if it is brown in one read and red
-    in another. A line that is none of its kind over all reads is left out.
+    A spot that is brown in one read and red in another is of no certain kind. A line that is none of its kind over all
+    reads, or a slight one, is left out.
 
     Parameters
     ----------
@@ -120,46 +118,49 @@ class _Place:
 
 
 def _judged_line(mark: Mark, sights: Sequence[LineSight]) -> Mark | None:
-    """Return a line with its repeatability, or None if it is no line of its kind over all reads."""
-    own = () if mark.sight is None else (mark.sight,)
-    if (own or sights) and not is_line_of(mark.kind, mark.size_mm.median, (*own, *sights)):
+    """Return a line with its repeatability, or None if over all reads it is no line of its kind, or a slight one."""
+    every = (*(() if mark.sight is None else (mark.sight,)), *sights)
+    if every and not is_line_of(mark.kind, mark.size_mm.median, every):
+        return None
+    if every and mark.kind == "fine-lines" and _darkness_mm(mark, every) < limit("reread", "line_darkness_mm_min"):
         return None
     finds = sum(sight.share >= limit("reread", "line_share_min") for sight in sights)
     return replace(mark, repeatability=Repeatability(finds, len(sights)))
 
 
+def _darkness_mm(mark: Mark, sights: Sequence[LineSight]) -> float:
+    """Return the middle density of a line times the distance of its ends, small for hair and uneven skin."""
+    assert mark.line is not None  # the caller judges lines
+    along = float(np.hypot(*np.diff(mark.line, axis=0).T).sum())
+    apart = float(np.hypot(*(mark.line[-1] - mark.line[0])))
+    return float(np.median([sight.density for sight in sights])) * mark.size_mm.median * apart / along
+
+
 def _judged(mark: Mark, copies: Sequence[Sequence[_Place]], mm_per_px: float) -> Mark:
-    """Return a mark with its repeatability, and of the kind that all reads of it tell."""
+    """Return a mark with its repeatability, and of no certain kind if its reads contradict each other.
+
+    Copies add no certainty: they are smaller and store colour more coarsely, so that a small red spot looks browner.
+    """
     if mark.kind not in REREAD_KINDS:
         return mark
     reads = [again for copy in copies if (again := _find_again(mark, copy, mm_per_px)) is not None]
     repeated = replace(mark, repeatability=Repeatability(len(reads), len(copies)))
-    return _of_common_kind(repeated, reads) if mark.kind in _SPOTS else repeated
+    if mark.kind in _SPOTS and {"spots", "inflamed"} <= {read.kind for read in (mark, *reads)}:
+        return _of_no_certain_kind(repeated, reads)
+    return repeated
 
 
-def _of_common_kind(mark: Mark, reads: Sequence[Mark]) -> Mark:
-    """Return a spot as of the kind that it is told as over all reads.
-
-    The colour of one read may lie on the other side of a limit. A spot that turns out to be of no certain kind is as
-    suspicious as in the most suspicious read of it, and a suspicious one does not become red, of which a doctor is not
-    told.
-    """
-    every = (mark, *reads)
-    colours = [read.colour.kinds for read in every if read.colour is not None]
-    kind = kind_of_colour(_middle_colour(colours)) if colours else mark.kind
-    if kind not in _SPOTS or {"spots", "inflamed"} <= {read.kind for read in every}:
-        kind = "unclassified-spots"
-    suspicious = any(read.looks_suspicious for read in every)
-    if kind == mark.kind or (kind == "inflamed" and suspicious):
-        return mark
-    told = as_kind(mark, kind)
-    return replace(told, looks_suspicious=suspicious) if kind == "unclassified-spots" else told
-
-
-def _middle_colour(colours: Sequence[MarkColour]) -> MarkColour:
-    """Return the median of each probability."""
-    brown, red, shade = np.median([(one.brown, one.red, one.shade) for one in colours], axis=0).tolist()
-    return MarkColour(brown, red, shade)
+def _of_no_certain_kind(mark: Mark, reads: Sequence[Mark]) -> Mark:
+    """Return a spot as one of no certain kind, as suspicious as in the most suspicious read of it."""
+    return replace(
+        mark,
+        kind="unclassified-spots",
+        map_name="shade",
+        excess=mark.excess * np.float32(mark.unit_density),
+        contrast=mark.contrast * mark.unit_density,
+        unit_density=1.0,
+        looks_suspicious=any(read.looks_suspicious for read in (mark, *reads)),
+    )
 
 
 def _find_again(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> Mark | None:

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from skinbeam.model.estimate import Estimate
 from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.face.regions import SkinRegions
-from skinbeam.photo.findings.mark import MapName, Mark, SpotColour, shift_mark
+from skinbeam.photo.findings.mark import MapName, Mark, shift_mark
 from skinbeam.photo.limits import limit, limit_entry
 from skinbeam.photo.pigment_maps.mark_colour import MarkColour, mark_colour
 from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections
 from skinbeam.photo.view import bounding_window
 
-__all__ = ["as_kind", "find_colourless_spots", "find_round_marks", "kind_of_colour", "make_patch_mark"]
+__all__ = ["find_colourless_spots", "find_round_marks", "make_patch_mark"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -24,7 +24,6 @@ Mask = NDArray[np.bool_]
 _RING_PX = 5  # width of the ring of skin around a spot with which it is compared
 _LEAST_PX = 5  # smaller areas are no spots of any kind
 _UNCLASSIFIED = "unclassified-spots"
-_MAPS: dict[str, MapName] = {"spots": "melanin", "inflamed": "haemoglobin", _UNCLASSIFIED: "shade"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,14 @@ class _SpotKind:
     map_name: MapName
     channel: int
     in_channel: float
+
+    def is_reported(self, colour: MarkColour) -> bool:
+        """Whether a colour is certainly of this kind."""
+        if self.kind == "spots":
+            return colour.red <= limit("darkening", "red_max") and colour.brown > colour.shade
+        if self.kind == "inflamed":
+            return colour.red >= limit("darkening", "red_min")
+        return colour.shade >= limit("darkening", "shade_min")
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ def find_round_marks(
         candidates: list[Mark] = []
         for kind in kinds:
             if kind.kind != "scars" or REGION_SITES.get(name, name) in limit_entry("scars", "sites")["value"]:
-                candidates += _marks_of_kind(kind, name, dense[at], whole[at], pigment, ita_deg, mm_per_px)
+                candidates += _marks_of_kind(kind, name, dense[at], whole[at], ita_deg, mm_per_px)
         found += [shift_mark(mark, at) for mark in _one_kind_each(candidates, whole[at].shape)]
     return tuple(found)
 
@@ -117,50 +124,18 @@ def find_colourless_spots(dense: Array, regions: SkinRegions, mm_per_px: Estimat
 
 
 def _marks_of_kind(
-    sought: _SpotKind,
-    region: str,
-    dense: Array,
-    mask: Mask,
-    pigment: PigmentDirections,
-    ita_deg: Estimate,
-    mm_per_px: Estimate,
+    sought: _SpotKind, region: str, dense: Array, mask: Mask, ita_deg: Estimate, mm_per_px: Estimate
 ) -> Iterator[Mark]:
     """Yield the marks of a kind, and the dark spots found on the way that may be of another kind."""
     widest = limit(sought.kind, "diameter_mm_max") / mm_per_px.median
     raised = _top_hat(dense[..., sought.channel], mask, widest)
     for blob in _blobs(sought, dense, mask, raised, mm_per_px):
         colour = mark_colour(blob.darker, blob.noise, ita_deg)
-        of_spot = SpotColour(colour, float(pigment.melanin[sought.channel]), float(pigment.blood[sought.channel]))
-        if kind_of_colour(colour) == sought.kind:
-            mark = _spot_mark(sought, region, blob.mask, raised / sought.in_channel, mm_per_px)
-            yield replace(mark, colour=of_spot)
+        if sought.is_reported(colour):
+            yield _spot_mark(sought, region, blob.mask, raised / sought.in_channel, mm_per_px)
         elif sought.kind != "scars" and blob.is_distinct and colour.shade <= limit(_UNCLASSIFIED, "shade_max"):
-            unclassified = replace(sought, kind=_UNCLASSIFIED, map_name="shade")
-            yield replace(_spot_mark(unclassified, region, blob.mask, raised, mm_per_px), colour=of_spot)
-
-
-def kind_of_colour(colour: MarkColour) -> str:
-    """Return the kind that a colour certainly is of, or that of spots whose colour tells none."""
-    if colour.red <= limit("darkening", "red_max") and colour.brown > colour.shade:
-        return "spots"
-    if colour.red >= limit("darkening", "red_min"):
-        return "inflamed"
-    return "scars" if colour.shade >= limit("darkening", "shade_min") else _UNCLASSIFIED
-
-
-def as_kind(mark: Mark, kind: str) -> Mark:
-    """Return a spot as one of another kind, with its excess in the map of that kind."""
-    if mark.colour is None:
-        return replace(mark, kind=kind, map_name=_MAPS[kind])
-    units = {"spots": mark.colour.brown_unit, "inflamed": mark.colour.red_unit, _UNCLASSIFIED: 1.0}
-    factor = units[mark.kind] / units[kind]
-    return replace(
-        mark,
-        kind=kind,
-        map_name=_MAPS[kind],
-        excess=mark.excess * np.float32(factor),
-        contrast=mark.contrast * factor,
-    )
+            unclassified = replace(sought, kind=_UNCLASSIFIED, map_name="shade", in_channel=1.0)
+            yield _spot_mark(unclassified, region, blob.mask, raised, mm_per_px)
 
 
 def _one_kind_each(marks: Sequence[Mark], shape: tuple[int, ...]) -> list[Mark]:
@@ -194,7 +169,8 @@ def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per
         sought.kind, region, sought.map_name, blob, np.where(edge, raised, 0.0), mm_per_px, suspicious
     )
     size, true = found.size_mm, limit_entry("spots", "true_of_found")
-    return replace(found, size_mm=replace(size, low=size.low * true["low"], high=size.high * true["high"]))
+    true_size = replace(size, low=size.low * true["low"], high=size.high * true["high"])
+    return replace(found, size_mm=true_size, unit_density=sought.in_channel)
 
 
 def make_patch_mark(

@@ -66,6 +66,9 @@ def test_a_spot_lies_where_it_was_painted() -> None:
 def test_each_kind_is_told_by_its_colour_alone(kind: str, density: np.ndarray) -> None:
     (mark,) = found(painted(disc(radius=4), density))
     assert mark.kind == kind
+    # A soft edge takes up to a fifth of the mean.
+    channel = 1 if kind == "inflamed" else 0
+    assert 0.8 * density[channel] < mark.contrast * mark.unit_density <= density[channel]
 
 
 def test_a_spot_between_brown_and_red_is_told_as_neither_and_suggests_nothing() -> None:

@@ -10,11 +10,10 @@ import pytest
 from skinbeam.model.estimate import Estimate
 from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.findings.finding import suggest_concerns
-from skinbeam.photo.findings.mark import LineSight, Mark, Repeatability, SpotColour
+from skinbeam.photo.findings.mark import LineSight, Mark, Repeatability
 from skinbeam.photo.findings.rereading import count_interval, is_repeated, reread_marks
 from skinbeam.photo.findings.skin_copy import SkinCopy, copy_skin
 from skinbeam.photo.findings.summary import PixelScale, summarise_marks
-from skinbeam.photo.pigment_maps.mark_colour import MarkColour
 from skinbeam.photo.view import View, ViewPlace
 
 MM_PER_PX = Estimate(0.2, 0.18, 0.22, 0.95, "assumed")  # of the picture
@@ -137,54 +136,37 @@ def test_a_spot_of_no_certain_kind_keeps_the_notice_of_any_read(first: str, then
     assert not judged((True, True, True), mark(100, 80, "inflamed", looks_suspicious=True)).needs_examination
 
 
-BROWN, RED, UNCLEAR = MarkColour(0.97, 0.01, 0.02), MarkColour(0.02, 0.97, 0.01), MarkColour(0.55, 0.35, 0.1)
-
-
-def coloured(kind: str, colour: MarkColour, **more: object) -> Mark:
-    """A spot whose brown is 0.5 in the channel of its search for each unit of melanin."""
-    return mark(100, 80, kind, colour=SpotColour(colour, brown_unit=0.5, red_unit=0.8), **more)
-
-
-def read_with_colours(first: Mark, kind: str, colours: Sequence[MarkColour], **more: object) -> Mark:
-    """A mark after each copy shows it as this kind, in one of these colours."""
-    answers = iter(colours)
+def read_as(first: Mark, *kinds: str) -> Mark:
+    """A mark after the copies show it as these kinds."""
+    answers = iter(kinds)
 
     def find(copy: SkinCopy) -> Iterator[Mark]:
-        x, y = copy.from_original(first.points)[0]
-        yield replace(mark(x, y, kind, **more), colour=SpotColour(next(answers), 0.5, 0.8))
+        yield mark(*copy.from_original(first.points)[0], next(answers))
 
     (one,) = reread_marks([first], copy_skin(*skin([]), MM_PER_PX), find, no_lines, MM_PER_PX.median / SCALE)
     return one
 
 
-def test_a_spot_is_of_the_kind_of_the_middle_of_its_colours() -> None:
-    brown = read_with_colours(coloured("unclassified-spots", UNCLEAR), "spots", [BROWN, BROWN, BROWN])
-    assert (brown.kind, brown.map_name) == ("spots", "melanin")
-    # 0.3 of density in the channel are 0.6 of melanin.
-    assert brown.contrast == pytest.approx(0.6)
-    assert float(brown.excess.max()) == pytest.approx(0.6)
-    red = read_with_colours(coloured("unclassified-spots", UNCLEAR), "inflamed", [RED, RED, RED])
-    assert (red.kind, red.contrast) == ("inflamed", pytest.approx(0.3 / 0.8))
-    unclear = read_with_colours(coloured("spots", BROWN), "unclassified-spots", [UNCLEAR, UNCLEAR, UNCLEAR])
-    assert (unclear.kind, unclear.map_name, unclear.contrast) == ("unclassified-spots", "shade", pytest.approx(0.15))
-    assert read_with_colours(coloured("spots", BROWN), "spots", [BROWN, BROWN, UNCLEAR]).kind == "spots"
+def test_copies_give_no_spot_a_kind_and_take_it_where_they_contradict_it() -> None:
+    unclear, brown = mark(100, 80, "unclassified-spots"), mark(100, 80, "spots", unit_density=0.5)
+    assert read_as(unclear, *["spots"] * 3).kind == "unclassified-spots"
+    assert read_as(unclear, *["inflamed"] * 3).kind == "unclassified-spots"
+    assert read_as(brown, "spots", *["unclassified-spots"] * 2) == replace(brown, repeatability=Repeatability(3, 3))
+    # 0.3 of melanin are 0.15 of density in the channel.
+    told = read_as(brown, "spots", "spots", "inflamed")
+    assert (told.kind, told.map_name, told.contrast) == ("unclassified-spots", "shade", pytest.approx(0.15))
+    assert float(told.excess.max()) == pytest.approx(0.15)
 
 
-def test_a_spot_that_a_doctor_must_see_keeps_the_notice_whatever_its_colours() -> None:
-    unclear = coloured("unclassified-spots", UNCLEAR, looks_suspicious=True)
-    for kind, colour in (("inflamed", RED), ("spots", BROWN)):
-        assert read_with_colours(unclear, kind, [colour] * 3).needs_examination
-    plain = coloured("spots", BROWN)
-    assert read_with_colours(plain, "unclassified-spots", [UNCLEAR] * 3, looks_suspicious=True).needs_examination
+STRAIGHT, HAIRPIN = [[80.0, 80.0], [120.0, 80.0]], [[80.0, 80.0], [120.0, 80.0], [80.0, 82.0]]
 
 
-def read_line(kind: str, *sights: LineSight) -> tuple[Mark, ...]:
+def read_line(kind: str, *sights: LineSight, line: Sequence[Sequence[float]] = STRAIGHT) -> tuple[Mark, ...]:
     """The line after it looks like the first sight in the photograph and like the others on the copies."""
     own, *on_copies = sights
     answers = iter(on_copies)
-    line = replace(mark(100, 80, kind, size_mm=12.0), line=np.array([[80.0, 80.0], [120.0, 80.0]]), sight=own)
     found = reread_marks(
-        [line],
+        [replace(mark(100, 80, kind, size_mm=12.0), line=np.array(line), sight=own)],
         copy_skin(*skin([]), MM_PER_PX),
         lambda copy: pytest.fail("a line needs no spots of the copy"),
         lambda copy, lines: [next(answers) for _ in lines],
@@ -207,7 +189,8 @@ def test_a_line_is_told_if_each_copy_shows_half_of_it() -> None:
 @pytest.mark.parametrize(
     ("kind", "unlike"),
     [
-        ("fine-lines", {"density": 0.03}),
+        ("fine-lines", {"density": 0.15}),  # 1.8 mm over 12 mm
+        ("vessels", {"density": 0.03}),
         ("fine-lines", {"width_share": 0.95}),
         ("fine-lines", {"width_mm": 3.5}),  # a line of 12 mm is four times as long as 3 mm
         ("fine-lines", {"blood_share": 0.8}),
@@ -219,6 +202,13 @@ def test_a_line_is_of_its_kind_by_the_middle_of_its_reads(kind: str, unlike: dic
     other = replace(own, **unlike)
     assert read_line(kind, own, own, own, other)[0].kind == kind
     assert read_line(kind, own, other, other, other) == ()
+
+
+def test_a_wrinkle_that_turns_back_is_hair_or_uneven_skin() -> None:
+    assert read_line("fine-lines", *[FOLD] * 4) != ()
+    assert read_line("fine-lines", *[FOLD] * 4, line=HAIRPIN) == ()
+    vessel = replace(FOLD, blood_share=0.9)
+    assert read_line("vessels", *[vessel] * 4, line=HAIRPIN) != ()
 
 
 def test_a_mark_elsewhere_is_another_mark() -> None:
