@@ -22,7 +22,7 @@ from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_arm import parse_grades
 from skinbeam.evidence.synthesis.counts import CountQuestion
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_conditions
+from skinbeam.model.conditions import known_conditions, known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.per_hundred import per_hundred
@@ -188,25 +188,35 @@ def session_gains(
 
 
 def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[DocumentWarning, ...]:
-    """Return notices on the effect of earlier responses: the next session's result, or that the course stops."""
-    found = []
-    for concern in case.concern:
-        response = session_response(case, concern)
-        if response.improved_pct is None:
-            continue
-        params = {"sessions": response.sessions, "improved": response.improved_pct}
-        following = next((g for g in gains if g.treats.startswith(f"{concern.condition} at ")), None)
-        notice = course_notice(case, concern)
-        if notice is not None:
-            found.append(DocumentWarning("response", notice))
-        elif response.has_returned:
-            found.append(DocumentWarning("response", Message("response.returned", params)))
-        elif response.is_enough:
-            found.append(DocumentWarning("response", Message("response.enough", params)))
-        elif following is None or following.if_place_kept_pct is None:
-            found.append(DocumentWarning("response", Message("response.untold", params)))
-        else:
-            share = 100.0 * following.p_half.median if not isinstance(following.p_half, Unknown) else 0.0
-            next_params = {"next": following.sessions, "kept": round(following.if_place_kept_pct), "half": round(share)}
-            found.append(DocumentWarning("response", Message("response.next", params | next_params)))
-    return tuple(found)
+    """Return notices on the effect of earlier responses: the next session's result, or that the course stops.
+
+    Each names its concern, where there are several.
+    """
+    told = [(one, message) for one in case.concern if (message := _response_message(case, one, gains)) is not None]
+    if len(told) > 1:
+        told = [(one, Message("response.of-concern", {"concern": _name(one), "told": it})) for one, it in told]
+    return tuple(DocumentWarning("response", message) for _, message in told)
+
+
+def _name(concern: Concern) -> str:
+    return f"{known_conditions()[concern.condition].title} ({known_sites()[concern.site].title})"
+
+
+def _response_message(case: Case, concern: Concern, gains: Sequence[SessionGain]) -> Message | None:
+    response = session_response(case, concern)
+    if response.improved_pct is None:
+        return None
+    params = {"sessions": response.sessions, "improved": response.improved_pct}
+    following = next((g for g in gains if g.treats == f"{concern.condition} at {concern.site}"), None)
+    notice = course_notice(case, concern)
+    if notice is not None:
+        return notice
+    if response.has_returned:
+        return Message("response.returned", params)
+    if response.is_enough:
+        return Message("response.enough", params)
+    if following is None or following.if_place_kept_pct is None:
+        return Message("response.untold", params)
+    share = 100.0 * following.p_half.median if not isinstance(following.p_half, Unknown) else 0.0
+    next_params = {"next": following.sessions, "kept": round(following.if_place_kept_pct), "half": round(share)}
+    return Message("response.next", params | next_params)

@@ -20,7 +20,7 @@ def with_clearances(case: Case, concern: Concern | None, reasons: Iterable[RuleR
 
     Parameters
     ----------
-    concern : None for what holds whatever is treated, which only a clearance for every condition clears.
+    concern : None for what holds whatever is treated, which only clearances for all concerns clear.
     """
     return [_with_clearance(case, concern, one) for one in reasons]
 
@@ -34,7 +34,10 @@ def _with_clearance(case: Case, concern: Concern | None, reason: RuleReason) -> 
 
 
 def _find_clearance(case: Case, concern: Concern | None, rule: str) -> Clearance | None:
-    """Return the last clearance of a rule for a concern."""
+    """Return the last clearance of a rule for a concern; for the whole case, where the rule is cleared for each."""
+    if concern is None and case.concern:
+        each = [_find_clearance(case, one, rule) for one in case.concern]
+        return max((one for one in each if one is not None), key=lambda one: one.date) if all(each) else None
     conditions = (None,) if concern is None else (None, concern.condition)
     found = (one for one in case.clearance if one.rule == rule and one.condition in conditions)
     return max(found, key=lambda one: one.date, default=None)

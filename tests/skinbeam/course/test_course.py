@@ -25,6 +25,7 @@ from skinbeam.plan_records.course import (
     DeviceSetup,
     Duration,
     MicrobeamSetting,
+    SessionGain,
     SourceRange,
     Visit,
 )
@@ -915,4 +916,28 @@ def test_a_course_ends_where_its_own_laser_made_its_only_place_better(
     course = schedule_course(planned, case)
     assert {place for visit in course for place in visit.treats} == (set() if is_done else {one.place for one in scars})
     assert {one.id == "course.done" for one in course_total(planned, course).afterwards} == {is_done}
-    assert [one.message.id for one in response_notices(case, ())] == ["response.enough"] * len(places)
+    told = [one.message for one in response_notices(case, ())]
+    if len(places) > 1:
+        assert [one.id for one in told] == ["response.of-concern"] * len(places)
+        told = [one.params["told"] for one in told]
+    assert [one.id for one in told] == ["response.enough"] * len(places)
+
+
+def test_each_place_of_a_condition_is_told_its_own_next_session() -> None:
+    """The nose, which had two sessions, was told what a second one adds: that of the cheeks."""
+    done = "".join(
+        f'[[session]]\nweek = {week}\ntreats = "facial-telangiectasia"\nsite = "{site}"\nresponse_pct = {better}\n'
+        for site, week, better in (("cheeks", 0, 30), ("nose", 0, 40), ("nose", 6, 60))
+    )
+    veins = [concern("facial-telangiectasia", site) for site in ("cheeks", "nose")]
+    case = loaded(PERSON + "".join(veins) + done).case
+    share = Estimate(median=0.7, low=0.3, high=0.9, level=0.8, kind="pooled", draws=100, basis=("jasim2004",))
+    gains = [
+        SessionGain(f"facial-telangiectasia at {site}", sessions, share, kept)
+        for site, sessions, kept in (("cheeks", 2, 35.0), ("nose", 3, 65.0))
+    ]
+    cheeks, nose = (one.message.text for one in response_notices(case, gains))
+    assert "cheeks" in cheeks.casefold()
+    assert "after session 2; if this patient keeps the same rank among patients, the improvement is then 35 %" in cheeks
+    assert "nose" in nose.casefold()
+    assert "after session 3; if this patient keeps the same rank among patients, the improvement is then 65 %" in nose

@@ -79,6 +79,16 @@ def test_a_clearance_for_a_condition_holds_for_it_alone() -> None:
     assert judged(case, 1, "pigment-short-pulse").decision == "refer"
 
 
+@pytest.mark.parametrize(
+    ("cleared", "decision"), [(("facial-telangiectasia", "age-spots"), "with-caution"), (("age-spots",), "refer")]
+)
+def test_what_is_cleared_for_every_condition_is_cleared_of_the_person(cleared: tuple[str, ...], decision: str) -> None:
+    """The first page referred a person whose every laser was planned."""
+    made = [clear("psoriasis-or-eczema", condition=one) for one in cleared]
+    whole = judge_case(case_of(*made, concerns=(VEINS, SPOTS), history=["psoriasis"]))
+    assert [one.decision for one in whole.reasons if one.rule == "psoriasis-or-eczema"] == [decision]
+
+
 def test_a_course_that_helped_too_little_goes_on_when_somebody_has_looked_again() -> None:
     done = [
         {"week": week, "treats": "facial-telangiectasia", "device": "pulsed-dye-595", "response_pct": 10.0}

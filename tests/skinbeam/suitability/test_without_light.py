@@ -552,6 +552,8 @@ def test_a_skin_cancer_in_the_past_keeps_no_acne_cream_from_anybody() -> None:
     """Acne medicines, retinoids among them, were offered beside the refusal of a retinoid cream for the same acne."""
     assert decided("topical-retinoid", "active-acne", history=["skin-cancer"])[0] == "suitable"
     assert decided("topical-retinoid", "age-spots", history=["skin-cancer"])[0] == "refer"
+    for modality in ("chemical-peel", "photodynamic"):  # which may hide or half treat one, acne or not
+        assert decided(modality, "active-acne", history=["skin-cancer"])[0] == "refer"
 
 
 HEALS_SLOWLY = ["collagen-vascular-disease", "diabetes-uncontrolled", "hepatitis-b", "hiv", "immunosuppression"]
