@@ -374,6 +374,7 @@ def _recorded_sessions(submission: Submission, sessions: Sequence[EarlierSession
     """Yield the recorded sessions that add something to the typed ones, each with the reactions that are not typed."""
     typed = _typed_rows(submission, "session")
     sessions, both = _match_sessions(sessions, typed)
+    sessions = _without_torn_times(sessions, [row for number, row in typed.items() if number not in both.values()])
     free = count(max(typed, default=-1) + 1)
     for index, session in enumerate(sessions):
         number = both[index] if index in both else next(free)
@@ -479,6 +480,27 @@ def _match_sessions(
     best = max(sorted(begins), key=lambda begin: len(_pair_rows(_shift_weeks(sessions, begin), typed)))
     both = _pair_rows(_shift_weeks(sessions, best), typed)
     return _shift_weeks(sessions, best if both else max(begins)), both
+
+
+def _without_torn_times(sessions: Sequence[EarlierSession], typed: Sequence[_TypedRow]) -> list[EarlierSession]:
+    """Return recorded sessions without their weeks until today, where some session of a later week is longer ago.
+
+    Each record and each form counts weeks from a first session of its own. A case refuses that, and nobody could mend
+    it in the form, which has no field of a recorded session.
+    """
+    held = [row_values(one) for one in sessions] + [dict(row.values) for row in typed]
+    dated = [
+        (one.get("treats"), week, ago)
+        for one in held
+        if isinstance(week := one.get("week"), float) and isinstance(ago := one.get("weeks_ago"), float)
+    ]
+    torn = {
+        treats
+        for treats, week, ago in dated
+        for other, later, since in dated
+        if other == treats and later > week and since > ago
+    }
+    return [one.model_copy(update={"weeks_ago": None}) if one.treats in torn else one for one in sessions]
 
 
 def _shift_weeks(sessions: Sequence[EarlierSession], weeks: float) -> list[EarlierSession]:

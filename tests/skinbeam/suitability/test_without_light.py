@@ -520,6 +520,9 @@ def test_a_retinoid_cream_is_no_choice_on_a_lid(condition: str) -> None:
     decision, rules = decided("topical-retinoid", condition, "periorbital")
     assert (decision, "cream-near-eye" in rules) == ("with-caution", True)
     assert not {"cream-near-eye", "cream-on-lids"} & decided("topical-retinoid", condition, "cheeks")[1]
+    assert (
+        "cream-near-eye" in decided("topical-retinoid", "fine-lines-periorbital", "full-face")[1]
+    )  # lines by the eyes
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 import datetime
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
+from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patients.history import (
@@ -16,6 +18,7 @@ from skinbeam_clinic.patients.history import (
     list_incomplete_rows,
     list_missing_facts,
     list_spot_facts,
+    list_typed_facts,
     match_plan_facts,
     read_joining_day,
     serialize_facts,
@@ -34,6 +37,7 @@ SPOT = {
     "read_after_h": 71.6,
     "reaction": "blister",
 }
+ELSEWHERE = {"treats": "redness", "device": "ktp-532"}
 SESSION = {"week": 0.0, "treats": "redness", "device": "pulsed-dye-595", "fluence_J_cm2": 6.5}
 
 
@@ -113,7 +117,7 @@ def test_a_plan_knows_where_recorded_sessions_were_and_how_long_before_it() -> N
     month_later = AT + datetime.timedelta(days=28)
     here = replace(session(0.0), site="cheeks")
     unknown = replace(session(4.0), record="consultation/c", plan_id="")
-    typed_there = replace(session(8.0, weeks_ago=2.0, site="nose"), record="consultation/c", plan_id="")
+    typed_there = replace(session(0.0, weeks_ago=2.0, site="nose"), record="consultation/c", plan_id="")
     rows = join_history(Submission(), [spot(), here, unknown, typed_there], month_later).tables
     assert [(row.get("site"), row.get("weeks_ago")) for row in rows["session"]] == [
         ("cheeks", 4.0),
@@ -147,9 +151,26 @@ def test_a_session_typed_with_a_wider_site_counts_once_and_is_as_old_as_its_reco
     once = join_history(sent, facts, AT + datetime.timedelta(weeks=9)).tables["session"]
     assert len(once) == rows + 1
     # Its own two weeks were counted when they were typed: seven weeks later the next session would be before it.
-    assert [one["weeks_ago"] for one in once] == ([9.0, 3.0] if rows == 1 else [2.0, 9.0, 3.0])
+    assert [one.get("weeks_ago") for one in once] == ([9.0, 3.0] if rows == 1 else [2.0, None, None])
     (unread,) = list_incomplete_rows([_other_record(session__0__treats="redness", session__0__site="cheeks")])
     assert History(tuple(facts), (unread,)).list_incomplete(Submission()) == ()
+
+
+def test_weeks_that_are_counted_from_two_first_sessions_stop_no_plan() -> None:
+    """A course elsewhere was typed from its own week 0: between two sessions here, or in a closed record."""
+    rows = {f"session.{number}.{name}": text for number in (0, 1) for name, text in ELSEWHERE.items()}
+    rows |= {"session.0.week": "0", "session.1.week": "6"}
+    day = AT + datetime.timedelta(weeks=52)
+    here = [replace(session(week), fired_at=AT + datetime.timedelta(weeks=week)) for week in (0.0, 45.0)]
+    between = join_history(make_submission([*rows.items(), ("session.0.weeks_ago", "20")]), here, day)
+    dated = make_submission([*rows.items(), ("session.1.weeks_ago", "20")])
+    closed = ConsultationRecord("c", "p2", "open", 1, dated, day, day, "who")
+    last = replace(session(0.0), fired_at=here[1].fired_at)
+    before = join_history(Submission(), [last, *list_typed_facts([closed], [last])], day)
+    for joined, sessions in ((between, 4), (before, 3)):
+        case = case_from_form(joined, Path()).case
+        assert len(case.session) == sessions
+        assert {one.weeks_ago for one in case.session if one.device == "pulsed-dye-595"} == {None}
 
 
 def _other_record(**fields: str) -> ConsultationRecord:
