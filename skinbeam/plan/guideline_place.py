@@ -118,33 +118,33 @@ def guideline_place(
     """
     found = [(cell, place) for cell in cells if (place := _place_in_cell(cell, modality, classes)) is not None]
     if not found:
-        return _place_between(cells, modality, classes)
+        found = [one for cell in cells if (one := _place_between(cell, modality, classes)) is not None]
+    if not found:
+        return None
     cell, best = min(found, key=lambda one: one[1].standing)
     cite_sources(*cell.sources)
     kinds = tuple(one.subtype for one, place in found if place.number == best.number)
     return replace(best, kinds=kinds) if len(kinds) < len(cells) and all(kinds) else best
 
 
-def _place_between(cells: Sequence[GuidelineCell], modality: str, classes: Collection[str]) -> GuidelinePlace | None:
-    """Return the later of the places that a treatment has in lighter and in darker skin; None where either has none.
+def _place_between(
+    cell: GuidelineCell, modality: str, classes: Collection[str]
+) -> tuple[GuidelineCell, GuidelinePlace] | None:
+    """Return the later of the places that a treatment has in lighter and in darker skin, with its cell, or None.
 
     A cell has three places, and sources that do not split by phototype fill them unlike in skin between two others.
-    None where the cell gives the treatment beside others, or advises against it.
+    None where either has none, and where the cell gives the treatment beside others or advises against it.
     """
-    for cell in cells:
-        if modality in cell.adjuncts or _cell_against(cell, modality, classes) is not None:
-            continue
-        around = [
-            next(((one, place) for one in side if (place := _place_in_cell(one, modality, classes))), None)
-            for side in _cells_around(cell)
-        ]
-        if None in around:
-            continue
-        named, later = max((one for one in around if one is not None), key=lambda one: one[1].standing)
-        cite_sources(*named.sources)
-        kinds = (cell.subtype,) if len(cells) > 1 and cell.subtype else ()
-        return replace(later, kinds=kinds, is_between=True)
-    return None
+    if modality in cell.adjuncts or _cell_against(cell, modality, classes) is not None:
+        return None
+    around = [
+        next(((one, place) for one in side if (place := _place_in_cell(one, modality, classes))), None)
+        for side in _cells_around(cell)
+    ]
+    if None in around:
+        return None
+    named, later = max((one for one in around if one is not None), key=lambda one: one[1].standing)
+    return named, replace(later, is_between=True)
 
 
 def _cells_around(cell: GuidelineCell) -> tuple[list[GuidelineCell], list[GuidelineCell]]:

@@ -394,3 +394,14 @@ def test_green_light_is_not_recommended_where_it_is_refused() -> None:
             modality, classes = (name, frozenset()) if name in known_modalities() else ("pigment-short-pulse", {name})
             advice = advised_against(found, modality, frozenset(classes), phototype=phototype)
             assert advice is None or "532" not in advice.message.text.partition("They begin")[2]
+
+
+def test_a_place_between_lighter_and_darker_skin_names_the_kinds_that_have_it() -> None:
+    """Of boxcar and rolling scars, which both have it, it was told of the first alone."""
+    kinds = []
+    for subtypes in (["boxcar", "rolling"], ["rolling", "boxcar"], ["ice-pick", "rolling", "boxcar"]):
+        place = guideline_place(cells("acne-scars", "III", subtypes=subtypes), "non-ablative-fractional", {"fx-1550"})
+        assert place is not None
+        assert (place.number, place.is_between) == (2, True)
+        kinds.append(place.kinds)
+    assert kinds == [(), (), ("boxcar", "rolling")]
