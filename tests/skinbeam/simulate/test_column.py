@@ -12,7 +12,14 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.physics.damage.arrhenius import read_kinetics
 from skinbeam.physics.heat.axisymmetric import ring_volumes
 from skinbeam.physics.removal.microbeam import DermisProperties, coagulated_column, column_heat
-from skinbeam.simulate.removal.column import ENERGY_LADDER_J, MedianSkinLayers, _cold_absorbed_power, full_column
+from skinbeam.simulate.removal.column import (
+    ENERGY_LADDER_J,
+    MedianSkinLayers,
+    _cold_absorbed_power,
+    _column_grid,
+    _key_layers,
+    full_column,
+)
 from skinbeam.simulate.removal.heated_optics import ThermalOptics, heated_coefficients, thermal_optics
 from skinbeam.simulate.skins.tissue_kinetics import COLLAGEN_KINETICS
 from skinbeam.skin.distribution import SkinDistribution
@@ -64,8 +71,10 @@ def test_without_scattering_or_boiling_it_is_the_semi_analytic_column(energy_J: 
 def test_all_light_is_absorbed_within_the_grid() -> None:
     """Ten mean free paths deep and eight radii wide: what is missing is far below the scatter of nothing."""
     of = skin(mua=5000.0)
-    r, z, _, absorbed = _cold_absorbed_power(tuple(part.tobytes() for part in of[:5]), 200e-6, "gaussian")
-    total = float((absorbed * ring_volumes((r, z))[0]).sum())
+    key = tuple(part.tobytes() for part in of[:5])
+    grid = _column_grid(_key_layers(key)[0], 200e-6)
+    absorbed = _cold_absorbed_power(key, 200e-6, "gaussian")
+    total = float((absorbed * ring_volumes((grid.r, grid.z))[0]).sum())
     # Cells take the mean of exp(-mua z) over themselves, so that Beer's law is kept whole.
     assert total == pytest.approx(1.0, abs=2e-3)
 
@@ -91,10 +100,8 @@ def test_a_top_hat_is_traced_as_one() -> None:
     Of 50 000 packets these are 5900 and 3100: 1.3 and 1.8 % of scatter; three times both together.
     """
     key = tuple(part.tobytes() for part in skin()[:5])
-    bell, flat = (
-        _cold_absorbed_power(key, 200e-6, profile)[3][0] @ np.diff(_cold_absorbed_power(key, 200e-6, profile)[1])
-        for profile in PROFILES
-    )
+    heights = np.diff(_column_grid(_key_layers(key)[0], 200e-6).z)
+    bell, flat = (_cold_absorbed_power(key, 200e-6, profile)[0] @ heights for profile in PROFILES)
     assert bell / flat == pytest.approx(16 * -math.expm1(-1 / 8), rel=3 * 0.022)
 
 

@@ -12,6 +12,7 @@ from skinbeam.model.exposure import Cooling
 from skinbeam.model.input_files import parse_record
 from skinbeam.physics.heat.surface_exchange import liquid_film_cover
 from skinbeam.simulate.pulse.response import PulseResponse, simulate_pulse
+from skinbeam.simulate.pulse.schedule import pulse_schedule
 from skinbeam.simulate.scene import build_scene, run_chunks
 from skinbeam.skin.draws import value_at_normal
 
@@ -62,7 +63,8 @@ def test_a_film_lasts_for_what_was_left_of_it() -> None:
 
 def sprayed(draws: int = 32, share: float = 1.0, **changes: Any) -> PulseResponse:
     scene = build_scene(loaded(SPRAYED, **changes))
-    return run_chunks(scene, draws, 0, lambda s: wide_response(s, scene, cooling_share=share))[0]
+    schedule = pulse_schedule(scene.beam, scene.cooling, cooling_share=share)
+    return run_chunks(scene, draws, 0, lambda s: wide_response(s, scene, schedule=schedule))[0]
 
 
 def test_the_film_takes_the_heat_that_evaporates_it() -> None:
