@@ -27,7 +27,7 @@ from skinbeam_clinic.diaries.models import (
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import ALARM_JOB, FAILED, OPEN_STATES, read_job
 from skinbeam_clinic.models import NO_PROGRESS, Job
-from skinbeam_clinic.patient_links.person import find_kept_patients, kept_ids
+from skinbeam_clinic.patient_links.person import find_kept_owners, find_kept_patients, kept_ids
 
 __all__ = [
     "NOTE_CONTENT",
@@ -361,7 +361,9 @@ def _read_logged_alarms(work: ClinicTransaction, rows: Sequence[follow_up_tables
 
 def _read_alarms(work: ClinicTransaction, rows: Sequence[follow_up_tables.AlarmRow]) -> tuple[Alarm, ...]:
     """Return the alarms of rows, in their order; a bounded number of statements, however many there are."""
-    patients = find_kept_patients(work, (row.consultation_id for row in rows))
+    # An export has loaded the consultations of many patients at once; `get_many` asks for none of them again.
+    consultations = work.get_many(tables.ConsultationRow, (row.consultation_id for row in rows))
+    patients = find_kept_owners(work, {id: row.patient_id for id, row in consultations.items()})
     entry_rows = work.get_many(follow_up_tables.DiaryEntryRow, (row.entry_id for row in rows))
     entries = {entry.id: entry for entry in _read_entries(work, list(entry_rows.values()))}
     decisions = work.get_many(follow_up_tables.AlarmDecisionRow, (row.id for row in rows))

@@ -14,6 +14,7 @@ from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = [
+    "find_kept_owners",
     "find_kept_patients",
     "get_kept_patient",
     "get_present_patient",
@@ -40,9 +41,14 @@ def kept_ids(work: ClinicTransaction) -> Mapping[str, str]:
 
 def find_kept_patients(work: ClinicTransaction, consultation_ids: Iterable[str]) -> dict[str, tables.PatientRow]:
     """Return the patients of consultations, by the consultation's id; of a closed record, the one that is kept."""
-    table, kept = tables.ConsultationRow, kept_ids(work)
-    owners = work.list_names(table, table.patient_id, table.id.in_(set(consultation_ids)))
-    ids = {id: kept.get(owner, owner) for id, owner in owners}
+    table = tables.ConsultationRow
+    return find_kept_owners(work, dict(work.list_names(table, table.patient_id, table.id.in_(set(consultation_ids)))))
+
+
+def find_kept_owners(work: ClinicTransaction, owners: Mapping[str, str]) -> dict[str, tables.PatientRow]:
+    """Return the patients of records by the id of each, given the ids of patients; of a closed one, the one kept."""
+    kept = kept_ids(work)
+    ids = {id: kept.get(owner, owner) for id, owner in owners.items()}
     patients = work.get_many(tables.PatientRow, ids.values())
     return {id: patients[owner] for id, owner in ids.items()}
 
