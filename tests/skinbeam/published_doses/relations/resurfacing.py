@@ -23,9 +23,12 @@ def strength(option: Shown) -> tuple[float, float]:
 def severe_lines_deeper(plans: Plans) -> Iterator[str]:
     mild, severe = plans.values()
     for name in OPEN_SKIN:
-        pair = mild.of(name)[:1] + severe.of(name)[:1]
-        if len(pair) < 2 or strength(pair[1]) <= strength(pair[0]):
-            yield f"{name}: {'; '.join(map(str, pair)) or 'not offered'}"
+        if not severe.of(name):
+            yield f"{name}: not offered"
+        elif mild.of(name) and strength(severe.of(name)[0]) <= strength(mild.of(name)[0]):
+            yield f"{name}: {mild.of(name)[0]}; {severe.of(name)[0]}"
+    if not any(mild.of(name) for name in OPEN_SKIN):  # mild lines get no removal of a whole field, but columns
+        yield "mild lines get none of these lasers"
 
 
 @relation(
