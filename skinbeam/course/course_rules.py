@@ -1,6 +1,7 @@
 """The rules of a course: order and spacing of treatments, and the wait of resurfaced skin."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -16,6 +17,7 @@ __all__ = [
     "MELASMA",
     "RESURFACING",
     "CourseRules",
+    "ablates_again",
     "ablation_rule",
     "course_rules",
     "fresh_skin_rule",
@@ -73,6 +75,12 @@ def ablation_rule() -> Rule:
     rule = suitability_rule("recent-resurfacing")
     cite_sources(rule.source)
     return rule
+
+
+def ablates_again(modality: str, earlier: Iterable[str]) -> bool:
+    """Return whether a treatment resurfaces what earlier ones resurfaced, and one of them removes a whole field."""
+    resurfaced = {one for one in earlier if one in RESURFACING}
+    return modality in RESURFACING and bool(resurfaced) and FULL_FIELD_ABLATION in {*resurfaced, modality}
 
 
 def fresh_skin_rule() -> Rule:

@@ -20,6 +20,7 @@ from skinbeam.course.course_rules import (
     FULL_FIELD_ABLATION,
     MELASMA,
     RESURFACING,
+    ablates_again,
     ablation_rule,
     course_rules,
     fresh_skin_rule,
@@ -293,8 +294,7 @@ class ConcernGroup:
 
     def ablates_with(self, other: "ConcernGroup") -> bool:
         """Return whether both resurface the same skin, and one of them removes that of a whole field."""
-        both = {self.modality, other.modality}
-        return both <= set(RESURFACING) and FULL_FIELD_ABLATION in both and self.overlaps(other)
+        return ablates_again(other.modality, (self.modality,)) and self.overlaps(other)
 
     def overlaps(self, other: "ConcernGroup") -> bool:
         """Return whether the fields of two groups share skin."""
@@ -407,13 +407,8 @@ def _is_melasma_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
 
 def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
     """Return whether an earlier session resurfaced the skin of a group, and either removes a whole field of it."""
-    done = {
-        modality
-        for session in sessions_on_skin(case, group.sites)
-        for modality in session_modalities(session)
-        if modality in RESURFACING
-    }
-    return group.modality in RESURFACING and bool(done) and FULL_FIELD_ABLATION in {*done, group.modality}
+    done = sessions_on_skin(case, group.sites)
+    return ablates_again(group.modality, (modality for one in done for modality in session_modalities(one)))
 
 
 def _marked_conditions(case: Case, group: ConcernGroup) -> set[str]:

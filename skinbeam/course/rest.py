@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from skinbeam.assessment.earlier_sessions import sessions_on_skin, weeks_since
-from skinbeam.course.course_rules import FULL_FIELD_ABLATION, RESURFACING, course_rules, weeks_before_ablation
+from skinbeam.course.course_rules import ablates_again, course_rules, weeks_before_ablation
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import EarlierSession
 from skinbeam.suitability.session_response import session_modalities
@@ -62,8 +62,6 @@ def rest_before(case: Case, sites: Collection[str], modality: str, interval_week
 
 def _rest_after(done: EarlierSession, ago: float, modality: str, interval_weeks: int) -> Rest:
     used = session_modalities(done)
-    resurfaced = [one for one in used if one in RESURFACING]
     needed = interval_weeks if modality in used else course_rules().least_weeks
-    ablates = modality in RESURFACING and FULL_FIELD_ABLATION in {*resurfaced, modality}
-    for_ablation = bool(resurfaced) and ablates and weeks_before_ablation() > needed
+    for_ablation = ablates_again(modality, used) and weeks_before_ablation() > needed
     return Rest(ago, weeks_before_ablation() if for_ablation else needed, for_ablation)

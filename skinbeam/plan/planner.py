@@ -60,7 +60,7 @@ from skinbeam.published_doses.rows import practice_rows
 from skinbeam.response.goals import case_lasers, concern_lasers
 from skinbeam.response.settings import SearchMachine
 from skinbeam.simulate.light.engines import load_ordinates_kernel
-from skinbeam.suitability.clearance import clearance_notice
+from skinbeam.suitability.clearance import clearance_notices
 from skinbeam.suitability.explanation import explain_decision
 from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability, unchecked_parts
 from skinbeam.suitability.table import Decision, PlainReason, decision_severity, load_rules
@@ -405,8 +405,7 @@ def _clearance_notices(
         for modality in usable_modalities(concern.condition)
         for reason in judge_suitability(case, concern=concern, modality=modality).reasons
     ]
-    notice = clearance_notice([*suitability.reasons, *of_lasers])
-    return () if notice is None else (notice,)
+    return clearance_notices([*suitability.reasons, *of_lasers])
 
 
 def _keloid_decision_message(patient: Patient) -> Message | None:

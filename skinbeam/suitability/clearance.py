@@ -9,7 +9,7 @@ from skinbeam.model.consultation import CLEARABLE_RULES, Clearance, Concern
 from skinbeam.suitability.table import RuleReason
 from skinbeam.text import DocumentWarning, Formatter, Message
 
-__all__ = ["CLEARANCE", "CLEARED", "clearance_notice", "with_clearances"]
+__all__ = ["CLEARANCE", "CLEARED", "clearance_notices", "with_clearances"]
 
 CLEARANCE: Final = "clearance"  # the code of the notice
 CLEARED: Final = "clearance.cleared"
@@ -43,7 +43,7 @@ def _find_clearance(case: Case, concern: Concern | None, rule: str) -> Clearance
     return max(found, key=lambda one: one.date, default=None)
 
 
-def clearance_notice(reasons: Iterable[RuleReason]) -> DocumentWarning | None:
-    """Return how referrals of a plan are cleared; None where none of them can be."""
+def clearance_notices(reasons: Iterable[RuleReason]) -> tuple[DocumentWarning, ...]:
+    """Return how referrals of a plan are cleared; empty where none of them can be."""
     rules = dict.fromkeys(one.rule for one in reasons if one.decision == "refer" and one.rule in CLEARABLE_RULES)
-    return DocumentWarning(CLEARANCE, Message("clearance.how", {"rules": list(rules)})) if rules else None
+    return (DocumentWarning(CLEARANCE, Message("clearance.how", {"rules": list(rules)})),) if rules else ()
