@@ -100,7 +100,9 @@ def _tidy(db: Db, json: RecordsJson = False) -> None:
 
     with _open_database(db) as database:
         removed = clean_database(database)
-    _print_result({"db": db}, {"clinics": [{"clinic": name} | asdict(one) for name, one in removed.items()]}, json=json)
+    _print_result(
+        {"db": db}, {"clinics": [{"clinic": name} | asdict(summary) for name, summary in removed.items()]}, json=json
+    )
 
 
 @records.command("reseal")
@@ -205,7 +207,7 @@ def _rehearse(
     from skinbeam_clinic.database.verification import verification_error
 
     found = rehearse_restore(find_newest_backup(place), os.environ)
-    if any(one.findings for one in found.clinics):
+    if any(clinic.findings for clinic in found.clinics):
         raise verification_error(found.clinics)
     if db:
         with _open_database(db) as database:
@@ -438,7 +440,7 @@ def _print_findings(checked: "tuple[ClinicCheck, ...] | tuple[ResealSummary, ...
     """Print the counts of what was checked or done, or raise an error with all findings."""
     from skinbeam_clinic.database.verification import verification_error
 
-    if any(one.findings for one in checked):
+    if any(summary.findings for summary in checked):
         raise verification_error(checked)
     _print_result({"db": db}, {"clinics": checked}, json=json)
 

@@ -27,7 +27,7 @@ def _make_table() -> dict[str, Any]:
 
 
 def _site_factors(site: str) -> dict[str, dict[str, list[float]]]:
-    made = {name: compute_burn_anchors(SearchMachine(name, one, Path()), site) for name, one in devices().items()}
+    made = {name: compute_burn_anchors(SearchMachine(name, device, Path()), site) for name, device in devices().items()}
     return {
         name: {light: [round(factor, _DECIMALS) for factor in factors] for light, factors in lights.items()}
         for name, lights in made.items()

@@ -105,7 +105,7 @@ def render_page() -> str:
         dark_mark_groups=_table(
             ("dark marks of", "counts", "inside the 80 % interval"),
             [
-                (title, str(len(group)), str(sum(one.is_inside(0.8) for one in group)))
+                (title, str(len(group)), str(sum(score.is_inside(0.8) for score in group)))
                 for title, group in sorted(dark_mark_groups().items())
             ],
         ),

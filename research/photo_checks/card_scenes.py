@@ -140,7 +140,9 @@ def drawn_card_scene(
     paper = paper + np.interp(NM, _PAPER_NM, _GLOW) * rng.uniform(0.0, 1.5)
     black = paper * rng.uniform(0.025, 0.045)
     person_spectrum = interpolate_spectra(melanin, blood, draw=person)
-    white_light, black_light, skin_light = (camera_light(one, lamp, camera) for one in (paper, black, person_spectrum))
+    white_light, black_light, skin_light = (
+        camera_light(colour, lamp, camera) for colour in (paper, black, person_spectrum)
+    )
     mottle = np.exp(0.03 * _mottle(rng, (height, width), 2.5 / fine))
     light = _TABLE * np.ones((height, width, 1))
     light = light * (1 - skin) + skin_light * mottle * skin
@@ -204,13 +206,13 @@ def _layers(plane: Array, size: tuple[int, int], ink: NDArray[np.float32]) -> tu
             [0, 0, 1],
         ]
     )
-    layers = [cv2.warpPerspective(one, of_card, fine, flags=cv2.INTER_LINEAR) for one in (ink, np.ones_like(ink))]
+    layers = [cv2.warpPerspective(layer, of_card, fine, flags=cv2.INTER_LINEAR) for layer in (ink, np.ones_like(ink))]
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
     ring = np.column_stack([_ARM[0] + _ARM[2] * np.cos(angle), _ARM[1] + _ARM[3] * np.sin(angle)])
     arm = np.zeros(fine[::-1], np.float32)
     cv2.fillPoly(arm, [np.round(cv2.perspectiveTransform(ring[:, None], finer)).astype(np.int32)], 1.0)
     of_ink, of_paper, of_arm = (
-        cv2.resize(one, size, interpolation=cv2.INTER_AREA)[..., None].astype(np.float64) for one in (*layers, arm)
+        cv2.resize(layer, size, interpolation=cv2.INTER_AREA)[..., None].astype(np.float64) for layer in (*layers, arm)
     )
     return of_ink, of_paper, of_arm
 

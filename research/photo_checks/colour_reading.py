@@ -75,8 +75,8 @@ def draw_skin(colour: MeasuredMark, cover: Array, green: Array, mottle: tuple[Ar
     """
     rng = np.random.default_rng(seed)
     density = (cover * green / colour.density[1])[..., None] * np.asarray(colour.density)
-    for one in mottle:
-        density = density + 0.03 * _field(rng, 8.0)[..., None] * one / one[1]
+    for texture in mottle:
+        density = density + 0.03 * _field(rng, 8.0)[..., None] * texture / texture[1]
     shade = 0.02 * _field(rng, 1.5) + 0.3 * np.linspace(-0.5, 0.5, _SIDE)[:, None]
     light = np.asarray(colour.skin) * np.exp(-density - shade[..., None])
     light = light * np.exp(rng.normal(0, _CAST_LN, 3) * (1, 0, 1)) * 2.0 ** rng.uniform(-0.7, 0.2)
@@ -108,7 +108,9 @@ def read_drawn(colours: Sequence[MeasuredMark]) -> Iterator[ColourReading]:
     green = np.asarray(_GREEN)[distance.argmin(axis=0) % len(_GREEN)]
     for number, colour in enumerate(colours):
         means = tuple(
-            np.mean([np.array(one.density) / one.density[1] for one in colours if (one.tone, one.kind) == key], axis=0)
+            np.mean(
+                [np.array(mark.density) / mark.density[1] for mark in colours if (mark.tone, mark.kind) == key], axis=0
+            )
             for key in product((colour.tone,), KINDS)
         )
         light = draw_skin(colour, cover, green, (means[0], means[1]), number)
@@ -155,12 +157,15 @@ def table(readings: Sequence[ColourReading], title: str) -> str:
     lines = [f"| {title} | discs (colours) | " + " | ".join(READINGS) + " |", "|---" * (len(READINGS) + 2) + "|"]
     rng = np.random.default_rng(0)
     for kind, tone in product(KINDS, TONES):
-        own = [one for one in readings if (one.tone, one.kind) == (tone, kind)]
-        colours = sorted({one.colour for one in own})
+        own = [reading for reading in readings if (reading.tone, reading.kind) == (tone, kind)]
+        colours = sorted({reading.colour for reading in own})
         if not colours:
             continue
         counts = np.array(
-            [[Counter(one.reading for one in own if one.colour == c)[name] for name in READINGS] for c in colours]
+            [
+                [Counter(reading.reading for reading in own if reading.colour == c)[name] for name in READINGS]
+                for c in colours
+            ]
         )
         drawn = counts[rng.integers(len(colours), size=(2000, len(colours)))].sum(axis=1)
         share = drawn / drawn.sum(axis=1, keepdims=True)

@@ -263,7 +263,9 @@ def count_alarms(photograph: DecodedPhotograph, tone: str, changed: bool, aside:
 def load_counts(file: Path) -> tuple[tuple[SpotCounts, ...], tuple[PlainPictureAlarms, ...]]:
     """Return the counts of a file that this command wrote."""
     body = json.loads(file.read_text())
-    return tuple(SpotCounts(**one) for one in body["spots"]), tuple(PlainPictureAlarms(**one) for one in body["alarms"])
+    return tuple(SpotCounts(**spot) for spot in body["spots"]), tuple(
+        PlainPictureAlarms(**alarm) for alarm in body["alarms"]
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -291,8 +293,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             first = len(alarms) * given.rounds  # so that a kind of spot is not always at the same place
             new = list(_count_spots(rgb, face, tone, aside, range(first, first + given.rounds)))
             spots += new
-            print(path.stem, tone, alarm, f"{sum(one.detection for one in new)} of {len(new)} told", flush=True)
-        body = {"spots": [asdict(one) for one in spots], "alarms": [asdict(one) for one in alarms]}
+            print(path.stem, tone, alarm, f"{sum(count.detection for count in new)} of {len(new)} told", flush=True)
+        body = {"spots": [asdict(spot) for spot in spots], "alarms": [asdict(count) for count in alarms]}
         write_atomically(given.output, (json.dumps(body) + "\n").encode())
 
 

@@ -119,8 +119,12 @@ def read_spectra(file: Path) -> list[SiteSpectrum]:
         SiteSpectrum(
             person,
             location,
-            float(np.degrees(np.arctan2(np.mean([one[1] for one in many]) - 50, np.mean([one[2] for one in many])))),
-            np.mean([one[0] for one in many], axis=0),
+            float(
+                np.degrees(
+                    np.arctan2(np.mean([colour[1] for colour in many]) - 50, np.mean([colour[2] for colour in many]))
+                )
+            ),
+            np.mean([colour[0] for colour in many], axis=0),
         )
         for (person, location), many in found.items()
     ]

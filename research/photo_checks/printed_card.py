@@ -59,20 +59,22 @@ def read_scene(seed: int) -> CardReadingResult:
 
 def table_rows(results: Sequence[CardReadingResult]) -> list[list[str]]:
     """Return the rows of the table: scenes, found, told, error, width, share held, for all and for parts of them."""
-    parts = {"all": results, "not used to choose limits": [one for one in results if one.seed >= CHOSEN_ON]}
-    parts |= {name: [one for one in results if low <= one.ita_deg < high] for name, (low, high) in _CLASSES.items()}
-    parts["at most half a stop over"] = [one for one in results if one.stops <= 0.5]
+    parts = {"all": results, "not used to choose limits": [result for result in results if result.seed >= CHOSEN_ON]}
+    parts |= {
+        name: [result for result in results if low <= result.ita_deg < high] for name, (low, high) in _CLASSES.items()
+    }
+    parts["at most half a stop over"] = [result for result in results if result.stops <= 0.5]
     return [[name, *_figures(part)] for name, part in parts.items()]
 
 
 def _figures(results: Sequence[CardReadingResult]) -> Iterable[str]:
-    told = [(one.ita_deg, one.read_deg) for one in results if one.read_deg is not None]
+    told = [(result.ita_deg, result.read_deg) for result in results if result.read_deg is not None]
     missed: NDArray[np.float64] = np.array([read.median - true for true, read in told])
     width = np.median([read.high - read.low for _, read in told])
     held = np.mean([read.low <= true <= read.high for true, read in told])
-    scales = np.array([one.scale_ratio for one in results if one.scale_ratio is not None])
+    scales = np.array([result.scale_ratio for result in results if result.scale_ratio is not None])
     yield f"{len(results)}"
-    yield f"{sum(one.is_found for one in results)}"
+    yield f"{sum(result.is_found for result in results)}"
     yield f"{100 * np.quantile(np.abs(scales - 1), 0.9):.1f} %"
     yield f"{len(told)}"
     yield f"{missed.mean():+.0f}°, {np.sqrt((missed**2).mean()):.0f}°"

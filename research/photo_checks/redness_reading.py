@@ -117,9 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         shaded = list(shade_areas(photograph))
         cells = []
         for green in _FLUSH:
-            told = [one for density, one in flushed if density == green]
+            told = [is_told for density, is_told in flushed if density == green]
             cells.append(f"{sum(told)} of {len(told)}")
-        wrong, whole = sum(one for _, one, _ in shaded), sum(number for _, _, number in shaded)
+        wrong, whole = sum(wrongly for _, wrongly, _ in shaded), sum(number for _, _, number in shaded)
         skin = analyse_photograph(photograph).skin
         marks = () if isinstance(skin, Unknown) else skin.marks
         plain = ", ".join(sorted(mark.region for mark in marks if mark.kind == "redness")) or "none"

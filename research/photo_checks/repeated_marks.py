@@ -141,16 +141,16 @@ def _placed(mark: Mark, skin: SkinAnalysis) -> PlacedMark:
 def comes_back(mark: PlacedMark, at: Array, copied: Sequence[PlacedMark], mm_per_px: float, *, any_kind: bool) -> bool:
     """Whether a mark is among those told of a copy; `at` is the matrix to its pixels, `mm_per_px` that of the copy."""
     group = next((kinds for kinds in _GROUPS.values() if mark.kind in kinds), (mark.kind,))
-    alike = [one for one in copied if one.kind == mark.kind or (any_kind and one.kind in group)]
+    alike = [copy for copy in copied if copy.kind == mark.kind or (any_kind and copy.kind in group)]
     if mark.kind in _PATCHES:
         side = at[0, 0] < 0
         swap = {"-right": "-left", "-left": "-right"}
         wanted = next((mark.region.replace(a, b) for a, b in swap.items() if side and a in mark.region), mark.region)
-        return any(one.region == wanted for one in alike)
+        return any(copy.region == wanted for copy in alike)
     if not alike:
         return False
     there = mark.points @ at[:, :2].T + at[:, 2]
-    points = np.concatenate([one.points for one in alike])
+    points = np.concatenate([copy.points for copy in alike])
     away = np.linalg.norm(there[:, None] - points, axis=2).min(axis=1) * mm_per_px
     return bool(np.mean(away <= _NEAR_MM + mark.width_mm / 2) >= 0.5)
 
@@ -181,7 +181,9 @@ def _rows(photograph: DecodedPhotograph, *, pairs: bool) -> Iterator[tuple[str, 
                 print(f"    pair: {change.reason}")
             else:
                 told = [
-                    f"{one.kind} {one.region} {one.direction}" for one in change.findings if one.direction != "not-told"
+                    f"{finding.kind} {finding.region} {finding.direction}"
+                    for finding in change.findings
+                    if finding.direction != "not-told"
                 ]
                 print(f"    pair: {len(told)} of {len(change.findings)} told: {'; '.join(told)}", flush=True)
 

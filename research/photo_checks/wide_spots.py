@@ -129,7 +129,7 @@ def drawn_pictures(rgb: Picture, face: Face, tone: str, number: int) -> Iterator
     """Yield a plain picture with spots, far apart; `number` of the round chooses which spot lies at which place."""
     kinds = list(product(SIZES_MM, DENSITIES, (False, True), _EDGES_MM))
     rng = np.random.default_rng(number)
-    colours = [one for one in load_mark_colours() if one.kind == "brown" and one.tone in _COLOURS_OF[tone]]
+    colours = [mark for mark in load_mark_colours() if mark.kind == "brown" and mark.tone in _COLOURS_OF[tone]]
     mm = face_scale(face).median
     places = skin_places(rgb, face, max(SIZES_MM))
     order = rng.permutation(len(kinds))
@@ -168,7 +168,7 @@ def _notices(photograph: DecodedPhotograph, face: Face, spots: Sequence[WideSpot
 
 def _counts(photograph: DecodedPhotograph, face: Face, tone: str, numbers: Sequence[int]) -> Iterator[WideSpotCount]:
     """Yield the counts of rounds of spots on a plain picture."""
-    drawn = [(number, *one) for number in numbers for one in drawn_pictures(photograph.rgb, face, tone, number)]
+    drawn = [(number, *picture) for number in numbers for picture in drawn_pictures(photograph.rgb, face, tone, number)]
     every = [spot for _, _, spots in drawn for spot in spots]
     before = iter(_notices(photograph, face, every))
     for number, rgb, spots in drawn:
@@ -204,8 +204,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 numbers = [_OF_A_ROUND * number + 10 * portrait + factor for number in given.rounds]
                 new = list(_counts(replace(photograph, rgb=rgb), face, tone, numbers))
                 counts += new
-                print(path.stem, tone, f"{sum(one.detection for one in new)} of {len(new)} told", flush=True)
-        rows = ",\n".join(json.dumps(asdict(one)) for one in counts)
+                print(path.stem, tone, f"{sum(count.detection for count in new)} of {len(new)} told", flush=True)
+        rows = ",\n".join(json.dumps(asdict(count)) for count in counts)
         write_atomically(given.output, f"[{rows}]\n".encode())
 
 

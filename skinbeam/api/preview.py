@@ -200,7 +200,9 @@ def _make_page(strip: PreviewStrip) -> tuple[PreviewPage, Mapping[str, bytes]]:
 def _gain_rows(strip: PreviewStrip, pictures: dict[str, bytes]) -> tuple[PreviewRow, ...]:
     """Return the whole face at each percentile, close-ups, and the year after; nothing where no gain is drawn."""
     drawn = [panel for panel in strip.panels if panel.picture is not None]
-    before, ends, late = ([one for one in drawn if one.moment.kind == kind] for kind in ("before", "end", "months"))
+    before, ends, late = (
+        [panel for panel in drawn if panel.moment.kind == kind] for kind in ("before", "end", "months")
+    )
     if not ends:
         return ()
     rows = [_page_row(Message("preview-label.end"), [*before, *ends], pictures)]
@@ -254,7 +256,9 @@ def _make_report(plan: Plan, look: PhotoAnalysis, strip: PreviewStrip | Unknown)
         pictures=map_known(strip, lambda drawn: tuple(map(_panel_record, drawn.panels))),
         close_ups=map_known(strip, lambda drawn: tuple(map(_close_up_record, drawn.close_ups))),
         changes=map_known(strip, lambda drawn: drawn.change_rows),
-        not_drawn=map_known(strip, lambda drawn: tuple(omission_message(one).text for one in drawn.omissions)),
+        not_drawn=map_known(
+            strip, lambda drawn: tuple(omission_message(omission).text for omission in drawn.omissions)
+        ),
         harms_not_drawn=map_known(strip, lambda drawn: translate_texts(drawn.undrawn_harms)),
         sources=map_known(strip, lambda drawn: drawn.sources),
     )

@@ -248,10 +248,12 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
     else:
         sentences.append(Message(f"asked.{found.place}", {"printed": span.printed_words}))
     sentences += found.unpublished
-    broken = [f"limit-in-short.{one.limit.id}" for one in trial.verdicts if one.status not in ("met", "warn")]
+    broken = [
+        f"limit-in-short.{verdict.limit.id}" for verdict in trial.verdicts if verdict.status not in ("met", "warn")
+    ]
     obstacles = [Message(name) for name in broken] + [message for _, message in found.obstacles]
     if not obstacles:
-        warned = [f"limit-in-short.{one.limit.id}" for one in trial.verdicts if one.status == "warn"]
+        warned = [f"limit-in-short.{verdict.limit.id}" for verdict in trial.verdicts if verdict.status == "warn"]
         narrowly = Message("asked.kept-narrowly", {"limits": "; ".join(Message(name).text for name in warned)})
         return [*sentences, narrowly if warned else Message("asked.kept")]
     limits = "; ".join(message.text.rstrip(".") for message in obstacles)

@@ -45,7 +45,7 @@ def sessions_on_skin(case: Case, sites: Collection[str]) -> tuple[EarlierSession
 
     One that names no site did where its condition is a concern there.
     """
-    conditions = {one.condition for one in case.concern if _overlap_any(one.site, sites)}
+    conditions = {concern.condition for concern in case.concern if _overlap_any(concern.site, sites)}
     return tuple(
         done
         for done in case.session
@@ -62,16 +62,16 @@ def is_place_known(case: Case, place: TreatedPlace) -> bool:
 
     They are where each names its site, and where the condition is a concern at one site alone.
     """
-    is_single = sum(one.condition == place.condition for one in case.concern) <= 1
-    return is_single or all(one.site is not None for one in sessions_on(case, place))
+    is_single = sum(concern.condition == place.condition for concern in case.concern) <= 1
+    return is_single or all(session.site is not None for session in sessions_on(case, place))
 
 
 def weeks_since(case: Case, done: EarlierSession) -> float | None:
     """Return how many weeks ago a session took place; None where neither it nor another on its condition says so."""
     if done.weeks_ago is not None:
         return done.weeks_ago
-    dated = (one for one in case.session if one.treats == done.treats and one.weeks_ago is not None)
-    latest = max(dated, key=lambda one: one.week, default=None)
+    dated = (session for session in case.session if session.treats == done.treats and session.weeks_ago is not None)
+    latest = max(dated, key=lambda session: session.week, default=None)
     if latest is None or latest.weeks_ago is None:
         return None
     ago = latest.week + latest.weeks_ago - done.week

@@ -205,7 +205,7 @@ def _history(case: Case) -> tuple[str, ...]:
     """Return the history of a person, with dark or pale marks that they have, and what earlier pulses brought out."""
     history = () if case.patient is None else tuple(case.patient.history)
     marks = (_DARK_MARKS,) if has_marked(case) else ()
-    brought_out = (one.history for one in earlier_reactions(case))
+    brought_out = (reaction.history for reaction in earlier_reactions(case))
     return tuple(dict.fromkeys((*history, *marks, *(word for word in brought_out if word is not None))))
 
 
@@ -213,7 +213,7 @@ def has_marked(case: Case) -> bool:
     """Return whether this skin keeps dark or pale marks: by its history, its concerns or a recorded pulse."""
     in_history = case.patient is not None and _DARK_MARKS in case.patient.history
     has_marks = any(concern.condition == "post-inflammatory-hyperpigmentation" for concern in case.concern)
-    return in_history or has_marks or any(one.is_lasting_mark for one in earlier_reactions(case))
+    return in_history or has_marks or any(reaction.is_lasting_mark for reaction in earlier_reactions(case))
 
 
 def has_melasma(case: Case) -> bool:
@@ -278,10 +278,10 @@ def sites_overlap(site: str, other_site: str) -> bool:
 def sites_touch(site: str, other_site: str) -> bool:
     """Return whether a site, or a part of it, touches another."""
     tables = fact_tables()
-    ours, others = ((one, *tables.site_parts.get(one, ())) for one in (site, other_site))
+    ours, others = ((name, *tables.site_parts.get(name, ())) for name in (site, other_site))
     touching = tables.touching_sites
-    pairs = ((one, other) for one in ours for other in others)
-    return any(other in touching.get(one, ()) or one in touching.get(other, ()) for one, other in pairs)
+    pairs = ((our_site, other) for our_site in ours for other in others)
+    return any(other in touching.get(pair, ()) or pair in touching.get(other, ()) for pair, other in pairs)
 
 
 def darkest_phototype(case: Case) -> int | None:

@@ -55,7 +55,10 @@ def _finding_lines(findings: Sequence["SkinFinding"]) -> Iterator[str]:
     kinds: dict[str, list[SkinFinding]] = {}
     for finding in findings:
         kinds.setdefault(finding.kind, []).append(finding)
-    found = {kind: [finding_message(one) for one in own if one.told is not None] for kind, own in kinds.items()}
+    found = {
+        kind: [finding_message(marks_of_kind) for marks_of_kind in own if marks_of_kind.told is not None]
+        for kind, own in kinds.items()
+    }
     if any(found.values()):
         yield render_message("terminal.photo-found")
     for entries in found.values():

@@ -251,11 +251,11 @@ def _collect_advice(
         ],
         use,
     )
-    every = tuple(dict.fromkeys(one.kind for one in treatments))
+    every = tuple(dict.fromkeys(treatment.kind for treatment in treatments))
     lasers = {kind for kind in every if kind[1]}
     fitting: list[tuple[Rule, set[tuple[str, bool]]]] = []
     for rule in load_rules(use):
-        kinds = {one.kind for one in treatments if one.is_under(rule)}
+        kinds = {treatment.kind for treatment in treatments if treatment.is_under(rule)}
         if kinds and rule.is_warning_sign is call:
             fitting.append((rule, kinds))
     applying = {rule.id for rule, _ in fitting}
@@ -279,15 +279,17 @@ def _advised_treatments(treatments: list[_Treatment], use: str) -> list[_Treatme
 
     Beside the care after acid or cold that of a laser names its places; beside make-up it need not.
     """
-    lasers = [one for one in treatments if one.kind[1]]
-    others = [one for one in treatments if not one.kind[1]]
+    lasers = [treatment for treatment in treatments if treatment.kind[1]]
+    others = [treatment for treatment in treatments if not treatment.kind[1]]
     spoken_of = [
-        one for one in others if any(covers_modality(rule, one.modality, one.concern) for rule in load_rules(use))
+        treatment
+        for treatment in others
+        if any(covers_modality(rule, treatment.modality, treatment.concern) for rule in load_rules(use))
     ]
     if not spoken_of:
         return lasers
-    places = {one.kind[0] for one in (*lasers, *spoken_of)}
-    return [*lasers, *spoken_of, *(one for one in others if one.kind[0] not in places)]
+    places = {laser.kind[0] for laser in (*lasers, *spoken_of)}
+    return [*lasers, *spoken_of, *(treatment for treatment in others if treatment.kind[0] not in places)]
 
 
 def _with_places(advice: Advice, held: set[tuple[str, bool]], every: tuple[tuple[str, bool], ...]) -> Iterator[Advice]:

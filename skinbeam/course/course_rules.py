@@ -66,7 +66,7 @@ def course_rules() -> CourseRules:
 
 def suitability_rule(id: str) -> Rule:
     """Return a rule of suitability by its id."""
-    (rule,) = (one for one in load_rules("suitability") if one.id == id)
+    (rule,) = (rule for rule in load_rules("suitability") if rule.id == id)
     return rule
 
 
@@ -79,7 +79,7 @@ def ablation_rule() -> Rule:
 
 def ablates_again(modality: str, earlier: Iterable[str]) -> bool:
     """Return whether a treatment resurfaces what earlier ones resurfaced, and one of them removes a whole field."""
-    resurfaced = {one for one in earlier if one in RESURFACING}
+    resurfaced = {modality for modality in earlier if modality in RESURFACING}
     return modality in RESURFACING and bool(resurfaced) and FULL_FIELD_ABLATION in {*resurfaced, modality}
 
 

@@ -170,24 +170,26 @@ def session_durations(
         message = Message("plan.shows-bruise", {"low": limit.low_days, "high": limit.high_days})
         middle = (limit.low_days + limit.high_days) / 2.0
         found.append(SessionDuration("bruise", limit.low_days, limit.high_days, middle, "", (limit.source,), message))
-    cite_sources(*(key for one in found for key in one.sources))
+    cite_sources(*(key for duration in found for key in duration.sources))
     return tuple(found)
 
 
 def longest_duration(durations: Sequence[SessionDuration]) -> SessionDuration | None:
     """Return the duration that ends last; None where none is known."""
-    return max(durations, key=lambda one: (one.high, one.low), default=None)
+    return max(durations, key=lambda duration: (duration.high, duration.low), default=None)
 
 
 def longest_duration_record(durations: Sequence[SessionDuration]) -> Duration | Unknown:
     """Return the record of the longest duration; unknown where there is none."""
-    one = longest_duration(durations)
-    return Unknown(render_message("plan.shows-unknown")) if one is None else one.record
+    duration = longest_duration(durations)
+    return Unknown(render_message("plan.shows-unknown")) if duration is None else duration.record
 
 
 def duration_records(durations: Sequence[SessionDuration]) -> tuple[Duration, ...]:
     """Return the records of all durations, the longest first."""
-    return tuple(one.record for one in sorted(durations, key=lambda one: (-one.high, -one.low)))
+    return tuple(
+        duration.record for duration in sorted(durations, key=lambda duration: (-duration.high, -duration.low))
+    )
 
 
 # Visible changes that last longer than the person accepts.
@@ -215,13 +217,13 @@ def downtime_reason(
     if accepted_days is None:
         return None
     known = session_durations(concern, modality, downtime, pulse=pulse)
-    red = longest_duration([one for one in known if one.kind == "redness"])
+    red = longest_duration([duration for duration in known if duration.kind == "redness"])
     seen = {"healing-seen": downtime} | ({} if red is None else {"healing-redness": red.estimate})
     lasting: dict[str, Estimate | float] = {
         name: days for name, days in seen.items() if isinstance(days, Estimate) and days.median > accepted_days
     }
     is_look = _appearance_key(modality, concern.condition) in _LOOK_FOR_MARKS
-    last = longest_duration([one for one in known if not (is_look and one.kind == "calendar")])
+    last = longest_duration([duration for duration in known if not (is_look and duration.kind == "calendar")])
     if last is not None and last.high > accepted_days:
         name = "healing-seen" if last.kind in _VISIBLE_QUANTITIES else f"healing-{last.kind}"
         lasting.setdefault(name, last.estimate if last.low < last.high else last.high)

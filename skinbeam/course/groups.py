@@ -199,7 +199,7 @@ class ConcernGroup:
 
     def repeats(self, earlier: GroupedConcern) -> bool:
         """Return whether its laser treats skin of an earlier concern again, with another setting."""
-        return any(one.overlaps(earlier) and one.setup.settings != earlier.setup.settings for one in self.parts)
+        return any(part.overlaps(earlier) and part.setup.settings != earlier.setup.settings for part in self.parts)
 
     def takes(self, part: GroupedConcern) -> bool:
         """Return whether a concern can be treated in its visits without a second pass of the same skin."""
@@ -208,10 +208,14 @@ class ConcernGroup:
         if self.modality in SURFACE_MODALITIES and (part.condition == DARK_MARKS) != self.treats_dark_marks:
             return False  # dark marks come before resurfacing
         return not any(
-            (one.fills_field or (one.heats_deep and part.heats_deep) or (one.is_background and part.is_background))
-            and one.overlaps(part)
-            and one.setup.settings != part.setup.settings
-            for one in self.parts
+            (
+                concern.fills_field
+                or (concern.heats_deep and part.heats_deep)
+                or (concern.is_background and part.is_background)
+            )
+            and concern.overlaps(part)
+            and concern.setup.settings != part.setup.settings
+            for concern in self.parts
         )
 
     @property
@@ -280,7 +284,7 @@ class ConcernGroup:
     def healing_weeks(self) -> int:
         """Weeks until another light may treat the same field: every visible change has gone."""
         shown = (part.option.shows_days for part in self.parts)
-        days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
+        days = max((days.high for days in shown if isinstance(days, Duration)), default=0.0)
         return max(course_rules().least_weeks, math.ceil(days / _DAYS_PER_WEEK))
 
     def weeks_before(self, other: "ConcernGroup") -> int:
@@ -298,7 +302,7 @@ class ConcernGroup:
 
     def overlaps(self, other: "ConcernGroup") -> bool:
         """Return whether the fields of two groups share skin."""
-        return any(one.overlaps(two) for one in self.parts for two in other.parts)
+        return any(part.overlaps(two) for part in self.parts for two in other.parts)
 
     def follows(self, earlier: "ConcernGroup") -> bool:
         """Return whether it waits for an earlier group: on shared skin, and beside it where one of them wounds it.
@@ -307,13 +311,16 @@ class ConcernGroup:
         """
         if self.overlaps(earlier):
             return True
-        touch = any(sites_touch(one.site, two.site) for one in self.parts for two in earlier.parts)
+        touch = any(sites_touch(part.site, two.site) for part in self.parts for two in earlier.parts)
         return touch and not {self.modality, earlier.modality}.isdisjoint(RESURFACING)
 
 
 def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[ConcernPlan, ...]:
     """Return the concerns of a plan, of which those that sessions have improved enough are marked as done."""
-    return tuple(replace(one, is_done=True) if is_improved_enough(case, one, one.options) else one for one in concerns)
+    return tuple(
+        replace(concern, is_done=True) if is_improved_enough(case, concern, concern.options) else concern
+        for concern in concerns
+    )
 
 
 def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[ConcernGroup]:
@@ -330,7 +337,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         done = 0 if response is None else response.sessions
         alike = 0 if case is None else count_sessions_with(case, concern, option.modality)
         title = _title_with_site(concern)
-        first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
+        first = tuple(other.title for other in concern.options if other.setup is None and other.rank < option.rank)
         # Which place has improved, and whether it still has.
         is_known = case is not None and is_place_known(case, concern)
         is_known &= response is not None and not response.has_returned
@@ -348,7 +355,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             improved_pct=response.improved_pct if response is not None and is_known and alike == done else None,
             other_course=_other_course(case, concern, title) if case is not None and is_known and not alike else None,
         )
-        group = next((one for one in groups if one.takes(part)), None)
+        group = next((group for group in groups if group.takes(part)), None)
         if group is None:
             groups.append(ConcernGroup([part]))
         else:
@@ -378,12 +385,12 @@ def _other_course(case: Case, concern: ConcernPlan, title: str) -> Message | Non
     """Return that a course with another laser of a concern works and is not over, so that it is not begun anew."""
     response = session_response(case, concern)
     improved_pct = response.improved_pct
-    devices = [find_device(one.device or "") for one in sessions_on(case, concern)]
+    devices = [find_device(session.device or "") for session in sessions_on(case, concern)]
     if improved_pct is None or is_too_little(improved_pct) or None in devices or response.is_enough:
         return None
     for option in concern.options:
         span = option.sessions
-        is_it = option.setup is not None and all(one and option.modality in one.modalities for one in devices)
+        is_it = option.setup is not None and all(device and option.modality in device.modalities for device in devices)
         if is_it and not isinstance(span, Unknown) and response.sessions < span.high:
             params = _running_params(title, span, response.sessions, improved_pct)
             return Message("course.other-running", params | {"other": option.title})
@@ -408,17 +415,17 @@ def _is_melasma_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
 def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
     """Return whether an earlier session resurfaced the skin of a group, and either removes a whole field of it."""
     done = sessions_on_skin(case, group.sites)
-    return ablates_again(group.modality, (modality for one in done for modality in session_modalities(one)))
+    return ablates_again(group.modality, (modality for session in done for modality in session_modalities(session)))
 
 
 def _marked_conditions(case: Case, group: ConcernGroup) -> set[str]:
     """Return the conditions of a group an earlier session of which left a mark that stayed."""
-    marks = [one for one in earlier_reactions(case) if one.is_lasting_mark]
+    marks = [reaction for reaction in earlier_reactions(case) if reaction.is_lasting_mark]
     return {
         part.condition
         for part in group.parts
-        for one in marks
-        if one.condition == part.condition and (one.site is None or sites_overlap(one.site, part.site))
+        for mark in marks
+        if mark.condition == part.condition and (mark.site is None or sites_overlap(mark.site, part.site))
     }
 
 

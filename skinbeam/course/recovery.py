@@ -58,10 +58,12 @@ class DayExpectation:
 @cache
 def _load_signs() -> tuple[WarningSign, ...]:
     held = load_package_table("data/diary.toml")["sign"]
-    return tuple(WarningSign(name, tuple(one["rules"]), one.get("at_once", False)) for name, one in held.items())
+    return tuple(
+        WarningSign(name, tuple(values["rules"]), values.get("at_once", False)) for name, values in held.items()
+    )
 
 
-SIGN_NAMES = tuple(one.name for one in _load_signs())
+SIGN_NAMES = tuple(sign.name for sign in _load_signs())
 REDNESS_GRADES = tuple(load_package_table("data/diary.toml")["redness"])
 
 
@@ -80,7 +82,7 @@ def warning_signs(pain: int, redness: str, sign_names: Collection[str]) -> tuple
         raise ValueError("no answer to these questions")
     table = load_package_table("data/diary.toml")
     return (
-        *(one for one in _load_signs() if one.name in sign_names),
+        *(sign for sign in _load_signs() if sign.name in sign_names),
         *(WarningSign("redness", tuple(held["rules"]), False) for held in [table["redness"][redness]] if held["warns"]),
         *([WarningSign("pain", ("call-same-day",), False)] if pain >= table["pain"]["severe"]["value"] else ()),
     )
@@ -88,16 +90,16 @@ def warning_signs(pain: int, redness: str, sign_names: Collection[str]) -> tuple
 
 def sign_advice(plan: Plan, signs: Collection[WarningSign]) -> tuple[Advice, ...]:
     """Return the plan's advice to clinicians on such signs, each sentence once."""
-    named = {rule for one in signs for rule in one.rules}
-    advice = tuple(one for one in plan.complications if one.rule in named)
-    cite_sources(*(one.source for one in advice))
+    named = {rule for sign in signs for rule in sign.rules}
+    advice = tuple(complication for complication in plan.complications if complication.rule in named)
+    cite_sources(*(part.source for part in advice))
     return advice
 
 
 def expectation_on_day(option: Option, day: int) -> DayExpectation:
     """Return the normal appearance on a day after a session, counted from 0."""
-    begun = [one for one in option.healing if one.day <= day]
-    later = [one for one in option.healing if one.day > day]
+    begun = [text for text in option.healing if text.day <= day]
+    later = [text for text in option.healing if text.day > day]
     return DayExpectation(begun[-1] if begun else None, later[0] if later else None, day > count_healing_days(option))
 
 
@@ -108,7 +110,7 @@ def count_healing_days(option: Option) -> int:
 
 def count_diary_days(option: Option) -> int:
     """Return the number of days after a session on which a diary is open: until healing is over, and a margin."""
-    table = {name: int(one["value"]) for name, one in load_package_table("data/diary.toml")["link"].items()}
+    table = {name: int(values["value"]) for name, values in load_package_table("data/diary.toml")["link"].items()}
     return min(max(count_healing_days(option) + table["margin_days"], table["least_days"]), table["most_days"])
 
 
@@ -119,4 +121,4 @@ def _duration_ends(option: Option) -> Iterator[float]:
         yield option.downtime_days.high
     if option.purpura_days is not None:
         yield option.purpura_days.high
-    yield from (float(one.day) for one in option.healing)
+    yield from (float(text.day) for text in option.healing)

@@ -57,7 +57,7 @@ def rest_before(case: Case, sites: Collection[str], modality: str, interval_week
         if ago is None:
             return None
         found.append(_rest_after(done, ago, modality, interval_weeks))
-    return max(found, key=lambda one: (one.weeks_left, -one.weeks_ago), default=None)
+    return max(found, key=lambda rest: (rest.weeks_left, -rest.weeks_ago), default=None)
 
 
 def _rest_after(done: EarlierSession, ago: float, modality: str, interval_weeks: int) -> Rest:

@@ -149,9 +149,9 @@ class _CourseSession:
         """How concerns on the same skin share this session without a second pulse at any place."""
         found: list[Message] = []
         for place, part in enumerate(self.parts):
-            earlier = [one for one in self.parts[:place] if one.overlaps(part)]
-            same = [one.title for one in earlier if one.setup.settings == part.setup.settings]
-            others = [one.title for one in earlier if one.title not in same]
+            earlier = [concern for concern in self.parts[:place] if concern.overlaps(part)]
+            same = [concern.title for concern in earlier if concern.setup.settings == part.setup.settings]
+            others = [concern.title for concern in earlier if concern.title not in same]
             if same:
                 found.append(Message("course.one-pass", {"concerns": [*same, part.title]}))
             elif others:
@@ -168,7 +168,7 @@ def _melasma_first_message(titles: Sequence[str]) -> Message:
 
 def _drop_repeated(messages: Sequence[Message]) -> list[Message]:
     """Return messages without those that were said before."""
-    return [one for place, one in enumerate(messages) if one not in messages[:place]]
+    return [message for place, message in enumerate(messages) if message not in messages[:place]]
 
 
 def _first_steps(groups: Sequence[ConcernGroup], case: Case | None) -> list[Message]:

@@ -118,14 +118,18 @@ def distinct_ladders(ladders: Iterable[TestSpotLadder]) -> tuple[TestSpotLadder,
     It belongs to the plan if any of them does.
     """
     found: list[TestSpotLadder] = []
-    for one in ladders:
-        same = [two for two in found if (two.device, two.site, two.settings) == (one.device, one.site, one.settings)]
+    for ladder in ladders:
+        same = [
+            two
+            for two in found
+            if (two.device, two.site, two.settings) == (ladder.device, ladder.site, ladder.settings)
+        ]
         if not same:
-            found.append(one)
+            found.append(ladder)
             continue
         (two,) = same
-        later = one if one.read_after_h > two.read_after_h else two
-        chosen = one.when_chosen and two.when_chosen
+        later = ladder if ladder.read_after_h > two.read_after_h else two
+        chosen = ladder.when_chosen and two.when_chosen
         is_asked = chosen is None and later.message.id == _IF_ANOTHER
         message = later.message.params["spots"] if is_asked else later.message
         found[found.index(two)] = replace(later, when_chosen=chosen, message=message)
@@ -157,9 +161,13 @@ def _spot_size(setup: DeviceSetup, device: Device, area_cm2: float | None) -> _S
         return _SpotSize(settings.spot_mm, _MAX_SPOTS)
     sizes = [settings.spot_mm]
     if settings.fluence_J_cm2 is not None:
-        narrower = (one for one in iterate_settings(device) if _is_narrower(one, settings))
-        able = [one for one in narrower if min(s := dose_steps(device, one)) <= settings.fluence_J_cm2 <= max(s)]
-        sizes = sorted({settings.spot_mm, *(one.spot_mm for one in able)}, reverse=True)
+        narrower = (setting for setting in iterate_settings(device) if _is_narrower(setting, settings))
+        able = [
+            candidate
+            for candidate in narrower
+            if min(s := dose_steps(device, candidate)) <= settings.fluence_J_cm2 <= max(s)
+        ]
+        sizes = sorted({settings.spot_mm, *(candidate.spot_mm for candidate in able)}, reverse=True)
     fit = {size: int(_SHARE_OF_FIELD * area_cm2 / _area_cm2(size)) for size in sizes}
     size = next((size for size, number in fit.items() if number >= _LEAST_SPOTS), min(fit))
     if _area_with_two_cm2(size, is_window=settings.footprint_mm is not None) > area_cm2:
@@ -167,8 +175,12 @@ def _spot_size(setup: DeviceSetup, device: Device, area_cm2: float | None) -> _S
     return _SpotSize(size, max(fit[size], _LEAST_SPOTS), narrower=size < settings.spot_mm)
 
 
-def _is_narrower(one: BeamSetting, planned: DeviceSetting) -> bool:
-    return planned.spot_mm is not None and one.spot_mm < planned.spot_mm and one.wavelength_nm == planned.wavelength_nm
+def _is_narrower(setting: BeamSetting, planned: DeviceSetting) -> bool:
+    return (
+        planned.spot_mm is not None
+        and setting.spot_mm < planned.spot_mm
+        and setting.wavelength_nm == planned.wavelength_nm
+    )
 
 
 def _area_cm2(spot_mm: float) -> float:
@@ -269,19 +281,19 @@ def _borne_pulses(
     reacts_anew = _may_react_anew(option)
     borne: list[_BornePulse] = []
     not_borne: list[float] = []
-    for _, marks in groupby(earlier_reactions(case), key=lambda one: one.entry):
+    for _, marks in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry):
         group = list(marks)
-        one, dose = group[0], group[0].fluence_J_cm2
-        if dose is None or not _is_of_light(one, setup, machine):
+        reaction, dose = group[0], group[0].fluence_J_cm2
+        if dose is None or not _is_of_light(reaction, setup, machine):
             continue
-        is_read = not reacts_anew if one.read_after_h is None else one.read_after_h >= hours
+        is_read = not reacts_anew if reaction.read_after_h is None else reaction.read_after_h >= hours
         if any(mark.meaning != "expected" for mark in group):
             not_borne.append(dose)
         elif any(mark.history is not None for mark in group):
             continue  # such as herpes, which tells nothing of the dose
-        elif is_read and _is_on_field(one, concern, case):
-            share = _share_in_spot(one, setup.settings)
-            borne += [_BornePulse(share * dose, one)] if share > 0.0 else []
+        elif is_read and _is_on_field(reaction, concern, case):
+            share = _share_in_spot(reaction, setup.settings)
+            borne += [_BornePulse(share * dose, reaction)] if share > 0.0 else []
     least = min(not_borne, default=math.inf)
     return [pulse for pulse in borne if (pulse.reaction.fluence_J_cm2 or 0.0) < least]
 
@@ -292,31 +304,36 @@ def _may_react_anew(option: Option) -> bool:
     return any(reason.rule in anew or reason.message.id in anew for reason in option.reasons)
 
 
-def _is_of_light(one: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> bool:
+def _is_of_light(reaction: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> bool:
     """Return whether a pulse was made with a device and its wavelength."""
     device = machine.device
-    made = one.was_made_with(machine.case_name, device) and one.dose_on(device) is not None
-    return made and one.wavelength_on(device) == setup.wavelength_nm
+    made = reaction.was_made_with(machine.case_name, device) and reaction.dose_on(device) is not None
+    return made and reaction.wavelength_on(device) == setup.wavelength_nm
 
 
-def _share_in_spot(one: EarlierReaction, settings: DeviceSetting) -> float:
+def _share_in_spot(reaction: EarlierReaction, settings: DeviceSetting) -> float:
     """Return the share of a pulse's dose that heats the epidermis no more in the planned spot; 0 where none does.
 
     Skin below a wider spot scatters more light back, which the share allows for. A longer pulse shows nothing.
     """
-    if one.pulse_ms is None or one.spot_mm is None or settings.spot_mm is None or one.pulse_ms > settings.pulse_ms:
+    if (
+        reaction.pulse_ms is None
+        or reaction.spot_mm is None
+        or settings.spot_mm is None
+        or reaction.pulse_ms > settings.pulse_ms
+    ):
         return 0.0
-    return float(min(1.0, (one.spot_mm / settings.spot_mm) ** _test_spot_rules()["borne"]["spot_exponent"]))
+    return float(min(1.0, (reaction.spot_mm / settings.spot_mm) ** _test_spot_rules()["borne"]["spot_exponent"]))
 
 
-def _is_on_field(one: EarlierReaction, concern: Concern, case: Case) -> bool:
+def _is_on_field(reaction: EarlierReaction, concern: Concern, case: Case) -> bool:
     """Return whether a reaction was on the skin of a concern.
 
     A session that names no site was there if the person has that concern at no other.
     """
-    if one.site is not None:
-        return sites_overlap(one.site, concern.site)
-    return [two.site for two in case.concern if two.condition == one.condition] == [concern.site]
+    if reaction.site is not None:
+        return sites_overlap(reaction.site, concern.site)
+    return [two.site for two in case.concern if two.condition == reaction.condition] == [concern.site]
 
 
 # Doses, steps and words of a ladder.
@@ -391,7 +408,7 @@ def most_informative_doses(p: Mapping[float, float], number: int) -> list[float]
 
     def entropy(inner: Sequence[float]) -> float:
         shares = np.diff([0.0, *(p[dose] for dose in (least, *inner, greatest)), 1.0])
-        return float(-sum(one * np.log(one) for one in shares if one > 0.0))
+        return float(-sum(share * np.log(share) for share in shares if share > 0.0))
 
     return [least, *max(combinations(between, number - 2), key=entropy), greatest]
 
@@ -499,7 +516,9 @@ def tell_missing_spots(
     trials : as of `plan_test_spots`.
     """
     left = iter(trials)
-    return tuple(one if one.setup is None else _tell_missing(case, concern, one, next(left)) for one in options)
+    return tuple(
+        option if option.setup is None else _tell_missing(case, concern, option, next(left)) for option in options
+    )
 
 
 def _tell_missing(case: Case, concern: Concern, option: Option, trial: CandidateSetting) -> Option:
@@ -526,12 +545,12 @@ def _missing_spots(case: Case, concern: Concern, option: Option, machine: Search
     planned = setup.settings.fluence_J_cm2 or math.inf
     enough = [pulse for pulse in _borne_pulses(case, concern, option, machine, hours) if pulse.dose >= planned]
     if enough:
-        one = enough[-1].reaction
+        reaction = enough[-1].reaction
         params = {
-            "entry": _entry_message(one.entry),
-            "dose": one.fluence_J_cm2,
-            "spot": one.spot_mm,
-            "pulse": describe_pulse(one.pulse_ms or 0.0),
+            "entry": _entry_message(reaction.entry),
+            "dose": reaction.fluence_J_cm2,
+            "spot": reaction.spot_mm,
+            "pulse": describe_pulse(reaction.pulse_ms or 0.0),
         }
         return Message("ladder.stands", device | params)
     has_told = any(reason.rule == "window-larger-than-field" for reason in option.reasons)
@@ -555,7 +574,7 @@ def earlier_pulse_notices(
     """
     pulses, untold = read_earlier_pulses(case, machines)
     if evidence is None:
-        changed = [Message("learned.not-computed", {"device": one.machine.device.title}) for one in pulses]
+        changed = [Message("learned.not-computed", {"device": pulse.machine.device.title}) for pulse in pulses]
     else:
         changed = list(evidence.messages)
     return (
@@ -563,9 +582,9 @@ def earlier_pulse_notices(
         *(
             DocumentWarning(
                 "not-learned",
-                Message("learned.not-learned", {"entry": _entry_message(one.entry), "reason": one.reason}),
+                Message("learned.not-learned", {"entry": _entry_message(pulse.entry), "reason": pulse.reason}),
             )
-            for one in untold
+            for pulse in untold
         ),
     )
 

@@ -68,7 +68,9 @@ def _downtime_span(option: Option) -> tuple[float, float] | None:
     days = option.downtime_days
     if not isinstance(days, Estimate):
         return None
-    bruises = [one.high for one in option.shows if one.what == "bruise"]  # named where a bruise is likely
+    bruises = [
+        duration.high for duration in option.shows if duration.what == "bruise"
+    ]  # named where a bruise is likely
     return days.low, max([days.high, *bruises])
 
 

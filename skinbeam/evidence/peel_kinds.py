@@ -97,8 +97,8 @@ def _kinds_for(condition: str) -> list[PeelKind]:
     named = {
         name
         for cell in load_cells()
-        for one in cell.treatments
-        if (cell.condition, one.treatment) == (condition, PEEL)
-        for name in one.device_classes
+        for treatment in cell.treatments
+        if (cell.condition, treatment.treatment) == (condition, PEEL)
+        for name in treatment.device_classes
     }
     return [kind for kind in peel_kinds() if rows & set(kind.rows) or named & set(kind.classes)]

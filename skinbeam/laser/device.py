@@ -281,7 +281,7 @@ def describe_light(wavelength_nm: float, *, lamp: bool) -> str:
 def describe_pulse(pulse_ms: float) -> str:
     """Return a pulse length in its usual unit: ps, ns, µs, or ms from a tenth of one on."""
     units = ((0.1, 1.0, "ms"), (US / MS, US / MS, "µs"), (NS / MS, NS / MS, "ns"), (0.0, PS / MS, "ps"))
-    _, size, unit = next(one for one in units if pulse_ms >= one[0])
+    _, size, unit = next(unit for unit in units if pulse_ms >= unit[0])
     return f"{Formatter().number(pulse_ms / size)} {unit}"
 
 

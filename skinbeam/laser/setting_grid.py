@@ -60,7 +60,7 @@ def iterate_settings(device: Device, wavelength_nm: float | None = None) -> Iter
 
 def one_of_each_light(device: Device) -> list[BeamSetting]:
     """Return a setting of each wavelength and pulse of a device."""
-    return list({(one.wavelength_nm, one.pulse_ms): one for one in iterate_settings(device)}.values())
+    return list({(setting.wavelength_nm, setting.pulse_ms): setting for setting in iterate_settings(device)}.values())
 
 
 def nearest_setting(device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float) -> BeamSetting | None:

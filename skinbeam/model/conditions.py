@@ -282,16 +282,17 @@ def list_names() -> NameList:
         seed=0,
         conditions=tuple(
             ConditionName(
-                one.name,
-                one.aliases,
-                one.title,
-                one.pigmented,
-                tuple(SubtypeName(kind, render_message(f"subtype-title.{kind}")) for kind in one.subtypes),
+                condition.name,
+                condition.aliases,
+                condition.title,
+                condition.pigmented,
+                tuple(SubtypeName(kind, render_message(f"subtype-title.{kind}")) for kind in condition.subtypes),
             )
-            for one in known_conditions().values()
+            for condition in known_conditions().values()
         ),
-        sites=tuple(SiteName(one.name, one.aliases, one.title, one.use) for one in known_sites().values()),
+        sites=tuple(SiteName(site.name, site.aliases, site.title, site.use) for site in known_sites().values()),
         modalities=tuple(
-            ModalityName(one.name, one.aliases, one.title, one.laser) for one in known_modalities().values()
+            ModalityName(modality.name, modality.aliases, modality.title, modality.laser)
+            for modality in known_modalities().values()
         ),
     )

@@ -79,8 +79,8 @@ def misspelt_site(word: object, known: Iterable[str]) -> str | None:
 def _is_misspelt(written: Sequence[str], name: Sequence[str]) -> bool:
     pairs = zip(written, name, strict=False)
     return len(written) == len(name) and all(
-        edit_distance(one, other) <= (len(other) >= _LEAST_LETTERS) + (len(other) >= _LONG_LETTERS)
-        for one, other in pairs
+        edit_distance(pair, other) <= (len(other) >= _LEAST_LETTERS) + (len(other) >= _LONG_LETTERS)
+        for pair, other in pairs
     )
 
 

@@ -34,9 +34,9 @@ def hue_spread(view: View) -> float:
     lab = linear_to_lab(light / max(bright, 1e-6))
     step = (lab[:, 0] / _LIGHTNESS_STEP).astype(int)
     away = np.zeros(len(lab))
-    for one in np.unique(step):
-        alike = lab[step == one, 1:]
-        away[step == one] = np.hypot(*(alike - np.median(alike, axis=0)).T)
+    for level in np.unique(step):
+        alike = lab[step == level, 1:]
+        away[step == level] = np.hypot(*(alike - np.median(alike, axis=0)).T)
     return float(np.quantile(away, _MOST))
 
 

@@ -50,7 +50,7 @@ def resolve_site(word: str) -> str:
     ------
     InputError : no site has this name, or it is a site of the face, which is analysed with its eyes and mouth.
     """
-    off_face = [name for name, one in known_sites().items() if one.use == "treatment" and one.off_face]
+    off_face = [name for name, site in known_sites().items() if site.use == "treatment" and site.off_face]
     site = resolve_name("site", word, field="site")
     if site not in off_face:
         message = Message("photo-site.on_face", {"site": site})

@@ -83,7 +83,7 @@ def compute_burn_anchors(machine: SearchMachine, site: str) -> dict[str, list[fl
 def _anchor_skins(machine: SearchMachine, site: str, usual: Mapping[int, Sequence[Proposal]]) -> list[float]:
     treated = {skin: _anchor_of_skin(machine, site, skin, proposals) for skin, proposals in usual.items()}
     factors = [treated[_treated_skin(usual, phototype)[0]] for phototype in range(1, len(PHOTOTYPES) + 1)]
-    lights = [one.least_beam for proposals in usual.values() for one in proposals]
+    lights = [proposal.least_beam for proposals in usual.values() for proposal in proposals]
     for lighter in reversed(range(len(PHOTOTYPES) - 1)):
         least = factors[lighter + 1] * _share_borne(site, lighter + 1, lights, _cooling(machine))
         factors[lighter] = max(factors[lighter], least)
@@ -97,9 +97,9 @@ def _usual_by_light(machine: SearchMachine, site: str) -> dict[str, dict[int, li
     """
     found: dict[str, dict[int, dict[tuple[BeamSetting, float], Proposal]]] = {}
     for phototype in range(1, len(PHOTOTYPES) + 1):
-        for one in usual_proposals(machine, site, phototype):
-            skins = found.setdefault(light_name(machine, one.setting.wavelength_nm), {})
-            skins.setdefault(one.lighter_phototype or phototype, {})[one.setting, one.middle] = one
+        for proposal in usual_proposals(machine, site, phototype):
+            skins = found.setdefault(light_name(machine, proposal.setting.wavelength_nm), {})
+            skins.setdefault(proposal.lighter_phototype or phototype, {})[proposal.setting, proposal.middle] = proposal
     return {
         light: {skin: list(skins[skin].values()) for skin in sorted(skins)} for light, skins in sorted(found.items())
     }
@@ -107,18 +107,18 @@ def _usual_by_light(machine: SearchMachine, site: str) -> dict[str, dict[int, li
 
 def _treated_skin(usual: Mapping[int, Sequence[Proposal]], phototype: int) -> tuple[int, Sequence[Proposal]]:
     """Return the darkest treated skin that is no darker than a phototype, else the lightest, and its settings."""
-    skin = max((one for one in usual if one <= phototype), default=min(usual))
+    skin = max((treated for treated in usual if treated <= phototype), default=min(usual))
     return skin, usual[skin]
 
 
 def _anchor_of_skin(machine: SearchMachine, site: str, skin: int, proposals: Sequence[Proposal]) -> float:
     """Return the factor at which the usual doses burn a treated skin as often as was counted, on average."""
-    (limit,) = [one for one in find_limits("vascular", "cheeks") if one.quantity == "p_burn"]
+    (limit,) = [limit for limit in find_limits("vascular", "cheeks") if limit.quantity == "p_burn"]
     burns: list[tuple[BurnDoses, float]] = []
     counted: list[float] = []
-    for one in proposals:
-        beam = one.least_beam
-        burns.append((reference_burn_doses(site, PHOTOTYPES[skin - 1], beam, _cooling(machine)), one.middle))
+    for proposal in proposals:
+        beam = proposal.least_beam
+        burns.append((reference_burn_doses(site, PHOTOTYPES[skin - 1], beam, _cooling(machine)), proposal.middle))
         lamp = machine.device.is_lamp
         counted.append(counted_burn_share(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp, most=limit.warn))
 

@@ -125,14 +125,14 @@ def plan_concern(
         offered, not_offered = find_laser_options(case, concern, modality, able, bank, unknown_target=unknown)
         found += offered
         failed += not_offered
-        refused += [one.record for one in not_offered]
+        refused += [refusal.record for refusal in not_offered]
         is_tried = bank.draws >= min_draws()
         if is_tried and not offered and (elsewhere := _light_of_other_clinics(case, concern, modality, able)):
             refused.append(refusal_record(modality, elsewhere))
     found, repeated = _drop_repeated_lamps(found)
-    found = [revise(one) for one in found]
+    found = [revise(option) for option in found]
     refused += repeated
-    reasons = [message for one in refused for message in one.reasons]
+    reasons = [message for option in refused for message in option.reasons]
     others, barred_others = _other_options(case, concern)
     options, found = _rank_all_options(found, others)
     options = _with_absent_first_choice(case, concern, machines or (), options)
@@ -157,7 +157,7 @@ def plan_concern(
         examination=examination,
     )
     report_progress(record)
-    goals, trials = tuple(one.goal for one in found), tuple(one.trial for one in found)
+    goals, trials = tuple(option.goal for option in found), tuple(option.trial for option in found)
     return ConcernResult(record, goals, trials, bank, near)
 
 
@@ -183,16 +183,23 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
     options: list[tuple[Option, OptionStanding]] = []
     refused: list[RefusedOption] = []
     cells = concern_cells(case, concern)
-    for one in (*list_alternatives(concern.condition, concern.subtypes), *_guideline_alternatives(concern, cells)):
-        judged = judge_suitability(case, concern=concern, modality=one.modality)
-        advice = advice_against(case, concern, cells, one.modality)
+    for alternative in (
+        *list_alternatives(concern.condition, concern.subtypes),
+        *_guideline_alternatives(concern, cells),
+    ):
+        judged = judge_suitability(case, concern=concern, modality=alternative.modality)
+        advice = advice_against(case, concern, cells, alternative.modality)
         if against := judged.opposing_reasons:
             messages = [reason.message for reason in against]
-            refused.append(refusal_record(one.modality, messages, source=against[0].source))
+            refused.append(refusal_record(alternative.modality, messages, source=against[0].source))
         elif advice is not None:
-            refused.append(refusal_record(one.modality, [advice.message], source=advice.source))
+            refused.append(refusal_record(alternative.modality, [advice.message], source=advice.source))
         else:
-            options.append(build_other_option(case, concern, one.modality, one.use, one.source, judged.reasons))
+            options.append(
+                build_other_option(
+                    case, concern, alternative.modality, alternative.use, alternative.source, judged.reasons
+                )
+            )
     options.append(build_other_option(case, concern, "no-treatment", "possible", effect_target().source))
     return options, refused
 
@@ -203,13 +210,15 @@ def _guideline_alternatives(concern: Concern, cells: Sequence[GuidelineCell]) ->
     Of what goes with others, those that have a place of their own for other skin.
     """
     condition = concern.condition
-    listed = {one.modality for one in list_alternatives(condition, concern.subtypes)}
-    placed = {one.treatment for other in load_cells() if other.condition == condition for one in other.treatments}
+    listed = {alternative.modality for alternative in list_alternatives(condition, concern.subtypes)}
+    placed = {
+        treatment.treatment for other in load_cells() if other.condition == condition for treatment in other.treatments
+    }
     uses: dict[str, tuple[LaserUse, str]] = {}
     for cell in reversed(cells):  # of several kinds the source of the first one is named
         uses |= {name: ("possible", cell.sources[0]) for name in cell.adjuncts if name in placed}
     for cell in reversed(cells):
-        uses |= {one.treatment: ("usual", cell.sources[0]) for one in cell.treatments}
+        uses |= {treatment.treatment: ("usual", cell.sources[0]) for treatment in cell.treatments}
     known = known_modalities()
     return [
         Alternative(name, use, source)
@@ -222,7 +231,7 @@ def _rank_all_options(
     found: Sequence[LaserOption], others: Sequence[tuple[Option, OptionStanding]]
 ) -> tuple[tuple[Option, ...], list[LaserOption]]:
     """Return every option in order with its rank and reason, and the ones found by search in that order."""
-    every = [*((one.option, one.standing) for one in found), *others]
+    every = [*((option.option, option.standing) for option in found), *others]
     order = rank_options([standing for _, standing in every])
     options = tuple(replace(every[at.index][0], rank=at.rank, rank_reason=at.reason) for at in order)
     return options, [found[at.index] for at in order if at.index < len(found)]
@@ -262,8 +271,13 @@ def _light_of_other_clinics(
     """
     if case.clinic is None or case.clinic.devices is None:
         return []
-    named = (one for cell in concern_cells(case, concern) for one in cell.treatments if one.treatment == modality)
-    names = (first_choice_name(case, concern, one) for one in named if not _is_given(one, machines))
+    named = (
+        treatment
+        for cell in concern_cells(case, concern)
+        for treatment in cell.treatments
+        if treatment.treatment == modality
+    )
+    names = (first_choice_name(case, concern, treatment) for treatment in named if not _is_given(treatment, machines))
     name = next((name for name in names if name is not None), None)
     return [] if name is None else [Message("plan.other-clinic", {"light": name})]
 
@@ -288,20 +302,20 @@ def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption
 
     A pass of a lamp heats brown and red skin at once, so its two options would be one treatment in two lines.
     """
-    lamps = [one.trial.machine.device.name for one in found if one.trial.band_nm is not None]
+    lamps = [option.trial.machine.device.name for option in found if option.trial.band_nm is not None]
     if len(set(lamps)) == len(lamps):  # the ranking draws clinics, which is not done for nothing
         return list(found), []
     first_by_lamp: dict[str, LaserOption] = {}
     refused: list[RefusedOption] = []
-    for at in rank_options([one.standing for one in found]):
-        one = found[at.index]
-        device = one.trial.machine.device
-        name = device.name if one.trial.band_nm is not None else f"{device.name} {one.goal.modality}"
-        first = first_by_lamp.setdefault(name, one)
-        if first is not one:
+    for at in rank_options([option.standing for option in found]):
+        option = found[at.index]
+        device = option.trial.machine.device
+        name = device.name if option.trial.band_nm is not None else f"{device.name} {option.goal.modality}"
+        first = first_by_lamp.setdefault(name, option)
+        if first is not option:
             message = Message("plan.lamp-offered-once", {"device": device.title})
-            refused.append(refusal_record(one.goal.modality, [message], device=device.name))
-    return [one for one in found if one in first_by_lamp.values()], refused
+            refused.append(refusal_record(option.goal.modality, [message], device=device.name))
+    return [option for option in found if option in first_by_lamp.values()], refused
 
 
 def unknown_target_message(condition: str, modality: str) -> Message | None:

@@ -78,7 +78,7 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
         pulse = session_pulse(session, index)
         if pulse.was_made_with(machine.case_name, machine.device):
             found = None
-            marks = {one.meaning for one in reactions if one.entry == pulse.entry}
+            marks = {reaction.meaning for reaction in reactions if reaction.entry == pulse.entry}
             is_borne = marks <= {"expected"} and not _may_be_spared(session, machine.device)
             if session.response_pct is not None and is_borne:
                 found = _read_result(machine, pulse, number, session.response_pct, before)
@@ -101,7 +101,7 @@ def _read_result(
     dose = pulse.dose_on(machine.device)
     if setting is None or dose is None:
         return None
-    given = max((one for one in dose_steps(machine.device, setting) if one <= 1.001 * dose), default=0.0)
+    given = max((step for step in dose_steps(machine.device, setting) if step <= 1.001 * dose), default=0.0)
     if given < dose / DOSE_ROUNDING or given not in machine.doses(setting):  # an earlier injury or bruise bars it
         return None
     has_helped = not is_too_little(improved_pct) and improved_pct > before_pct
@@ -119,8 +119,10 @@ def _setting_of(machine: SearchMachine, pulse: EarlierReaction) -> BeamSetting |
         return None  # of another wavelength: perhaps another machine
     if device.microbeam and pulse_ms is None:
         dose = pulse.dose_on(device)
-        able = (one for one in iterate_settings(device, wavelength_nm) if dose in dose_steps(device, one))
-        return next((one for one in able if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)), None)
+        able = (setting for setting in iterate_settings(device, wavelength_nm) if dose in dose_steps(device, setting))
+        return next(
+            (candidate for candidate in able if is_pulse_calibrated(candidate.wavelength_nm, candidate.pulse_ms)), None
+        )
     spot_mm = device.spots_mm[0] if device.microbeam else pulse.spot_mm
     if pulse_ms is None or spot_mm is None:
         return None
@@ -128,32 +130,37 @@ def _setting_of(machine: SearchMachine, pulse: EarlierReaction) -> BeamSetting |
     return nearest if nearest is not None and is_like(nearest, BeamSetting(wavelength_nm, pulse_ms, spot_mm)) else None
 
 
-def is_like(one: BeamSetting, other: BeamSetting) -> bool:
+def is_like(setting: BeamSetting, other: BeamSetting) -> bool:
     """Return whether two settings differ by no more than what people note and what machines can be set to.
 
     What a pulse of nanoseconds does is set by its dose, whatever its length.
     """
-    pulses = sorted((one.pulse_ms, other.pulse_ms))
+    pulses = sorted((setting.pulse_ms, other.pulse_ms))
     are_nanoseconds = pulses[0] >= SHORTEST_NANOSECOND_MS and pulses[1] < SHORTEST_MICROSECOND_MS
     is_same_pulse = are_nanoseconds or log_ratio(*pulses) <= _SAME_SETTING
-    is_same_spot = log_ratio(one.spot_mm, other.spot_mm) <= _SAME_SETTING
-    return one.wavelength_nm == other.wavelength_nm and is_same_pulse and is_same_spot
+    is_same_spot = log_ratio(setting.spot_mm, other.spot_mm) <= _SAME_SETTING
+    return setting.wavelength_nm == other.wavelength_nm and is_same_pulse and is_same_spot
 
 
 def endpoint_seen(case: Case, concern: Concern, machine: SearchMachine, setting: BeamSetting) -> EndpointSeen | None:
     """Return the doses of test spots at a site and a setting between which the endpoint begins; None where unknown."""
     shown: list[float] = []
     nothing: list[float] = []
-    for one in earlier_reactions(case):
-        dose = one.dose_on(machine.device)
-        if not one.is_test_spot or one.site is None or dose is None or not sites_overlap(one.site, concern.site):
+    for reaction in earlier_reactions(case):
+        dose = reaction.dose_on(machine.device)
+        if (
+            not reaction.is_test_spot
+            or reaction.site is None
+            or dose is None
+            or not sites_overlap(reaction.site, concern.site)
+        ):
             continue
-        made = _setting_of(machine, one) if one.was_made_with(machine.case_name, machine.device) else None
+        made = _setting_of(machine, reaction) if reaction.was_made_with(machine.case_name, machine.device) else None
         if made is None or not is_like(made, setting):
             continue
-        if is_endpoint(one):
+        if is_endpoint(reaction):
             shown.append(dose)
-        elif one.kind in _NO_ENDPOINT:
+        elif reaction.kind in _NO_ENDPOINT:
             nothing.append(dose)
     least = min(shown, default=math.inf)
     below = [dose for dose in nothing if dose < least]

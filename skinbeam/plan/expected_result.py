@@ -192,9 +192,15 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[Document
 
     Each names its concern, where there are several.
     """
-    told = [(one, message) for one in case.concern if (message := _response_message(case, one, gains)) is not None]
+    told = [
+        (concern, message)
+        for concern in case.concern
+        if (message := _response_message(case, concern, gains)) is not None
+    ]
     if len(told) > 1:
-        told = [(one, Message("response.of-concern", {"concern": _name(one), "told": it})) for one, it in told]
+        told = [
+            (concern, Message("response.of-concern", {"concern": _name(concern), "told": it})) for concern, it in told
+        ]
     return tuple(DocumentWarning("response", message) for _, message in told)
 
 

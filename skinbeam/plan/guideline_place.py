@@ -118,12 +118,12 @@ def guideline_place(
     """
     found = [(cell, place) for cell in cells if (place := _place_in_cell(cell, modality, classes)) is not None]
     if not found:
-        found = [one for cell in cells if (one := _place_between(cell, modality, classes)) is not None]
+        found = [pair for cell in cells if (pair := _place_between(cell, modality, classes)) is not None]
     if not found:
         return None
-    cell, best = min(found, key=lambda one: one[1].standing)
+    cell, best = min(found, key=lambda pair: pair[1].standing)
     cite_sources(*cell.sources)
-    kinds = tuple(one.subtype for one, place in found if place.number == best.number)
+    kinds = tuple(other.subtype for other, place in found if place.number == best.number)
     return replace(best, kinds=kinds) if len(kinds) < len(cells) and all(kinds) else best
 
 
@@ -138,12 +138,14 @@ def _place_between(
     if modality in cell.adjuncts or _cell_against(cell, modality, classes) is not None:
         return None
     around = [
-        next(((one, place) for one in side if (place := _place_in_cell(one, modality, classes))), None)
+        next(
+            ((neighbour, place) for neighbour in side if (place := _place_in_cell(neighbour, modality, classes))), None
+        )
         for side in _cells_around(cell)
     ]
     if None in around:
         return None
-    named, later = max((one for one in around if one is not None), key=lambda one: one[1].standing)
+    named, later = max((pair for pair in around if pair is not None), key=lambda pair: pair[1].standing)
     return named, replace(later, is_between=True)
 
 
@@ -151,14 +153,14 @@ def _cells_around(cell: GuidelineCell) -> tuple[list[GuidelineCell], list[Guidel
     """Return the cells of the same kind and site for lighter and for darker skin, the nearest first."""
     low, high = phototype_range(cell.phototype)
     alike = [
-        one
-        for one in load_cells()
-        if (one.condition, one.subtype, one.site) == (cell.condition, cell.subtype, cell.site)
+        other
+        for other in load_cells()
+        if (other.condition, other.subtype, other.site) == (cell.condition, cell.subtype, cell.site)
     ]
-    lighter = [one for one in alike if phototype_range(one.phototype)[1] < low]
-    darker = [one for one in alike if phototype_range(one.phototype)[0] > high]
-    lighter.sort(key=lambda one: -phototype_range(one.phototype)[1])
-    darker.sort(key=lambda one: phototype_range(one.phototype)[0])
+    lighter = [other for other in alike if phototype_range(other.phototype)[1] < low]
+    darker = [other for other in alike if phototype_range(other.phototype)[0] > high]
+    lighter.sort(key=lambda other: -phototype_range(other.phototype)[1])
+    darker.sort(key=lambda other: phototype_range(other.phototype)[0])
     return lighter, darker
 
 
@@ -185,7 +187,9 @@ def _place_in_cell(cell: GuidelineCell, modality: str, classes: Collection[str])
         if treatment is not None and treatment.treatment == modality
         for order, part, partners in _named_classes(treatment, classes)
     ]
-    named_alone = [name for one in cell.treatments for name in one.device_classes if len(class_parts(name)) == 1]
+    named_alone = [
+        name for treatment in cell.treatments for name in treatment.device_classes if len(class_parts(name)) == 1
+    ]
     return next((place for place in found if not place.partners), None) or next(
         (place for place in found if not any(includes_class(place.device_class, name) for name in named_alone)), None
     )
@@ -257,12 +261,12 @@ def _cell_against(cell: GuidelineCell, modality: str, classes: Collection[str]) 
     of the site gives the treatment a place.
     """
     general = guideline_cell(cell.condition, cell.subtype, "", cell.phototype.partition("-")[0])
-    for one in dict.fromkeys((cell, general)):
-        if one is None or not one.is_graded:
+    for source in dict.fromkeys((cell, general)):
+        if source is None or not source.is_graded:
             continue
-        name = next((name for name in one.avoid if _is_meant(name, modality, classes)), None)
-        if name is not None and (one is cell or _place_in_cell(cell, modality, classes) is None):
-            return one, name
+        name = next((name for name in source.avoid if _is_meant(name, modality, classes)), None)
+        if name is not None and (source is cell or _place_in_cell(cell, modality, classes) is None):
+            return source, name
     return None
 
 

@@ -104,11 +104,11 @@ def _reaches_enough(option: LaserOption) -> bool:
 
 
 def _names_light(cells: Sequence[GuidelineCell]) -> bool:
-    return any(is_light(one.treatment) for cell in cells for one in cell.treatments)
+    return any(is_light(treatment.treatment) for cell in cells for treatment in cell.treatments)
 
 
 def _names_modality(cells: Sequence[GuidelineCell], modality: str) -> bool:
-    return any(one.treatment == modality for cell in cells for one in cell.treatments)
+    return any(treatment.treatment == modality for cell in cells for treatment in cell.treatments)
 
 
 def _plan_proposals(
@@ -183,8 +183,8 @@ def _advice_on_device(
 ) -> AdviceAgainst | None:
     """Return the advice against a device; None where any of its settings is not advised against."""
     advice = [
-        advice_against(case, concern, cells, modality, device_classes(machine.device, one))
-        for one in one_of_each_light(machine.device)
+        advice_against(case, concern, cells, modality, device_classes(machine.device, candidate))
+        for candidate in one_of_each_light(machine.device)
     ]
     return None if None in advice or not advice else advice[0]
 

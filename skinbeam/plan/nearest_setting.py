@@ -49,13 +49,13 @@ def find_nearest_setting(case: Case, concern: Concern, refused: Iterable[DeviceR
     Light that trials used goes before other light, and published settings before others. None where no setting could be
     judged, or where every setting that was refused is strong enough.
     """
-    found = ((one.goal, one.trial) for one in refused if one.trial is not None)
+    found = ((refusal.goal, refusal.trial) for refusal in refused if refusal.trial is not None)
     weak = [(goal, trial) for goal, trial in found if trial.p_effective < effect_target().least]
     if not weak:
         return None
 
-    def nearness(one: tuple[TreatmentGoal, CandidateSetting]) -> tuple[bool, bool, float]:
-        goal, trial = one
+    def nearness(candidate: tuple[TreatmentGoal, CandidateSetting]) -> tuple[bool, bool, float]:
+        goal, trial = candidate
         return (
             _was_tried_in_trials(case, concern, goal, trial),
             _practice_place(case, concern, goal, trial).is_inside,
@@ -117,8 +117,8 @@ def _broken_limit(
         limit.for_raising_doses(goal.modality) for limit in find_limits(goal.modality, concern.site, goal.condition)
     ]
     judged = [judge_limit(limit, found.value[limit.id](dose_J_cm2), trial.weights[1], trial.basis) for limit in limits]
-    broken = [one for one in judged if one.status == "not_met"]
-    return max(broken, key=lambda one: one.limit.used_fraction(one.share), default=None)
+    broken = [verdict for verdict in judged if verdict.status == "not_met"]
+    return max(broken, key=lambda verdict: verdict.limit.used_fraction(verdict.share), default=None)
 
 
 def _obstacle_message(trial: CandidateSetting, broken: LimitVerdict | None) -> Message:

@@ -129,7 +129,8 @@ def _burn_coverage_reasons(
     found = uncovered_warnings(beam_burn_light(trial.beam), "none" if cooling is None else cooling.kind, skin)
     about = f"{concern.condition} at {concern.site}"
     return [
-        RuleReason(one.code, "with-caution", one.message, "skinbeam2026practice", "practice", about) for one in found
+        RuleReason(warning.code, "with-caution", warning.message, "skinbeam2026practice", "practice", about)
+        for warning in found
     ]
 
 

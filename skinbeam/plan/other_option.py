@@ -104,7 +104,7 @@ def _begins_with_creams(case: Case, concern: Concern) -> bool:
 
 def _is_adjunct(cells: Sequence[GuidelineCell], modality: str, reasons: Sequence[RuleReason]) -> bool:
     """Return whether a treatment goes with others alone: by its place, or toxin with resurfacing of deep lines."""
-    places = [one.treatment for cell in cells for one in cell.treatments]
+    places = [treatment.treatment for cell in cells for treatment in cell.treatments]
     if any(reason.rule == _TOXIN_AT_REST for reason in reasons) and not set(places).isdisjoint(SURFACE_MODALITIES):
         return True
     return any(modality in cell.adjuncts for cell in cells) and modality not in places

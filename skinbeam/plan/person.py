@@ -71,7 +71,7 @@ def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> A
     loaded, case = consultation.loaded, consultation.loaded.case
     seen, photo_state = _photo_colour(consultation.photo_analysis)
     sites = photo_site_findings(consultation.photo_analysis, case.concern)
-    darker = tuple((one.site, one.melanin_factor) for one in sites if one.melanin_factor > 1.0)
+    darker = tuple((site.site, site.melanin_factor) for site in sites if site.melanin_factor > 1.0)
     colour = replace(assess_colour(case, seen), melanin_factors=darker)
     machines = _clinic_machines(loaded)
     anchor = partial(_pulse_anchor, darkest_phototype(case) or len(PHOTOTYPES))

@@ -22,9 +22,9 @@ def photo_vessel_widths(case: Case, sites: Sequence[SitePhotoFindings]) -> Mappi
     if case.vessel:
         return {}
     return {
-        one.site: PhotographedVesselWidth(one.vessel_um)
-        for one in sites
-        if one.vessel_um is not None and one.vessels_clear
+        site.site: PhotographedVesselWidth(site.vessel_um)
+        for site in sites
+        if site.vessel_um is not None and site.vessels_clear
     }
 
 
@@ -32,12 +32,12 @@ def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[s
     """Return messages on how doses use the vessels visible at each site that has a concern made of vessels."""
     widths = photo_vessel_widths(case, sites)
     found: dict[str, list[Message]] = {}
-    for one in sites:
+    for site in sites:
         for concern in case.concern:
-            population = _concern_vessels(concern) if concern.site == one.site else None
-            if population is not None and one.vessel_um is not None:
-                message = _vessel_message(case, one, concern, population, widths.get(one.site))
-                found.setdefault(one.site, []).append(message)
+            population = _concern_vessels(concern) if concern.site == site.site else None
+            if population is not None and site.vessel_um is not None:
+                message = _vessel_message(case, site, concern, population, widths.get(site.site))
+                found.setdefault(site.site, []).append(message)
     return found
 
 
@@ -54,16 +54,16 @@ def _concern_vessels(concern: Concern) -> VesselPopulation | None:
 
 def _vessel_message(
     case: Case,
-    one: SitePhotoFindings,
+    findings: SitePhotoFindings,
     concern: Concern,
     published: VesselPopulation,
     width: PhotographedVesselWidth | None,
 ) -> Message:
-    assert one.vessel_um is not None  # called only for sites that have a width
+    assert findings.vessel_um is not None  # called only for sites that have a width
     params: dict[str, str | float] = {
-        "site": known_sites()[one.site].title,
+        "site": known_sites()[findings.site].title,
         "concern": known_conditions()[concern.condition].title,
-        **estimate_parameters(one.vessel_um),
+        **estimate_parameters(findings.vessel_um),
         **{f"published_{end}": value for end, value in estimate_parameters(published.diameter_um()).items()},
     }
     if width is None:

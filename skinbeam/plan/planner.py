@@ -183,7 +183,7 @@ def _assemble_plan(
         report_progress(Message("progress.decision", {"decision": render_message(f"decision.{suitability.decision}")}))
         stopped = _is_stopped(suitability)
         parts = _plan_concerns(person, None if stopped else machines, each, keep, revise)
-        concerns = mark_done_concerns([one.record for one in parts], case)
+        concerns = mark_done_concerns([part.record for part in parts], case)
         chosen = [
             (concern, planned.first_laser[0].modality)
             for concern, planned in zip(case.concern, concerns, strict=True)
@@ -192,7 +192,7 @@ def _assemble_plan(
         treated = (*chosen, *_begun_without_laser(case.concern, concerns))
         aftercare, when_to_call = aftercare_advice(treated, case), call_advice(treated, case)
         concerns = _tell_care_after_others(case, concerns, treated, aftercare, when_to_call)
-        gains = tuple(gain for one in parts for gain in one.gains)
+        gains = tuple(gain for part in parts for gain in part.gains)
         course = schedule_course(concerns, case, gains)
         made = Plan(
             schema=PLAN_SCHEMA,
@@ -218,8 +218,8 @@ def _assemble_plan(
             course_total=course_total(concerns, course),
             test_spots=distinct_ladders(
                 replace(ladder, when_chosen=True) if planned.is_done else ladder
-                for planned, one in zip(concerns, parts, strict=True)
-                for ladder in one.ladders
+                for planned, part in zip(concerns, parts, strict=True)
+                for ladder in part.ladders
             ),
             titration=checklist_advice("titration", chosen, case),
             anaesthesia=checklist_advice("anaesthesia", chosen, case),
@@ -236,7 +236,7 @@ def _assemble_plan(
             data_release=data_release(),
         )
     plan = round_record(replace(made, sources=tuple(sorted(sources))))
-    return PlanResult(plan, tuple(one.summary for one in parts))
+    return PlanResult(plan, tuple(part.summary for part in parts))
 
 
 def _explain_sparser_columns(concerns: Sequence[ConcernPlan]) -> tuple[PlainReason, ...]:
@@ -306,7 +306,8 @@ def _tell_care_after_others(
         if option.setup is None or first is None or option.modality == first[0].modality:
             return option
         instead = [
-            (one, option.modality if one is concern and name == first[0].modality else name) for one, name in treated
+            (treated_concern, option.modality if treated_concern is concern and name == first[0].modality else name)
+            for treated_concern, name in treated
         ]
         care = care_after_laser(aftercare_advice(instead, case), call_advice(instead, case), planned.place)
         is_same = care.sentences == care_after_laser(aftercare, when_to_call, planned.place).sentences
@@ -328,7 +329,7 @@ def _begun_without_laser(concerns: Sequence[Concern], planned: Sequence[ConcernP
 
 def _start_order(concern: Concern) -> int:
     """Return the order in which concerns begin: vessels, which take longest, then spots, which have lamps too."""
-    where = {known_modalities()[one].location for one in concern_lasers(concern)}
+    where = {known_modalities()[laser].location for laser in concern_lasers(concern)}
     return 0 if "vessel" in where else 1 if "lesion" in where else 2
 
 
@@ -349,7 +350,9 @@ def _photo_suggestions(case: Case, photo: "PhotoAnalysis | None") -> tuple[Conce
     if photo is None or isinstance(photo.skin, Unknown):
         return ()
     asked = {(concern.condition, concern.site) for concern in case.concern}
-    return tuple(one for one in suggest_concerns(photo.skin.findings) if (one.condition, one.site) not in asked)
+    return tuple(
+        concern for concern in suggest_concerns(photo.skin.findings) if (concern.condition, concern.site) not in asked
+    )
 
 
 def _judge_for_clinic(case: Case, machines: Sequence[SearchMachine]) -> Suitability:
@@ -360,7 +363,7 @@ def _judge_for_clinic(case: Case, machines: Sequence[SearchMachine]) -> Suitabil
     """
     owned = {modality for machine in machines for modality in machine.device.modalities}
     candidates = case_lasers(case)
-    of_clinic = {name: [one for one in choices if one in owned] for name, choices in candidates.items()}
+    of_clinic = {name: [choice for choice in choices if choice in owned] for name, choices in candidates.items()}
     judged = judge_case(case, {name: choices or candidates[name] for name, choices in of_clinic.items()})
     if not _is_stopped(judged):
         return judged
@@ -398,7 +401,7 @@ def _clearance_notices(
     case: Case, suitability: Suitability, concerns: Sequence[ConcernPlan]
 ) -> tuple[DocumentWarning, ...]:
     """Return how the referrals that leave something without a laser are cleared, where they can be."""
-    held = [one for one, planned in zip(case.concern, concerns, strict=True) if planned.first_laser is None]
+    held = [concern for concern, planned in zip(case.concern, concerns, strict=True) if planned.first_laser is None]
     of_lasers = [
         reason
         for concern in held

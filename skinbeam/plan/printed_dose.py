@@ -107,9 +107,10 @@ def _printed_coverages_pct(cell: GuidelineCell, dose: GuidelineDose) -> tuple[fl
     if getattr(cell, dose.place).treatment != "fractional-ablative":
         return None
     beside = (
-        (one.low, one.high)
-        for one in doses_of_cell(cell)
-        if one.quantity == "coverage_percent" and (one.place, one.device_class) == (dose.place, dose.device_class)
+        (printed.low, printed.high)
+        for printed in doses_of_cell(cell)
+        if printed.quantity == "coverage_percent"
+        and (printed.place, printed.device_class) == (dose.place, dose.device_class)
     )
     return next(beside, None)
 
@@ -198,7 +199,7 @@ def nearest_practice(
     own: dict[BeamSetting, PublishedRange] = {}  # of the condition itself, in other skin
     for setting in order_by_distance(machine, settings, region, 0.5):
         span = region.dose_range(machine.device, setting, needs_pulse=_needs_pulse(machine, region))
-        if span is None or not any(span.low / DOSE_ROUNDING <= one <= span.high for one in machine.doses(setting)):
+        if span is None or not any(span.low / DOSE_ROUNDING <= dose <= span.high for dose in machine.doses(setting)):
             continue
         if span.includes_phototype and span.condition == region.condition:
             return setting, span
@@ -227,7 +228,7 @@ def order_by_distance(
             key = quantity, setting.wavelength_nm
             if key not in wanted:
                 printed = region.published_value(quantity, machine.device, setting, place, dose)
-                offered = sorted(getattr(one, quantity) for one in settings)
+                offered = sorted(getattr(candidate, quantity) for candidate in settings)
                 is_width = quantity == "spot_mm" and machine.device.microbeam
                 wanted[key] = printed or offered[0 if is_width else len(offered) // 2]
             away += log_ratio(getattr(setting, quantity), wanted[key])

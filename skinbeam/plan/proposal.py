@@ -176,7 +176,7 @@ class Proposal:
 
     def is_start(self, dose: float) -> bool:
         """Return whether a dose is the one that plans begin with, as near as the machine has it."""
-        below = [one for one in dose_steps(self.machine.device, self.setting) if one <= 1.001 * self.start]
+        below = [step for step in dose_steps(self.machine.device, self.setting) if step <= 1.001 * self.start]
         return bool(below) and dose == below[-1]
 
     @property

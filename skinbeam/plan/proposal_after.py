@@ -88,7 +88,7 @@ def proposal_at_endpoint(seen: EndpointSeen, usual: Proposal) -> Proposal:
     """
     if usual.is_least_first or seen.nothing < usual.start:
         return usual
-    above = (one for one in dose_steps(usual.machine.device, usual.setting) if one >= _STEP * seen.nothing)
+    above = (step for step in dose_steps(usual.machine.device, usual.setting) if step >= _STEP * seen.nothing)
     start = min(seen.dose, next(above, seen.dose))
     return replace(
         usual,

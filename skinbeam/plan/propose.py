@@ -140,8 +140,12 @@ def _propose_no_more_than_lighter(
     with collect_sources() as sources:
         # Of a lamp sources leave out a phototype between others; its filter is then that of the next lighter one.
         regions = [replace(region, phototype=number) for number in range(lighter, 0, -1)]
-        tried = (_propose_no_more_than_lighter(machine, concern, one, barred_nm) for one in regions)
-        theirs = next((one for one in tried if one is not None), None) if machine.device.is_lamp else next(tried)
+        tried = (_propose_no_more_than_lighter(machine, concern, other, barred_nm) for other in regions)
+        theirs = (
+            next((proposal for proposal in tried if proposal is not None), None)
+            if machine.device.is_lamp
+            else next(tried)
+        )
     if machine.device.is_lamp and theirs is not None:
         found = _with_light_of_lighter_skin(found, theirs.setting)
     if is_published_only and theirs is not None and _is_greater_at_other_spot(found, theirs):
@@ -217,7 +221,7 @@ def _propose(
     phototype = region.phototype or len(PHOTOTYPES)
     own_cells = _cells_of(machine, concern, region, phototype)
     every = _settings_of_cells(machine, region.modality, kind_cells(concern, PHOTOTYPES[phototype - 1]))
-    settings = [one for one in _covering_spots(every, region) if one.wavelength_nm not in barred_nm]
+    settings = [spot for spot in _covering_spots(every, region) if spot.wavelength_nm not in barred_nm]
     own = _propose_from_cells(machine, settings, own_cells, region, None)
     if own is not None:
         return own
@@ -229,7 +233,11 @@ def _propose(
     if found is not None and not is_column and not (machine.device.is_lamp and is_of_darker):
         return found
     darker = _propose_from_darker_cells(machine, settings, concern, region)
-    return max((one for one in (found, darker) if one is not None), key=lambda one: one.middle, default=None)
+    return max(
+        (proposal for proposal in (found, darker) if proposal is not None),
+        key=lambda proposal: proposal.middle,
+        default=None,
+    )
 
 
 def _propose_beside_cell(
@@ -246,7 +254,7 @@ def _propose_beside_cell(
     if practice is None or borrowed is None:
         return practice or borrowed
     if practice.lighter_phototype is not None and practice.condition in (concern.condition, borrowed.condition):
-        return min(borrowed, practice, key=lambda one: one.middle)  # darker skin gets no more than lighter
+        return min(borrowed, practice, key=lambda proposal: proposal.middle)  # darker skin gets no more than lighter
     if practice.lighter_phototype is not None or practice.low > borrowed.high:
         return borrowed
     return _bounded_by(practice, borrowed)
@@ -261,13 +269,13 @@ def usual_settings(
     """
     region = PracticeRegion(concern.condition, modality, darkest_phototype(case) or len(PHOTOTYPES))
     ordered = order_by_distance(machine, _settings_of_cells(machine, modality, cells), region, 0.5)
-    return [one for one in _covering_spots(ordered, region) if machine.doses(one)]
+    return [spot for spot in _covering_spots(ordered, region) if machine.doses(spot)]
 
 
 def _covering_spots(settings: Iterable[BeamSetting], region: PracticeRegion) -> list[BeamSetting]:
     """Return the settings without spots that are traced along vessels where the concern is a whole field."""
     narrowest_mm = least_field_spot_mm(region.condition, region.modality)
-    return [one for one in settings if one.spot_mm >= narrowest_mm]
+    return [setting for setting in settings if setting.spot_mm >= narrowest_mm]
 
 
 def _propose_from_lending_cells(
@@ -319,7 +327,7 @@ def _propose_from_lighter_cells(
 def _lending_cells(machine: SearchMachine, region: PracticeRegion) -> tuple[str, ...]:
     """Return the conditions whose cells give doses for that of a region: itself, and those that lend theirs."""
     lenders = lending_conditions(region.condition, region.modality, lamp=machine.device.is_lamp)
-    return tuple(one for one in lenders if one == region.condition or one not in _LENDS_NO_CELL)
+    return tuple(lender for lender in lenders if lender == region.condition or lender not in _LENDS_NO_CELL)
 
 
 def _bounded_by(proposal: Proposal, lighter: Proposal) -> Proposal:
@@ -372,16 +380,20 @@ def _cells_of(
 def _best_place_number(machine: SearchMachine, modality: str, cell: GuidelineCell) -> int:
     """Return the best place of a machine in a cell, with one behind all others where it has none."""
     lights = one_of_each_light(machine.device)
-    return min(place_number((cell,), modality, device_classes(machine.device, one)) for one in lights)
+    return min(place_number((cell,), modality, device_classes(machine.device, light)) for light in lights)
 
 
 def _settings_of_cells(machine: SearchMachine, modality: str, cells: Sequence[GuidelineCell]) -> Sequence[BeamSetting]:
     """Return the settings of a machine that the cells have a place for; all where they have a place for none."""
     every = list(iterate_settings(machine.device))
     if machine.device.microbeam:
-        every = [one for one in every if is_pulse_calibrated(one.wavelength_nm, one.pulse_ms)] or every
-    places = {one: guideline_place(cells, modality, device_classes(machine.device, one)) for one in every}
-    named = [one for one, place in places.items() if place is not None]
+        every = [
+            candidate for candidate in every if is_pulse_calibrated(candidate.wavelength_nm, candidate.pulse_ms)
+        ] or every
+    places = {
+        candidate: guideline_place(cells, modality, device_classes(machine.device, candidate)) for candidate in every
+    }
+    named = [candidate for candidate, place in places.items() if place is not None]
     first = next((place.device_class for place in places.values() if place is not None), "")
     return _without_bluer_filters(machine, named, first) or every
 
@@ -393,7 +405,7 @@ def _without_bluer_filters(
     cut_off = _LAMP_CLASS.fullmatch(device_class)
     if cut_off is None or not machine.device.is_lamp:
         return settings
-    return [one for one in settings if one.wavelength_nm >= float(cut_off[1])]
+    return [setting for setting in settings if setting.wavelength_nm >= float(cut_off[1])]
 
 
 def _propose_from_cells(
@@ -408,15 +420,17 @@ def _propose_from_cells(
     The dose of one light of a pair, which the other light heats beforehand, comes after the doses of a light alone.
     """
     doses = [
-        (cell, dose) for cell in cells for dose in sorted(doses_of_cell(cell), key=lambda one: bool(one.component))
+        (cell, dose)
+        for cell in cells
+        for dose in sorted(doses_of_cell(cell), key=lambda printed: bool(printed.component))
     ]
-    classes = {one: device_classes(machine.device, one) for one in settings} if doses else {}
+    classes = {setting: device_classes(machine.device, setting) for setting in settings} if doses else {}
     for cell, dose in doses:
         treatment = getattr(cell, dose.place)
         if treatment.treatment != region.modality or dose.quantity != _guideline_quantity(machine):
             continue
         name = dose.component or dose.device_class
-        able = [one for one in settings if is_of_class(classes[one], name)]
+        able = [setting for setting in settings if is_of_class(classes[setting], name)]
         able_filters = _without_bluer_filters(machine, able, name)
         found = _nearest_proposal(machine, able_filters, read_dose(cell, dose), region, lighter)
         if found is not None:

@@ -176,7 +176,7 @@ class OptionRank:
 
 def rank_options(standings: Sequence[OptionStanding]) -> list[OptionRank]:
     """Return the options in order; tied ones share a rank, and the next rank counts them all."""
-    shares = joint_shares([one.question for one in standings])
+    shares = joint_shares([option.question for option in standings])
     ordered: list[OptionRank] = []
     for tied, lighter in _tied_groups(standings, shares):
         rank = len(ordered) + 1
@@ -201,10 +201,10 @@ def _tied_groups(
         return standings[index].order
 
     def marked(index: int) -> tuple[float, int, int, float]:
-        one = standings[index]
-        marks = 1.0 if one.lasting_marks is None else one.lasting_marks
-        order = 0 if one.place is None else one.place.order
-        return round(marks / _SIMILAR_MARKS), order, -one.own_studies, -_median_share(one.half_improved)
+        option = standings[index]
+        marks = 1.0 if option.lasting_marks is None else option.lasting_marks
+        order = 0 if option.place is None else option.place.order
+        return round(marks / _SIMILAR_MARKS), order, -option.own_studies, -_median_share(option.half_improved)
 
     for _, alike in groupby(sorted(range(len(standings)), key=line), key=line):
         left = sorted(alike, key=lambda index: -_median_share(standings[index].half_improved))
@@ -225,12 +225,12 @@ def _tied_groups(
             lighter = {index: least for index in tied if index not in group}
 
 
-def _leaves_more_marks(one: OptionStanding, other: OptionStanding) -> bool:
+def _leaves_more_marks(option: OptionStanding, other: OptionStanding) -> bool:
     """Return whether an option left marks in clearly more people than another; uncounted marks do not matter."""
     return (
-        one.lasting_marks is not None
+        option.lasting_marks is not None
         and other.lasting_marks is not None
-        and one.lasting_marks - other.lasting_marks > _SIMILAR_MARKS
+        and option.lasting_marks - other.lasting_marks > _SIMILAR_MARKS
     )
 
 
@@ -238,60 +238,62 @@ def _median_share(half: Value) -> float:
     return half.median if isinstance(half, Estimate) else -1.0
 
 
-def _rank_reason(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
+def _rank_reason(option: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
     """Return the result of trials and the reason for the rank: two sentences that a patient can follow."""
-    if one.question.modality == _NO_TREATMENT:
+    if option.question.modality == _NO_TREATMENT:
         return Message("plan.rank-none")
-    if isinstance(one.half_improved, Unknown):
+    if isinstance(option.half_improved, Unknown):
         found = Message("plan.rank-uncounted")
-    elif one.own_studies:
-        found = Message("plan.rank-counted", {**estimate_per_hundred(one.half_improved), "studies": one.own_studies})
+    elif option.own_studies:
+        found = Message(
+            "plan.rank-counted", {**estimate_per_hundred(option.half_improved), "studies": option.own_studies}
+        )
     else:
-        found = Message("plan.rank-borrowed", estimate_per_hundred(one.half_improved))
-    if one.procedure is not None:
-        found = Message("plan.rank-done", {"found": found, "done": one.procedure})
-    return Message("plan.rank", {"found": found, "place": _rank_message(one, rank, tied, ahead, fewer)})
+        found = Message("plan.rank-borrowed", estimate_per_hundred(option.half_improved))
+    if option.procedure is not None:
+        found = Message("plan.rank-done", {"found": found, "done": option.procedure})
+    return Message("plan.rank", {"found": found, "place": _rank_message(option, rank, tied, ahead, fewer)})
 
 
-def _rank_message(one: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
-    if one.helped_in is not None:
-        return Message("plan.place-helped-before", {"session": one.helped_in})
-    if one.is_last_resort:
+def _rank_message(option: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
+    if option.helped_in is not None:
+        return Message("plan.place-helped-before", {"session": option.helped_in})
+    if option.is_last_resort:
         return Message("plan.place-last-resort")
-    if one.is_out_of_reach and not one.has_place:
-        message_id = "plan.place-out-of-reach-counted" if one.is_counted_in_practice else "plan.place-out-of-reach"
+    if option.is_out_of_reach and not option.has_place:
+        message_id = "plan.place-out-of-reach-counted" if option.is_counted_in_practice else "plan.place-out-of-reach"
         return Message(message_id, {"least": per_hundred(LEAST_REACHED)})
-    if one.place is not None:
-        where = "between" if one.place.is_between else "guideline"
-        place = Message(f"plan.place-{where}-{one.place.number}", {"sources": one.place.sources})
-        if one.place.partners:
-            partners = [Message(f"device-class.{part}") for part in one.place.partners]
+    if option.place is not None:
+        where = "between" if option.place.is_between else "guideline"
+        place = Message(f"plan.place-{where}-{option.place.number}", {"sources": option.place.sources})
+        if option.place.partners:
+            partners = [Message(f"device-class.{part}") for part in option.place.partners]
             place = Message("plan.place-in-combination", {"place": place, "partners": partners})
-        if one.place.kinds:
-            place = Message("plan.place-of-kinds", {"place": place, "kinds": kind_names(one.place.kinds)})
-        if one.waits_for_creams and one.place.number == 1:
+        if option.place.kinds:
+            place = Message("plan.place-of-kinds", {"place": place, "kinds": kind_names(option.place.kinds)})
+        if option.waits_for_creams and option.place.number == 1:
             return Message("plan.place-after-creams", {"place": place})
-        if not one.is_out_of_reach:
+        if not option.is_out_of_reach:
             return place
         least = per_hundred(LEAST_REACHED)
-        if one.are_named_columns:
+        if option.are_named_columns:
             return Message("plan.place-despite-depth", {"place": place, "least": least})
-        return Message("plan.place-despite-model", {"place": place, "least": least, "studies": one.own_studies})
-    if one.use == "first":
+        return Message("plan.place-despite-model", {"place": place, "least": least, "studies": option.own_studies})
+    if option.use == "first":
         return Message("plan.place-first-line")
-    if one.comes_before_light:
+    if option.comes_before_light:
         return Message("plan.place-before-light")
-    if one.difference is not None:
-        return Message("plan.place-unlike", {"unlike": one.difference})
-    if isinstance(one.half_improved, Estimate) and not one.own_studies:
+    if option.difference is not None:
+        return Message("plan.place-unlike", {"unlike": option.difference})
+    if isinstance(option.half_improved, Estimate) and not option.own_studies:
         return Message("plan.place-borrowed")
-    if isinstance(one.half_improved, Unknown):
-        return Message("plan.place-uncounted" if one.is_at_home else "plan.place-uncounted-elsewhere")
+    if isinstance(option.half_improved, Unknown):
+        return Message("plan.place-uncounted" if option.is_at_home else "plan.place-uncounted-elsewhere")
     if fewer:
         return Message("plan.place-marked", {"fewer": fewer})
     if tied:
         return Message("plan.place-tied", {"others": list(tied)})
-    if one.is_adjunct:
+    if option.is_adjunct:
         return Message("plan.place-adjunct")
     if rank == 1:
         return Message("plan.place-leads")

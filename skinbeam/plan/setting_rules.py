@@ -32,10 +32,12 @@ def barred_lights_nm(case: Case, concern: Concern, modality: str, machine: Searc
     Where they leave it none, nothing is barred, so that a setting is proposed and its refusal names the rule.
     """
     lights = [] if machine.device.is_lamp else one_of_each_light(machine.device)
-    wavelengths = dict.fromkeys(one.wavelength_nm for one in lights)
+    wavelengths = dict.fromkeys(light.wavelength_nm for light in lights)
     if len(wavelengths) < 2:
         return ()
     allowed = {
-        one.wavelength_nm for one in lights if not judge_setting(case, concern, modality, machine, one).opposing_reasons
+        light.wavelength_nm
+        for light in lights
+        if not judge_setting(case, concern, modality, machine, light).opposing_reasons
     }
     return tuple(nm for nm in wavelengths if nm not in allowed) if allowed else ()

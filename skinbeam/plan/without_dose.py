@@ -93,7 +93,7 @@ def _best_place(
 ) -> GuidelinePlace | None:
     """Return the place of a machine in the guideline, at the settings to try first; None where it has none."""
     lights = (*settings, *one_of_each_light(machine.device))
-    places = (guideline_place(cells, modality, device_classes(machine.device, one)) for one in lights)
+    places = (guideline_place(cells, modality, device_classes(machine.device, light)) for light in lights)
     return next((place for place in places if place is not None), None)
 
 
@@ -122,7 +122,9 @@ def _settings_to_try(
         nearest.setdefault(setting.spot_mm if is_by_depth else setting.wavelength_nm, setting)
     if is_by_depth:
         return list(nearest.values())[:_MAX_DIAMETERS]
-    return sorted(nearest.values(), key=lambda one: place_number(cells, modality, device_classes(machine.device, one)))
+    return sorted(
+        nearest.values(), key=lambda candidate: place_number(cells, modality, device_classes(machine.device, candidate))
+    )
 
 
 def _are_facial_columns(
@@ -168,9 +170,9 @@ def _plan_device(
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
             return _offer(case, concern, goal, trial, rules, cells)
-    judged = [one for one in refused if one.trial is not None]
+    judged = [refusal for refusal in refused if refusal.trial is not None]
     if judged:
-        return max(judged, key=lambda one: 0.0 if one.trial is None else one.trial.p_effective)
+        return max(judged, key=lambda refusal: 0.0 if refusal.trial is None else refusal.trial.p_effective)
     return refused[0] if refused else device_refusal(goal, machine, unsafe)
 
 
@@ -196,8 +198,11 @@ def _offer(
 
 def _refuse_without_dose(case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine) -> DeviceRefusal:
     """Return the refusal of a device without a printed dose; where a rule forbids all its light, the rule's reason."""
-    judged = [judge_setting(case, concern, goal.modality, machine, one) for one in one_of_each_light(machine.device)]
-    barred = [one for one in judged if one.opposing_reasons]
+    judged = [
+        judge_setting(case, concern, goal.modality, machine, candidate)
+        for candidate in one_of_each_light(machine.device)
+    ]
+    barred = [suitability for suitability in judged if suitability.opposing_reasons]
     if barred and len(barred) == len(judged):
         return refuse_by_rule(goal, machine, judged[0])
     refused = device_refusal(goal, machine, "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice")

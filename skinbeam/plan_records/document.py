@@ -122,7 +122,7 @@ class _PlanReader:
         fitting = [kind for kind in others if (get_origin(kind) is tuple) == isinstance(value, list)]
         if len(fitting) > 1 and isinstance(value, dict):  # of several records the smallest that has these fields
             fitting = [
-                kind for kind in fitting if is_dataclass(kind) and set(value) <= {one.name for one in fields(kind)}
+                kind for kind in fitting if is_dataclass(kind) and set(value) <= {field.name for field in fields(kind)}
             ]
             fitting = sorted(fitting, key=lambda kind: len(fields(kind)))[:1]
         _expect(len(fitting) == 1, path, f"one of {others}", value)

@@ -106,13 +106,13 @@ class CareAfterLaser:
 def care_after_laser(aftercare: Iterable[Advice], when_to_call: Iterable[Advice], place: str) -> CareAfterLaser:
     """Return the advice of a whole plan that holds after treatment of a concern with a laser."""
     return CareAfterLaser(
-        tuple(one for one in aftercare if one.is_for_laser(place)),
-        tuple(one for one in when_to_call if one.is_for_laser(place)),
+        tuple(advice for advice in aftercare if advice.is_for_laser(place)),
+        tuple(advice for advice in when_to_call if advice.is_for_laser(place)),
     )
 
 
 def _sentences(advice: Iterable[Advice]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.message.text for one in advice))
+    return tuple(dict.fromkeys(part.message.text for part in advice))
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class _FieldsOfRecord:
         return getattr(self.record, name)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *(one.name for one in fields(self.record))]
+        return [*super().__dir__(), *(attribute.name for attribute in fields(self.record))]
 
 
 @dataclass(frozen=True)
@@ -119,15 +119,17 @@ class PlannedConsultation:
     _consultation: CheckedConsultation = field(compare=False)
 
     def __repr__(self) -> str:
-        return f"<plan {self.plan.plan_sha256[:12]}: {', '.join(one.place for one in self.plan.concerns)}>"
+        return f"<plan {self.plan.plan_sha256[:12]}: {', '.join(concern.place for concern in self.plan.concerns)}>"
 
     @cached_property
     def concerns(self) -> tuple[PlannedConcern, ...]:
         """The concerns with their options, in order of rank."""
         person = assess_person(self._consultation, self.plan.draws, self.plan.seed)
         return tuple(
-            PlannedConcern(one, tuple(PlannedOption(option, one, self._consultation, person) for option in one.options))
-            for one in self.plan.concerns
+            PlannedConcern(
+                concern, tuple(PlannedOption(option, concern, self._consultation, person) for option in concern.options)
+            )
+            for concern in self.plan.concerns
         )
 
     def to_dict(self, *, language: str = ENGLISH) -> dict[str, Any]:

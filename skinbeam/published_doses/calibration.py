@@ -154,7 +154,7 @@ def laser_family(wavelength_nm: float, *, lamp: bool) -> str:
     if lamp:
         return "lamp"
     families = load_package_table("data/practice.toml")["unprinted"]  # rising
-    return [str(one["family"]) for one in families if one["from_nm"] <= wavelength_nm][-1]
+    return [str(family["family"]) for family in families if family["from_nm"] <= wavelength_nm][-1]
 
 
 def is_calibrated_light(light: BurnLight) -> bool:

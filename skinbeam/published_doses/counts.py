@@ -272,4 +272,4 @@ def count_bruises_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = Fa
         return None
     sources = {source for source, _, _ in counted}
     cite_sources(*sorted(sources))
-    return HarmCount(sum(one[1] for one in counted), sum(one[2] or 0 for one in counted), len(sources))
+    return HarmCount(sum(count[1] for count in counted), sum(count[2] or 0 for count in counted), len(sources))

@@ -110,7 +110,7 @@ class PersonalCalibration:
             if not observation.injured and observation.miss_probability == 0.0:
                 field = field * (1.0 - burnt)
         likelihood = joint.sum(axis=1)
-        of_spots = [self.miss_probability, *(one.miss_probability for one in seen if not one.injured)]
+        of_spots = [self.miss_probability, *(spot.miss_probability for spot in seen if not spot.injured)]
         return replace(
             self,
             likelihood=self.likelihood * likelihood,

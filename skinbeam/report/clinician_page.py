@@ -132,14 +132,18 @@ def report_page(
         photographs=tuple(map(advice_line, plan.photographs)),
         complications=tuple(map(advice_line, plan.complications)),
         consent=tuple(map(advice_line, plan.consent)),
-        aftercare=tuple(placed_advice_line(one, plan) for one in plan.aftercare),
-        call_advice=tuple(placed_advice_line(one, plan) for one in plan.when_to_call),
+        aftercare=tuple(placed_advice_line(advice, plan) for advice in plan.aftercare),
+        call_advice=tuple(placed_advice_line(advice, plan) for advice in plan.when_to_call),
         unknowns=message_texts(plan.unknowns),
         limits=tuple(_limit_counts(part, card) for part in concerns for card in part.options if card.limits),
         methods=_methods(plan),
         earlier=tuple(warning.message.text for warning in plan.warnings if warning.code in _OF_EARLIER),
         faults=(
-            *(ReportFault(one.code, one.message.text) for one in plan.warnings if one.code not in _OF_EARLIER),
+            *(
+                ReportFault(warning.code, warning.message.text)
+                for warning in plan.warnings
+                if warning.code not in _OF_EARLIER
+            ),
             *missing,
             *(ReportFault("overlay-missing", overlay.unknown) for overlay in overlays if overlay.unknown),
         ),

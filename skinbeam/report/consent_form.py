@@ -176,7 +176,9 @@ def _must_call_at_once(plan: Plan, option: Option) -> bool:
     """Return whether the form of an option says to call at once if the skin blisters, and not only the same day."""
     treated = [concern for concern in plan.concerns if option in concern.options]
     return any(
-        one.rule == _BLISTERS_AT_ONCE for concern in treated for one in plan.care_after(concern, option).when_to_call
+        advice.rule == _BLISTERS_AT_ONCE
+        for concern in treated
+        for advice in plan.care_after(concern, option).when_to_call
     )
 
 

@@ -57,8 +57,8 @@ def live_figure(data: WindowData) -> LiveFigure | None:
 
 def _published_at(data: WindowData, row: float) -> PublishedDoseRange | None:
     """Return the published doses at the row nearest to one; None where sources used no such pulse or density."""
-    near = [one for one in data.published_doses if abs(math.log(one.row_value / row)) <= math.log(_SAME_ROW)]
-    return min(near, key=lambda one: abs(math.log(one.row_value / row)), default=None)
+    near = [dose for dose in data.published_doses if abs(math.log(dose.row_value / row)) <= math.log(_SAME_ROW)]
+    return min(near, key=lambda published: abs(math.log(published.row_value / row)), default=None)
 
 
 def _published_text(data: WindowData, row: float, unit: str) -> str:

@@ -147,7 +147,9 @@ def option_card(
     numbers = {(reason.lead, reason.rest): reason.number for reason in decision_reasons}
     spoke = [reason_line(reason) for reason in option.reasons]
     if option.setup is not None:
-        spoke += [_spots_line(one) for one in ladders if one.when_chosen and one.tries(option.setup, concern.site)]
+        spoke += [
+            _spots_line(ladder) for ladder in ladders if ladder.when_chosen and ladder.tries(option.setup, concern.site)
+        ]
     again = [numbers[reason.lead, reason.rest] for reason in spoke if (reason.lead, reason.rest) in numbers]
     at_once = option.immediate
     seen = None if isinstance(at_once, Unknown) else at_once

@@ -319,8 +319,8 @@ def are_ruled_out(concerns: Sequence[ConcernPlan]) -> bool:
 
 
 def _is_ruled_out(concern: ConcernPlan) -> bool:
-    lasers = [one for one in concern.refused if one.modality in laser_modalities()]
-    reasons = [{reason.id for reason in one.reasons} for one in lasers]
+    lasers = [option for option in concern.refused if option.modality in laser_modalities()]
+    reasons = [{reason.id for reason in laser.reasons} for laser in lasers]
     usable = [ids for ids in reasons if not any(name.startswith(_NOT_USABLE) for name in ids)]
     return bool(usable) and all(any(name.startswith("rules.") for name in ids) for ids in usable)
 
@@ -362,7 +362,7 @@ def cause_without_laser(concerns: Sequence[ConcernPlan]) -> str:
 
 
 def _cause_of_concern(concern: ConcernPlan) -> str:
-    named = {one.text.id.removeprefix("leaflet_no_laser.") for one in concern.no_laser}
+    named = {reason.text.id.removeprefix("leaflet_no_laser.") for reason in concern.no_laser}
     if not named.isdisjoint(_SEARCHED):
         return "no_setting"
     if not named.isdisjoint(_LIGHT_BEFORE):

@@ -88,8 +88,8 @@ def _with_glyphs(value: Any) -> Any:
     if isinstance(value, str):
         return value.translate(_WITHOUT_GLYPH)
     if isinstance(value, dict):
-        return {name: _with_glyphs(one) for name, one in value.items()}
-    return [_with_glyphs(one) for one in value] if isinstance(value, list | tuple) else value
+        return {name: _with_glyphs(entry) for name, entry in value.items()}
+    return [_with_glyphs(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _needs_system_fonts(text: str) -> bool:

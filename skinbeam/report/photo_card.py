@@ -48,7 +48,9 @@ def card_page() -> CardPage:
         markers=tuple(MarkerDrawing(*corner, marker_modules(number)) for number, corner in MARKERS.items()),
         solid=SOLID_XY_MM,
         white=WHITE_FIELD_XY_MM,
-        screens=tuple(ScreenDrawing(*one.xy_mm, one.pitch_mm, one.black, one.vertical) for one in SCREENS),
+        screens=tuple(
+            ScreenDrawing(*screen.xy_mm, screen.pitch_mm, screen.black, screen.vertical) for screen in SCREENS
+        ),
         scale_mm=SCALE_MM,
     )
 

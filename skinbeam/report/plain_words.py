@@ -162,7 +162,7 @@ def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
 
 
 def _lies_on_melasma(concern: ConcernPlan, plan: Plan) -> bool:
-    return any(one.condition == MELASMA and sites_overlap(one.site, concern.site) for one in plan.concerns)
+    return any(other.condition == MELASMA and sites_overlap(other.site, concern.site) for other in plan.concerns)
 
 
 def phone_line(plan: Plan) -> str:

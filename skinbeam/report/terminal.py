@@ -55,7 +55,9 @@ def plan_summary(plan: Plan, elapsed_s: Mapping[str, float] | None = None) -> st
         render_message("terminal.minded", {"about": "; ".join(about), "text": text}) for text, about in minded.items()
     ]
     lines += [
-        render_message("terminal.caution", {"text": one.message.text}) for one in plan.warnings if one.code == CLEARANCE
+        render_message("terminal.caution", {"text": warning.message.text})
+        for warning in plan.warnings
+        if warning.code == CLEARANCE
     ]
     return "\n".join([*lines, render_message("terminal.plan", {"hash": plan.plan_sha256})])
 

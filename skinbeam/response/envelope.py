@@ -259,7 +259,7 @@ def lending_conditions(condition: str, modality: str, *, lamp: bool) -> tuple[st
     if not _lends_no_spots(condition, modality, lamp=lamp):
         return (condition, *lenders)
     spots = load_package_table("data/lending.toml")["spots"]["lenders"]
-    return (condition, *(one for one in lenders if one not in spots))
+    return (condition, *(lender for lender in lenders if lender not in spots))
 
 
 def _lends_no_spots(condition: str, modality: str, *, lamp: bool) -> bool:
@@ -316,8 +316,8 @@ def _build_envelope(condition: str, modality: str, regime: str, lamp: bool, phot
     rows = _settings_with_light(modality, regime, lamp)
     tiers = tuple(
         tier
-        for one in lending_conditions(condition, modality, lamp=lamp)
-        for tier in _evidence_tiers(one, phototype_class(phototype), rows)
+        for lender in lending_conditions(condition, modality, lamp=lamp)
+        for tier in _evidence_tiers(lender, phototype_class(phototype), rows)
     )
     return PracticeEnvelope(condition, phototype, tiers, removes_skin=modality == "ablative") if tiers else None
 

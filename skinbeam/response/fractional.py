@@ -91,7 +91,9 @@ def search_microbeams(
     def enough(index: int) -> bool:
         """Return whether the target or a limit is reached; more energy only goes deeper, so this stays true."""
         every = density_steps(machine.device, setting, energies[index])
-        offered = [one for one in every if most_density_per_cm2 is None or one <= most_density_per_cm2] or every[:1]
+        offered = [
+            density for density in every if most_density_per_cm2 is None or density <= most_density_per_cm2
+        ] or every[:1]
         beam = build_beam(machine, setting, energies[index], offered[0])
         with collect_sources() as sources:
             depth = skins.lesion(beam, energies[index], limiting=False).depth

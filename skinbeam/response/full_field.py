@@ -110,7 +110,7 @@ def _gentle_doses(table: ResponseTable, setting: BeamSetting, doses: Sequence[fl
     undone. The error of the draws counts where a dose is allowed, not where it is chosen.
     """
     modality, found, weights = table.goal.modality, table.at(setting), table.skins.weights[1]
-    for limit in (one.for_raising_doses(modality) for one in table.limits if modality in one.raised_within):
+    for limit in (limit.for_raising_doses(modality) for limit in table.limits if modality in limit.raised_within):
 
         def beyond(dose: float, limit: SettingLimit = limit) -> bool:
             return judge_limit(limit, found.value[limit.id](dose), weights, (), strict=False).status == "not_met"
@@ -128,7 +128,7 @@ def _shortest_pulse_beam(table: ResponseTable, setting: BeamSetting) -> Beam:
     if table.goal.modality != "pigment-short-pulse":
         return beam
     judged_ms = shortest_pulse_s() / MS
-    same = {one.pulse_ms for one in iterate_settings(table.machine.device, beam.wavelength_nm)}
+    same = {candidate.pulse_ms for candidate in iterate_settings(table.machine.device, beam.wavelength_nm)}
     return replace(beam, pulse_ms=min((pulse for pulse in same if pulse >= judged_ms), default=beam.pulse_ms))
 
 
@@ -148,7 +148,7 @@ def _doses_for_lighter_skin(
     for lighter in skins.lighter_skins:
         enough = _reaches_wanted_share(goal_doses_J_cm2(table.goal, beam, lighter, cooling), lighter.weights[0])
         weights = lighter.weights[0]
-        for limit in (one for one in table.limits if one.quantity == DISRUPTION_QUANTITY):
+        for limit in (limit for limit in table.limits if limit.quantity == DISRUPTION_QUANTITY):
             broken = p_disruption(lighter.respond(beam, cooling, limiting=False, near_surface=True))
 
             def breaks(

@@ -176,8 +176,8 @@ def concern_lasers(concern: Concern) -> list[str]:
 def case_lasers(case: Case) -> dict[str, list[str]]:
     """Return the laser modalities of each condition of a case, for all kinds and sites that it has there."""
     found: dict[str, list[str]] = {}
-    for one in case.concern:
-        found[one.condition] = list(dict.fromkeys((*found.get(one.condition, ()), *concern_lasers(one))))
+    for concern in case.concern:
+        found[concern.condition] = list(dict.fromkeys((*found.get(concern.condition, ()), *concern_lasers(concern))))
     return found
 
 

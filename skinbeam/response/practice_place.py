@@ -96,7 +96,7 @@ def unpublished_quantities(
         for name, value in given.items()
         if (span := envelope.published_range(name)) is not None
     )
-    return {one.name: _outside_message(one) for one in places if one.factor != 1.0}
+    return {place.name: _outside_message(place) for place in places if place.factor != 1.0}
 
 
 def place_setting(
@@ -135,7 +135,7 @@ def place_setting(
     asked = {name: value for name, value in given.items() if value is not None}
     held = [_QuantityPlace(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
     unprinted = tuple(name for name in asked if spans[name] is None)
-    cite_sources(*envelope.sources, *(source for one in held for source in one.span.sources))
+    cite_sources(*envelope.sources, *(source for quantity in held for source in quantity.span.sources))
     place = _make_place(envelope, spans[quantity], held, unprinted)
     if quantity in unprinted and quantity == FLUENCE and not _has_visible_endpoint(light.modality):
         return replace(
@@ -155,35 +155,35 @@ def place_dose(
     ----------
     is_planned : whether a plan chose the dose, which it does below the range only for the sake of the skin.
     """
-    one = _QuantityPlace(quantity, dose, span)
-    side: PracticeSide = "inside" if one.factor == 1.0 else "above" if one.ratio > 1 else "below"
+    place = _QuantityPlace(quantity, dose, span)
+    side: PracticeSide = "inside" if place.factor == 1.0 else "above" if place.ratio > 1 else "below"
     if side == "below" and (is_planned or not span.includes_phototype):
         side = "lowered"
     is_inside = side == "inside"
     return PracticePlace(
         side=side,
         quantity="" if is_inside else quantity,
-        factor=1.0 if is_inside else one.factor,
+        factor=1.0 if is_inside else place.factor,
         low=None if is_inside else span.low,
         high=None if is_inside else span.high,
         unpublished_quantities=(),
         sources=span.sources,
         message=_inside_message(condition, span.condition, len(span.sources), dosed=True)
         if is_inside
-        else _outside_message(one, is_lowered=side == "lowered"),
+        else _outside_message(place, is_lowered=side == "lowered"),
     )
 
 
-def _outside_message(one: "_QuantityPlace", *, is_lowered: bool = False) -> Message:
+def _outside_message(place: "_QuantityPlace", *, is_lowered: bool = False) -> Message:
     params = {
-        "quantity": Message(f"practice-quantity.{one.name}"),
-        "factor": one.factor,
-        "low": one.span.low,
-        "high": one.span.high,
+        "quantity": Message(f"practice-quantity.{place.name}"),
+        "factor": place.factor,
+        "low": place.span.low,
+        "high": place.span.high,
     }
     if is_lowered:
-        return Message("practice.lowered" if one.span.includes_phototype else "practice.below-lighter", params)
-    return Message("practice.above" if one.ratio > 1 else "practice.below", params)
+        return Message("practice.lowered" if place.span.includes_phototype else "practice.below-lighter", params)
+    return Message("practice.above" if place.ratio > 1 else "practice.below", params)
 
 
 def _has_visible_endpoint(modality: str) -> bool:
@@ -235,7 +235,7 @@ def _make_place(
     unprinted: tuple[str, ...],
 ) -> PracticePlace:
     whose = dose.condition if dose is not None else envelope.nearest_condition[0]
-    sources = tuple(dict.fromkeys((*envelope.sources, *(source for one in places for source in one.span.sources))))
+    sources = tuple(dict.fromkeys((*envelope.sources, *(source for place in places for source in place.span.sources))))
     inside = PracticePlace(
         side="inside",
         quantity="",
@@ -246,7 +246,7 @@ def _make_place(
         sources=sources,
         message=_inside_message(envelope.condition, whose, len(sources), dosed=dose is not None),
     )
-    farthest = max(places, key=lambda one: one.factor, default=None)
+    farthest = max(places, key=lambda place: place.factor, default=None)
     if farthest is None or farthest.factor == 1.0:
         return inside
     side: PracticeSide = "above" if farthest.ratio > 1 else "below"

@@ -134,7 +134,7 @@ class ResponseTable:
             found.injury_probability(dose),
             None if uncooled is None else uncooled(dose),
             None if doubtful is None else doubtful(dose),
-            tuple(judge_limit(one, found.value[one.id](dose), w_limit, found.basis) for one in self.limits),
+            tuple(judge_limit(limit, found.value[limit.id](dose), w_limit, found.basis) for limit in self.limits),
             (w_target, w_limit),
             found.basis,
             burns=found.burns,
@@ -245,7 +245,7 @@ def _heating_node(
         if is_cooled:
             uncooled = burn_doses(beam, cell_death_dose(bare, locations.basal_layer_response(bare)) / J_CM2)
         coldest_K = locations.basal_layer_response(around).base_K.min(axis=1)
-        disrupted = p_disruption(around) if any(one.quantity == DISRUPTION_QUANTITY for one in limits) else None
+        disrupted = p_disruption(around) if any(limit.quantity == DISRUPTION_QUANTITY for limit in limits) else None
     return _HeatingNode(beam, wanted, burns, lasting, uncooled, coldest_K - ZERO_CELSIUS_K, disrupted, tuple(sources))
 
 

@@ -205,9 +205,9 @@ def _greatest_values(
 ) -> dict[str, float]:
     """Return the greatest value by source for the condition, and for those that lend to it until there are enough."""
     found: dict[str, float] = {}
-    for one in lending_conditions(condition, light.modality, lamp=light.lamp):
+    for lender in lending_conditions(condition, light.modality, lamp=light.lamp):
         if len(found) < envelope_rules()["few"]["enough"]:
-            found |= _greatest_by_source(quantity, [row for row in rows if row.condition == one])
+            found |= _greatest_by_source(quantity, [row for row in rows if row.condition == lender])
     return found
 
 
@@ -280,10 +280,17 @@ class PracticeRegion:
         Darker skin does not get more than lighter skin, whichever sources happened to treat them.
         """
         lighter = (
-            replace(self, phototype=one).dose_range(device, setting)
-            for one in range(1, self.phototype or DARKEST_PHOTOTYPE)
+            replace(self, phototype=darkness).dose_range(device, setting)
+            for darkness in range(1, self.phototype or DARKEST_PHOTOTYPE)
         )
-        return [math.inf, *(min(one.usual_high, one.own_high or math.inf) for one in lighter if one is not None)]
+        return [
+            math.inf,
+            *(
+                min(published.usual_high, published.own_high or math.inf)
+                for published in lighter
+                if published is not None
+            ),
+        ]
 
     def dose_range(self, device: Device, setting: BeamSetting, *, needs_pulse: bool = False) -> PublishedRange | None:
         """Return the published range of the dose at a setting; `needs_pulse` as of `PracticeEnvelope.dose_range`."""

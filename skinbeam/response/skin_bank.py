@@ -114,7 +114,7 @@ def read_earlier_pulses(
     """
     found: list[EarlierPulse] = []
     untold: list[UninformativePulse] = []
-    for where, group in groupby(earlier_reactions(case), key=lambda one: one.entry):
+    for where, group in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry):
         read = _read_pulse(case, list(group), machines)
         if isinstance(read, Message):
             untold.append(UninformativePulse(where, read))
@@ -127,15 +127,15 @@ def _read_pulse(
     case: Case, marks: Sequence[EarlierReaction], machines: Sequence[SearchMachine]
 ) -> EarlierPulse | Message:
     """Return one pulse with all its reactions, or why it is no evidence."""
-    worst = next((one for one in marks if one.is_burn), marks[0])
+    worst = next((mark for mark in marks if mark.is_burn), marks[0])
     burnt = bool(worst.is_burn)
-    if not burnt and any(one.is_burn is None for one in marks):
+    if not burnt and any(mark.is_burn is None for mark in marks):
         return Message("learned.no-sign", {"reaction": _reaction_name(worst)})
-    site = worst.site or next((one.site for one in case.concern if one.condition == worst.condition), None)
+    site = worst.site or next((concern.site for concern in case.concern if concern.condition == worst.condition), None)
     # The case has no time at which a session was read; its later report is late enough. It lit the whole field, so that
     # nothing of it is missed; of a field elsewhere it tells as much as a test spot.
     untold = miss_probability(worst.read_after_h if worst.read_after_h is not None else float("inf"))
-    if not worst.is_test_spot and {one.site for one in case.concern} <= {site}:
+    if not worst.is_test_spot and {concern.site for concern in case.concern} <= {site}:
         untold = 0.0
     if untold is None and not burnt:
         return Message("learned.too-early", {"hours": worst.read_after_h})
@@ -186,16 +186,16 @@ def _offers_words(offers: Sequence[Offer[float]], unit: str) -> Message | str:
     return Message("plan.dose-span", params) if step is None else Message("learned.steps", {**params, "step": step})
 
 
-def _reaction_name(one: EarlierReaction) -> Message | str:
-    return one.kind if one.meaning == "unread" else Message(f"reaction.{one.kind}")
+def _reaction_name(reaction: EarlierReaction) -> Message | str:
+    return reaction.kind if reaction.meaning == "unread" else Message(f"reaction.{reaction.kind}")
 
 
-def _find_machine(one: EarlierReaction, machines: Sequence[SearchMachine]) -> SearchMachine | None:
+def _find_machine(reaction: EarlierReaction, machines: Sequence[SearchMachine]) -> SearchMachine | None:
     """Return the machine of the clinic that made a reaction, or else a known device of that name."""
-    own = next((machine for machine in machines if one.was_made_with(machine.case_name, machine.device)), None)
-    if own is not None or one.device is None:
+    own = next((machine for machine in machines if reaction.was_made_with(machine.case_name, machine.device)), None)
+    if own is not None or reaction.device is None:
         return own
-    return SearchMachine(one.device.name, one.device, Path())
+    return SearchMachine(reaction.device.name, reaction.device, Path())
 
 
 # Evidence from earlier pulses.
@@ -244,56 +244,56 @@ def evidence_from_pulses(
     if not pulses:
         return None
     weights = draw(pulses[0].site).weights[1]
-    over = [one.dose_J_cm2 * J_CM2 / _burn_doses_J_m2(one, draw(one.site)) for one in pulses]
+    over = [pulse.dose_J_cm2 * J_CM2 / _burn_doses_J_m2(pulse, draw(pulse.site)) for pulse in pulses]
     lights: dict[LightKey, PersonalCalibration] = {}
-    for light in dict.fromkeys(one.light_key for one in pulses):
+    for light in dict.fromkeys(pulse.light_key for pulse in pulses):
         here = [
-            (one, SpotObservation(x, one.is_burn, one.missed_share))
-            for one, x in zip(pulses, over, strict=True)
-            if one.light_key == light
+            (pulse, SpotObservation(x, pulse.is_burn, pulse.missed_share))
+            for pulse, x in zip(pulses, over, strict=True)
+            if pulse.light_key == light
         ]
         beam = here[0][0].beam
         lights[light] = calibrate_person(beam_burn_light(beam), [seen for _, seen in here])
     likelihood = np.prod([learned.likelihood for learned in lights.values()], axis=0)
     changed = tuple(
-        _change_message(one, x / anchor(one), weights, weights * likelihood, lights[one.light_key])
-        for one, x in zip(pulses, over, strict=True)
+        _change_message(pulse, x / anchor(pulse), weights, weights * likelihood, lights[pulse.light_key])
+        for pulse, x in zip(pulses, over, strict=True)
     )
     return PulseEvidence(likelihood, lights, changed)
 
 
-def _burn_doses_J_m2(one: EarlierPulse, skins: SiteSkins) -> Floats:
+def _burn_doses_J_m2(pulse: EarlierPulse, skins: SiteSkins) -> Floats:
     """Return the computed dose that burns each draw at the setting of the pulse, (sample,)."""
-    cooling, _ = built_in_cooling(one.machine.device)
-    response = skins.respond(one.beam, cooling, limiting=True)
+    cooling, _ = built_in_cooling(pulse.machine.device)
+    response = skins.respond(pulse.beam, cooling, limiting=True)
     return cell_death_dose(response, basal_layer_response(response))
 
 
 def _change_message(
-    one: EarlierPulse, x: Floats, before: Floats, after: Floats, personal: PersonalCalibration
+    pulse: EarlierPulse, x: Floats, before: Floats, after: Floats, personal: PersonalCalibration
 ) -> Message:
     """Return the probability of a burn at the dose of the pulse, before and after all observations, as a message."""
-    everybody = _count_of_100(weighted_share(beam_burn_calibration(one.beam).p_reached(x), before)[0])
-    return describe_change(one, everybody, _count_of_100(weighted_share(personal.p_reached(x), after)[0]))
+    everybody = _count_of_100(weighted_share(beam_burn_calibration(pulse.beam).p_reached(x), before)[0])
+    return describe_change(pulse, everybody, _count_of_100(weighted_share(personal.p_reached(x), after)[0]))
 
 
-def describe_change(one: EarlierPulse, before: float, after: float) -> Message:
+def describe_change(pulse: EarlierPulse, before: float, after: float) -> Message:
     """Return a change of the probability that a pulse burns, of 100, in words that fit its direction and its size.
 
     The change is that of all pulses together: beside an injury a clean pulse may stand at a probability that rose.
     """
     params: dict[str, str | float | Message] = {
-        "device": one.machine.device.title,
-        "pulse": one.description,
-        "reaction": Message(f"reaction.{one.reaction}"),
+        "device": pulse.machine.device.title,
+        "pulse": pulse.description,
+        "reaction": Message(f"reaction.{pulse.reaction}"),
         "before": before or Message("learned.below-tenth"),
         "after": after or Message("learned.below-tenth"),
     }
-    if one.is_burn:
+    if pulse.is_burn:
         return Message("learned.burnt-outweighed" if after < before else "learned.burnt", params)
     if after > before:
         return Message("learned.clean-outweighed", params)
-    return Message("learned.clean" if one.missed_share > 0.0 else "learned.clean-session", params)
+    return Message("learned.clean" if pulse.missed_share > 0.0 else "learned.clean-session", params)
 
 
 def _count_of_100(p: float) -> float:

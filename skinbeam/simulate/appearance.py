@@ -189,7 +189,7 @@ def ita_of_reading(skin: SkinDistribution, reading: Reflectance, *, draws: int, 
         return far[0]
     thickness = np.where(np.isfinite(drawn["thickness_m"]), drawn["thickness_m"], 0.0)  # fat has no end
     columns = np.sum(drawn["melanosome_fraction"] * thickness, axis=1)
-    before, after = (np.log(weighted_quantiles(columns, one, (0.1, 0.9))) for one in (drawn["weight"], weight))
+    before, after = (np.log(weighted_quantiles(columns, weights, (0.1, 0.9))) for weights in (drawn["weight"], weight))
     if np.diff(after) > _MOST_SPREAD_LEFT * np.diff(before):
         return DocumentWarning("reading-tells-no-melanin", Message("skin.reading_tells_no_melanin"))
     return ita_of_melanin_deg(weighted_median(columns, weight), skin.site)

@@ -22,7 +22,7 @@ def with_clearances(case: Case, concern: Concern | None, reasons: Iterable[RuleR
     ----------
     concern : None for what holds whatever is treated, which only clearances for all concerns clear.
     """
-    return [_with_clearance(case, concern, one) for one in reasons]
+    return [_with_clearance(case, concern, reason) for reason in reasons]
 
 
 def _with_clearance(case: Case, concern: Concern | None, reason: RuleReason) -> RuleReason:
@@ -36,14 +36,20 @@ def _with_clearance(case: Case, concern: Concern | None, reason: RuleReason) -> 
 def _find_clearance(case: Case, concern: Concern | None, rule: str) -> Clearance | None:
     """Return the last clearance of a rule for a concern; for the whole case, where the rule is cleared for each."""
     if concern is None and case.concern:
-        each = [_find_clearance(case, one, rule) for one in case.concern]
-        return max((one for one in each if one is not None), key=lambda one: one.date) if all(each) else None
+        each = [_find_clearance(case, each_concern, rule) for each_concern in case.concern]
+        return (
+            max((clearance for clearance in each if clearance is not None), key=lambda clearance: clearance.date)
+            if all(each)
+            else None
+        )
     conditions = (None,) if concern is None else (None, concern.condition)
-    found = (one for one in case.clearance if one.rule == rule and one.condition in conditions)
-    return max(found, key=lambda one: one.date, default=None)
+    found = (clearance for clearance in case.clearance if clearance.rule == rule and clearance.condition in conditions)
+    return max(found, key=lambda clearance: clearance.date, default=None)
 
 
 def clearance_notices(reasons: Iterable[RuleReason]) -> tuple[DocumentWarning, ...]:
     """Return how referrals of a plan are cleared; empty where none of them can be."""
-    rules = dict.fromkeys(one.rule for one in reasons if one.decision == "refer" and one.rule in CLEARABLE_RULES)
+    rules = dict.fromkeys(
+        reason.rule for reason in reasons if reason.decision == "refer" and reason.rule in CLEARABLE_RULES
+    )
     return (DocumentWarning(CLEARANCE, Message("clearance.how", {"rules": list(rules)})),) if rules else ()

@@ -37,7 +37,7 @@ def column_harm_reasons(case: Case, concern: Concern | None, modality: str | Non
         is_told = concern is not None and not set(usable_modalities(concern.condition)).isdisjoint(COLUMN_MODALITIES)
     else:
         is_told = modality in COLUMN_MODALITIES
-    reasons = [_reason(one, case, modality) for one in _column_harms(case)] if is_told else []
+    reasons = [_reason(harm, case, modality) for harm in _column_harms(case)] if is_told else []
     return list({reason.message.text: reason for reason in reasons}.values())
 
 
@@ -46,38 +46,38 @@ def without_repeated_bound(reasons: Iterable[RuleReason], case: Case) -> list[Ru
 
     Such a mark counts as a history of marks, and the rule on that halves the density too.
     """
-    marks = [one for one in earlier_reactions(case) if one.history == "pih"]
+    marks = [reaction for reaction in earlier_reactions(case) if reaction.history == "pih"]
     in_history = case.patient is not None and "pih" in case.patient.history
-    is_repeated = not in_history and bool(marks) and all(_is_column_harm(one, case) for one in marks)
-    return [replace(one, bounds=()) if is_repeated and one.rule == _OF_MARKS else one for one in reasons]
+    is_repeated = not in_history and bool(marks) and all(_is_column_harm(mark, case) for mark in marks)
+    return [replace(reason, bounds=()) if is_repeated and reason.rule == _OF_MARKS else reason for reason in reasons]
 
 
 def _column_harms(case: Case) -> list[EarlierReaction]:
     """Return the first harm of each test spot and session under columns, which is enough: all of them halve once."""
     first: dict[str, EarlierReaction] = {}
-    for one in earlier_reactions(case):
-        if _is_column_harm(one, case):
-            first.setdefault(one.entry, one)
+    for reaction in earlier_reactions(case):
+        if _is_column_harm(reaction, case):
+            first.setdefault(reaction.entry, reaction)
     return list(first.values())
 
 
-def _is_column_harm(one: EarlierReaction, case: Case) -> bool:
+def _is_column_harm(reaction: EarlierReaction, case: Case) -> bool:
     """Return whether columns burnt this skin or left a mark that stayed; after a scar no columns are planned at all."""
-    is_harm = one.meaning == "harm" and (one.is_burn or one.is_lasting_mark) and one.kind != "scar"
-    return is_harm and not possible_modalities(one, case).isdisjoint(COLUMN_MODALITIES)
+    is_harm = reaction.meaning == "harm" and (reaction.is_burn or reaction.is_lasting_mark) and reaction.kind != "scar"
+    return is_harm and not possible_modalities(reaction, case).isdisjoint(COLUMN_MODALITIES)
 
 
-def _reason(one: EarlierReaction, case: Case, modality: str | None) -> RuleReason:
+def _reason(reaction: EarlierReaction, case: Case, modality: str | None) -> RuleReason:
     """Return the reason of one reaction, with half of its own density as a bound for columns of the same kind."""
     halved = RuleBound("density_per_cm2", _SOURCE, _CONDITIONS, factor=_SHARE, after_harm=True)
     share = {"share_pct": 100.0 * _SHARE}
-    density = one.density_per_cm2
-    message = reaction_message("earlier.columns", one, **share)
+    density = reaction.density_per_cm2
+    message = reaction_message("earlier.columns", reaction, **share)
     bounds: tuple[RuleBound, ...] = (halved,)
     if density is not None:
         most = _SHARE * density
-        message = reaction_message("earlier.columns-density", one, **share, density=density, most=most)
-        if modality in possible_modalities(one, case):
+        message = reaction_message("earlier.columns-density", reaction, **share, density=density, most=most)
+        if modality in possible_modalities(reaction, case):
             own = RuleBound("density_per_cm2", _SOURCE, _CONDITIONS, maximum=most, after_harm=True)
             bounds = (halved, own)
     bounds = () if modality is None else bounds

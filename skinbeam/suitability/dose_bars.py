@@ -75,29 +75,33 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
     """Return the doses of a device that earlier injuries and bruises bar. `device_name` is its name in the case."""
     found: list[DoseBar] = []
     reactions, bruise_accepted = earlier_reactions(case), accepts_bruise(case)
-    for one in reactions:
-        is_own = one.was_made_with(device_name, device)
-        if (one.meaning == "harm" and has_dose_bar(one, case)) or is_stop_sign(one) or bounds_unread(one, case):
-            if is_own or _cools_through_window(one, device):
-                found += _bars_of_own_light(one, device, borne_since(one, reactions) if is_own else None)
+    for reaction in reactions:
+        is_own = reaction.was_made_with(device_name, device)
+        if (
+            (reaction.meaning == "harm" and has_dose_bar(reaction, case))
+            or is_stop_sign(reaction)
+            or bounds_unread(reaction, case)
+        ):
+            if is_own or _cools_through_window(reaction, device):
+                found += _bars_of_own_light(reaction, device, borne_since(reaction, reactions) if is_own else None)
             else:
-                found += _bars_of_such_light(one, device)
-        elif is_endpoint(one) and is_own and (dose := one.dose_on(device)):
+                found += _bars_of_such_light(reaction, device)
+        elif is_endpoint(reaction) and is_own and (dose := reaction.dose_on(device)):
             bar = math.nextafter(dose, math.inf)
-            found.append(DoseBar(one.wavelength_on(device), bar, SHORTEST_MICROSECOND_MS, keeps_setting=True))
-        elif one.kind == "purpura" and is_own and not bruise_accepted and not bruises_as_usual(one):
-            if (dose := one.dose_on(device)) is None:
+            found.append(DoseBar(reaction.wavelength_on(device), bar, SHORTEST_MICROSECOND_MS, keeps_setting=True))
+        elif reaction.kind == "purpura" and is_own and not bruise_accepted and not bruises_as_usual(reaction):
+            if (dose := reaction.dose_on(device)) is None:
                 continue
-            clean = _greatest_clean_dose(reactions, one, dose, device)
+            clean = _greatest_clean_dose(reactions, reaction, dose, device)
             bar = dose if clean is None else math.nextafter(clean, math.inf)
-            found.append(DoseBar(one.wavelength_on(device), bar, one.pulse_ms))
+            found.append(DoseBar(reaction.wavelength_on(device), bar, reaction.pulse_ms))
     return tuple(found)
 
 
-def is_endpoint(one: EarlierReaction) -> bool:
+def is_endpoint(reaction: EarlierReaction) -> bool:
     """Return whether a spot under a short pulse showed what is aimed at: it whitened, or a crust fell off again."""
-    is_short = one.device is not None and one.device.pulse_ms[0] < SHORTEST_MICROSECOND_MS
-    return is_short and one.meaning == "expected" and one.kind in ("whitening", "crust")
+    is_short = reaction.device is not None and reaction.device.pulse_ms[0] < SHORTEST_MICROSECOND_MS
+    return is_short and reaction.meaning == "expected" and reaction.kind in ("whitening", "crust")
 
 
 def accepts_bruise(case: Case) -> bool:
@@ -107,35 +111,35 @@ def accepts_bruise(case: Case) -> bool:
     return accepted is not None and accepted >= longest
 
 
-def bruises_as_usual(one: EarlierReaction) -> bool:
+def bruises_as_usual(reaction: EarlierReaction) -> bool:
     """Return whether a session treated scars, on which the doses that sources print bruise."""
-    return one.condition in _BRUISED_SCARS
+    return reaction.condition in _BRUISED_SCARS
 
 
-def is_stop_sign(one: EarlierReaction) -> bool:
+def is_stop_sign(reaction: EarlierReaction) -> bool:
     """Return whether a known dose left a crust or another colour of the skin where that is not the usual reaction."""
-    has_dose = one.device is not None and one.dose_on(one.device) is not None
-    return one.meaning == "sign" and one.kind in _STOP_SIGNS and has_dose
+    has_dose = reaction.device is not None and reaction.dose_on(reaction.device) is not None
+    return reaction.meaning == "sign" and reaction.kind in _STOP_SIGNS and has_dose
 
 
-def bounds_unread(one: EarlierReaction, case: Case) -> bool:
+def bounds_unread(reaction: EarlierReaction, case: Case) -> bool:
     """Return whether a text that was not understood bounds doses: none above its own, until somebody said what it was.
 
     Without a dose of the device there is none to stay at, and it is only told.
     """
-    has_dose = one.has_dose if one.device is None else one.dose_on(one.device) is not None
-    return one.meaning == "unread" and has_dose and has_dose_bar(one, case)
+    has_dose = reaction.has_dose if reaction.device is None else reaction.dose_on(reaction.device) is not None
+    return reaction.meaning == "unread" and has_dose and has_dose_bar(reaction, case)
 
 
-def _least_barred(one: EarlierReaction, dose: float | None) -> float | None:
+def _least_barred(reaction: EarlierReaction, dose: float | None) -> float | None:
     """Return the least barred dose: after an injury the one above two thirds of its dose, after a sign its dose, after
     what was not understood the one above it."""
-    if dose is None or one.meaning == "sign":
+    if dose is None or reaction.meaning == "sign":
         return dose
-    return math.nextafter(dose if one.meaning == "unread" else _SHARE_AFTER_INJURY * dose, math.inf)
+    return math.nextafter(dose if reaction.meaning == "unread" else _SHARE_AFTER_INJURY * dose, math.inf)
 
 
-def _bars_of_own_light(one: EarlierReaction, device: Device, borne: EarlierReaction | None) -> list[DoseBar]:
+def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: EarlierReaction | None) -> list[DoseBar]:
     """Return the doses of its device that a reaction bars.
 
     Of a lamp they are every dose behind a bluer filter, which lets through more light that melanin absorbs.
@@ -144,16 +148,16 @@ def _bars_of_own_light(one: EarlierReaction, device: Device, borne: EarlierReact
     ----------
     borne : a later session at more than the bar leaves, which this skin bore; None without any.
     """
-    dose, used = one.dose_on(device), one.wavelength_on(device)
-    if dose is None and one.meaning == "unread":
+    dose, used = reaction.dose_on(device), reaction.wavelength_on(device)
+    if dose is None and reaction.meaning == "unread":
         return []  # in another unit than a device file of the clinic is set in
-    least = _least_barred(one, dose)
+    least = _least_barred(reaction, dose)
     bars = [DoseBar(used, least, keeps_setting=True)]
     if borne is not None and (borne_dose := borne.dose_on(device)) is not None:
         pulse_ms = device.pulse_ms[1] if borne.pulse_ms is None else borne.pulse_ms
         shorter = DoseBar(used, least, math.nextafter(pulse_ms, 0.0), keeps_setting=True)
         bars = [shorter, DoseBar(used, math.nextafter(borne_dose, math.inf), keeps_setting=True)]
-    filter_nm = one.wavelength_nm if used is None else used
+    filter_nm = reaction.wavelength_nm if used is None else used
     if device.is_lamp and filter_nm is not None:
         bars += [DoseBar(nm, None) for nm in device.wavelengths_nm if nm < filter_nm]
     return bars
@@ -170,28 +174,28 @@ def borne_since(injury: EarlierReaction, reactions: Sequence[EarlierReaction]) -
     if injury.meaning != "harm" or injury.week is None or dose is None or injury.kind in _NEVER_BORNE:
         return None
     later = [
-        one
-        for one in reactions
-        if one.week is not None
-        and one.week > injury.week
-        and one.condition == injury.condition
-        and one.was_made_as(injury)
-        and (given := _set_dose(one)) is not None
+        reaction
+        for reaction in reactions
+        if reaction.week is not None
+        and reaction.week > injury.week
+        and reaction.condition == injury.condition
+        and reaction.was_made_as(injury)
+        and (given := _set_dose(reaction)) is not None
         and _SHARE_AFTER_INJURY * dose < given < dose
-        and one.history is None
-        and all(also.meaning == "expected" for also in reactions if also.entry == one.entry)
+        and reaction.history is None
+        and all(also.meaning == "expected" for also in reactions if also.entry == reaction.entry)
     ]
-    return max(later, key=lambda one: _set_dose(one) or 0.0, default=None)
+    return max(later, key=lambda reaction: _set_dose(reaction) or 0.0, default=None)
 
 
-def _set_dose(one: EarlierReaction) -> float | None:
+def _set_dose(reaction: EarlierReaction) -> float | None:
     """Return the dose of a reaction in the unit of its device, or of a device file of the clinic as it was noted."""
-    if one.device is not None:
-        return one.dose_on(one.device)
-    return one.fluence_J_cm2 if one.energy_mJ is None else one.energy_mJ
+    if reaction.device is not None:
+        return reaction.dose_on(reaction.device)
+    return reaction.fluence_J_cm2 if reaction.energy_mJ is None else reaction.energy_mJ
 
 
-def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
+def _bars_of_such_light(reaction: EarlierReaction, device: Device) -> list[DoseBar]:
     """Return the doses of another device that an injury bars: what one machine's dose did to this skin, another's of
     the same light may do at the same dose.
 
@@ -199,22 +203,22 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
     of nanoseconds says nothing about picoseconds, which injure at a fraction of it, nor the other way round, so that an
     injury bars every dose of those, and what is none does not. Behind a bluer filter of a lamp every dose is barred.
     """
-    injuring = one.device
+    injuring = reaction.device
     if injuring is None or injuring.microbeam or device.microbeam or injuring.is_lamp != device.is_lamp:
         return []
-    pulse_ms = injuring.pulse_ms[1] if one.pulse_ms is None else one.pulse_ms
+    pulse_ms = injuring.pulse_ms[1] if reaction.pulse_ms is None else reaction.pulse_ms
     is_short = pulse_ms < SHORTEST_MICROSECOND_MS
     longest_ms = SHORTEST_MICROSECOND_MS if is_short else None
     is_other = is_short and device.pulse_ms[0] < SHORTEST_MICROSECOND_MS and not _is_same_pulse(pulse_ms, device)
-    if one.fluence_J_cm2 is None or (is_other and one.meaning != "harm"):
+    if reaction.fluence_J_cm2 is None or (is_other and reaction.meaning != "harm"):
         return []
-    least = None if is_other else _least_barred(one, one.fluence_J_cm2)
-    made = injuring.wavelengths_nm if one.wavelength_nm is None else (one.wavelength_nm,)
+    least = None if is_other else _least_barred(reaction, reaction.fluence_J_cm2)
+    made = injuring.wavelengths_nm if reaction.wavelength_nm is None else (reaction.wavelength_nm,)
     found = []
     for nm in device.wavelengths_nm:
         is_bluer = device.is_lamp and nm < max(made)
         if is_bluer or any(heats_alike(nm, other) for other in made):
-            is_barred = is_bluer and one.wavelength_nm is not None
+            is_barred = is_bluer and reaction.wavelength_nm is not None
             found.append(DoseBar(nm, None if is_barred else least, longest_ms, keeps_setting=not is_barred))
     return found
 
@@ -222,14 +226,14 @@ def _bars_of_such_light(one: EarlierReaction, device: Device) -> list[DoseBar]:
 def is_injured_by_other_kind(case: Case, device: Device) -> bool:
     """Return whether a laser injured this skin where a device is a lamp, or a lamp where it is a laser."""
     return gives_coloured_light(device) and any(
-        one.meaning == "harm" and has_dose_bar(one, case) and is_of_other_kind(one, lamp=device.is_lamp)
-        for one in earlier_reactions(case)
+        reaction.meaning == "harm" and has_dose_bar(reaction, case) and is_of_other_kind(reaction, lamp=device.is_lamp)
+        for reaction in earlier_reactions(case)
     )
 
 
-def is_of_other_kind(one: EarlierReaction, *, lamp: bool) -> bool:
+def is_of_other_kind(reaction: EarlierReaction, *, lamp: bool) -> bool:
     """Return whether a reaction followed a lamp where another light is a laser's, or the other way round."""
-    return one.device is not None and gives_coloured_light(one.device) and one.device.is_lamp != lamp
+    return reaction.device is not None and gives_coloured_light(reaction.device) and reaction.device.is_lamp != lamp
 
 
 def gives_coloured_light(device: Device) -> bool:
@@ -251,20 +255,20 @@ def _greatest_clean_dose(
     """Return the greatest dose below a bruising one that left none with the same device; None where none was tried."""
     doses = [
         dose
-        for one in reactions
-        if one.device == device
-        and one.meaning == "expected"
-        and one.kind != "purpura"
-        and one.history is None
-        and one.wavelength_on(device) == bruise.wavelength_on(device)
-        and (dose := one.dose_on(device)) is not None
+        for reaction in reactions
+        if reaction.device == device
+        and reaction.meaning == "expected"
+        and reaction.kind != "purpura"
+        and reaction.history is None
+        and reaction.wavelength_on(device) == bruise.wavelength_on(device)
+        and (dose := reaction.dose_on(device)) is not None
     ]
     return max((dose for dose in doses if dose < bruising), default=None)
 
 
-def _cools_through_window(one: EarlierReaction, device: Device) -> bool:
+def _cools_through_window(reaction: EarlierReaction, device: Device) -> bool:
     """Return whether a device gives a reaction's light to skin below a window, where nothing cools it."""
-    same_light = one.device is not None and one.device.wavelengths_nm == device.wavelengths_nm
+    same_light = reaction.device is not None and reaction.device.wavelengths_nm == device.wavelengths_nm
     return same_light and device.compression is not None
 
 
@@ -283,14 +287,16 @@ def drop_barred_doses(
     return tuple(dose for dose in doses if all(bar.dose is not None and dose < bar.dose for bar in here))
 
 
-def has_dose_bar(one: EarlierReaction, case: Case) -> bool:
+def has_dose_bar(reaction: EarlierReaction, case: Case) -> bool:
     """Return whether the device is known, so that a reaction can bar its doses.
 
     A test spot names its device; without a dose every dose is barred.
     """
-    return (one.device is not None or is_of_clinic(one, case)) and (one.is_test_spot or one.has_dose)
+    return (reaction.device is not None or is_of_clinic(reaction, case)) and (
+        reaction.is_test_spot or reaction.has_dose
+    )
 
 
-def is_of_clinic(one: EarlierReaction, case: Case) -> bool:
+def is_of_clinic(reaction: EarlierReaction, case: Case) -> bool:
     """Return whether the clinic lists the device of a reaction."""
-    return case.clinic is not None and one.device_name in (case.clinic.devices or [])
+    return case.clinic is not None and reaction.device_name in (case.clinic.devices or [])

@@ -60,64 +60,66 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
     """
     found = []
     decision: Decision
-    for one in earlier_reactions(case):
-        if one.is_mark_of_unknown_colour:
-            message = reaction_message("earlier.mark-unsaid", one)
+    for reaction in earlier_reactions(case):
+        if reaction.is_mark_of_unknown_colour:
+            message = reaction_message("earlier.mark-unsaid", reaction)
             found.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
-        if one.meaning == "expected":
-            found += _expected_reasons(one, case)
+        if reaction.meaning == "expected":
+            found += _expected_reasons(reaction, case)
             continue
-        if one.kind == _EYE:
+        if reaction.kind == _EYE:
             decision = "with-caution" if modality is None else "refer"
-            found.append(_practice_reason("earlier-eye", decision, reaction_message("earlier.eye", one)))
-        elif one.meaning == "unread":
-            found.append(_practice_reason("earlier-unread", "with-caution", _unread_message(one, case)))
-        elif one.meaning == "sign":
-            named = "earlier.sign" if is_stop_sign(one) else "earlier.sign-undosed"
+            found.append(_practice_reason("earlier-eye", decision, reaction_message("earlier.eye", reaction)))
+        elif reaction.meaning == "unread":
+            found.append(_practice_reason("earlier-unread", "with-caution", _unread_message(reaction, case)))
+        elif reaction.meaning == "sign":
+            named = "earlier.sign" if is_stop_sign(reaction) else "earlier.sign-undosed"
             if (
                 named == "earlier.sign"
-                and one.device is not None
-                and one.device.is_lamp
-                and one.wavelength_nm is not None
+                and reaction.device is not None
+                and reaction.device.is_lamp
+                and reaction.wavelength_nm is not None
             ):
                 named = "earlier.sign-lamp"
-            found.append(_practice_reason("earlier-sign", "with-caution", reaction_message(named, one)))
-        elif modality in (waiting := _modalities_after_scar(one, case)) or (
-            modality is None and waiting and possible_modalities(one, case)
+            found.append(_practice_reason("earlier-sign", "with-caution", reaction_message(named, reaction)))
+        elif modality in (waiting := _modalities_after_scar(reaction, case)) or (
+            modality is None and waiting and possible_modalities(reaction, case)
         ):
-            named = "earlier.surface-scar" if _is_of_surface(one, case) else "earlier.scar"
+            named = "earlier.surface-scar" if _is_of_surface(reaction, case) else "earlier.scar"
             decision = "with-caution" if modality is None else "refer"
-            found.append(_practice_reason("earlier-scar", decision, reaction_message(named, one)))
-        elif (waiting := _modalities_after_pale_mark(one, case)) and (
-            modality in waiting or (modality is None and possible_modalities(one, case))
+            found.append(_practice_reason("earlier-scar", decision, reaction_message(named, reaction)))
+        elif (waiting := _modalities_after_pale_mark(reaction, case)) and (
+            modality in waiting or (modality is None and possible_modalities(reaction, case))
         ):
             decision = "with-caution" if modality is None else "refer"
-            found.append(_practice_reason("earlier-pale-mark", decision, reaction_message("earlier.pale-mark", one)))
-        elif modality == "ablative" and _is_mark_of_resurfacing(one, case):
-            found.append(_practice_reason("earlier-mark", "refer", reaction_message("earlier.surface-mark", one)))
-        elif modality in (waiting := _modalities_after_wound(one, case)) or (
+            found.append(
+                _practice_reason("earlier-pale-mark", decision, reaction_message("earlier.pale-mark", reaction))
+            )
+        elif modality == "ablative" and _is_mark_of_resurfacing(reaction, case):
+            found.append(_practice_reason("earlier-mark", "refer", reaction_message("earlier.surface-mark", reaction)))
+        elif modality in (waiting := _modalities_after_wound(reaction, case)) or (
             modality is None and waiting.issuperset(_REMOVING)
         ):
-            is_of_removal = "ablative" in possible_modalities(one, case)
+            is_of_removal = "ablative" in possible_modalities(reaction, case)
             named = "earlier.removal-wound" if is_of_removal else "earlier.column-wound"
             named = named if waiting.issuperset(_REMOVING) else "earlier.surface-wound"
             decision = "with-caution" if modality is None else "refer"
-            found.append(_practice_reason("earlier-wound", decision, reaction_message(named, one)))
-            if modality is None and not is_of_removal and has_dose_bar(one, case):  # its own light is bounded too
-                found.append(_practice_reason("earlier-injury", "with-caution", _injury_message(one)))
-        elif has_dose_bar(one, case):
-            is_other = lamp is not None and modality in COLOUR_MODALITIES and is_of_other_kind(one, lamp=lamp)
-            message = reaction_message("earlier.other-kind", one) if is_other else _injury_message(one)
+            found.append(_practice_reason("earlier-wound", decision, reaction_message(named, reaction)))
+            if modality is None and not is_of_removal and has_dose_bar(reaction, case):  # its own light is bounded too
+                found.append(_practice_reason("earlier-injury", "with-caution", _injury_message(reaction)))
+        elif has_dose_bar(reaction, case):
+            is_other = lamp is not None and modality in COLOUR_MODALITIES and is_of_other_kind(reaction, lamp=lamp)
+            message = reaction_message("earlier.other-kind", reaction) if is_other else _injury_message(reaction)
             found.append(_practice_reason("earlier-injury", "with-caution", message))
-            borne = None if is_other else borne_since(one, earlier_reactions(case))
+            borne = None if is_other else borne_since(reaction, earlier_reactions(case))
             if borne is not None:
                 told = Message("earlier.borne", {"device": _device_name(borne), "dose": _dose_words(borne)})
                 found.append(_practice_reason("earlier-injury", "with-caution", told))
         else:
-            named = "earlier.unknown-device" if one.device_name and one.device is None else "earlier.undosed"
+            named = "earlier.unknown-device" if reaction.device_name and reaction.device is None else "earlier.undosed"
             meant = {modality} if modality is not None else set(laser_modalities())
-            decision = "refer" if meant <= set(one.modalities) else "with-caution"
-            found.append(_practice_reason("earlier-injury-undosed", decision, reaction_message(named, one)))
+            decision = "refer" if meant <= set(reaction.modalities) else "with-caution"
+            found.append(_practice_reason("earlier-injury-undosed", decision, reaction_message(named, reaction)))
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
 
 
@@ -135,157 +137,165 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
     wounds, takes_colour = is_acid or modality in WOUNDING_MODALITIES, is_acid or modality == _FREEZING
     decision: Decision = "with-caution" if depth == "not-named" else "refer"
     found = []
-    for one in earlier_reactions(case):
-        if one.meaning == "unread" and wounds:
-            message = Message("earlier.unread", {"text": one.kind})
+    for reaction in earlier_reactions(case):
+        if reaction.meaning == "unread" and wounds:
+            message = Message("earlier.unread", {"text": reaction.kind})
             found.append(_practice_reason("earlier-unread", "with-caution", message))
-        elif _leaves_new_scar(one) and wounds:
-            message = reaction_message("earlier.scar-wound", one)
+        elif _leaves_new_scar(reaction) and wounds:
+            message = reaction_message("earlier.scar-wound", reaction)
             source = _ACID_SOURCE if is_acid else (_PRACTICE_SOURCE, _PRACTICE_STRENGTH)
             found.append(RuleReason("earlier-scar", decision, message, *source))
-        elif one.is_pale_mark and takes_colour:
-            message = reaction_message("earlier.pale-mark", one)
+        elif reaction.is_pale_mark and takes_colour:
+            message = reaction_message("earlier.pale-mark", reaction)
             source = _ACID_SOURCE if is_acid else _FREEZING_SOURCE
             found.append(RuleReason("earlier-pale-mark", decision, message, *source))
-        elif one.is_mark_of_unknown_colour and takes_colour:
-            message = reaction_message("earlier.mark-unsaid", one)
+        elif reaction.is_mark_of_unknown_colour and takes_colour:
+            message = reaction_message("earlier.mark-unsaid", reaction)
             found.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
 
 
-def _leaves_new_scar(one: EarlierReaction) -> bool:
+def _leaves_new_scar(reaction: EarlierReaction) -> bool:
     """Return whether a reaction is a scar that light made.
 
     A text that tells of the scar that was treated, which improved or is there still, is read as none.
     """
-    return one.kind == "scar"
+    return reaction.kind == "scar"
 
 
-def _modalities_after_scar(one: EarlierReaction, case: Case) -> frozenset[str]:
+def _modalities_after_scar(reaction: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that wait after a scar: that of the device, and those that heat or wound.
 
     No share of the dose that scarred is known to be safe, nor how the density of columns adds to it. Columns and the
     removal of the surface wound the skin whatever light made the first scar, as needles do (`wound_reasons`).
     """
-    if not _leaves_new_scar(one):
+    if not _leaves_new_scar(reaction):
         return frozenset()
-    modalities = possible_modalities(one, case)
+    modalities = possible_modalities(reaction, case)
     heating = () if modalities.isdisjoint(HEATING_MODALITIES) else HEATING_MODALITIES
     return modalities.union(SURFACE_MODALITIES, heating)
 
 
-def _is_of_surface(one: EarlierReaction, case: Case) -> bool:
+def _is_of_surface(reaction: EarlierReaction, case: Case) -> bool:
     """Return whether columns or the removal of the surface, and no other light, made a reaction."""
-    modalities = possible_modalities(one, case)
+    modalities = possible_modalities(reaction, case)
     return bool(modalities) and modalities <= set(SURFACE_MODALITIES)
 
 
-def possible_modalities(one: EarlierReaction, case: Case) -> frozenset[str]:
+def possible_modalities(reaction: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that made a reaction.
 
     Of a device file of the clinic, which no case contains, those that it may be: an energy without a spot, or in a
     narrow one, is one of columns, a fluence alone of a whole field, unless what it treated is done with neither. Empty
     of any other device that is not known, after which every laser waits that it may have been.
     """
-    if one.device is not None:
-        return frozenset(one.device.modalities)
-    if not is_of_clinic(one, case):
+    if reaction.device is not None:
+        return frozenset(reaction.device.modalities)
+    if not is_of_clinic(reaction, case):
         return frozenset()
     columns = frozenset(COLUMN_MODALITIES)
-    may_be = frozenset(one.modalities)
+    may_be = frozenset(reaction.modalities)
     likely = may_be
-    if one.energy_mJ is not None and (one.spot_mm is None or one.spot_mm < _COLUMN_MM):
+    if reaction.energy_mJ is not None and (reaction.spot_mm is None or reaction.spot_mm < _COLUMN_MM):
         likely = may_be & columns
-    elif one.energy_mJ is None and one.fluence_J_cm2 is not None:
+    elif reaction.energy_mJ is None and reaction.fluence_J_cm2 is not None:
         likely = may_be - columns
     return likely or may_be
 
 
-def _modalities_after_pale_mark(one: EarlierReaction, case: Case) -> frozenset[str]:
+def _modalities_after_pale_mark(reaction: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that wait after a pale mark.
 
     Colour that was lost may not come back. Light for pigment takes more of it, and the removal of a field passes over
     it again; so do columns, where columns or the removal of the surface may have left the mark. Of a device that is not
     known, the lasers that it may have been wait too, as after any injury.
     """
-    if not one.is_pale_mark:
+    if not reaction.is_pale_mark:
         return frozenset()
-    modalities = possible_modalities(one, case) or frozenset(one.modalities)
+    modalities = possible_modalities(reaction, case) or frozenset(reaction.modalities)
     is_of_surface = not modalities.isdisjoint(SURFACE_MODALITIES)
     return frozenset((*PIGMENT_MODALITIES, "ablative", *(SURFACE_MODALITIES if is_of_surface else ())))
 
 
-def _is_mark_of_resurfacing(one: EarlierReaction, case: Case) -> bool:
+def _is_mark_of_resurfacing(reaction: EarlierReaction, case: Case) -> bool:
     """Return whether columns or the removal of the surface left a dark or pale mark."""
-    return one.is_lasting_mark and not possible_modalities(one, case).isdisjoint(SURFACE_MODALITIES)
+    return reaction.is_lasting_mark and not possible_modalities(reaction, case).isdisjoint(SURFACE_MODALITIES)
 
 
-def _modalities_after_wound(one: EarlierReaction, case: Case) -> frozenset[str]:
+def _modalities_after_wound(reaction: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that wait after resurfacing burnt this skin, scarred it, or left a wound open.
 
     Doses of two such lasers cannot be compared, so that no share of one is known to be safe on the other. After columns
     that remove skin it is the removal of the whole surface. After that, and after columns of heat, which open nothing
     and burn less, it is columns that remove skin as well.
     """
-    modalities = possible_modalities(one, case)
-    if one.meaning != "harm" or not one.is_burn or modalities.isdisjoint(SURFACE_MODALITIES):
+    modalities = possible_modalities(reaction, case)
+    if reaction.meaning != "harm" or not reaction.is_burn or modalities.isdisjoint(SURFACE_MODALITIES):
         return frozenset()
     is_milder = modalities.isdisjoint(("ablative", _HEATED_COLUMNS))
     return frozenset(("ablative",) if is_milder else _REMOVING)
 
 
-def _expected_reasons(one: EarlierReaction, case: Case) -> list[RuleReason]:
+def _expected_reasons(reaction: EarlierReaction, case: Case) -> list[RuleReason]:
     """Return the reason that follows from an expected reaction at a known dose: a bruise, or what was aimed at."""
-    if one.kind == "purpura":
+    if reaction.kind == "purpura":
         rule, message = "earlier-bruise", "earlier.bruise-accepted" if accepts_bruise(case) else "earlier.bruise"
-        if bruises_as_usual(one):
+        if bruises_as_usual(reaction):
             message = "earlier.bruise-usual"
-    elif is_endpoint(one):
+    elif is_endpoint(reaction):
         rule, message = "earlier-endpoint", "earlier.endpoint"
     else:
         return []
-    if one.fluence_J_cm2 is None:
+    if reaction.fluence_J_cm2 is None:
         return []
-    dose = f"{Formatter().number(one.fluence_J_cm2)} J/cm²"
-    return [_practice_reason(rule, "with-caution", reaction_message(message, one, dose=dose))]
+    dose = f"{Formatter().number(reaction.fluence_J_cm2)} J/cm²"
+    return [_practice_reason(rule, "with-caution", reaction_message(message, reaction, dose=dose))]
 
 
-def _injury_message(one: EarlierReaction) -> Message:
-    if not one.has_dose:
-        return reaction_message("earlier.every-dose", one)
-    if one.device is not None and one.dose_on(one.device) is None:
-        return reaction_message("earlier.other-dose", one)
-    device = one.device
+def _injury_message(reaction: EarlierReaction) -> Message:
+    if not reaction.has_dose:
+        return reaction_message("earlier.every-dose", reaction)
+    if reaction.device is not None and reaction.dose_on(reaction.device) is None:
+        return reaction_message("earlier.other-dose", reaction)
+    device = reaction.device
     named = "earlier.below"
     if device is not None and gives_coloured_light(device):
         named = "earlier.below-lasers"
         if device.is_lamp:
-            named = "earlier.below-lamps-unsaid" if one.wavelength_nm is None else "earlier.below-lamps"
-    return reaction_message(named, one, dose=_dose_words(one))
+            named = "earlier.below-lamps-unsaid" if reaction.wavelength_nm is None else "earlier.below-lamps"
+    return reaction_message(named, reaction, dose=_dose_words(reaction))
 
 
-def _dose_words(one: EarlierReaction) -> str:
+def _dose_words(reaction: EarlierReaction) -> str:
     """Return the light and the dose of a reaction in words."""
-    quantities = ((one.wavelength_nm, "nm"), (one.fluence_J_cm2, "J/cm²"), (one.energy_mJ, "mJ"))
+    quantities = ((reaction.wavelength_nm, "nm"), (reaction.fluence_J_cm2, "J/cm²"), (reaction.energy_mJ, "mJ"))
     return ", ".join(f"{Formatter().number(value)} {unit}" for value, unit in quantities if value is not None)
 
 
-def _unread_message(one: EarlierReaction, case: Case) -> Message:
+def _unread_message(reaction: EarlierReaction, case: Case) -> Message:
     """Return the message of a text that was not understood, with the dose that it bounds, if any."""
-    if not bounds_unread(one, case):
-        return Message("earlier.unread", {"text": one.kind})
-    return Message("earlier.unread-dose", {"text": one.kind, "device": _device_name(one), "dose": _dose_words(one)})
+    if not bounds_unread(reaction, case):
+        return Message("earlier.unread", {"text": reaction.kind})
+    return Message(
+        "earlier.unread-dose", {"text": reaction.kind, "device": _device_name(reaction), "dose": _dose_words(reaction)}
+    )
 
 
-def _device_name(one: EarlierReaction) -> str:
-    return one.device.title if one.device is not None else one.device_name or Message("earlier.no-device").text
+def _device_name(reaction: EarlierReaction) -> str:
+    return (
+        reaction.device.title
+        if reaction.device is not None
+        else reaction.device_name or Message("earlier.no-device").text
+    )
 
 
-def reaction_message(message: str, one: EarlierReaction, **more: str | float) -> Message:
+def reaction_message(message: str, reaction: EarlierReaction, **more: str | float) -> Message:
     """Return a message about a reaction, with what it was and after which device."""
     if message == "earlier.unknown-device":
-        more["hint"] = spelling_hint([one.device_name], devices()).strip()
-    return Message(message, {"reaction": Message(f"reaction.{one.kind}"), "device": _device_name(one), **more})
+        more["hint"] = spelling_hint([reaction.device_name], devices()).strip()
+    return Message(
+        message, {"reaction": Message(f"reaction.{reaction.kind}"), "device": _device_name(reaction), **more}
+    )
 
 
 def _practice_reason(rule: str, decision: Decision, message: Message) -> RuleReason:

@@ -333,10 +333,10 @@ def _medicines_of_rule(rule: Rule, case: Case) -> list[str]:
     tests = [test for test in rule.when.tests(negated=False) if test.fact.startswith("medication.")]
     taken = [] if case.patient is None else case.patient.medications
     found = (
-        one.name.strip()
-        for one in taken
-        for name in read_medication(one.name).medicines
-        if any(test.holds(dict.fromkeys(fact_names_of_medicine(name), one.last_dose_months)) for test in tests)
+        medication.name.strip()
+        for medication in taken
+        for name in read_medication(medication.name).medicines
+        if any(test.holds(dict.fromkeys(fact_names_of_medicine(name), medication.last_dose_months)) for test in tests)
     )
     return list(dict.fromkeys(found))
 

@@ -109,12 +109,12 @@ def _least_weeks() -> int:
 def session_response(case: Case, place: TreatedPlace) -> SessionResponse:
     """Return the result of the sessions of a case on a condition at a site."""
     done = sessions_on(case, place)
-    judged = [one.response_pct for one in done if one.response_pct is not None]
+    judged = [session.response_pct for session in done if session.response_pct is not None]
     is_last_judged = bool(done) and done[-1].response_pct is not None
-    here = [one for one in case.concern if one.condition == place.condition]
+    here = [concern for concern in case.concern if concern.condition == place.condition]
     if is_place_known(case, place):
-        here = [one for one in here if one.site == place.site]
-    is_severe = any(one.severity == "severe" for one in here)
+        here = [concern for concern in here if concern.site == place.site]
+    is_severe = any(concern.severity == "severe" for concern in here)
     return SessionResponse(len(done), judged[-1] if judged else None, is_last_judged, is_severe)
 
 
@@ -125,7 +125,7 @@ def count_sessions_with(case: Case, place: TreatedPlace | None, modality: str | 
     """
     if place is None or modality is None:
         return 0
-    return sum(modality in session_modalities(one) for one in sessions_on(case, place))
+    return sum(modality in session_modalities(session) for session in sessions_on(case, place))
 
 
 def session_modalities(done: EarlierSession) -> Collection[str]:
@@ -171,7 +171,7 @@ def _stopping_message(
     condition is on several sites and a session names none, nobody knows which of them it treated.
     """
     done = sessions_on(case, concern)
-    alike = [one for one in done if modality in session_modalities(one)]
+    alike = [session for session in done if modality in session_modalities(session)]
     response = session_response(case, concern)
     if not alike:
         return None
@@ -193,31 +193,31 @@ def _stopping_message(
 
 def course_notice(case: Case, concern: Concern) -> Message | None:
     """Return why the sessions on a concern are to be looked at before the next; None where they go on."""
-    found = [_stopping_message(case, concern, one, None) for one in usable_modalities(concern.condition)]
-    stopped = sorted((one for one in found if one is not None), key=lambda one: one[0] != "refer")
+    found = [_stopping_message(case, concern, modality, None) for modality in usable_modalities(concern.condition)]
+    stopped = sorted((effect for effect in found if effect is not None), key=lambda effect: effect[0] != "refer")
     return stopped[0][1] if stopped else None
 
 
 def _offers_other_light(case: Case, modality: str, done: Sequence[EarlierSession]) -> bool:
     """Return whether a device that the clinic may use for a modality gives light that no session may have been."""
-    if any(find_device(one.device or "") is None for one in done):
+    if any(find_device(session.device or "") is None for session in done):
         return False
     listed = None if case.clinic is None else case.clinic.devices
     if listed is None:
         return True
     able = [find_device(name) for name in listed]
     lights = (
-        LightFacts.of_pulse(one.wavelength_nm, one.pulse_ms, lamp=device.is_lamp)
+        LightFacts.of_pulse(candidate.wavelength_nm, candidate.pulse_ms, lamp=device.is_lamp)
         for device in able
         if device is not None and modality in device.modalities
-        for one in one_of_each_light(device)
+        for candidate in one_of_each_light(device)
     )
     return None in able or any(not _may_be_light_of(done, light) for light in lights)
 
 
 def _may_be_light_of(done: Sequence[EarlierSession], light: LightFacts) -> bool:
     """Return whether one of the sessions may have been done with such light."""
-    return any(_may_be_of(one, light) for one in done)
+    return any(_may_be_of(session, light) for session in done)
 
 
 def _may_be_of(done: EarlierSession, light: LightFacts) -> bool:
@@ -235,7 +235,9 @@ def _may_be_of(done: EarlierSession, light: LightFacts) -> bool:
 
 def _marks_left(case: Case, concern: Concern) -> Iterator[Message]:
     """Yield for each pulse for pigment that left dark or pale marks in a concern that it says so."""
-    for one in earlier_reactions(case):
-        is_here = one.condition == concern.condition or (one.site is not None and sites_overlap(one.site, concern.site))
-        if is_here and one.is_lasting_mark and not set(one.modalities).isdisjoint(PIGMENT_MODALITIES):
-            yield reaction_message("response.marked", one)
+    for reaction in earlier_reactions(case):
+        is_here = reaction.condition == concern.condition or (
+            reaction.site is not None and sites_overlap(reaction.site, concern.site)
+        )
+        if is_here and reaction.is_lasting_mark and not set(reaction.modalities).isdisjoint(PIGMENT_MODALITIES):
+            yield reaction_message("response.marked", reaction)

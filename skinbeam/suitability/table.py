@@ -191,7 +191,7 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
     try:
         when = read_condition(entry["when"]) if "when" in entry else ALWAYS
         values = tuple(ValueRange(**value) for value in entry.get("values", ()))
-        bounds = tuple(read_bound(one) for one in entry.get("bound", ()))
+        bounds = tuple(read_bound(bound) for bound in entry.get("bound", ()))
         if bounds and any(test.fact in SETTING_FACTS for test in when.tests()):
             raise ValueError("a bound holds whatever the wavelength and the pulse; when may not ask for them")
     except (TypeError, ValueError) as error:

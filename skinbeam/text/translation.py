@@ -58,8 +58,10 @@ def _translate_english(english: str, language: str) -> str:
     if _DATE.fullmatch(english):
         return _translate_date(english, language)
     studies = list(_STUDY_AND_REASON.finditer(english))
-    if "".join(one[0] for one in studies) == english and all(_lower_first(one["reason"]) in known for one in studies):
-        return ", ".join(f"{one['study']} ({_translate_english(one['reason'], language)})" for one in studies)
+    if "".join(study[0] for study in studies) == english and all(
+        _lower_first(study["reason"]) in known for study in studies
+    ):
+        return ", ".join(f"{study['study']} ({_translate_english(study['reason'], language)})" for study in studies)
     for form, own in ((_NAME_AND_REASON, "{}: {}"), (_NAME_AND_SITE, "{} ({})")):
         if (both := form.fullmatch(english)) and {both["name"], _lower_first(both["name"])} & known.keys():
             return own.format(_translate_english(both["name"], language), _translate_english(both["about"], language))

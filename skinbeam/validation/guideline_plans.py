@@ -166,13 +166,13 @@ def compare_with_guideline(cells: Sequence[GuidelineCell] | None = None) -> Guid
 
 def summarise_cell_plans(plans: Sequence[CellPlan]) -> GuidelineAgreement:
     """Return how the plans of cells, made with `plan_cell` and its own draws, agree with the guideline."""
-    lights, beyond = (sum(getattr(one, name) for one in plans) for name in ("lights", "lights_beyond"))
+    lights, beyond = (sum(getattr(plan, name) for plan in plans) for name in ("lights", "lights_beyond"))
     return GuidelineAgreement(
         draws=PLAN_DRAWS,
-        **vars(score_checks(one.check for one in plans)),
+        **vars(score_checks(plan.check for plan in plans)),
         lights=lights,
         lights_inside=lights - beyond,
-        disagreeing=tuple(_disagreeing_plan(one.check) for one in plans if not _agrees(one.check)),
+        disagreeing=tuple(_disagreeing_plan(plan.check) for plan in plans if not _agrees(plan.check)),
     )
 
 

@@ -278,8 +278,12 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
         found = [place.standing for place in places if place is not None]
         return (*min(found), not machine.device.cooling) if found else None
 
-    alike = [one for one in person.machines if one.device.microbeam == is_energy and not one.device.lens_array]
-    placed = {index: place for index, one in enumerate(alike) if (place := place_of(one)) is not None}
+    alike = [
+        machine
+        for machine in person.machines
+        if machine.device.microbeam == is_energy and not machine.device.lens_array
+    ]
+    placed = {index: place for index, machine in enumerate(alike) if (place := place_of(machine)) is not None}
     if not placed:
         raise InputError(
             "missing-key",
@@ -316,7 +320,7 @@ def _find_treatment(
         ]
         found = [_begin_treatment(person, machine, concern, modality, wavelength_nm) for modality in able]
         if found:
-            return next((one for one in found if one.proposal is not None), found[0])
+            return next((treatment for treatment in found if treatment.proposal is not None), found[0])
     raise NotAvailable(render_message("asked.no-concern", {"device": machine.device.title}))
 
 
@@ -388,7 +392,7 @@ def _resolve_dose(
 
 def _check_dose(machine: SearchMachine, setting: BeamSetting, name: str, dose: float, doses: Sequence[float]) -> None:
     """Raise where the device does not offer a dose, with the nearest that it offers."""
-    nearest = min(doses, key=lambda one: abs(one - dose))
+    nearest = min(doses, key=lambda offered: abs(offered - dose))
     densities = density_steps(machine.device, setting, nearest) if machine.device.microbeam else (None,)
     try:
         build_beam(machine, setting, dose, densities[0])
@@ -411,7 +415,7 @@ def _resolve_density(
         hint = f"Give {name}, such as {offered[len(offered) // 2]:g}: no source prints one beside this energy."
         raise InputError("missing-key", f"no {name} was read", field="at", hint=hint)
     wanted = asked.get(name, printed or 0.0)
-    nearest = min(offered, key=lambda one: abs(one - wanted))
+    nearest = min(offered, key=lambda value: abs(value - wanted))
     if name not in asked:
         return nearest
     try:

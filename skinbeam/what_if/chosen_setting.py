@@ -120,7 +120,7 @@ class ChosenSettings:
         """
         made = list_chosen_settings(plan)
         for chosen in self.settings:
-            if all((one.treatment, one.device) != (chosen.treatment, chosen.device) for one in made):
+            if all((setting.treatment, setting.device) != (chosen.treatment, chosen.device) for setting in made):
                 message = render_message("asked.without-option", {"device": chosen.device})
                 hint = render_message("asked.without-option-hint")
                 raise InputError("setting-without-option", message, field="option", hint=hint)

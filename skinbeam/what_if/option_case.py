@@ -36,7 +36,7 @@ def option_pulse_case(
     """
     condition, site = place
     case = person.case
-    concern = next(one for one in case.concern if (one.condition, one.site) == place)
+    concern = next(concern for concern in case.concern if (concern.condition, concern.site) == place)
     bounds = judge_suitability(case, concern=concern, modality=modality).bounds
     goal = treatment_goal(condition, modality, concern.severity, bounds, concern.subtypes)
     assert case.patient is not None  # a consultation has one

@@ -158,13 +158,16 @@ def compute_window(trial: CandidateSetting, goal: TreatmentGoal, skins: SiteSkin
     table = ResponseTable(machine, goal, skins, trial.thresholds.burn_scale)
     limits = _binding_limits(trial)
     same = list(iterate_settings(machine.device, chosen.wavelength_nm))
-    pulses = sorted({chosen.pulse_ms, *thin_evenly(sorted({one.pulse_ms for one in same}), _WINDOW_PULSES)})
+    pulses = sorted({chosen.pulse_ms, *thin_evenly(sorted({candidate.pulse_ms for candidate in same}), _WINDOW_PULSES)})
     doses = tuple(sorted({trial.dose, *dose_grid(machine.device, chosen.wavelength_nm)}))
     rows = {chosen.pulse_ms: _window_row(trial.thresholds, limits, doses, trial.weights)}
     for pulse in pulses:
         if pulse == chosen.pulse_ms:
             continue
-        setting = min((one for one in same if one.pulse_ms == pulse), key=lambda one: abs(one.spot_mm - chosen.spot_mm))
+        setting = min(
+            (candidate for candidate in same if candidate.pulse_ms == pulse),
+            key=lambda candidate: abs(candidate.spot_mm - chosen.spot_mm),
+        )
         try:
             found = table.at(setting, passes=trial.passes)
         except NotAvailable:
@@ -276,7 +279,7 @@ def _window_row(
     return _WindowRow(
         tuple(weighted_share(found.reaches_target(dose), weights[0])[0] for dose in doses),
         tuple(weighted_share(found.injury_probability(dose), weights[1])[0] for dose in doses),
-        tuple(max(((spent, quantities[name]) for name, spent in one.items()), default=(0.0, "")) for one in every),
+        tuple(max(((spent, quantities[name]) for name, spent in times.items()), default=(0.0, "")) for times in every),
     )
 
 

@@ -44,7 +44,9 @@ def identify_browser(secret: DatabaseSecret, text: str, clinic: str, name: str) 
     """
     browser, *signatures = text.split(".")
     due = _browser_signature(secret, browser, clinic, name).encode()
-    return browser if any(hmac.compare_digest(due, one.encode()) for one in signatures[:_MOST_MEMBERS]) else ""
+    return (
+        browser if any(hmac.compare_digest(due, signature.encode()) for signature in signatures[:_MOST_MEMBERS]) else ""
+    )
 
 
 def add_member_signature(secret: DatabaseSecret, text: str, clinic: str, name: str) -> str:
@@ -53,7 +55,7 @@ def add_member_signature(secret: DatabaseSecret, text: str, clinic: str, name: s
     if not _BROWSER_NAME.fullmatch(browser):
         browser, signatures = secrets.token_hex(16), []
     mine = _browser_signature(secret, browser, clinic, name)
-    return ".".join([browser, mine, *(one for one in signatures if one != mine)][: 1 + _MOST_MEMBERS])
+    return ".".join([browser, mine, *(signature for signature in signatures if signature != mine)][: 1 + _MOST_MEMBERS])
 
 
 def _browser_signature(secret: DatabaseSecret, browser: str, clinic: str, name: str) -> str:

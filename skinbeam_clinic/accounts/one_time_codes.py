@@ -62,7 +62,9 @@ def save_recovery_codes(work: ClinicTransaction, secret: DatabaseSecret, member_
 def use_recovery_code(work: ClinicTransaction, secret: DatabaseSecret, member_id: str, code: str) -> bool:
     """Return whether this is an unused recovery code of the member, and mark it as used."""
     row, sent = work.find(tables.RecoveryRow, member_id), _code_signature(secret, member_id, code)
-    left = [] if row is None else [one for one in row.signatures if not hmac.compare_digest(one, sent)]
+    left = (
+        [] if row is None else [signature for signature in row.signatures if not hmac.compare_digest(signature, sent)]
+    )
     if row is None or len(left) == len(row.signatures):
         return False
     row.signatures = left

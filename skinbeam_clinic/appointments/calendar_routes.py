@@ -52,20 +52,21 @@ def _make_calendar(appointments: Iterable[Appointment], clinic: str, *, with_nam
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//skinbeam//appointments//EN")
     calendar.add("method", "PUBLISH")
-    for one in appointments:
+    for appointment in appointments:
         event = Event()
-        event.add("uid", f"{one.id}@skinbeam")
-        event.add("sequence", one.revision - 1)
+        event.add("uid", f"{appointment.id}@skinbeam")
+        event.add("sequence", appointment.revision - 1)
         event.add("dtstamp", made)
-        event.add("dtstart", one.starts_at)
-        event.add("dtend", one.ends_at)
-        event.add("status", "CANCELLED" if one.state == AppointmentState.CANCELLED else "CONFIRMED")
+        event.add("dtstart", appointment.starts_at)
+        event.add("dtend", appointment.ends_at)
+        event.add("status", "CANCELLED" if appointment.state == AppointmentState.CANCELLED else "CONFIRMED")
         event.add("class", "PRIVATE")
         if with_names:
             event.add(
-                "summary", render_message("appointment.event", {"pseudonym": one.pseudonym, "member": one.member})
+                "summary",
+                render_message("appointment.event", {"pseudonym": appointment.pseudonym, "member": appointment.member}),
             )
-            if where := ", ".join(part for part in (one.room, one.machine) if part):
+            if where := ", ".join(part for part in (appointment.room, appointment.machine) if part):
                 event.add("location", where)
         else:
             event.add("summary", render_message("appointment.event-at", {"clinic": clinic}))
@@ -82,8 +83,8 @@ def _download_days(request: ClinicRequest) -> Response:
 
 
 def _download_appointment(request: ClinicRequest) -> Response:
-    one = request.repositories.appointments.get(request.path_parameter("appointment"))
-    content = _make_calendar([one], request.member_session.member.clinic, with_names=False)
+    appointment = request.repositories.appointments.get(request.path_parameter("appointment"))
+    content = _make_calendar([appointment], request.member_session.member.clinic, with_names=False)
     return request.download(content, "appointment.ics", _TYPE)
 
 

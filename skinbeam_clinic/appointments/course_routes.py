@@ -57,11 +57,11 @@ def add_course_routes(router: ClinicRouter) -> None:
 def _propose_course(request: ClinicRequest) -> Response:
     plan, offered = open_plan(request.repositories, request.path_parameter("plan")), list_choices(request)
     asked = request.http_request.query_params
-    treats = [one.id for one in offered.members if one.may_treat]
+    treats = [person.id for person in offered.members if person.may_treat]
     mine = request.member_session.member.id
-    makers = [one.id for one in offered.members if one.name == plan.record.made_by]
+    makers = [person.id for person in offered.members if person.name == plan.record.made_by]
     wanted = (asked.get("member"), mine, *makers, *treats)
-    member = next((one for one in wanted if one in treats), "")
+    member = next((id for id in wanted if id in treats), "")
     course = PlannedCourse() if plan.outdated else _planned_course(request, plan)
     start = _first_day(request, plan, course, asked.get("day", ""))
     time = asked.get("time", _MORNING)
@@ -91,10 +91,10 @@ def _show_course(
         patient=request.repositories.patients.get(plan.consultation.patient_id),
         named={plan.consultation.patient_id},
         booked=sum(
-            one.consultation_id == plan.consultation.id
-            and one.state is AppointmentState.BOOKED
-            and one.starts_at > now()
-            for one in request.repositories.appointments.of(plan.consultation.patient_id)
+            appointment.consultation_id == plan.consultation.id
+            and appointment.state is AppointmentState.BOOKED
+            and appointment.starts_at > now()
+            for appointment in request.repositories.appointments.of(plan.consultation.patient_id)
         ),
         rows=rows,
         sent=fields,
@@ -116,7 +116,7 @@ def _first_day(request: ClinicRequest, plan: OpenPlan, course: PlannedCourse, te
     """
     tomorrow = to_local_time(now()).date() + _DAY
     planned = course.appointments
-    session = next((one.days for one in planned if one.purpose is Purpose.SESSION), 0)
+    session = next((appointment.days for appointment in planned if appointment.purpose is Purpose.SESSION), 0)
     days_before = session - planned[0].days if planned else 0
     think_end = request.repositories.consents.think_time_end(plan.record.consultation_id)
     first = tomorrow
@@ -144,16 +144,16 @@ def _schedule_appointments(
     mine: list[TimeSpan] = []
     day, before = to_local_time(start).date(), planned[0].days if planned else 0
     opens_weekends = day != skip_weekend(day)
-    for one in planned:
-        day += (one.days - before) * _DAY
+    for appointment in planned:
+        day += (appointment.days - before) * _DAY
         day = day if opens_weekends else skip_weekend(day)
-        before = one.days
-        machine = next((each.id for each in choices.machines if each.device == one.device), None)
+        before = appointment.days
+        machine = next((each.id for each in choices.machines if each.device == appointment.device), None)
         asked = parse_moment(day.isoformat(), f"{to_local_time(start):%H:%M}")
         if mine and to_local_time(mine[-1][1]).date() == day:
             asked = max(asked, mine[-1][1])  # the next appointment of the same visit
-        length = datetime.timedelta(minutes=one.minutes)
-        booking = Booking(plan.consultation.patient_id, member, one.purpose, asked, asked + length, machine)
+        length = datetime.timedelta(minutes=appointment.minutes)
+        booking = Booking(plan.consultation.patient_id, member, appointment.purpose, asked, asked + length, machine)
         taken = [*mine, *request.repositories.appointments.list_taken_spans(booking, asked + HORIZON)]
         starts_at = next(iter(find_free_times(booking, taken, 1)), asked)
         mine.append((starts_at, starts_at + length))
@@ -161,7 +161,12 @@ def _schedule_appointments(
         day = shown.date()
         rows.append(
             _ProposedAppointment(
-                one.purpose, one.description, day.isoformat(), f"{shown:%H:%M}", str(one.minutes), machine or ""
+                appointment.purpose,
+                appointment.description,
+                day.isoformat(),
+                f"{shown:%H:%M}",
+                str(appointment.minutes),
+                machine or "",
             )
         )
     return tuple(rows)

@@ -41,10 +41,17 @@ class NextStepReader(Repository):
 
     def read(self, appointments: Iterable[Appointment]) -> Mapping[str, NextStep]:
         """Return the next step of each appointment that is not over, by its id; one that needs nothing is left out."""
-        awaited = [one for one in appointments if one.state in (AppointmentState.BOOKED, AppointmentState.ATTENDED)]
+        awaited = [
+            appointment
+            for appointment in appointments
+            if appointment.state in (AppointmentState.BOOKED, AppointmentState.ATTENDED)
+        ]
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            courses = _read_courses(work, {one.consultation_id for one in awaited if one.consultation_id is not None})
-        steps = {one.id: _find_next(one, courses) for one in awaited}
+            courses = _read_courses(
+                work,
+                {appointment.consultation_id for appointment in awaited if appointment.consultation_id is not None},
+            )
+        steps = {appointment.id: _find_next(appointment, courses) for appointment in awaited}
         return {id: step for id, step in steps.items() if step is not None}
 
 
@@ -73,45 +80,45 @@ class _Courses:
 def _read_courses(work: ClinicTransaction, ids: set[str]) -> _Courses:
     plan, photograph, treatment = tables.PlanRow, tables.PhotographRow, treatment_tables.TreatmentRow
     made = work.rows(plan, plan.consultation_id.in_(ids), order=(plan.made_at,))
-    newest = {one.consultation_id: one for one in made}
-    plans = {consultation: one.id for consultation, one in newest.items()}
+    newest = {row.consultation_id: row for row in made}
+    plans = {consultation: row.id for consultation, row in newest.items()}
     consultations, kept = work.get_many(tables.ConsultationRow, ids), kept_ids(work)
     consents = defaultdict(list)
     explained = work.rows(
         tables.ConsentRow, tables.ConsentRow.plan_id.in_(plans.values()), order=(tables.ConsentRow.explained_at,)
     )
-    void = work.get_many(tables.ConsentVoidRow, (one.id for one in explained))
-    for one in explained:
-        if one.id not in void:
-            consents[one.plan_id].append(one)
+    void = work.get_many(tables.ConsentVoidRow, (consent.id for consent in explained))
+    for consent in explained:
+        if consent.id not in void:
+            consents[consent.plan_id].append(consent)
     preparing = treatment.state == TreatmentState.PREPARING.value
     begun = work.rows(treatment, treatment.consultation_id.in_(ids), preparing, order=(treatment.created_at,))
     event = treatment_tables.AdverseEventRow
     events = work.rows(event, event.consultation_id.in_(ids), event.resolved_at.is_(None), order=(event.seen_at,))
     return _Courses(
         plans=plans,
-        outdated=frozenset(id for id, one in newest.items() if one.consultation_revision != consultations[id].revision),
+        outdated=frozenset(id for id, row in newest.items() if row.consultation_revision != consultations[id].revision),
         closed=frozenset(
             id
-            for id, one in consultations.items()
-            if one.state == ConsultationState.CLOSED.value or one.patient_id in kept
+            for id, consultation in consultations.items()
+            if consultation.state == ConsultationState.CLOSED.value or consultation.patient_id in kept
         ),
         consents=consents,
-        prepared={one.consultation_id: one.id for one in begun},
+        prepared={row.consultation_id: row.id for row in begun},
         stopped=list_stopped_courses(work, ids),
-        harmed={one.consultation_id: one.treatment_id for one in events},
+        harmed={row.consultation_id: row.treatment_id for row in events},
         due=list_consultations_due(work, ids),
-        pictured=frozenset(one.consultation_id for one in work.rows(photograph, photograph.consultation_id.in_(ids))),
+        pictured=frozenset(row.consultation_id for row in work.rows(photograph, photograph.consultation_id.in_(ids))),
         kept=kept,
     )
 
 
-def _find_next(one: Appointment, courses: _Courses) -> NextStep | None:
+def _find_next(appointment: Appointment, courses: _Courses) -> NextStep | None:
     """Return the first step that is open: what may have done harm is before everything else."""
-    id = one.consultation_id
+    id = appointment.consultation_id
     if id is None:
-        patient = courses.kept.get(one.patient_id, one.patient_id)
-        return NextStep("begin", f"/patients/{patient}") if one.purpose is Purpose.CONSULTATION else None
+        patient = courses.kept.get(appointment.patient_id, appointment.patient_id)
+        return NextStep("begin", f"/patients/{patient}") if appointment.purpose is Purpose.CONSULTATION else None
     if id in courses.stopped:
         return NextStep("alarm", "/alarms")
     if id in courses.harmed:
@@ -123,9 +130,9 @@ def _find_next(one: Appointment, courses: _Courses) -> NextStep | None:
     plan = courses.plans.get(id)
     if plan is None and id not in courses.pictured:  # a patient may want none: what was planned without one goes on
         return NextStep("photograph", f"/consultations/{id}")
-    if plan is None or (id in courses.outdated and one.purpose in _NEEDS_CURRENT_PLAN):
+    if plan is None or (id in courses.outdated and appointment.purpose in _NEEDS_CURRENT_PLAN):
         return NextStep("plan", f"/consultations/{id}")
-    if one.purpose is Purpose.SESSION:
+    if appointment.purpose is Purpose.SESSION:
         consents = courses.consents.get(plan, [])
         if not consents:
             return NextStep("explain", f"/plans/{plan}")

@@ -124,7 +124,7 @@ def plan_course(plan: Plan, choices: Sequence[PlanChoice], case: Case | None) ->
     if not lasers:
         return PlannedCourse()
     visits = plan.course
-    if [laser.option for laser in lasers] != [one[0] for concern in plan.concerns if (one := concern.first_laser)]:
+    if [laser.option for laser in lasers] != [lead[0] for concern in plan.concerns if (lead := concern.first_laser)]:
         visits = schedule_course([replace(laser.concern, options=(laser.option,)) for laser in lasers], case)
     sessions = [due for visit in visits for due in _session_appointments(visit, lasers)]
     if not sessions:  # of what is better enough, or what no light reaches, a course has no visits

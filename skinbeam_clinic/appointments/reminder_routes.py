@@ -46,7 +46,7 @@ def _show_reminders(request: ClinicRequest, error: InputError | None = None) -> 
     settings, hidden = request.services.reminders, request.member_session.names_hidden
     until = reminder_until(now(), settings.days)
     found = ReminderList((), 0) if hidden else request.repositories.reminders.list_ahead(until)
-    rows = [_reminder_row(request, one) for one in found.entries]
+    rows = [_reminder_row(request, entry) for entry in found.entries]
     return request.page(
         "course/reminders.html",
         error=error,
@@ -65,7 +65,7 @@ def _show_reminders(request: ClinicRequest, error: InputError | None = None) -> 
 def _reminder_row(request: ClinicRequest, entry: ReminderEntry) -> _ReminderRow:
     settings = request.services.reminders
     known = (entry.language, settings.language, current_language())
-    language = next(one for one in known if one in LANGUAGES)
+    language = next(code for code in known if code in LANGUAGES)
     with use_language(language):
         text = reminder_text(
             entry.appointment.starts_at,

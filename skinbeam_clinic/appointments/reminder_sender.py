@@ -118,18 +118,18 @@ class ReminderSender(PollingThread):
             entry = self._find_due(work)
             if entry is None:
                 return None
-            one = entry.appointment
-            row = find_reminders(work, [one.id]).get(one.id) or work.new_row(
+            appointment = entry.appointment
+            row = find_reminders(work, [appointment.id]).get(appointment.id) or work.new_row(
                 AppointmentReminderRow,
-                appointment_id=one.id,
-                patient_id=one.patient_id,
-                starts_at=one.starts_at,
+                appointment_id=appointment.id,
+                patient_id=appointment.patient_id,
+                starts_at=appointment.starts_at,
                 way=ReminderWay.EMAIL.value,
                 attempts=0,
             )
             row.state, row.attempts, row.retry_at = ReminderState.SENDING.value, row.attempts + 1, None
             row.noted_at, row.noted_by = now(), work.actor
-            work.log("contact.seen", f"contact/{one.patient_id}")
+            work.log("contact.seen", f"contact/{appointment.patient_id}")
             work.save(row, "reminder.sending")
             return _ClaimedReminder(row.id, clinic_id, work.clinic_name, read_clinic_contact(work), entry)
 
@@ -138,12 +138,12 @@ class ReminderSender(PollingThread):
         at = now()
         tomorrow, _ = span_days(to_local_time(at).date() + _DAY)
         agreed = list_agreed(work, tomorrow, reminder_until(at, self._settings.days))
-        by_mail = [one for one in agreed.entries if one.way is ReminderWay.EMAIL]
-        rows = find_reminders(work, [one.appointment.id for one in by_mail])
-        for one in by_mail:
-            row = rows.get(one.appointment.id)
+        by_mail = [entry for entry in agreed.entries if entry.way is ReminderWay.EMAIL]
+        rows = find_reminders(work, [reminder.appointment.id for reminder in by_mail])
+        for reminder in by_mail:
+            row = rows.get(reminder.appointment.id)
             if row is None or (row.state == ReminderState.FAILED and (row.retry_at is None or row.retry_at <= at)):
-                return one
+                return reminder
         return None
 
     def _process(self, claimed: _ClaimedReminder) -> None:

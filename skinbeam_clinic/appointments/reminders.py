@@ -123,8 +123,8 @@ class ReminderRepository(Repository):
         with self._access.reading(AccessRight.CONTACT) as work:
             work.log("reminders.listed", "appointment", until=until.isoformat())
             found = list_agreed(work, now(), until)
-            for one in found.entries:
-                work.log("contact.seen", f"contact/{one.appointment.patient_id}")
+            for entry in found.entries:
+                work.log("contact.seen", f"contact/{entry.appointment.patient_id}")
             return found
 
     def of(self, patient_id: str) -> tuple[AppointmentReminder, ...]:
@@ -197,15 +197,15 @@ def list_agreed(work: ClinicTransaction, first: datetime.datetime, until: dateti
     table = treatment_tables.AppointmentRow
     booked = (table.state == AppointmentState.BOOKED.value, table.starts_at >= first, table.starts_at < until)
     every, kept = read_appointments(work, work.rows(table, *booked, order=(table.starts_at,))), kept_ids(work)
-    appointments = [one for one in every if one.patient_id not in kept]
-    reminders = find_reminders(work, [one.id for one in appointments])
-    contacts = work.get_many(tables.ContactRow, (one.patient_id for one in appointments))
+    appointments = [appointment for appointment in every if appointment.patient_id not in kept]
+    reminders = find_reminders(work, [appointment.id for appointment in appointments])
+    contacts = work.get_many(tables.ContactRow, (appointment.patient_id for appointment in appointments))
     opened = {id: work.find_record(row, CONTACT_DETAILS) for id, row in contacts.items()}
     details = {id: found for id, found in opened.items() if found is not None}
-    unread = [one for one in appointments if one.patient_id in opened.keys() - details.keys()]
+    unread = [appointment for appointment in appointments if appointment.patient_id in opened.keys() - details.keys()]
     entries = tuple(_list_entries(work, appointments, details, reminders))
-    pseudonyms = tuple(dict.fromkeys(one.pseudonym for one in unread))
-    replaced = tuple(one for one in every if one.patient_id in kept)
+    pseudonyms = tuple(dict.fromkeys(appointment.pseudonym for appointment in unread))
+    replaced = tuple(appointment for appointment in every if appointment.patient_id in kept)
     return ReminderList(entries, len(appointments) - len(entries) - len(unread), pseudonyms, replaced)
 
 
@@ -215,12 +215,12 @@ def _list_entries(
     details: Mapping[str, Mapping[str, str]],
     reminders: Mapping[str, treatment_tables.AppointmentReminderRow],
 ) -> Iterator[ReminderEntry]:
-    for one in appointments:
-        contact = details.get(one.patient_id, {})
+    for appointment in appointments:
+        contact = details.get(appointment.patient_id, {})
         if (way := _agreed_way(contact)) is not None:
-            row = reminders.get(one.id)
+            row = reminders.get(appointment.id)
             yield ReminderEntry(
-                appointment=one,
+                appointment=appointment,
                 name=contact.get("name", ""),
                 way=way,
                 address=contact[way.value],

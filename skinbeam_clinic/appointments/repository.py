@@ -71,8 +71,8 @@ class AppointmentRepository(Repository):
                     work.save(row, "appointment.booked")
             mine = {row.id for row in rows}
             _refuse_clashes(
-                BookingClash(one.index, one.resource, "" if one.appointment_id in mine else one.appointment_id)
-                for one in clashes
+                BookingClash(clash.index, clash.resource, "" if clash.appointment_id in mine else clash.appointment_id)
+                for clash in clashes
             )
             return read_appointments(work, rows)
 
@@ -246,10 +246,10 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
         begun = work.rows(
             treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.appointment_id.in_([row.id for row in mine])
         )
-        left = [row for row in mine if row.id not in {one.appointment_id for one in begun}]
+        left = [row for row in mine if row.id not in {treatment.appointment_id for treatment in begun}]
         if not left:
             return None
-        row = min(left, key=lambda one: abs(one.starts_at - at))
+        row = min(left, key=lambda appointment: abs(appointment.starts_at - at))
     else:
         row = work.get(table, id)
         if row.patient_id not in person:
@@ -393,7 +393,7 @@ def _plan_moments(
 def _is_plan_replaced(row: treatment_tables.AppointmentRow, plans: Mapping[str, Sequence[datetime.datetime]]) -> bool:
     """Return whether an appointment was booked for a plan that a later one has replaced."""
     moments = plans.get(row.consultation_id or "", ())
-    return any(one <= row.created_at for one in moments) and any(one > row.created_at for one in moments)
+    return any(moment <= row.created_at for moment in moments) and any(moment > row.created_at for moment in moments)
 
 
 def read_appointments(work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]) -> tuple[Appointment, ...]:

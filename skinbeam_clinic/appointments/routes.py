@@ -65,7 +65,7 @@ def list_todays_appointments(request: ClinicRequest) -> tuple[Appointment, ...]:
     whose = member.id if member.role is Role.CLINICIAN else ""
     first, until = span_days(to_local_time(now()).date())
     found = request.repositories.appointments.between(first, until, member_id=whose)
-    return tuple(one for one in found if one.state != AppointmentState.CANCELLED)
+    return tuple(appointment for appointment in found if appointment.state != AppointmentState.CANCELLED)
 
 
 @goes_past_altered
@@ -73,9 +73,9 @@ def _show_calendar(request: ClinicRequest) -> Response:
     first, days, who = calendar_range(request)
     write = Formatter()
     booked: dict[datetime.date, list[Appointment]] = {}
-    for one in request.repositories.appointments.between(*span_days(first, days), member_id=who):
-        if one.state != AppointmentState.CANCELLED:
-            booked.setdefault(to_local_time(one.starts_at).date(), []).append(one)
+    for appointment in request.repositories.appointments.between(*span_days(first, days), member_id=who):
+        if appointment.state != AppointmentState.CANCELLED:
+            booked.setdefault(to_local_time(appointment.starts_at).date(), []).append(appointment)
     here = to_local_time(now()).date()
     dates = [first + datetime.timedelta(days=number) for number in range(days)]
     return request.page(
@@ -91,7 +91,7 @@ def _show_calendar(request: ClinicRequest) -> Response:
             )
             for date in dates
         ],
-        named={one.patient_id for day in booked.values() for one in day},
+        named={appointment.patient_id for day in booked.values() for appointment in day},
         first=first,
         before=first - datetime.timedelta(days=days),
         after=first + datetime.timedelta(days=days),
@@ -140,26 +140,26 @@ def _book_appointment(request: ClinicRequest) -> Response:
 def _show_appointment(
     request: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
 ) -> Response:
-    one = request.repositories.appointments.get(request.path_parameter("appointment"))
+    appointment = request.repositories.appointments.get(request.path_parameter("appointment"))
     sent = {name: request.text(name) for name in _BOOKING_FIELDS} if error else {}
-    starts = to_local_time(one.starts_at)
+    starts = to_local_time(appointment.starts_at)
     stored = {
         "day": starts.date().isoformat(),
         "time": f"{starts:%H:%M}",
-        "minutes": str((one.ends_at - one.starts_at) // datetime.timedelta(minutes=1)),
-        "member": one.member_id,
-        "machine": one.machine_id or "",
+        "minutes": str((appointment.ends_at - appointment.starts_at) // datetime.timedelta(minutes=1)),
+        "member": appointment.member_id,
+        "machine": appointment.machine_id or "",
     }
     return request.page(
         "course/appointment.html",
         error=error,
         refusal=refusal,
-        one=one,
-        named={one.patient_id},
+        one=appointment,
+        named={appointment.patient_id},
         sent=stored | sent,
-        choices=list_choices(request, one),
-        ahead=one.starts_at > now() + LONGEST_APPOINTMENT,
-        consents=_usable_consents(request, one),
+        choices=list_choices(request, appointment),
+        ahead=appointment.starts_at > now() + LONGEST_APPOINTMENT,
+        consents=_usable_consents(request, appointment),
         **time_formats(),
     )
 
@@ -177,12 +177,15 @@ def _usable_consents(request: ClinicRequest, appointment: Appointment) -> tuple[
 
 
 def _move_appointment(request: ClinicRequest) -> Response:
-    one = request.repositories.appointments.get(request.path_parameter("appointment"))
-    sent = _submitted_fields(request) | {"purpose": one.purpose.value, "consultation": one.consultation_id or ""}
-    booking = read_booking(sent, one.patient_id)
+    appointment = request.repositories.appointments.get(request.path_parameter("appointment"))
+    sent = _submitted_fields(request) | {
+        "purpose": appointment.purpose.value,
+        "consultation": appointment.consultation_id or "",
+    }
+    booking = read_booking(sent, appointment.patient_id)
     try:
         request.repositories.appointments.move(
-            one.id,
+            appointment.id,
             starts_at=booking.starts_at,
             ends_at=booking.ends_at,
             member_id=booking.member_id,
@@ -190,8 +193,8 @@ def _move_appointment(request: ClinicRequest) -> Response:
             revision=request.whole_number("revision") or 0,
         )
     except ClashError as error:
-        return _show_appointment(request, error, explain_clash(request, error, (booking,), except_id=one.id))
-    return request.redirect(f"/appointments/{one.id}")
+        return _show_appointment(request, error, explain_clash(request, error, (booking,), except_id=appointment.id))
+    return request.redirect(f"/appointments/{appointment.id}")
 
 
 def _save_state(request: ClinicRequest) -> Response:

@@ -25,7 +25,7 @@ class AuditLogRepository(Repository):
         with self._access.writing(AccessRight.AUDIT_LOG) as work:
             work.log("trail.seen", subject or "trail")
             found = work.entries(*about, limit=limit)
-            return tuple(_read_entry(work, one) for one in found)
+            return tuple(_read_entry(work, entry) for entry in found)
 
 
 def _subject_condition(subject: str) -> ColumnElement[bool]:

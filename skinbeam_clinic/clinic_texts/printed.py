@@ -35,14 +35,14 @@ def clinic_parts(texts: Iterable[ClinicText]) -> tuple[ClinicPart, ...]:
     """Return texts as a form prints them, with their versions in the current language."""
     return tuple(
         ClinicPart(
-            one.title,
+            text.title,
             render_message(
                 "clinic-text.version",
-                {"number": one.number, "date": Formatter().date(to_local_time(one.written_at).date())},
+                {"number": text.number, "date": Formatter().date(to_local_time(text.written_at).date())},
             ),
-            one.paragraphs,
+            text.paragraphs,
         )
-        for one in texts
+        for text in texts
     )
 
 
@@ -64,14 +64,14 @@ def _pieces(older: Sequence[str], newer: Sequence[str]) -> Iterator[TextPiece]:
 
 def _join(pieces: Iterable[TextPiece]) -> Iterator[TextPiece]:
     last: TextPiece | None = None
-    for one in pieces:
-        if not one.text:
+    for piece in pieces:
+        if not piece.text:
             continue
-        if last is not None and last.change is one.change:
-            last = TextPiece(one.change, last.text + one.text)
+        if last is not None and last.change is piece.change:
+            last = TextPiece(piece.change, last.text + piece.text)
             continue
         if last is not None:
             yield last
-        last = one
+        last = piece
     if last is not None:
         yield last

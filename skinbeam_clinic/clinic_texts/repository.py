@@ -163,7 +163,7 @@ class ClinicTextRepository(Repository):
         ----------
         modality : of the treatment whose papers are made; a text of one kind alone is for no other.
         """
-        return tuple(one for one in in_force(self.list_all()) if one.use is use and one.is_for(modality))
+        return tuple(text for text in in_force(self.list_all()) if text.use is use and text.is_for(modality))
 
 
 def treatment_kinds() -> tuple[str, ...]:
@@ -174,9 +174,9 @@ def treatment_kinds() -> tuple[str, ...]:
 def in_force(versions: Iterable[ClinicText]) -> tuple[ClinicText, ...]:
     """Return the newest version of each text and language unless it was withdrawn, in the order of the texts."""
     newest: dict[tuple[str, str], ClinicText] = {}
-    for one in versions:
-        newest[one.text_id, one.language] = one  # a later one replaces it, and keeps its place
-    return tuple(one for one in newest.values() if not one.withdrawn)
+    for version in versions:
+        newest[version.text_id, version.language] = version  # a later one replaces it, and keeps its place
+    return tuple(text for text in newest.values() if not text.withdrawn)
 
 
 def check_draft(*, use: str, language: str, title: str, text: str, treatment: str = "") -> TextDraft:
@@ -225,9 +225,9 @@ def get_shown_texts(work: ClinicTransaction, language: str, ids: Iterable[str]) 
 
 def save_consent_texts(work: ClinicTransaction, consent_id: str, texts: Iterable[ClinicText], action: str) -> None:
     """Store a copy of each text with which a consent was explained."""
-    for place, one in enumerate(texts):
+    for place, text in enumerate(texts):
         row = work.new_row(ConsentTextRow, consent_id=consent_id, place=place)
-        work.seal_record(row, CONSENT_TEXT_CONTENT, one)
+        work.seal_record(row, CONSENT_TEXT_CONTENT, text)
         work.save(row, action)
 
 

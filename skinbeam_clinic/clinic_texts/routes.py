@@ -67,7 +67,7 @@ def _show_texts(request: ClinicRequest, error: InputError | None = None, preview
         "texts.html",
         error=error,
         preview=preview,
-        entries={use: [one for one in entries if one.main_version.use is use] for use in TextUse},
+        entries={use: [entry for entry in entries if entry.main_version.use is use] for use in TextUse},
         uses=list(TextUse),
         kinds=treatment_kinds(),
         sent=_sent_fields(request) | {"language": request.text("language") or current_language()},
@@ -80,7 +80,7 @@ def _add_text(request: ClinicRequest) -> Response:
     sent = _sent_fields(request)
     if request.text("step") == _PREVIEW:
         return _show_texts(request, preview=_make_preview(sent, use=sent["use"], treatment=sent["treatment"]))
-    one = request.repositories.clinic_texts.add(
+    text = request.repositories.clinic_texts.add(
         use=sent["use"],
         treatment=sent["treatment"],
         language=sent["language"],
@@ -88,7 +88,7 @@ def _add_text(request: ClinicRequest) -> Response:
         text=sent["words"],
         form_key=request.text("row"),
     )
-    return request.redirect(f"/texts/{one.text_id}")
+    return request.redirect(f"/texts/{text.text_id}")
 
 
 @goes_past_altered
@@ -101,7 +101,7 @@ def _show_text(request: ClinicRequest, error: InputError | None = None, preview:
         preview=preview,
         text=entry.main_version,
         newest=entry.newest,
-        versions={code: [one for one in versions if one.language == code][::-1] for code in LANGUAGES},
+        versions={code: [version for version in versions if version.language == code][::-1] for code in LANGUAGES},
         comparison=_compare_versions(request, versions),
         sent=_sent_fields(request),
         sent_number="" if isinstance(error, ConflictError) else request.text("number"),  # the newest is read now
@@ -151,8 +151,8 @@ def _make_preview(sent: Mapping[str, str], *, use: str, treatment: str) -> _Prev
 def _list_entries(versions: Iterable[ClinicText]) -> list[_TextEntry]:
     """Return each text with its newest versions, the text that was written first before the others."""
     found: dict[str, dict[str, ClinicText]] = {}
-    for one in versions:
-        found.setdefault(one.text_id, {})[one.language] = one
+    for version in versions:
+        found.setdefault(version.text_id, {})[version.language] = version
     return [_TextEntry(newest) for newest in found.values()]
 
 
@@ -166,7 +166,7 @@ def _compare_versions(request: ClinicRequest, versions: Sequence[ClinicText]) ->
     asked = request.http_request.query_params
     if not {"older", "newer"} <= asked.keys():
         return None
-    by_number = {str(one.number): one for one in versions if one.language == asked.get("language", "")}
+    by_number = {str(version.number): version for version in versions if version.language == asked.get("language", "")}
     older, newer = by_number.get(asked["older"]), by_number.get(asked["newer"])
     if older is None or newer is None:
         raise clinic_error("absent", "clinictext")

@@ -128,7 +128,7 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
                         _add_rows(tables, dossier, details, pseudonyms[kept.get(id, id)])
                         name = dossier.patient.pseudonym
                         reminders = repositories.reminders.of(id)
-                        tables["appointment_reminders"].rows.extend((name, *_cells(one)) for one in reminders)
+                        tables["appointment_reminders"].rows.extend((name, *_cells(reminder)) for reminder in reminders)
                         write_private_file(place / copy, repositories.patient_copies.pack(dossier))
                         content, result = bundle(dossier, repositories.member.clinic)
                         write_private_file(place / fhir, content)
@@ -155,32 +155,35 @@ def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[s
     known["year_of_birth"] = "" if patient.year_of_birth is None else str(patient.year_of_birth)
     if person == patient.pseudonym:
         tables["patients"].rows.append(tuple(known[name] for name in FIELDS[ImportKind.PATIENTS]))
-    for one in dossier.appointments:
-        starts = to_local_time(one.starts_at)
+    for appointment in dossier.appointments:
+        starts = to_local_time(appointment.starts_at)
         values = {
             "patient": person,
             "date": starts.date().isoformat(),
             "time": f"{starts:%H:%M}",
-            "minutes": (one.ends_at - one.starts_at) // datetime.timedelta(minutes=1),
-            "member": one.member,
-            "machine": one.machine,
-            "purpose": one.purpose.value,
-            "state": one.state.value,
+            "minutes": (appointment.ends_at - appointment.starts_at) // datetime.timedelta(minutes=1),
+            "member": appointment.member,
+            "machine": appointment.machine,
+            "purpose": appointment.purpose.value,
+            "state": appointment.state.value,
         }
         tables["appointments"].rows.append(tuple(values[name] for name in FIELDS[ImportKind.APPOINTMENTS]))
     for session in _past_sessions(dossier, person):
         tables["sessions"].rows.append(tuple(session.get(name, "") for name in FIELDS[ImportKind.SESSIONS]))
     for name, records in _list_records(dossier.consultations):
         tables[name].rows.extend((patient.pseudonym, *_cells(record)) for record in records)
-    for name, documents in (("notes", dossier.notes), ("attachments", [one for one, _ in dossier.attachments])):
-        tables[name].rows.extend((patient.pseudonym, *_cells(one)) for one in documents)
+    for name, documents in (
+        ("notes", dossier.notes),
+        ("attachments", [attachment for attachment, _ in dossier.attachments]),
+    ):
+        tables[name].rows.extend((patient.pseudonym, *_cells(document)) for document in documents)
 
 
 def _past_sessions(dossier: Dossier, person: str) -> Iterator[dict[str, object]]:
     """Yield each session in which something was fired, with the lowest dose of its areas as the next plan reads it."""
-    for one in dossier.consultations:
-        done = [treatment for treatment in one.treatments if treatment.started_at and treatment.valid_areas]
-        for fact in list_session_facts(done, one.follow_ups):
+    for consultation in dossier.consultations:
+        done = [treatment for treatment in consultation.treatments if treatment.started_at and treatment.valid_areas]
+        for fact in list_session_facts(done, consultation.follow_ups):
             values = fact.values
             row = values | {"adverse": "; ".join(values.get("adverse", ()))}
             row |= {"patient": person, "date": to_local_time(fact.fired_at).date().isoformat()}
@@ -189,18 +192,18 @@ def _past_sessions(dossier: Dossier, person: str) -> Iterator[dict[str, object]]
 
 def _list_records(consultations: Iterable[ConsultationContents]) -> Iterator[tuple[str, Iterable[Any]]]:
     """Yield the records of consultations by table."""
-    for one in consultations:
-        yield "consultations", [one.consultation]
-        yield "photographs", [photograph for photograph, _ in one.photographs]
-        yield "plans", [contents.plan for contents in one.plans]
-        yield "choices", [choice for contents in one.plans for choice in contents.choices]
-        yield "consents", [consent for consent, _ in one.consents]
-        yield "test_spots", one.test_spots
-        yield "treatments", one.treatments
-        yield "treated_areas", [area for treatment in one.treatments for area in treatment.areas]
-        yield "adverse_events", [event for treatment in one.treatments for event in treatment.events]
-        yield "follow_ups", one.follow_ups
-        yield "diary_entries", one.diary
+    for consultation in consultations:
+        yield "consultations", [consultation.consultation]
+        yield "photographs", [photograph for photograph, _ in consultation.photographs]
+        yield "plans", [contents.plan for contents in consultation.plans]
+        yield "choices", [choice for contents in consultation.plans for choice in contents.choices]
+        yield "consents", [consent for consent, _ in consultation.consents]
+        yield "test_spots", consultation.test_spots
+        yield "treatments", consultation.treatments
+        yield "treated_areas", [area for treatment in consultation.treatments for area in treatment.areas]
+        yield "adverse_events", [event for treatment in consultation.treatments for event in treatment.events]
+        yield "follow_ups", consultation.follow_ups
+        yield "diary_entries", consultation.diary
 
 
 def _columns(record: type[Any]) -> tuple[str, ...]:

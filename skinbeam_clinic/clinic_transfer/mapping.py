@@ -160,13 +160,13 @@ def _check_keys(table: Any, known: Sequence[str], start: str, name: str) -> None
 
 def _read_texts(place: str, value: Any, name: str) -> tuple[str, ...]:
     found = [value] if isinstance(value, str) else value
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
         raise _mapping_error(place, str(value), '"A", ["A", "B"]', name)
     return tuple(found)
 
 
 def _read_words(place: str, value: Any, name: str) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
         raise _mapping_error(place, str(value), '"A" = "b"', name)
     return dict(value)
 

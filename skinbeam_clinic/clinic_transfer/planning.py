@@ -81,7 +81,7 @@ def plan_import(
     planner = _Planner(clinic, at)
     order = list(ImportKind)
     columns, ignored, hashes = {}, {}, {}
-    for file in sorted(files, key=lambda one: order.index(one.kind)):
+    for file in sorted(files, key=lambda file: order.index(file.kind)):
         mapping = mappings.get(file.kind, FileMapping())
         hashes[file.name] = hashlib.sha256(file.content).hexdigest()
         try:
@@ -264,13 +264,17 @@ class _Planner:
     @cached_property
     def _known(self) -> dict[str, dict[str, str]]:
         """Field → text of it that a patient of the clinic has, a pseudonym in its plain form → pseudonym."""
-        numbers = {one.number: one.pseudonym for one in self.clinic.patients if one.number}
+        numbers = {patient.number: patient.pseudonym for patient in self.clinic.patients if patient.number}
         return {"number": numbers, "pseudonym": {plain_pseudonym(name): name for name in self.clinic.pseudonyms}}
 
     @cached_property
     def _people(self) -> dict[str, str]:
         """Name and date of birth of each patient of the clinic → pseudonym."""
-        return {f"{one.name.casefold()} {one.born}": one.pseudonym for one in self.clinic.patients if one.born}
+        return {
+            f"{patient.name.casefold()} {patient.born}": patient.pseudonym
+            for patient in self.clinic.patients
+            if patient.born
+        }
 
     def _refuse_repetition(self, row: _Row, name: str, text: str) -> None:
         place = f"{row.file} {row.line}"
@@ -284,10 +288,10 @@ class _Planner:
     def _references(self) -> dict[str, set[str]]:
         """Number or pseudonym → keys of the patients whom it may mean."""
         found: dict[str, set[str]] = {}
-        for one in self.clinic.patients:
-            for word in (one.number, one.pseudonym):
+        for patient in self.clinic.patients:
+            for word in (patient.number, patient.pseudonym):
                 if word:
-                    found.setdefault(word, set()).add(one.id)
+                    found.setdefault(word, set()).add(patient.id)
         return found
 
     def _find_patient(self, row: _Row) -> str:
@@ -305,7 +309,7 @@ class _Planner:
         for row in rows:
             with self._collecting():
                 found.append((row, self._read_appointment(row)))
-        self.appointments += [one for _, one in found]
+        self.appointments += [appointment for _, appointment in found]
         self._refuse_clashes(found)
 
     def _read_appointment(self, row: _Row) -> NewAppointment:
@@ -318,7 +322,7 @@ class _Planner:
         length = datetime.timedelta(minutes=int(minutes) if _MINUTES.fullmatch(minutes) else 0)
         if not SHORTEST_APPOINTMENT <= length <= LONGEST_APPOINTMENT:
             raise row.error("minutes", "minutes", read=minutes)
-        purpose = Purpose(row.choice("purpose", row.needed("purpose"), [one.value for one in Purpose]))
+        purpose = Purpose(row.choice("purpose", row.needed("purpose"), [purpose.value for purpose in Purpose]))
         state = self._read_state(row, starts_at)
         appointment = NewAppointment(
             patient,
@@ -339,7 +343,7 @@ class _Planner:
         text = row.text("state")
         if not text and starts_at > self.at:
             return AppointmentState.BOOKED
-        states = [one.value for one in AppointmentState]
+        states = [state.value for state in AppointmentState]
         ahead = [AppointmentState.BOOKED.value, AppointmentState.CANCELLED.value]
         return AppointmentState(row.choice("state", text, ahead if starts_at > self.at else states))
 
@@ -361,7 +365,7 @@ class _Planner:
         usable = {
             name: found
             for name, machines in self.clinic.machines.items()
-            if (found := [one for one in machines if starts_at <= self.at or not one.retired])
+            if (found := [machine for machine in machines if starts_at <= self.at or not machine.retired])
         }
         found = usable[row.choice("machine", text, sorted(usable))]
         if len(found) > 1:
@@ -375,12 +379,18 @@ class _Planner:
             for resource in _resources(taken):
                 busy.setdefault(resource, []).append((taken.starts_at, taken.ends_at, 0))
         rows = {row.line: row for row, _ in found}
-        for row, one in found:
-            if one.state is AppointmentState.BOOKED:
+        for row, appointment in found:
+            if appointment.state is AppointmentState.BOOKED:
                 for resource in _resources(
-                    BusyTime(one.patient, one.member_id, one.machine_id, one.starts_at, one.ends_at)
+                    BusyTime(
+                        appointment.patient,
+                        appointment.member_id,
+                        appointment.machine_id,
+                        appointment.starts_at,
+                        appointment.ends_at,
+                    )
                 ):
-                    busy.setdefault(resource, []).append((one.starts_at, one.ends_at, row.line))
+                    busy.setdefault(resource, []).append((appointment.starts_at, appointment.ends_at, row.line))
         refused_lines = set()
         for (kind, _), spans in busy.items():
             last_end, last_line = datetime.datetime.min.replace(tzinfo=datetime.UTC), 0
@@ -404,7 +414,7 @@ class _Planner:
                 found.setdefault(self._find_patient(row), []).append((date, row.line, session))
                 self._refuse_repetition(row, "patient", f"session {self._find_patient(row)} {date} {session}")
         for patient, sessions in found.items():
-            ordered = sorted(sessions, key=lambda one: one[:2])
+            ordered = sorted(sessions, key=lambda session: session[:2])
             first, line, _ = ordered[0]
             table = [{"week": round((date - first) / _WEEK, 2)} | session for date, _, session in ordered]
             answers = make_submission(form_entries({"session": table}))

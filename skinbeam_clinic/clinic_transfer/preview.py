@@ -51,9 +51,9 @@ def plan_files(
     if not files:
         raise clinic_error("nothing-to-import", "--patients")
     shared = {name for name, count in Counter(file.name for file in files).items() if count > 1}
-    named = [replace(one, name=f"{one.name} ({one.kind})") if one.name in shared else one for one in files]
+    named = [replace(file, name=f"{file.name} ({file.kind})") if file.name in shared else file for file in files]
     mappings = {} if mapping is None else read_mapping(*mapping)
-    if most_rows is not None and (rows := sum(_count_rows(one, mappings) for one in named)) > most_rows:
+    if most_rows is not None and (rows := sum(_count_rows(file, mappings) for file in named)) > most_rows:
         raise clinic_error("import-too-long", "import", lines=rows, hint={"most": most_rows})
     return lambda clinic, at: plan_import(named, mappings, clinic, at)
 
@@ -79,23 +79,28 @@ def describe_plan(plan: ImportPlan) -> dict[str, Any]:
         "columns": {file: {name: list(of) for name, of in columns.items()} for file, columns in plan.columns.items()},
         "ignored": {file: list(columns) for file, columns in plan.ignored.items()},
         "first_patients": [
-            {"line": one.line, "pseudonym": one.pseudonym, "year_of_birth": one.year_of_birth} | dict(one.contact)
-            for one in plan.patients[:_EXAMPLES]
+            {"line": patient.line, "pseudonym": patient.pseudonym, "year_of_birth": patient.year_of_birth}
+            | dict(patient.contact)
+            for patient in plan.patients[:_EXAMPLES]
         ],
         "first_appointments": [
             {
-                "line": one.line,
-                "starts_at": to_local_time(one.starts_at).isoformat(timespec="minutes"),
-                "ends_at": to_local_time(one.ends_at).isoformat(timespec="minutes"),
-                "purpose": one.purpose.value,
-                "state": one.state.value,
+                "line": appointment.line,
+                "starts_at": to_local_time(appointment.starts_at).isoformat(timespec="minutes"),
+                "ends_at": to_local_time(appointment.ends_at).isoformat(timespec="minutes"),
+                "purpose": appointment.purpose.value,
+                "state": appointment.state.value,
             }
-            for one in plan.appointments[:_EXAMPLES]
+            for appointment in plan.appointments[:_EXAMPLES]
         ],
         "first_sessions": [
-            {"line": one.line, "first_on": to_local_time(one.began_at).date().isoformat(), "sessions": one.sessions}
-            | dict(one.answers.entries[:_ENTRIES])
-            for one in plan.courses[:_EXAMPLES]
+            {
+                "line": course.line,
+                "first_on": to_local_time(course.began_at).date().isoformat(),
+                "sessions": course.sessions,
+            }
+            | dict(course.answers.entries[:_ENTRIES])
+            for course in plan.courses[:_EXAMPLES]
         ],
     }
 

@@ -80,11 +80,13 @@ class ImportRepository(Repository):
                 keys[patient.key] = added.id
                 if patient.contact:
                     add_contact(work, added, patient.contact)
-            for one in made.appointments:
-                patient_id = keys.get(one.patient, one.patient)
-                times = (one.starts_at, one.ends_at)
-                booking = Booking(patient_id, one.member_id, one.purpose, *times, one.machine_id)
-                import_appointment(work, booking, one.state)
+            for appointment in made.appointments:
+                patient_id = keys.get(appointment.patient, appointment.patient)
+                times = (appointment.starts_at, appointment.ends_at)
+                booking = Booking(
+                    patient_id, appointment.member_id, appointment.purpose, *times, appointment.machine_id
+                )
+                import_appointment(work, booking, appointment.state)
             for course in made.courses:
                 add_consultation(
                     work,

@@ -155,7 +155,9 @@ def _show_imports(
 
 def _list_errors(error: InputError) -> tuple[_ErrorLine, ...]:
     every = [error, *error.further_errors]
-    return tuple(_ErrorLine(one.file, one.field, f"{capitalise(one.message.rstrip('.'))}.", one.hint) for one in every)
+    return tuple(
+        _ErrorLine(error.file, error.field, f"{capitalise(error.message.rstrip('.'))}.", error.hint) for error in every
+    )
 
 
 def _preview_tables(plan: ImportPlan) -> tuple[_PreviewTable, ...]:
@@ -163,18 +165,20 @@ def _preview_tables(plan: ImportPlan) -> tuple[_PreviewTable, ...]:
         return f"{to_local_time(at):%Y-%m-%d %H:%M}"
 
     patients = tuple(
-        (one.pseudonym, one.contact.get("name", ""), one.contact.get("born", ""))
-        for one in plan.patients[:_SHOWN_RECORDS]
+        (patient.pseudonym, patient.contact.get("name", ""), patient.contact.get("born", ""))
+        for patient in plan.patients[:_SHOWN_RECORDS]
     )
     appointments = tuple(
         (
-            moment(one.starts_at),
-            render_message(f"appointment-for.{one.purpose}"),
-            "" if one.state is AppointmentState.BOOKED else render_message(f"appointment-state.{one.state}"),
+            moment(appointment.starts_at),
+            render_message(f"appointment-for.{appointment.purpose}"),
+            ""
+            if appointment.state is AppointmentState.BOOKED
+            else render_message(f"appointment-state.{appointment.state}"),
         )
-        for one in plan.appointments[:_SHOWN_RECORDS]
+        for appointment in plan.appointments[:_SHOWN_RECORDS]
     )
-    courses = tuple((moment(one.began_at)[:10], str(one.sessions)) for one in plan.courses[:_SHOWN_RECORDS])
+    courses = tuple((moment(course.began_at)[:10], str(course.sessions)) for course in plan.courses[:_SHOWN_RECORDS])
     return (
         _PreviewTable(ImportKind.PATIENTS, len(plan.patients), patients),
         _PreviewTable(ImportKind.APPOINTMENTS, len(plan.appointments), appointments),
@@ -225,7 +229,7 @@ def _confirm(request: ClinicRequest, waiting: _WaitingImports) -> Response:
 def _undo(request: ClinicRequest) -> Response:
     """Take an import back; one that this clinic has not made, or has undone, is not there."""
     imports, id = request.repositories.imports, request.path_parameter("import")
-    if id not in {one.summary.id for one in imports.list_done()}:
+    if id not in {done.summary.id for done in imports.list_done()}:
         raise clinic_error("absent", "import")
     imports.undo(id)
     return request.redirect("/imports")

@@ -129,7 +129,7 @@ class ConsentRepository(Repository):
         """
         with self._access.writing(AccessRight.TREAT) as work:
             _, consent = _get_signable(work, id)
-            told_at = time_after(one.told_at for one in _read_teach_backs(work, id))
+            told_at = time_after(teach_back.told_at for teach_back in _read_teach_backs(work, id))
             row = work.new_row(tables.TellBackRow, consent_id=id, told_at=told_at, told_by=work.actor)
             work.seal_record(row, TEACH_BACK_CONTENT, TeachBackContent(dict(answers), tuple(sorted(wrong))))
             work.save(row, "consent.told-back")
@@ -237,8 +237,12 @@ def get_valid_consent(work: ClinicTransaction, id: str) -> tuple[tables.PlanRow,
 def teach_back_tries(consent: Consent) -> tuple[TeachBackTry, ...]:
     """Return the teach-backs of a consent as its document tells them: the day, who asked, and the wrong answers."""
     return tuple(
-        TeachBackTry(to_local_time(one.told_at).date(), one.told_by, {id: one.answers[id] for id in one.wrong})
-        for one in consent.told
+        TeachBackTry(
+            to_local_time(teach_back.told_at).date(),
+            teach_back.told_by,
+            {id: teach_back.answers[id] for id in teach_back.wrong},
+        )
+        for teach_back in consent.told
     )
 
 

@@ -106,12 +106,14 @@ class _ConsentForm:
     @property
     def text_versions(self) -> str:
         """The ids of the versions of the texts, as the form that says what was explained sends them back."""
-        return _ID_SEPARATOR.join(one.id for one in self.texts)
+        return _ID_SEPARATOR.join(text.id for text in self.texts)
 
     def is_taught_back(self, consent: Consent) -> bool:
         """Return whether the last teach-back answered all current questions correctly."""
         last = consent.told[-1:]
-        return bool(last) and not last[0].wrong and {one.id for one in self.questions} <= last[0].answers.keys()
+        return (
+            bool(last) and not last[0].wrong and {question.id for question in self.questions} <= last[0].answers.keys()
+        )
 
 
 @dataclass(frozen=True)
@@ -145,16 +147,16 @@ def _load_form(request: ClinicRequest) -> _ConsentForm:
     if option.setup is None:
         raise clinic_error("absent", "consent")
     every = request.repositories.consents.of(plan.record.consultation_id)
-    known = tuple(one for one in every if (one.plan_id, one.option) == (plan.record.id, place))[::-1]
+    known = tuple(consent for consent in every if (consent.plan_id, consent.option) == (plan.record.id, place))[::-1]
     holds = known[0].language if known and known[0].void_reason is None else ""
     chosen = request.http_request.query_params.get("language", "")
     language = holds or (chosen if chosen in LANGUAGES else current_language())
     if holds:
         return _ConsentForm(plan, place, known, language, known[0].texts, ())
     today = request.repositories.clinic_texts.list_in_force(TextUse.CONSENT, option.modality)
-    texts = tuple(one for one in today if one.language == language)
-    spoken = {one.text_id for one in texts}
-    missing = dict.fromkeys(one.title for one in today if one.text_id not in spoken)
+    texts = tuple(text for text in today if text.language == language)
+    spoken = {text.text_id for text in texts}
+    missing = dict.fromkeys(text.title for text in today if text.text_id not in spoken)
     return _ConsentForm(plan, place, known, language, texts, tuple(missing))
 
 
@@ -191,7 +193,7 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         current=current,
         agreement=agreement,
         may_sign=current is not None and now() >= current.not_before,
-        voided=[one for one in form.consents if one.void_reason is not None],
+        voided=[consent for consent in form.consents if consent.void_reason is not None],
         treatments=repositories.treatments.of(form.plan.record.consultation_id),
         permissions=PHOTO_PERMISSIONS,
         days=cooling_off_days(),
@@ -217,7 +219,7 @@ def _save_explanation(request: ClinicRequest) -> Response:
         option=form.place,
         cooling_off=cooling_off,
         language=form.language,
-        texts=[one.id for one in form.texts],
+        texts=[text.id for text in form.texts],
     )
     return request.redirect(form.path)
 
@@ -227,10 +229,10 @@ def _save_teach_back(request: ClinicRequest) -> Response:
     form = _load_form(request)
     if form.blocking_error is not None:
         return _show_consent(request, form, form.blocking_error)
-    given = {one.id: _submitted_answer(request, one) for one in form.questions}
+    given = {question.id: _submitted_answer(request, question) for question in form.questions}
     if not all(given.values()):
         return _show_consent(request, form, _consent_error("unanswered"))
-    wrong = [one.id for one in form.questions if given[one.id] != one.answers[one.right_index]]
+    wrong = [question.id for question in form.questions if given[question.id] != question.answers[question.right_index]]
     request.repositories.consents.record_teach_back(_get_current_consent(form).id, given, wrong)
     return request.redirect(form.path)
 
@@ -276,9 +278,9 @@ def _save_signature(request: ClinicRequest) -> Response:
 
 def _withdraw_consent(request: ClinicRequest) -> Response:
     form = _load_form(request)
-    for one in form.consents:
-        if one.void_reason is None:
-            request.repositories.consents.withdraw(one.id)
+    for consent in form.consents:
+        if consent.void_reason is None:
+            request.repositories.consents.withdraw(consent.id)
     return request.redirect(form.path)
 
 
@@ -311,14 +313,14 @@ def _teach_back_items(form: _ConsentForm, consent: Consent | None) -> tuple[_Tea
     last = consent.told[-1] if consent is not None and consent.told else None
     return tuple(
         _TeachBackItem(
-            id=one.id,
-            question=one.question,
-            answers=one.answers,
-            last_answer="" if last is None else last.answers.get(one.id, ""),
-            wrong=last is not None and one.id in last.wrong,
-            attempts=tries_in_words(one.id, tries),
+            id=question.id,
+            question=question.question,
+            answers=question.answers,
+            last_answer="" if last is None else last.answers.get(question.id, ""),
+            wrong=last is not None and question.id in last.wrong,
+            attempts=tries_in_words(question.id, tries),
         )
-        for one in form.questions
+        for question in form.questions
     )
 
 

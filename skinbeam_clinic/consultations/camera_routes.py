@@ -83,11 +83,11 @@ def _list_earlier(request: ClinicRequest, consultation: ConsultationRecord) -> t
     """Return all photographs of the patient, the newest first."""
     repositories = request.repositories
     all_of = [
-        one
+        photograph
         for record in repositories.consultations.of_person(consultation.patient_id)
-        for one in repositories.photographs.of(record.id)
+        for photograph in repositories.photographs.of(record.id)
     ]
-    return tuple(sorted(all_of, key=lambda one: one.added_at, reverse=True))
+    return tuple(sorted(all_of, key=lambda photograph: photograph.added_at, reverse=True))
 
 
 def _find_follow_up(request: ClinicRequest, consultation: ConsultationRecord, id: str) -> str:

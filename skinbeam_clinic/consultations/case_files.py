@@ -61,7 +61,7 @@ def form_from_case(content: bytes, file: str) -> Submission:
         if name not in devices():
             raise unknown_device_error(name, devices(), field=field)
     sent = Submission(tuple(form_entries({name: table for name, table in tables.items() if name != "title"})))
-    adverse = next((one for one in case.session if len(one.adverse) > 1), None)
+    adverse = next((session for session in case.session if len(session.adverse) > 1), None)
     if adverse is not None or parse_record(Case, sent.tables, file=file) != case.model_copy(update={"title": ""}):
         raise _case_error("not-in-form", "session" if adverse is not None else "case")
     return sent

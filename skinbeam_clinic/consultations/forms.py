@@ -233,7 +233,7 @@ class Submission:
     def row_numbers(self, kind: str) -> tuple[int, ...]:
         """Return the numbers of the rows of a table that are not empty, ascending."""
         typed = {row.number for name, _ in self.entries if (row := parse_row_field(name)) and row.kind == kind}
-        return tuple(sorted(typed | {one.number for one in self.recorded if one.kind == kind}))
+        return tuple(sorted(typed | {row.number for row in self.recorded if row.kind == kind}))
 
     def find_field(self, path: str, message: str = "") -> str:
         """Return the form field of a path in the case: `concern[0].site` is `concern.0.site`, rows left empty counted.
@@ -317,13 +317,13 @@ def find_repeated_field(fields: Iterable[tuple[str, str]]) -> str:
     return ""
 
 
-def are_same_answers(one: Submission, other: Submission) -> bool:
+def are_same_answers(submission: Submission, other: Submission) -> bool:
     """Return whether two submissions answer the same, whatever the order of their fields.
 
     Marks that were found on a photograph are no answers until somebody decides about one or adds one: before that they
     change no plan and no picture. Nor is the name of a photograph on which no points or spots are told.
     """
-    answers = ((_list_answers(sent.entries), sent.photo, sent.recorded) for sent in (one, other))
+    answers = ((_list_answers(sent.entries), sent.photo, sent.recorded) for sent in (submission, other))
     return next(answers) == next(answers)
 
 
@@ -384,7 +384,7 @@ def _plain_type(annotation: Any) -> type:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, UnionType):
-        (annotation,) = (one for one in get_args(annotation) if one is not type(None))
+        (annotation,) = (choice for choice in get_args(annotation) if choice is not type(None))
         return _plain_type(annotation)
     plain: type = get_origin(annotation) or annotation
     return plain

@@ -274,9 +274,10 @@ def _current_state(work: ClinicTransaction, row: tables.ConsultationRow) -> Cons
         tables.ConsentRow, tables.ConsentRow.plan_id == last[0].id, tables.ConsentRow.signed_at.is_not(None)
     )
     void = {
-        one.id for one in work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id.in_([one.id for one in signed]))
+        void.id
+        for void in work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id.in_([consent.id for consent in signed]))
     }
-    return ConsultationState.AGREED if any(one.id not in void for one in signed) else ConsultationState.PLANNED
+    return ConsultationState.AGREED if any(consent.id not in void for consent in signed) else ConsultationState.PLANNED
 
 
 def _read_answers(work: ClinicTransaction, row: tables.ConsultationRow) -> Submission:

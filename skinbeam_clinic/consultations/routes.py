@@ -135,7 +135,7 @@ def _render_page(
         plans=repositories.plans.of(consultation.id)[::-1],
         marks=make_marks_view(submission),
         suggestions=tuple(
-            _suggestion_view(one, consultation.answers) for one in repositories.suggestions.of(consultation.id)
+            _suggestion_view(concern, consultation.answers) for concern in repositories.suggestions.of(consultation.id)
         ),
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
         recorded=tuple(map(describe_fact, history.facts)),
@@ -285,8 +285,8 @@ def _download_photograph(request: ClinicRequest) -> Response:
 
 
 def _show_permissions(request: ClinicRequest, error: InputError | None = None) -> Response:
-    one = request.repositories.photographs.get(request.path_parameter("photograph"))
-    return request.page("uses.html", error=error, one=one)
+    photograph = request.repositories.photographs.get(request.path_parameter("photograph"))
+    return request.page("uses.html", error=error, one=photograph)
 
 
 def _save_permissions(request: ClinicRequest) -> Response:

@@ -91,15 +91,17 @@ def _suggest_concerns(analysis: PhotoAnalysis) -> list[SuggestionContent]:
     behind = group_suggested(analysis.skin.findings)
     return [
         SuggestionContent(
-            condition=one.condition,
-            site=one.site,
-            findings=tuple(seen.english for seen in one.seen),
-            messages=one.seen,
-            severity=one.severity or "",
-            finding_regions=tuple((finding.kind, finding.region) for finding in behind[one.condition, one.site]),
-            to_be_seen=sum(finding.to_be_seen or 0 for finding in behind[one.condition, one.site]),
+            condition=concern.condition,
+            site=concern.site,
+            findings=tuple(seen.english for seen in concern.seen),
+            messages=concern.seen,
+            severity=concern.severity or "",
+            finding_regions=tuple(
+                (finding.kind, finding.region) for finding in behind[concern.condition, concern.site]
+            ),
+            to_be_seen=sum(finding.to_be_seen or 0 for finding in behind[concern.condition, concern.site]),
         )
-        for one in suggest_concerns(analysis.skin.findings)
+        for concern in suggest_concerns(analysis.skin.findings)
     ]
 
 
@@ -107,7 +109,7 @@ def _decide_suggestion(decision: SuggestionDecision, request: ClinicRequest) -> 
     """Save what stands in the form, with an accepted suggestion as one more concern, and the decision."""
     name = request.path_parameter("suggestion")
     shown = request.repositories.suggestions.of(request.path_parameter("consultation"))
-    suggestion = next((one for one in shown if one.id == name), None)
+    suggestion = next((concern for concern in shown if concern.id == name), None)
     if suggestion is None:
         raise clinic_error("absent", "suggestion")
     consultation = save_answers(request)
@@ -128,8 +130,8 @@ def _add_concern(
     """Save the answers with the suggested concern in the first free place; one that stands there already stays."""
     sent = consultation.answers
     if any(
-        (one.get("condition"), one.get("site")) == (suggestion.condition, suggestion.site)
-        for one in sent.tables.get("concern", ())
+        (table.get("condition"), table.get("site")) == (suggestion.condition, suggestion.site)
+        for table in sent.tables.get("concern", ())
     ):
         return consultation
     used = {row.number for name, _ in sent.entries if (row := parse_row_field(name)) and row.kind == "concern"}

@@ -106,7 +106,7 @@ class SuggestionRepository(Repository):
             )
             rows = work.rows(SuggestedConcernRow, *mine, order=(SuggestedConcernRow.made_at,))
             if not rows:
-                rows = [_make_row(work, consultation_id, photograph_id, one) for one in suggestions]
+                rows = [_make_row(work, consultation_id, photograph_id, suggestion) for suggestion in suggestions]
             return tuple(_read_suggestion(work, row) for row in rows)
 
     def of(self, consultation_id: str) -> tuple[SuggestedConcern, ...]:

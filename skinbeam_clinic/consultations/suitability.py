@@ -39,7 +39,9 @@ def judge_suitability(submission: Submission) -> SuitabilityView | None:
     case is returned. The photograph is not analysed.
     """
     tables = {name: table for name, table in submission.tables.items() if name not in ("clinic", "concern")}
-    concerns = [one for one in submission.tables.get("concern", ()) if all(one.get(name) for name in _REQUIRED_FIELDS)]
+    concerns = [
+        table for table in submission.tables.get("concern", ()) if all(table.get(name) for name in _REQUIRED_FIELDS)
+    ]
     try:
         case = case_from_tables(tables | ({"concern": concerns} if concerns else {}), Path(), "form").case
     except InputError:

@@ -42,5 +42,5 @@ def create_clinic_table(
         sa.PrimaryKeyConstraint("clinic_id", "id", name=f"pk_{name}"),
         *(sa.UniqueConstraint(*together, name=f"uq_{name}_{'_'.join(together)}") for together in unique),
     )
-    for column in (one for one in references if one != "id") if indexed is None else indexed:
+    for column in (reference for reference in references if reference != "id") if indexed is None else indexed:
         op.create_index(f"ix_{name}_clinic_id_{column}", name, ["clinic_id", column])

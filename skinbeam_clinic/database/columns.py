@@ -105,4 +105,4 @@ def clock_jump() -> datetime.timedelta:
 
 def time_after(earlier: Iterable[datetime.datetime]) -> datetime.datetime:
     """Return the current time, or the moment right after the latest of the earlier times where the clock says less."""
-    return max([now(), *(one + _TICK for one in earlier)])
+    return max([now(), *(moment + _TICK for moment in earlier)])

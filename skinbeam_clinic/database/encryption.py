@@ -112,7 +112,7 @@ def read_keys(environment: Mapping[str, str]) -> EncryptionKeys:
     if not written:
         raise clinic_error("no-key", KEY_VARIABLE, hint={"line": f"export {KEY_VARIABLE}={generate_key()}"})
     try:
-        keys = [base64.b64decode(one.strip(), altchars=b"-_", validate=True) for one in written.split(",")]
+        keys = [base64.b64decode(key.strip(), altchars=b"-_", validate=True) for key in written.split(",")]
     except (binascii.Error, ValueError):
         keys = [b""]
     if any(len(key) != KEY_BYTES for key in keys):

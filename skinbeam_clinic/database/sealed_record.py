@@ -29,8 +29,8 @@ RecordType = TypeVar("RecordType")
 def _restore_parameters(stored: Message) -> Message:
     """Return a message with the messages among its parameters, of which the JSON was read."""
     params = {
-        name: _restore_parameters(Message(**one)) if isinstance(one, Mapping) else one
-        for name, one in stored.params.items()
+        name: _restore_parameters(Message(**value)) if isinstance(value, Mapping) else value
+        for name, value in stored.params.items()
     }
     return Message(stored.id, params)
 

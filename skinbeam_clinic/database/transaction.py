@@ -380,7 +380,7 @@ class ClinicTransaction:
         something that was read along with these (`_Moment`).
         """
         asked, moment = tuple(dict.fromkeys(ids)), self._session.info.get(_OF_MOMENT) or _Moment({})
-        known = moment.lists[table, column.key, tuple(one.key for one in order)]
+        known = moment.lists[table, column.key, tuple(attribute.key for attribute in order)]
         missing: dict[str, None] = {}
         for id in asked:
             if id not in known and id not in missing:
@@ -566,8 +566,8 @@ class ClinicTransaction:
     def record_factor(self, member_id: str, token_hash: str) -> None:
         """Record in a browser session of a member that a second factor was checked just now."""
         mine = (LoginSessionRow.clinic_id == self.clinic_id, LoginSessionRow.member_id == member_id)
-        one = update(LoginSessionRow).where(*mine, LoginSessionRow.token_hash == token_hash)
-        self._session.execute(one.values(code_at=now()))
+        statement = update(LoginSessionRow).where(*mine, LoginSessionRow.token_hash == token_hash)
+        self._session.execute(statement.values(code_at=now()))
 
     def delete(self, row: ClinicScoped, action: str) -> None:
         """Delete a row, and record that in the audit log; earlier entries about it stay."""

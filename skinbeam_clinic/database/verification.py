@@ -116,7 +116,7 @@ def read_noted_ends(path: Path) -> tuple[NotedLogEnd, ...]:
     """
     try:
         held = json.loads(path.read_bytes())["clinics"]
-        return tuple(NotedLogEnd(str(one["clinic"]), int(one["entries"]), str(one["end"])) for one in held)
+        return tuple(NotedLogEnd(str(end["clinic"]), int(end["entries"]), str(end["end"])) for end in held)
     except (OSError, ValueError, KeyError, TypeError):
         raise clinic_error("bad-note", "--against") from None
 
@@ -143,7 +143,7 @@ def verify_database(database: Database, noted_ends: Sequence[NotedLogEnd] = ()) 
             check.compare([note for note in noted_ends if note.clinic == clinic.name])
             stray = []
             checked.append(check.run())
-        there = {one.clinic for one in checked}
+        there = {log.clinic for log in checked}
         gone = (note.clinic for note in noted_ends if note.clinic not in there)
         checked += [
             ClinicCheck(name, 0, 0, 0, 0, "", (IntegrityFinding("clinic-removed", "--against"),)) for name in gone
@@ -161,9 +161,9 @@ class _WithFindings(Protocol):
 def verification_error(checked: Sequence[_WithFindings]) -> InputError:
     """Return an error with all findings: the first, with the others attached."""
     faults = [
-        clinic_error(finding.code, finding.location, clinic=one.clinic, hint=None)
-        for one in checked
-        for finding in one.findings
+        clinic_error(finding.code, finding.location, clinic=log.clinic, hint=None)
+        for log in checked
+        for finding in log.findings
     ]
     return faults[0].with_further_errors(faults[1:])
 
@@ -269,7 +269,7 @@ def iterate_rows(session: Session, table: Any, clinic_id: str, key: Any) -> Iter
         try:
             rows = session.scalars(asked.where(key.in_(page))).all()
         except (ValueError, TypeError):
-            rows = [try_read(session, asked.where(key == one), f"{table.__tablename__}/{one}") for one in page]
+            rows = [try_read(session, asked.where(key == value), f"{table.__tablename__}/{value}") for value in page]
         yield from rows
         session.expunge_all()
 

@@ -101,7 +101,9 @@ def _read_mail_server(environment: Mapping[str, str]) -> MailServer | None:
         raise _setting_error(MAIL_VARIABLE) from None
     if url.scheme not in _PORTS or not url.hostname:
         raise _setting_error(MAIL_VARIABLE)
-    receivers = tuple(one.strip() for one in environment.get(RECEIVERS_VARIABLE, "").split(",") if one.strip())
+    receivers = tuple(
+        address.strip() for address in environment.get(RECEIVERS_VARIABLE, "").split(",") if address.strip()
+    )
     for name, given in (
         (SENDER_VARIABLE, (environment.get(SENDER_VARIABLE, "").strip(),)),
         (RECEIVERS_VARIABLE, receivers),

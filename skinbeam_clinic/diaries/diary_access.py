@@ -108,7 +108,7 @@ class OpenDiary:
             mine = DiaryEntryRow.treatment_id == link.treatment_id
             entries = {row.id: row for row in work.rows(DiaryEntryRow, mine)}
             alarms = work.rows(AlarmRow, AlarmRow.entry_id.in_(list(entries)))
-            answered = [one.answered_at for one in alarms if one.answered_at is not None]
+            answered = [alarm.answered_at for alarm in alarms if alarm.answered_at is not None]
             return DiaryStatus(
                 is_stored=_entry_id(link, key) in entries,
                 has_open_alarm=len(answered) < len(alarms),

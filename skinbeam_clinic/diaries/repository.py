@@ -213,7 +213,7 @@ class AlarmRepository(Repository):
             table = follow_up_tables.AlarmRow
             waiting = work.rows(table, table.answered_at.is_(None), order=(table.raised_at,))
             since = waiting[0].raised_at if waiting else None
-            return AlarmCount(len(waiting), since, bool(waiting) and _has_unsent(work, {one.id for one in waiting}))
+            return AlarmCount(len(waiting), since, bool(waiting) and _has_unsent(work, {alarm.id for alarm in waiting}))
 
     def list_open(self) -> tuple[Alarm, ...]:
         """Return the alarms that await an answer or a decision, oldest first."""
@@ -305,9 +305,9 @@ def list_stopped_courses(work: ClinicTransaction, consultation_ids: Collection[s
     elsewhere = _list_consultations_elsewhere(work, consultation_ids)
     asked = {*consultation_ids, *(id for others in elsewhere.values() for id in others)}
     alarm, decision = follow_up_tables.AlarmRow, follow_up_tables.AlarmDecisionRow
-    raised = Counter(one.consultation_id for one in work.rows(alarm, alarm.consultation_id.in_(asked)))
+    raised = Counter(row.consultation_id for row in work.rows(alarm, alarm.consultation_id.in_(asked)))
     decided = work.rows(decision, decision.consultation_id.in_(asked))
-    stopped = (raised - Counter(one.consultation_id for one in decided)).keys()
+    stopped = (raised - Counter(decision.consultation_id for decision in decided)).keys()
     return frozenset(id for id in consultation_ids if {id, *elsewhere.get(id, ())} & stopped)
 
 

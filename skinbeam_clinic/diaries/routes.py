@@ -62,18 +62,20 @@ def add_diary_routes(router: ClinicRouter) -> None:
 def _show_diary(request: ClinicRequest) -> Response:
     repositories = request.repositories
     about = repositories.diaries.get_subject(request.path_parameter("treatment"))
-    alarms = {one.id: one for one in repositories.alarms.of_consultation(about.consultation_id)}
+    alarms = {alarm.id: alarm for alarm in repositories.alarms.of_consultation(about.consultation_id)}
     followed = _read_diary_plan(request, about)
     entries = repositories.diaries.of(about.treatment_id)
     links = repositories.diaries.list_links(about.treatment_id)
-    good = [one for one in links if one.ended_at is None and one.expires_at > now()]
+    good = [link for link in links if link.ended_at is None and link.expires_at > now()]
     return request.page(
         "diary/diary.html",
         about=about,
         named={about.patient_id},
-        rows=tuple(_entry_row(followed, one, alarms.get(one.id)) for one in entries),
-        curve=draw_pain_curve([one for one in entries if one.id not in repositories.altered_ids()], frozenset(alarms)),
-        unread=sum(one.read_at is None for one in entries),
+        rows=tuple(_entry_row(followed, entry, alarms.get(entry.id)) for entry in entries),
+        curve=draw_pain_curve(
+            [entry for entry in entries if entry.id not in repositories.altered_ids()], frozenset(alarms)
+        ),
+        unread=sum(entry.read_at is None for entry in entries),
         link=good[-1] if good else None,
         made=len(links),
         days=count_diary_days(followed.option),
@@ -84,7 +86,7 @@ def _show_diary(request: ClinicRequest) -> Response:
 def _entry_row(plan_option: PlanOption, entry: DiaryEntry, alarm: Alarm | None) -> _EntryRow:
     note = entry.note
     found = warning_signs(note.pain, note.redness, note.signs)
-    return _EntryRow(entry, alarm, tuple(one.name for one in found), sign_advice(plan_option.plan, found))
+    return _EntryRow(entry, alarm, tuple(sign.name for sign in found), sign_advice(plan_option.plan, found))
 
 
 def _read_diary_plan(request: ClinicRequest, subject: DiarySubject) -> PlanOption:
@@ -141,12 +143,12 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
     return request.page(
         "diary/alarms.html",
         error=error,
-        open=tuple(_open_alarm(one, at, request.repositories.altered_ids()) for one in waiting),
-        named={*(one.patient_id for one in waiting), *(one.patient_id for one in unread)},
+        open=tuple(_open_alarm(alarm, at, request.repositories.altered_ids()) for alarm in waiting),
+        named={*(alarm.patient_id for alarm in waiting), *(unread_entry.patient_id for unread_entry in unread)},
         unread=unread,
         unread_number=number,
         kinds=tuple(ADVERSE_KINDS),
-        grades=[one.value for one in AdverseEventGrade],
+        grades=[grade.value for grade in AdverseEventGrade],
         no_event=_NO_EVENT,
         sent={} if error is None else {request.path_parameter("alarm"): request.text},
     )
@@ -156,7 +158,9 @@ def _list_open_alarms(request: ClinicRequest) -> tuple[Alarm, ...]:
     """Those that nobody has answered first, what may be an emergency before the others; each kind oldest first."""
     alarms = request.repositories.alarms.list_open()
     altered = request.repositories.altered_ids()
-    return tuple(sorted(alarms, key=lambda one: (one.answered_at is not None, not _may_be_emergency(one, altered))))
+    return tuple(
+        sorted(alarms, key=lambda alarm: (alarm.answered_at is not None, not _may_be_emergency(alarm, altered)))
+    )
 
 
 def _may_be_emergency(alarm: Alarm, altered: Collection[str]) -> bool:
@@ -168,7 +172,7 @@ def _open_alarm(alarm: Alarm, at: datetime, altered: Collection[str]) -> _OpenAl
     waited, signs = at - alarm.raised_at, _alarm_signs(alarm)
     emergency = _is_emergency(signs)
     level = alarm_level(waited, emergency=_may_be_emergency(alarm, altered))
-    return _OpenAlarm(alarm, describe_age(waited), level, tuple(one.name for one in signs), emergency)
+    return _OpenAlarm(alarm, describe_age(waited), level, tuple(sign.name for sign in signs), emergency)
 
 
 def _alarm_signs(alarm: Alarm) -> tuple[WarningSign, ...]:
@@ -177,7 +181,7 @@ def _alarm_signs(alarm: Alarm) -> tuple[WarningSign, ...]:
 
 
 def _is_emergency(signs: Collection[WarningSign]) -> bool:
-    return any(one.is_emergency for one in signs)
+    return any(sign.is_emergency for sign in signs)
 
 
 def _show_banner(request: ClinicRequest) -> Response:

@@ -161,14 +161,14 @@ def draw_pain_curve(entries: Sequence[DiaryEntry], alarm_ids: frozenset[str]) ->
     """
     if len(entries) < 2:
         return None
-    last = max(one.day for one in entries) or 1
+    last = max(entry.day for entry in entries) or 1
     width, height = _WIDTH - _LEFT - _TOP, _HEIGHT - _TOP - _BOTTOM
     share = PAIN_RANGE[1] - PAIN_RANGE[0]
 
     def place(day: float, pain: float) -> tuple[float, float]:
         return round(_LEFT + width * day / last, 1), round(_TOP + height * (1 - (pain - PAIN_RANGE[0]) / share), 1)
 
-    points = tuple((*place(one.day, one.note.pain), one.id in alarm_ids) for one in entries)
+    points = tuple((*place(entry.day, entry.note.pain), entry.id in alarm_ids) for entry in entries)
     step = -(-last // _TICKS)
     return PainCurve(
         width=_WIDTH,

@@ -59,8 +59,8 @@ def parse_copied_notes(notes: Any) -> tuple[ClinicalNote, ...]:
     InputError : `too-long`.
     """
     return tuple(
-        replace(one, noted_by=_check_author(one.noted_at, one.noted_by), struck=_check_strike(one.struck))
-        for one in _COPIED_NOTES.validate_python(notes)
+        replace(note, noted_by=_check_author(note.noted_at, note.noted_by), struck=_check_strike(note.struck))
+        for note in _COPIED_NOTES.validate_python(notes)
     )
 
 
@@ -75,9 +75,11 @@ def parse_copied_attachments(
     InputError : `too-long`, or as `judge_content`.
     """
     found = []
-    for one in attachments:
-        content = files[one["file"]]
-        (told,) = _COPIED_ATTACHMENT.validate_python([{name: one[name] for name in one if name != "file"}])
+    for attachment in attachments:
+        content = files[attachment["file"]]
+        (told,) = _COPIED_ATTACHMENT.validate_python(
+            [{name: attachment[name] for name in attachment if name != "file"}]
+        )
         checked = replace(
             told,
             media_type=judge_content(content),

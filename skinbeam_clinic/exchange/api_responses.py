@@ -58,7 +58,7 @@ def resource_response(request: Request, resource: Resource) -> Response:
 def tagged_response(request: Request, content: bytes, media_type: str) -> Response:
     """Answer with a content and its ETag, or with 304 where the client has it already."""
     tag = f'W/"{hashlib.sha256(content).hexdigest()}"'
-    known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
+    known = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
     if known & {tag, tag.removeprefix("W/"), "*"}:
         return Response(None, 304, {"ETag": tag})
     stored = _DOWNLOAD if media_type.endswith("json") else _DOWNLOAD_CONTENT

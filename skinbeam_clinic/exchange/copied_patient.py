@@ -89,19 +89,27 @@ def parse_copy(content: bytes) -> CopiedPatient:
 
 def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> CopiedPatient:
     patient = replace(parse_values(PatientRecord, record["patient"]), erased_at=None)
-    treated = [parse_values(tuple[Treatment, ...], one.get("treatments", ())) for one in record["consultations"]]
+    treated = [
+        parse_values(tuple[Treatment, ...], consultation.get("treatments", ()))
+        for consultation in record["consultations"]
+    ]
     consultations = tuple(
-        _parse_consultation(one, patient.id, files, treatments)
-        for one, treatments in zip(record["consultations"], treated, strict=True)
+        _parse_consultation(consultation, patient.id, files, treatments)
+        for consultation, treatments in zip(record["consultations"], treated, strict=True)
     )
-    begun = [one for treatments in treated for one in treatments if one.started_at is not None and one.valid_areas]
-    facts = list_session_facts(sorted(begun, key=lambda one: one.started_at or one.created_at), ())
+    begun = [
+        treatment
+        for treatments in treated
+        for treatment in treatments
+        if treatment.started_at is not None and treatment.valid_areas
+    ]
+    facts = list_session_facts(sorted(begun, key=lambda treatment: treatment.started_at or treatment.created_at), ())
     # Of a record that was closed as a duplicate there, what was typed of earlier sessions is carried on here, too.
-    held = (parse_values(ConsultationRecord, one) for one in record["consultations"])
-    elsewhere = [one for one in held if one.patient_id != patient.id]
+    held = (parse_values(ConsultationRecord, consultation) for consultation in record["consultations"])
+    elsewhere = [consultation for consultation in held if consultation.patient_id != patient.id]
     facts += [fact for fact in list_typed_facts(elsewhere, facts) if fact.kind == "session"]
     if facts := list(map(_with_site, facts)):
-        told = (_with_sessions(one, facts) for one in consultations)
+        told = (_with_sessions(consultation, facts) for consultation in consultations)
         consultations = (*told, _past_sessions(consultations, facts))
     contact = {str(name): str(text) for name, text in record["contact"].items()}
     contact.pop(REMINDER_WAY, None)  # what a patient agreed to elsewhere; this clinic asks them itself
@@ -114,20 +122,20 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
 def _count_left_out(record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     counts = {"appointments": len(record.get("appointments", ()))}
     for name in _LOCAL_RECORDS:
-        counts[name] = sum(len(one.get(name, ())) for one in record["consultations"])
+        counts[name] = sum(len(consultation.get(name, ())) for consultation in record["consultations"])
     yield from ((name, count) for name, count in counts.items() if count)
 
 
 def _parse_consultation(
-    one: Mapping[str, Any], patient_id: str, files: Mapping[str, bytes], treatments: Sequence[Treatment]
+    mapping: Mapping[str, Any], patient_id: str, files: Mapping[str, bytes], treatments: Sequence[Treatment]
 ) -> ConsultationContents:
-    held = parse_values(ConsultationRecord, one)
+    held = parse_values(ConsultationRecord, mapping)
     consultation = replace(held, patient_id=patient_id, state=ConsultationState(held.state), saved_by="")
     return ConsultationContents(
         consultation,
-        tuple((_parse_photograph(photograph), files[photograph["file"]]) for photograph in one["photographs"]),
-        tuple(_parse_plan(plan, files, treatments) for plan in one["plans"]),
-        test_spots=parse_copied_spots(one.get("test_spots", ())),
+        tuple((_parse_photograph(photograph), files[photograph["file"]]) for photograph in mapping["photographs"]),
+        tuple(_parse_plan(plan, files, treatments) for plan in mapping["plans"]),
+        test_spots=parse_copied_spots(mapping.get("test_spots", ())),
     )
 
 
@@ -149,8 +157,10 @@ def _past_sessions(consultations: Sequence[ConsultationContents], facts: Sequenc
     The next consultation begins with them (`carry_past_sessions`), so that plans take them and what came of them into
     account. Those that somebody typed there are among them, since the newest consultation with sessions is carried on.
     """
-    typed = carry_past_sessions([one.consultation.answers for one in consultations])
-    newest = max(*(one.consultation.created_at for one in consultations), *(fact.fired_at for fact in facts))
+    typed = carry_past_sessions([consultation.consultation.answers for consultation in consultations])
+    newest = max(
+        *(consultation.consultation.created_at for consultation in consultations), *(fact.fired_at for fact in facts)
+    )
     at = newest + datetime.timedelta(seconds=1)  # after each of the others, so that these are carried on and not theirs
     return ConsultationContents(
         ConsultationRecord(
@@ -186,11 +196,11 @@ def _parse_photograph(held: Mapping[str, Any]) -> PhotographRecord:
 
 def _parse_plan(held: Mapping[str, Any], files: Mapping[str, bytes], treatments: Sequence[Treatment]) -> PlanContents:
     plan = replace(parse_values(PlanRecord, held), made_by="")
-    choices = [replace(one, id="", made_by="") for one in parse_values(tuple[PlanChoice, ...], held["choices"])]
+    choices = [replace(value, id="", made_by="") for value in parse_values(tuple[PlanChoice, ...], held["choices"])]
     choices += [
         PlanChoice("", plan.id, done.option, summarize_treatment(done), done.started_at or done.created_at, "")
         for done in treatments
         if done.plan_id == plan.id
     ]
     contents = {name: files[place] for name, place in plan.files.items()}
-    return PlanContents(plan, contents, tuple(sorted(choices, key=lambda one: one.made_at)))
+    return PlanContents(plan, contents, tuple(sorted(choices, key=lambda choice: choice.made_at)))

@@ -113,12 +113,14 @@ def deidentify_dossier(dossier: Dossier) -> DeidentifiedDossier:
     SHA-256, and photographs contain the picture alone.
     """
     unread: list[str] = []
-    consultations = tuple(_deidentify_consultation(one, unread) for one in dossier.consultations)
-    shown = {photograph.id for one in consultations for photograph, _ in one.photographs}
-    followed = (replace(one, follow_ups=_deidentify_follow_ups(one, shown)) for one in consultations)
+    consultations = tuple(_deidentify_consultation(consultation, unread) for consultation in dossier.consultations)
+    shown = {photograph.id for consultation in consultations for photograph, _ in consultation.photographs}
+    followed = (
+        replace(consultation, follow_ups=_deidentify_follow_ups(consultation, shown)) for consultation in consultations
+    )
     appointments = tuple(map(_remove_staff_names, dossier.appointments))
     notes = tuple(map(_deidentify_note, dossier.notes))
-    attachments = tuple((_deidentify_attachment(one), None) for one, _ in dossier.attachments)
+    attachments = tuple((_deidentify_attachment(attachment), None) for attachment, _ in dossier.attachments)
     return DeidentifiedDossier(
         Dossier(dossier.patient, tuple(followed), appointments, notes, attachments, dossier.links), tuple(unread)
     )
@@ -129,17 +131,17 @@ def _deidentify_note(note: ClinicalNote) -> ClinicalNote:
     return replace(note, words="", noted_by="", treatment_id=None, struck=_deidentify_strike(note.struck))
 
 
-def _deidentify_attachment(one: Attachment) -> Attachment:
-    return replace(one, name="", description="", added_by="", struck=_deidentify_strike(one.struck))
+def _deidentify_attachment(attachment: Attachment) -> Attachment:
+    return replace(attachment, name="", description="", added_by="", struck=_deidentify_strike(attachment.struck))
 
 
 def _deidentify_strike(struck: DocumentStrike | None) -> DocumentStrike | None:
     return None if struck is None else DocumentStrike("", struck.at, "")
 
 
-def _deidentify_consultation(one: ConsultationContents, unread: list[str]) -> ConsultationContents:
+def _deidentify_consultation(consultation: ConsultationContents, unread: list[str]) -> ConsultationContents:
     photographs = []
-    for photograph, content in one.photographs:
+    for photograph, content in consultation.photographs:
         picture = strip_metadata(content, photograph.media_type)
         if picture is None:
             unread.append(photograph.id)
@@ -147,14 +149,14 @@ def _deidentify_consultation(one: ConsultationContents, unread: list[str]) -> Co
             photographs.append((_deidentify_photograph(photograph, *picture), picture[0]))
     there = {photograph.id for photograph, _ in photographs}
     return ConsultationContents(
-        _deidentify_answers(one.consultation, there),
+        _deidentify_answers(consultation.consultation, there),
         tuple(photographs),
-        tuple(map(_deidentify_plan, one.plans)),
-        tuple((_deidentify_consent(consent, document), None) for consent, document in one.consents),
-        tuple(map(_remove_staff_names, one.treatments)),
-        one.follow_ups,
-        tuple(_remove_staff_names(_deidentify_spot(spot, there)) for spot in one.test_spots),
-        tuple(_remove_staff_names(_deidentify_entry(entry, there)) for entry in one.diary),
+        tuple(map(_deidentify_plan, consultation.plans)),
+        tuple((_deidentify_consent(consent, document), None) for consent, document in consultation.consents),
+        tuple(map(_remove_staff_names, consultation.treatments)),
+        consultation.follow_ups,
+        tuple(_remove_staff_names(_deidentify_spot(spot, there)) for spot in consultation.test_spots),
+        tuple(_remove_staff_names(_deidentify_entry(entry, there)) for entry in consultation.diary),
     )
 
 
@@ -171,10 +173,10 @@ def _deidentify_spot(spot: TestSpotRecord, shown: set[str]) -> TestSpotRecord:
     return replace(spot, readings=tuple(readings))
 
 
-def _deidentify_follow_ups(one: ConsultationContents, shown: set[str]) -> tuple[FollowUp, ...]:
+def _deidentify_follow_ups(consultation: ConsultationContents, shown: set[str]) -> tuple[FollowUp, ...]:
     """Return follow-ups with raters as numbers, and only the pairs whose photographs are both exported."""
     handed = []
-    for follow_up in one.follow_ups:
+    for follow_up in consultation.follow_ups:
         raters = list(dict.fromkeys(grade.rater_id for grade in follow_up.grades))
         grades = tuple(replace(grade, rater_id=str(raters.index(grade.rater_id) + 1)) for grade in follow_up.grades)
         pairs = tuple(pair for pair in follow_up.pairs if {pair.before_id, pair.after_id} <= shown)
@@ -182,15 +184,15 @@ def _deidentify_follow_ups(one: ConsultationContents, shown: set[str]) -> tuple[
     return tuple(handed)
 
 
-def _deidentify_answers(one: ConsultationRecord, photographs: set[str]) -> ConsultationRecord:
+def _deidentify_answers(consultation: ConsultationRecord, photographs: set[str]) -> ConsultationRecord:
     """Return answers grouped by question, and with their photograph only if it is exported."""
     grouped: dict[str, list[str]] = {}
-    for name, value in one.answers.entries:
+    for name, value in consultation.answers.entries:
         if text := _strip_control_characters(value):
             grouped.setdefault(name, []).append(text)
     entries = tuple((name, value) for name, values in grouped.items() for value in values)
-    photograph = one.answers.photo if one.answers.photo in photographs else ""
-    return replace(one, answers=Submission(entries, photograph), saved_by="")
+    photograph = consultation.answers.photo if consultation.answers.photo in photographs else ""
+    return replace(consultation, answers=Submission(entries, photograph), saved_by="")
 
 
 def _deidentify_photograph(photograph: PhotographRecord, content: bytes, media_type: str) -> PhotographRecord:

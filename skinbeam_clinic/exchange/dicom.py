@@ -48,9 +48,11 @@ def make_dicom_archive(deidentified: DeidentifiedDossier) -> tuple[bytes, tuple[
     """
     packed, unread = io.BytesIO(), list(deidentified.unreadable_photograph_ids)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for place, one in enumerate(deidentified.dossier.consultations, 1):
-            for number, (photograph, content) in enumerate(one.photographs, 1):
-                made = make_dicom_file(deidentified.dossier.patient, one.consultation, photograph, content, number)
+        for place, consultation in enumerate(deidentified.dossier.consultations, 1):
+            for number, (photograph, content) in enumerate(consultation.photographs, 1):
+                made = make_dicom_file(
+                    deidentified.dossier.patient, consultation.consultation, photograph, content, number
+                )
                 if made is None:
                     unread.append(photograph.id)
                 else:

@@ -49,7 +49,7 @@ class PatientCopyRepository(Repository):
         patient_id = dossier.patient.id
         contact, replaced = self._records.patients.get_contact(patient_id), self._dossiers.read_replaced(patient_id)
         records = (dossier, *replaced)
-        consultations = (one for record in records for one in record.consultations)
+        consultations = (consultation for record in records for consultation in record.consultations)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             record = {
@@ -57,15 +57,17 @@ class PatientCopyRepository(Repository):
                 "clinic": self._access.member.clinic,
                 "patient": asdict(dossier.patient),
                 "contact": {} if contact is None else dict(contact.details),
-                "notes": [record_values(one) for record in records for one in record.notes],
+                "notes": [record_values(note) for record in records for note in record.notes],
                 "attachments": self._pack_attachments(archive, records),
-                "appointments": [asdict(one) for record in records for one in record.appointments],
+                "appointments": [asdict(appointment) for record in records for appointment in record.appointments],
                 "reminders": [
-                    asdict(one) for record in records for one in self._records.reminders.of(record.patient.id)
+                    asdict(reminder) for record in records for reminder in self._records.reminders.of(record.patient.id)
                 ],
                 "consultations": [
-                    self._pack_consultation(archive, f"{number:03}", one)
-                    for number, one in enumerate(sorted(consultations, key=lambda one: one.consultation.created_at), 1)
+                    self._pack_consultation(archive, f"{number:03}", consultation)
+                    for number, consultation in enumerate(
+                        sorted(consultations, key=lambda consultation: consultation.consultation.created_at), 1
+                    )
                 ],
                 "links": list(map(asdict, self._open_links(patient_id))),
                 "replaced": [self._replaced_record(record.patient) for record in replaced],
@@ -84,63 +86,69 @@ class PatientCopyRepository(Repository):
 
     def _open_links(self, id: str) -> list[PatientLink]:
         """Return the links of a record; one that was undone is about somebody else, too, and stays out."""
-        return [one for one in self._records.patient_links.of(id) if one.end is None]
+        return [link for link in self._records.patient_links.of(id) if link.end is None]
 
     def _pack_attachments(self, archive: zipfile.ZipFile, records: Sequence[Dossier]) -> list[dict[str, Any]]:
         packed = []
-        for number, (one, _) in enumerate((one for record in records for one in record.attachments), 1):
-            place = f"attachments/{number:03}{ENDINGS[one.media_type]}"
-            archive.writestr(place, self._records.attachments.read_content(one.id)[1])
-            packed.append(record_values(one) | {"file": place})
+        for number, (attachment, _) in enumerate(
+            (attachment for record in records for attachment in record.attachments), 1
+        ):
+            place = f"attachments/{number:03}{ENDINGS[attachment.media_type]}"
+            archive.writestr(place, self._records.attachments.read_content(attachment.id)[1])
+            packed.append(record_values(attachment) | {"file": place})
         return packed
 
-    def _pack_consultation(self, archive: zipfile.ZipFile, folder: str, one: ConsultationContents) -> dict[str, Any]:
+    def _pack_consultation(
+        self, archive: zipfile.ZipFile, folder: str, consultation: ConsultationContents
+    ) -> dict[str, Any]:
         photographs = []
-        for number, (photograph, content) in enumerate(one.photographs, 1):
+        for number, (photograph, content) in enumerate(consultation.photographs, 1):
             place = f"{folder}/photograph-{number:02}.{_ENDINGS[photograph.media_type]}"
             archive.writestr(place, content)
             photographs.append(asdict(photograph) | {"file": place})
         consents = []
-        for number, (consent, document) in enumerate(one.consents, 1):
+        for number, (consent, document) in enumerate(consultation.consents, 1):
             place = ""
             if document is not None:
                 place = f"{folder}/consent-{number:02}.pdf"
                 archive.writestr(place, document)
             consents.append(asdict(consent) | {"document": place})
         plans = []
-        for number, contents in enumerate(one.plans, 1):
+        for number, contents in enumerate(consultation.plans, 1):
             places = {name: f"{folder}/plan-{number:02}/{name}" for name in contents.files}
             for name, place in places.items():
                 archive.writestr(place, contents.files[name])
             chosen = [asdict(choice) for choice in contents.choices]
             plans.append(asdict(contents.plan) | {"files": places, "choices": chosen})
-        return record_values(one.consultation) | {
-            "treatments": [record_values(treatment) for treatment in one.treatments],
+        return record_values(consultation.consultation) | {
+            "treatments": [record_values(treatment) for treatment in consultation.treatments],
             "photographs": photographs,
             "plans": plans,
             "consents": consents,
-            "diary": self._diary(one, photographs),
-            "suggested_concerns": [asdict(concern) for concern in self._records.suggestions.of(one.consultation.id)],
-            "test_spots": [copied_spot_values(spot) for spot in one.test_spots],
+            "diary": self._diary(consultation, photographs),
+            "suggested_concerns": [
+                asdict(concern) for concern in self._records.suggestions.of(consultation.consultation.id)
+            ],
+            "test_spots": [copied_spot_values(spot) for spot in consultation.test_spots],
             "follow_ups": [
                 asdict(follow_up) | {"measured": list(map(asdict, self._records.pair_analyses.of(follow_up.id)))}
-                for follow_up in one.follow_ups
+                for follow_up in consultation.follow_ups
             ],
         }
 
-    def _diary(self, one: ConsultationContents, photographs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _diary(self, consultation: ConsultationContents, photographs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the diary entries of a consultation, with their photographs and alarms.
 
         An alarm includes the clinic's answer and decision.
         """
         places = {str(photograph["id"]): photograph["file"] for photograph in photographs}
-        alarms = {alarm.id: alarm for alarm in self._records.alarms.of_consultation(one.consultation.id)}
+        alarms = {alarm.id: alarm for alarm in self._records.alarms.of_consultation(consultation.consultation.id)}
         columns = ("raised_at", "answered_at", "answered_by", "answer", "decided_at", "decided_by", "reason")
         return [
             asdict(entry)
             | {"photograph": places.get(entry.photograph_id or "", "")}
             | {"alarm": {name: getattr(alarms[entry.id], name) for name in columns} if entry.id in alarms else None}
-            for entry in one.diary
+            for entry in consultation.diary
         ]
 
 

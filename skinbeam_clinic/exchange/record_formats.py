@@ -79,7 +79,7 @@ def make_importer(content: bytes) -> _Import:
         _raise_missing_group(error, "exchange")
     dossier = parse_whole_bundle(content)
     check_moments(dossier, "bundle")
-    consents = [consent for one in dossier.consultations for consent, _ in one.consents]
+    consents = [consent for consultation in dossier.consultations for consent, _ in consultation.consents]
     counts = {
         "consents_void": [consent.id for consent in consents if consent.void_reason is None],
         "documents_left_out": [consent.document for consent in consents if consent.document is not None],

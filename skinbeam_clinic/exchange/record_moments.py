@@ -29,7 +29,12 @@ def check_moments(dossier: Dossier, field: str) -> None:
         lies ahead.
     """
     today = now()
-    records = (dossier.patient, dossier.consultations, dossier.notes, [one for one, _ in dossier.attachments])
+    records = (
+        dossier.patient,
+        dossier.consultations,
+        dossier.notes,
+        [attachment for attachment, _ in dossier.attachments],
+    )
     for name, at in _list_moments("", records):
         if at.tzinfo is None or not _FIRST <= at <= today + (_LONGEST_AHEAD if name in _AHEAD else _CLOCKS_APART):
             raise clinic_error("impossible-moment", field, at=at.date().isoformat())
@@ -43,8 +48,8 @@ def _list_moments(name: str, value: Any) -> Iterator[tuple[str, datetime.datetim
         for field in fields(value):
             yield from _list_moments(field.name, getattr(value, field.name))
     elif isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _list_moments(str(key), one)
+        for key, entry in value.items():
+            yield from _list_moments(str(key), entry)
     elif isinstance(value, list | tuple | set | frozenset):
-        for one in value:
-            yield from _list_moments(name, one)
+        for entry in value:
+            yield from _list_moments(name, entry)

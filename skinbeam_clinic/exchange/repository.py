@@ -159,7 +159,9 @@ class DossierRepository(Repository):
         return self._read_plans(self._records.patient_links.list_kept_ids())
 
     def _read_plans(self, closed: Collection[str]) -> Iterator[Dossier]:
-        for together in read_together([one for one in self._records.patients.list_all() if one.id not in closed]):
+        for together in read_together(
+            [patient for patient in self._records.patients.list_all() if patient.id not in closed]
+        ):
             with self._access.reading_one_moment([patient.id for patient in together]):
                 for patient in together:
                     self._access.begin_entry()
@@ -176,7 +178,8 @@ class DossierRepository(Repository):
     def _build_dossier(self, patient_id: str, *, pictures: bool = True) -> Dossier:
         patient = self._records.patients.get(patient_id)
         consultations = (
-            self._consultation_contents(one, pictures=pictures) for one in self._records.consultations.of(patient_id)
+            self._consultation_contents(consultation, pictures=pictures)
+            for consultation in self._records.consultations.of(patient_id)
         )
         notes, attachments = self._records.notes.of(patient_id), self._records.attachments.of(patient_id)
         return Dossier(
@@ -184,28 +187,34 @@ class DossierRepository(Repository):
             tuple(consultations),
             self._records.appointments.of(patient_id),
             notes,
-            tuple((one, None) for one in attachments),
+            tuple((attachment, None) for attachment in attachments),
             self._records.patient_links.list_linked().get(patient_id, ()),
         )
 
-    def _consultation_contents(self, one: ConsultationRecord, *, pictures: bool) -> ConsultationContents:
+    def _consultation_contents(self, consultation: ConsultationRecord, *, pictures: bool) -> ConsultationContents:
         records = self._records
-        photographs = records.photographs.of(one.id) if pictures else ()
+        photographs = records.photographs.of(consultation.id) if pictures else ()
         shown = (records.photographs.read_content(photograph.id) for photograph in photographs)
         signed = (
             (consent, None if consent.document is None else records.consents.read_document(consent.id))
-            for consent in records.consents.of(one.id)
+            for consent in records.consents.of(consultation.id)
         )
-        course = (records.treatments.of(one.id), records.follow_ups.of(one.id), records.test_spots.list_every(one.id))
-        diary = records.diaries.of_consultation(one.id)
-        return ConsultationContents(one, tuple(shown), self._plans_of(one), tuple(signed), *course, diary)
+        course = (
+            records.treatments.of(consultation.id),
+            records.follow_ups.of(consultation.id),
+            records.test_spots.list_every(consultation.id),
+        )
+        diary = records.diaries.of_consultation(consultation.id)
+        return ConsultationContents(
+            consultation, tuple(shown), self._plans_of(consultation), tuple(signed), *course, diary
+        )
 
-    def _planned_contents(self, one: ConsultationRecord) -> ConsultationContents:
-        consents = tuple((consent, None) for consent in self._records.consents.of(one.id))
-        course = (self._records.treatments.of(one.id), self._records.follow_ups.of(one.id))
-        return ConsultationContents(one, (), self._plans_of(one, "plan.json"), consents, *course)
+    def _planned_contents(self, consultation: ConsultationRecord) -> ConsultationContents:
+        consents = tuple((consent, None) for consent in self._records.consents.of(consultation.id))
+        course = (self._records.treatments.of(consultation.id), self._records.follow_ups.of(consultation.id))
+        return ConsultationContents(consultation, (), self._plans_of(consultation, "plan.json"), consents, *course)
 
-    def _plans_of(self, one: ConsultationRecord, *names: str) -> tuple[PlanContents, ...]:
+    def _plans_of(self, consultation: ConsultationRecord, *names: str) -> tuple[PlanContents, ...]:
         plans = self._records.plans
         return tuple(
             PlanContents(
@@ -213,7 +222,7 @@ class DossierRepository(Repository):
                 {name: plans.read_file(plan.id, name) for name in plan.files if not names or name in names},
                 plans.list_choices(plan.id),
             )
-            for plan in plans.of(one.id)
+            for plan in plans.of(consultation.id)
         )
 
 
@@ -240,8 +249,13 @@ class DossierImporter(Repository):
         """
         if contact:
             require_right(self._access.member.role, AccessRight.CONTACT)
-        contents = [content for one in dossier.consultations for _, content in one.photographs]
-        contents += [content for one in dossier.consultations for plan in one.plans for content in plan.files.values()]
+        contents = [content for consultation in dossier.consultations for _, content in consultation.photographs]
+        contents += [
+            content
+            for consultation in dossier.consultations
+            for plan in consultation.plans
+            for content in plan.files.values()
+        ]
         contents += [content for _, content in dossier.attachments if content is not None]
         names = {content: self._access.store_file(AccessRight.TREAT, content) for content in contents}
         with self._access.writing(AccessRight.TREAT) as work:
@@ -251,7 +265,10 @@ class DossierImporter(Repository):
             if contact:
                 add_contact(work, patient, contact)
             writer = _ConsultationWriter(work, names)
-            ids = {one.consultation.id: writer.consultation(one, patient.id) for one in dossier.consultations}
+            ids = {
+                consultation.consultation.id: writer.consultation(consultation, patient.id)
+                for consultation in dossier.consultations
+            }
             for note in dossier.notes:
                 if note.words:
                     import_note(work, patient.id, note, ids)
@@ -282,10 +299,10 @@ class _ConsultationWriter:
         self._work = work
         self._files = files
 
-    def consultation(self, one: ConsultationContents, patient_id: str) -> str:
+    def consultation(self, consultation: ConsultationContents, patient_id: str) -> str:
         """Write a consultation with its records, and return its id in this clinic."""
-        work, held = self._work, one.consultation
-        photographs = {photograph.id: new_id() for photograph, _ in one.photographs}
+        work, held = self._work, consultation.consultation
+        photographs = {photograph.id: new_id() for photograph, _ in consultation.photographs}
         answers = held.answers.rename_photographs(photographs)
         state = (
             ConsultationState.PLANNED if held.state == ConsultationState.AGREED else ConsultationState(held.state)
@@ -301,7 +318,7 @@ class _ConsultationWriter:
         )
         work.seal_record(row, ANSWERS_CONTENT, answers)
         work.save(row, _IMPORT_ACTION)
-        for photograph, content in one.photographs:
+        for photograph, content in consultation.photographs:
             photograph_row = work.new_row(
                 tables.PhotographRow,
                 id=photographs[photograph.id],
@@ -313,10 +330,10 @@ class _ConsultationWriter:
                 **{f"for_{use}": allowed for use, allowed in asdict(photograph.permissions).items()},
             )
             work.save(photograph_row, _IMPORT_ACTION)
-        plans = {photograph_row.plan.id: self._plan(photograph_row, row.id) for photograph_row in one.plans}
-        for consent, _ in one.consents:
+        plans = {photograph_row.plan.id: self._plan(photograph_row, row.id) for photograph_row in consultation.plans}
+        for consent, _ in consultation.consents:
             self._consent(consent, plans[consent.plan_id])
-        for spot in one.test_spots:
+        for spot in consultation.test_spots:
             import_spot(work, row.id, spot, photographs)
         return row.id
 

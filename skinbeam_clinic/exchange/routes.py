@@ -83,7 +83,11 @@ def _answer_search(request: ClinicRequest) -> Response:
     return _search_page(
         request,
         asked,
-        [one for id, one in held.items() if one["resourceType"] == kind and (names is None or id in names)],
+        [
+            resource
+            for id, resource in held.items()
+            if resource["resourceType"] == kind and (names is None or id in names)
+        ],
     )
 
 
@@ -95,7 +99,7 @@ def _answer_patients(request: ClinicRequest, asked: _SearchQuery) -> Response:
     ids = frozenset(asked.parameters["_id"].split(",")) if "_id" in asked.parameters else None
     found = request.repositories.patients.list_by(pseudonym=value, ids=ids)
     clinic, linked = request.member_session.member.clinic, request.repositories.patient_links.list_linked()
-    resources = [patient_resource(one, clinic, linked.get(one.id, ()), is_addressed=True) for one in found]
+    resources = [patient_resource(patient, clinic, linked.get(patient.id, ()), is_addressed=True) for patient in found]
     return _search_page(request, asked, resources)
 
 

@@ -93,18 +93,18 @@ def plan_option_rows(dossiers: Iterable[Dossier]) -> tuple[PlanOptionRow, ...]:
     found: list[tuple[str, str, PlanOptionRow]] = []
     traits: dict[str, _Traits] = {}
     for dossier in dossiers:
-        for one in dossier.consultations:
-            for contents in one.plans:
+        for consultation in dossier.consultations:
+            for contents in consultation.plans:
                 plan = read_plan(json.loads(contents.files["plan.json"]))
                 traits[dossier.patient.id] = _read_traits(plan.assessment)
                 found += [
                     (dossier.patient.id, contents.plan.id, row)
-                    for row in _consultation_rows(one, contents, plan.concerns)
+                    for row in _consultation_rows(consultation, contents, plan.concerns)
                 ]
     people = _number_patients(id for id, _, _ in found)
     plans = _number_patients(id for _, id, _ in found)
     shared = Counter(traits.values())
-    published = {id: one if shared[one] >= SMALLEST_GROUP else _Traits() for id, one in traits.items()}
+    published = {id: own if shared[own] >= SMALLEST_GROUP else _Traits() for id, own in traits.items()}
     numbered = (
         replace(row, person=people[patient], plan=plans[plan], **asdict(published[patient]))
         for patient, plan, row in found
@@ -137,7 +137,7 @@ def _number_patients(ids: Iterable[str]) -> dict[str, int]:
 
 
 def _consultation_rows(
-    one: ConsultationContents, contents: PlanContents, concerns: tuple[ConcernPlan, ...]
+    consultation: ConsultationContents, contents: PlanContents, concerns: tuple[ConcernPlan, ...]
 ) -> Iterator[PlanOptionRow]:
     chosen = {ref.concern: ref for choice in contents.choices if (ref := OptionRef.find(choice.option)) is not None}
     for place, concern in enumerate(concerns):
@@ -146,19 +146,19 @@ def _consultation_rows(
             row = PlanOptionRow(
                 year=contents.plan.made_at.year,
                 version=contents.plan.version,
-                last=contents is one.plans[-1],
+                last=contents is consultation.plans[-1],
                 condition=concern.condition,
                 site=concern.site,
                 severity=_value_or_none(concern.severity),
                 rank=option.rank,
                 modality=option.modality,
                 chosen=chosen.get(place) == here,
-                consent=_consent_state(one, contents, str(here)),
+                consent=_consent_state(consultation, contents, str(here)),
                 **_interval_columns("p_effective", option.p_effective),
                 **_interval_columns("p_harm", option.p_harm),
                 **_interval_columns("p_half", option.expected.p_at_least["50"]),
             )
-            yield _add_outcome(_add_setting(row, option.setup), one, contents, str(here))
+            yield _add_outcome(_add_setting(row, option.setup), consultation, contents, str(here))
 
 
 def _add_setting(row: PlanOptionRow, setup: DeviceSetup | None) -> PlanOptionRow:
@@ -185,18 +185,24 @@ def _interval_columns(name: str, value: Value) -> dict[str, Any]:
     return {name: value.median, f"{name}_low": value.low, f"{name}_high": value.high}
 
 
-def _consent_state(one: ConsultationContents, contents: PlanContents, option: str) -> str | None:
-    mine = [consent for consent, _ in one.consents if (consent.plan_id, consent.option) == (contents.plan.id, option)]
+def _consent_state(consultation: ConsultationContents, contents: PlanContents, option: str) -> str | None:
+    mine = [
+        consent
+        for consent, _ in consultation.consents
+        if (consent.plan_id, consent.option) == (contents.plan.id, option)
+    ]
     if not mine:
         return None
     return "void" if mine[-1].void_reason else "signed" if mine[-1].signed_at else "explained"
 
 
-def _add_outcome(row: PlanOptionRow, one: ConsultationContents, contents: PlanContents, option: str) -> PlanOptionRow:
+def _add_outcome(
+    row: PlanOptionRow, consultation: ConsultationContents, contents: PlanContents, option: str
+) -> PlanOptionRow:
     """Return the row with treatments and outcome of its option, without areas that were struck out."""
     mine = [
         each
-        for each in one.treatments
+        for each in consultation.treatments
         if (each.plan_id, each.option) == (contents.plan.id, option) and each.valid_areas
     ]
     if not mine:
@@ -211,7 +217,7 @@ def _add_outcome(row: PlanOptionRow, one: ConsultationContents, contents: PlanCo
         adverse_events=len(grades),
         worst_grade=worst,
     )
-    after = [each for each in one.follow_ups if each.moment is FollowUpMoment.AFTER]
+    after = [each for each in consultation.follow_ups if each.moment is FollowUpMoment.AFTER]
     seen = [each for each in after if (each.plan_id, each.option) == (contents.plan.id, option)]
     if not seen:
         return row

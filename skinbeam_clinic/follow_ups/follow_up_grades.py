@@ -37,12 +37,12 @@ def list_course(
         mine,
         order=(treatment_tables.TreatmentRow.number, treatment_tables.TreatmentRow.created_at),
     )
-    return [one for one in rows if concern_number(one) == concern_number(treatment)]
+    return [row for row in rows if concern_number(row) == concern_number(treatment)]
 
 
 def list_follow_ups(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> list[FollowUp]:
     """Return the follow-ups of a course."""
-    mine = follow_up_tables.FollowUpRow.treatment_id.in_([one.id for one in course])
+    mine = follow_up_tables.FollowUpRow.treatment_id.in_([treatment.id for treatment in course])
     rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
     return list(work.read_each(rows, lambda row: load_follow_up(work, row)))
 
@@ -51,9 +51,12 @@ def list_treating_members(work: ClinicTransaction, row: follow_up_tables.FollowU
     """Return the ids of the members who took part in the treatments of the course of a follow-up."""
     course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
     areas = work.rows(
-        treatment_tables.TreatedAreaRow, treatment_tables.TreatedAreaRow.treatment_id.in_([one.id for one in course])
+        treatment_tables.TreatedAreaRow,
+        treatment_tables.TreatedAreaRow.treatment_id.in_([treatment.id for treatment in course]),
     )
-    return {by for one in course for by in (one.started_by, one.ended_by)} | {one.fired_by for one in areas}
+    return {by for treatment in course for by in (treatment.started_by, treatment.ended_by)} | {
+        area.fired_by for area in areas
+    }
 
 
 def load_follow_up(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp:
@@ -93,7 +96,7 @@ def build_follow_up(
         noted_by=name_of(row.noted_by),
         said=None if content.report is None else content.report.report(name_of),
         grades=tuple(grade.grade(name_of) for grade in content.grades),
-        pairs=tuple(BeforeAfterPair(one.id, one.before_id, one.after_id) for one in pairs),
+        pairs=tuple(BeforeAfterPair(pair.id, pair.before_id, pair.after_id) for pair in pairs),
         opened_by=content.opened,
         paired_by=content.paired,
     )

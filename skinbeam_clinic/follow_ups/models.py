@@ -193,11 +193,11 @@ class FollowUp:
         It is the last one, of those that they gave before they could see what was measured if there are any.
         """
         unseen_last = sorted(self.grades, key=lambda grade: not grade.measured)
-        return tuple({one.rater_id: one for one in unseen_last}.values())
+        return tuple({grade.rater_id: grade for grade in unseen_last}.values())
 
     def find_grade(self, member_id: str) -> ClinicianGrade | None:
         """Return the last grade of a member; None without one."""
-        return next((one for one in reversed(self.grades) if one.rater_id == member_id), None)
+        return next((grade for grade in reversed(self.grades) if grade.rater_id == member_id), None)
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ class TreatmentCourse:
     @property
     def has_baseline(self) -> bool:
         """Whether there is a follow-up from before the first treatment."""
-        return any(one.moment is FollowUpMoment.BEFORE for one in self.follow_ups)
+        return any(follow_up.moment is FollowUpMoment.BEFORE for follow_up in self.follow_ups)
 
 
 @dataclass(frozen=True)
@@ -250,8 +250,8 @@ def leading_improvement(follow_up: FollowUp) -> ImprovementRange | Unknown:
 
     Adjacent ranges share their bounds, as in the table of studies; an improvement by half is in the third quarter.
     """
-    for one in sorted(follow_up.valid_grades, key=lambda grade: not grade.blinded):
-        return ImprovementRange(*_BOUNDS_PCT[one.quarter], "blinded" if one.blinded else "physician")
+    for valid_grade in sorted(follow_up.valid_grades, key=lambda grade: not grade.blinded):
+        return ImprovementRange(*_BOUNDS_PCT[valid_grade.quarter], "blinded" if valid_grade.blinded else "physician")
     if follow_up.said is not None and follow_up.said.quarter is not None:
         return ImprovementRange(*_BOUNDS_PCT[follow_up.said.quarter], "patient")
     return Unknown(render_message("followed.not-graded"))

@@ -157,7 +157,7 @@ class PairAnalysisRepository(Repository):
     def list_measured(self, follow_up_id: str) -> frozenset[str]:
         """Return the ids of the measured pairs of a follow-up, not the results; none before the grade."""
         with self._access.reading_row(FollowUpRow, follow_up_id, "follow-up.seen") as (work, row):
-            return frozenset(one.pair_id for one in _list_rows(work, load_follow_up(work, row)))
+            return frozenset(analysis.pair_id for analysis in _list_rows(work, load_follow_up(work, row)))
 
 
 def _load(work: ClinicTransaction, follow_up_id: str) -> FollowUp:
@@ -176,7 +176,7 @@ def _list_rows(work: ClinicTransaction, follow_up: FollowUp) -> list[PairAnalysi
 
 def _open_pair(work: ClinicTransaction, follow_up_id: str, pair_id: str) -> BeforeAfterPair:
     follow_up = _load(work, follow_up_id)
-    pair = next((one for one in follow_up.pairs if one.id == pair_id), None)
+    pair = next((pair for pair in follow_up.pairs if pair.id == pair_id), None)
     if pair is None:
         raise clinic_error("absent", PhotographPairRow.__tablename__.replace("_", ""))
     if not _may_measure(work, follow_up):

@@ -90,7 +90,7 @@ def request_pair_analysis(request: ClinicRequest, follow_up_id: str, pair_id: st
 def view_pair_analyses(request: ClinicRequest, follow_up: FollowUp) -> tuple[PairAnalysisView, ...]:
     """Return what was measured on each pair of a follow-up, or may be; nothing before the grade that it waits for."""
     analyses = request.repositories.pair_analyses
-    measured = {one.pair_id: one for one in analyses.of(follow_up.id)}
+    measured = {analysis.pair_id: analysis for analysis in analyses.of(follow_up.id)}
     may_measure = analyses.may_measure(follow_up.id)
     return tuple(
         _view_measured(measured[pair.id], number) if pair.id in measured else _view_job(request, pair.id, number)

@@ -54,9 +54,9 @@ def measure_pair(before: PhotoAnalysis, after: PhotoAnalysis) -> PairAnalysisCon
     # Roundish marks are told one by one, everything else by region.
     single = {mark.kind for mark in change.marks}
     regions = tuple(
-        RegionResult(one.kind, one.region, one.site, one.direction, one.message)
-        for one in change.findings
-        if one.kind not in single
+        RegionResult(finding.kind, finding.region, finding.site, finding.direction, finding.message)
+        for finding in change.findings
+        if finding.kind not in single
     )
     return PairAnalysisContent(None, tuple(map(_mark_result, change.marks)), regions, __version__)
 

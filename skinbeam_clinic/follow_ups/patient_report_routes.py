@@ -34,11 +34,19 @@ def add_patient_report_routes(router: ClinicRouter) -> None:
 
 
 def _show_report_form(request: ClinicRequest, error: InputError | None = None) -> Response:
-    repositories, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    patient = repositories.patients.get(repositories.consultations.get(one.consultation_id).patient_id)
-    here = f"/follow-ups/{one.id}"
+    repositories, follow_up = (
+        request.repositories,
+        request.repositories.follow_ups.get(request.path_parameter("follow_up")),
+    )
+    patient = repositories.patients.get(repositories.consultations.get(follow_up.consultation_id).patient_id)
+    here = f"/follow-ups/{follow_up.id}"
     return _report_form(
-        request, _find_questions(repositories, one), error, here=f"{here}/patient", follow_up=here, patient=patient
+        request,
+        _find_questions(repositories, follow_up),
+        error,
+        here=f"{here}/patient",
+        follow_up=here,
+        patient=patient,
     )
 
 
@@ -51,9 +59,12 @@ def _report_form(
 
 
 def _save_report(request: ClinicRequest) -> Response:
-    repositories, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    repositories.follow_ups.save_report(one.id, _parse_answers(request, _find_questions(repositories, one)))
-    return request.redirect(f"/follow-ups/{one.id}")
+    repositories, follow_up = (
+        request.repositories,
+        request.repositories.follow_ups.get(request.path_parameter("follow_up")),
+    )
+    repositories.follow_ups.save_report(follow_up.id, _parse_answers(request, _find_questions(repositories, follow_up)))
+    return request.redirect(f"/follow-ups/{follow_up.id}")
 
 
 def _hand_over(request: ClinicRequest) -> Response:

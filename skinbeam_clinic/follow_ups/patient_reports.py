@@ -88,15 +88,15 @@ def save_report(work: ClinicTransaction, id: str, answers: PatientAnswers, *, se
     after = content.moment is FollowUpMoment.AFTER
     numbers = [
         n
-        for one in (answers.current_rating, answers.baseline_rating)
-        if one is not None
-        for n in (one.confidence_0_10, one.pain_0_10)
+        for rating in (answers.current_rating, answers.baseline_rating)
+        if rating is not None
+        for n in (rating.confidence_0_10, rating.pain_0_10)
     ]
     if not all(0 <= number <= 10 for number in numbers) or answers.satisfied_1_5 not in (None, *range(1, 6)):
         raise clinic_error("bad-answer", "follow-up")
     later = (answers.baseline_rating, answers.quarter, answers.change, answers.satisfied_1_5, answers.days_away)
     is_possible = answers.days_away is None or 0 <= answers.days_away <= _MOST_DAYS_AWAY
-    if not is_possible or (not after and any(one is not None for one in later)):
+    if not is_possible or (not after and any(answer is not None for answer in later)):
         raise clinic_error("bad-answer", "follow-up")
     baseline = answers.baseline_rating
     report = ReportContent(
@@ -123,7 +123,9 @@ def mark_read(content: FollowUpContent, member_id: str) -> FollowUpContent:
 def find_baseline(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp | None:
     """Return the follow-up before the first treatment of the same course; None without one."""
     course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
-    return next((one for one in list_follow_ups(work, course) if one.moment is FollowUpMoment.BEFORE), None)
+    return next(
+        (follow_up for follow_up in list_follow_ups(work, course) if follow_up.moment is FollowUpMoment.BEFORE), None
+    )
 
 
 def get_editable(work: ClinicTransaction, id: str) -> tuple[follow_up_tables.FollowUpRow, FollowUpContent]:
@@ -161,7 +163,7 @@ def check_words(words: str) -> str:
 
 def _has_started(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> bool:
     course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
-    return any(one.started_at is not None for one in course)
+    return any(treatment.started_at is not None for treatment in course)
 
 
 # Handover of the questions to the patient on a tablet. The token contains the follow-up and the time of expiry, signed
@@ -203,10 +205,12 @@ class PatientHandover:
         """
         with self._open_transaction(token) as (work, row):
             work.log("follow-up.asked", f"follow_up/{row.id}")
-            one = load_follow_up(work, row)
-            if one.said is not None:
+            follow_up = load_follow_up(work, row)
+            if follow_up.said is not None:
                 raise clinic_error("absent", "follow-up")
-            return report_questions(one, find_baseline(work, row) if one.moment is FollowUpMoment.AFTER else None)
+            return report_questions(
+                follow_up, find_baseline(work, row) if follow_up.moment is FollowUpMoment.AFTER else None
+            )
 
     def save_report(self, token: str, answers: PatientAnswers) -> FollowUp:
         """Store the patient's report; raises as `asked` and as `FollowUpRepository.save_report`."""

@@ -43,8 +43,8 @@ def compare_photographs(
     repositories: ClinicRepositories, first_id: str, second_id: str, pair: str
 ) -> PhotographComparison:
     """Return two photographs as they are shown together."""
-    (one, first), (other, second) = map(repositories.photographs.read_content, (first_id, second_id))
-    return PhotographComparison(pair, one, other, _list_differences(_read_shot(first), _read_shot(second)))
+    (photograph, first), (other, second) = map(repositories.photographs.read_content, (first_id, second_id))
+    return PhotographComparison(pair, photograph, other, _list_differences(_read_shot(first), _read_shot(second)))
 
 
 def _list_differences(first: _ShotData, second: _ShotData) -> tuple[str, ...]:

@@ -84,14 +84,15 @@ class FollowUpRepository(Repository):
             if seen > at:
                 raise clinic_error("bad-answer", "seen")
             ended = sorted(
-                (one for one in course if one.ended_at is not None and one.ended_at <= seen), key=_treatment_end
+                (treatment for treatment in course if treatment.ended_at is not None and treatment.ended_at <= seen),
+                key=_treatment_end,
             )
             if moment is FollowUpMoment.AFTER and not ended:
                 raise clinic_error("not-treated", "treatment")
             if moment is FollowUpMoment.BEFORE:
                 if ended:
                     raise clinic_error("too-late", "treatment")
-                if any(one.moment is FollowUpMoment.BEFORE for one in list_follow_ups(work, course)):
+                if any(follow_up.moment is FollowUpMoment.BEFORE for follow_up in list_follow_ups(work, course)):
                     raise clinic_error("asked-before", "treatment")
             row = work.new_row(
                 table,
@@ -200,7 +201,7 @@ class FollowUpRepository(Repository):
         with self._access.writing(AccessRight.WRITE) as work:
             row, content = get_editable(work, id)
             person = list_person_ids(work, work.get(tables.ConsultationRow, row.consultation_id).patient_id)
-            photographs = [work.get(tables.PhotographRow, one) for one in (before_id, after_id)]
+            photographs = [work.get(tables.PhotographRow, id) for id in (before_id, after_id)]
             for photograph in photographs:
                 if work.get(tables.ConsultationRow, photograph.consultation_id).patient_id not in person:
                     raise clinic_error("absent", "photograph")
@@ -217,7 +218,7 @@ class FollowUpRepository(Repository):
                     after_id=after_id,
                 )
                 work.save(pair_row, "photographs.paired")
-            paired = tuple(sorted({*content.paired, work.actor, *(one.added_by for one in photographs)}))
+            paired = tuple(sorted({*content.paired, work.actor, *(row.added_by for row in photographs)}))
             return save_content(work, row, replace(content, paired=paired), "follow-up.paired")
 
     def remove_pair(self, id: str, pair_id: str) -> FollowUp:
@@ -254,7 +255,7 @@ class FollowUpRepository(Repository):
         with self._access.reading_row(tables.PatientRow, patient_id, "follow-ups.listed") as (work, _):
             names = list_consultation_ids(work, list_person_ids(work, patient_id))
             rows = work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
-            firsts = {(names.index(one.consultation_id), concern_number(one)): one for one in rows}
+            firsts = {(names.index(row.consultation_id), concern_number(row)): row for row in rows}
             return tuple(_read_course(work, list_course(work, firsts[place])) for place in sorted(firsts, reverse=True))
 
     def get_baseline(self, id: str) -> FollowUp | None:
@@ -286,7 +287,7 @@ class FollowUpRepository(Repository):
                 DueFollowUp(patient.id, patient.pseudonym, id, late[id], late[id] <= at - overdue)
                 for id, patient in find_kept_patients(work, late).items()
             )
-            return tuple(sorted(waiting, key=lambda one: one.treated_at))
+            return tuple(sorted(waiting, key=lambda follow_up: follow_up.treated_at))
 
 
 def mark_reports_copied(work: ClinicTransaction, patient_ids: Collection[str]) -> None:
@@ -304,7 +305,7 @@ def _mark_opened(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> 
 
 
 def _read_course(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> TreatmentCourse:
-    ended = sorted((one for one in course if one.ended_at is not None), key=_treatment_end)
+    ended = sorted((treatment for treatment in course if treatment.ended_at is not None), key=_treatment_end)
     last = ended[-1] if ended else course[0]
     return TreatmentCourse(
         consultation_id=last.consultation_id,

@@ -116,7 +116,7 @@ def _show_due(request: ClinicRequest) -> Response:
     due = list_due_follow_ups(request.repositories)
     return request.page(
         "followed/follow-ups-due.html",
-        named={one.patient_id for one in due},
+        named={follow_up.patient_id for follow_up in due},
         due=due,
         lead=render_message("followed.due-lead", about),
     )
@@ -149,18 +149,18 @@ def may_see_answers(request: ClinicRequest, follow_up: FollowUp) -> bool:
 @goes_past_altered
 def _show_patient_follow_ups(request: ClinicRequest) -> Response:
     repositories, id = request.repositories, request.path_parameter("patient")
-    states = {one.id: one.state for one in repositories.consultations.of_person(id)}
+    states = {consultation.id: consultation.state for consultation in repositories.consultations.of_person(id)}
     return request.page(
         "followed/follow-ups.html",
         named={id},
         patient=repositories.patients.get(id),
         courses=[
             _CourseView(
-                concern_name(_read_treated_concern(repositories, one)),
-                one,
-                states[one.consultation_id] == ConsultationState.CLOSED,
+                concern_name(_read_treated_concern(repositories, course)),
+                course,
+                states[course.consultation_id] == ConsultationState.CLOSED,
             )
-            for one in repositories.follow_ups.list_courses(id)
+            for course in repositories.follow_ups.list_courses(id)
         ],
     )
 
@@ -168,12 +168,12 @@ def _show_patient_follow_ups(request: ClinicRequest) -> Response:
 def _begin_follow_up(request: ClinicRequest) -> Response:
     """Begin, and go on to what the patient is asked first where that is all there is."""
     before = request.text("moment") == FollowUpMoment.BEFORE
-    one = request.repositories.follow_ups.begin(
+    follow_up = request.repositories.follow_ups.begin(
         request.path_parameter("treatment"),
         FollowUpMoment.BEFORE if before else FollowUpMoment.AFTER,
         form_key=request.text("row"),
     )
-    return request.redirect(f"/follow-ups/{one.id}" + ("/patient" if before else ""))
+    return request.redirect(f"/follow-ups/{follow_up.id}" + ("/patient" if before else ""))
 
 
 def _open_follow_up(request: ClinicRequest) -> Response:
@@ -184,36 +184,36 @@ def _open_follow_up(request: ClinicRequest) -> Response:
 
 def _show_follow_up(request: ClinicRequest) -> Response:
     repositories = request.repositories
-    one = repositories.follow_ups.get(request.path_parameter("follow_up"))
-    consultation = repositories.consultations.get(one.consultation_id)
-    concern, option = _read_treated_option(repositories, one)
-    shown = may_see_answers(request, one)
-    seen = leading_improvement(one)
+    follow_up = repositories.follow_ups.get(request.path_parameter("follow_up"))
+    consultation = repositories.consultations.get(follow_up.consultation_id)
+    concern, option = _read_treated_option(repositories, follow_up)
+    shown = may_see_answers(request, follow_up)
+    seen = leading_improvement(follow_up)
     pictures: tuple[PhotographComparison, ...] = ()
-    if shown or request.member_session.member.id in one.paired_by:
+    if shown or request.member_session.member.id in follow_up.paired_by:
         pictures = tuple(
-            compare_photographs(repositories, pair.before_id, pair.after_id, pair.id) for pair in one.pairs
+            compare_photographs(repositories, pair.before_id, pair.after_id, pair.id) for pair in follow_up.pairs
         )
     return request.page(
         "followed/follow-up.html",
-        one=one,
+        one=follow_up,
         shown=shown,
         patient=repositories.patients.get(consultation.patient_id),
         named={consultation.patient_id},
         closed=consultation.state == ConsultationState.CLOSED,
         concern=concern_name(concern),
-        before=repositories.follow_ups.get_baseline(one.id) if one.moment is FollowUpMoment.AFTER else None,
-        mine=one.find_grade(request.member_session.member.id),
+        before=repositories.follow_ups.get_baseline(follow_up.id) if follow_up.moment is FollowUpMoment.AFTER else None,
+        mine=follow_up.find_grade(request.member_session.member.id),
         seen=_describe_outcome(seen),
-        foretold=_view_prediction(option, seen) if one.moment is FollowUpMoment.AFTER else (),
+        foretold=_view_prediction(option, seen) if follow_up.moment is FollowUpMoment.AFTER else (),
         looked=display_value(option.followup_months, "months"),
         pictures=pictures,
-        measured=view_pair_analyses(request, one) if shown and one.moment is FollowUpMoment.AFTER else (),
-        events=repositories.adverse_events.of(one.consultation_id),
+        measured=view_pair_analyses(request, follow_up) if shown and follow_up.moment is FollowUpMoment.AFTER else (),
+        events=repositories.adverse_events.of(follow_up.consultation_id),
         kinds=tuple(ADVERSE_KINDS),
         bad=[grade.value for grade in AdverseEventGrade],
         sites={name: site_title(name) for name in vocabulary_table("site")},
-        photographs=repositories.photographs.of(one.consultation_id),
+        photographs=repositories.photographs.of(follow_up.consultation_id),
         scales={scale.name: scale for scale in grading_scales()},
     )
 
@@ -264,43 +264,49 @@ class _OfferedScale:
 
 
 def _show_grade_form(request: ClinicRequest, error: InputError | None = None) -> Response:
-    repositories, one = request.repositories, request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    if one.moment is not FollowUpMoment.AFTER:
+    repositories, follow_up = (
+        request.repositories,
+        request.repositories.follow_ups.get(request.path_parameter("follow_up")),
+    )
+    if follow_up.moment is not FollowUpMoment.AFTER:
         raise clinic_error("not-treated", "follow-up")
-    concern, _ = _read_treated_option(repositories, one)
-    patient = repositories.patients.get(repositories.consultations.get(one.consultation_id).patient_id)
-    swapped = _is_order_hidden(request, one) and _is_after_left(request, one)
-    pictures = [(pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in one.pairs]
+    concern, _ = _read_treated_option(repositories, follow_up)
+    patient = repositories.patients.get(repositories.consultations.get(follow_up.consultation_id).patient_id)
+    swapped = _is_order_hidden(request, follow_up) and _is_after_left(request, follow_up)
+    pictures = [
+        (pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in follow_up.pairs
+    ]
     return request.page(
         "followed/grade.html",
         error=error,
-        one=one,
+        one=follow_up,
         patient=patient,
         named={patient.id},
         concern=concern_name(concern),
-        hidden=_is_order_hidden(request, one),
-        mine=one.find_grade(request.member_session.member.id),
+        hidden=_is_order_hidden(request, follow_up),
+        mine=follow_up.find_grade(request.member_session.member.id),
         pictures=[
-            compare_photographs(repositories, *both, pair.id) for both, pair in zip(pictures, one.pairs, strict=True)
+            compare_photographs(repositories, *both, pair.id)
+            for both, pair in zip(pictures, follow_up.pairs, strict=True)
         ],
-        scales=[_OfferedScale(scale, find_source(scale.source).citation) for scale in _list_scales(request, one)],
+        scales=[_OfferedScale(scale, find_source(scale.source).citation) for scale in _list_scales(request, follow_up)],
         sent=dict(request.fields),
     )
 
 
 def _save_grade(request: ClinicRequest) -> Response:
-    one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
+    follow_up = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     # By what the page showed: after the grade the order is no longer hidden, and the same form may be sent again.
-    hidden = request.text("order") == _HIDDEN if request.text("order") else _is_order_hidden(request, one)
-    swapped = hidden and _is_after_left(request, one)
+    hidden = request.text("order") == _HIDDEN if request.text("order") else _is_order_hidden(request, follow_up)
+    swapped = hidden and _is_after_left(request, follow_up)
     quarter, change = _parse_comparison(request, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(request)
-    readings = _parse_readings(request, _list_scales(request, one), swapped=swapped)
+    readings = _parse_readings(request, _list_scales(request, follow_up), swapped=swapped)
     notes = request.text("notes")
     graded = request.repositories.follow_ups.add_grade(
-        one.id, quarter, change, readings=readings, notes=notes, hidden=hidden
+        follow_up.id, quarter, change, readings=readings, notes=notes, hidden=hidden
     )
     request_pair_analyses(request, graded)
-    return request.redirect(f"/follow-ups/{one.id}")
+    return request.redirect(f"/follow-ups/{follow_up.id}")
 
 
 def _is_order_hidden(request: ClinicRequest, follow_up: FollowUp) -> bool:
@@ -363,15 +369,15 @@ def _parse_score(text: str, scale: GradingScale) -> float | None:
 
 
 def _add_harm(request: ClinicRequest) -> Response:
-    one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
-    add_adverse_event(request, one.treatment_id, AdverseEventSource.FOLLOW_UP, site=request.text("site"))
-    return request.redirect(f"/follow-ups/{one.id}#events")
+    follow_up = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
+    add_adverse_event(request, follow_up.treatment_id, AdverseEventSource.FOLLOW_UP, site=request.text("site"))
+    return request.redirect(f"/follow-ups/{follow_up.id}#events")
 
 
 def _end_harm(request: ClinicRequest) -> Response:
-    one = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
+    follow_up = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     request.repositories.adverse_events.resolve(request.path_parameter("event"), words=request.text("words"))
-    return request.redirect(f"/follow-ups/{one.id}#events")
+    return request.redirect(f"/follow-ups/{follow_up.id}#events")
 
 
 # Photographs of a follow-up: uploaded or already stored, paired with an earlier one.
@@ -380,7 +386,7 @@ def _end_harm(request: ClinicRequest) -> Response:
 def _add_pair(request: ClinicRequest) -> Response:
     """Keep a photograph that was sent, and put it beside the one that was chosen."""
     repositories = request.repositories
-    one = repositories.follow_ups.get(request.path_parameter("follow_up"))
+    follow_up = repositories.follow_ups.get(request.path_parameter("follow_up"))
     before, after, upload = request.text("before"), request.text("after"), request.uploads.get("photo")
     if not before or not (after or upload):
         raise clinic_error("bad-answer", "photographs")
@@ -388,9 +394,11 @@ def _add_pair(request: ClinicRequest) -> Response:
     repositories.photographs.get(before)  # an absent photograph is reported before anything is stored
     if upload is not None:
         after = repositories.photographs.add(
-            one.consultation_id, upload.content, image_type(upload), PhotographPermissions()
+            follow_up.consultation_id, upload.content, image_type(upload), PhotographPermissions()
         ).id
-    return request.redirect(f"/follow-ups/{repositories.follow_ups.add_pair(one.id, before, after).id}#photographs")
+    return request.redirect(
+        f"/follow-ups/{repositories.follow_ups.add_pair(follow_up.id, before, after).id}#photographs"
+    )
 
 
 def _remove_pair(request: ClinicRequest) -> Response:

@@ -40,9 +40,9 @@ class JobRepository(Repository):
             raise clinic_error("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
         with self._access.writing(AccessRight.TREAT) as work:
             waiting = work.rows(tables.JobRow, tables.JobRow.kind == kind, tables.JobRow.state.in_(OPEN_STATES))
-            for one in waiting:
-                if one.payload == dict(payload) and read_job(work, one).content == content:
-                    return read_job(work, one)
+            for job in waiting:
+                if job.payload == dict(payload) and read_job(work, job).content == content:
+                    return read_job(work, job)
             if len(waiting) >= _MOST_OPEN:
                 raise clinic_error("queue-full", "job", most=_MOST_OPEN)
             row = work.new_row(

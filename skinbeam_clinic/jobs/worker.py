@@ -185,7 +185,9 @@ class PlanWorker(PollingThread):
             if sent.photo:
                 (home / PHOTOGRAPH_FILE).write_bytes(repositories.photographs.read_content(sent.photo)[1])
             if chosen is not None:
-                (home / SETTINGS_FILE).write_text(canonical_json([asdict(one) for one in chosen.settings]), "utf-8")
+                (home / SETTINGS_FILE).write_text(
+                    canonical_json([asdict(setting) for setting in chosen.settings]), "utf-8"
+                )
             made = self._make(sent, home, self._report_progress(job), names["language"])
         if not self._queue.report(job):
             raise _JobLostError("called off at the last moment")

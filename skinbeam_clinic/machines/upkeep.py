@@ -103,8 +103,8 @@ class MachineUpkeepRepository(Repository):
     def list_newest(self) -> Mapping[str, Mapping[UpkeepKind, MachineUpkeep]]:
         """Return the last entry of each kind for each machine, by machine id; a machine without any is left out."""
         found: dict[str, dict[UpkeepKind, MachineUpkeep]] = {}
-        for one in self.list_all():
-            found.setdefault(one.machine_id, {})[one.kind] = one
+        for upkeep in self.list_all():
+            found.setdefault(upkeep.machine_id, {})[upkeep.kind] = upkeep
         return found
 
     def list_all(self) -> tuple[MachineUpkeep, ...]:

@@ -123,7 +123,7 @@ class HealthChecks:
 def _existing_folder(folder: Path) -> Path:
     """Return the folder, or its nearest parent that exists."""
     folder = folder.absolute()
-    return next(one for one in (folder, *folder.parents) if one.exists())
+    return next(parent for parent in (folder, *folder.parents) if parent.exists())
 
 
 def _is_writable(folder: Path) -> bool:

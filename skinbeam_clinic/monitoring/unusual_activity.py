@@ -59,7 +59,7 @@ class ActivityLimits:
     requests: int = field(default=1500, metadata={"minutes": 60, "variable": "SKINBEAM_WATCH_REQUESTS"})
 
 
-_MINUTES: Mapping[str, int] = {one.name: one.metadata["minutes"] for one in fields(ActivityLimits)}
+_MINUTES: Mapping[str, int] = {field.name: field.metadata["minutes"] for field in fields(ActivityLimits)}
 
 
 def read_activity_limits(environment: Mapping[str, str]) -> ActivityLimits:
@@ -90,7 +90,7 @@ class _ClinicActivity:
         """Forget what is longer ago than the minutes of its limit, also of those who did nothing since."""
         at = now()
         for (name, whose), events in list(self.happened.items()):
-            recent = [one for one in events if one[0] >= at - timedelta(minutes=_MINUTES[name])]
+            recent = [event for event in events if event[0] >= at - timedelta(minutes=_MINUTES[name])]
             if recent:
                 self.happened[name, whose] = recent
             else:

@@ -106,15 +106,15 @@ class ClinicOutcomes:
     @cached_property
     def kinds(self) -> tuple[tuple[TreatmentKind, ...], int, int]:
         """The kinds of treatment that are shown separately; how many are not, and how many people these have."""
-        return treatment_kinds([one.outcome for one in self.comparisons])
+        return treatment_kinds([comparison.outcome for comparison in self.comparisons])
 
     def summary(self, kind: TreatmentKind | None) -> OutcomeSummary:
         """Return the summary of a kind of treatment, or of all."""
         name = "" if kind is None else kind.name, current_language()
         if name not in self._summaries:
-            outcomes = [one.outcome for one in self.comparisons]
+            outcomes = [comparison.outcome for comparison in self.comparisons]
             if kind is not None:
-                outcomes = [one for one in outcomes if f"{one.condition}.{one.modality}" == kind.name]
+                outcomes = [outcome for outcome in outcomes if f"{outcome.condition}.{outcome.modality}" == kind.name]
             self._summaries[name] = summarize_outcomes(outcomes, self.kinds[0] if kind is None else (kind,))
         return self._summaries[name]
 
@@ -143,14 +143,17 @@ class OutcomeReader:
         return self._compare_courses(repositories, courses), pseudonym
 
     def _compare_courses(self, repositories: ClinicRepositories, courses: Sequence[CourseOutcome]) -> ClinicOutcomes:
-        whole = [one for one in courses if not one.is_altered]
-        followed = [one for one in whole if one.has_follow_up]
-        alike = [one for one in followed if not one.is_cooled_otherwise]
-        compared = [(one, self._compare_course(repositories, one)) for one in alike]
+        whole = [course for course in courses if not course.is_altered]
+        followed = [outcome for outcome in whole if outcome.has_follow_up]
+        alike = [outcome for outcome in followed if not outcome.is_cooled_otherwise]
+        compared = [(outcome, self._compare_course(repositories, outcome)) for outcome in alike]
         return ClinicOutcomes(
             course_count=len(courses),
-            people=len({one.patient_id for one in courses}),
-            comparisons=tuple(CourseComparison(course, one, _make_outcome(course, one)) for course, one in compared),
+            people=len({course.patient_id for course in courses}),
+            comparisons=tuple(
+                CourseComparison(course, prediction, _make_outcome(course, prediction))
+                for course, prediction in compared
+            ),
             names=repositories.outcomes.member_names(),
             cooled_otherwise=len(followed) - len(alike),
             altered=len(courses) - len(whole),

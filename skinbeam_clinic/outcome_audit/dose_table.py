@@ -38,17 +38,17 @@ def make_practice_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
             (row for mine in groups.values() for group in mine for row in _harm_rows(group)), 1
         )
     ]
-    people = list_people(one for mine in groups.values() for group in mine for one in group.courses)
+    people = list_people(course for mine in groups.values() for group in mine for course in group.courses)
     return ReleaseTable(write_table(PRACTICE_FILE, rows), len(rows), len(people), len(left_out))
 
 
-def _dose_key(one: CourseComparison) -> tuple[str, str, float] | None:
+def _dose_key(comparison: CourseComparison) -> tuple[str, str, float] | None:
     """Return condition, device and wavelength; None where they differ within a course, or where nothing was fired."""
-    lights = {(area.device, _light_nm(area.device, area.settings)) for area in one.course.fired}
+    lights = {(area.device, _light_nm(area.device, area.settings)) for area in comparison.course.fired}
     if len(lights) != 1:
         return None
     ((device, light),) = lights
-    return None if light is None else (one.prediction.condition, device, light)
+    return None if light is None else (comparison.prediction.condition, device, light)
 
 
 def _light_nm(device: str, settings: PulseSettings) -> float | None:
@@ -60,7 +60,7 @@ def _light_nm(device: str, settings: PulseSettings) -> float | None:
 
 def _harm_rows(group: CourseGroup) -> Iterator[TableRow]:
     shared, of = _dose_columns(group), len(list_people(group.courses))
-    seen = {name for one in group.courses for name in one.course.harms}
+    seen = {name for course in group.courses for name in course.course.harms}
     injured = [name for name in SKIN_INJURIES if name in seen]
     counted = injured or ["blister"]
     counted += [name for name in HARM_KINDS if name in seen | set(_COUNTED_HARMS) and name not in SKIN_INJURIES]
@@ -80,8 +80,8 @@ def _harm_rows(group: CourseGroup) -> Iterator[TableRow]:
 
 def _dose_columns(group: CourseGroup) -> dict[str, str | int]:
     """Return the columns that all rows of a group share: patients and settings."""
-    fired = [area for one in group.courses for area in one.course.fired]
-    first, sessions = group.courses[0], [one.course.sessions for one in group.courses]
+    fired = [area for course in group.courses for area in course.course.fired]
+    first, sessions = group.courses[0], [course.course.sessions for course in group.courses]
     device = fired[0].device
     light = _light_nm(device, fired[0].settings)
     lamp = "lamp" in devices()[device].title.lower() if device in devices() else False
@@ -89,7 +89,7 @@ def _dose_columns(group: CourseGroup) -> dict[str, str | int]:
         "grade": "full-text",
         "kind": "tolerated",
         "condition": first.prediction.condition,
-        "site": ", ".join(sorted({one.prediction.site for one in group.courses})),
+        "site": ", ".join(sorted({course.prediction.site for course in group.courses})),
         "phototype": group.phototypes,
         "patients": len(list_people(group.courses)),
         "treatments": sum(sessions),

@@ -27,29 +27,34 @@ _DARK_FROM = PHOTOTYPES.index("IV")
 
 def make_evidence_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     """Return the graded courses by condition, modality, device and rater, with an arm for each group."""
-    graded = [one for one in read.comparisons if one.course.improvement is not None]
+    graded = [comparison for comparison in read.comparisons if comparison.course.improvement is not None]
     groups, _ = group_courses(graded, _arm_key)
     arms = [group for mine in groups.values() for group in mine]
     rows = [{"row": f"{source}/{number}", **_arm(group, source, number)} for number, group in enumerate(arms, 1)]
-    people = list_people(one for group in arms for one in group.courses)
+    people = list_people(course for group in arms for course in group.courses)
     return ReleaseTable(
         write_table(STUDIES_FILE, rows), len(rows), len(people), len(list_people(read.comparisons) - people)
     )
 
 
-def _arm_key(one: CourseComparison) -> tuple[str, str, str, str] | None:
+def _arm_key(comparison: CourseComparison) -> tuple[str, str, str, str] | None:
     """Return condition, modality, device and rater; None where several devices were used."""
-    used = {area.device for area in one.course.fired}
-    if len(used) != 1 or one.course.improvement is None:
+    used = {area.device for area in comparison.course.fired}
+    if len(used) != 1 or comparison.course.improvement is None:
         return None
-    return one.prediction.condition, one.prediction.modality, used.pop(), one.course.improvement.rater
+    return (
+        comparison.prediction.condition,
+        comparison.prediction.modality,
+        used.pop(),
+        comparison.course.improvement.rater,
+    )
 
 
 def _arm(group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
     first, people, graded = group.courses[0], list_people(group.courses), len(group.courses)
     device = devices().get(first.course.fired[0].device)
-    sessions = [one.course.sessions for one in group.courses]
-    severities = [one.prediction.severity for one in group.courses if isinstance(one.prediction.severity, str)]
+    sessions = [course.course.sessions for course in group.courses]
+    severities = [course.prediction.severity for course in group.courses if isinstance(course.prediction.severity, str)]
     assert first.course.improvement is not None
     return {
         "study": source,
@@ -57,7 +62,7 @@ def _arm(group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
         "cohort": f"{source}-{number}",
         "condition": first.prediction.condition,
         "modality": first.prediction.modality,
-        "sites": " ".join(sorted({one.prediction.site for one in group.courses})),
+        "sites": " ".join(sorted({course.prediction.site for course in group.courses})),
         "severity": grade_range(severities, SEVERITIES) if len(severities) == graded else "",
         "phototype": group.phototypes,
         "dark_fraction": f"{sum(map(_is_dark, group.courses)) / graded:.3g}",
@@ -70,7 +75,7 @@ def _arm(group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
         "units": "" if graded == len(people) else graded,
         "sessions_low": min(sessions),
         "sessions_high": max(sessions),
-        "followup_months": f"{sum(one.course.months_after or 0.0 for one in group.courses) / graded:.2g}",
+        "followup_months": f"{sum(course.course.months_after or 0.0 for course in group.courses) / graded:.2g}",
         "bins": _count_quarters(group.courses),
         "pih": count_harmed(group.courses, "pih"),
         "pih_of": len(people),
@@ -84,7 +89,7 @@ def _arm(group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
 
 def _fired_settings(group: CourseGroup) -> dict[str, str]:
     """Return the columns of the settings that were fired, as one value or a range."""
-    fired = [area.settings.numbers() for one in group.courses for area in one.course.fired]
+    fired = [area.settings.numbers() for course in group.courses for area in course.course.fired]
     found: dict[str, str] = {}
     for name, column in (("fluence_J_cm2", "fluence_J_cm2"), ("energy_mJ", "microbeam_mJ")):
         if values := [settings[name] for settings in fired if name in settings]:
@@ -97,13 +102,13 @@ def _fired_settings(group: CourseGroup) -> dict[str, str]:
 
 def _count_quarters(courses: Iterable[CourseComparison]) -> str:
     """Return counts by the quarter of improvement, from the best down."""
-    lows = [one.course.improvement.low_pct for one in courses if one.course.improvement is not None]
+    lows = [course.course.improvement.low_pct for course in courses if course.course.improvement is not None]
     counts = Counter(next((str(cut) for cut in _CUTS if low >= cut), "low") for low in lows)
     return ";".join(f"{name}:{counts[name]}" for name in (*map(str, _CUTS), "low"))
 
 
-def _is_dark(one: CourseComparison) -> bool:
+def _is_dark(comparison: CourseComparison) -> bool:
     """Return whether somebody has phototype IV or darker; of a range, whether its middle is."""
-    assert isinstance(one.prediction.phototype, str)
-    low, high = parse_grades(one.prediction.phototype, PHOTOTYPES)
+    assert isinstance(comparison.prediction.phototype, str)
+    low, high = parse_grades(comparison.prediction.phototype, PHOTOTYPES)
     return (low + high) / 2 >= _DARK_FROM

@@ -62,18 +62,18 @@ def group_courses(
     """
     alike: dict[Hashable, dict[str, list[CourseComparison]]] = defaultdict(lambda: defaultdict(list))
     everybody = set()
-    for one in courses:
-        everybody.add(one.course.patient_id)
-        if isinstance(one.prediction.phototype, str) and (name := key(one)) is not None:
-            alike[name][one.prediction.phototype].append(one)
+    for course in courses:
+        everybody.add(course.course.patient_id)
+        if isinstance(course.prediction.phototype, str) and (name := key(course)) is not None:
+            alike[name][course.prediction.phototype].append(course)
     found = {name: groups for name, mine in alike.items() if (groups := _merge_phototypes(mine))}
-    shown = {one.course.patient_id for groups in found.values() for group in groups for one in group.courses}
+    shown = {course.course.patient_id for groups in found.values() for group in groups for course in group.courses}
     return found, frozenset(everybody - shown)
 
 
 def _merge_phototypes(by_phototype: Mapping[str, list[CourseComparison]]) -> list[CourseGroup]:
     groups: list[tuple[list[str], list[CourseComparison]]] = []
-    for phototype in sorted(by_phototype, key=lambda one: parse_grades(one, PHOTOTYPES)):
+    for phototype in sorted(by_phototype, key=lambda phototypes: parse_grades(phototypes, PHOTOTYPES)):
         if not groups or len(list_people(groups[-1][1])) >= FEWEST_PEOPLE:
             groups.append(([], []))
         groups[-1][0].append(phototype)
@@ -91,12 +91,12 @@ def _merge_phototypes(by_phototype: Mapping[str, list[CourseComparison]]) -> lis
 
 def list_people(courses: Iterable[CourseComparison]) -> frozenset[str]:
     """Return the ids of the people who have these courses."""
-    return frozenset(one.course.patient_id for one in courses)
+    return frozenset(course.course.patient_id for course in courses)
 
 
 def count_harmed(courses: Iterable[CourseComparison], name: str) -> int:
     """Return the number of people who had a harm, each counted once."""
-    return len(list_people(one for one in courses if name in one.course.harms))
+    return len(list_people(course for course in courses if name in course.course.harms))
 
 
 TableRow = Mapping[str, str | int]  # column → cell

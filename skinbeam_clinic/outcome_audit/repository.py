@@ -106,7 +106,7 @@ class OutcomeRepository(Repository):
             work.log("outcomes.counted", "treatment")
             about = or_(*(AuditEntryRow.subject.startswith(f"{name}/") for name in _TABLES))
             entries = work.entries(AuditEntryRow.seq > since, about, limit=_MOST_ENTRIES)
-            changed = not since or len(entries) == _MOST_ENTRIES or any("row" in one.detail for one in entries)
+            changed = not since or len(entries) == _MOST_ENTRIES or any("row" in entry.detail for entry in entries)
             return work.log_length, changed
 
     def courses(self) -> tuple[CourseOutcome, ...]:
@@ -138,9 +138,9 @@ class OutcomeRepository(Repository):
 def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     table = treatment_tables.TreatmentRow
     courses: dict[tuple[str, int], list[treatment_tables.TreatmentRow]] = defaultdict(list)
-    for (one,) in _load_rows(work, table, _TREATMENT_COLUMNS):
-        if one.state in _ENDED_STATES:
-            courses[one.consultation_id, OptionRef.parse(one.option).concern].append(one)
+    for (row,) in _load_rows(work, table, _TREATMENT_COLUMNS):
+        if row.state in _ENDED_STATES:
+            courses[row.consultation_id, OptionRef.parse(row.option).concern].append(row)
     kept = kept_ids(work)  # two records of one person are one person
     table_of = tables.ConsultationRow
     patients = {
@@ -164,9 +164,9 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     follow_ups = _group_by_treatment((row.treatment_id, row, held) for row, held in loaded)
     altered = {row.columns.get("treatment_id") for row in work.altered.list_all()}
     for mine in courses.values():
-        mine.sort(key=lambda one: (one.number, one.created_at))
+        mine.sort(key=lambda treatment: (treatment.number, treatment.created_at))
         course = _build_course(mine, patients, plans, areas, events, follow_ups)
-        yield replace(course, is_altered=any(one.id in altered for one in mine))
+        yield replace(course, is_altered=any(treatment.id in altered for treatment in mine))
 
 
 def _valid_areas(areas: Iterable[tuple[str, FiredContent]]) -> list[FiredContent]:
@@ -200,29 +200,36 @@ def _build_course(
     events: Mapping[str, list[tuple[Any, ...]]],
     follow_ups: Mapping[str, list[tuple[Any, ...]]],
 ) -> CourseOutcome:
-    first, last = mine[0], max(mine, key=lambda one: one.ended_at or one.created_at)
-    fired = [(one, _valid_areas(areas.get(one.id, ()))) for one in mine]
+    first, last = mine[0], max(mine, key=lambda treatment: treatment.ended_at or treatment.created_at)
+    fired = [(treatment, _valid_areas(areas.get(treatment.id, ()))) for treatment in mine]
     worst = [max(pains) for _, held in fired if (pains := [x.pain_0_10 for x in held if x.pain_0_10 is not None])]
     read = (build_follow_up(row, held, last, str) for row, held in follow_ups.get(last.id, ()))
-    after = sorted((one for one in read if one.moment is FollowUpMoment.AFTER), key=lambda one: one.seen_at)
-    graded = [found for one in after if isinstance(found := leading_improvement(one), ImprovementRange)]
-    away = [one.said.days_away for one in after if one.said is not None and one.said.days_away is not None]
+    after = sorted(
+        (follow_up for follow_up in read if follow_up.moment is FollowUpMoment.AFTER),
+        key=lambda follow_up: follow_up.seen_at,
+    )
+    graded = [found for follow_up in after if isinstance(found := leading_improvement(follow_up), ImprovementRange)]
+    away = [
+        follow_up.said.days_away
+        for follow_up in after
+        if follow_up.said is not None and follow_up.said.days_away is not None
+    ]
     return CourseOutcome(
         patient_id=patients[first.consultation_id],
         plan_file=plans[first.plan_id],
         option=first.option,
-        operators=frozenset(one.started_by for one in mine if one.started_by),
+        operators=frozenset(treatment.started_by for treatment in mine if treatment.started_by),
         sessions=len(mine),
         months_after=after[-1].months_after if after else None,
         improvement=graded[-1] if graded else None,
-        harms=frozenset(event.kind for one in mine for (event,) in events.get(one.id, ())),
+        harms=frozenset(event.kind for treatment in mine for (event,) in events.get(treatment.id, ())),
         pain_0_10=sum(worst) / len(worst) if worst else None,
         days_away=away[-1] if away else None,
         fired=tuple(
             FiredSettings(
-                one.device or "", area.settings, area.passes, None if area.cooling is None else area.cooling.kind
+                treatment.device or "", area.settings, area.passes, None if area.cooling is None else area.cooling.kind
             )
-            for one, held in fired
+            for treatment, held in fired
             for area in held
         ),
         is_cooled_otherwise=any(area.cooling_change is not None for _, held in fired for area in held),

@@ -113,8 +113,8 @@ class OutcomeSummary:
 def treatment_kinds(outcomes: Sequence[AuditedCourse]) -> tuple[tuple[TreatmentKind, ...], int, int]:
     """Return the kinds of treatment that are shown separately; how many are not, and how many people these have."""
     counts: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in outcomes:
-        counts[one.condition, one.modality].add(one.person)
+    for outcome in outcomes:
+        counts[outcome.condition, outcome.modality].add(outcome.person)
     shown = tuple(
         TreatmentKind(condition, modality, len(people))
         for (condition, modality), people in sorted(counts.items())
@@ -127,9 +127,9 @@ def treatment_kinds(outcomes: Sequence[AuditedCourse]) -> tuple[tuple[TreatmentK
 def summarize_outcomes(outcomes: Sequence[AuditedCourse], kinds: Sequence[TreatmentKind]) -> OutcomeSummary:
     """Return the summary of some outcomes for the page."""
     better = improvement_forecasts(outcomes)
-    names = sorted({name for one in outcomes for name in one.predicted.harms})
+    names = sorted({name for outcome in outcomes for name in outcome.predicted.harms})
     rows = [(name, harm_forecasts(outcomes, name)) for name in names]
-    seen = {name for one in outcomes for name in one.observed.harms}
+    seen = {name for outcome in outcomes for name in outcome.observed.harms}
     predicted = {name for name, forecasts in rows if forecasts}
     return OutcomeSummary(
         improvement=forecast_calibration(better),
@@ -158,8 +158,8 @@ def _harm_title(name: str) -> str:
 
 def _clinic_places(outcomes: Sequence[AuditedCourse], kinds: Sequence[TreatmentKind]) -> list[ClinicPlace]:
     by_kind: dict[str, list[AuditedCourse]] = defaultdict(list)
-    for one in outcomes:
-        by_kind[f"{one.condition}.{one.modality}"].append(one)
+    for outcome in outcomes:
+        by_kind[f"{outcome.condition}.{outcome.modality}"].append(outcome)
     counts = ((kind, clinic_count(improvement_forecasts(by_kind[kind.name]))) for kind in kinds)
     return [ClinicPlace(kind, count) for kind, count in counts if isinstance(count, ClinicCount)]
 

@@ -21,7 +21,11 @@ def appointment_card_page(
     ----------
     person : the name of the patient, or the pseudonym where no name is known.
     """
-    ahead = [one for one in appointments if one.state is AppointmentState.BOOKED and one.starts_at > at]
+    ahead = [
+        appointment
+        for appointment in appointments
+        if appointment.state is AppointmentState.BOOKED and appointment.starts_at > at
+    ]
     return AppointmentCardPage(
         words={name: render_message(f"clinic-card.{name}") for name in _WORDS},
         clinic=clinic,
@@ -31,10 +35,10 @@ def appointment_card_page(
     )
 
 
-def _card_row(one: Appointment) -> AppointmentCardRow:
-    write, date = Formatter(), to_local_time(one.starts_at).date()
+def _card_row(appointment: Appointment) -> AppointmentCardRow:
+    write, date = Formatter(), to_local_time(appointment.starts_at).date()
     return AppointmentCardRow(
         f"{write.weekday(date)}, {write.date(date)}",
-        f"{write.clock(one.starts_at)}–{write.clock(one.ends_at)}",
-        ", ".join(part for part in (one.member, one.room) if part),
+        f"{write.clock(appointment.starts_at)}–{write.clock(appointment.ends_at)}",
+        ", ".join(part for part in (appointment.member, appointment.room) if part),
     )

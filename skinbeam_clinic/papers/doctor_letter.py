@@ -54,9 +54,9 @@ def letter_page(facts: LetterFacts, date: str) -> LetterPage:
         about=tuple(_patient_facts(facts)),
         parts=(
             *_planned_parts(facts),
-            *(_session_part(facts.plan, one) for one in facts.treatments),
+            *(_session_part(facts.plan, treatment) for treatment in facts.treatments),
             _watch_part(facts),
-            *(LetterPart(one.title, paragraphs=one.paragraphs) for one in facts.blocks),
+            *(LetterPart(text.title, paragraphs=text.paragraphs) for text in facts.blocks),
         ),
     )
 
@@ -92,28 +92,31 @@ def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
 
 def _last_options(facts: LetterFacts) -> Sequence[tuple[ConcernPlan, Option]]:
     """Return the last option of each concern, chosen or of a session."""
-    chosen = map(OptionRef.parse, [*(one.option for one in facts.choices), *(one.option for one in facts.treatments)])
+    chosen = map(
+        OptionRef.parse,
+        [*(choice.option for choice in facts.choices), *(treatment.option for treatment in facts.treatments)],
+    )
     last = {place.concern: place for place in chosen}
     return [find_option(facts.plan, str(place)) for place in sorted(last.values())]
 
 
-def _session_part(plan: Plan, one: Treatment) -> LetterPart:
+def _session_part(plan: Plan, treatment: Treatment) -> LetterPart:
     """Return a session: when and by whom, what was fired where, how the skin reacted, and adverse events."""
-    _, option = find_option(plan, one.option)
+    _, option = find_option(plan, treatment.option)
     lines = []
-    if one.started_at:
-        lines.append((_say("on"), Formatter().date(to_local_time(one.started_at).date())))
-    if one.started_by:
-        lines.append((_say("by"), one.started_by))
-    lines.append((_say("state"), render_message(f"clinic-session.state-{one.state}")))
-    used = devices().get(one.device or "")
+    if treatment.started_at:
+        lines.append((_say("on"), Formatter().date(to_local_time(treatment.started_at).date())))
+    if treatment.started_by:
+        lines.append((_say("by"), treatment.started_by))
+    lines.append((_say("state"), render_message(f"clinic-session.state-{treatment.state}")))
+    used = devices().get(treatment.device or "")
     lines.append((_say("device"), device_name(option) if used is None else translate(used.title)))
-    valid = {area.id for area in one.valid_areas}
-    for row in firing_rows(one, list_signs(option)):
+    valid = {area.id for area in treatment.valid_areas}
+    for row in firing_rows(treatment, list_signs(option)):
         if row.area.id in valid:
             lines += [(row.place, f"{row.settings}; {row.cooling}"), (_say("reaction"), _reaction(row))]
-    events = tuple(map(_event_line, one.events)) or (_say("no-events"),)
-    return LetterPart(render_message("clinic-letter.session", {"number": one.number}), tuple(lines), events)
+    events = tuple(map(_event_line, treatment.events)) or (_say("no-events"),)
+    return LetterPart(render_message("clinic-letter.session", {"number": treatment.number}), tuple(lines), events)
 
 
 def _reaction(row: FiringRow) -> str:
@@ -137,9 +140,9 @@ def _event_line(event: AdverseEvent) -> str:
 def _watch_part(facts: LetterFacts) -> LetterPart:
     """Return what the patient was given to watch for: after the lasers of the letter, else as the plan has it."""
     lasers = [(concern, option) for concern, option in _last_options(facts) if option.setup is not None]
-    given = [one for laser in lasers for one in facts.plan.care_after(*laser).when_to_call]
+    given = [advice for laser in lasers for advice in facts.plan.care_after(*laser).when_to_call]
     watched = given or facts.plan.when_to_call
-    return LetterPart(_say("watch"), (), tuple(dict.fromkeys(one.message.text for one in watched)))
+    return LetterPart(_say("watch"), (), tuple(dict.fromkeys(advice.message.text for advice in watched)))
 
 
 def _say(name: str) -> str:

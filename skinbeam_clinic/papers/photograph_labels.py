@@ -24,12 +24,12 @@ def photograph_label_page(
     labels = [
         PhotographLabel(
             pseudonym,
-            Formatter().date(to_local_time(one.added_at).date()),
-            _permitted_uses(one),
+            Formatter().date(to_local_time(photograph.added_at).date()),
+            _permitted_uses(photograph),
             clinic,
-            one.id[:_CODE_CHARACTERS],
+            photograph.id[:_CODE_CHARACTERS],
         )
-        for one in photographs
+        for photograph in photographs
     ]
     unused = -len(labels) % _LABELS_ON_SHEET or (0 if labels else _LABELS_ON_SHEET)
     labels += [PhotographLabel(pseudonym, Formatter().date(today), "", clinic, "")] * unused

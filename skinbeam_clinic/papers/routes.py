@@ -47,11 +47,11 @@ def _print_card(request: ClinicRequest) -> Response:
 
 def _print_labels(request: ClinicRequest) -> Response:
     repositories, today = request.repositories, to_local_time(now()).date()
-    one = repositories.consultations.get(request.path_parameter("consultation"))
+    consultation = repositories.consultations.get(request.path_parameter("consultation"))
     page = photograph_label_page(
-        repositories.photographs.of(one.id),
+        repositories.photographs.of(consultation.id),
         clinic=request.member_session.member.clinic,
-        pseudonym=repositories.patients.get(one.patient_id).pseudonym,
+        pseudonym=repositories.patients.get(consultation.patient_id).pseudonym,
         today=today,
     )
     return request.show_pdf(print_page("labels", page), f"labels-{today}.pdf")
@@ -64,14 +64,14 @@ _Subject = Callable[[ClinicRequest], tuple[OpenPlan, Sequence[Treatment]]]
 def _find_plan_sessions(request: ClinicRequest) -> tuple[OpenPlan, Sequence[Treatment]]:
     plan = open_plan(request.repositories, request.path_parameter("plan"))
     begun = request.repositories.treatments.of(plan.consultation.id)
-    return plan, [one for one in begun if one.plan_id == plan.record.id and one.started_at]
+    return plan, [treatment for treatment in begun if treatment.plan_id == plan.record.id and treatment.started_at]
 
 
 def _find_session(request: ClinicRequest) -> tuple[OpenPlan, Sequence[Treatment]]:
-    one = request.repositories.treatments.get(request.path_parameter("treatment"))
-    if one.started_at is None:
+    treatment = request.repositories.treatments.get(request.path_parameter("treatment"))
+    if treatment.started_at is None:
         raise clinic_error("absent", "treatment")
-    return open_plan(request.repositories, one.plan_id), [one]
+    return open_plan(request.repositories, treatment.plan_id), [treatment]
 
 
 def _choose_blocks(request: ClinicRequest, find: _Subject) -> Response:
@@ -83,7 +83,7 @@ def _choose_blocks(request: ClinicRequest, find: _Subject) -> Response:
         here=request.http_request.url.path,
         plan=plan.record,
         patient=repositories.patients.get(plan.consultation.patient_id),
-        blocks={language: [one for one in blocks if one.language == language] for language in LANGUAGES},
+        blocks={language: [text for text in blocks if text.language == language] for language in LANGUAGES},
     )
 
 
@@ -94,7 +94,7 @@ def _write_letter(request: ClinicRequest, find: _Subject) -> Response:
         raise clinic_error("absent", "language")
     blocks = _chosen_blocks(request, language)
     patient_id = plan.consultation.patient_id
-    repositories.dossiers.note_letter(patient_id, [one.id for one in blocks])
+    repositories.dossiers.note_letter(patient_id, [text.id for text in blocks])
     with use_language(language):
         facts = LetterFacts(
             clinic=request.member_session.member.clinic,
@@ -122,7 +122,7 @@ def _chosen_blocks(request: ClinicRequest, language: str) -> Sequence[ClinicText
     if not chosen:
         return ()
     offered = request.repositories.clinic_texts.list_in_force(TextUse.LETTER)
-    blocks = [one for one in offered if one.language == language and one.id in chosen]
+    blocks = [text for text in offered if text.language == language and text.id in chosen]
     if len(blocks) < len(chosen):
         raise clinic_error("absent", "clinictext")
     return blocks

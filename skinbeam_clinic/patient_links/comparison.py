@@ -54,7 +54,7 @@ class ComparedFact:
 def compare_facts(closed: RecordSummary, kept: RecordSummary) -> tuple[ComparedFact, ...]:
     """Return what two records say of the facts that at least one of them tells."""
     rows = (ComparedFact(name, closed.facts.get(name, ""), kept.facts.get(name, "")) for name in _FACTS)
-    return tuple(one for one in rows if one.closed_text or one.kept_text)
+    return tuple(row for row in rows if row.closed_text or row.kept_text)
 
 
 def summarize_record(repositories: ClinicRepositories, patient_id: str, *, names_hidden: bool) -> RecordSummary:
@@ -76,17 +76,17 @@ def summarize_record(repositories: ClinicRepositories, patient_id: str, *, names
         "sex": render_message(f"app-sex.{sex}") if sex else "",
         "phototype": _last_answer(consultations, "phototype"),
     }
-    ahead = (one for one in repositories.appointments.of(patient_id) if one.starts_at > now())
+    ahead = (appointment for appointment in repositories.appointments.of(patient_id) if appointment.starts_at > now())
     return RecordSummary(
         patient,
         facts,
         len(consultations),
         make_timeline(repositories, consultations)[:_LAST_VISITS],
-        sum(one.state is AppointmentState.BOOKED for one in ahead),
+        sum(appointment.state is AppointmentState.BOOKED for appointment in ahead),
     )
 
 
 def _last_answer(consultations: Sequence[ConsultationRecord], name: str) -> str:
     """Return the last answer to a question about the person; empty where nobody answered it."""
-    given = (one.answers.tables.get("patient", {}).get(name, "") for one in reversed(consultations))
+    given = (consultation.answers.tables.get("patient", {}).get(name, "") for consultation in reversed(consultations))
     return next((str(answer) for answer in given if answer), "")

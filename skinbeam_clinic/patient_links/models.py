@@ -58,7 +58,7 @@ class PersonRecords:
     @property
     def ids(self) -> frozenset[str]:
         """The ids of all records of the person."""
-        return frozenset({self.patient_id, self.current.id, *(one.id for one in self.others)})
+        return frozenset({self.patient_id, self.current.id, *(patient.id for patient in self.others)})
 
     @property
     def is_replaced(self) -> bool:

@@ -23,25 +23,27 @@ def list_open_tasks(
     """
     found: list[tuple[RecordLine, str]] = []
     due = list_due_follow_ups(repositories) if patients else ()
-    for one in patients:
-        lines = [*_appointment_lines(repositories, one.id), *_consultation_lines(repositories, one.id, due)]
-        found += [(line, one.pseudonym) for line in sorted(lines, key=lambda line: line.at)]
+    for patient in patients:
+        lines = [*_appointment_lines(repositories, patient.id), *_consultation_lines(repositories, patient.id, due)]
+        found += [(line, patient.pseudonym) for line in sorted(lines, key=lambda line: line.at)]
     return found
 
 
 def _appointment_lines(repositories: ClinicRepositories, patient_id: str) -> Iterator[RecordLine]:
-    for one in repositories.appointments.of(patient_id):
-        if one.state is AppointmentState.BOOKED and one.ends_at > now():
-            about = {"purpose": render_message(f"appointment-for.{one.purpose}")}
+    for appointment in repositories.appointments.of(patient_id):
+        if appointment.state is AppointmentState.BOOKED and appointment.ends_at > now():
+            about = {"purpose": render_message(f"appointment-for.{appointment.purpose}")}
             yield RecordLine(
-                one.starts_at, render_message("clinic-link.task-appointment", about), f"/appointments/{one.id}"
+                appointment.starts_at,
+                render_message("clinic-link.task-appointment", about),
+                f"/appointments/{appointment.id}",
             )
 
 
 def _consultation_lines(
     repositories: ClinicRepositories, patient_id: str, follow_ups: Collection[DueFollowUp]
 ) -> Iterator[RecordLine]:
-    due = {one.consultation_id: one for one in follow_ups}
+    due = {follow_up.consultation_id: follow_up for follow_up in follow_ups}
     for consultation in repositories.consultations.of(patient_id):
         id = consultation.id
         for spot in repositories.test_spots.of(id):

@@ -54,7 +54,7 @@ class PatientLinkRepository(Repository):
         with self._access.writing(AccessRight.TREAT) as work:
             closed, kept = (get_present_patient(work, id) for id in (patient_id, kept_id))
             why = _check_reason(reason)
-            sent = next((one for one in list_open_links(work) if one.patient_id == patient_id), None)
+            sent = next((link for link in list_open_links(work) if link.patient_id == patient_id), None)
             if sent is not None and sent.kept_id == kept_id:
                 return _read_link(work, sent, is_read=True)
             if patient_id == kept_id:
@@ -138,12 +138,12 @@ class PatientLinkRepository(Repository):
         """
         with self._access.reading_unlogged(AccessRight.READ) as work:
             links = list_open_links(work)
-            rows = work.get_many(tables.PatientRow, (id for one in links for id in (one.patient_id, one.kept_id)))
+            rows = work.get_many(tables.PatientRow, (id for link in links for id in (link.patient_id, link.kept_id)))
             found: dict[str, tuple[LinkedPatient, ...]] = {}
-            for one in links:
+            for link in links:
                 for id, relation, other in (
-                    (one.patient_id, LinkRelation.REPLACED_BY, one.kept_id),
-                    (one.kept_id, LinkRelation.REPLACES, one.patient_id),
+                    (link.patient_id, LinkRelation.REPLACED_BY, link.kept_id),
+                    (link.kept_id, LinkRelation.REPLACES, link.patient_id),
                 ):
                     found[id] = (*found.get(id, ()), LinkedPatient(relation, other, rows[other].pseudonym))
             return found
@@ -154,8 +154,8 @@ class PatientLinkRepository(Repository):
             found: dict[str, tuple[PatientRecord, ...]] = {}
             for id, last in kept_ids(work).items():
                 if last in kept:
-                    one = work.read_row(PatientRecord, work.get(tables.PatientRow, id))
-                    found[last] = (*found.get(last, ()), one)
+                    patient = work.read_row(PatientRecord, work.get(tables.PatientRow, id))
+                    found[last] = (*found.get(last, ()), patient)
             return found
 
     def has_undone(self) -> bool:
@@ -171,13 +171,13 @@ def _check_reason(reason: str) -> str:
     return plain
 
 
-def _is_birth_different(work: ClinicTransaction, one: tables.PatientRow, other: tables.PatientRow) -> bool:
+def _is_birth_different(work: ClinicTransaction, patient: tables.PatientRow, other: tables.PatientRow) -> bool:
     """Return whether two records have different dates of birth, or different years where one has no date."""
-    rows = (work.find(tables.ContactRow, each.id) for each in (one, other))
+    rows = (work.find(tables.ContactRow, each.id) for each in (patient, other))
     days = ["" if row is None else work.open_record(row, CONTACT_DETAILS).get("born", "") for row in rows]
     if all(days):
         return days[0] != days[1]
-    years = {each.year_of_birth for each in (one, other)} - {None}
+    years = {each.year_of_birth for each in (patient, other)} - {None}
     return len(years) > 1
 
 

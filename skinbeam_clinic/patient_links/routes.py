@@ -34,11 +34,11 @@ def _show_search(request: ClinicRequest) -> Response:
     born = "" if contact is None else contact.details.get("born", "")
     query = asked or born
     found, number = repositories.patients.search(query, _MOST_FOUND) if query else ((), 0)
-    others = tuple(one for one in found if one.id != id)
+    others = tuple(other for other in found if other.id != id)
     return request.page(
         "patient-links/search.html",
         patient=patient,
-        named={id, *(one.id for one in others)},
+        named={id, *(other.id for other in others)},
         asked=asked,
         is_suggested=bool(born) and not asked,
         found=others,
@@ -60,7 +60,7 @@ def _show_comparison(request: ClinicRequest, error: InputError | None = None) ->
         closed=closed,
         kept=kept,
         facts=facts,
-        birth_differs=hidden or any(one.name == "born" and one.differs for one in facts),
+        birth_differs=hidden or any(fact.name == "born" and fact.differs for fact in facts),
         reason=request.text("reason"),
         day=Formatter().date,
     )

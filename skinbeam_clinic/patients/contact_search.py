@@ -59,7 +59,7 @@ class ContactQuery:
             if not any(letters in text for text in plain for letters in word):
                 return False
         spelled_words = tuple(chain(*_split_name(stored)))
-        return all(any(one.startswith(word) for one in spelled_words) for word in self.words)
+        return all(any(spelled.startswith(word) for spelled in spelled_words) for word in self.words)
 
     def _dials(self, stored: str) -> bool:
         """Return whether the digits are those of a stored number, of which either may lack the code of the country."""
@@ -89,7 +89,7 @@ def _split_name(name: str) -> tuple[tuple[str, ...], ...]:
 def _spell(word: str) -> tuple[str, ...]:
     if word.isascii():
         return (word,)
-    return tuple(dict.fromkeys(strip_marks(one) for one in (word, word.translate(_TWO_LETTERS))))
+    return tuple(dict.fromkeys(strip_marks(spelled) for spelled in (word, word.translate(_TWO_LETTERS))))
 
 
 def _keep_digits(text: str) -> str:

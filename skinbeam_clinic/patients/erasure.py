@@ -67,7 +67,7 @@ class ErasureRepository(Repository):
             name, ids = f"patient/{patient_id}", list_person_ids(work, patient_id)
             work.log("patient.holdings.seen", name)
             consultations = work.rows(tables.ConsultationRow, tables.ConsultationRow.patient_id.in_(ids))
-            names = [one.id for one in consultations]
+            names = [consultation.id for consultation in consultations]
             plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_(names))
             documents = _document_rows(work, ids)
             until = _retention_end(work, patient, consultations, documents, retention_years)
@@ -81,8 +81,8 @@ class ErasureRepository(Repository):
                 treatments=len(
                     work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
                 ),
-                notes=sum(isinstance(one, tables.ClinicalNoteRow) for one in documents),
-                attachments=sum(isinstance(one, tables.AttachmentRow) for one in documents),
+                notes=sum(isinstance(document, tables.ClinicalNoteRow) for document in documents),
+                attachments=sum(isinstance(document, tables.AttachmentRow) for document in documents),
                 retain_until=until,
                 requested_at=asked[0].at if asked else None,
             )
@@ -108,7 +108,7 @@ class ErasureRepository(Repository):
                 until = latest + retention_years * _YEAR
                 if until <= at + datetime.timedelta(days=ahead_days):
                     found.append(ErasablePatient(patient.id, patient.pseudonym, latest, until, is_due=until <= at))
-            return tuple(sorted(found, key=lambda one: (one.last_entry, one.id)))
+            return tuple(sorted(found, key=lambda erasable: (erasable.last_entry, erasable.id)))
 
     def erase(self, patient_id: str, *, retention_years: int) -> datetime.datetime | None:
         """Erase a patient's data as far as the law allows; return until when the rest is retained, None without a rest.
@@ -134,19 +134,19 @@ class ErasureRepository(Repository):
             if until is not None:
                 for id in ids:
                     cancel_future_appointments(work, id)
-                end_links(work, [one.id for one in consultations])
+                end_links(work, [consultation.id for consultation in consultations])
                 for photograph in _photograph_rows(work, consultations):
                     photograph.for_teaching = photograph.for_publication = False
                     work.save(photograph, "photograph.permitted")
-                for one in patients:
-                    one.pseudonym = next_number(work)  # the earlier one may identify the person
-                    work.save(one, "patient.renamed")
-                    work.log(RETENTION_ACTION, f"patient/{one.id}", until=until.isoformat())
+                for row in patients:
+                    row.pseudonym = next_number(work)  # the earlier one may identify the person
+                    work.save(row, "patient.renamed")
+                    work.log(RETENTION_ACTION, f"patient/{row.id}", until=until.isoformat())
                 return until
             files = _delete_rows(work, ids, consultations, documents)
-            for one in patients:
-                one.pseudonym, one.year_of_birth, one.erased_at = f"erased {one.id}", None, now()
-                work.save(one, "patient.erased")
+            for row in patients:
+                row.pseudonym, row.year_of_birth, row.erased_at = f"erased {row.id}", None, now()
+                work.save(row, "patient.erased")
             others = {name for table in _TABLES_WITH_FILES for row in work.rows(table) for name in list_row_files(row)}
         for name in files - others:
             self._access.database.files.remove(self._access.member.clinic_id, name)
@@ -181,13 +181,13 @@ def _retention_end(
     keep_years: int,
 ) -> datetime.datetime | None:
     """Return until when treatment records must be retained, counted from the last entry; None if none must be."""
-    names = [one.id for one in consultations]
+    names = [consultation.id for consultation in consultations]
     after = [
         at
         for table, moment in _LAST_ENTRY_COLUMNS
         for at in work.newest_moments(table, moment, table.consultation_id.in_(names)).values()
     ]
-    saved = [*after, *(one.saved_at for one in consultations), *map(_made_at, documents)]
+    saved = [*after, *(consultation.saved_at for consultation in consultations), *map(_made_at, documents)]
     until = max(saved, default=patient.created_at) + keep_years * _YEAR
     return until if saved and until > now() - clock_jump() else None
 
@@ -212,7 +212,10 @@ def _last_entries(work: ClinicTransaction) -> dict[str, datetime.datetime]:
 def _photograph_rows(
     work: ClinicTransaction, consultations: list[tables.ConsultationRow]
 ) -> list[tables.PhotographRow]:
-    return work.rows(tables.PhotographRow, tables.PhotographRow.consultation_id.in_([one.id for one in consultations]))
+    return work.rows(
+        tables.PhotographRow,
+        tables.PhotographRow.consultation_id.in_([consultation.id for consultation in consultations]),
+    )
 
 
 def _delete_rows(
@@ -225,7 +228,9 @@ def _delete_rows(
 
     Return their files.
     """
-    plans = work.rows(tables.PlanRow, tables.PlanRow.consultation_id.in_([one.id for one in consultations]))
+    plans = work.rows(
+        tables.PlanRow, tables.PlanRow.consultation_id.in_([consultation.id for consultation in consultations])
+    )
     names = [plan.id for plan in plans]
     consents = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_(names))
     agreed = [consent.id for consent in consents]
@@ -234,7 +239,7 @@ def _delete_rows(
     shown = work.rows(text_tables.ConsentTextRow, text_tables.ConsentTextRow.consent_id.in_(agreed))
     teach_backs = work.rows(tables.TellBackRow, tables.TellBackRow.consent_id.in_(agreed))
     choices = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id.in_(names))
-    of_these = {one.id for one in consultations}
+    of_these = {consultation.id for consultation in consultations}
     after = [
         row
         for kind in follow_up_tables.CONSULTATION_TABLES

@@ -146,7 +146,7 @@ class History:
         for kind in _CASE_ROWS:
             typed = (_parse_typed(kind, row.values) for row in _typed_rows(submission, kind).values())
             known += [row for row in typed if not isinstance(row, InputError)]
-        return tuple(one for one in self.incomplete if not any(map(one.is_said_by, known)))
+        return tuple(incomplete for incomplete in self.incomplete if not any(map(incomplete.is_said_by, known)))
 
 
 def list_spot_facts(spots: Sequence[TestSpotRecord]) -> list[HistoryFact]:
@@ -155,7 +155,7 @@ def list_spot_facts(spots: Sequence[TestSpotRecord]) -> list[HistoryFact]:
     A plan computes its pulses with the planned cooling. So a spot without a sign of harm that another cooling may have
     protected is no row: the plan would take its dose as borne. What harmed with such a cooling is one.
     """
-    return [fact for one in spots if one.readings and _tells(one, fact := _spot_fact(one))]
+    return [fact for spot in spots if spot.readings and _tells(spot, fact := _spot_fact(spot))]
 
 
 def _tells(spot: TestSpotRecord, fact: HistoryFact) -> bool:
@@ -177,8 +177,8 @@ def _spot_fact(spot: TestSpotRecord) -> HistoryFact:
     path = f"/consultations/{spot.consultation_id}/test-spots"
     name, firing = f"test_spot/{spot.id}", spot.firing
     rows = (
-        case_test_spot(firing.settings, round(spot.hours(one), 1), one.reaction, file="records")
-        for one in spot.readings
+        case_test_spot(firing.settings, round(spot.hours(reading), 1), reading.reaction, file="records")
+        for reading in spot.readings
     )
     facts = [HistoryFact(name, row, spot.fired_at, path, firing.plan_id) for row in rows]
     return max(reversed(facts), key=_seriousness)  # the last of several equally serious readings
@@ -192,8 +192,8 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
     complete row of a case file (`list_incomplete_rows`).
     """
     found = []
-    for one, kind in _list_newest(consultations):
-        typed = _typed_rows(one.answers, kind)
+    for consultation, kind in _list_newest(consultations):
+        typed = _typed_rows(consultation.answers, kind)
         rows = [fact for fact in recorded if fact.kind == kind]
         known = {number: rows[index] for index, number in _pair_rows(_rows_then(rows), typed).items()}
         for number, values in typed.items():
@@ -201,7 +201,15 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
             if isinstance(row, InputError):
                 continue
             if number not in known or _seriousness_of(row) > _seriousness(known[number]):
-                found.append(HistoryFact(f"consultation/{one.id}", row, one.created_at, f"/consultations/{one.id}", ""))
+                found.append(
+                    HistoryFact(
+                        f"consultation/{consultation.id}",
+                        row,
+                        consultation.created_at,
+                        f"/consultations/{consultation.id}",
+                        "",
+                    )
+                )
     return found
 
 
@@ -217,19 +225,28 @@ def list_incomplete_rows(consultations: Sequence[ConsultationRecord]) -> list[In
     more, so it is told, and whoever plans completes it in the record that is kept.
     """
     found = []
-    for one, kind in _list_newest(consultations):
-        for number, typed in _typed_rows(one.answers, kind).items():
+    for consultation, kind in _list_newest(consultations):
+        for number, typed in _typed_rows(consultation.answers, kind).items():
             error = _parse_typed(kind, typed.values)
             if isinstance(error, InputError):
                 field = f"{kind}.{number}.{error.field.partition('[')[0]}"
-                found.append(IncompleteRow(kind, field, typed.values, one.created_at, f"/consultations/{one.id}"))
+                found.append(
+                    IncompleteRow(
+                        kind, field, typed.values, consultation.created_at, f"/consultations/{consultation.id}"
+                    )
+                )
     return found
 
 
 def _list_newest(consultations: Sequence[ConsultationRecord]) -> list[tuple[ConsultationRecord, str]]:
     """Return the newest consultation of each record that has rows of a table, with the name of the table."""
-    newest = {(one.patient_id, kind): one for one in consultations for kind in _CASE_ROWS if kind in one.answers.tables}
-    return [(one, kind) for (_, kind), one in newest.items()]
+    newest = {
+        (consultation.patient_id, kind): consultation
+        for consultation in consultations
+        for kind in _CASE_ROWS
+        if kind in consultation.answers.tables
+    }
+    return [(consultation, kind) for (_, kind), consultation in newest.items()]
 
 
 def _parse_typed(kind: str, values: Mapping[str, object]) -> CaseRow | InputError:
@@ -246,9 +263,9 @@ def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[Fol
     ----------
     follow_ups : follow-ups; the last graded one after a treatment gives its response.
     """
-    begun = [(one.started_at, one) for one in treatments if one.started_at is not None]
+    begun = [(treatment.started_at, treatment) for treatment in treatments if treatment.started_at is not None]
     first = min((at for at, _ in begun), default=None)
-    return [] if first is None else [_session_fact(one, at, at - first, follow_ups) for at, one in begun]
+    return [] if first is None else [_session_fact(treatment, at, at - first, follow_ups) for at, treatment in begun]
 
 
 def _session_fact(
@@ -264,8 +281,8 @@ def _session_fact(
     response, and no dose is borne. A harm counts with the lowest dose of all, however it was cooled.
     """
     areas = treatment.valid_areas
-    whole = _area_fact(treatment, min((one.fired for one in areas), key=_dose), at, since_first, follow_ups)
-    planned = [one.fired for one in areas if not _may_spare(one.cooling_change)]
+    whole = _area_fact(treatment, min((area.fired for area in areas), key=_dose), at, since_first, follow_ups)
+    planned = [area.fired for area in areas if not _may_spare(area.cooling_change)]
     if len(planned) == len(areas) or _harms(whole):
         return whole
     if planned:
@@ -284,9 +301,9 @@ def _area_fact(
     ordered = treatment.ordered
     # A patient's own rating is left out until a clinician has graded: whoever read it could no longer grade blind.
     after = [
-        one
-        for one in follow_ups
-        if (one.treatment_id, one.moment) == (treatment.id, FollowUpMoment.AFTER) and one.grades
+        follow_up
+        for follow_up in follow_ups
+        if (follow_up.treatment_id, follow_up.moment) == (treatment.id, FollowUpMoment.AFTER) and follow_up.grades
     ]
     last = max(reversed(after), key=lambda follow_up: follow_up.seen_at, default=None)
     improved = None if last is None else leading_improvement(last)
@@ -299,7 +316,7 @@ def _area_fact(
         adverse=tuple(dict.fromkeys(map(_describe_event, treatment.events))),
         cooling=None if mildest.cooling is None else mildest.cooling.kind.value,
     )
-    grave = tuple(one for one in treatment.events if one.grade is not AdverseEventGrade.MILD)
+    grave = tuple(event for event in treatment.events if event.grade is not AdverseEventGrade.MILD)
     path = f"/treatments/{treatment.id}"
     return HistoryFact(
         f"treatment/{treatment.id}", row, at, path, treatment.plan_id, treatment.option, ordered.site, grave
@@ -329,7 +346,7 @@ def _seriousness(fact: HistoryFact) -> int:
 
 
 def _seriousness_of(row: CaseRow) -> int:
-    return max((_SERIOUSNESS.index(one.meaning) for one in earlier_reactions(_case_from_row(row))), default=0)
+    return max((_SERIOUSNESS.index(reaction.meaning) for reaction in earlier_reactions(_case_from_row(row))), default=0)
 
 
 def case_from_fact(fact: HistoryFact, clinic: Clinic | None = None) -> Case:
@@ -379,7 +396,7 @@ def _recorded_sessions(submission: Submission, sessions: Sequence[EarlierSession
     for index, session in enumerate(sessions):
         number = both[index] if index in both else next(free)
         known = typed.get(number, _EMPTY_ROW)
-        adverse = [one for one in session.adverse if one not in known.adverse]
+        adverse = [reaction for reaction in session.adverse if reaction not in known.adverse]
         if adverse or known.lacks(session) or known.is_dated_unlike(session):
             yield RecordedRow(number, session.model_copy(update={"adverse": _join_texts(adverse)}))
 
@@ -437,7 +454,7 @@ def list_missing_facts(submission: Submission, facts: Sequence[HistoryFact]) -> 
 
 def serialize_facts(facts: Sequence[HistoryFact], day: datetime.datetime) -> bytes:
     """Return the recorded rows that a plan was made from, and when, as JSON, to be stored with the plan."""
-    records = [{"record": one.record, "kind": one.kind, "row": one.values} for one in facts]
+    records = [{"record": fact.record, "kind": fact.kind, "row": fact.values} for fact in facts]
     stored = {"schema": _SCHEMA, "joined_at": day.isoformat(), "records": records}
     return json.dumps(stored, sort_keys=True).encode()
 
@@ -450,15 +467,15 @@ def read_joining_day(data: bytes | None) -> datetime.datetime | None:
 
 def list_plan_records(data: bytes | None) -> tuple[str, ...]:
     """Return the names of the records that a plan was made from, according to its stored file; none if it is None."""
-    return () if data is None else tuple(one["record"] for one in json.loads(data)["records"])
+    return () if data is None else tuple(record["record"] for record in json.loads(data)["records"])
 
 
 def match_plan_facts(facts: Sequence[HistoryFact], data: bytes | None) -> tuple[HistoryFact, ...]:
     """Return the facts that a plan was made from, according to its stored file; none if `data` is None."""
     if data is None:
         return ()
-    held = [(one["record"], one["row"]) for one in json.loads(data)["records"]]
-    return tuple(one for one in facts if (one.record, one.values) in held)
+    held = [(record["record"], record["row"]) for record in json.loads(data)["records"]]
+    return tuple(fact for fact in facts if (fact.record, fact.values) in held)
 
 
 def _join_texts(reactions: list[str]) -> list[str]:
@@ -488,11 +505,11 @@ def _without_torn_times(sessions: Sequence[EarlierSession], typed: Sequence[_Typ
     Each record and each form counts weeks from a first session of its own. A case refuses that, and nobody could mend
     it in the form, which has no field of a recorded session.
     """
-    held = [row_values(one) for one in sessions] + [dict(row.values) for row in typed]
+    held = [row_values(session) for session in sessions] + [dict(row.values) for row in typed]
     dated = [
-        (one.get("treats"), week, ago)
-        for one in held
-        if isinstance(week := one.get("week"), float) and isinstance(ago := one.get("weeks_ago"), float)
+        (session.get("treats"), week, ago)
+        for session in held
+        if isinstance(week := session.get("week"), float) and isinstance(ago := session.get("weeks_ago"), float)
     ]
     torn = {
         treats
@@ -500,11 +517,13 @@ def _without_torn_times(sessions: Sequence[EarlierSession], typed: Sequence[_Typ
         for other, later, since in dated
         if other == treats and later > week and since > ago
     }
-    return [one.model_copy(update={"weeks_ago": None}) if one.treats in torn else one for one in sessions]
+    return [
+        session.model_copy(update={"weeks_ago": None}) if session.treats in torn else session for session in sessions
+    ]
 
 
 def _shift_weeks(sessions: Sequence[EarlierSession], weeks: float) -> list[EarlierSession]:
-    return [one.model_copy(update={"week": round(one.week + weeks, 2)}) for one in sessions]
+    return [session.model_copy(update={"week": round(session.week + weeks, 2)}) for session in sessions]
 
 
 def _pair_rows(rows: Sequence[CaseRow], typed: Mapping[int, _TypedRow]) -> dict[int, int]:

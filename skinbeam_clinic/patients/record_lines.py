@@ -104,17 +104,17 @@ def describe_contraindications(
     contraindications: tuple[Contraindication, ...], plan: Plan
 ) -> tuple[ContraindicationView, ...]:
     """Return the contraindications for display, each with the plan's advice on complications."""
-    advice = {one.rule: one.message.text for one in plan.complications}
+    advice = {complication.rule: complication.message.text for complication in plan.complications}
     return tuple(
         ContraindicationView(
-            one.key,
-            one.message.text,
-            one.source,
-            one.final,
-            None if one.fact is None else describe_fact(one.fact),
-            tuple(advice[rule] for rule in _list_advice(one) if rule in advice),
+            contraindication.key,
+            contraindication.message.text,
+            contraindication.source,
+            contraindication.final,
+            None if contraindication.fact is None else describe_fact(contraindication.fact),
+            tuple(advice[rule] for rule in _list_advice(contraindication) if rule in advice),
         )
-        for one in contraindications
+        for contraindication in contraindications
     )
 
 
@@ -123,4 +123,4 @@ def _list_advice(contraindication: Contraindication) -> tuple[str, ...]:
         return ()
     row = contraindication.fact.row
     seen = [row.reaction] if isinstance(row, EarlierTestSpot) else row.adverse
-    return tuple(dict.fromkeys(rule for one in seen for rule in _ADVICE_RULES.get(one, ())))
+    return tuple(dict.fromkeys(rule for reaction in seen for rule in _ADVICE_RULES.get(reaction, ())))

@@ -20,10 +20,15 @@ def read_history(repositories: ClinicRepositories, patient_id: str) -> History:
     """
     spots = list_spot_facts(repositories.test_spots.of_patient(patient_id))
     consultations = repositories.consultations.of_person(patient_id)
-    ids = [one.id for one in consultations]
-    done = [one for id in ids for one in repositories.treatments.of(id) if one.started_at and one.valid_areas]
-    judged = [one for id in ids if done for one in repositories.follow_ups.of(id)]
+    ids = [consultation.id for consultation in consultations]
+    done = [
+        treatment
+        for id in ids
+        for treatment in repositories.treatments.of(id)
+        if treatment.started_at and treatment.valid_areas
+    ]
+    judged = [follow_up for id in ids if done for follow_up in repositories.follow_ups.of(id)]
     recorded = [*spots, *list_session_facts(done, judged)]
-    elsewhere = [one for one in consultations if one.patient_id != patient_id]
+    elsewhere = [consultation for consultation in consultations if consultation.patient_id != patient_id]
     facts = sorted([*recorded, *list_typed_facts(elsewhere, recorded)], key=lambda fact: fact.fired_at)
     return History(tuple(facts), tuple(list_incomplete_rows(elsewhere)))

@@ -64,10 +64,10 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
     today, due = list_todays_appointments(request), list_due_follow_ups(request.repositories)
     spots_due = request.repositories.test_spots.list_due(_DUE_LIMIT)
     # Of the newest patients nobody asked for, no name is read; of those that were searched for, each is.
-    named = {one.patient_id for one in today} | {one.patient_id for one in due[:_DUE_SHOWN]}
-    named |= {patient.id for _, patient in spots_due} | {one.id for one in found if asked}
-    replaced = request.repositories.patient_links.list_replaced({one.id for one in found})
-    named |= {one.id for others in replaced.values() for one in others if asked}
+    named = {appointment.patient_id for appointment in today} | {follow_up.patient_id for follow_up in due[:_DUE_SHOWN]}
+    named |= {patient.id for _, patient in spots_due} | {patient.id for patient in found if asked}
+    replaced = request.repositories.patient_links.list_replaced({patient.id for patient in found})
+    named |= {patient.id for others in replaced.values() for patient in others if asked}
     return request.page(
         "patients.html",
         error=error,
@@ -117,7 +117,7 @@ def show_patient(request: ClinicRequest, id: str, error: InputError | None = Non
     others = () if person.is_replaced else person.others  # a closed record shows what is in it alone
     happened = [
         *make_timeline(repositories, consultations, notes, attachments),
-        *(line for one in others for line in _read_timeline(repositories, one.id, names_hidden=hidden)),
+        *(line for patient in others for line in _read_timeline(repositories, patient.id, names_hidden=hidden)),
     ]
     return request.page(
         "patient.html",
@@ -126,7 +126,7 @@ def show_patient(request: ClinicRequest, id: str, error: InputError | None = Non
         renamed=request.text("pseudonym") if refused == "pseudonym" else None,
         identity_erased_at=repositories.patients.identity_erased_at(id),
         patient=repositories.patients.get(id),
-        named={id, *(one.id for one in others)},
+        named={id, *(patient.id for patient in others)},
         links=repositories.patient_links.of(id, names_hidden=hidden),
         tasks=list_open_tasks(repositories, others),
         consultations=consultations[::-1],
@@ -155,10 +155,10 @@ def _list_note_subjects(
 ) -> dict[str, str]:
     """Return what a note can be about besides the patient, the newest consultation first: value of the form → title."""
     subjects = {}
-    for one in reversed(consultations):
-        at = Formatter().moment(one.created_at)
-        subjects[f"consultation:{one.id}"] = render_message("clinic.consultation-of", {"at": at})
-        for treatment in repositories.treatments.of(one.id):
+    for consultation in reversed(consultations):
+        at = Formatter().moment(consultation.created_at)
+        subjects[f"consultation:{consultation.id}"] = render_message("clinic.consultation-of", {"at": at})
+        for treatment in repositories.treatments.of(consultation.id):
             about = {"number": treatment.number, "at": Formatter().moment(treatment.started_at or treatment.created_at)}
             subjects[f"treatment:{treatment.id}"] = render_message("clinic-document.about-session", about)
     return subjects
@@ -204,14 +204,14 @@ def _save_contact(request: ClinicRequest) -> Response:
 
 def _begin_consultation(request: ClinicRequest) -> Response:
     patient, consultations = request.path_parameter("patient"), request.repositories.consultations
-    sessions = carry_past_sessions([one.answers for one in consultations.of(patient)])
+    sessions = carry_past_sessions([consultation.answers for consultation in consultations.of(patient)])
     begun = consultations.begin(patient, _fill_in_clinic(request, sessions), form_key=request.text("row"))
     return request.redirect(f"/consultations/{begun.id}")
 
 
 def _fill_in_clinic(request: ClinicRequest, answers: Submission) -> Submission:
     """Fill in what the clinic has said of itself: the devices that it has in use, and its telephone."""
-    machines = [one.device for one in request.repositories.machines.list_all() if one.retired_at is None]
+    machines = [machine.device for machine in request.repositories.machines.list_all() if machine.retired_at is None]
     known = [("clinic.devices", device) for device in sorted(set(machines))]
     known += [("clinic.phone", phone)] if (phone := request.clinic_contact.phone) else []
     return replace(answers, entries=(*answers.entries, *known))
@@ -250,7 +250,7 @@ def _show_erasable(request: ClinicRequest) -> Response:
     """Whose records may go; each leads to the page that tells what would, and asks."""
     years = request.services.keep_years
     found = request.repositories.erasure.list_erasable(retention_years=years, ahead_days=_AHEAD_DAYS)
-    due, soon = ([one for one in found if one.is_due is wanted] for wanted in (True, False))
+    due, soon = ([patient for patient in found if patient.is_due is wanted] for wanted in (True, False))
     return request.page("erasures.html", due=due, soon=soon, ahead_days=_AHEAD_DAYS, years=years)
 
 

@@ -27,7 +27,9 @@ def make_timeline(
     attachments: Iterable[Attachment] = (),
 ) -> tuple[RecordLine, ...]:
     """Return all that happened in consultations, and all notes and attachments, the newest first."""
-    lines = [line for one in consultations for kind in _LINE_SOURCES for line in kind(repositories, one)]
+    lines = [
+        line for consultation in consultations for kind in _LINE_SOURCES for line in kind(repositories, consultation)
+    ]
     lines += [*map(_note_line, notes), *map(_attachment_line, attachments)]
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
 
@@ -38,10 +40,10 @@ def _note_line(note: ClinicalNote) -> RecordLine:
     return RecordLine(note.noted_at, text, f"/patients/{note.patient_id}#note-{note.id}")
 
 
-def _attachment_line(one: Attachment) -> RecordLine:
-    about = {"kind": render_message(f"clinic-document.{one.kind}"), "by": one.added_by}
+def _attachment_line(attachment: Attachment) -> RecordLine:
+    about = {"kind": render_message(f"clinic-document.{attachment.kind}"), "by": attachment.added_by}
     text = render_message("clinic-timeline.attachment", about)
-    return RecordLine(one.added_at, text, f"/patients/{one.patient_id}#attachment-{one.id}")
+    return RecordLine(attachment.added_at, text, f"/patients/{attachment.patient_id}#attachment-{attachment.id}")
 
 
 def _consultation_lines(_: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
@@ -51,65 +53,73 @@ def _consultation_lines(_: ClinicRepositories, consultation: ConsultationRecord)
 
 
 def _plan_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.plans.of(consultation.id):
-        yield RecordLine(one.made_at, render_message("clinic-timeline.plan", {"by": one.made_by}), f"/plans/{one.id}")
+    for plan in repositories.plans.of(consultation.id):
+        yield RecordLine(
+            plan.made_at, render_message("clinic-timeline.plan", {"by": plan.made_by}), f"/plans/{plan.id}"
+        )
 
 
 def _consent_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.consents.of(consultation.id):
-        path = f"/plans/{one.plan_id}/consent/{one.option}"
-        yield RecordLine(one.explained_at, render_message("clinic-timeline.explained", {"by": one.explained_by}), path)
-        if one.signed_at is not None:
-            yield RecordLine(one.signed_at, render_message("clinic-timeline.signed", {"by": str(one.signed_by)}), path)
-        if one.voided_at is not None:
-            why = {"reason": render_message(f"clinic-void.{one.void_reason}")}
-            yield RecordLine(one.voided_at, render_message("clinic-timeline.void", why), path)
+    for consent in repositories.consents.of(consultation.id):
+        path = f"/plans/{consent.plan_id}/consent/{consent.option}"
+        yield RecordLine(
+            consent.explained_at, render_message("clinic-timeline.explained", {"by": consent.explained_by}), path
+        )
+        if consent.signed_at is not None:
+            yield RecordLine(
+                consent.signed_at, render_message("clinic-timeline.signed", {"by": str(consent.signed_by)}), path
+            )
+        if consent.voided_at is not None:
+            why = {"reason": render_message(f"clinic-void.{consent.void_reason}")}
+            yield RecordLine(consent.voided_at, render_message("clinic-timeline.void", why), path)
 
 
 def _test_spot_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
     path = f"/consultations/{consultation.id}/test-spots"
-    for one in repositories.test_spots.of(consultation.id):
-        about = {"pulse": describe_pulse(one.firing.settings.device, one.firing.settings), "by": one.fired_by}
+    for record in repositories.test_spots.of(consultation.id):
+        about = {"pulse": describe_pulse(record.firing.settings.device, record.firing.settings), "by": record.fired_by}
         spot = render_message("clinic-timeline.spot", about)
-        yield RecordLine(one.fired_at, _add_cooling(spot, [one.firing.cooling]), path)
-        for reading in one.readings:
+        yield RecordLine(record.fired_at, _add_cooling(spot, [record.firing.cooling]), path)
+        for reading in record.readings:
             seen = {"reaction": render_message(f"reaction.{reading.reaction}"), "by": reading.read_by}
             yield RecordLine(reading.seen_at, render_message("clinic-timeline.reading", seen), path)
 
 
 def _treatment_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.treatments.of(consultation.id):
-        path, params = f"/treatments/{one.id}", {"number": one.number}
-        if one.started_at is None:
-            yield RecordLine(one.created_at, render_message("clinic-timeline.prepared", params), path)
+    for treatment in repositories.treatments.of(consultation.id):
+        path, params = f"/treatments/{treatment.id}", {"number": treatment.number}
+        if treatment.started_at is None:
+            yield RecordLine(treatment.created_at, render_message("clinic-timeline.prepared", params), path)
         else:
-            session = render_message(f"clinic-timeline.{one.state}", params)
-            used = [area.fired.cooling for area in one.valid_areas]
-            yield RecordLine(one.started_at, _add_cooling(session, used), path)
-        for event in one.events:
+            session = render_message(f"clinic-timeline.{treatment.state}", params)
+            used = [area.fired.cooling for area in treatment.valid_areas]
+            yield RecordLine(treatment.started_at, _add_cooling(session, used), path)
+        for event in treatment.events:
             yield RecordLine(event.seen_at, render_message("clinic-timeline.event", params), path)
 
 
 def _add_cooling(line: str, used: Iterable[UsedCooling | None]) -> str:
     """Return a line with each cooling that was used; unchanged where none is recorded."""
-    words = "; ".join(dict.fromkeys(describe_cooling(one) for one in used if one is not None))
+    words = "; ".join(dict.fromkeys(describe_cooling(cooling) for cooling in used if cooling is not None))
     return render_message("clinic-timeline.cooled", {"line": line, "cooling": words}) if words else line
 
 
 def _follow_up_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.follow_ups.of(consultation.id):
-        which = "follow-up-before" if one.moment is FollowUpMoment.BEFORE else "follow-up"
+    for follow_up in repositories.follow_ups.of(consultation.id):
+        which = "follow-up-before" if follow_up.moment is FollowUpMoment.BEFORE else "follow-up"
         yield RecordLine(
-            one.seen_at, render_message(f"clinic-timeline.{which}", {"by": one.noted_by}), f"/follow-ups/{one.id}"
+            follow_up.seen_at,
+            render_message(f"clinic-timeline.{which}", {"by": follow_up.noted_by}),
+            f"/follow-ups/{follow_up.id}",
         )
 
 
 def _diary_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
-    for one in repositories.diaries.of_consultation(consultation.id):
+    for entry in repositories.diaries.of_consultation(consultation.id):
         yield RecordLine(
-            one.written_at,
-            render_message("clinic-timeline.diary", {"day": one.day}),
-            f"/treatments/{one.treatment_id}/diary",
+            entry.written_at,
+            render_message("clinic-timeline.diary", {"day": entry.day}),
+            f"/treatments/{entry.treatment_id}/diary",
         )
 
 

@@ -105,7 +105,7 @@ class RecordsSincePlan:
     def new_facts(self) -> tuple[HistoryFact, ...]:
         """The records that the plan does not take into account."""
         return list_missing_facts(
-            self.submission, [one for one in self.current_facts if one not in self.facts_at_planning]
+            self.submission, [fact for fact in self.current_facts if fact not in self.facts_at_planning]
         )
 
 
@@ -118,8 +118,8 @@ def read_records_since(
     undone = repositories.patient_links.has_undone()
     is_read = HISTORY_FILE in plan.files and (facts or undone)
     written = repositories.plans.read_file(plan.id, HISTORY_FILE) if is_read else None
-    known = {one.record for one in facts}
-    lost = [one for one in list_plan_records(written) if undone and one not in known]
+    known = {fact.record for fact in facts}
+    lost = [record for record in list_plan_records(written) if undone and record not in known]
     foreign = bool(lost) and _has_foreign(repositories, lost, consultation.patient_id)
     same = consultation.revision == plan.consultation_revision
     # Answers changed since the plan may be incomplete; the plan is outdated then, whatever the records contain.
@@ -233,7 +233,9 @@ def _session_count_contraindication(
     records_since: RecordsSincePlan, option: Option, place: str
 ) -> Contraindication | None:
     """Return a contraindication if all sessions that the plan gives for an option are done."""
-    done = [one for one in records_since.current_facts if (one.plan_id, one.option) == (records_since.plan_id, place)]
+    done = [
+        fact for fact in records_since.current_facts if (fact.plan_id, fact.option) == (records_since.plan_id, place)
+    ]
     if isinstance(option.sessions, Unknown) or len(done) < option.sessions.high:
         return None
     return _clinic_contraindication("stop-sessions", {"done": len(done), "most": option.sessions.high}, done[-1])
@@ -269,8 +271,8 @@ def _response_reasons(records_since: RecordsSincePlan, concern: ConcernPlan, opt
         for facts in (records_since.facts_at_planning, records_since.current_facts)
     )
     before = response_reasons(then, asked, option.modality, light)
-    since = (one for one in response_reasons(now, asked, option.modality, light) if one not in before)
-    return [one for one in since if decision_severity(one.decision) >= decision_severity("refer")]
+    since = (reason for reason in response_reasons(now, asked, option.modality, light) if reason not in before)
+    return [reason for reason in since if decision_severity(reason.decision) >= decision_severity("refer")]
 
 
 def _course_case(submission: Submission) -> Case:
@@ -315,7 +317,7 @@ def judge_changes(
     for item in CHANGE_ITEMS:
         if item in answers and answers[item].answer == "yes":
             changed = case.model_copy(update={"patient": _change_patient(item, patient, answers[item].words)})
-            reasons[item] = tuple(one for one in _judge_case(changed, concern, modality) if one not in known)
+            reasons[item] = tuple(reason for reason in _judge_case(changed, concern, modality) if reason not in known)
     return reasons
 
 

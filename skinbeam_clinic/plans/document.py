@@ -41,7 +41,7 @@ class ChosenPlanSettings:
 
     def to_json(self) -> str:
         """Return them as JSON."""
-        return canonical_json({"settings": [asdict(one) for one in self.settings], "reason": self.reason})
+        return canonical_json({"settings": [asdict(setting) for setting in self.settings], "reason": self.reason})
 
 
 def progress_line(step: Message | ConcernPlan) -> str:

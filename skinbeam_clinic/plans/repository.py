@@ -52,7 +52,7 @@ class PlanRepository(Repository):
                 tables.PlanRow,
                 consultation_id=consultation_id,
                 consultation_revision=revision,
-                made_at=time_after(one.made_at for one in earlier),
+                made_at=time_after(plan.made_at for plan in earlier),
                 made_by=work.actor,
                 **{field.name: getattr(plan, field.name) for field in fields(plan)} | {"files": files},
             )
@@ -97,7 +97,7 @@ class PlanRepository(Repository):
             plan = work.get(tables.PlanRow, id)
             get_open_consultation(work, plan.consultation_id)
             earlier = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id == id)
-            made_at = time_after(one.made_at for one in earlier)
+            made_at = time_after(choice.made_at for choice in earlier)
             row = work.new_row(tables.PlanChoiceRow, plan_id=id, option=option, made_at=made_at, made_by=work.actor)
             work.seal(row, "notes_sealed", notes.encode())
             work.save(row, "choice.made")

@@ -200,7 +200,9 @@ def _show_plan(request: ClinicRequest) -> Response:
         decision=records.suitability.decision,
         concerns=_view_concerns(plan.record, records.concerns, choices),
         consents=tuple(
-            one for one in repositories.consents.of(plan.record.consultation_id) if one.plan_id == plan.record.id
+            consent
+            for consent in repositories.consents.of(plan.record.consultation_id)
+            if consent.plan_id == plan.record.id
         ),
         patient=repositories.patients.get(plan.consultation.patient_id),
         named={plan.consultation.patient_id},
@@ -220,21 +222,21 @@ def _view_preview(
         return None
     chosen = put_chosen_first(open_plan.plan, choices)
     if any(
-        one.first_laser != other.first_laser
-        for one, other in zip(chosen.concerns, open_plan.plan.concerns, strict=True)
+        mine.first_laser != other.first_laser
+        for mine, other in zip(chosen.concerns, open_plan.plan.concerns, strict=True)
     ):
         return _PreviewView((), "", (), shows_choice=False)
     document = json.loads(repositories.plans.read_file(plan.id, DOCUMENT_FILE))
     parts = document.get("close_ups", [])
     pairs = [
-        _preview_pair(whole["pictures"][0]["file"], one, whole["title"])
+        _preview_pair(whole["pictures"][0]["file"], picture, whole["title"])
         for whole in parts
-        for one in whole["pictures"][1:]
+        for picture in whole["pictures"][1:]
     ]
     pairs += [
-        _preview_pair("before.png", one)
-        for one in document["pictures"]
-        if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)
+        _preview_pair("before.png", picture)
+        for picture in document["pictures"]
+        if picture["at"] in ("end", "months", "harm") and isinstance(picture["file"], str)
     ]
     harms = [read_undrawn_harm(harm) for harm in document.get("harms_not_drawn", ())]
     below = map(translate, (document["marked"], document["assumption"], *document["not_drawn"]))
@@ -249,7 +251,7 @@ def _preview_pair(before: str, after: Mapping[str, str], title: str = "") -> _Pr
     if part == label:  # a harm, which gives its close-up its own name
         part = render_message("clinic-preview.close-up")
     words = (part, frequency) if frequency.startswith(label) else (part, label, frequency)
-    label, heading = (": ".join(filter(None, one)) for one in ((part, label), words))
+    label, heading = (": ".join(filter(None, parts)) for parts in ((part, label), words))
     return _PreviewPair(preview_name(before), preview_name(after["file"]), label, heading)
 
 
@@ -276,12 +278,12 @@ def _list_options(number: int, concern: ConcernPlan) -> tuple[_OptionView, ...]:
     return tuple(
         _OptionView(
             str(OptionRef(number, i)),
-            option_glance(concern, one),
-            one.setup is not None,
-            option_sliders(one) if is_simulated(one) else (),
-            "" if (message := read_clinician_message(one)) is None else message.text,
+            option_glance(concern, option),
+            option.setup is not None,
+            option_sliders(option) if is_simulated(option) else (),
+            "" if (message := read_clinician_message(option)) is None else message.text,
         )
-        for i, one in enumerate(concern.options)
+        for i, option in enumerate(concern.options)
     )
 
 

@@ -51,12 +51,12 @@ class SettingQuestion:
     @property
     def neighbours(self) -> tuple["SettingQuestion", ...]:
         """The same question one step of the device beside the pulse and the spot."""
-        return tuple(replace(self, quantities=one) for one in neighbour_settings(self.device, self.quantities))
+        return tuple(replace(self, quantities=setting) for setting in neighbour_settings(self.device, self.quantities))
 
     @property
     def curve(self) -> tuple["SettingQuestion", ...]:
         """The same question at every dose of the device, in an order that halves the doses between known ones."""
-        return tuple(replace(self, quantities=one) for one in dose_curve(self.device, self.quantities))
+        return tuple(replace(self, quantities=settings) for settings in dose_curve(self.device, self.quantities))
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ class _KeptPerson:
         self.neighbours = [*self._begin(question.neighbours), *self.neighbours]
 
     def _begin(self, questions: Iterable[SettingQuestion]) -> list[SettingQuestion]:
-        new = [one for one in questions if one not in self.begun]
+        new = [question for question in questions if question not in self.begun]
         self.begun |= set(new)
         return new
 

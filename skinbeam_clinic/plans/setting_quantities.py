@@ -84,7 +84,7 @@ def option_sliders(option: Option) -> tuple[QuantitySlider, ...]:
     dose, *density = offered_doses(device.name, quantities).items()
     steps: dict[str, Iterable[float]] = dict([dose, *_offered_light(device, planned).items(), *density])
     sliders = (_make_slider(device, name, planned[name], values) for name, values in steps.items())
-    return tuple(one for one in sliders if len(one.steps) > 1)
+    return tuple(slider for slider in sliders if len(slider.steps) > 1)
 
 
 def planned_settings(setup: DeviceSetup) -> OrderedSettings:
@@ -109,16 +109,19 @@ def offered_doses(device_name: str, quantities: OrderedSettings) -> dict[str, tu
 def _offered_light(device: Device, quantities: Mapping[str, float]) -> dict[str, set[float]]:
     """Return the pulses and the spots that a device offers at the wavelength of a setting."""
     light = list(iterate_settings(device, quantities["wavelength_nm"]))
-    return {"pulse_ms": {one.pulse_ms for one in light}, "spot_mm": {one.spot_mm for one in light}}
+    return {
+        "pulse_ms": {candidate.pulse_ms for candidate in light},
+        "spot_mm": {candidate.spot_mm for candidate in light},
+    }
 
 
 def neighbour_settings(device_name: str, quantities: OrderedSettings) -> tuple[OrderedSettings, ...]:
     """Return a setting with the pulse, then the spot, one step of its device below and above."""
     found, asked = [], quantities.numbers()
     for name, values in _offered_light(devices()[device_name], asked).items():
-        below = [one for value in values if (one := _rounded(value)) < asked[name]]
-        above = [one for value in values if (one := _rounded(value)) > asked[name]]
-        found += [replace(quantities, **{name: one}) for one in (*sorted(below)[-1:], *sorted(above)[:1])]
+        below = [step for value in values if (step := _rounded(value)) < asked[name]]
+        above = [step for value in values if (step := _rounded(value)) > asked[name]]
+        found += [replace(quantities, **{name: step}) for step in (*sorted(below)[-1:], *sorted(above)[:1])]
     return tuple(found)
 
 
@@ -144,7 +147,7 @@ def _make_slider(device: Device, name: str, planned: float, values: Iterable[flo
     if name == "pulse_ms":
         name = next((unit for unit, size in _PULSE_UNITS.items() if max(values) < 1000 * size), name)
         size = _PULSE_UNITS.get(name, 1.0)
-        values, planned = {_rounded(one / size) for one in values}, _rounded(planned / size)
+        values, planned = {_rounded(value / size) for value in values}, _rounded(planned / size)
     words, unit = quantity_label("diameter_um" if name == "spot_mm" and device.microbeam else _case_name(name))
     unit = _UNITS.get(name, "mm" if name == "spot_mm" else unit)
     return QuantitySlider(name, capitalise(words), unit, planned, tuple(sorted(values)))

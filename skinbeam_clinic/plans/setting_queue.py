@@ -118,7 +118,7 @@ class SettingQueue:
             oldest = next(iter(self._waiting.values()))
             found = oldest
             if time.monotonic() - oldest.asked_at_s < _LONGEST_AHEAD_S:
-                at_hand = (one for one in self._waiting.values() if one.question.plan_sha256 in people)
+                at_hand = (question for question in self._waiting.values() if question.question.plan_sha256 in people)
                 found = next(at_hand, oldest)
             del self._waiting[found.question]
             self._forget_untold()
@@ -135,21 +135,21 @@ class SettingQueue:
         """Let nobody wait any longer, and take no more questions."""
         with self._changed:
             self._closed = True
-            for one in (*self._waiting.values(), *self._begun.values()):
-                one.complete()
+            for question in (*self._waiting.values(), *self._begun.values()):
+                question.complete()
             self._changed.notify_all()
 
     def _forget(self, asker: Hashable, but: WaitingQuestion | None = None) -> None:
-        for key, one in list(self._waiting.items()):
-            if one is not but and asker in one.asked_by:
-                one.asked_by.discard(asker)
-                if not one.asked_by:
+        for key, question in list(self._waiting.items()):
+            if question is not but and asker in question.asked_by:
+                question.asked_by.discard(asker)
+                if not question.asked_by:
                     del self._waiting[key]
-                    one.complete()
+                    question.complete()
 
     def _forget_untold(self) -> None:
         """Remove the questions of people who left the page before they were told how they ended."""
         oldest_s = time.monotonic() - _LONGEST_UNTOLD_S
-        for key, one in list(self._begun.items()):
-            if one.completed_at_s is not None and one.completed_at_s < oldest_s:
+        for key, question in list(self._begun.items()):
+            if question.completed_at_s is not None and question.completed_at_s < oldest_s:
                 del self._begun[key]

@@ -115,9 +115,9 @@ def _choose_setting(request: ClinicRequest) -> Response:
     treatment = (concern.condition, concern.site, option.modality)
     chosen = ChosenSetting(treatment, option.setup.device, view.quantities)
     others = [
-        one
-        for one in list_chosen_settings(plan.plan)
-        if (one.treatment, one.device) != (chosen.treatment, chosen.device)
+        setting
+        for setting in list_chosen_settings(plan.plan)
+        if (setting.treatment, setting.device) != (chosen.treatment, chosen.device)
     ]
     names = {
         "consultation": plan.record.consultation_id,

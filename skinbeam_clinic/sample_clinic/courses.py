@@ -205,7 +205,7 @@ class _Course:
             option=self.case.place,
             cooling_off=datetime.timedelta(days=cooling_off_days()),
             language=self.course.language,
-            texts=[one.id for one in texts if one.language == self.course.language],
+            texts=[text.id for text in texts if text.language == self.course.language],
         )
         self._show("plan", f"/plans/{plan.id}")
         self._show("consent", f"/plans/{plan.id}/consent/{self.case.place}")
@@ -239,7 +239,7 @@ class _Course:
         translated, concern, option = self._translated
         with use_language(self.course.language):
             questions = teach_back_questions(translated, option)
-        right = {one.id: one.answers[one.right_index] for one in questions}
+        right = {question.id: question.answers[question.right_index] for question in questions}
         if self.event is CourseEvent.UNSURE:
             missed = questions[-1]
             wrong = next(answer for place, answer in enumerate(missed.answers) if place != missed.right_index)
@@ -429,9 +429,10 @@ class _Course:
 
     def _book_sessions(self, sessions: Sequence[PlannedAppointment], first: int) -> tuple[Appointment, ...]:
         """Book all sessions of the course at once, the first of them on a day."""
-        times = [self._book(first + one.days, Purpose.SESSION, one.minutes) for one in sessions]
+        times = [self._book(first + session.days, Purpose.SESSION, session.minutes) for session in sessions]
         bookings = [
-            self._booking(Purpose.SESSION, starts, one.minutes) for one, starts in zip(sessions, times, strict=True)
+            self._booking(Purpose.SESSION, starts, appointment.minutes)
+            for appointment, starts in zip(sessions, times, strict=True)
         ]
         return self.staff.assistant.appointments.book(*bookings)
 

@@ -68,7 +68,7 @@ class Timetable:
         while True:
             opening = datetime.datetime.combine(self._working_day(days), _OPENING, self.now.tzinfo)
             for slot in range(_SLOTS - length + 1):
-                wanted = {(one, opening + (slot + n) * _SLOT) for one in who for n in range(length)}
+                wanted = {(person, opening + (slot + n) * _SLOT) for person in who for n in range(length)}
                 if not wanted & self._taken:
                     self._taken |= wanted
                     return opening + slot * _SLOT

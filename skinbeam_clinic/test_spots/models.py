@@ -80,7 +80,7 @@ class TestSpotRecord:
     @property
     def is_read(self) -> bool:
         """Whether it was read in time; an earlier look at it, such as right after the pulse, does not replace that."""
-        return any(one.seen_at >= self.due_at for one in self.readings)
+        return any(reading.seen_at >= self.due_at for reading in self.readings)
 
     def hours(self, reading: SpotReading) -> float:
         """Return the time from the pulse to a reading in hours."""

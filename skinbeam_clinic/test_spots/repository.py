@@ -150,17 +150,17 @@ class TestSpotRepository(Repository):
     def list_due(self, limit: int) -> tuple[tuple[TestSpotRecord, PatientRecord], ...]:
         """Return the spots that are due and were not read in time, each with its patient, longest due first."""
         with self._access.reading(AccessRight.READ) as work:
-            due = sorted(_list_due(work), key=lambda one: one.due_at)[:limit]
+            due = sorted(_list_due(work), key=lambda spot: spot.due_at)[:limit]
             if due:
                 work.log("test-spots.due", "test_spot")
-            patients = find_kept_patients(work, (one.consultation_id for one in due))
-            return tuple((one, work.read_row(PatientRecord, patients[one.consultation_id])) for one in due)
+            patients = find_kept_patients(work, (spot.consultation_id for spot in due))
+            return tuple((spot, work.read_row(PatientRecord, patients[spot.consultation_id])) for spot in due)
 
 
 def list_consultations_due(work: ClinicTransaction, consultation_ids: Collection[str]) -> frozenset[str]:
     """Return those consultations of which a spot is due and was not read, within a transaction."""
     mine = treatment_tables.TestSpotRow.consultation_id.in_(consultation_ids)
-    return frozenset(one.consultation_id for one in _list_due(work, mine))
+    return frozenset(spot.consultation_id for spot in _list_due(work, mine))
 
 
 def _list_due(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> list[TestSpotRecord]:
@@ -168,7 +168,7 @@ def _list_due(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> list
     table = treatment_tables.TestSpotRow
     unread = work.rows(table, table.read_at.is_(None), *conditions, order=(table.fired_at,))
     spots = work.read_each(unread, lambda row: _read_spot(work, row))
-    return [one for one in spots if one.struck is None and one.due_at <= now()]
+    return [spot for spot in spots if spot.struck is None and spot.due_at <= now()]
 
 
 def import_spot(
@@ -184,9 +184,11 @@ def import_spot(
     ------
     InputError : `too-long`, or settings that are invalid in a case file.
     """
-    for reaction in [one.reaction for one in spot.readings] or ["none"]:
+    for reaction in [reading.reaction for reading in spot.readings] or ["none"]:
         _check_case_file(spot.firing, reaction)
-    readings = [replace(one, photograph_id=photographs.get(one.photograph_id or "")) for one in spot.readings]
+    readings = [
+        replace(reading, photograph_id=photographs.get(reading.photograph_id or "")) for reading in spot.readings
+    ]
     content = SpotContent(spot.firing, by=spot.fired_by, struck=spot.struck)
     return _store_spot(work, new_id(), consultation_id, content, spot.fired_at, readings)
 
@@ -251,7 +253,7 @@ def _is_sent_again(row: treatment_tables.TestSpotRow, last: SpotReading, reading
 def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestSpotRecord, ...]:
     """Return the spots that count, oldest first."""
     every = work.read_each(_consultation_rows(work, consultations), lambda row: _read_spot(work, row))
-    return tuple(one for one in every if one.struck is None)
+    return tuple(spot for spot in every if spot.struck is None)
 
 
 def _consultation_rows(work: ClinicTransaction, consultations: set[str]) -> Sequence[treatment_tables.TestSpotRow]:

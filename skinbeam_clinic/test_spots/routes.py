@@ -114,7 +114,7 @@ def _show_test_spots(
         request.path_parameter("consultation") if read is None else read.consultation_id
     )
     every, plan = repositories.test_spots.list_every(consultation.id), _open_last_plan(request, consultation)
-    spots = tuple(one for one in every if one.struck is None)
+    spots = tuple(spot for spot in every if spot.struck is None)
     warned, confirm, answer = "", "", None
     if plan is not None and error is not None and error.code == "spot-cooling":
         warned, confirm, answer = _warn_of_cooling(request, plan)
@@ -132,7 +132,7 @@ def _show_test_spots(
         stops=() if plan is None else describe_contraindications(plan.contraindications, translate_record(plan.plan)),
         ladders=_ladder_views(request, plan, spots) if plan is not None and open_ else (),
         spots=tuple(map(_spot_view, spots)),
-        struck=tuple(_spot_view(one) for one in every if one.struck is not None),
+        struck=tuple(_spot_view(spot) for spot in every if spot.struck is not None),
         reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
         sent=dict(request.fields),
         refused="" if read is None else read.id,
@@ -158,30 +158,30 @@ def _rules_out_laser(plan: OpenPlan) -> bool:
 def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotRecord, ...]) -> tuple[_LadderView, ...]:
     """Return the ladders of the plan, those of light that was not chosen, or that it does not begin with, last."""
     choices = request.repositories.plans.list_choices(plan.record.id)
-    last = {OptionRef.parse(one.option).concern: one.option for one in choices}
+    last = {OptionRef.parse(choice.option).concern: choice.option for choice in choices}
     chosen = [option.setup.device for _, option in map(plan.find_option, last.values()) if option.setup is not None]
     placed = [
-        (place, one, one.device not in chosen if last else bool(one.when_chosen))
-        for place, one in enumerate(translate_record(plan.plan).test_spots)
+        (place, spot, spot.device not in chosen if last else bool(spot.when_chosen))
+        for place, spot in enumerate(translate_record(plan.plan).test_spots)
     ]
     return tuple(
         _LadderView(
             place=str(place),
             title=render_message(
                 "clinic-spots.ladder-when-chosen" if waits else "clinic-spots.ladder",
-                {"device": translate(one.device_title), "site": site_title(one.site)},
+                {"device": translate(ladder.device_title), "site": site_title(ladder.site)},
             ),
-            text=one.message.text,
+            text=ladder.message.text,
             rungs=tuple(
-                {name: format_field_number(value) for name, value in _changeable(one, rung).items()}
-                for rung in one.spots
+                {name: format_field_number(value) for name, value in _changeable(ladder, rung).items()}
+                for rung in ladder.spots
             ),
-            fired=_fired_rungs(one, spots),
-            consent=_ladder_consent(request, plan, one, spots),
-            blocked=_device_contraindications(plan, one.device) is not None,
+            fired=_fired_rungs(ladder, spots),
+            consent=_ladder_consent(request, plan, ladder, spots),
+            blocked=_device_contraindications(plan, ladder.device) is not None,
             cooling=cooling_fields(_ladder_cooling(plan, plan.plan.test_spots[place])),
         )
-        for place, one, waits in sorted(placed, key=lambda numbered: numbered[2])
+        for place, ladder, waits in sorted(placed, key=lambda numbered: numbered[2])
     )
 
 
@@ -196,7 +196,7 @@ def _fired_rungs(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord]) -> tup
 
     One with other settings counts for its rung.
     """
-    planned = {_planned_settings(one.firing): one for one in spots}
+    planned = {_planned_settings(spot.firing): spot for spot in spots}
     return tuple(planned.get(step_settings(ladder, rung)) for rung in ladder.spots)
 
 
@@ -222,13 +222,13 @@ def _ladder_consent(
 
     It is the id of a signed and valid consent to its device, or `ORAL_CONSENT` if the plan has spots of the device.
     """
-    for one in request.repositories.consents.of(plan.record.consultation_id):
-        if one.plan_id == plan.record.id and one.signed_at is not None and one.void_reason is None:
-            _, option = plan.find_option(one.option)
+    for consent in request.repositories.consents.of(plan.record.consultation_id):
+        if consent.plan_id == plan.record.id and consent.signed_at is not None and consent.void_reason is None:
+            _, option = plan.find_option(consent.option)
             if option.setup is not None and option.setup.device == ladder.device:
-                return one.id
-    noted = (one for one in spots if one.firing.plan_id == plan.record.id)
-    return ORAL_CONSENT if any(one.firing.settings.device == ladder.device for one in noted) else ""
+                return consent.id
+    noted = (spot for spot in spots if spot.firing.plan_id == plan.record.id)
+    return ORAL_CONSENT if any(spot.firing.settings.device == ladder.device for spot in noted) else ""
 
 
 def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication | None:
@@ -236,8 +236,15 @@ def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication |
 
     One of no record is against the plan as a whole: its doses were made from what somebody else's skin has borne.
     """
-    final = (one for one in plan.contraindications if one.final)
-    return next((one for one in final if one.fact is None or one.fact.row.device == device), None)
+    final = (contraindication for contraindication in plan.contraindications if contraindication.final)
+    return next(
+        (
+            contraindication
+            for contraindication in final
+            if contraindication.fact is None or contraindication.fact.row.device == device
+        ),
+        None,
+    )
 
 
 def _spot_view(spot: TestSpotRecord) -> _SpotView:
@@ -250,7 +257,8 @@ def _spot_view(spot: TestSpotRecord) -> _SpotView:
         cooling=render_message("clinic-cooling.used", {"cooling": describe_cooling(firing.cooling)}),
         due=not spot.is_read and spot.due_at <= now(),
         readings=tuple(
-            (render_message(f"reaction.{one.reaction}"), one, round(spot.hours(one), 1)) for one in spot.readings
+            (render_message(f"reaction.{reading.reaction}"), reading, round(spot.hours(reading), 1))
+            for reading in spot.readings
         ),
     )
 
@@ -277,7 +285,7 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
         raise clinic_error("plan-outdated", "plan")
     ladders = plan.plan.test_spots
     place, _, number = request.text("rung").partition(".")
-    known = {str(i): {str(j): rung for j, rung in enumerate(one.spots)} for i, one in enumerate(ladders)}
+    known = {str(i): {str(j): rung for j, rung in enumerate(ladder.spots)} for i, ladder in enumerate(ladders)}
     if number not in known.get(place, {}):
         raise clinic_error("absent", "test_spot")
     ladder, rung = ladders[int(place)], known[place][number]

@@ -42,8 +42,8 @@ class ChecklistItem:
 _YES = ("yes", "no"), ("yes",)
 _NO = ("no", "yes"), ("no",)
 CHECKLIST_ITEMS = {
-    one.name: one
-    for one in (
+    item.name: item
+    for item in (
         ChecklistItem("device", ("as-planned", "other"), ("as-planned",)),  # answered by the choice of machine
         ChecklistItem("identity", *_YES, is_mandatory=True),
         ChecklistItem("consent", *_YES, is_mandatory=True),

@@ -15,8 +15,8 @@ def summarize_treatment(treatment: Treatment) -> str:
         "state": treatment.state.value,
         "device": treatment.device or treatment.ordered.device,
         "serial": treatment.serial or "-",
-        "rows": "; ".join(_firing_summary(one.fired) for one in treatment.valid_areas) or "-",
-        "events": "; ".join(f"{one.kind}, {one.grade.value}" for one in treatment.events) or "-",
+        "rows": "; ".join(_firing_summary(area.fired) for area in treatment.valid_areas) or "-",
+        "events": "; ".join(f"{event.kind}, {event.grade.value}" for event in treatment.events) or "-",
     }
     return render_message("records-copy.treatment", about)
 

@@ -270,10 +270,11 @@ _MACHINE_ITEMS = ("cooling", "eyewear-patient", "eyewear-room")
 def find_current_answers(answers: Iterable[ChecklistAnswer]) -> dict[str, ChecklistAnswer]:
     """Return item → its last answer; one about the machine is open again once another device was chosen."""
     found: dict[str, ChecklistAnswer] = {}
-    for one in answers:
-        if one.item == "device" and "other" in (one.answer, found[one.item].answer if one.item in found else ""):
-            found = {item: answer for item, answer in found.items() if item not in _MACHINE_ITEMS}
-        found[one.item] = one
+    for answer in answers:
+        before = found.get(answer.item)
+        if answer.item == "device" and "other" in (answer.answer, before.answer if before is not None else ""):
+            found = {item: given for item, given in found.items() if item not in _MACHINE_ITEMS}
+        found[answer.item] = answer
     return found
 
 
@@ -334,8 +335,8 @@ class Treatment:
     @property
     def valid_areas(self) -> tuple[TreatedArea, ...]:
         """The valid rows: not corrected by another row, and not struck out."""
-        corrected = {one.fired.corrects for one in self.areas}
-        return tuple(one for one in self.areas if one.id not in corrected and not one.fired.struck)
+        corrected = {area.fired.corrects for area in self.areas}
+        return tuple(area for area in self.areas if area.id not in corrected and not area.fired.struck)
 
 
 # Deviations from the plan. The limits of a plan were checked at its settings alone. More dose, more columns, more

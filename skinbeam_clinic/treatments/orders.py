@@ -59,7 +59,7 @@ def _rule_limits(plan: Plan, option: Option, setup: DeviceSetup) -> PulseSetting
     if beam is None:
         return NO_SETTINGS
     reasons = (*plan.suitability.reasons, *option.reasons)
-    most = RuleBounds(tuple(bound for one in reasons for bound in one.bounds)).energy_mJ(beam.diameter_um)
+    most = RuleBounds(tuple(bound for reason in reasons for bound in reason.bounds)).energy_mJ(beam.diameter_um)
     return PulseSettings(energy_mJ=None if math.isinf(most) else most)
 
 

@@ -67,9 +67,9 @@ class TreatmentRepository(Repository):
             plan, consent = get_valid_consent(work, consent_id)
             table = treatment_tables.TreatmentRow
             known = work.rows(table, table.consultation_id == plan.consultation_id)
-            for one in known:
-                if one.consent_id == consent_id and one.ended_at is None:
-                    return _read_treatment(work, one)
+            for treatment in known:
+                if treatment.consent_id == consent_id and treatment.ended_at is None:
+                    return _read_treatment(work, treatment)
             attended_id = mark_attended(work, plan.consultation_id, appointment_id)
             row = work.new_row(
                 table,
@@ -78,7 +78,7 @@ class TreatmentRepository(Repository):
                 option=consent.option,
                 consent_id=consent_id,
                 appointment_id=attended_id,
-                number=1 + sum(one.started_at is not None for one in known),
+                number=1 + sum(treatment.started_at is not None for treatment in known),
                 state=TreatmentState.PREPARING.value,
                 created_at=now(),
                 created_by=work.actor,
@@ -203,7 +203,7 @@ class TreatmentRepository(Repository):
             areas = _read_areas(work, [id])[id]
             content = FIRED_CONTENT.to_json(FiredContent(**vars(firing), deviations=()))
             row_id = submission_id(form_key, id, content)
-            sent = next((one for one in areas if one.id == row_id), None)
+            sent = next((area for area in areas if area.id == row_id), None)
             if sent is not None:
                 return sent
             ordered = _read_order(work, row)
@@ -213,7 +213,7 @@ class TreatmentRepository(Repository):
             _check_correction(firing, areas, ended=row.ended_at is not None)
             found = () if firing.struck else find_deviations(ordered, firing.settings_with_passes)
             change = None if firing.struck else find_cooling_change(ordered.cooling or planned_cooling, firing.cooling)
-            is_hotter = any(one.hotter for one in found) or (change is not None and change.needs_reason)
+            is_hotter = any(deviation.hotter for deviation in found) or (change is not None and change.needs_reason)
             if is_hotter and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")
             area = work.new_row(
@@ -297,9 +297,9 @@ def _add_answers(
 def _check_correction(firing: AreaFiring, areas: tuple[TreatedArea, ...], *, ended: bool) -> None:
     """Check that the corrected row exists and is not corrected yet, and that corrections and late rows have a why."""
     if firing.corrects is not None:
-        if all(one.id != firing.corrects for one in areas):
+        if all(area.id != firing.corrects for area in areas):
             raise clinic_error("absent", "row")
-        if any(one.fired.corrects == firing.corrects for one in areas):
+        if any(area.fired.corrects == firing.corrects for area in areas):
             raise clinic_error("corrected", "corrects")
     if (ended or firing.corrects is not None) and not firing.why:
         raise clinic_error("no-reason", "why")

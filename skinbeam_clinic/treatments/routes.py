@@ -170,7 +170,9 @@ class _SessionPage:
     def recorded_signs(self) -> tuple[str, ...]:
         """The signs to stop at in English, as they are stored."""
         immediate = self.plan.find_option(self.treatment.option)[1].immediate
-        return tuple(one.english for one in immediate.stop_at) if isinstance(immediate, ImmediateReaction) else ()
+        return (
+            tuple(message.english for message in immediate.stop_at) if isinstance(immediate, ImmediateReaction) else ()
+        )
 
 
 def _load_session(request: ClinicRequest) -> _SessionPage:
@@ -206,7 +208,11 @@ def _judge_checklist(request: ClinicRequest, session: _SessionPage) -> tuple[Con
     """
     found = session.contraindications
     if session.treatment.state is TreatmentState.PREPARING:
-        answers = {"course": ("speaks", " ".join(one.key for one in found)) if found else ("quiet", "")}
+        answers = {
+            "course": ("speaks", " ".join(contraindication.key for contraindication in found))
+            if found
+            else ("quiet", "")
+        }
         if (judged := _judge_spots(request, session)) is not None:
             answers["spots"] = (judged.answer, judged.key)
         request.repositories.treatments.add_answers(session.treatment.id, answers)
@@ -221,7 +227,11 @@ def _judge_spots(request: ClinicRequest, session: _SessionPage) -> SpotJudgement
     ladder = find_ladder(session.plan.plan, concern, option.setup)
     if ladder is None:
         return None
-    facts = [one.fact for one in session.contraindications if one.fact is not None and one.fact.kind == "test_spot"]
+    facts = [
+        contraindication.fact
+        for contraindication in session.contraindications
+        if contraindication.fact is not None and contraindication.fact.kind == "test_spot"
+    ]
     harmed = [fact.record.rpartition("/")[2] for fact in facts]
     spots = request.repositories.test_spots.of_patient(session.plan.consultation.patient_id)
     return judge_spots(ladder, spots, harmed, planned_cooling(option.setup))
@@ -265,11 +275,11 @@ def _show_treatment(
         device=_treatment_device(treatment),
         setting="" if session.option.setup is None else setting_line(session.option.setup),
         most=[
-            render_message("clinic-session.most-allowed", {"value": describe_value(*one)})
-            for one in treatment.ordered.allowed.numbers().items()
+            render_message("clinic-session.most-allowed", {"value": describe_value(*quantity)})
+            for quantity in treatment.ordered.allowed.numbers().items()
         ],
         immediate=immediate if isinstance(immediate, ImmediateReaction) else None,
-        first_aid=[one.message.text for one in session.translated_plan.complications],
+        first_aid=[complication.message.text for complication in session.translated_plan.complications],
         seen=find_stop_signs(treatment, rows),
         **_view_checklist(request, session),
         rows=rows,
@@ -331,7 +341,7 @@ def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, 
         "course": describe_contraindications(_open_contraindications(session), session.translated_plan),
         "changes": CHANGE_ITEMS,
         "open_items": list_open_items(treatment),
-        "machines": [one for one in request.repositories.machines.list_all() if one.retired_at is None],
+        "machines": [machine for machine in request.repositories.machines.list_all() if machine.retired_at is None],
         "overdue": _list_overdue(request, treatment.machine_id),
         "is_stopped": request.repositories.alarms.is_course_stopped(treatment.consultation_id),
     }
@@ -346,13 +356,13 @@ def _open_contraindications(session: _SessionPage) -> tuple[Contraindication, ..
         return ()
     found = session.contraindications
     is_started = session.treatment.state is TreatmentState.TREATING
-    return tuple(one for one in found if one.final) if is_started else found
+    return tuple(contraindication for contraindication in found if contraindication.final) if is_started else found
 
 
 def _list_overdue(request: ClinicRequest, machine_id: str | None) -> tuple[str, ...]:
     """Return what should have been done to the machine of a session before today, in words."""
     done = request.repositories.machine_upkeep.list_newest().get(machine_id or "", {})
-    return tuple(render_message(f"clinic-machine-upkeep.{kind}") for kind, one in done.items() if one.is_overdue)
+    return tuple(render_message(f"clinic-machine-upkeep.{kind}") for kind, upkeep in done.items() if upkeep.is_overdue)
 
 
 def _fill_form(
@@ -365,7 +375,7 @@ def _fill_form(
     """Return the template context of the form for an area, filled with the submission, correction, or plan."""
     planned = session.treatment.ordered.settings.numbers()
     corrected = request.text("corrects") or request.http_request.query_params.get("corrects", "")
-    row = next((one for one in rows if one.area.id == corrected), None)
+    row = next((row for row in rows if row.area.id == corrected), None)
     filled = {name: f"{value:g}" for name, value in planned.items()}
     filled |= {"site": session.treatment.ordered.site, "side": BodySide.BOTH.value, "row": new_id()}
     filled |= cooling_fields(_expected_cooling(session.treatment))
@@ -388,7 +398,7 @@ def _fill_form(
         "signs": session.signs,
         "sides": list(BodySide),
         "correcting": row,
-        "warned": [describe_deviation(one) for one in hot_deviations],
+        "warned": [describe_deviation(deviation) for deviation in hot_deviations],
         "hot": _confirmation_text(hot_deviations, session.treatment, firing),
         "cooling_fields": COOLING_FIELDS,
         "cooling_kinds": list(CoolingKind),
@@ -419,7 +429,7 @@ def _firing_fields(firing: AreaFiring) -> dict[str, str]:
 
 def _confirmation_text(deviations: tuple[Deviation, ...], treatment: Treatment, firing: AreaFiring | None) -> str:
     """Return the settings to confirm as text, so that a different dose typed after the warning causes another one."""
-    hot = [f"{one.name}={one.fired:g}" for one in deviations if one.hotter]
+    hot = [f"{deviation.name}={deviation.fired:g}" for deviation in deviations if deviation.hotter]
     if firing is not None and firing.cooling is not None and _needs_reason(_cooling_change(treatment, firing)):
         hot += [f"{name}={value}" for name, value in cooling_fields(firing.cooling).items()]
     return ";".join(hot)
@@ -457,7 +467,7 @@ def _save_answers(request: ClinicRequest) -> Response:
 def _save_decision(request: ClinicRequest) -> Response:
     id, item = request.path_parameter("treatment"), request.text("item")
     found = _judge_checklist(request, _load_session(request)) if item in AUTOMATIC_ITEMS else ()
-    if item == "course" and any(one.final for one in found):
+    if item == "course" and any(contraindication.final for contraindication in found):
         raise clinic_error("plan-outdated", "plan")
     request.repositories.treatments.overrule(id, item, request.text(f"why-{item}"))
     return request.redirect(f"/treatments/{id}")
@@ -465,7 +475,7 @@ def _save_decision(request: ClinicRequest) -> Response:
 
 def _start_treatment(request: ClinicRequest) -> Response:
     """Let the first pulse be fired, once the rules were asked again: more may be recorded since it was begun."""
-    if any(one.final for one in _judge_checklist(request, _load_session(request))):
+    if any(contraindication.final for contraindication in _judge_checklist(request, _load_session(request))):
         raise clinic_error("plan-outdated", "plan")
     started = request.repositories.treatments.start(request.path_parameter("treatment"))
     return request.redirect(f"/treatments/{started.id}")
@@ -478,7 +488,9 @@ def _save_firing(request: ClinicRequest) -> Response:
     found = () if firing.struck else find_deviations(session.treatment.ordered, firing.settings_with_passes)
     confirmation = _confirmation_text(found, session.treatment, firing)
     if confirmation and (not firing.reason or request.text("confirmed") != confirmation):
-        return _show_treatment(request, hot_deviations=tuple(one for one in found if one.hotter), firing=firing)
+        return _show_treatment(
+            request, hot_deviations=tuple(deviation for deviation in found if deviation.hotter), firing=firing
+        )
     planned = session.treatment.ordered.cooling
     request.repositories.treatments.add_area(
         session.treatment.id, firing, form_key=request.text("row"), planned_cooling=planned
@@ -552,7 +564,7 @@ def _find_note_block(request: ClinicRequest) -> str:
     if not chosen:
         return ""
     versions = request.repositories.clinic_texts.list_all()
-    known = next((one for one in versions if one.id == chosen), None)
+    known = next((version for version in versions if version.id == chosen), None)
     if known is None or known.use is not TextUse.NOTE:
         raise clinic_error("absent", "clinictext")
     if known not in in_force(versions):
@@ -583,10 +595,10 @@ def _show_aftercare(request: ClinicRequest) -> Response:
             name=page.name,
             day=day,
             days=page.option.healing,
-            dates=[day + datetime.timedelta(days=one.day) for one in page.option.healing],
+            dates=[day + datetime.timedelta(days=text.day) for text in page.option.healing],
             care=care.aftercare_sentences,
             call=care.call_sentences,
             phone=phone_line(page.translated_plan),
-            texts=[one for one in texts if one.language == language],
+            texts=[text for text in texts if text.language == language],
             patient=request.repositories.patients.get(session.plan.consultation.patient_id),
         )

@@ -35,7 +35,7 @@ class SpotJudgement:
 
 def find_ladder(plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> TestSpotLadder | None:
     """Return the ladder of test spots that a plan requires of this setting at this site; None if it requires none."""
-    return next((one for one in plan.test_spots if one.tries(setup, concern.site)), None)
+    return next((spot for spot in plan.test_spots if spot.tries(setup, concern.site)), None)
 
 
 def judge_spots(
@@ -49,15 +49,15 @@ def judge_spots(
     harmed : ids of the spots whose reaction a rule speaks against.
     cooling : on which the plan of the ladder counts.
     """
-    of_light = [one for one in spots if _is_same_light(ladder, one)]
-    conclusive = [one for one in of_light if any(one.hours(each) >= ladder.read_after_h for each in one.readings)]
-    moments = (f"{one.id} {[each.seen_at.isoformat() for each in one.readings]}" for one in of_light)
+    of_light = [spot for spot in spots if _is_same_light(ladder, spot)]
+    conclusive = [spot for spot in of_light if any(spot.hours(each) >= ladder.read_after_h for each in spot.readings)]
+    moments = (f"{spot.id} {[each.seen_at.isoformat() for each in spot.readings]}" for spot in of_light)
     key = hashlib.sha256("\n".join(moments).encode()).hexdigest()[:32]
-    if {one.id for one in of_light} & set(harmed):
+    if {spot.id for spot in of_light} & set(harmed):
         return SpotJudgement("not-allowed", key)
-    if not all(any(_covers(ladder, one, step, cooling) for one in of_light) for step in ladder.spots):
+    if not all(any(_covers(ladder, spot, step, cooling) for spot in of_light) for step in ladder.spots):
         return SpotJudgement("not-fired", key)
-    read = all(any(_covers(ladder, one, step, cooling) for one in conclusive) for step in ladder.spots)
+    read = all(any(_covers(ladder, spot, step, cooling) for spot in conclusive) for step in ladder.spots)
     return SpotJudgement("allowed" if read and len(conclusive) == len(of_light) else "not-read", key)
 
 
@@ -77,4 +77,4 @@ def _covers(ladder: TestSpotLadder, spot: TestSpotRecord, step: LadderStep, cool
     if not planned.keys() <= fired.keys():
         return False
     order = TreatmentOrder("", ladder.site, ladder.device, OrderedSettings(**{name: fired[name] for name in planned}))
-    return not any(one.hotter for one in find_deviations(order, OrderedSettings(**planned)))
+    return not any(deviation.hotter for deviation in find_deviations(order, OrderedSettings(**planned)))

@@ -106,7 +106,7 @@ def parse_cooling(request: ClinicRequest, planned: UsedCooling | None) -> UsedCo
     InputError : `session-…`, with the field that cannot be read.
     """
     name = request.text(COOLING_FIELDS["kind"])
-    also = tuple(one for one, field in FURTHER_COOLING.items() if request.text(field) and one != name)
+    also = tuple(kind for kind, field in FURTHER_COOLING.items() if request.text(field) and kind != name)
     if name not in {"", *CoolingKind}:
         raise _form_error("no-cooling", COOLING_FIELDS["kind"])
     if also and name in ("", CoolingKind.NONE):

@@ -87,8 +87,8 @@ def list_signs(option: Option) -> tuple[SkinSign, ...]:
         if known is None
         else [SkinSign("seek", render_message("clinic-session.endpoint-seek", {"words": known.seek.text}))]
     )
-    stop = [] if known is None else [one.text for one in known.stop_at]
-    stop_words = (render_message("clinic-session.endpoint-stop", {"words": one}) for one in stop)
+    stop = [] if known is None else [message.text for message in known.stop_at]
+    stop_words = (render_message("clinic-session.endpoint-stop", {"words": words}) for words in stop)
     rest = (SkinSign(name, render_message(f"clinic-session.endpoint-{name}")) for name in ("none", "other"))
     return (*seek, *(SkinSign(f"stop.{number}", words) for number, words in enumerate(stop_words)), *rest)
 
@@ -96,8 +96,8 @@ def list_signs(option: Option) -> tuple[SkinSign, ...]:
 def firing_rows(treatment: Treatment, signs: Sequence[SkinSign]) -> tuple[FiringRow, ...]:
     """Return the treated areas for display, the oldest first, numbered from 1."""
     numbers = {area.id: number for number, area in enumerate(treatment.areas, 1)}
-    corrected = {one: numbers[area.id] for area in treatment.areas if (one := area.fired.corrects) is not None}
-    titles = {one.value: one.title for one in signs}
+    corrected = {id: numbers[area.id] for area in treatment.areas if (id := area.fired.corrects) is not None}
+    titles = {sign.value: sign.title for sign in signs}
     return tuple(_firing_row(area, treatment.ordered.cooling, numbers, corrected, titles) for area in treatment.areas)
 
 
@@ -130,8 +130,8 @@ def _firing_row(
 
 def _describe_deviations(area: TreatedArea, planned: UsedCooling | None) -> Iterator[tuple[bool, str]]:
     """Yield whether a deviation from the plan is more likely to do harm, and its words."""
-    for one in area.deviations:
-        yield one.hotter, describe_deviation(one)
+    for deviation in area.deviations:
+        yield deviation.hotter, describe_deviation(deviation)
     change = area.cooling_change
     if change is not None:
         yield change.needs_reason, describe_cooling_change(change, planned, area.fired.cooling)
@@ -156,4 +156,4 @@ def list_blocking_items(
 ) -> tuple[tuple[ChecklistItem, ChecklistAnswer], ...]:
     """Return the items whose answer blocks the treatment or was overruled, in order."""
     given = [(item, answers[item.name]) for item in items if item.name in answers]
-    return tuple((item, one) for item, one in given if is_blocking(one) or one.decision is not None)
+    return tuple((item, answer) for item, answer in given if is_blocking(answer) or answer.decision is not None)

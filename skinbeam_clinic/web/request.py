@@ -333,7 +333,7 @@ class ClinicRequest:
         """Return the altered rows for display; of contact details with the pseudonym of the patient."""
         patients = {row.id for row in rows if row.table == ContactRow.__tablename__}
         known = self.repositories.patients.list_by(ids=patients) if patients else ()
-        return view_altered_rows(rows, {one.id: one.pseudonym for one in known})
+        return view_altered_rows(rows, {patient.id: patient.pseudonym for patient in known})
 
     def read_names(self, ids: Iterable[str]) -> Mapping[str, str]:
         """Return the names of patients by their ids; none for a role that may not see them, or in a session without.

@@ -180,7 +180,7 @@ class ClinicRouter:
         ------
         RefusedError : 413; the page keeps what was typed with it.
         """
-        sizes = [len(one.content) for one in request.uploads.values()]
+        sizes = [len(upload.content) for upload in request.uploads.values()]
         if request.session is None or not sizes:
             return
         member, cost_MB = request.session.member.id, max(1, round(sum(sizes) / _MB_BYTES))

@@ -40,8 +40,8 @@ def preferred_language(request: Request) -> str:
     Of `Accept-Language: de-AT, en;q=0.8` it is German (RFC 9110, section 12.5.4).
     """
     wanted: list[tuple[float, str]] = []
-    for one in request.headers.get("accept-language", "").split(","):
-        tag, _, about = one.partition(";")
+    for preference in request.headers.get("accept-language", "").split(","):
+        tag, _, about = preference.partition(";")
         language, weight = tag.strip().partition("-")[0].lower(), _language_weight(about)
         if language in LANGUAGES and weight > 0:
             wanted.append((weight, language))

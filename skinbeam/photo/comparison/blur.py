@@ -58,7 +58,7 @@ def blur_to_match_px(first: Image, second: Image, mask: Mask) -> tuple[float, fl
     green = [np.ascontiguousarray(light[..., 1]) for light in (first, second)]
 
     def apart(each: tuple[float, float]) -> float:
-        a, b = (log_light(blur_light(one, px))[mask] for one, px in zip(green, each, strict=True))
+        a, b = (log_light(blur_light(picture, px))[mask] for picture, px in zip(green, each, strict=True))
         return float(np.std(a - b))
 
     return min(tried, key=apart)

@@ -242,7 +242,7 @@ def _incomparable(why: str, **params: float | str | Message) -> Message:
 def _unusable_reason(analysis: PhotoAnalysis, unknown: Unknown) -> Message | str:
     """Return why a picture cannot be used, as a message where it is a fault of the picture."""
     prevented = "all" if isinstance(analysis.skin, Unknown) else "colour"
-    return next((one.message for one in analysis.problems if one.prevents == prevented), unknown.reason)
+    return next((problem.message for problem in analysis.problems if problem.prevents == prevented), unknown.reason)
 
 
 def _incomparable_reason(laid: RegisteredPicture) -> Message | None:
@@ -272,7 +272,7 @@ def _compare_shots(
     blur = max(limit("spots", "smooth_mm") / mm.median, limit("spots", "smooth_px_min"))
     pigment = pigment_directions(first.level)
     tracked = track_marks(first, second, laid, frame)
-    measured_at = make_measures((*places, *(one.group for one in tracked)), ground, pigment, frame.pupil_px)
+    measured_at = make_measures((*places, *(mark.group for mark in tracked)), ground, pigment, frame.pupil_px)
     compared = ComparisonSetup(frame, measured_at, ground, pigment, blur)
     soft_px = blur_to_match_px(
         frame.light, matched, frame.face_mask() & laid.inside_mask & (ground.plain | ~ground.skin)
@@ -323,14 +323,14 @@ def _kinds_not_compared(
     first: ComparedPhoto, second: ComparedPhoto, findings: tuple[FindingChange, ...], *, blood_is_separable: bool
 ) -> dict[str, str]:
     """Return the kinds without a comparison, each with the reason."""
-    left = [kind for kind in FINDING_KINDS if all(one.kind != kind for one in findings)]
+    left = [kind for kind in FINDING_KINDS if all(finding.kind != kind for finding in findings)]
     why = {}
     for kind in left:
         untold = [
-            one.confidence.reason
+            finding.confidence.reason
             for shot in (first, second)
-            for one in shot.findings
-            if one.kind == kind and isinstance(one.confidence, Unknown)
+            for finding in shot.findings
+            if finding.kind == kind and isinstance(finding.confidence, Unknown)
         ]
         unseen = {"pores": "pores"} if blood_is_separable else {"pores": "pores", "redness": "redness_untold"}
         none = Message(f"photo-pair.{unseen.get(kind, 'neither')}").text

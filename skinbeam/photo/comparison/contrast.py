@@ -208,19 +208,19 @@ def measure_contrasts(
 ) -> Array:
     """Return the contrast of each group (place), in optical density of green; NaN where it is not measured."""
     near = limit("pair", "beside_pupil") * pupil_px
-    lines = any(one is not None and one.group.kind in _LINES for one in measures)
+    lines = any(measure is not None and measure.group.kind in _LINES for measure in measures)
     over = parts.density - masked_mean(parts.density, reference.plain, near) if lines else parts.density
-    return np.array([np.nan if one is None else _contrast(one, parts, over, reference) for one in measures])
+    return np.array([np.nan if measure is None else _contrast(measure, parts, over, reference) for measure in measures])
 
 
-def _contrast(one: ContrastMeasure, parts: DensityParts, over: Image, ground: ReferenceSkin) -> float:
-    if one.group.is_patch:
-        image = parts.melanin if one.group.kind == "diffuse-pigment" else parts.haemoglobin
-        return float(image[one.mask].mean()) - float(np.median(image[ground.unshaded]))
-    if one.probes is None:
-        return float(over[..., one.channel][one.mask].mean())
-    dense, total = parts.density[..., one.channel], sum(probe.area_px for probe in one.probes)
-    return sum(probe.area_px * probe.contrast_in(dense) for probe in one.probes) / total / one.channel_gain
+def _contrast(measure: ContrastMeasure, parts: DensityParts, over: Image, ground: ReferenceSkin) -> float:
+    if measure.group.is_patch:
+        image = parts.melanin if measure.group.kind == "diffuse-pigment" else parts.haemoglobin
+        return float(image[measure.mask].mean()) - float(np.median(image[ground.unshaded]))
+    if measure.probes is None:
+        return float(over[..., measure.channel][measure.mask].mean())
+    dense, total = parts.density[..., measure.channel], sum(probe.area_px for probe in measure.probes)
+    return sum(probe.area_px * probe.contrast_in(dense) for probe in measure.probes) / total / measure.channel_gain
 
 
 def measure_unevenness(
@@ -243,32 +243,32 @@ def measure_unevenness(
 
     found = [
         np.full(len(pictures), np.nan)
-        if one is None
-        else _unevenness_of_lines_and_patches(one, pictures, reference, near)
-        if one.probes is None
-        else _unevenness_of_roundish(one, one.probes, plain_only(one.channel), reference.plain)
-        for one in measures
+        if measure is None
+        else _unevenness_of_lines_and_patches(measure, pictures, reference, near)
+        if measure.probes is None
+        else _unevenness_of_roundish(measure, measure.probes, plain_only(measure.channel), reference.plain)
+        for measure in measures
     ]
     return np.array(found).reshape(len(measures), len(pictures)).T
 
 
-def _unevenness_of_roundish(one: ContrastMeasure, probes: Sequence[Probe], images: Image, plain: Mask) -> Array:
+def _unevenness_of_roundish(measure: ContrastMeasure, probes: Sequence[Probe], images: Image, plain: Mask) -> Array:
     shares = np.array([probe.area_px * probe.unevenness_in(images, plain) for probe in probes])
-    return np.asarray(np.linalg.norm(shares, axis=0)) / sum(probe.area_px for probe in probes) / one.channel_gain
+    return np.asarray(np.linalg.norm(shares, axis=0)) / sum(probe.area_px for probe in probes) / measure.channel_gain
 
 
 def _unevenness_of_lines_and_patches(
-    one: ContrastMeasure, pictures: Sequence[DensityParts], ground: ReferenceSkin, near_px: float
+    measure: ContrastMeasure, pictures: Sequence[DensityParts], ground: ReferenceSkin, near_px: float
 ) -> Array:
     found = []
     for parts in pictures:
-        if one.group.is_patch:
-            image = parts.melanin if one.group.kind == "diffuse-pigment" else parts.haemoglobin
-            wide = masked_mean(image, ground.unshaded, float(np.sqrt(one.mask.sum() / np.pi)))
+        if measure.group.is_patch:
+            image = parts.melanin if measure.group.kind == "diffuse-pigment" else parts.haemoglobin
+            wide = masked_mean(image, ground.unshaded, float(np.sqrt(measure.mask.sum() / np.pi)))
             found.append(float(wide[ground.unshaded].std()))
         else:
-            dense = np.ascontiguousarray(parts.density[..., one.channel])
+            dense = np.ascontiguousarray(parts.density[..., measure.channel])
             over = dense - masked_mean(dense, ground.plain, near_px)
-            independent = max(one.mask.sum() / (4 * np.pi * near_px**2), 1.0)
+            independent = max(measure.mask.sum() / (4 * np.pi * near_px**2), 1.0)
             found.append(float(over[ground.plain].std() / np.sqrt(independent)))
     return np.array(found)

@@ -72,8 +72,8 @@ def _contrast(light: Image, frame: ComparisonFrame, unmarked: Mask) -> float:
     """Return the contrast of the features of a face relative to that in the frame."""
     there = frame.face_mask() & unmarked
     spread = []
-    for one in (light, frame.light):
-        grey = log_luminance(one)
+    for picture in (light, frame.light):
+        grey = log_luminance(picture)
         fine = cv2.GaussianBlur(grey, (0, 0), max(0.7, 0.03 * frame.pupil_px))
         over = fine - gaussian_blur(grey, limit("pair", "light_wide_pupil") * frame.pupil_px)
         spread.append(float(over[there].std()))

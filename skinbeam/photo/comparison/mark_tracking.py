@@ -109,7 +109,9 @@ def track_marks(
     before: ComparedPhoto, after: ComparedPhoto, registered: RegisteredPicture, frame: ComparisonFrame
 ) -> tuple[TrackedMark, ...]:
     """Return the marks of both pictures, those at one place together, where at least one of the two is told."""
-    untold = {one.kind for shot in (before, after) for one in shot.findings if isinstance(one.confidence, Unknown)}
+    untold = {
+        finding.kind for shot in (before, after) for finding in shot.findings if isinstance(finding.confidence, Unknown)
+    }
     first, second = (
         [mark for mark in shot.marks if mark.kind in _TRACKED and mark.kind not in untold] for shot in (before, after)
     )
@@ -117,16 +119,16 @@ def track_marks(
     other = [_PlacedMark(mark, at, _radius_px(mark, after, frame)) for mark, at in _middles_after(second, registered)]
     margin_px = limit("pair", "margin_pupil") * frame.pupil_px
     pairs = _match(own, other, margin_px)
-    left = {id(one) for pair in pairs for one in pair}
+    left = {id(mark) for pair in pairs for mark in pair}
     places: list[tuple[_PlacedMark | None, _PlacedMark | None]] = [
         *pairs,
-        *((one, None) for one in own if id(one) not in left),
-        *((None, one) for one in other if id(one) not in left),
+        *((mark, None) for mark in own if id(mark) not in left),
+        *((None, mark) for mark in other if id(mark) not in left),
     ]
     shape = frame.light.shape[:2]
-    repeated = (place for place in places if any(one is not None and is_repeated(one.mark) for one in place))
-    all_marks = _cover((one for place in places for one in place if one is not None), shape)
-    return tuple(_tracked_mark(one, two, shape, margin_px, all_marks) for one, two in repeated)
+    repeated = (place for place in places if any(mark is not None and is_repeated(mark.mark) for mark in place))
+    all_marks = _cover((mark for place in places for mark in place if mark is not None), shape)
+    return tuple(_tracked_mark(mark, two, shape, margin_px, all_marks) for mark, two in repeated)
 
 
 def _middles_before(marks: Sequence[Mark], frame: ComparisonFrame) -> list[tuple[Mark, complex]]:
@@ -159,10 +161,10 @@ def _match(
 ) -> list[tuple[_PlacedMark, _PlacedMark]]:
     """Return the marks at one place, the nearest first, each in one pair at most."""
     near = sorted(
-        (abs(one.middle - two.middle), first, second)
-        for first, one in enumerate(own)
+        (abs(mark.middle - two.middle), first, second)
+        for first, mark in enumerate(own)
         for second, two in enumerate(other)
-        if abs(one.middle - two.middle) <= max(margin_px, one.radius_px, two.radius_px)
+        if abs(mark.middle - two.middle) <= max(margin_px, mark.radius_px, two.radius_px)
     )
     taken_own: set[int] = set()
     taken_other: set[int] = set()
@@ -209,14 +211,14 @@ def measure_mark_changes(
     first : place of the first of them among what was measured.
     """
     factor = joint_factor(len(tracked))
-    return tuple(_mark_change(one, first + k, measurement, factor) for k, one in enumerate(tracked))
+    return tuple(_mark_change(mark, first + k, measurement, factor) for k, mark in enumerate(tracked))
 
 
 def _mark_change(tracked: TrackedMark, k: int, found: RepeatedMeasurement, factor: float) -> MarkChange:
     before, after, spread = (float(values[k]) for values in (found.before, found.after, found.spread))
     kind, region = tracked.group.kind, tracked.group.region
     repeats = [mark.repeatability for mark in tracked.marks]
-    worst = min((one for one in repeats if one is not None), key=_share, default=None)
+    worst = min((repeat for repeat in repeats if repeat is not None), key=_share, default=None)
     moved: Value
     if math.isnan(before + after + spread):
         moved, outcome = Unknown(Message("photo-pair.little_seen").text), MarkOutcome.NOT_TOLD

@@ -108,7 +108,7 @@ class _Transform:
 
     def at(self, x: Array, y: Array) -> Array:
         """Return the positions of pixels of the frame (height, width) in the other picture (height, width, 2)."""
-        u, v = (((one + 0.5) / self.coarse - 0.5).astype(np.float32) for one in (x, y))
+        u, v = (((axis + 0.5) / self.coarse - 0.5).astype(np.float32) for axis in (x, y))
         flow = cv2.remap(self.flow, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         there = self.turn * (x + flow[..., 0] + 1j * (y + flow[..., 1])) + self.shift
         return np.stack([there.real, there.imag], axis=-1)
@@ -125,12 +125,14 @@ def _find_transform(light: Image, face: Face, frame: ComparisonFrame) -> tuple[_
     size = max(round(width / coarse), 1), max(round(height / coarse), 1)
     own = cv2.resize(frame.face_mask().astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
     pupil_px = frame.pupil_px / coarse
-    x, y = ((one + 0.5) * coarse - 0.5 for one in _pixels((size[1], size[0])))
+    x, y = ((pixel + 0.5) * coarse - 0.5 for pixel in _pixels((size[1], size[0])))
     # Both are resampled to the grid in the same way, so that equal pictures stay equal.
-    first, other = (one if coarse == 1 else cv2.GaussianBlur(one, (0, 0), 0.5 * coarse) for one in (frame.light, light))
+    first, other = (
+        channel if coarse == 1 else cv2.GaussianBlur(channel, (0, 0), 0.5 * coarse) for channel in (frame.light, light)
+    )
     grey = normalised_luminance(_sample_at(first, np.stack([x, y], axis=-1)), pupil_px)
     still = np.zeros((*own.shape, 2), np.float32)
-    way = _Transform(*_similarity(*(np.array(_points(one)) for one in (frame.face, face))), still, coarse)
+    way = _Transform(*_similarity(*(np.array(_points(placed)) for placed in (frame.face, face))), still, coarse)
 
     def seen() -> Image:
         return normalised_luminance(_sample_at(other, way.at(x, y)), pupil_px)
@@ -154,13 +156,13 @@ def _pixels(shape: tuple[int, ...]) -> tuple[Array, Array]:
 
 
 def _points(face: Face) -> list[complex]:
-    return [complex(*one) for one in (face.right_pupil, face.left_pupil, face.mouth)]
+    return [complex(*point) for point in (face.right_pupil, face.left_pupil, face.mouth)]
 
 
 def _similarity(of: Array, to: Array, weight: Array | float = 1.0) -> tuple[complex, complex]:
     """Return rotation and scale, and shift, that map complex points (n) to others: weighted least squares."""
     weight = np.broadcast_to(weight, of.shape)
-    a, b = (complex((weight * one).sum() / weight.sum()) for one in (of, to))
+    a, b = (complex((weight * points).sum() / weight.sum()) for points in (of, to))
     turn = complex((weight * np.conj(of - a) * (to - b)).sum() / (weight * np.abs(of - a) ** 2).sum())
     return turn, b - turn * a
 

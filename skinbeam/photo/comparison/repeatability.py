@@ -77,7 +77,7 @@ def _displacement_wave(shape: tuple[int, ...], pupil_px: float, size_px: float, 
     coarse = max(1.0, wide / 4)
     grid = tuple(max(4, round(side / coarse)) for side in shape)
     raw = [cv2.GaussianBlur(rng.standard_normal(grid).astype(np.float32), (0, 0), 4.0) for _ in range(2)]
-    waves = np.stack([cv2.resize(one, shape[::-1], interpolation=cv2.INTER_CUBIC) for one in raw])
+    waves = np.stack([cv2.resize(wave, shape[::-1], interpolation=cv2.INTER_CUBIC) for wave in raw])
     return np.asarray(waves * (size_px / max(float(np.quantile(np.hypot(*waves), 0.95)), 1e-9)), np.float32)
 
 
@@ -193,8 +193,8 @@ def measure_repeatedly(
     frame, even = setup.frame, setup.reference.unmarked
     seen = [blur_light(light, px) for light, px in zip((frame.light, registered.light), blur_px, strict=True)]
     parts = [setup.parts(light) for light in (seen[0], (seen[1] / np.exp(light_change.gain_ln)).astype(np.float32))]
-    own = [setup.contrasts(one) for one in parts]
-    maps = {name: [setup.smooth(one, name) for one in parts] for name in MAPS}
+    own = [setup.contrasts(part) for part in parts]
+    maps = {name: [setup.smooth(part, name) for part in parts] for name in MAPS}
     back = replace(
         light_change, gain_ln=-light_change.gain_ln, field=-light_change.field, contrast=1 / light_change.contrast
     )

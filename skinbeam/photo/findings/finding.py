@@ -169,7 +169,7 @@ class ConcernSuggestion:
 def suggest_concerns(findings: Sequence[SkinFinding]) -> tuple[ConcernSuggestion, ...]:
     """Return the concerns that the findings suggest, in order of their first findings; weak findings suggest none."""
     return tuple(
-        ConcernSuggestion(condition, site, tuple(finding_message(one) for one in found), _severity(found))
+        ConcernSuggestion(condition, site, tuple(finding_message(finding) for finding in found), _severity(found))
         for (condition, site), found in group_suggested(findings).items()
     )
 
@@ -188,14 +188,14 @@ def _is_enough(found: Sequence[SkinFinding]) -> bool:
     """Whether the findings are extensive enough to be a concern, or hold a spot that a doctor must see."""
     kind = found[0].kind
     if kind in AREA_KINDS:
-        return is_extensive(kind, _sum(one.area_mm2 for one in found))
+        return is_extensive(kind, _sum(finding.area_mm2 for finding in found))
     if kind in LINE_KINDS:
-        return is_extensive(kind, _sum(one.length_mm for one in found))
+        return is_extensive(kind, _sum(finding.length_mm for finding in found))
     if kind == "inflamed":  # graded by every lesion, as `acne_severity`
-        counted = sum(one.found_count for one in found if one.found_count is not None)
+        counted = sum(finding.found_count for finding in found if finding.found_count is not None)
     else:
-        counted = sum(one.count for one in found if isinstance(one.count, int))
-    return is_extensive(kind, counted) or any(one.to_be_seen for one in found)
+        counted = sum(finding.count for finding in found if isinstance(finding.count, int))
+    return is_extensive(kind, counted) or any(finding.to_be_seen for finding in found)
 
 
 def is_extensive(kind: str, amount: float) -> bool:
@@ -214,7 +214,7 @@ def _sum(values: Any) -> float:
 
 
 def _severity(found: Sequence[SkinFinding]) -> str | None:
-    grades = [one.severity for one in found if not isinstance(one.severity, Unknown)]
+    grades = [finding.severity for finding in found if not isinstance(finding.severity, Unknown)]
     return max(grades, key=_SEVERITIES.index, default=None)
 
 
@@ -244,5 +244,5 @@ def referral_message(findings: Sequence[SkinFinding]) -> Message | None:
     if not parts:
         return None
     # Joined by semicolons: a place has a comma of its own.
-    told = reduce(lambda one, more: Message("finding.also_to_be_seen", {"told": one, "more": more}), parts)
+    told = reduce(lambda message, more: Message("finding.also_to_be_seen", {"told": message, "more": more}), parts)
     return Message("finding.doctor_must_see", {"told": told})

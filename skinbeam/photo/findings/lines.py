@@ -83,7 +83,7 @@ def look_at_lines(seen: SkinDetail, kind: str, lines: Sequence[Array]) -> list[L
 def is_line_of(kind: str, length_mm: float, sights: Sequence[LineSight]) -> bool:
     """Whether a line is of a kind by the medians of what it looks like in several pictures."""
     density, width_mm, width_share, blood_share = np.median(
-        [(one.density, one.width_mm, one.width_share, one.blood_share) for one in sights], axis=0
+        [(sight.density, sight.width_mm, sight.width_share, sight.blood_share) for sight in sights], axis=0
     ).tolist()
     if density < limit(kind, "density_min") or width_share >= limit(kind, "widest_share"):
         return False

@@ -165,12 +165,12 @@ def _of_no_certain_kind(mark: Mark, reads: Sequence[Mark]) -> Mark:
 
 def _find_again(mark: Mark, copy: Sequence[_Place], mm_per_px: float) -> Mark | None:
     """Return the mark of a copy that a mark is found as; None where it is not found there."""
-    alike = [one for one in copy if one.mark.kind == mark.kind or {one.mark.kind, mark.kind} <= set(_SPOTS)]
+    alike = [place for place in copy if place.mark.kind == mark.kind or {place.mark.kind, mark.kind} <= set(_SPOTS)]
     if mark.kind == "redness":
-        return next((one.mark for one in alike if one.mark.region == mark.region), None)
+        return next((place.mark for place in alike if place.mark.region == mark.region), None)
     if not alike:
         return None
-    away = [float(np.hypot(*(one.points[0] - mark.points[0]))) for one in alike]
+    away = [float(np.hypot(*(place.points[0] - mark.points[0]))) for place in alike]
     nearest = int(np.argmin(away))
     # A spot is as far as its middle may be: half of its own width away.
     reach = max(limit("reread", "near_mm"), mark.size_mm.median / 2) / mm_per_px

@@ -142,7 +142,7 @@ def _one_kind_each(marks: Sequence[Mark], shape: tuple[int, ...]) -> list[Mark]:
     """Return the marks with one kind at each place: what is told as brown and as red is of no certain kind."""
     order = {"spots": 0, "inflamed": 0, _UNCLASSIFIED: 1, "scars": 2}
     distinct: list[Mark] = []
-    for mark in sorted(marks, key=lambda one: (order[one.kind], -one.area_px)):
+    for mark in sorted(marks, key=lambda mark: (order[mark.kind], -mark.area_px)):
         own = mark.embed_in(shape, mark.cover) > 0
         over = [k for k, other in enumerate(distinct) if (own & (other.embed_in(shape, other.cover) > 0)).any()]
         if not over:

@@ -126,39 +126,39 @@ def summarise_marks(kind: str, marks: Sequence[Mark], pixel_scale: PixelScale) -
         return [_empty_finding(kind, pixel_scale, all_mine)]
     found = []
     for name in dict.fromkeys(mark.region for mark in mine):
-        one = _region_finding(kind, name, [mark for mark in mine if mark.region == name], pixel_scale)
+        finding = _region_finding(kind, name, [mark for mark in mine if mark.region == name], pixel_scale)
         if kind not in AREA_KINDS:
             here = [mark for mark in all_mine if mark.region == name]
-            one = replace(one, found_count=len(here), count_interval=count_interval(here))
-        found.append(one)
+            finding = replace(finding, found_count=len(here), count_interval=count_interval(here))
+        found.append(finding)
     if kind != "inflamed":
         return found
     severity = acne_severity([mark.region for mark in all_mine])
-    return [replace(one, severity=severity, severity_source="hayashi2008") for one in found]
+    return [replace(finding, severity=severity, severity_source="hayashi2008") for finding in found]
 
 
 def summarise_textures(textures: Mapping[str, SkinTexture], pixel_scale: PixelScale) -> list[SkinFinding]:
     """Return a finding of the pores of each region; the area is that of the searched skin."""
     scale = pixel_scale.mm_per_px
     findings = []
-    for name, one in textures.items():
-        per_cm2 = pixel_scale.per_cm2(one.pores, one.area_mm2 / scale.median**2)
-        area = replace(scale.scaled(one.area_mm2 / scale.median), level=scale.level)
+    for name, texture in textures.items():
+        per_cm2 = pixel_scale.per_cm2(texture.pores, texture.area_mm2 / scale.median**2)
+        area = replace(scale.scaled(texture.area_mm2 / scale.median), level=scale.level)
         findings.append(
             SkinFinding(
                 kind="pores",
                 region=name,
                 site=REGION_SITES.get(name, name),
-                count=one.pores,
+                count=texture.pores,
                 area_mm2=area,
                 severity=_unknown_scale(),
                 confidence="low",
                 suggests=FINDING_KINDS["pores"],
                 told=Message("finding.told_pores", {"count": round(per_cm2.median)}),
                 note=Message("photo-finding.pores"),
-                contrast=one.contrast,
+                contrast=texture.contrast,
                 per_cm2=per_cm2,
-                roughness=one.roughness,
+                roughness=texture.roughness,
             )
         )
     return findings

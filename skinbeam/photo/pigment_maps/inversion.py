@@ -81,7 +81,7 @@ def compute_skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> 
         for factor in np.exp([-level.melanin_ln_sd, level.melanin_ln_sd])
     ]
     nodes = solved[:3] + np.log([level.melanin, level.blood, 1.0])[:, None, None, None]
-    moved = np.mean([(one[:2] - solved[:2]) ** 2 for one in aside], axis=0)
+    moved = np.mean([(estimate[:2] - solved[:2]) ** 2 for estimate in aside], axis=0)
     moved = moved + (solved[:2] * level.contrast_ln_sd) ** 2
     at = _grid_places(ln - middle)
     deviations = np.sqrt(solved[3:5] ** 2 + moved)
@@ -152,7 +152,7 @@ def _solve_nodes(level: SkinLevel, middle: Array) -> Array:
     yellowest has about the colour of other skin with more: a solution is searched for on both sides by Gauss-Newton
     steps, and the two are weighted by their probability.
     """
-    rg, gb, g = np.meshgrid(*(np.linspace(*one) for one in _GRID), indexing="ij")
+    rg, gb, g = np.meshgrid(*(np.linspace(*axis) for axis in _GRID), indexing="ij")
     over = np.stack([g + rg, g, g - gb], axis=-1).reshape(-1, 3)
     pixel, shade = limit("maps", "pixel_ln"), limit("maps", "shade_ln")
     asked = _InverseProblem(

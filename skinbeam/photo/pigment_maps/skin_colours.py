@@ -49,7 +49,7 @@ def _spline_slopes(x: Array, knots: Array) -> Array:
 
 def linear_weights(nodes: Array, at: Array) -> Array:
     """Return the weights (place, node) of linear interpolation between nodes, constant beyond the ends."""
-    return np.stack([np.interp(at, nodes, one) for one in np.eye(nodes.size)], axis=1)
+    return np.stack([np.interp(at, nodes, unit) for unit in np.eye(nodes.size)], axis=1)
 
 
 # The grid of skin colours.

@@ -281,7 +281,7 @@ def _fit_contrast(whites: Array | None, blacks: Array, screens: list[tuple[Scree
     seen = np.array([[np.log((light ** (1 / c)).mean(axis=0)) for light in fields] for c in _CONTRASTS])
     seen_black = np.log(np.maximum(np.median(blacks, axis=0), _DARKEST)) / _CONTRASTS[:, None]
     usual, ink = limit_entry("printed-card", "black_of_paper"), limit_entry("printed-card", "ink_spread_mm")
-    share, pitch = (np.array([getattr(one, name) for one, _ in screens]) for name in ("black", "pitch_mm"))
+    share, pitch = (np.array([getattr(screen, name) for screen, _ in screens]) for name in ("black", "pitch_mm"))
     covered = np.clip(share + 2 * _SPREADS_MM[:, None] / pitch, 0, 1)  # (spread, screen)
     black = np.full((len(_CONTRASTS), len(_SPREADS_MM)), float(usual["value"]))
     for _ in range(4):

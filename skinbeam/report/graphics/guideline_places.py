@@ -45,4 +45,4 @@ def _marks(cell: CellEntry) -> dict[str, str]:
         entry = getattr(cell, name)
         if not isinstance(entry, Unknown):
             found.setdefault(entry.title.partition(":")[0], str(number))
-    return found | {one.title: "×" for one in cell.avoid}
+    return found | {treatment.title: "×" for treatment in cell.avoid}

@@ -114,8 +114,10 @@ def setting_figure(found: AskedSettingAnswer) -> Figure:
 def comparison_figure(found: Comparison) -> Figure:
     """Return the difference that each study of both treatments found, above the answers of all trials together."""
     rows = [
-        RangeRow(report_text("curves.study", study=one.study, patients=one.patients), one.difference)
-        for one in found.direct
+        RangeRow(
+            report_text("curves.study", study=comparison.study, patients=comparison.patients), comparison.difference
+        )
+        for comparison in found.direct
     ]
     rows.append(RangeRow(report_text("curves.all_trials"), found.difference, marker="D"))
     rows.append(RangeRow(report_text("curves.all_trials_dark_marks"), found.pih_difference, bad=True))
@@ -131,7 +133,7 @@ def plan_figure(plan: Plan) -> Figure:
 
     The share with dark marks stands below each, where one is known.
     """
-    rows = [list(_option_rows(one.options)) for one in plan.concerns]
+    rows = [list(_option_rows(concern.options)) for concern in plan.concerns]
     heights = [max(len(part), 1) for part in rows]
     figure = new_figure(7.4, sum(_FRAME_IN + _ROW_IN * height for height in heights))
     axes = figure.subplots(len(rows), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]

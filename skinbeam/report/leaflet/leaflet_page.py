@@ -174,13 +174,13 @@ def _visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
 
     The weeks out of the sun are those of the course of the plan.
     """
-    treated = [one for one in plan.concerns if one.first_laser is not None and not one.is_done]
+    treated = [concern for concern in plan.concerns if concern.first_laser is not None and not concern.is_done]
     if not treated or concern.place != treated[0].place:
         return
     steps = [step for visit in plan.course for step in visit.steps if step.id == "course.sun"]
     if steps:
         yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
-    on_face = not all(known_sites()[one.site].off_face for one in treated)
+    on_face = not all(known_sites()[concern.site].off_face for concern in treated)
     yield report_text("leaflet.before_come" if on_face else "leaflet.before_come_off_face")
     is_male = plan.assessment.sex in (_MALE, translate(_MALE))  # pages show a plan whose words are translated
     yield report_text(_BEFORE_TELL[on_face, is_male])
@@ -323,8 +323,8 @@ def _done_sentences(plan: Plan) -> tuple[str, ...]:
 def _examination_sentences(concerns: Sequence[ConcernPlan]) -> tuple[str, ...]:
     """Return by when a doctor must see a mark, the soonest first, since the first page is what people read."""
     found = [concern.examination for concern in concerns if concern.examination is not None]
-    soonest = sorted(found, key=lambda one: one.within_days is None)
-    return tuple(dict.fromkeys(one.plain.text for one in soonest[:1]))
+    soonest = sorted(found, key=lambda examination: examination.within_days is None)
+    return tuple(dict.fromkeys(examination.plain.text for examination in soonest[:1]))
 
 
 def _is_laser_postponed(concern: ConcernPlan) -> bool:
@@ -363,7 +363,7 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         no_laser_text=no_laser_text(concern, plan.assessment),
         personal_harms=(
             *own_harm_sentences(plan),
-            *light_harm_sentences(ranked_options(concern), told={one.rule for one in plan.why if one.rule}),
+            *light_harm_sentences(ranked_options(concern), told={reason.rule for reason in plan.why if reason.rule}),
         )
         if concern.first_laser is not None
         else (),
@@ -446,7 +446,9 @@ def _advice_paragraph(places: Collection[str], after_laser: bool | None, lines: 
     if after_laser is None:
         return report_text("leaflet.advice_for", **told)
     options = (advised_option(concern, after_laser=after_laser) for concern in plan.concerns if concern.place in places)
-    choices = (inline_name(choice_name(one)) if one.setup is None else light_in_words(one.setup) for one in options)
+    choices = (
+        inline_name(choice_name(option)) if option.setup is None else light_in_words(option.setup) for option in options
+    )
     return report_text("leaflet.advice_after", choice=join_items(dict.fromkeys(choices)), **told)
 
 

@@ -125,5 +125,5 @@ def check_engine_options(method_option: str, method: str, device: str, error: fl
 
 def load_ordinates_kernel() -> None:
     """Load the compiled kernel of the discrete ordinates, so that processes that are forked later have it."""
-    one = np.ones((1, 1))
-    solve_layers(PlaneLayers(one, one, np.zeros((1, 1)), one, one), streams=4)
+    unit = np.ones((1, 1))
+    solve_layers(PlaneLayers(unit, unit, np.zeros((1, 1)), unit, unit), streams=4)

@@ -88,16 +88,22 @@ def read_bundle(content: bytes) -> Dossier:
 
 def _parse_dossier(held: dict[str, list[Resource]]) -> Dossier:
     (patient,) = held["Patient"]
-    by_id = {name: one for kind in held.values() for one in kind for name in _reference_names(one["id"])}
+    by_id = {name: resource for kind in held.values() for resource in kind for name in _reference_names(resource["id"])}
     answers = {
-        parse_reference(one["encounter"]): one for one in held["QuestionnaireResponse"] if is_consultation_response(one)
+        parse_reference(response["encounter"]): response
+        for response in held["QuestionnaireResponse"]
+        if is_consultation_response(response)
     }
     return Dossier(
         parse_patient(patient),
-        tuple(_parse_consultation(one, answers[one["id"]], held, by_id) for one in held["Encounter"]),
+        tuple(_parse_consultation(encounter, answers[encounter["id"]], held, by_id) for encounter in held["Encounter"]),
         tuple(map(parse_appointment, held["Appointment"])),
         tuple(filter(None, map(parse_note, held["DocumentReference"]))),
-        tuple((one, None) for one in map(parse_attachment, held["DocumentReference"]) if one is not None),
+        tuple(
+            (attachment, None)
+            for attachment in map(parse_attachment, held["DocumentReference"])
+            if attachment is not None
+        ),
         parse_patient_links(patient),
     )
 
@@ -112,16 +118,18 @@ def _parse_consultation(
 ) -> ConsultationContents:
     permissions = dict(map(parse_permissions, _list_consents(held, "patient-privacy")))
     plans = [
-        _parse_plan(one, by_id) for one in held["CarePlan"] if parse_reference(one["encounter"]) == encounter["id"]
+        _parse_plan(care_plan, by_id)
+        for care_plan in held["CarePlan"]
+        if parse_reference(care_plan["encounter"]) == encounter["id"]
     ]
     mine = {contents.plan.id for contents in plans}
-    consents = (parse_consent(one, _find_document(one, by_id)) for one in _list_consents(held, "treatment"))
+    consents = (parse_consent(consent, _find_document(consent, by_id)) for consent in _list_consents(held, "treatment"))
     return ConsultationContents(
         parse_consultation(encounter, answers),
         tuple(
-            parse_photograph(one, permissions[one["id"]])
-            for one in held["Media"]
-            if parse_reference(one["encounter"]) == encounter["id"]
+            parse_photograph(media, permissions[media["id"]])
+            for media in held["Media"]
+            if parse_reference(media["encounter"]) == encounter["id"]
         ),
         tuple(plans),
         tuple((consent, None) for consent in consents if consent.plan_id in mine),
@@ -129,8 +137,8 @@ def _parse_consultation(
         _find_records(encounter, map(parse_follow_up, held["Observation"])),
         _find_records(encounter, map(parse_test_spot, held["Procedure"])),
         tuple(
-            one
-            for id, one in filter(None, map(parse_diary_entry, held["QuestionnaireResponse"]))
+            entry
+            for id, entry in filter(None, map(parse_diary_entry, held["QuestionnaireResponse"]))
             if id == encounter["id"]
         ),
     )
@@ -138,16 +146,16 @@ def _parse_consultation(
 
 def _find_records(encounter: Resource, found: Iterable[RecordType | None]) -> tuple[RecordType, ...]:
     """Return the parsed records that belong to a consultation; None stands for resources of other kinds."""
-    return tuple(one for one in found if one is not None and one.consultation_id == encounter["id"])
+    return tuple(record for record in found if record is not None and record.consultation_id == encounter["id"])
 
 
 def _list_consents(held: dict[str, list[Resource]], scope: str) -> list[Resource]:
-    return [one for one in held["Consent"] if one["scope"]["coding"] == [standard_coding(scope)]]
+    return [consent for consent in held["Consent"] if consent["scope"]["coding"] == [standard_coding(scope)]]
 
 
 def _parse_plan(care_plan: Resource, by_id: dict[str, Resource]) -> PlanContents:
-    files = [by_id[parse_reference(one)] for one in care_plan.get("supportingInfo", [])]
-    chosen = [by_id[parse_reference(one["reference"])] for one in care_plan.get("activity", [])]
+    files = [by_id[parse_reference(reference)] for reference in care_plan.get("supportingInfo", [])]
+    chosen = [by_id[parse_reference(activity["reference"])] for activity in care_plan.get("activity", [])]
     return parse_plan(care_plan, files, chosen)
 
 
@@ -206,22 +214,22 @@ def _refuse_number(name: str) -> float:
 
 def _find_losses(given: Resource, dossier: Dossier) -> Iterator[str]:
     """Yield the type, id and place of each difference between a Bundle and the one written from what was read."""
-    (patient,) = [one for one in _list_resources(given) if one["resourceType"] == "Patient"]
+    (patient,) = [resource for resource in _list_resources(given) if resource["resourceType"] == "Patient"]
     clinic = patient["identifier"][0].get("assigner", {}).get("display", "")
     written = make_resources(DeidentifiedDossier(dossier, ()), clinic)
     entries = [{"fullUrl": full_url(id), "resource": resource} for id, resource in written.items()]
     again = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     ours, theirs = _normalize_bundle(again), _normalize_bundle(given)
     yield from (f"Bundle.{name}" for name in theirs if theirs[name] != ours.get(name) and name != "entry")
-    counted = Counter(one["id"] for one in _list_resources(theirs))
+    counted = Counter(resource["id"] for resource in _list_resources(theirs))
     yield from (f"{id} ({count})" for id, count in counted.items() if count > 1)
     held = {entry["resource"]["id"]: entry for entry in ours["entry"]}
     for entry in theirs["entry"]:
-        one = entry["resource"]
-        name = f"{one['resourceType']}/{one['id']}"
-        if one["id"] not in held:
+        resource = entry["resource"]
+        name = f"{resource['resourceType']}/{resource['id']}"
+        if resource["id"] not in held:
             yield name
-        elif (place := _find_difference(entry, held.pop(one["id"]))) is not None:
+        elif (place := _find_difference(entry, held.pop(resource["id"]))) is not None:
             yield f"{name}: {'.'.join(part for part in place if part != 'resource')}"
     yield from (f"{entry['resource']['resourceType']}/{id}" for id, entry in held.items() if id not in counted)
 
@@ -253,13 +261,13 @@ def _prefix_place(name: str, place: tuple[str, ...] | None) -> tuple[str, ...] |
 
 def _find_local_records(dossier: Dossier) -> Iterator[str]:
     """Yield records that belong to a consent, machine or member of the other clinic, which is unknown to this one."""
-    for one in dossier.consultations:
-        yield from (f"Procedure/{treatment.id}" for treatment in one.treatments)
-        yield from (f"Procedure/{spot.id}" for spot in one.test_spots)
-        yield from (f"QuestionnaireResponse/{entry.id}" for entry in one.diary)
-        yield from (f"Observation/{follow_up.id}" for follow_up in one.follow_ups)
+    for consultation in dossier.consultations:
+        yield from (f"Procedure/{treatment.id}" for treatment in consultation.treatments)
+        yield from (f"Procedure/{spot.id}" for spot in consultation.test_spots)
+        yield from (f"QuestionnaireResponse/{entry.id}" for entry in consultation.diary)
+        yield from (f"Observation/{follow_up.id}" for follow_up in consultation.follow_ups)
     yield from (f"Appointment/{appointment.id}" for appointment in dossier.appointments)
-    yield from (f"Patient.link ({one.relation.value})" for one in dossier.links)
+    yield from (f"Patient.link ({link.relation.value})" for link in dossier.links)
 
 
 def _find_implausible(dossier: Dossier) -> Iterator[str]:
@@ -280,9 +288,9 @@ def _find_implausible(dossier: Dossier) -> Iterator[str]:
         yield from (f"Consent/{consent.id}" for consent, _ in one.consents if not _is_plausible_consent(consent, by_id))
 
 
-def _is_same_consultation(one: ConsultationContents, other: ConsultationContents) -> bool:
+def _is_same_consultation(consultation: ConsultationContents, other: ConsultationContents) -> bool:
     """Return whether de-identifying a consultation again changes nothing; consents are compared elsewhere."""
-    return replace(one, consents=()) == replace(other, consents=())
+    return replace(consultation, consents=()) == replace(other, consents=())
 
 
 def _find_implausible_plan(contents: PlanContents) -> Iterator[str]:
@@ -304,7 +312,7 @@ def _is_plausible_consent(consent: Consent, plans: dict[str, PlanContents]) -> b
         and consent.signature_kind in kinds
         and consent.void_reason in (None, *VoidReason)
         and consent.language in LANGUAGES
-        and all(len(one.title) <= LONGEST_TITLE and len(one.text) <= LONGEST_TEXT for one in consent.texts)
+        and all(len(text.title) <= LONGEST_TITLE and len(text.text) <= LONGEST_TEXT for text in consent.texts)
         and consent.option in list_options(plans[consent.plan_id])
         and bool(_HASH.fullmatch(consent.plan_sha256))
     )

@@ -85,9 +85,9 @@ def patient_resource(
             "id": patient.id,
             "extension": [extension("patient", added=format_time(patient.created_at))],
             "identifier": [named],
-            "active": all(one.relation is not LinkRelation.REPLACED_BY for one in links),
+            "active": all(link.relation is not LinkRelation.REPLACED_BY for link in links),
             "birthDate": year,
-            "link": [_patient_link(one, is_addressed=is_addressed) for one in links],
+            "link": [_patient_link(link, is_addressed=is_addressed) for link in links],
         }
     )
 
@@ -102,11 +102,11 @@ def parse_patient_links(resource: Resource) -> tuple[LinkedPatient, ...]:
     """Return the links of a Patient resource; that of a Bundle has no addresses, and so no ids."""
     return tuple(
         LinkedPatient(
-            LinkRelation(one["type"]),
-            one["other"].get("reference", "").removeprefix("Patient/"),
-            read_identifier(one["other"], "pseudonym"),
+            LinkRelation(link["type"]),
+            link["other"].get("reference", "").removeprefix("Patient/"),
+            read_identifier(link["other"], "pseudonym"),
         )
-        for one in resource.get("link", ())
+        for link in resource.get("link", ())
     )
 
 
@@ -122,37 +122,37 @@ def parse_patient(resource: Resource) -> PatientRecord:
     )
 
 
-def encounter_resource(one: ConsultationRecord) -> Resource:
+def encounter_resource(consultation: ConsultationRecord) -> Resource:
     """Return an Encounter with the time and state of a consultation."""
     return {
         "resourceType": "Encounter",
-        "id": one.id,
-        "meta": {"versionId": str(one.revision), "lastUpdated": format_time(one.saved_at)},
-        "extension": [extension("consultation", state=one.state)],
-        "status": "finished" if one.state == ConsultationState.CLOSED else "in-progress",
+        "id": consultation.id,
+        "meta": {"versionId": str(consultation.revision), "lastUpdated": format_time(consultation.saved_at)},
+        "extension": [extension("consultation", state=consultation.state)],
+        "status": "finished" if consultation.state == ConsultationState.CLOSED else "in-progress",
         "class": standard_coding("ambulatory"),
-        "subject": reference(one.patient_id),
-        "period": {"start": format_time(one.created_at)},
+        "subject": reference(consultation.patient_id),
+        "period": {"start": format_time(consultation.created_at)},
     }
 
 
-def questionnaire_response(one: ConsultationRecord) -> Resource:
+def questionnaire_response(consultation: ConsultationRecord) -> Resource:
     """Return a QuestionnaireResponse with the answers; questions have the names of the case file."""
     grouped: dict[str, list[Resource]] = {}
-    for name, value in one.answers.entries:
+    for name, value in consultation.answers.entries:
         grouped.setdefault(name, []).append({"valueString": value})
     items: list[Resource] = [{"linkId": name, "answer": answers} for name, answers in grouped.items()]
-    if photograph := one.answers.photo:
+    if photograph := consultation.answers.photo:
         items.append({"linkId": _PHOTO_QUESTION, "answer": [{"valueReference": reference(photograph)}]})
     return drop_empty(
         {
             "resourceType": "QuestionnaireResponse",
-            "id": part_id(one.id, "answers"),
+            "id": part_id(consultation.id, "answers"),
             "questionnaire": _QUESTIONS,
-            "status": "in-progress" if one.state == ConsultationState.DRAFT else "completed",
-            "subject": reference(one.patient_id),
-            "encounter": reference(one.id),
-            "authored": format_time(one.saved_at),
+            "status": "in-progress" if consultation.state == ConsultationState.DRAFT else "completed",
+            "subject": reference(consultation.patient_id),
+            "encounter": reference(consultation.id),
+            "authored": format_time(consultation.saved_at),
             "item": items,
         }
     )
@@ -163,37 +163,39 @@ def is_consultation_response(response: Resource) -> bool:
     return bool(response["questionnaire"] == _QUESTIONS)
 
 
-def skin_observations(one: ConsultationRecord) -> list[Resource]:
+def skin_observations(consultation: ConsultationRecord) -> list[Resource]:
     """Return Observations of phototype and skin colour (ITA), where the answers contain them."""
-    answered: Mapping[str, str] = dict(one.answers.entries)
+    answered: Mapping[str, str] = dict(consultation.answers.entries)
     found = []
     grade, angle = answered.get("patient.phototype", ""), answered.get("patient.ita_deg", "")
     if _PHOTOTYPE.fullmatch(grade):
         value = codeable_concept(local_coding("phototype", grade), text=english_text("phototype-value", grade=grade))
         code = codeable_concept(standard_coding("phototype"), text=english_text("phototype"))
-        found.append(_skin_observation(one, "phototype", code, valueCodeableConcept=value))
+        found.append(_skin_observation(consultation, "phototype", code, valueCodeableConcept=value))
     if _ITA_NUMBER.fullmatch(angle):
         quantity = ucum_quantity(float(angle.replace(",", ".")), "deg", "°")
-        found.append(_skin_observation(one, "ita", local_concept("observation", "ita"), valueQuantity=quantity))
+        found.append(
+            _skin_observation(consultation, "ita", local_concept("observation", "ita"), valueQuantity=quantity)
+        )
     return found
 
 
-def _skin_observation(one: ConsultationRecord, name: str, code: Resource, **value: Any) -> Resource:
+def _skin_observation(consultation: ConsultationRecord, name: str, code: Resource, **value: Any) -> Resource:
     return observation(
-        part_id(one.id, name),
+        part_id(consultation.id, name),
         code,
-        patient_id=one.patient_id,
-        consultation_id=one.id,
-        status="preliminary" if one.state == ConsultationState.DRAFT else "final",
-        effectiveDateTime=format_time(one.saved_at),
-        derivedFrom=[reference(part_id(one.id, "answers"))],
+        patient_id=consultation.patient_id,
+        consultation_id=consultation.id,
+        status="preliminary" if consultation.state == ConsultationState.DRAFT else "final",
+        effectiveDateTime=format_time(consultation.saved_at),
+        derivedFrom=[reference(part_id(consultation.id, "answers"))],
         **value,
     )
 
 
 def parse_consultation(encounter: Resource, response: Resource) -> ConsultationRecord:
     """Return the consultation of an Encounter and its QuestionnaireResponse."""
-    answers = [(one["linkId"], answer) for one in response.get("item", []) for answer in one["answer"]]
+    answers = [(item["linkId"], answer) for item in response.get("item", []) for answer in item["answer"]]
     photographs = [parse_reference(answer["valueReference"]) for _, answer in answers if "valueReference" in answer]
     entries = tuple((name, answer["valueString"]) for name, answer in answers if "valueString" in answer)
     return ConsultationRecord(
@@ -275,7 +277,7 @@ def parse_permissions(consent: Resource) -> tuple[str, PhotographPermissions]:
     provision = consent["provision"]
     permits = (rule for rule in provision["provision"] if rule["type"] == "permit")
     use_by_code = {_purpose(use)["code"]: use for use in _USES}
-    allowed = {use_by_code[one["code"]] for rule in permits for one in rule["purpose"]}
+    allowed = {use_by_code[purpose["code"]] for rule in permits for purpose in rule["purpose"]}
     return parse_reference(provision["data"][0]["reference"]), PhotographPermissions(
         **{use: use in allowed for use in _USES}
     )

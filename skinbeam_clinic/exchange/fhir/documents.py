@@ -35,10 +35,18 @@ def note_resource(note: ClinicalNote) -> Resource:
     return _document_reference(note.id, _NOTE, note.patient_id, format_time(note.noted_at), note.struck, about, context)
 
 
-def attachment_resource(one: Attachment) -> Resource:
+def attachment_resource(document: Attachment) -> Resource:
     """Return a DocumentReference that says that there is an attachment, of which type and size."""
-    about = attachment(None, one.media_type, size=one.size_bytes)
-    return _document_reference(one.id, one.kind.value, one.patient_id, format_time(one.added_at), one.struck, about, {})
+    about = attachment(None, document.media_type, size=document.size_bytes)
+    return _document_reference(
+        document.id,
+        document.kind.value,
+        document.patient_id,
+        format_time(document.added_at),
+        document.struck,
+        about,
+        {},
+    )
 
 
 def parse_note(resource: Resource) -> ClinicalNote | None:
@@ -106,7 +114,9 @@ def _document_reference(
 def _read_kind(resource: Resource) -> str:
     """Return the kind of a note or an attachment; empty for a document of another kind."""
     codings = resource["type"].get("coding", ())
-    return next((str(one["code"]) for one in codings if one.get("system") == local_coding(_SYSTEM, "")["system"]), "")
+    return next(
+        (str(coding["code"]) for coding in codings if coding.get("system") == local_coding(_SYSTEM, "")["system"]), ""
+    )
 
 
 def _parse_strike(resource: Resource) -> DocumentStrike | None:

@@ -122,7 +122,9 @@ def identifier(kind: str, value: str) -> Resource:
 def read_identifier(resource: Resource, kind: str, field: str = "identifier") -> str:
     """Return the value of a resource's identifier of a kind."""
     held = resource[field] if isinstance(resource[field], list) else [resource[field]]
-    return next(str(one["value"]) for one in held if one["system"] == f"{FHIR_BASE}/identifier/{kind}")
+    return next(
+        str(identifier["value"]) for identifier in held if identifier["system"] == f"{FHIR_BASE}/identifier/{kind}"
+    )
 
 
 def standard_coding(name: str) -> Resource:
@@ -149,8 +151,12 @@ def extension(name: str, **values: str) -> Resource:
 
 def read_extension(resource: Resource, name: str) -> dict[str, str]:
     """Return the values of an extension."""
-    found = next(one for one in resource["extension"] if one["url"] == f"{FHIR_BASE}/StructureDefinition/{name}")
-    return {one["url"]: one["valueString"] for one in found["extension"]}
+    found = next(
+        extension
+        for extension in resource["extension"]
+        if extension["url"] == f"{FHIR_BASE}/StructureDefinition/{name}"
+    )
+    return {part["url"]: part["valueString"] for part in found["extension"]}
 
 
 def attachment(content: bytes | None, media_type: str, **about: Any) -> Resource:
@@ -225,9 +231,15 @@ def read_records(resource: Resource, name: str, kind: type[Record]) -> tuple[Rec
     ------
     ValueError : one is no record of this type.
     """
-    held = [one for one in resource.get("extension", ()) if one["url"] == f"{FHIR_BASE}/StructureDefinition/{name}"]
+    held = [
+        extension
+        for extension in resource.get("extension", ())
+        if extension["url"] == f"{FHIR_BASE}/StructureDefinition/{name}"
+    ]
     adapter = _adapter(kind)  # type: ignore[arg-type]
-    return tuple(adapter.validate_json(read_extension({"extension": [one]}, name)["record"]) for one in held)
+    return tuple(
+        adapter.validate_json(read_extension({"extension": [extension]}, name)["record"]) for extension in held
+    )
 
 
 def observation(

@@ -36,40 +36,40 @@ __all__ = [
 _DIARY_RECORD = "diary-entry"
 
 
-def diary_resources(one: DiaryEntry, consultation_id: str, patient_id: str) -> list[Resource]:
+def diary_resources(entry: DiaryEntry, consultation_id: str, patient_id: str) -> list[Resource]:
     """Return a diary entry as QuestionnaireResponse, and its pain as Observation."""
     items = [
-        {"linkId": "day", "answer": [{"valueInteger": one.day}]},
-        {"linkId": "pain_0_10", "answer": [{"valueInteger": one.note.pain}]},
+        {"linkId": "day", "answer": [{"valueInteger": entry.day}]},
+        {"linkId": "pain_0_10", "answer": [{"valueInteger": entry.note.pain}]},
     ]
-    texts = {"redness": [one.note.redness], "sign": list(one.note.signs), "question": [one.note.question]}
+    texts = {"redness": [entry.note.redness], "sign": list(entry.note.signs), "question": [entry.note.question]}
     for name, words in texts.items():
         if answers := [{"valueString": text} for text in words if text]:
             items.append({"linkId": name, "answer": answers})
-    if one.photograph_id is not None:
-        items.append({"linkId": "photograph", "answer": [{"valueReference": reference(one.photograph_id)}]})
+    if entry.photograph_id is not None:
+        items.append({"linkId": "photograph", "answer": [{"valueReference": reference(entry.photograph_id)}]})
     response = {
         "resourceType": "QuestionnaireResponse",
-        "id": one.id,
-        "extension": [record_extension(_DIARY_RECORD, one)],
-        "partOf": [reference(one.treatment_id)],
+        "id": entry.id,
+        "extension": [record_extension(_DIARY_RECORD, entry)],
+        "partOf": [reference(entry.treatment_id)],
         "subject": reference(patient_id),
         "encounter": reference(consultation_id),
         "questionnaire": f"{FHIR_BASE}/Questionnaire/diary",
         "status": "completed",
-        "authored": format_time(one.written_at),
+        "authored": format_time(entry.written_at),
         "source": reference(patient_id),
         "item": items,
     }
     pain = observation(
-        part_id(one.id, "pain"),
+        part_id(entry.id, "pain"),
         codeable_concept(standard_coding(PAIN)),
         patient_id=patient_id,
         consultation_id=consultation_id,
-        partOf=[reference(one.treatment_id)],
-        effectiveDateTime=format_time(one.written_at),
-        valueQuantity=pain_quantity(one.note.pain),
-        derivedFrom=[reference(one.id)],
+        partOf=[reference(entry.treatment_id)],
+        effectiveDateTime=format_time(entry.written_at),
+        valueQuantity=pain_quantity(entry.note.pain),
+        derivedFrom=[reference(entry.id)],
     )
     return [drop_empty(response), pain]
 
@@ -83,35 +83,35 @@ def parse_diary_entry(response: Resource) -> tuple[str, DiaryEntry] | None:
 _FOLLOW_UP_RECORD = "follow-up"
 
 
-def follow_up_resources(one: FollowUp, patient_id: str) -> list[Resource]:
+def follow_up_resources(follow_up: FollowUp, patient_id: str) -> list[Resource]:
     """Return a follow-up as Observations, with each grade and pair of photographs, and the patient's report.
 
     One from before the first treatment is said to be so, and tells no months after it.
     """
-    grades = [_grade_observation(one, grade, n, patient_id) for n, grade in enumerate(one.grades, 1)]
+    grades = [_grade_observation(follow_up, grade, n, patient_id) for n, grade in enumerate(follow_up.grades, 1)]
     pairs = [
         _follow_up_observation(
-            one,
+            follow_up,
             pair.id,
             "photograph-pair",
             patient_id,
             derivedFrom=[reference(pair.before_id), reference(pair.after_id)],
         )
-        for pair in one.pairs
+        for pair in follow_up.pairs
     ]
-    reports = [] if one.said is None else [_report_response(one, one.said, patient_id)]
-    moment = codeable_concept(local_coding("moment", one.moment))
+    reports = [] if follow_up.said is None else [_report_response(follow_up, follow_up.said, patient_id)]
+    moment = codeable_concept(local_coding("moment", follow_up.moment))
     components = [component(local_coding("observation", "moment"), valueCodeableConcept=moment)]
-    if one.moment is FollowUpMoment.AFTER:
-        months = ucum_quantity(one.months_after, "mo")
+    if follow_up.moment is FollowUpMoment.AFTER:
+        months = ucum_quantity(follow_up.months_after, "mo")
         components.append(component(local_coding("observation", "months-after"), valueQuantity=months))
     seen = _follow_up_observation(
-        one,
-        one.id,
+        follow_up,
+        follow_up.id,
         "follow-up",
         patient_id,
-        extension=[record_extension(_FOLLOW_UP_RECORD, one)],
-        effectiveDateTime=format_time(one.seen_at),
+        extension=[record_extension(_FOLLOW_UP_RECORD, follow_up)],
+        effectiveDateTime=format_time(follow_up.seen_at),
         hasMember=[reference(held["id"]) for held in (*grades, *pairs, *reports)],
         component=components,
     )
@@ -123,18 +123,18 @@ def parse_follow_up(resource: Resource) -> FollowUp | None:
     return find_record(resource, _FOLLOW_UP_RECORD, FollowUp)
 
 
-def _follow_up_observation(one: FollowUp, id: str, name: str, patient_id: str, **values: Any) -> Resource:
+def _follow_up_observation(follow_up: FollowUp, id: str, name: str, patient_id: str, **values: Any) -> Resource:
     return observation(
         id,
         local_concept("observation", name),
         patient_id=patient_id,
-        consultation_id=one.consultation_id,
-        partOf=[reference(one.treatment_id)],
+        consultation_id=follow_up.consultation_id,
+        partOf=[reference(follow_up.treatment_id)],
         **values,
     )
 
 
-def _grade_observation(one: FollowUp, grade: ClinicianGrade, number: int, patient_id: str) -> Resource:
+def _grade_observation(follow_up: FollowUp, grade: ClinicianGrade, number: int, patient_id: str) -> Resource:
     """Return the Observation of a grade; one that does not count has the status `entered-in-error`."""
     rater = "blinded" if grade.blinded else "physician"
     graded_by = codeable_concept(local_coding("rater", rater))
@@ -149,11 +149,11 @@ def _grade_observation(one: FollowUp, grade: ClinicianGrade, number: int, patien
         if score is not None
     ]
     return _follow_up_observation(
-        one,
-        part_id(one.id, f"grade-{number}"),
+        follow_up,
+        part_id(follow_up.id, f"grade-{number}"),
         "improvement",
         patient_id,
-        status="final" if grade in one.valid_grades else "entered-in-error",
+        status="final" if grade in follow_up.valid_grades else "entered-in-error",
         effectiveDateTime=format_time(grade.graded_at),
         valueCodeableConcept=codeable_concept(local_coding("quarter", grade.quarter)),
         component=components,
@@ -161,7 +161,7 @@ def _grade_observation(one: FollowUp, grade: ClinicianGrade, number: int, patien
     )
 
 
-def _report_response(one: FollowUp, report: PatientReport, patient_id: str) -> Resource:
+def _report_response(follow_up: FollowUp, report: PatientReport, patient_id: str) -> Resource:
     numbers = {
         "confidence_0_10": report.now.confidence_0_10,
         "pain_0_10": report.now.pain_0_10,
@@ -177,12 +177,12 @@ def _report_response(one: FollowUp, report: PatientReport, patient_id: str) -> R
     return drop_empty(
         {
             "resourceType": "QuestionnaireResponse",
-            "id": part_id(one.id, "said"),
-            "partOf": [reference(one.treatment_id)],
+            "id": part_id(follow_up.id, "said"),
+            "partOf": [reference(follow_up.treatment_id)],
             "questionnaire": f"{FHIR_BASE}/Questionnaire/follow-up",
             "status": "completed",
             "subject": reference(patient_id),
-            "encounter": reference(one.consultation_id),
+            "encounter": reference(follow_up.consultation_id),
             "authored": format_time(report.said_at),
             "source": reference(patient_id),
             "item": items,

@@ -62,7 +62,7 @@ def device_resources(contents: PlanContents) -> dict[str, Resource]:
     made = (
         _device_resource(part_id(contents.plan.id, f"device-{n}"), setup) for n, setup in enumerate(setups.values(), 1)
     )
-    return {one["id"]: one for one in made}
+    return {resource["id"]: resource for resource in made}
 
 
 def care_plan_resource(contents: PlanContents, patient_id: str, *, last: bool) -> Resource:
@@ -142,7 +142,7 @@ def choice_resources(contents: PlanContents, patient_id: str) -> list[Resource]:
 def parse_plan(care_plan: Resource, documents: list[Resource], chosen: list[Resource]) -> PlanContents:
     """Return the plan of its resources."""
     made = read_extension(care_plan, "plan")
-    files = {one["content"][0]["attachment"]["title"]: one for one in documents}
+    files = {document["content"][0]["attachment"]["title"]: document for document in documents}
     plan = PlanRecord(
         id=care_plan["id"],
         consultation_id=parse_reference(care_plan["encounter"]),
@@ -152,12 +152,12 @@ def parse_plan(care_plan: Resource, documents: list[Resource], chosen: list[Reso
         version=made["version"],
         seed=int(made["seed"]),
         draws=int(made["draws"]),
-        files={name: read_identifier(one, "sha256", "masterIdentifier") for name, one in files.items()},
+        files={name: read_identifier(file, "sha256", "masterIdentifier") for name, file in files.items()},
         made_at=parse_time(care_plan["created"]),
         made_by="",
     )
-    contents = {name: attachment_content(one["content"][0]["attachment"]) for name, one in files.items()}
-    return PlanContents(plan, contents, tuple(_parse_choice(one, plan.id) for one in chosen))
+    contents = {name: attachment_content(file["content"][0]["attachment"]) for name, file in files.items()}
+    return PlanContents(plan, contents, tuple(_parse_choice(choice, plan.id) for choice in chosen))
 
 
 def _parse_choice(resource: Resource, plan_id: str) -> PlanChoice:
@@ -181,8 +181,8 @@ def _read_options(content: bytes) -> Mapping[str, Option]:
     """Return the options of a plan's document by their places, such as `0.1`."""
     return {
         str(OptionRef(concern, number)): option
-        for concern, one in enumerate(read_plan(json.loads(content)).concerns)
-        for number, option in enumerate(one.options)
+        for concern, plan in enumerate(read_plan(json.loads(content)).concerns)
+        for number, option in enumerate(plan.options)
     }
 
 
@@ -231,7 +231,7 @@ def consent_resource(consent: Consent, patient_id: str) -> Resource:
         {
             "resourceType": "Consent",
             "id": consent.id,
-            "extension": [about, *(record_extension(_TEXT_RECORD, one) for one in consent.texts)],
+            "extension": [about, *(record_extension(_TEXT_RECORD, text) for text in consent.texts)],
             "identifier": [identifier("plan-sha256", consent.plan_sha256)],
             "status": status,
             "scope": codeable_concept(standard_coding("treatment")),

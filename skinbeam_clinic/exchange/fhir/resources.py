@@ -47,41 +47,45 @@ def make_resources(
     """
     patient, links = deidentified.dossier.patient, deidentified.dossier.links
     resources = {patient.id: patient_resource(patient, clinic, links, is_addressed=is_addressed)}
-    for one in deidentified.dossier.consultations:
-        resources |= {resource["id"]: resource for resource in _consultation_resources(one, patient.id)}
-    resources |= {one.id: appointment_resource(one) for one in deidentified.dossier.appointments}
-    resources |= {one.id: note_resource(one) for one in deidentified.dossier.notes}
-    return resources | {one.id: attachment_resource(one) for one, _ in deidentified.dossier.attachments}
+    for consultation in deidentified.dossier.consultations:
+        resources |= {resource["id"]: resource for resource in _consultation_resources(consultation, patient.id)}
+    resources |= {
+        appointment.id: appointment_resource(appointment) for appointment in deidentified.dossier.appointments
+    }
+    resources |= {note.id: note_resource(note) for note in deidentified.dossier.notes}
+    return resources | {
+        attachment.id: attachment_resource(attachment) for attachment, _ in deidentified.dossier.attachments
+    }
 
 
-def _consultation_resources(one: ConsultationContents, patient_id: str) -> list[Resource]:
+def _consultation_resources(consultation: ConsultationContents, patient_id: str) -> list[Resource]:
     """Return the resources of a consultation in reading order."""
     made = [
-        encounter_resource(one.consultation),
-        questionnaire_response(one.consultation),
-        *skin_observations(one.consultation),
+        encounter_resource(consultation.consultation),
+        questionnaire_response(consultation.consultation),
+        *skin_observations(consultation.consultation),
     ]
-    for photograph, content in one.photographs:
+    for photograph, content in consultation.photographs:
         made += [media_resource(photograph, content, patient_id), permission_resource(photograph, patient_id)]
-    for contents in one.plans:
-        last = contents is one.plans[-1]
+    for contents in consultation.plans:
+        last = contents is consultation.plans[-1]
         made += [
             *device_resources(contents).values(),
             care_plan_resource(contents, patient_id, last=last),
             *document_resources(contents, patient_id, last=last),
             *choice_resources(contents, patient_id),
         ]
-    for consent, _ in one.consents:
+    for consent, _ in consultation.consents:
         made.append(consent_resource(consent, patient_id))
         if consent.document is not None:
             made.append(document_reference(consent, patient_id))
-    for spot in one.test_spots:
+    for spot in consultation.test_spots:
         made += test_spot_resources(spot, patient_id)
-    for treatment in one.treatments:
+    for treatment in consultation.treatments:
         made += treatment_resources(treatment, patient_id)
-    for entry in one.diary:
-        made += diary_resources(entry, one.consultation.id, patient_id)
-    for follow_up in one.follow_ups:
+    for entry in consultation.diary:
+        made += diary_resources(entry, consultation.consultation.id, patient_id)
+    for follow_up in consultation.follow_ups:
         made += follow_up_resources(follow_up, patient_id)
     return made
 
@@ -93,16 +97,19 @@ BINARY = "Binary"
 
 def link_resources(resources: Mapping[str, Resource]) -> dict[str, Resource]:
     """Return resources whose references and contents are addresses such as `Encounter/NAME`."""
-    addresses = {full_url(id): f"{one['resourceType']}/{id}" for id, one in resources.items()}
-    others = (link["other"]["reference"] for one in resources.values() for link in one.get("link", ()))
+    addresses = {full_url(id): f"{resource['resourceType']}/{id}" for id, resource in resources.items()}
+    others = (link["other"]["reference"] for resource in resources.values() for link in resource.get("link", ()))
     addresses |= {address: address for address in others}  # records of the same person have addresses already
-    return {id: _link_value(one, id, addresses) for id, one in resources.items()}
+    return {id: _link_value(resource, id, addresses) for id, resource in resources.items()}
 
 
 def find_content(resources: Mapping[str, Resource], id: str) -> tuple[str, bytes] | None:
     """Return media type and content of a resource's attachment; None where it has none."""
     held = _attachments(resources[id]) if id in resources else ()
-    return next(((one["contentType"], attachment_content(one)) for one in held if "data" in one), None)
+    return next(
+        ((attachment["contentType"], attachment_content(attachment)) for attachment in held if "data" in attachment),
+        None,
+    )
 
 
 def make_search_set(resources: Iterable[Resource], *, base: str, total: int, links: Mapping[str, str]) -> Resource:
@@ -115,8 +122,12 @@ def make_search_set(resources: Iterable[Resource], *, base: str, total: int, lin
     links : relation, such as `next`, and address.
     """
     entries = [
-        {"fullUrl": f"{base}/{one['resourceType']}/{one['id']}", "resource": one, "search": {"mode": "match"}}
-        for one in resources
+        {
+            "fullUrl": f"{base}/{resource['resourceType']}/{resource['id']}",
+            "resource": resource,
+            "search": {"mode": "match"},
+        }
+        for resource in resources
     ]
     bundle = {
         "resourceType": "Bundle",
@@ -130,12 +141,12 @@ def make_search_set(resources: Iterable[Resource], *, base: str, total: int, lin
 def _attachments(resource: Resource) -> list[Resource]:
     if resource["resourceType"] == "Media":
         return [resource["content"]]
-    return [one["attachment"] for one in resource.get("content", ())]
+    return [content["attachment"] for content in resource.get("content", ())]
 
 
 def _link_value(part: Any, id: str, addresses: Mapping[str, str]) -> Any:
     if isinstance(part, list):
-        return [_link_value(one, id, addresses) for one in part]
+        return [_link_value(element, id, addresses) for element in part]
     if not isinstance(part, dict):
         return part
     if "contentType" in part and "data" in part:

@@ -59,71 +59,71 @@ _APPOINTMENT_STATUS = {
 }
 
 
-def appointment_resource(one: Appointment) -> Resource:
+def appointment_resource(appointment: Appointment) -> Resource:
     """Return an appointment."""
-    about = None if one.consultation_id is None else [reference(one.consultation_id)]
+    about = None if appointment.consultation_id is None else [reference(appointment.consultation_id)]
     return drop_empty(
         {
             "resourceType": "Appointment",
-            "id": one.id,
-            "extension": [record_extension(_APPOINTMENT_RECORD, one)],
-            "status": _APPOINTMENT_STATUS[one.state],
-            "serviceType": [codeable_concept(local_coding("purpose", one.purpose))],
+            "id": appointment.id,
+            "extension": [record_extension(_APPOINTMENT_RECORD, appointment)],
+            "status": _APPOINTMENT_STATUS[appointment.state],
+            "serviceType": [codeable_concept(local_coding("purpose", appointment.purpose))],
             "supportingInformation": about,
-            "start": format_time(one.starts_at),
-            "end": format_time(one.ends_at),
-            "created": format_time(one.created_at),
-            "participant": [{"actor": reference(one.patient_id), "status": "accepted"}],
+            "start": format_time(appointment.starts_at),
+            "end": format_time(appointment.ends_at),
+            "created": format_time(appointment.created_at),
+            "participant": [{"actor": reference(appointment.patient_id), "status": "accepted"}],
         }
     )
 
 
 def parse_appointment(resource: Resource) -> Appointment:
     """Return the appointment of an Appointment resource."""
-    (one,) = read_records(resource, _APPOINTMENT_RECORD, Appointment)
-    return one
+    (appointment,) = read_records(resource, _APPOINTMENT_RECORD, Appointment)
+    return appointment
 
 
 _TEST_SPOT_RECORD = "test-spot"
 
 
-def test_spot_resources(one: TestSpotRecord, patient_id: str) -> list[Resource]:
+def test_spot_resources(spot: TestSpotRecord, patient_id: str) -> list[Resource]:
     """Return a test spot as Procedure, with Observations of its setting and readings, and its Device.
 
     One that was struck has the status `entered-in-error`.
     """
-    settings, struck = one.firing.settings, one.struck
-    device_id = part_id(one.id, "device")
+    settings, struck = spot.firing.settings, spot.struck
+    device_id = part_id(spot.id, "device")
     procedure = {
         "resourceType": "Procedure",
-        "id": one.id,
-        "extension": [record_extension(_TEST_SPOT_RECORD, one)],
-        "basedOn": [reference(one.firing.plan_id)],
+        "id": spot.id,
+        "extension": [record_extension(_TEST_SPOT_RECORD, spot)],
+        "basedOn": [reference(spot.firing.plan_id)],
         "status": "completed" if struck is None else "entered-in-error",
         "statusReason": None if struck is None else codeable_concept(text=struck.reason),
         "code": local_concept("procedure", "test-spot"),
         "subject": reference(patient_id),
-        "encounter": reference(one.consultation_id),
-        "performedDateTime": format_time(one.fired_at),
+        "encounter": reference(spot.consultation_id),
+        "performedDateTime": format_time(spot.fired_at),
         "bodySite": site_concept([settings.site]),
         "usedReference": [reference(device_id)],
-        "note": notes(one.firing.why),
+        "note": notes(spot.firing.why),
     }
     fired = observation(
-        part_id(one.id, "fired"),
+        part_id(spot.id, "fired"),
         local_concept("observation", "test-spot-fired"),
         patient_id=patient_id,
-        consultation_id=one.consultation_id,
+        consultation_id=spot.consultation_id,
         status="final" if struck is None else "entered-in-error",
-        partOf=[reference(one.id)],
-        effectiveDateTime=format_time(one.fired_at),
+        partOf=[reference(spot.id)],
+        effectiveDateTime=format_time(spot.fired_at),
         component=[
             *setting_components(settings.numbers()),
-            *_cooling_components(one.firing.cooling, one.firing.cooling_change),
+            *_cooling_components(spot.firing.cooling, spot.firing.cooling_change),
         ],
     )
     device = {"resourceType": "Device", "id": device_id, "identifier": [identifier("device", settings.device)]}
-    readings = (_reading_observation(one, reading, n, patient_id) for n, reading in enumerate(one.readings, 1))
+    readings = (_reading_observation(spot, reading, n, patient_id) for n, reading in enumerate(spot.readings, 1))
     return [drop_empty(procedure), fired, device, *readings]
 
 
@@ -132,13 +132,13 @@ def parse_test_spot(procedure: Resource) -> TestSpotRecord | None:
     return find_record(procedure, _TEST_SPOT_RECORD, TestSpotRecord)
 
 
-def _reading_observation(one: TestSpotRecord, reading: SpotReading, number: int, patient_id: str) -> Resource:
+def _reading_observation(spot: TestSpotRecord, reading: SpotReading, number: int, patient_id: str) -> Resource:
     return observation(
-        part_id(one.id, f"reading-{number}"),
+        part_id(spot.id, f"reading-{number}"),
         local_concept("observation", "reaction"),
         patient_id=patient_id,
-        consultation_id=one.consultation_id,
-        partOf=[reference(one.id)],
+        consultation_id=spot.consultation_id,
+        partOf=[reference(spot.id)],
         effectiveDateTime=format_time(reading.seen_at),
         valueCodeableConcept=codeable_concept(local_coding("reaction", reading.reaction)),
         derivedFrom=[reference(reading.photograph_id)] if reading.photograph_id else None,
@@ -162,13 +162,13 @@ _SEVERITY = {
 }
 
 
-def treatment_resources(one: Treatment, patient_id: str) -> list[Resource]:
+def treatment_resources(treatment: Treatment, patient_id: str) -> list[Resource]:
     """Return a treatment as Procedure, with its Device, areas and adverse events."""
-    made = [_treatment_procedure(one, patient_id)]
-    if one.device is not None:
-        made.append(_device_resource(one, one.device))
-    made += [_area_observation(one, area, patient_id) for area in one.areas]
-    return made + [_adverse_event_resource(event, patient_id) for event in one.events]
+    made = [_treatment_procedure(treatment, patient_id)]
+    if treatment.device is not None:
+        made.append(_device_resource(treatment, treatment.device))
+    made += [_area_observation(treatment, area, patient_id) for area in treatment.areas]
+    return made + [_adverse_event_resource(event, patient_id) for event in treatment.events]
 
 
 def parse_treatment(procedure: Resource) -> Treatment | None:
@@ -176,65 +176,65 @@ def parse_treatment(procedure: Resource) -> Treatment | None:
     return find_record(procedure, _TREATMENT_RECORD, Treatment)
 
 
-def _treatment_procedure(one: Treatment, patient_id: str) -> Resource:
+def _treatment_procedure(treatment: Treatment, patient_id: str) -> Resource:
     return drop_empty(
         {
             "resourceType": "Procedure",
-            "id": one.id,
-            "extension": [record_extension(_TREATMENT_RECORD, one)],
-            "identifier": [identifier("plan-option", one.option)],
-            "basedOn": [reference(one.plan_id)],
-            "status": _TREATMENT_STATUS[one.state],
-            "statusReason": _stop_reason(one),
+            "id": treatment.id,
+            "extension": [record_extension(_TREATMENT_RECORD, treatment)],
+            "identifier": [identifier("plan-option", treatment.option)],
+            "basedOn": [reference(treatment.plan_id)],
+            "status": _TREATMENT_STATUS[treatment.state],
+            "statusReason": _stop_reason(treatment),
             "code": codeable_concept(
-                local_coding("procedure", "laser-session"), text=english_text("session", number=one.number)
+                local_coding("procedure", "laser-session"), text=english_text("session", number=treatment.number)
             ),
             "subject": reference(patient_id),
-            "encounter": reference(one.consultation_id),
-            "performedPeriod": _performed_period(one),
-            "bodySite": site_concept(area.fired.site for area in one.valid_areas),
-            "usedReference": None if one.device is None else [reference(part_id(one.id, "device"))],
-            "note": [{"text": note.words, "time": format_time(note.at)} for note in one.notes if note.words],
+            "encounter": reference(treatment.consultation_id),
+            "performedPeriod": _performed_period(treatment),
+            "bodySite": site_concept(area.fired.site for area in treatment.valid_areas),
+            "usedReference": None if treatment.device is None else [reference(part_id(treatment.id, "device"))],
+            "note": [{"text": note.words, "time": format_time(note.at)} for note in treatment.notes if note.words],
         }
     )
 
 
-def _performed_period(one: Treatment) -> Resource:
+def _performed_period(treatment: Treatment) -> Resource:
     return drop_empty(
         {
-            "start": one.started_at and format_time(one.started_at),
-            "end": one.ended_at and format_time(one.ended_at),
+            "start": treatment.started_at and format_time(treatment.started_at),
+            "end": treatment.ended_at and format_time(treatment.ended_at),
         }
     )
 
 
-def _stop_reason(one: Treatment) -> Resource:
+def _stop_reason(treatment: Treatment) -> Resource:
     """Return the sign at which a treatment was stopped; empty where none is recorded, since notes may tell anything."""
-    signs = [area.fired for area in one.valid_areas if area.fired.endpoint.startswith(_STOP)]
-    if one.state != TreatmentState.STOPPED or not signs:
+    signs = [area.fired for area in treatment.valid_areas if area.fired.endpoint.startswith(_STOP)]
+    if treatment.state != TreatmentState.STOPPED or not signs:
         return {}
     return codeable_concept(local_coding("endpoint", signs[-1].endpoint), text=signs[-1].words)
 
 
-def _device_resource(one: Treatment, name: str) -> Resource:
+def _device_resource(treatment: Treatment, name: str) -> Resource:
     return drop_empty(
         {
             "resourceType": "Device",
-            "id": part_id(one.id, "device"),
+            "id": part_id(treatment.id, "device"),
             "identifier": [identifier("device", name)],
-            "serialNumber": one.serial,
+            "serialNumber": treatment.serial,
             "deviceName": [{"name": name, "type": "model-name"}],
         }
     )
 
 
-def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Resource:
+def _area_observation(treatment: Treatment, area: TreatedArea, patient_id: str) -> Resource:
     """Return the Observation of a treated area; one that a later row replaces has the status `entered-in-error`.
 
     It is about when the area was treated, also where its row was typed later.
     """
     fired = area.fired
-    status = "entered-in-error" if area not in one.valid_areas else "corrected" if fired.corrects else "final"
+    status = "entered-in-error" if area not in treatment.valid_areas else "corrected" if fired.corrects else "final"
     counts = (("passes", fired.passes), ("pulses", fired.pulses))
     endpoint = codeable_concept(local_coding("endpoint", fired.endpoint), text=fired.endpoint_words)
     components = [
@@ -256,10 +256,10 @@ def _area_observation(one: Treatment, area: TreatedArea, patient_id: str) -> Res
         area.id,
         local_concept("observation", "treated-area"),
         patient_id=patient_id,
-        consultation_id=one.consultation_id,
+        consultation_id=treatment.consultation_id,
         status=status,
-        partOf=[reference(one.id)],
-        **_treated_when(one, area),
+        partOf=[reference(treatment.id)],
+        **_treated_when(treatment, area),
         bodySite=_area_site(fired),
         component=components,
         note=notes(fired.words, fired.reason, fired.why),
@@ -276,7 +276,7 @@ def _cooling_components(cooling: UsedCooling | None, change: CoolingChange | Non
     kind = codeable_concept(local_coding("cooling", cooling.kind))
     deviation = [] if change is None else [codeable_concept(local_coding("cooling-change", change))]
     return [
-        *(component(local_coding("deviation", "cooling"), valueCodeableConcept=one) for one in deviation),
+        *(component(local_coding("deviation", "cooling"), valueCodeableConcept=concept) for concept in deviation),
         component(local_coding("observation", "cooling"), valueCodeableConcept=kind),
         *(
             component(local_coding("cooling-setting", name), valueQuantity=make_quantity(name, value))
@@ -285,25 +285,27 @@ def _cooling_components(cooling: UsedCooling | None, change: CoolingChange | Non
         *(
             component(
                 local_coding("observation", "further-cooling"),
-                valueCodeableConcept=codeable_concept(local_coding("cooling", one)),
+                valueCodeableConcept=codeable_concept(local_coding("cooling", cooling_kind)),
             )
-            for one in cooling.also
+            for cooling_kind in cooling.also
         ),
     ]
 
 
-def _treated_when(one: Treatment, area: TreatedArea) -> Resource:
+def _treated_when(treatment: Treatment, area: TreatedArea) -> Resource:
     """Return when an area was treated, and when its row was typed where that was later.
 
     A correction is about the time of the row that it replaces; for a row that was added after the end of the treatment
     no more is known than that it was in it.
     """
-    rows, first = {row.id: row for row in one.areas}, area
+    rows, first = {row.id: row for row in treatment.areas}, area
     while first.fired.corrects in rows:
         first = rows.pop(first.fired.corrects)
-    late = one.ended_at is not None and first.fired_at > one.ended_at
+    late = treatment.ended_at is not None and first.fired_at > treatment.ended_at
     treated = (
-        {"effectivePeriod": _performed_period(one)} if late else {"effectiveDateTime": format_time(first.fired_at)}
+        {"effectivePeriod": _performed_period(treatment)}
+        if late
+        else {"effectiveDateTime": format_time(first.fired_at)}
     )
     return treated | ({"issued": format_time(area.fired_at)} if late or first is not area else {})
 
