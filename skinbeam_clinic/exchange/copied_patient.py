@@ -1,9 +1,9 @@
 """Read the copy of a patient's records, as another clinic gave it out, with the times of that clinic.
 
-Consents given and appointments made elsewhere, and the outcomes of treatments under them, are in the copy but are not
+Consents given and appointments made elsewhere, and follow-ups of treatments under them, are in the copy but are not
 imported, since consent is to what this clinic has explained. Treatments done elsewhere become text in the notes of
-their plan, and past sessions in the answers: plans made there are outdated by them, and the next consultation begins
-with them.
+their plan, and past sessions in the answers, each with the improvement that a clinician graded: plans made there are
+outdated by them, and the next consultation begins with them.
 """
 
 import datetime
@@ -22,6 +22,7 @@ from skinbeam_clinic.consultations.repository import PAGE_MEDIA_TYPES, Consultat
 from skinbeam_clinic.database.sealed_record import parse_values
 from skinbeam_clinic.documents.sealed_content import parse_copied_attachments, parse_copied_notes
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.follow_ups.models import FollowUp
 from skinbeam_clinic.models import (
     ConsultationContents,
     ConsultationRecord,
@@ -103,7 +104,13 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
         for treatment in treatments
         if treatment.started_at is not None and treatment.valid_areas
     ]
-    facts = list_session_facts(sorted(begun, key=lambda treatment: treatment.started_at or treatment.created_at), ())
+    follow_ups = [
+        follow_up
+        for consultation in record["consultations"]
+        for follow_up in parse_values(tuple[FollowUp, ...], consultation.get("follow_ups", ()))
+    ]
+    begun.sort(key=lambda treatment: treatment.started_at or treatment.created_at)
+    facts = list_session_facts(begun, follow_ups)
     # Of a record that was closed as a duplicate there, what was typed of earlier sessions is carried on here, too.
     held = (parse_values(ConsultationRecord, consultation) for consultation in record["consultations"])
     elsewhere = [consultation for consultation in held if consultation.patient_id != patient.id]

@@ -33,6 +33,7 @@ from skinbeam_clinic.errors import DeniedError, RecordNotFoundError
 from skinbeam_clinic.exchange.deidentification import deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, parse_whole_bundle
 from skinbeam_clinic.exchange.record_formats import make_importer
+from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter
 from skinbeam_clinic.models import PatientRecord, PhotographPermissions
 from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -453,6 +454,18 @@ def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
     assert "blister, mild" in notes
     assert "cheeks" not in notes  # the row was corrected
     assert all(checked.findings == () for checked in verify_database(database))
+
+
+def test_what_a_clinician_graded_elsewhere_comes_with_its_session(
+    database: Database, repositories: ClinicRepositories, treated: Treatment
+) -> None:
+    """A course that made the skin worse is not begun again elsewhere as if nobody had judged it."""
+    graded = repositories.follow_ups.begin(treated.id)
+    repositories.follow_ups.add_grade(graded.id, ImprovementQuarter.WORSE, AestheticChange.WORSE, hidden=False)
+    other = ClinicRepositories(database, create_clinic(database, "Hill Clinic"))
+    there = other.consultations.of(pass_copy(repositories, other, owner_of(repositories, treated)).id)
+    (session,) = carry_past_sessions([one.answers for one in there]).tables["session"]
+    assert session["response_pct"] == -50.0, "the middle of what is worse by up to all"
 
 
 @pytest.mark.parametrize("later", [False, True])
