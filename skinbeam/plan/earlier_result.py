@@ -37,6 +37,7 @@ class EarlierResult:
     improved_pct : improvement since before the first session.
     has_helped : whether enough got better, and part of it since the session before.
     is_early : whether that was judged before its effect shows.
+    is_site_named : whether the session names its site, which then is this one.
     """
 
     number: int
@@ -46,6 +47,7 @@ class EarlierResult:
     improved_pct: float
     has_helped: bool
     is_early: bool = False
+    is_site_named: bool = False
 
     def has_helped_at(self, setting: BeamSetting, dose: float) -> bool:
         """Return whether it helped at such a setting, with no less than a dose."""
@@ -83,7 +85,8 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
             if session.response_pct is not None and is_borne:
                 found = _read_result(machine, pulse, number, session.response_pct, before)
                 if found is not None:
-                    found = replace(found, is_early=is_judged_early(case, session))
+                    is_named = session.site is not None
+                    found = replace(found, is_early=is_judged_early(case, session), is_site_named=is_named)
         before = before if session.response_pct is None else session.response_pct
     return found
 

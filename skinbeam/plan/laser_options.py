@@ -288,16 +288,18 @@ def _message_after(
     earlier: EarlierResult, proposal: Proposal, trial: CandidateSetting, span: Mapping[str, float | str | Message]
 ) -> Message:
     """Return the reason of a dose that follows what an earlier session showed."""
-    shown = {"session": earlier.number, "improved": earlier.improved_pct}
     before = Message("plan.dose-single", {"dose": earlier.dose, "unit": proposal.unit})
     if not proposal.has_helped:
         named = "plan.dose-kept" if earlier.is_early else "plan.dose-raised"
+        shown = {"session": earlier.number, "improved": earlier.improved_pct}
         return Message(named, {**span, **shown, "before": before})
+    helped = "plan.helped-here" if earlier.is_site_named else "plan.helped-maybe-here"
+    told = {"session": earlier.number, "result": Message(helped, {"improved": earlier.improved_pct})}
     if trial.dose < earlier.dose:
-        return Message("plan.dose-repeated-less", {"light": span["light"], **shown, "before": before})
+        return Message("plan.dose-repeated-less", {"light": span["light"], **told, "before": before})
     density = earlier.density_per_cm2
     if density is not None and DOSE_ROUNDING * (trial.density_per_cm2 or density) < density:
-        return Message("plan.dose-repeated-sparser", {"light": span["light"], **shown, "density": density})
+        return Message("plan.dose-repeated-sparser", {"light": span["light"], **told, "density": density})
     if proposal.sources:
-        return Message("plan.dose-repeated-printed", {**span, **shown})
-    return Message("plan.dose-repeated", {"light": span["light"], **shown})
+        return Message("plan.dose-repeated-printed", {**span, **told})
+    return Message("plan.dose-repeated", {"light": span["light"], **told})

@@ -166,6 +166,15 @@ def test_a_dose_that_a_limit_lowers_is_not_called_that_of_the_session() -> None:
     assert "less than its 7 J/cm²" in told
 
 
+@pytest.mark.parametrize(("site", "is_doubted"), [({"site": '"cheeks"'}, False), ({}, True)])
+def test_only_a_session_without_a_site_may_have_been_on_another_one(site: dict[str, str], is_doubted: bool) -> None:
+    veins = PERSON + concern(VEINS, extra="") + devices(DYE)
+    (option,) = laser_options(document(veins + session(8.0, 60, **site)))
+    (told,) = [one["text"] for one in option["reasons"] if one["rule"] == "published-dose"]
+    assert "60 % was better" in told
+    assert ("if it was on this site" in told) == is_doubted
+
+
 def test_columns_that_helped_are_given_again_without_a_noted_pulse() -> None:
     """A course of fractional CO2 that ran and helped stood on rank 4, behind the removal of the whole surface."""
     lines = PERSON + concern("perioral-lines", "perioral") + devices("fractional-co2-10600", "co2-10600")
