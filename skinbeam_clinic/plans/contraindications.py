@@ -28,6 +28,7 @@ from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, to_local_time
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import RecordNotFoundError
 from skinbeam_clinic.models import ConsultationRecord, PlanRecord
 from skinbeam_clinic.patients.history import (
@@ -260,18 +261,22 @@ def _course_contraindication(reason: RuleReason) -> Contraindication:
 
 
 def _response_reasons(records_since: RecordsSincePlan, concern: ConcernPlan, option: Option) -> Sequence[RuleReason]:
-    """Return the reasons of the response rule that hold an option back and did not when the plan was made."""
+    """Return the reasons of the response rule that hold an option back and that the records of the plan do not raise.
+
+    Both are read today, since what sessions improved may have been judged before their effect shows.
+    """
     if option.setup is None:
         return []
     asked = Concern(condition=concern.condition, site=concern.site)
     used = option.setup.settings
     light = LightFacts.of_pulse(option.setup.wavelength_nm, used.pulse_ms, lamp=option.setup.lamp)
-    then, now = (
-        _course_case(join_history(records_since.submission, facts, records_since.joined_at))
+    today = now()
+    planned, current = (
+        _course_case(join_history(records_since.submission, facts, today))
         for facts in (records_since.facts_at_planning, records_since.current_facts)
     )
-    before = response_reasons(then, asked, option.modality, light)
-    since = (reason for reason in response_reasons(now, asked, option.modality, light) if reason not in before)
+    before = response_reasons(planned, asked, option.modality, light)
+    since = (reason for reason in response_reasons(current, asked, option.modality, light) if reason not in before)
     return [reason for reason in since if decision_severity(reason.decision) >= decision_severity("refer")]
 
 

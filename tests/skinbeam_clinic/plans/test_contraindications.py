@@ -16,6 +16,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.text import use_time_zone
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.columns import clock_set_to
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
     ClinicianGrade,
@@ -210,6 +211,15 @@ def test_of_a_plan_made_from_records_what_came_since_stops_it_alike() -> None:
     facts = list_session_facts(done, [follow_up(done[1], ImprovementQuarter.FIRST)])
     planned = RecordsSincePlan(PLAN, Submission(), tuple(known), tuple(facts), BEGUN + datetime.timedelta(days=1))
     assert names(find_contraindications(planned, sample(), PLACE)) == ["response.too-little"]
+
+
+@pytest.mark.parametrize(("weeks", "found"), [(1.0, []), (4.0, ["response.too-little"])])
+def test_what_was_judged_before_its_effect_shows_stops_no_session(weeks: float, found: list[str]) -> None:
+    """A plan made anew says to judge it again, so that the plan of these sessions does not call the course a failure."""
+    done = [treatment(0.0), treatment(5.0)]
+    facts = list_session_facts(done, [follow_up(done[1], ImprovementQuarter.FIRST)])
+    with clock_set_to(BEGUN + datetime.timedelta(weeks=5.0 + weeks)):
+        assert names(stops(facts)) == found
 
 
 def test_words_in_two_lines_reach_the_next_case_in_one() -> None:
