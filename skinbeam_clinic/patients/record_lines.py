@@ -8,7 +8,7 @@ from skinbeam.laser.device import describe_window, devices
 from skinbeam.model.consultation import EarlierTestSpot
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Plan
-from skinbeam.report.formatting import display_value, site_title
+from skinbeam.report.formatting import display_value, report_text, site_title
 from skinbeam.text import Formatter, render_message, translate
 from skinbeam_clinic.patients.history import HistoryFact, IncompleteRow
 from skinbeam_clinic.plans.contraindications import Contraindication
@@ -86,12 +86,21 @@ def describe_fact(fact: HistoryFact) -> RecordLine:
         about = {"reaction": render_message(f"reaction.{row.reaction}"), "hours": row.read_after_h}
         about |= {"pulse": pulse, "site": site_title(row.site)}
         return RecordLine(fact.fired_at, render_message("clinic-spots.line", about), fact.path)
-    about = {"treats": translate(vocabulary_table("condition")[row.treats]["title"]), "pulse": pulse}
-    about |= {"week": row.week, "adverse": "; ".join(row.adverse) or render_message("clinic-spots.no-adverse")}
+    treats = translate(vocabulary_table("condition")[row.treats]["title"])
+    if site := fact.site or row.site:
+        treats = report_text("concern_at_site", concern=treats, site=site_title(site))
+    adverse = "; ".join(map(_adverse_words, row.adverse)) or render_message("clinic-spots.no-adverse")
+    about = {"treats": treats, "pulse": pulse, "week": row.week, "adverse": adverse}
     line = render_message("clinic-spots.session-line", about)
     if fact.is_spared:
         line = render_message("clinic-spots.session-spared", {"line": line})
     return RecordLine(fact.fired_at, line, fact.path)
+
+
+def _adverse_words(text: str) -> str:
+    """Return what went wrong in the current language where a case file names a kind of it, and otherwise as written."""
+    kind = next((name for name, one in ADVERSE_KINDS.items() if one.case_words == text), None)
+    return text if kind is None else render_message(f"clinic-adverse.{kind}")
 
 
 def describe_incomplete_row(row: IncompleteRow) -> RecordLine:

@@ -14,7 +14,7 @@ from skinbeam.course.course_rules import course_rules
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import SourceRange
-from skinbeam.text import use_time_zone
+from skinbeam.text import use_language, use_time_zone
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import clock_set_to
 from skinbeam_clinic.follow_ups.models import (
@@ -116,6 +116,20 @@ def test_a_plan_takes_no_dose_as_borne_that_another_cooling_may_have_spared(
     assert [one.meaning for one in found] == (["harm"] if harms else ["expected"] if kind else [])
     assert all(one.has_dose != spared for one in found)
     assert ("no dose of it" in describe_fact(fact).text) == spared
+
+
+def test_a_recorded_session_names_its_site_and_what_went_wrong_in_the_language_of_the_page() -> None:
+    """The word of the case file, "pih", stood on German pages and English ones alike."""
+    (fact,) = list_session_facts(
+        [
+            treatment(0.0, event("pih"), event("other", words="itched")),
+        ],
+        [],
+    )
+    assert "Visible facial veins, cheeks;" in describe_fact(fact).text
+    assert describe_fact(fact).text.endswith("dark marks; itched.")
+    with use_language("de"):
+        assert describe_fact(fact).text.endswith("dunkle Flecken; itched.")
 
 
 def test_the_least_dose_is_that_of_the_areas_which_were_cooled_as_planned_unless_one_harmed() -> None:
