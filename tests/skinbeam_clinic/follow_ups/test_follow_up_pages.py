@@ -289,7 +289,7 @@ def test_without_photographs_it_is_graded_at_the_patients_side(clinics: Clinics,
     client.post(f"/follow-ups/{one.id}/grade", data={"quarter": "worse", "change": "5"})
     page = client.get(f"/follow-ups/{one.id}").text
     assert "Here: worse than before" in page
-    assert "knew which photograph was before and which after" in page
+    assert "with no photographs side by side" in page
 
 
 def test_a_photograph_of_now_is_kept_and_put_beside_one_from_before(clinics: Clinics, tmp_path: Path) -> None:
