@@ -301,7 +301,8 @@ def judge_changes(
 ) -> dict[str, tuple[str, ...]]:
     """Judge the plan's case again with each reported change; return the messages of newly raised reasons by item.
 
-    The result is empty if the answers of the form are no valid case.
+    A change is added to those of the items before it: rules ask for a pregnancy and a medicine together, too. The
+    result is empty if the answers of the form are no valid case.
 
     Parameters
     ----------
@@ -321,8 +322,10 @@ def judge_changes(
     reasons = {}
     for item in CHANGE_ITEMS:
         if item in answers and answers[item].answer == "yes":
-            changed = case.model_copy(update={"patient": _change_patient(item, patient, answers[item].words)})
+            patient = _change_patient(item, patient, answers[item].words)
+            changed = case.model_copy(update={"patient": patient})
             reasons[item] = tuple(reason for reason in _judge_case(changed, concern, modality) if reason not in known)
+            known.update(reasons[item])
     return reasons
 
 

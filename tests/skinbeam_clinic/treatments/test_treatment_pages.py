@@ -161,6 +161,13 @@ def test_a_new_medicine_is_reported_with_what_the_rules_say_of_it(
     assert "skin may react to light or darken" in page_text(client.get(here))
 
 
+def test_what_two_changes_mean_together_is_said_once(client: TestClient, clinics: Clinics, here: str) -> None:
+    """A pregnancy and isotretinoin, both new: each by itself, nobody was told to call the prescriber today."""
+    sent = answers(clinics, here, medicines="yes", pregnancy="yes") | {"medicines.words": "isotretinoin"}
+    client.post(f"{here}/checklist", data=sent)
+    assert page_text(client.get(here)).count("harm the unborn child") == 1
+
+
 def test_eyewear_is_put_on_and_not_decided_away(client: TestClient, clinics: Clinics, here: str) -> None:
     client.post(f"{here}/checklist", data=answers(clinics, here) | {"eyewear-room": "no"})
     assert "a decision cannot override it" in page_text(client.get(here))
