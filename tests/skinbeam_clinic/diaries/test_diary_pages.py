@@ -428,6 +428,17 @@ def test_the_clinic_makes_a_link_once_and_its_token_is_in_no_other_place(
     assert phone.get(found[1]).status_code == 404
 
 
+def test_a_link_is_offered_in_the_language_of_the_page_and_then_in_that_of_the_last_one(
+    clinics: Clinics, of: Treated
+) -> None:
+    """A German clinic was offered English first, and patients got a diary that they could not read."""
+    client, here = clinics.browser(Role.ASSISTANT), f"/treatments/{of.treatment}/diary"
+    chosen = re.compile(r'<option value="(\w+)" selected>')
+    assert chosen.findall(client.get(here, headers={"accept-language": "de"}).text) == ["de"]
+    client.post(f"{here}/link", data={"language": "de"})
+    assert chosen.findall(client.get(here, headers={"accept-language": "en"}).text) == ["de"]
+
+
 def test_a_link_is_good_until_the_healing_of_the_plan_is_over_and_two_weeks_more(clinics: Clinics, of: Treated) -> None:
     clinics.browser(Role.OWNER).post(f"/treatments/{of.treatment}/diary/link", data={"language": "en"})
     made = clinics.repositories().diaries.list_links(of.treatment)[-1]
