@@ -229,7 +229,7 @@ def test_of_a_plan_made_from_records_what_came_since_stops_it_alike() -> None:
 
 @pytest.mark.parametrize(("weeks", "found"), [(1.0, []), (4.0, ["response.too-little"])])
 def test_what_was_judged_before_its_effect_shows_stops_no_session(weeks: float, found: list[str]) -> None:
-    """A plan made anew says to judge it again, so that the plan of these sessions does not call the course a failure."""
+    """A plan made anew says to judge it again: the plan of these sessions does not call the course a failure either."""
     done = [treatment(0.0), treatment(5.0)]
     facts = list_session_facts(done, [follow_up(done[1], ImprovementQuarter.FIRST)])
     with clock_set_to(BEGUN + datetime.timedelta(weeks=5.0 + weeks)):
