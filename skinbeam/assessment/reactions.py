@@ -7,10 +7,10 @@ that nothing that was written down is ignored.
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any, Literal
+from functools import cache, lru_cache
+from typing import Literal
 
 from skinbeam.assessment.lamp_windows import read_spot_mm
 from skinbeam.assessment.stated_time import longest_time_h, span_h
@@ -37,6 +37,7 @@ __all__ = [
 # Reactions in the free text about an earlier session.
 
 UNREAD_REACTION = ""
+_CACHED_TEXTS = 1024  # a plan asks for the reactions of its case a hundred times
 _PALE_MARK, _UNKNOWN_MARK = "pale-mark", "pigment-change"
 _MARKS = ("dark-mark", _PALE_MARK, _UNKNOWN_MARK)
 _RAISED_SCARS = ("hypertrophic-scars", "keloid")
@@ -91,7 +92,7 @@ class ReactionKind:
 
     Parameters
     ----------
-    words : how it is called in a free text.
+    words : how it is called in a free text, as `normalise_words` returns it, the longest first.
     harm : whether the skin was injured. harm_after_h : only if it is still there after so many hours.
     burnt : whether the epidermis was burnt; None where the mark does not show it.
     expected_after : modalities whose usual reaction it is; None of every one. expected_for_h : only for so many hours.
@@ -114,7 +115,7 @@ def reaction_kinds() -> Mapping[str, ReactionKind]:
     """Return the reactions of `data/reactions.toml` by name."""
     return {
         name: ReactionKind(
-            words=tuple(entry["words"]),
+            words=tuple(sorted(map(normalise_words, entry["words"]), key=len, reverse=True)),
             harm=entry["harm"],
             harm_after_h=entry.get("harm_after_h", 0.0),
             burnt=entry.get("burnt"),
@@ -129,6 +130,7 @@ def reaction_kinds() -> Mapping[str, ReactionKind]:
     }
 
 
+@lru_cache(_CACHED_TEXTS)
 def read_reaction_kinds(text: str, treats: str = "") -> tuple[str, ...]:
     """Return the reactions that a free text names, each once; `UNREAD_REACTION` where a part of it was not understood.
 
@@ -209,7 +211,7 @@ def _clause_reactions(words: str, treats: str) -> Iterator[str]:
     rest = _remove_words(words, _known_words("place"))
     named: dict[str, list[str]] = {}
     for kind, entry in _reaction_entries().items():
-        for word in sorted(map(normalise_words, entry.words), key=len, reverse=True):
+        for word in entry.words:
             if _has_word(rest, word):  # else no pattern is compiled: hundreds of words are asked for
                 rest = re.sub(rf"{_DENIAL} {word}(?= |$)", "", rest)
             if _has_word(rest, word):
@@ -265,6 +267,7 @@ def _is_vessel_that_was_hit(words: str) -> bool:
     return not said.isdisjoint(vessels) and not said.isdisjoint(darker) and said <= vessels | darker
 
 
+@lru_cache(_CACHED_TEXTS)
 def _stated_time_h(text: str, kind: str, treats: str) -> float | None:
     """Return for how long a text says that a reaction stayed, hours; None where a clause that names it does not say it.
 
@@ -289,10 +292,9 @@ def _has_word(words: str, word: str) -> bool:
     return f" {word} " in f" {words} "
 
 
-def _remove_words(words: str, taken: Any) -> str:
-    for word in sorted(map(normalise_words, taken), key=len, reverse=True):
-        if _has_word(words, word):
-            words = re.sub(rf"(?:^| ){word}(?= |$)", " ", words)
+def _remove_words(words: str, taken: Iterable[str]) -> str:
+    for word in sorted((word for word in taken if _has_word(words, word)), key=len, reverse=True):
+        words = re.sub(rf"(?:^| ){word}(?= |$)", " ", words)
     return words.strip()
 
 
@@ -303,7 +305,7 @@ def _reaction_entries() -> Mapping[str, ReactionKind]:
 
 @cache
 def _no_reaction_words() -> frozenset[str]:
-    return frozenset(map(normalise_words, reaction_kinds()["none"].words))
+    return frozenset(reaction_kinds()["none"].words)
 
 
 @cache
