@@ -64,8 +64,8 @@ class DerivedTable:
         return content
 
 
-def _numbers_on_one_line(found: re.Match[str]) -> str:
-    return f"[{', '.join(found[1].replace(',', ' ').split())}]"
+def _numbers_on_one_line(match: re.Match[str]) -> str:
+    return f"[{', '.join(match[1].replace(',', ' ').split())}]"
 
 
 def values_sha256(version: int, values: Any) -> str:

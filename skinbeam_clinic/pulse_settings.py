@@ -48,9 +48,9 @@ class PulseSettings:
     pulse_ms: float | None = None
 
     @classmethod
-    def of_earlier(cls, done: EarlierTestSpot | EarlierSession) -> "PulseSettings":
+    def of_earlier(cls, pulse: EarlierTestSpot | EarlierSession) -> "PulseSettings":
         """Return the settings of an earlier test spot or session of a case."""
-        return PulseSettings(**{name: getattr(done, name) for name in SETTINGS})
+        return PulseSettings(**{name: getattr(pulse, name) for name in SETTINGS})
 
     @model_serializer
     def as_record(self) -> dict[str, float | int | str]:

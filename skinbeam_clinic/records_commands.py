@@ -459,7 +459,7 @@ def _ask_password() -> str:
     return password
 
 
-def _print_result(asked: dict[str, Any], body: dict[str, Any], *, json: bool) -> None:
+def _print_result(options: dict[str, Any], body: dict[str, Any], *, json: bool) -> None:
     from skinbeam.model.document import build_document, sha256_hex
 
-    print_document(build_document("skinbeam.records/1", case_sha256=sha256_hex(asked), seed=0, body=body), json=json)
+    print_document(build_document("skinbeam.records/1", case_sha256=sha256_hex(options), seed=0, body=body), json=json)

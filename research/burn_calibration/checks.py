@@ -62,14 +62,14 @@ def _validation_rows() -> list[dict[str, Any]]:
     return [found[row] for row in sorted(found)]
 
 
-def _check_row(seen: Observations, row: int, shares: Floats) -> dict[str, Any]:
+def _check_row(observations: Observations, row: int, shares: Floats) -> dict[str, Any]:
     """Return a row's reported result beside its prediction from equally likely shares."""
-    told: dict[str, Any] = {"row": seen.names[row], "share": round_significant(float(shares.mean()), DIGITS)}
-    if seen.is_threshold[row]:
+    told: dict[str, Any] = {"row": observations.names[row], "share": round_significant(float(shares.mean()), DIGITS)}
+    if observations.is_threshold[row]:
         return told | {"kind": "begins"}
-    if not seen.has_count[row]:
+    if not observations.has_count[row]:
         return told | {"kind": "given"}
-    of, harmed = int(seen.treated[row]), int(seen.harmed[row])
+    of, harmed = int(observations.treated[row]), int(observations.harmed[row])
     low, high = _prediction_interval(of, shares)
     ends = beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], harmed + 0.5, of - harmed + 0.5)
     return told | {

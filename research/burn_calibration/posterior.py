@@ -151,19 +151,23 @@ def predict_burns(draws: dict[str, Floats], observations: Observations, source: 
     return {row: np.concatenate(shares) for row, shares in found.items()}
 
 
-def _choice_log_density(now: dict[str, Floats], seen: Observations, rows: NDArray[np.int64], bold: Floats) -> Floats:
+def _choice_log_density(
+    now: dict[str, Floats], observations: Observations, rows: NDArray[np.int64], bold: Floats
+) -> Floats:
     """Return the log density of a source's doses for each way and choice of dose, (row, way, choice)."""
     off = (bold[rows][:, :, None] - now["chosen"] * _QUADRATURE_POINTS) / now["rows"]
-    return np.asarray(seen.ways[rows][:, :, None] - 0.5 * off**2 * seen.weight[rows][:, None, None])
+    return np.asarray(observations.ways[rows][:, :, None] - 0.5 * off**2 * observations.weight[rows][:, None, None])
 
 
-def _burn_share(now: dict[str, Floats], seen: Observations, row: int, bold: Floats, own: Floats) -> Floats:
+def _burn_share(now: dict[str, Floats], observations: Observations, row: int, bold: Floats, own: Floats) -> Floats:
     """Return the share of people burnt over all sessions, (way, clinic), by (practice 5) and (practice 6)."""
-    hidden = 0.0 if seen.has_dose[row] else now["followed"] ** 2 * (now["chosen"] ** 2 + now["rows"] ** 2)
+    hidden = 0.0 if observations.has_dose[row] else now["followed"] ** 2 * (now["chosen"] ** 2 + now["rows"] ** 2)
     above = np.sqrt(now["clinics"] ** 2 + hidden) * own - now["margin"]
-    moved = now["followed"] * bold[:, None] if seen.has_dose[row] else np.zeros((bold.size, 1))
-    p = now["lapse"] + (1.0 - now["lapse"]) * ndtr((above + moved) / np.hypot(now["people"], seen.spread[row])[:, None])
-    return np.asarray(-np.expm1(seen.sessions[row] * np.log1p(-np.clip(p, 0.0, 1.0 - 1e-9))))
+    moved = now["followed"] * bold[:, None] if observations.has_dose[row] else np.zeros((bold.size, 1))
+    p = now["lapse"] + (1.0 - now["lapse"]) * ndtr(
+        (above + moved) / np.hypot(now["people"], observations.spread[row])[:, None]
+    )
+    return np.asarray(-np.expm1(observations.sessions[row] * np.log1p(-np.clip(p, 0.0, 1.0 - 1e-9))))
 
 
 # The shipped table.

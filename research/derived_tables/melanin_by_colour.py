@@ -162,10 +162,10 @@ def _losses(packets: int) -> Losses:
     return Losses(tuple(lengths), reached, found[0], found[1])
 
 
-def _by_class(found: Losses, values: Array) -> Array:
+def _by_class(losses: Losses, values: Array) -> Array:
     """Return the losses of the classes at `COLOUR_WAVELENGTHS_NM`, (class, wavelength)."""
     classes = tissue_table("melanin")["by_ita"]["ita_deg"]
-    rows = np.array([np.interp(classes, found.ita_deg, column) for column in values.T])
+    rows = np.array([np.interp(classes, losses.ita_deg, column) for column in values.T])
     return np.array([np.interp(COLOUR_WAVELENGTHS_NM, TRACED_nm, row) for row in rows.T])
 
 
@@ -191,7 +191,7 @@ def _uncorrected_inversions() -> _Inversions:
     return _Inversions(joint, blood, read, (float(fitted.x[0]), float(fitted.x[1])))
 
 
-def _corrected_melanin(given: _Inversions, share: Array) -> Array:
+def _corrected_melanin(inversions: _Inversions, share: Array) -> Array:
     """Return melanin by the three inversions, blood and the residual of the joint one, (class, 5), loss corrected.
 
     Parameters
@@ -199,16 +199,16 @@ def _corrected_melanin(given: _Inversions, share: Array) -> Array:
     share : share lost at the port, (class, wavelength).
     """
     nm = np.array(COLOUR_WAVELENGTHS_NM)
-    spectra = _reflectance(given.joint[:, None], given.blood[:, None], nm[None], even=True)
+    spectra = _reflectance(inversions.joint[:, None], inversions.blood[:, None], nm[None], even=True)
     at = int(np.argmin(np.abs(nm - INVERTED_nm)))
     rows = []
-    for k in range(len(given.joint)):
-        reading = given.readings[k] / (1.0 - share[k, at])
-        alone = [_at_690(reading, given.blood[k], factors) for factors in ((1.0, 1.0), given.factors)]
+    for k in range(len(inversions.joint)):
+        reading = inversions.readings[k] / (1.0 - share[k, at])
+        alone = [_at_690(reading, inversions.blood[k], factors) for factors in ((1.0, 1.0), inversions.factors)]
         target = spectra[k] / (1.0 - share[k])
         both = least_squares(
             lambda p, target=target: _reflectance(np.exp(p[0]), np.exp(p[1]), nm) - target,
-            np.log([0.8 * given.joint[k], given.blood[k]]),
+            np.log([0.8 * inversions.joint[k], inversions.blood[k]]),
         )
         rows.append([np.exp(both.x[0]), *alone, np.exp(both.x[1]), np.sqrt(np.mean(both.fun**2))])
     return np.array(rows)
@@ -219,9 +219,9 @@ def _at_690(read: float, blood: float, factors: tuple[float, float]) -> float:
     return float(brentq(lambda f: float(_reflectance(np.array(f), np.array(blood), nm, factors) - read), 0.002, 0.6))
 
 
-def _values(fractions: Array, found: Losses) -> dict[str, Any]:
+def _values(fractions: Array, losses: Losses) -> dict[str, Any]:
     """Return the content of the file; `fractions` has a row for each class, with its five inversions."""
-    lengths = " and ".join(f"{divisor:.1f}" for divisor in found.length_divisors)
+    lengths = " and ".join(f"{divisor:.1f}" for divisor in losses.length_divisors)
     return {
         "source": "issa2025",
         "conditions": SOURCE_NOTE,
@@ -229,9 +229,9 @@ def _values(fractions: Array, found: Losses) -> dict[str, Any]:
         "port_loss": {
             "source": "skinbeam2026skin",
             "conditions": LOSS_NOTE.format(shorter=lengths),
-            "ita_deg": found.ita_deg,
+            "ita_deg": losses.ita_deg,
             "wavelength_nm": TRACED_nm,
-            "share": np.round(found.shortened.T, 3).tolist(),
+            "share": np.round(losses.shortened.T, 3).tolist(),
         },
     }
 

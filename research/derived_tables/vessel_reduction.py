@@ -115,13 +115,13 @@ def summarise_ratios(ratios: Iterable[DoseRatio]) -> dict[str, dict[str, Any]]:
     return {name: _summary(found[name]) for name in sorted(found)}
 
 
-def _summary(every: Sequence[DoseRatio]) -> dict[str, Any]:
-    known = [ratio for ratio in every if not math.isnan(ratio.ratio)]
+def _summary(ratios: Sequence[DoseRatio]) -> dict[str, Any]:
+    known = [ratio for ratio in ratios if not math.isnan(ratio.ratio)]
     mean, spread, error = _moments(known)
     pulses = sorted({ratio.pulse_ms for ratio in known})
     return {
         "cases": len(known),
-        "one_sided": len(every) - len(known),
+        "one_sided": len(ratios) - len(known),
         "geometric_mean": mean,
         "geometric_sd": spread,
         "geometric_error": error,

@@ -64,11 +64,11 @@ def ranks(number: int) -> dict[str, Any]:
     return {"ranks": dict(zip(ranked_quantities(), below, strict=True)), "divergences": divergences}
 
 
-def chi_square_p(found: Sequence[int]) -> float:
+def chi_square_p(observed: Sequence[int]) -> float:
     """Return the probability of ranks as uneven as these when they are uniform: Pearson's test over ten bins."""
     from scipy.stats import chisquare  # there wherever a sampler or a test is
 
-    counts = np.bincount(np.asarray(found) * BINS // (RANKS + 1), minlength=BINS)
+    counts = np.bincount(np.asarray(observed) * BINS // (RANKS + 1), minlength=BINS)
     return float(chisquare(counts).pvalue)
 
 

@@ -35,7 +35,7 @@ def build_count_model(data: CountData, observed: CountsSeen) -> pm.Model:
     return model
 
 
-def _add_counts(data: CountData, given: dict[str, Any]) -> None:
+def _add_counts(data: CountData, arms_data: dict[str, Any]) -> None:
     prior, rule = evidence_settings()["outcomes"], evidence_settings()["counts"]
     base = pm.Normal("base", [prior[o]["value"] for o in OUTCOMES], [prior[o]["sd"] for o in OUTCOMES])
     spreads = np.array([[rule[kind]["sd"]] * len(OUTCOMES) for kind in EFFECTS])
@@ -56,8 +56,8 @@ def _add_counts(data: CountData, given: dict[str, Any]) -> None:
         + _select_outcomes(darker, PIGMENT_HARMS)[data.outcome] * _mean_phototypes(data)
         + _select_outcomes(late, LATE_HARMS)[data.outcome] * data.later
     )
-    log = given["events"] * log_odds - data.of * pt.softplus(log_odds)
-    pm.Potential("counts", pt.sum(given["used"] * log))
+    log = arms_data["events"] * log_odds - data.of * pt.softplus(log_odds)
+    pm.Potential("counts", pt.sum(arms_data["used"] * log))
 
 
 def _mean_phototypes(data: CountData) -> Any:

@@ -73,10 +73,10 @@ BASELINES: dict[str, Callable[[Features], Hashable]] = {
 
 
 def baseline_log_score(
-    arm: PrintedResult, others: Sequence[PrintedResult], key: Callable[[Features], Hashable]
+    arm: PrintedResult, results: Sequence[PrintedResult], key: Callable[[Features], Hashable]
 ) -> float:
     """Return the log score of an arm's result, predicted from the other studies of its pool."""
-    pool = [o for o in others if key(o.features) == key(arm.features) and o.study != arm.study]
+    pool = [o for o in results if key(o.features) == key(arm.features) and o.study != arm.study]
     if arm.responders is not None:
         return count_log_score((arm.responders, arm.n), [(o.responders, o.n) for o in pool if o.responders is not None])
     return _mean_score(arm, [o for o in pool if o.mean is not None])
@@ -154,13 +154,13 @@ def leave_out(study: str, fitted: Posterior, rng: np.random.Generator) -> list[S
     return [*_improvement_scores(study, fitted, rng), *_harm_scores(study, fitted, rng)]
 
 
-def _improvement_scores(study: str, given: Posterior, rng: np.random.Generator) -> list[StudyScore]:
+def _improvement_scores(study: str, posterior: Posterior, rng: np.random.Generator) -> list[StudyScore]:
     mine = [arm for arm in fitted_arms() if arm.study == study]
     if not mine:
         return []
-    log_likelihood = reweigh.improvement_log_likelihood(study, given, rng)
+    log_likelihood = reweigh.improvement_log_likelihood(study, posterior, rng)
     rest = printed_improvement().excluding(np.array([arm.study == study for arm in fitted_arms()]))
-    found, fit = _posterior_without(rest, given, log_likelihood, rng)
+    found, fit = _posterior_without(rest, posterior, log_likelihood, rng)
     others = [printed_result(arm) for arm in fitted_arms() if arm.study != study]
     scores = []
     for arm in mine:
@@ -169,13 +169,13 @@ def _improvement_scores(study: str, given: Posterior, rng: np.random.Generator) 
     return [replace(score, **fit) for score in scores]
 
 
-def _harm_scores(study: str, given: Posterior, rng: np.random.Generator) -> list[StudyScore]:
+def _harm_scores(study: str, posterior: Posterior, rng: np.random.Generator) -> list[StudyScore]:
     rows = outcome_counts()
     if not any(row.study == study for row in rows):
         return []
-    log_likelihood = reweigh.counts_log_likelihood(study, given, rng)
+    log_likelihood = reweigh.counts_log_likelihood(study, posterior, rng)
     rest = printed_counts().excluding(np.array([row.study == study for row in rows]))
-    found, fit = _posterior_without(rest, given, log_likelihood, rng)
+    found, fit = _posterior_without(rest, posterior, log_likelihood, rng)
     scores = []
     for row in rows:
         if row.study == study:
@@ -189,7 +189,7 @@ def _harm_scores(study: str, given: Posterior, rng: np.random.Generator) -> list
 
 
 def _posterior_without(
-    rest: Observed | CountsSeen, given: Posterior, log_likelihood: Floats, rng: np.random.Generator
+    rest: Observed | CountsSeen, posterior: Posterior, log_likelihood: Floats, rng: np.random.Generator
 ) -> tuple[Posterior, dict[str, Any]]:
     """Return the posterior without a study, and the fields of `StudyScore` on how it was made.
 
@@ -197,7 +197,7 @@ def _posterior_without(
     ----------
     rest : the reported results of the other studies.
     """
-    found = reweigh.reweigh_without_study(given, log_likelihood, rng)
+    found = reweigh.reweigh_without_study(posterior, log_likelihood, rng)
     if found is not None:
         return found, {}
     sampled = sample(rest, PLAN)
@@ -254,11 +254,11 @@ def _nearest_cut(arm: Arm) -> float:
 
 
 def _arm_score(
-    arm: Arm, clinics: NewClinics, given: Posterior, others: Sequence[PrintedResult], rng: np.random.Generator
+    arm: Arm, clinics: NewClinics, posterior: Posterior, results: Sequence[PrintedResult], rng: np.random.Generator
 ) -> StudyScore:
     seen = printed_result(arm)
-    baselines = {name: baseline_log_score(seen, others, key) for name, key in BASELINES.items()}
-    icc = float(given["icc"].mean())
+    baselines = {name: baseline_log_score(seen, results, key) for name, key in BASELINES.items()}
+    icc = float(posterior["icc"].mean())
     group = 1.0 + (arm.units_per_patient - 1.0) * icc
     if seen.responders is not None:
         score, pit, median = _predicted_count(

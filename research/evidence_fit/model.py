@@ -55,7 +55,7 @@ def build_improvement_model(data: Data, observed: Observed) -> pm.Model:
     return model
 
 
-def _add_improvement(data: Data, given: dict[str, Any]) -> None:
+def _add_improvement(data: Data, arms_data: dict[str, Any]) -> None:
     prior = evidence_settings()["improvement"]
     total = pm.HalfNormal("total", prior["total"]["sd"])
     split = pm.Dirichlet("split", np.array([prior["shares"][level] for level in LEVELS]))
@@ -73,7 +73,7 @@ def _add_improvement(data: Data, given: dict[str, Any]) -> None:
     reading = pm.Normal("reading", 0.0, 1.0, shape=len(data.studies))
     tau_untreated = pm.HalfNormal("tau_untreated", prior["untreated_study"]["sd"])
     between = pt.where(data.untreated, tau_untreated, tau)
-    theta = pt.dot(data.x, beta) + (between * given["weak"] * own)[data.study] + omega * apart
+    theta = pt.dot(data.x, beta) + (between * arms_data["weak"] * own)[data.study] + omega * apart
     theta = theta + kappa * data.binned * reading[data.study]
     sd_mid = pm.Normal("sd_mid", np.log(prior["patient_sd"]["value"]), prior["patient_sd"]["log_sd"])
     sd_spread = pm.HalfNormal("sd_spread", prior["patient_sd_spread"]["sd"])
@@ -87,7 +87,7 @@ def _add_improvement(data: Data, given: dict[str, Any]) -> None:
     patients = np.flatnonzero(data.binned & (data.units == data.n))
     lesions = np.flatnonzero(data.binned & (data.units > data.n))
     means = np.flatnonzero(~data.binned)
-    used, counts = given["used"], given["counts"]
+    used, counts = arms_data["used"], arms_data["counts"]
     p = _class_probabilities(theta, sd, cleared, data, patients)
     pm.Potential("patients", pt.sum(used[patients] * pt.sum(counts[patients] * pt.log(p), axis=1)))
     if len(lesions):
@@ -103,8 +103,8 @@ def _add_improvement(data: Data, given: dict[str, Any]) -> None:
     variance = pt.maximum(variance, 1.0)
     per_patient = data.units[means] / data.n[means]
     of_mean = variance * (1.0 + (per_patient - 1.0) * icc) / data.units[means] + prior["printed_error"]["value"] ** 2
-    log = -0.5 * ((given["mean"][means] - mean) ** 2 / of_mean + pt.log(of_mean))
-    printed = given["sd"][means]
+    log = -0.5 * ((arms_data["mean"][means] - mean) ** 2 / of_mean + pt.log(of_mean))
+    printed = arms_data["sd"][means]
     error = 1.0 / np.sqrt(2.0 * np.maximum(data.n[means] - 1.0, 1.0))
     off = (pt.log(pt.maximum(printed, _SMALL)) - 0.5 * pt.log(variance)) / error
     log_sd = pt.where(printed > 0.0, -0.5 * off**2, 0.0)

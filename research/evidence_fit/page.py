@@ -288,19 +288,19 @@ def _variants() -> str:
     return _table(rows[0], rows[1:])
 
 
-def _replicates(found: dict[str, Any]) -> str:
+def _replicates(result: dict[str, Any]) -> str:
     def span(quantiles: list[float]) -> str:
         low, middle, high = quantiles
         return f"{middle:.3g} ({low:.3g} to {high:.3g})"
 
-    rows = [(name, f"{s['printed'][0]:.3g}", span(s["prior"]), span(s["posterior"])) for name, s in found.items()]
+    rows = [(name, f"{s['printed'][0]:.3g}", span(s["prior"]), span(s["posterior"])) for name, s in result.items()]
     return _table(("statistic", "printed", "prior", "posterior"), rows)
 
 
-def _sensitivity(found: list[dict[str, Any]]) -> str:
+def _sensitivity(results: list[dict[str, Any]]) -> str:
     rows = [
         (row["prior"], f"{row['points']:+.1f}" if row["known"] else "unknown: too few draws remain", row["where"])
-        for row in sorted(found, key=lambda row: -abs(row["points"]))
+        for row in sorted(results, key=lambda row: -abs(row["points"]))
     ]
     return _table(("prior", "points of 100", "where"), rows)
 

@@ -136,10 +136,10 @@ def _replicates() -> dict[str, dict[str, list[float]]]:
     }
 
 
-def _statistics(seen: Observed, counts: CountsSeen) -> dict[str, float]:
+def _statistics(observed: Observed, counts: CountsSeen) -> dict[str, float]:
     data, of = table_data(), count_data().of
-    means = seen.mean[~data.binned]
-    shares = seen.counts[data.binned] / seen.counts[data.binned].sum(axis=1, keepdims=True)
+    means = observed.mean[~data.binned]
+    shares = observed.counts[data.binned] / observed.counts[data.binned].sum(axis=1, keepdims=True)
     lowest = np.array(
         [row[row_real][-1] for row, row_real in zip(shares, (data.upper > data.lower)[data.binned], strict=True)]
     )

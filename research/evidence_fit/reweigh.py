@@ -51,13 +51,13 @@ def improvement_log_likelihood(study: str, fitted: Posterior, rng: np.random.Gen
     return total
 
 
-def _group_log_likelihood(mine: Sequence[int], group: int, given: Posterior, rng: np.random.Generator) -> Floats:
+def _group_log_likelihood(mine: Sequence[int], group: int, posterior: Posterior, rng: np.random.Generator) -> Floats:
     """Return the log-likelihood of arms that share one deviation, (draw,); the equations are those of `model`."""
     data, seen = table_data(), printed_improvement()
-    shape = (len(given), INNER)
+    shape = (len(posterior), INNER)
 
     def each(name: str) -> Floats:
-        return np.asarray(given[name][:, None])
+        return np.asarray(posterior[name][:, None])
 
     between = each("tau_untreated" if data.untreated[group] else "tau") * seen.weak[group]
     own = between * rng.standard_t(np.broadcast_to(each("freedom"), shape))
@@ -65,7 +65,7 @@ def _group_log_likelihood(mine: Sequence[int], group: int, given: Posterior, rng
     sd = np.exp(each("sd_mid") + each("sd_spread") * rng.standard_normal(shape))
     log = np.zeros(shape)
     for k in mine:
-        theta = (given["beta"] @ data.x[k])[:, None] + own + each("omega") * rng.standard_normal(shape)
+        theta = (posterior["beta"] @ data.x[k])[:, None] + own + each("omega") * rng.standard_normal(shape)
         seen_as = theta + reading if data.binned[k] else theta
         law = ImprovementLaw.from_theta(seen_as, sd, data.single[k], each("clear"), each("clear_slope"))
         log += (_class_log_likelihood if data.binned[k] else _mean_log_likelihood)(k, law, each("icc"))

@@ -131,10 +131,10 @@ def textbook_offer(regime: Regime, phototype: int) -> TreatmentOffer:
     return TreatmentOffer(regime, every[len(every) // 2], 1.0)
 
 
-def _nearest(every: Sequence[BeamSetting], quantity: str, wanted: float) -> list[BeamSetting]:
+def _nearest(settings: Sequence[BeamSetting], quantity: str, wanted: float) -> list[BeamSetting]:
     """Return the settings whose value of a quantity is nearest to `wanted`."""
-    nearest = min((getattr(setting, quantity) for setting in every), key=lambda value: abs(math.log(value / wanted)))
-    return [setting for setting in every if getattr(setting, quantity) == nearest]
+    nearest = min((getattr(setting, quantity) for setting in settings), key=lambda value: abs(math.log(value / wanted)))
+    return [setting for setting in settings if getattr(setting, quantity) == nearest]
 
 
 def _device(name: str) -> Device:
@@ -142,8 +142,8 @@ def _device(name: str) -> Device:
     return known[name]
 
 
-def _case(regime: Regime, told: float | str) -> LoadedCase:
-    colour = {"phototype": told} if isinstance(told, str) else {"ita_deg": told}
+def _case(regime: Regime, value: float | str) -> LoadedCase:
+    colour = {"phototype": value} if isinstance(value, str) else {"ita_deg": value}
     concern: dict[str, Any] = {
         "condition": regime.condition,
         "site": SITE,

@@ -23,7 +23,7 @@ Z_95: Final = 1.959963984540054
 _DIGITS: Final = 4
 
 
-def summary(found: VirtualOutcomes) -> dict[str, Any]:
+def summary(outcomes: VirtualOutcomes) -> dict[str, Any]:
     """Return the counts of all groups of people in JSON types.
 
     Each has `people`, of them `offered`, and shares of those with an offer: `burnt` with `burnt_low` and `burnt_high`
@@ -35,13 +35,13 @@ def summary(found: VirtualOutcomes) -> dict[str, Any]:
     `burnt_after_said`.
     """
     return {
-        name: [{"group": label, **_group_counts(found, members)} for label, members in groups]
-        for name, groups in _groups(found).items()
+        name: [{"group": label, **_group_counts(outcomes, members)} for label, members in groups]
+        for name, groups in _groups(outcomes).items()
     }
 
 
-def _groups(found: VirtualOutcomes) -> Mapping[str, Sequence[tuple[str, Bools]]]:
-    people = found.people
+def _groups(outcomes: VirtualOutcomes) -> Mapping[str, Sequence[tuple[str, Bools]]]:
+    people = outcomes.people
     measured = np.array([isinstance(colour, float) for colour in people.reported_colour])
     classes = list(_index_groups(CLASSES, people.colour_class))
     treatments = [
@@ -64,32 +64,32 @@ def _index_groups(names: Sequence[str], index: NDArray[np.int64]) -> Iterator[tu
     return ((name, index == place) for place, name in enumerate(names))
 
 
-def _group_counts(found: VirtualOutcomes, members: Bools) -> dict[str, Any]:
-    among = members & found.offered
+def _group_counts(outcomes: VirtualOutcomes, members: Bools) -> dict[str, Any]:
+    among = members & outcomes.offered
     offered = int(among.sum())
     told: dict[str, Any] = {"people": int(members.sum()), "offered": offered}
     if not offered:
         return told
-    treated, by_book = found.reached & ~found.burnt, found.book_reached & ~found.book_burnt
+    treated, by_book = outcomes.reached & ~outcomes.burnt, outcomes.book_reached & ~outcomes.book_burnt
     only, only_book = (
         int((first & ~second & among).sum()) for first, second in ((treated, by_book), (by_book, treated))
     )
     told |= {
-        **_share("burnt", found.burnt[among]),
-        "burnt_expected": found.p_true[among].mean(),
-        "burnt_said": found.p_burn[among].mean(),
+        **_share("burnt", outcomes.burnt[among]),
+        "burnt_expected": outcomes.p_true[among].mean(),
+        "burnt_said": outcomes.p_burn[among].mean(),
         "treated": treated[among].mean(),
         "treated_by_book": by_book[among].mean(),
         "gain_error": np.sqrt(only + only_book) / offered,
-        "reached_said": found.p_effective[among].mean(),
-        "clean": int((among & found.clean).sum()),
+        "reached_said": outcomes.p_effective[among].mean(),
+        "clean": int((among & outcomes.clean).sum()),
     }
-    clean = among & found.clean
+    clean = among & outcomes.clean
     if clean.any():
         told |= {
-            **_share("burnt_after_clean", found.burnt[clean]),
-            "burnt_unshared": found.p_burnt_after_clean[clean].mean(),
-            "burnt_after_said": found.p_burn_if_clean[clean].mean(),
+            **_share("burnt_after_clean", outcomes.burnt[clean]),
+            "burnt_unshared": outcomes.p_burnt_after_clean[clean].mean(),
+            "burnt_after_said": outcomes.p_burn_if_clean[clean].mean(),
         }
     return {
         key: value if isinstance(value, int) else round_significant(float(value), _DIGITS)

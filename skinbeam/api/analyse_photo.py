@@ -154,19 +154,19 @@ def _face_record(face: Face | None) -> PhotoFace | Unknown:
     )
 
 
-def _outlines(seen: SkinAnalysis) -> dict[str, Points]:
-    return {name: seen.view.to_picture(points) for name, points in seen.regions.polygons.items()}
+def _outlines(analysis: SkinAnalysis) -> dict[str, Points]:
+    return {name: analysis.view.to_picture(points) for name, points in analysis.regions.polygons.items()}
 
 
-def _absence_reasons(seen: SkinAnalysis) -> dict[str, str]:
-    return {name: Message(f"photo-region.{why}").text for name, why in seen.regions.absence_reasons.items()}
+def _absence_reasons(analysis: SkinAnalysis) -> dict[str, str]:
+    return {name: Message(f"photo-region.{why}").text for name, why in analysis.regions.absence_reasons.items()}
 
 
-def _write_maps(seen: SkinAnalysis, out: Path | None) -> dict[str, str | Unknown]:
+def _write_maps(analysis: SkinAnalysis, out: Path | None) -> dict[str, str | Unknown]:
     """Return a mapping of map to file name, or to the reason why there is none."""
     if out is None:
         return dict.fromkeys(MAP_FILES, Unknown(Message("photo-finding.no_folder").text))
-    written: dict[str, str | Unknown] = {**write_overlays(out, seen)}
-    if isinstance(seen.maps, Unknown):
-        return {name: written.get(name, seen.maps) for name in MAP_FILES}
+    written: dict[str, str | Unknown] = {**write_overlays(out, analysis)}
+    if isinstance(analysis.maps, Unknown):
+        return {name: written.get(name, analysis.maps) for name in MAP_FILES}
     return written

@@ -45,10 +45,10 @@ def cite_document(names: Iterable[str] = ()) -> dict[str, Any]:
     return _citation_document(asked, [{"key": source.key, "kind": source.kind, **source.fields} for source in found])
 
 
-def _citation_document(asked: list[str], sources: list[dict[str, str]] | Unknown) -> dict[str, Any]:
+def _citation_document(keys: list[str], sources: list[dict[str, str]] | Unknown) -> dict[str, Any]:
     return build_document(
         "skinbeam.cite/1",
-        case_sha256=sha256_hex({"command": "cite", "keys": asked}),
+        case_sha256=sha256_hex({"command": "cite", "keys": keys}),
         seed=0,
         body={"sources": sources},
     )

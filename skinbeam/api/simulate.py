@@ -156,26 +156,26 @@ def _observe(
     return seen, weights, layers
 
 
-def _mask_vaporised_peaks(seen: SampledQuantities) -> SampledQuantities:
-    """Return `seen` with peaks marked as removed if half of such skins would be hotter than carbon sublimes."""
-    left = dict(seen)
-    for name, values in seen.items():
+def _mask_vaporised_peaks(quantities: SampledQuantities) -> SampledQuantities:
+    """Return `quantities` with peaks marked as removed if half of such skins would be hotter than carbon sublimes."""
+    left = dict(quantities)
+    for name, values in quantities.items():
         is_peak = is_peak_temperature(name) or name == "vessels.lumen_peak_unheated"
         if is_peak and not isinstance(values, Unknown):
             left[name] = np.where(np.median(values, axis=0) > CARBON_LIMIT_C, np.nan, values)
     return left
 
 
-def _result_warnings(scene: PulseScene, seen: SampledQuantities, weights: Floats) -> list[DocumentWarning]:
+def _result_warnings(scene: PulseScene, quantities: SampledQuantities, weights: Floats) -> list[DocumentWarning]:
     warnings = draw_warnings(scene, weights)
     peaks = [
         float(np.median(values.max(axis=1) if values.ndim > 1 else values))
-        for name, values in seen.items()
+        for name, values in quantities.items()
         if is_peak_temperature(name) and not isinstance(values, Unknown) and not np.isnan(values).any()
     ]
     if max(peaks, default=0.0) > BOILING_C:
         warnings.append(DocumentWarning("above-boiling", Message("simulate.above-boiling")))
-    coldest = seen.get("temperature_C.surface_minimum")
+    coldest = quantities.get("temperature_C.surface_minimum")
     if isinstance(coldest, np.ndarray) and float(np.median(coldest)) < 0.0:
         warnings.append(DocumentWarning("below-freezing", Message("simulate.below-freezing")))
     return warnings

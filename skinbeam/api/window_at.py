@@ -146,7 +146,7 @@ def missing_setting_error(field: str) -> InputError:
 
 def answer_setting(
     loaded: LoadedCase,
-    asked: Mapping[str, float],
+    quantities: Mapping[str, float],
     *,
     device: str | None = None,
     effect: str | None = None,
@@ -158,7 +158,7 @@ def answer_setting(
 
     Parameters
     ----------
-    asked : quantities and values, as of `parse_asked`; what is left out is as the case says, or as a plan begins.
+    quantities : quantities and values, as of `parse_asked`; what is left out is as the case says, or as a plan begins.
     device : of a consultation; None for that of the case's [laser], else the one that the guideline names first.
     effect, harm : endpoints of a pulse without a person, as of `find_window`; a consultation is judged as its plan is.
 
@@ -177,60 +177,60 @@ def answer_setting(
     try:
         if loaded.case.concern:
             person = assess_person(check_consultation(loaded), draws, seed)
-            found = judge_asked_setting(person, loaded, asked, device_name=device)
+            found = judge_asked_setting(person, loaded, quantities, device_name=device)
             return asked_setting_answer(loaded, found, seed)
-        pulse = _with_asked(loaded, asked, device)
+        pulse = _with_asked(loaded, quantities, device)
         simulated = simulate_case(pulse, draws=draws, seed=seed)
-        judged = _pulse_judgement(pulse, asked, simulated.harm.p_burn, (effect, harm), draws, seed)
+        judged = _pulse_judgement(pulse, quantities, simulated.harm.p_burn, (effect, harm), draws, seed)
     except NotAvailable as error:
         unknown = Unknown(error.reason)
-        nothing = SettingJudgement(settings=dict(asked), p_effective=unknown, p_burn=unknown, p_harm=unknown)
+        nothing = SettingJudgement(settings=dict(quantities), p_effective=unknown, p_burn=unknown, p_harm=unknown)
         answer = AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, at=nothing)
         raise NotAvailable(error.reason, answer=answer) from None
     return AskedSettingAnswer(case_sha256=loaded.sha256(), seed=seed, warnings=simulated.warnings, at=judged)
 
 
-def asked_setting_answer(loaded: LoadedCase, found: AskedSetting, seed: int) -> AskedSettingAnswer:
+def asked_setting_answer(loaded: LoadedCase, asked_setting: AskedSetting, seed: int) -> AskedSettingAnswer:
     """Return the answer for a setting that was judged for a person."""
     return AskedSettingAnswer(
         case_sha256=loaded.sha256(),
         seed=seed,
-        in_words=tuple(asked_setting_sentences(found)),
-        at=_person_judgement(found),
+        in_words=tuple(asked_setting_sentences(asked_setting)),
+        at=_person_judgement(asked_setting),
     )
 
 
-def _person_judgement(found: AskedSetting) -> SettingJudgement:
-    trial, span = found.trial, found.proposal
+def _person_judgement(asked_setting: AskedSetting) -> SettingJudgement:
+    trial, span = asked_setting.trial, asked_setting.proposal
     published = None
-    if span is not None and found.place is not None:  # a span places the dose
+    if span is not None and asked_setting.place is not None:  # a span places the dose
         quantity = "energy_mJ" if trial.machine.device.microbeam else "fluence_J_cm2"
-        published = PublishedDosePlace(quantity, span.low, span.high, found.place, tuple(span.sources))
+        published = PublishedDosePlace(quantity, span.low, span.high, asked_setting.place, tuple(span.sources))
     return SettingJudgement(
         device=trial.machine.device.name,
-        concern=ConcernPlace(found.concern.condition, found.concern.site),
-        modality=found.goal.modality,
+        concern=ConcernPlace(asked_setting.concern.condition, asked_setting.concern.site),
+        modality=asked_setting.goal.modality,
         settings=build_setup(trial, None).settings,
-        p_effective=found.p_effective,
-        p_burn=found.p_burn or Unknown(render_message("asked.no-burn")),
-        p_harm=found.p_harm,
+        p_effective=asked_setting.p_effective,
+        p_burn=asked_setting.p_burn or Unknown(render_message("asked.no-burn")),
+        p_harm=asked_setting.p_harm,
         p_purpura=bruise_share(trial),
         limits=(
             *(LimitOutcome(verdict.limit.id, verdict.status) for verdict in trial.verdicts),
-            *(LimitOutcome(name, "not_met") for name, _ in found.obstacles),
+            *(LimitOutcome(name, "not_met") for name, _ in asked_setting.obstacles),
         ),
         published=published,
-        beyond_practice=bool(found.unpublished),
+        beyond_practice=bool(asked_setting.unpublished),
         basis="simulated",
         error=0.0,
     )
 
 
-def asked_setting_sentences(found: AskedSetting) -> list[Message]:
+def asked_setting_sentences(asked_setting: AskedSetting) -> list[Message]:
     """Return the answer in sentences."""
-    trial, span = found.trial, found.proposal
+    trial, span = asked_setting.trial, asked_setting.proposal
     setup = build_setup(trial, None)
-    effective = found.p_effective
+    effective = asked_setting.p_effective
     params: dict[str, str | float] = {
         "device": setup.device_title,
         "settings": describe_settings(setup.settings, lamp=setup.lamp),
@@ -246,12 +246,12 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
     if span is None:
         sentences.append(Message("asked.unprinted"))
     else:
-        sentences.append(Message(f"asked.{found.place}", {"printed": span.printed_words}))
-    sentences += found.unpublished
+        sentences.append(Message(f"asked.{asked_setting.place}", {"printed": span.printed_words}))
+    sentences += asked_setting.unpublished
     broken = [
         f"limit-in-short.{verdict.limit.id}" for verdict in trial.verdicts if verdict.status not in ("met", "warn")
     ]
-    obstacles = [Message(name) for name in broken] + [message for _, message in found.obstacles]
+    obstacles = [Message(name) for name in broken] + [message for _, message in asked_setting.obstacles]
     if not obstacles:
         warned = [f"limit-in-short.{verdict.limit.id}" for verdict in trial.verdicts if verdict.status == "warn"]
         narrowly = Message("asked.kept-narrowly", {"limits": "; ".join(Message(name).text for name in warned)})
@@ -262,7 +262,7 @@ def asked_setting_sentences(found: AskedSetting) -> list[Message]:
 
 def _pulse_judgement(
     pulse: LoadedCase,
-    asked: Mapping[str, float],
+    quantities: Mapping[str, float],
     p_burn: Value,
     endpoints: tuple[str | None, str | None],
     draws: int,
@@ -291,7 +291,7 @@ def _pulse_judgement(
     if isinstance(allowed, float) and isinstance(harm, Estimate):
         limits = (LimitOutcome(avoided, "met" if harm.median <= allowed else "not_met"),)
     return SettingJudgement(
-        settings=dict(asked),
+        settings=dict(quantities),
         effect=wanted,
         harm=avoided,
         p_effective=share(wanted, "effect"),
@@ -303,9 +303,11 @@ def _pulse_judgement(
     )
 
 
-def _with_asked(loaded: LoadedCase, asked: Mapping[str, float], device: str | None) -> LoadedCase:
+def _with_asked(loaded: LoadedCase, quantities: Mapping[str, float], device: str | None) -> LoadedCase:
     """Return a pulse case with the asked quantities in place of its own."""
     of_columns = ("energy_mJ", "density_per_cm2") if loaded.case.microbeam is not None else ()
     tables = {"wavelength_nm": "laser"} | dict.fromkeys(of_columns, "microbeam")
-    fields: dict[str, WrittenValue] = {f"{tables.get(name, 'settings')}.{name}": value for name, value in asked.items()}
+    fields: dict[str, WrittenValue] = {
+        f"{tables.get(name, 'settings')}.{name}": value for name, value in quantities.items()
+    }
     return loaded.with_fields(fields if device is None else fields | {"laser.device": device}, file="at")

@@ -66,13 +66,13 @@ def is_place_known(case: Case, place: TreatedPlace) -> bool:
     return is_single or all(session.site is not None for session in sessions_on(case, place))
 
 
-def weeks_since(case: Case, done: EarlierSession) -> float | None:
+def weeks_since(case: Case, earlier: EarlierSession) -> float | None:
     """Return how many weeks ago a session took place; None where neither it nor another on its condition says so."""
-    if done.weeks_ago is not None:
-        return done.weeks_ago
-    dated = (session for session in case.session if session.treats == done.treats and session.weeks_ago is not None)
+    if earlier.weeks_ago is not None:
+        return earlier.weeks_ago
+    dated = (session for session in case.session if session.treats == earlier.treats and session.weeks_ago is not None)
     latest = max(dated, key=lambda session: session.week, default=None)
     if latest is None or latest.weeks_ago is None:
         return None
-    ago = latest.week + latest.weeks_ago - done.week
+    ago = latest.week + latest.weeks_ago - earlier.week
     return ago if ago >= 0.0 else None

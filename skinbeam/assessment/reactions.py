@@ -449,98 +449,98 @@ def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
     return tuple(found)
 
 
-def session_pulse(done: EarlierSession, index: int) -> EarlierReaction:
+def session_pulse(session: EarlierSession, index: int) -> EarlierReaction:
     """Return the pulse of a session, as the reactions to it have it, without a kind.
 
     Parameters
     ----------
     index : of the session in its case.
     """
-    usable = usable_modalities(done.treats) or laser_modalities()
-    return _start_reaction(done, f"session[{index}]", done.device or "", usable)
+    usable = usable_modalities(session.treats) or laser_modalities()
+    return _start_reaction(session, f"session[{index}]", session.device or "", usable)
 
 
 def _start_reaction(
-    done: EarlierTestSpot | EarlierSession, where: str, device_name: str, default_modalities: tuple[str, ...]
+    pulse: EarlierTestSpot | EarlierSession, where: str, device_name: str, default_modalities: tuple[str, ...]
 ) -> EarlierReaction:
     """Return a reaction with its device and dose, and without its meaning.
 
     `default_modalities` are the lasers that may have been used where the device is not known.
     """
     device = find_device(device_name)
-    spot_mm = done.spot_mm
+    spot_mm = pulse.spot_mm
     if device is not None and spot_mm is not None:
         spot_mm = read_spot_mm(device, spot_mm)
-    fluence = done.fluence_J_cm2
-    if fluence is None and done.energy_mJ is not None and spot_mm is not None:
-        fluence = done.energy_mJ * MJ / (math.pi / 4 * (spot_mm * MM) ** 2) / J_CM2
+    fluence = pulse.fluence_J_cm2
+    if fluence is None and pulse.energy_mJ is not None and spot_mm is not None:
+        fluence = pulse.energy_mJ * MJ / (math.pi / 4 * (spot_mm * MM) ** 2) / J_CM2
     modalities = device.modalities if device is not None else default_modalities
     made = EarlierReaction(
-        "", "unread", where, device_name, device, done.wavelength_nm, fluence, done.energy_mJ, modalities
+        "", "unread", where, device_name, device, pulse.wavelength_nm, fluence, pulse.energy_mJ, modalities
     )
-    made = replace(made, pulse_ms=done.pulse_ms, spot_mm=spot_mm, density_per_cm2=done.density_per_cm2)
-    if isinstance(done, EarlierSession):
-        return replace(made, condition=done.treats, site=done.site, week=done.week)
-    return replace(made, site=done.site, read_after_h=done.read_after_h)
+    made = replace(made, pulse_ms=pulse.pulse_ms, spot_mm=spot_mm, density_per_cm2=pulse.density_per_cm2)
+    if isinstance(pulse, EarlierSession):
+        return replace(made, condition=pulse.treats, site=pulse.site, week=pulse.week)
+    return replace(made, site=pulse.site, read_after_h=pulse.read_after_h)
 
 
-def _test_spot_reaction(made: EarlierReaction, kind: str, seen_after_h: float) -> EarlierReaction:
+def _test_spot_reaction(reaction: EarlierReaction, kind: str, seen_after_h: float) -> EarlierReaction:
     """Return the reaction of a test spot, with its meaning after such a laser."""
     entry = reaction_kinds()[kind]
-    if seen_after_h <= entry.expected_for_h and _is_usual(made, entry):
-        return replace(made, kind=kind, meaning="expected")
+    if seen_after_h <= entry.expected_for_h and _is_usual(reaction, entry):
+        return replace(reaction, kind=kind, meaning="expected")
     injured = entry.harm and seen_after_h >= entry.harm_after_h
-    return replace(made, kind=kind, meaning="harm" if injured else "sign")
+    return replace(reaction, kind=kind, meaning="harm" if injured else "sign")
 
 
-def _session_reaction(made: EarlierReaction, kind: str, text: str, treats: str) -> EarlierReaction:
+def _session_reaction(reaction: EarlierReaction, kind: str, text: str, treats: str) -> EarlierReaction:
     """Return the reaction of a session, with its meaning.
 
     The case has no time of observation: an injury that is still reported at a later visit has lasted, unless the text
     says that it stayed for a shorter time. A crust under a long pulse of light for vessels is a burn of the epidermis.
     """
     if kind == UNREAD_REACTION:
-        return replace(made, kind=text)
+        return replace(reaction, kind=text)
     entry = reaction_kinds()[kind]
     if entry.harm:
         stayed_h = _stated_time_h(text, kind, treats)
-        if stayed_h is not None and stayed_h <= entry.expected_for_h and _is_usual(made, entry):
-            return replace(made, kind=kind, meaning="expected")
+        if stayed_h is not None and stayed_h <= entry.expected_for_h and _is_usual(reaction, entry):
+            return replace(reaction, kind=kind, meaning="expected")
         was_brief = stayed_h is not None and stayed_h < entry.harm_after_h
-        return replace(made, kind=kind, meaning="sign" if was_brief else "harm")
-    on_target = treats in _BROWN_SPOTS or not entry.brown_spots_only or _removes_skin(made)
-    is_usual = on_target and (_is_usual(made, entry) or (kind == "crust" and _heats_spots(made)))
-    if not is_usual and kind == "crust" and _burns_beside_vessels(made, treats):
-        return replace(made, kind=kind, meaning="harm")
-    return replace(made, kind=kind, meaning="expected" if is_usual else "sign")
+        return replace(reaction, kind=kind, meaning="sign" if was_brief else "harm")
+    on_target = treats in _BROWN_SPOTS or not entry.brown_spots_only or _removes_skin(reaction)
+    is_usual = on_target and (_is_usual(reaction, entry) or (kind == "crust" and _heats_spots(reaction)))
+    if not is_usual and kind == "crust" and _burns_beside_vessels(reaction, treats):
+        return replace(reaction, kind=kind, meaning="harm")
+    return replace(reaction, kind=kind, meaning="expected" if is_usual else "sign")
 
 
-def _burns_beside_vessels(made: EarlierReaction, treats: str) -> bool:
+def _burns_beside_vessels(reaction: EarlierReaction, treats: str) -> bool:
     """Return whether a known dose of light for vessels, in no short pulse, was given where vessels are treated."""
-    device = made.device
+    device = reaction.device
     if device is None or device.microbeam or device.pulse_ms[0] < SHORTEST_MICROSECOND_MS:
         return False
     usable = set(usable_modalities(treats))
     is_for_vessels = "vascular" in usable & set(device.modalities) and usable.isdisjoint(PIGMENT_MODALITIES)
-    return is_for_vessels and made.dose_on(device) is not None
+    return is_for_vessels and reaction.dose_on(device) is not None
 
 
-def _heats_spots(made: EarlierReaction) -> bool:
+def _heats_spots(reaction: EarlierReaction) -> bool:
     """Return whether it was a lamp or a long pulse, after which brown spots crust; a test spot does not say on what."""
-    return made.device is not None and "pigment-long-pulse" in made.device.modalities
+    return reaction.device is not None and "pigment-long-pulse" in reaction.device.modalities
 
 
-def _is_usual(made: EarlierReaction, entry: ReactionKind) -> bool:
+def _is_usual(reaction: EarlierReaction, entry: ReactionKind) -> bool:
     """Return whether such lasers usually cause the reaction.
 
     All modalities of the device count, because the case does not record which of them was used.
     """
     usual = entry.expected_after
-    return usual is None or (made.device is not None and bool(usual & set(made.modalities)))
+    return usual is None or (reaction.device is not None and bool(usual & set(reaction.modalities)))
 
 
-def _removes_skin(made: EarlierReaction) -> bool:
-    return bool(set(made.modalities) & {"ablative", "fractional-ablative"})
+def _removes_skin(reaction: EarlierReaction) -> bool:
+    return bool(set(reaction.modalities) & {"ablative", "fractional-ablative"})
 
 
 def find_device(name: str) -> Device | None:

@@ -133,11 +133,11 @@ def _sweep_progress(*, quiet: bool) -> Iterator[tuple[Callable[[int, int], None]
     columns = (TextColumn("cases"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
 
-        def hear(done: int, cases: int) -> None:
+        def hear(finished: int, cases: int) -> None:
             if bar.task_ids:
-                bar.update(bar.task_ids[0], completed=done)
+                bar.update(bar.task_ids[0], completed=finished)
             else:  # the bar starts with the cases of an earlier run, so that they do not distort the remaining time
-                bar.add_task("cases", completed=done, total=cases)
+                bar.add_task("cases", completed=finished, total=cases)
 
         yield hear, bar.console.print
 
@@ -154,8 +154,8 @@ app = typer.Typer(
 app.add_typer(lasers, name="lasers")
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
         print(f"skinbeam {__version__}")
         raise typer.Exit
 

@@ -44,8 +44,8 @@ def check_machine(extra_checks: Sequence[HealthCheck] = ()) -> MachineReport:
     return MachineReport(case_sha256=sha256_hex({}), seed=0, checks=checks)
 
 
-def _check(name: str, ok: bool, found: str, fix: str) -> HealthCheck:
-    return HealthCheck(name, ok, found, "" if ok else fix)
+def _check(name: str, ok: bool, state: str, fix: str) -> HealthCheck:
+    return HealthCheck(name, ok, state, "" if ok else fix)
 
 
 def _module(name: str, modules: tuple[str, ...], fix: str) -> HealthCheck:

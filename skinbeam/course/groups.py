@@ -375,10 +375,10 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
     return sorted(groups, key=lambda group: group.order)
 
 
-def _running_params(title: str, span: SourceRange, done: int, improved_pct: float) -> dict[str, object]:
+def _running_params(title: str, span: SourceRange, number: int, improved_pct: float) -> dict[str, object]:
     """Return the parameters of a message on the next session of a course."""
     usual = span.low if span.low == span.high else Message("course.usual", {"low": span.low, "high": span.high})
-    return {"concern": title, "improved": improved_pct, "next": done + 1, "usual": usual}
+    return {"concern": title, "improved": improved_pct, "next": number + 1, "usual": usual}
 
 
 def _other_course(case: Case, concern: ConcernPlan, title: str) -> Message | None:

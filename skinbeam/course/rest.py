@@ -60,8 +60,8 @@ def rest_before(case: Case, sites: Collection[str], modality: str, interval_week
     return max(found, key=lambda rest: (rest.weeks_left, -rest.weeks_ago), default=None)
 
 
-def _rest_after(done: EarlierSession, ago: float, modality: str, interval_weeks: int) -> Rest:
-    used = session_modalities(done)
+def _rest_after(session: EarlierSession, ago: float, modality: str, interval_weeks: int) -> Rest:
+    used = session_modalities(session)
     needed = interval_weeks if modality in used else course_rules().least_weeks
     for_ablation = ablates_again(modality, used) and weeks_before_ablation() > needed
     return Rest(ago, weeks_before_ablation() if for_ablation else needed, for_ablation)

@@ -55,12 +55,12 @@ def planned_sessions(span: SourceRange | Unknown, modality: str) -> int:
     return max(usual, int(span.low) + 1) if span.high > span.low else max(usual, 1)
 
 
-def sessions_left(span: SourceRange | Unknown, modality: str, done: int) -> int:
+def sessions_left(span: SourceRange | Unknown, modality: str, given_sessions: int) -> int:
     """Return the number of sessions still to reserve after those done with such a laser.
 
     It is at least one, which is judged like any other.
     """
-    return max(planned_sessions(span, modality) - done, 1)
+    return max(planned_sessions(span, modality) - given_sessions, 1)
 
 
 def _trial_session_counts(modality: str, condition: str) -> dict[str, float]:

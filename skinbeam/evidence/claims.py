@@ -155,14 +155,14 @@ def _is_promised(claim: Claim, sentence: Sentence, spent: frozenset[int]) -> boo
     )
 
 
-def _list_entries(found: Sequence[tuple[str, str]]) -> tuple[list[FoundClaim], list[DocumentWarning]]:
+def _list_entries(pairs: Sequence[tuple[str, str]]) -> tuple[list[FoundClaim], list[DocumentWarning]]:
     """Return entries for the claims found, at most `MOST_SENTENCES` of each, and warnings about the rest."""
-    if not found:
+    if not pairs:
         return [], [DocumentWarning("no-claim-found", Message("claims-warning.none-found"))]
     shown: Counter[str] = Counter()
     more: Counter[str] = Counter()
     entries = []
-    for name, sentence in dict.fromkeys(found):
+    for name, sentence in dict.fromkeys(pairs):
         if shown[name] == MOST_SENTENCES:
             more[name] += 1
             continue

@@ -38,22 +38,22 @@ class CaseTables(RootModel[dict[str, Any]]):
         return type(self)(made)
 
 
-def _set_path(held: Any, path: Sequence[str], value: WrittenValue, field: str) -> Any:
+def _set_path(table: Any, path: Sequence[str], value: WrittenValue, field: str) -> Any:
     """Return a copy with the value at the path; all other parts are shared, not copied."""
     if not path:
         return value
     key, rest = path[0], path[1:]
-    if isinstance(held, Mapping):
-        return {**held, key: _set_path(held.get(key, {}), rest, value, field)}
-    if not isinstance(held, list):
+    if isinstance(table, Mapping):
+        return {**table, key: _set_path(table.get(key, {}), rest, value, field)}
+    if not isinstance(table, list):
         raise InputError(
             "unknown-field", f'"{key}" lies in no table', field=field, hint="A field of a case, such as skin.ita_deg."
         )
-    if not (key.isdecimal() and len(key) < _DIGITS and int(key) < len(held)):
+    if not (key.isdecimal() and len(key) < _DIGITS and int(key) < len(table)):
         raise InputError(
             "unknown-field",
-            f'"{key}" is none of {len(held)} tables',
+            f'"{key}" is none of {len(table)} tables',
             field=field,
             hint="Tables of a list are counted from 0, such as concern.0.severity.",
         )
-    return [_set_path(item, rest, value, field) if k == int(key) else item for k, item in enumerate(held)]
+    return [_set_path(item, rest, value, field) if k == int(key) else item for k, item in enumerate(table)]

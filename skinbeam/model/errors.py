@@ -42,9 +42,9 @@ class InputError(SkinbeamError):
         self.file = file
         self.further_errors: tuple[InputError, ...] = ()
 
-    def with_further_errors(self, others: Iterable["InputError"]) -> "InputError":
+    def with_further_errors(self, errors: Iterable["InputError"]) -> "InputError":
         """Store further faults that were found at the same time, and return this fault."""
-        self.further_errors = tuple(others)
+        self.further_errors = tuple(errors)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

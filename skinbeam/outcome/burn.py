@@ -113,7 +113,7 @@ def is_short_pulse(beam: Beam | None) -> bool:
     return beam is not None and beam.pulse_ms * MS <= _SHORT_PULSE_S
 
 
-def _unanswerable_reason(seen: SampledQuantities, scene: PulseScene) -> Unknown | None:
+def _unanswerable_reason(quantities: SampledQuantities, scene: PulseScene) -> Unknown | None:
     """Return why the probability of a burn cannot be computed for this case; None if it can."""
     beam = scene.beam
     if scene.bath is not None:
@@ -126,7 +126,7 @@ def _unanswerable_reason(seen: SampledQuantities, scene: PulseScene) -> Unknown 
         return Unknown(render_message("burn.columns"))
     if is_short_pulse(beam):
         return Unknown(render_message("burn.short"))
-    removed = seen["ablation.depth_um"]
+    removed = quantities["ablation.depth_um"]
     if isinstance(removed, Unknown):
         return removed
     return Unknown(render_message("burn.removed")) if removed.any() else None

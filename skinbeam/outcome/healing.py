@@ -178,31 +178,32 @@ def record_healing(quantities: SampledQuantities, skins: SkinSample) -> None:
         _record_pigment(quantities, skins, kinds == INJURY_KINDS.index(_PIGMENT_MODALITY))
 
 
-def _record_closure(seen: SampledQuantities, skins: SkinSample, columns: NDArray[np.bool_]) -> None:
+def _record_closure(quantities: SampledQuantities, skins: SkinSample, columns: NDArray[np.bool_]) -> None:
     if not columns.any():
         return
     width, cover, known = (
-        seen[name] for name in ("microlesion.width_um", "microlesion.coverage_fraction", f"healing.{_CLOSURE_TIME}")
+        quantities[name]
+        for name in ("microlesion.width_um", "microlesion.coverage_fraction", f"healing.{_CLOSURE_TIME}")
     )
     assert not isinstance(width, Unknown)  # a column has one
     assert not isinstance(cover, Unknown)
     assert not isinstance(known, Unknown)  # the kinds are known
     hours = column_closure_h(width, cover, skins["healing_shift"])
-    seen[f"healing.{_CLOSURE_TIME}"] = np.where(columns, hours, known)
+    quantities[f"healing.{_CLOSURE_TIME}"] = np.where(columns, hours, known)
 
 
-def _record_pigment(seen: SampledQuantities, skins: SkinSample, broken: NDArray[np.bool_]) -> None:
+def _record_pigment(quantities: SampledQuantities, skins: SkinSample, broken: NDArray[np.bool_]) -> None:
     if not broken.any():
         return
     try:
         course = pigment_course(skins)
     except NotAvailable as error:
-        seen.update(dict.fromkeys((f"healing.{name}" for name in _PIGMENT_TIMES), Unknown(error.reason)))
+        quantities.update(dict.fromkeys((f"healing.{name}" for name in _PIGMENT_TIMES), Unknown(error.reason)))
         return
     for name, days in zip(_PIGMENT_TIMES, course, strict=True):
-        known = seen[f"healing.{name}"]
+        known = quantities[f"healing.{name}"]
         assert not isinstance(known, Unknown)  # the kinds are known
-        seen[f"healing.{name}"] = np.where(broken, days, known)
+        quantities[f"healing.{name}"] = np.where(broken, days, known)
 
 
 @dataclass(frozen=True)
@@ -284,7 +285,7 @@ def _healing_sources(met: Sequence[str], name: str, case: Case) -> tuple[str, ..
 
 
 def _open_wound_fraction(
-    seen: SampledQuantities, weights: Floats, met: Sequence[str], closing: Value, basis: Sequence[str]
+    quantities: SampledQuantities, weights: Floats, met: Sequence[str], closing: Value, basis: Sequence[str]
 ) -> Mapping[str, Value] | Unknown:
     """Return the share of the field that is an open wound on each day: the share of such skins that have not closed yet
     times the opened part of each.
@@ -296,13 +297,13 @@ def _open_wound_fraction(
         return closing
     if None in opened:
         return Unknown(render_message("healing.no-wound"))
-    kinds, hours = seen["injury.kind"], seen[f"healing.{_CLOSURE_TIME}"]
+    kinds, hours = quantities["injury.kind"], quantities[f"healing.{_CLOSURE_TIME}"]
     assert not isinstance(kinds, Unknown)  # or the time would be unknown
     assert not isinstance(hours, Unknown)
     cover = np.ones(weights.size)
     craters = kinds == INJURY_KINDS.index("fractional-ablative")
     if craters.any():
-        columns = seen["microlesion.coverage_fraction"]
+        columns = quantities["microlesion.coverage_fraction"]
         assert not isinstance(columns, Unknown)  # a crater has one
         cover = np.where(craters, columns, cover)
     wound = np.isin(kinds, [INJURY_KINDS.index(kind) for kind in met if _OPEN_WOUND_KINDS[kind] != "none"])

@@ -63,31 +63,31 @@ def record_injury(quantities: SampledQuantities, scene: PulseScene, skins: SkinS
     quantities["injury.kind"] = _column_injury(quantities) if columns else _field_injury(quantities, scene, skins)
 
 
-def _column_injury(seen: SampledQuantities) -> Floats | Unknown:
-    crater, depth = seen["microlesion.ablation_depth_um"], seen["microlesion.depth_um"]
+def _column_injury(quantities: SampledQuantities) -> Floats | Unknown:
+    crater, depth = quantities["microlesion.ablation_depth_um"], quantities["microlesion.depth_um"]
     if isinstance(crater, Unknown) or isinstance(depth, Unknown):
         return crater if isinstance(crater, Unknown) else depth
     return _first_matching_kind((crater > 0, "fractional-ablative"), (depth > 0, "non-ablative-fractional"))
 
 
-def _field_injury(seen: SampledQuantities, scene: PulseScene, skins: SkinSample) -> Floats | Unknown:
+def _field_injury(quantities: SampledQuantities, scene: PulseScene, skins: SkinSample) -> Floats | Unknown:
     names = ("ablation.depth_um", "damage.epidermis_fraction", "damage.coagulation_depth_um")
     known: list[Floats] = []
     for name in names:
-        value = seen[name]
+        value = quantities[name]
         if isinstance(value, Unknown):
             return value
         known.append(value)
     removed, dead, coagulated = known
-    burnt = burnt_draws(seen, scene, skins)
+    burnt = burnt_draws(quantities, scene, skins)
     burnt = dead > DEAD_FRACTION if burnt is None else burnt
     spot = any(lesion.kind in PIGMENT_SPOTS for lesion in scene.loaded_case.case.lesion)
     return _first_matching_kind(
         ((removed > 0) & _epidermis_regrows(skins, coagulated * UM), "ablative"),
         (removed > 0, OTHER_INJURY),
-        (_pigment_broken(seen, removed.size) & is_short_pulse(scene.beam), "pigment-short-pulse"),
+        (_pigment_broken(quantities, removed.size) & is_short_pulse(scene.beam), "pigment-short-pulse"),
         (burnt, "pigment-long-pulse" if spot else OTHER_INJURY),
-        (_vessels_injured(seen, removed.size), "vascular"),
+        (_vessels_injured(quantities, removed.size), "vascular"),
         (coagulated > 0, OTHER_INJURY),
     )
 
@@ -98,16 +98,16 @@ def _first_matching_kind(*kinds: tuple[NDArray[np.bool_], str]) -> Floats:
     return np.asarray(np.select([holds for holds, _ in kinds], places, float(INJURY_KINDS.index(NO_INJURY))))
 
 
-def _pigment_broken(seen: SampledQuantities, draws: int) -> NDArray[np.bool_]:
-    broken = seen["damage.p_melanosome_disrupted"]
+def _pigment_broken(quantities: SampledQuantities, draws: int) -> NDArray[np.bool_]:
+    broken = quantities["damage.p_melanosome_disrupted"]
     return np.zeros(draws, dtype=np.bool_) if isinstance(broken, Unknown) else np.nan_to_num(broken) > 0.5
 
 
-def _vessels_injured(seen: SampledQuantities, draws: int) -> NDArray[np.bool_]:
+def _vessels_injured(quantities: SampledQuantities, draws: int) -> NDArray[np.bool_]:
     """Return whether any vessel of a draw is coagulated or has a damaged wall."""
     hit = np.zeros(draws, dtype=np.bool_)
     for name in ("vessels.coagulated_fraction", "vessels.wall_damaged_fraction"):
-        share = seen.get(name)
+        share = quantities.get(name)
         if share is not None and not isinstance(share, Unknown):
             hit |= (np.nan_to_num(share) > DEAD_FRACTION).any(axis=1)
     return hit

@@ -222,9 +222,9 @@ def _read_located_skin(
     return problems, _analyse_skin(rgb, found, problems, card)
 
 
-def _without_target(regions: SkinRegions, seen: View, outline: NDArray[np.float64], margin: float) -> SkinRegions:
+def _without_target(regions: SkinRegions, view: View, outline: NDArray[np.float64], margin: float) -> SkinRegions:
     """Return the regions without the area of a chart or card and a margin around it; some patches look like skin."""
-    hidden = fill_outline(seen.rgb.shape, widen_outline(seen.from_picture(outline), margin))
+    hidden = fill_outline(view.rgb.shape, widen_outline(view.from_picture(outline), margin))
     masks = {name: mask & ~hidden for name, mask in regions.masks.items()}
     masks = {name: mask for name, mask in masks.items() if mask.sum() >= limit("gate", "region_px_min")}
     polygons = {name: regions.polygons[name] for name in masks}
@@ -234,18 +234,18 @@ def _without_target(regions: SkinRegions, seen: View, outline: NDArray[np.float6
     return replace(regions, masks=masks, polygons=polygons, surface=surface)
 
 
-def _beside_card(rgb: Picture, found: _LocatedSkin, printed: FoundCard, *, measured: bool) -> _LocatedSkin:
+def _beside_card(rgb: Picture, located: _LocatedSkin, printed: FoundCard, *, measured: bool) -> _LocatedSkin:
     """Return skin that was found with a printed card covered: the card is shown again, is no skin, and gives the scale.
 
     Parameters
     ----------
     measured : whether the scale may be that of the card; on a face it has to give a possible pupil distance.
     """
-    regions = _without_target(found.regions, found.view, printed.outline, CARD_MARGIN)
+    regions = _without_target(located.regions, located.view, printed.outline, CARD_MARGIN)
     scale = scale_from_card(printed)
-    fits = measured and (found.face is None or is_face_length(found.face, scale))
+    fits = measured and (located.face is None or is_face_length(located.face, scale))
     return replace(
-        found, view=uncover_card(rgb, found.view, printed), regions=regions, scale=scale if fits else found.scale
+        located, view=uncover_card(rgb, located.view, printed), regions=regions, scale=scale if fits else located.scale
     )
 
 
@@ -273,10 +273,10 @@ def _card_problems(
 
 
 def _analyse_skin(
-    rgb: Picture, found: _LocatedSkin, problems: Sequence[QualityProblem], card: ColourCalibration | None
+    rgb: Picture, located: _LocatedSkin, problems: Sequence[QualityProblem], card: ColourCalibration | None
 ) -> SkinAnalysis:
     """Analyse the skin in a view, as far as the problems permit; fine detail is measured on the full-size picture."""
-    seen, regions, scale = found.view, found.regions, found.scale
+    seen, regions, scale = located.view, located.regions, located.scale
     correction, calibrated = card or no_calibration(), card is not None
     shown = smooth_for_colour(seen.rgb, seen.place.pupil_px)
     light = correction(shown)
@@ -288,11 +288,11 @@ def _analyse_skin(
     if no_tone:
         colour = Unknown(no_tone)
     elif correction.printed_card is not None:
-        by_region = {name: _median_light(shown, mask, seen) for name, mask in _evenly_lit_masks(found).items()}
-        colour = read_colour_by_card(by_region, correction.printed_card, on_face=found.face is not None)
+        by_region = {name: _median_light(shown, mask, seen) for name, mask in _evenly_lit_masks(located).items()}
+        colour = read_colour_by_card(by_region, correction.printed_card, on_face=located.face is not None)
     else:
         angle = None if calibrated or isinstance(maps, Unknown) else maps.level.ita_deg
-        medians = {name: np.median(light[mask], axis=0) for name, mask in _evenly_lit_masks(found).items()}
+        medians = {name: np.median(light[mask], axis=0) for name, mask in _evenly_lit_masks(located).items()}
         colour = read_colour(medians, angle, residual_delta_E=correction.delta_E or 0.0)
     fine: SkinDetail | Unknown
     if isinstance(scale, Unknown):
@@ -310,27 +310,27 @@ def _analyse_skin(
     of_view = scale if isinstance(scale, Unknown) else scale.scaled(1 / seen.scale)
     copies = () if isinstance(scale, Unknown) else copy_skin(rgb, seen, regions, scale)
     marks, findings = detect_findings(seen, regions, maps, of_view, fine, correction, copies)
-    return SkinAnalysis(found.face, seen, regions, maps, marks, colour, findings, scale)
+    return SkinAnalysis(located.face, seen, regions, maps, marks, colour, findings, scale)
 
 
 def _median_light(
-    light: NDArray[np.float64], mask: NDArray[np.bool_], seen: View
+    light: NDArray[np.float64], mask: NDArray[np.bool_], view: View
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the median light (3,) of a mask, and the middle (2,) of the mask in pixels of the picture."""
     rows, columns = np.nonzero(mask)
-    middle = seen.to_picture(np.array([[columns.mean(), rows.mean()]]))[0]
+    middle = view.to_picture(np.array([[columns.mean(), rows.mean()]]))[0]
     return np.median(light[mask], axis=0), middle
 
 
-def _evenly_lit_masks(found: _LocatedSkin) -> dict[str, NDArray[np.bool_]]:
+def _evenly_lit_masks(located: _LocatedSkin) -> dict[str, NDArray[np.bool_]]:
     """Return the masks for the skin colour: regions of a face that are turned to the light, or the quarters of a site.
 
     The differences between the quarters of a site measure how unevenly it is lit, as those between regions do on a
     face.
     """
-    if found.face is not None:
-        return {name: mask for name, mask in found.regions.masks.items() if name not in SHADED}
-    ((name, mask),) = found.regions.masks.items()
+    if located.face is not None:
+        return {name: mask for name, mask in located.regions.masks.items() if name not in SHADED}
+    ((name, mask),) = located.regions.masks.items()
     rows, columns = np.nonzero(mask)
     below, beside = (np.arange(n) > np.median(at) for n, at in zip(mask.shape, (rows, columns), strict=True))
     quarters = (mask & (below == low)[:, None] & (beside == right) for low in (False, True) for right in (False, True))

@@ -116,9 +116,9 @@ def _widen_box(box: Sequence[int], shape: tuple[int, ...]) -> tuple[int, int, in
     return max(x0 - margin, 0), max(y0 - margin, 0), min(x1 + margin, shape[1]), min(y1 + margin, shape[0])
 
 
-def _central_skin(seen: View) -> Mask | None:
+def _central_skin(view: View) -> Mask | None:
     """Return the most central part of the area whose colour may be skin, (height, width)."""
-    light = cv2.GaussianBlur(srgb_to_linear(seen.rgb), (0, 0), max(0.7, 0.02 * seen.place.pupil_px)) + _DARKEST
+    light = cv2.GaussianBlur(srgb_to_linear(view.rgb), (0, 0), max(0.7, 0.02 * view.place.pupil_px)) + _DARKEST
     ratios = np.log(light / np.roll(light, -1, axis=-1))
     red, yellow = limit_entry("site", "red"), limit_entry("site", "yellow")
     likely = (ratios[..., 0] > red["low"]) & (ratios[..., 0] < red["high"])
@@ -127,7 +127,7 @@ def _central_skin(seen: View) -> Mask | None:
     yy, xx = np.mgrid[:height, :width]
     away = np.hypot(xx - (width - 1) / 2, yy - (height - 1) / 2) / min(height, width)
     central = np.exp(-0.5 * (away / limit("site", "middle_spread")) ** 2)
-    whole = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_OPEN, disc_kernel(seen, limit("skin", "open_pupil")))
+    whole = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_OPEN, disc_kernel(view, limit("skin", "open_pupil")))
     _, labels = cv2.connectedComponents(whole)
     weight = np.bincount(labels.ravel(), weights=central.ravel())
     weight[0] = 0.0
@@ -137,11 +137,11 @@ def _central_skin(seen: View) -> Mask | None:
     return np.asarray(own & (central >= np.quantile(central[own], 0.7)))
 
 
-def _outlines(seen: View, tone: RelativeTones, bare: Mask) -> Mask:
+def _outlines(view: View, tone: RelativeTones, bare: Mask) -> Mask:
     """Return areas much rougher than this skin (outlines, jewellery, grain), except small ones within it (spots)."""
-    rough = cv2.dilate((tone.roughness > limit("skin", "structure_max")).astype(np.uint8), disc_kernel(seen, 0.02))
+    rough = cv2.dilate((tone.roughness > limit("skin", "structure_max")).astype(np.uint8), disc_kernel(view, 0.02))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(rough)
-    spot = stats[:, cv2.CC_STAT_AREA] < largest_mark_area_px(seen)
+    spot = stats[:, cv2.CC_STAT_AREA] < largest_mark_area_px(view)
     spot[labels[~bare]] = False
     spot[0] = True
     return np.asarray(~spot[labels])

@@ -61,7 +61,7 @@ def draw_marks(picture: Picture, marks: Sequence[Mark], origin: tuple[int, int],
                 _draw_mark(drawn, mark, colour, np.array(origin), zoom)
     kinds = [kind for kind in _COLOURS if any(mark.kind == kind for mark in marks)]
     return np.vstack(
-        [drawn, _draw_mark_legend(drawn.shape[1], kinds, seen=any(mark.needs_examination for mark in marks))]
+        [drawn, _draw_mark_legend(drawn.shape[1], kinds, is_seen=any(mark.needs_examination for mark in marks))]
     )
 
 
@@ -86,10 +86,10 @@ def _draw_mark(drawn: Picture, mark: Mark, colour: RgbColour, origin: NDArray[np
             cv2.circle(drawn, (x, y), around + 5, _REFERRAL_COLOUR, 2, cv2.LINE_AA)
 
 
-def _draw_mark_legend(width: int, kinds: Sequence[str], *, seen: bool) -> Picture:
+def _draw_mark_legend(width: int, kinds: Sequence[str], *, is_seen: bool) -> Picture:
     """Return a legend with a symbol and a name for each kind, two per row; it says so when there are no marks."""
     names = [(_COLOURS[kind], render_message(f"finding-kind.{kind}"), kind) for kind in kinds]
-    if seen:
+    if is_seen:
         names.append((_REFERRAL_COLOUR, render_message("finding-kind.to-be-seen"), "to-be-seen"))
     rows = max(1, (len(names) + 1) // 2)
     legend = np.full((rows * _ROW_PX + 12, width, 3), 225, np.uint8)

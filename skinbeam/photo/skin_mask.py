@@ -116,9 +116,9 @@ def _usual_colour(light: Array) -> Array | None:
     return body
 
 
-def _roughness(seen: View, sample: Mask) -> Array:
-    light = cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
-    fine, coarse, around = (share * seen.place.pupil_px for share in (0.006, 0.03, 0.025))
+def _roughness(view: View, sample: Mask) -> Array:
+    light = cv2.cvtColor(view.rgb, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
+    fine, coarse, around = (share * view.place.pupil_px for share in (0.006, 0.03, 0.025))
     band = cv2.GaussianBlur(light, (0, 0), max(0.6, fine)) - cv2.GaussianBlur(light, (0, 0), coarse)
     structure = np.sqrt(cv2.GaussianBlur(band * band, (0, 0), around))
     # A structure of one level in 255 is noise, so the divisor is at least that.

@@ -82,8 +82,8 @@ def fill_outline(shape: tuple[int, ...], outline: Array) -> NDArray[np.bool_]:
     return mask.astype(bool)
 
 
-def bounding_window(there: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice]:
+def bounding_window(mask: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice]:
     """Return the rows and columns that contain a non-empty mask, with a margin."""
-    ends = (np.flatnonzero(there.any(axis=axis))[[0, -1]] for axis in (1, 0))
+    ends = (np.flatnonzero(mask.any(axis=axis))[[0, -1]] for axis in (1, 0))
     rows, columns = (slice(max(int(first) - margin, 0), int(last) + 1 + margin) for first, last in ends)
     return rows, columns

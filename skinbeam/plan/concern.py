@@ -228,13 +228,13 @@ def _guideline_alternatives(concern: Concern, cells: Sequence[GuidelineCell]) ->
 
 
 def _rank_all_options(
-    found: Sequence[LaserOption], others: Sequence[tuple[Option, OptionStanding]]
+    laser_options: Sequence[LaserOption], other_options: Sequence[tuple[Option, OptionStanding]]
 ) -> tuple[tuple[Option, ...], list[LaserOption]]:
     """Return every option in order with its rank and reason, and the ones found by search in that order."""
-    every = [*((option.option, option.standing) for option in found), *others]
+    every = [*((option.option, option.standing) for option in laser_options), *other_options]
     order = rank_options([standing for _, standing in every])
     options = tuple(replace(every[at.index][0], rank=at.rank, rank_reason=at.reason) for at in order)
-    return options, [found[at.index] for at in order if at.index < len(found)]
+    return options, [laser_options[at.index] for at in order if at.index < len(laser_options)]
 
 
 def _with_absent_first_choice(
@@ -297,25 +297,25 @@ def _is_given(treatment: GuidelineTreatment, machines: Sequence[SearchMachine]) 
     )
 
 
-def _drop_repeated_lamps(found: Sequence[LaserOption]) -> tuple[list[LaserOption], list[RefusedOption]]:
+def _drop_repeated_lamps(options: Sequence[LaserOption]) -> tuple[list[LaserOption], list[RefusedOption]]:
     """Return the options without the lower-ranked ones of a lamp that has two, and why those are refused.
 
     A pass of a lamp heats brown and red skin at once, so its two options would be one treatment in two lines.
     """
-    lamps = [option.trial.machine.device.name for option in found if option.trial.band_nm is not None]
+    lamps = [option.trial.machine.device.name for option in options if option.trial.band_nm is not None]
     if len(set(lamps)) == len(lamps):  # the ranking draws clinics, which is not done for nothing
-        return list(found), []
+        return list(options), []
     first_by_lamp: dict[str, LaserOption] = {}
     refused: list[RefusedOption] = []
-    for at in rank_options([option.standing for option in found]):
-        option = found[at.index]
+    for at in rank_options([option.standing for option in options]):
+        option = options[at.index]
         device = option.trial.machine.device
         name = device.name if option.trial.band_nm is not None else f"{device.name} {option.goal.modality}"
         first = first_by_lamp.setdefault(name, option)
         if first is not option:
             message = Message("plan.lamp-offered-once", {"device": device.title})
             refused.append(refusal_record(option.goal.modality, [message], device=device.name))
-    return [option for option in found if option in first_by_lamp.values()], refused
+    return [option for option in options if option in first_by_lamp.values()], refused
 
 
 def unknown_target_message(condition: str, modality: str) -> Message | None:

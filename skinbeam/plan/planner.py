@@ -168,11 +168,11 @@ def _assemble_plan(
     consultation: CheckedConsultation,
     draws: int,
     seed: int,
-    each: _ConcernRunner[FiguresT],
+    run_each: _ConcernRunner[FiguresT],
     keep: Callable[[ConcernResult], FiguresT],
     revise: OptionReviser | None = None,
 ) -> PlanResult[FiguresT]:
-    """Assemble the plan; `each` does the work of every concern."""
+    """Assemble the plan; `run_each` does the work of every concern."""
     with collect_sources() as sources:
         person = assess_person(consultation, draws, seed)
         case, colour, sites, machines = person.case, person.colour, person.sites, person.machines
@@ -182,7 +182,7 @@ def _assemble_plan(
         # The decision of the rules depends on no skin, so it is reported at once.
         report_progress(Message("progress.decision", {"decision": render_message(f"decision.{suitability.decision}")}))
         stopped = _is_stopped(suitability)
-        parts = _plan_concerns(person, None if stopped else machines, each, keep, revise)
+        parts = _plan_concerns(person, None if stopped else machines, run_each, keep, revise)
         concerns = mark_done_concerns([part.record for part in parts], case)
         chosen = [
             (concern, planned.first_laser[0].modality)
@@ -262,7 +262,7 @@ def _explain_sparser_columns(concerns: Sequence[ConcernPlan]) -> tuple[PlainReas
 def _plan_concerns(
     person: AssessedPerson,
     machines: Sequence[SearchMachine] | None,
-    each: _ConcernRunner[FiguresT],
+    run_each: _ConcernRunner[FiguresT],
     keep: Callable[[ConcernResult], FiguresT],
     revise: OptionReviser | None,
 ) -> list[_ConcernPart[FiguresT]]:
@@ -281,7 +281,7 @@ def _plan_concerns(
         return _ConcernPart(replace(planned.record, options=told), gains, ladders, keep(planned))
 
     begun = sorted(range(len(case.concern)), key=lambda place: _start_order(case.concern[place]))
-    worked = dict(zip(begun, each(part, [case.concern[place] for place in begun]), strict=True))
+    worked = dict(zip(begun, run_each(part, [case.concern[place] for place in begun]), strict=True))
     return [worked[place] for place in range(len(case.concern))]
 
 

@@ -115,12 +115,12 @@ def _printed_coverages_pct(cell: GuidelineCell, dose: GuidelineDose) -> tuple[fl
     return next(beside, None)
 
 
-def _ends(found: re.Match[str]) -> tuple[float, float]:
-    return float(found[1]), float(found[2] or found[1])
+def _ends(match: re.Match[str]) -> tuple[float, float]:
+    return float(match[1]), float(match[2] or match[1])
 
 
-def _middle(found: re.Match[str]) -> float:
-    return math.sqrt(math.prod(_ends(found)))
+def _middle(match: re.Match[str]) -> float:
+    return math.sqrt(math.prod(_ends(match)))
 
 
 # Settings of clinics and trials.

@@ -80,21 +80,21 @@ def _is_printed_at(usual: Proposal, setting: BeamSetting) -> bool:
     return is_of_such_skin and is_same_light and (usual.machine.device.microbeam or is_like(usual.setting, setting))
 
 
-def proposal_at_endpoint(seen: EndpointSeen, usual: Proposal) -> Proposal:
+def proposal_at_endpoint(endpoint: EndpointSeen, usual: Proposal) -> Proposal:
     """Return a proposal that begins a step above the test spots that showed nothing, if the usual dose is among them.
 
     It is no greater than the dose that whitened, which may be far above. No cap of practice bounds it: at this site the
     skin has borne more.
     """
-    if usual.is_least_first or seen.nothing < usual.start:
+    if usual.is_least_first or endpoint.nothing < usual.start:
         return usual
-    above = (step for step in dose_steps(usual.machine.device, usual.setting) if step >= _STEP * seen.nothing)
-    start = min(seen.dose, next(above, seen.dose))
+    above = (step for step in dose_steps(usual.machine.device, usual.setting) if step >= _STEP * endpoint.nothing)
+    start = min(endpoint.dose, next(above, endpoint.dose))
     return replace(
         usual,
         machine=replace(usual.machine, caps=None),
         high=max(usual.high, start),
         printed=usual.printed_range,
         raised_start=start,
-        endpoint=seen,
+        endpoint=endpoint,
     )

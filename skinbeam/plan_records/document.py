@@ -180,12 +180,12 @@ def _restore_parameter(value: Any, language: str) -> Any:
     return Estimate(**value)
 
 
-def _english_title(held: Mapping[str, Any]) -> dict[str, str]:
+def _english_title(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the English title of a record that has the name of a condition or modality."""
-    condition, modality = str(held.get("condition")), str(held.get("modality"))
-    if "title" in held and condition in known_conditions():
+    condition, modality = str(values.get("condition")), str(values.get("modality"))
+    if "title" in values and condition in known_conditions():
         return {"title": known_conditions()[condition].title}
-    if "title" in held and modality in known_modalities():
+    if "title" in values and modality in known_modalities():
         return {"title": known_modalities()[modality].title}
     return {}
 

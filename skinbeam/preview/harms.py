@@ -94,9 +94,11 @@ def _first_drawn(signs: Iterable[HarmSign | Omission]) -> HarmSign | Omission:
     return first
 
 
-def _drawn_harm(kind: _SignKind, risk: _Risk, seen: SkinAnalysis, changes: LightChanges | None) -> HarmSign | Omission:
+def _drawn_harm(
+    kind: _SignKind, risk: _Risk, analysis: SkinAnalysis, changes: LightChanges | None
+) -> HarmSign | Omission:
     """Return a harm, or why it is not drawn."""
-    field, title = _TreatedField.from_concern(risk.concern, seen, changes), concern_message(risk.concern)
+    field, title = _TreatedField.from_concern(risk.concern, analysis, changes), concern_message(risk.concern)
     if isinstance(field, Omission):
         return field
     size = setting_entry("size", "clear_E")
@@ -129,17 +131,17 @@ class _TreatedField:
 
     @classmethod
     def from_concern(
-        cls, concern: ConcernPlan, seen: SkinAnalysis, changes: LightChanges | None
+        cls, concern: ConcernPlan, analysis: SkinAnalysis, changes: LightChanges | None
     ) -> "_TreatedField | Omission":
         """Return the field, or why it is not drawn. Where single marks are treated, it is the skin at them."""
         title = (concern_message(concern),)
-        if isinstance(seen.maps, Unknown):
-            return Omission(title, Message("preview.not-seen", {"reason": seen.maps.reason}))
+        if isinstance(analysis.maps, Unknown):
+            return Omission(title, Message("preview.not-seen", {"reason": analysis.maps.reason}))
         assert changes is not None
-        whole = np.zeros(seen.view.rgb.shape[:2], np.float32)
+        whole = np.zeros(analysis.view.rgb.shape[:2], np.float32)
         kinds = single_marks(concern.condition)
         if kinds:
-            for mark in seen.marks:
+            for mark in analysis.marks:
                 if mark.kind in kinds and is_on_site(mark.region, concern.site) and not mark.needs_examination:
                     there = whole[mark.window]
                     np.maximum(there, mark.cover, out=there)
@@ -151,7 +153,7 @@ class _TreatedField:
                 whole = np.asarray(np.exp(-0.5 * (away / rim_px) ** 2) * (away < 3 * rim_px), np.float32)
         else:
             rim_px = setting("picture", "field_rim_pupil") * changes.pupil_px
-            for region, mask in seen.regions.masks.items():
+            for region, mask in analysis.regions.masks.items():
                 if is_on_site(region, concern.site):
                     whole = np.maximum(whole, fade_mask(mask, rim_px))
         if not whole.any():

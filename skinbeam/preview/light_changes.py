@@ -54,10 +54,10 @@ class LightChanges:
     pupil_px: float
 
     @classmethod
-    def from_analysis(cls, seen: SkinAnalysis, maps: SkinMaps) -> "LightChanges":
+    def from_analysis(cls, analysis: SkinAnalysis, maps: SkinMaps) -> "LightChanges":
         """Return the light of an analysed photograph."""
-        light = srgb_to_linear(seen.view.rgb)
-        return cls(light, seen.regions.skin, maps, PigmentLevels.from_maps(maps), seen.view.place.pupil_px)
+        light = srgb_to_linear(analysis.view.rgb)
+        return cls(light, analysis.regions.skin, maps, PigmentLevels.from_maps(maps), analysis.view.place.pupil_px)
 
     def of_map(self, map_name: str, change: Float) -> Float:
         """Return ln of the factor on light (height, width, 3) where a map changes by `change`."""

@@ -140,9 +140,9 @@ def _longest_visit(course: Sequence[Visit], treated: TreatedConcerns) -> Visit |
     return max(course, key=shows_days, default=None)
 
 
-def _visit_label(visit: Visit, here: TreatedConcerns) -> Message:
-    sites = dict.fromkeys(known_sites()[concern.site].title for concern, _ in here)
-    lights = dict.fromkeys(option.setup.device_title for _, option in here if option.setup is not None)
+def _visit_label(visit: Visit, concerns: TreatedConcerns) -> Message:
+    sites = dict.fromkeys(known_sites()[concern.site].title for concern, _ in concerns)
+    lights = dict.fromkeys(option.setup.device_title for _, option in concerns if option.setup is not None)
     return Message(
         "preview.visit",
         {"number": visit.session, "week": visit.week, "device": list(lights), "sites": list(sites)},
@@ -153,14 +153,14 @@ def _before_panel(frame: PhotoFrame, file: str) -> Panel:
     return Panel(_BEFORE, Message("preview-label.before"), file, frame.picture)
 
 
-def _day_panel(day: int, here: TreatedConcerns) -> Panel:
+def _day_panel(day: int, concerns: TreatedConcerns) -> Panel:
     """Return what shows on a day after the session, in the plan's words."""
     moment, label = PanelMoment("day", day=day), Message("preview-label.day", {"day": day})
-    if not here:
+    if not concerns:
         return Panel(moment, label, None, None, reason=Message("preview.no-session"))
-    showing = [option for _, option in here if day <= count_healing_days(option)]
+    showing = [option for _, option in concerns if day <= count_healing_days(option)]
     if not showing:
-        untold = any(isinstance(option.shows_days, Unknown) for _, option in here)
+        untold = any(isinstance(option.shows_days, Unknown) for _, option in concerns)
         reason = Message("preview.day-unknown" if untold else "preview.day-over")
         return Panel(moment, label, None, None, reason=reason)
     notes = [expectation_on_day(option, day).current for option in showing]

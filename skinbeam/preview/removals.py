@@ -46,7 +46,7 @@ def find_removals(
     return removals, tuple(omission for concern_removals in drawn for omission in concern_removals.omissions)
 
 
-def _concern_removals(concern: ConcernPlan, seen: SkinAnalysis, changes: LightChanges | None) -> _ConcernRemovals:
+def _concern_removals(concern: ConcernPlan, analysis: SkinAnalysis, changes: LightChanges | None) -> _ConcernRemovals:
     title = concern_message(concern)
     if concern.first_laser is None:
         return _no_removals(title, Message("preview.no-laser"))
@@ -59,14 +59,14 @@ def _concern_removals(concern: ConcernPlan, seen: SkinAnalysis, changes: LightCh
     kinds = finding_kinds(concern.condition)
     if not kinds:
         return _no_removals(title, Message("preview.not-in-a-photograph"))
-    if isinstance(seen.maps, Unknown) or changes is None:
-        reason = seen.maps.reason if isinstance(seen.maps, Unknown) else ""
+    if isinstance(analysis.maps, Unknown) or changes is None:
+        reason = analysis.maps.reason if isinstance(analysis.maps, Unknown) else ""
         return _no_removals(title, Message("preview.not-seen", {"reason": reason}))
     most = most_counted_pct(concern.condition)
     if most == 0:
         return _no_removals(title, Message("preview.no-counted-gain"))
     found, left = [], []
-    marks = [mark for mark in seen.marks if mark.kind in kinds and is_on_site(mark.region, concern.site)]
+    marks = [mark for mark in analysis.marks if mark.kind in kinds and is_on_site(mark.region, concern.site)]
     if doubtful := sum(mark.needs_examination for mark in marks):
         left.append(Omission((title,), Message("preview.seen-by-a-doctor", {"count": doubtful})))
     for kind in kinds:
@@ -93,7 +93,7 @@ def _concern_removals(concern: ConcernPlan, seen: SkinAnalysis, changes: LightCh
                     Omission((title,), Message("preview.too-faint", {"finding": finding_message(kind, len(together))}))
                 )
     if not found and not left:
-        left.append(Omission((title,), _no_finding_message(kinds, seen.findings, concern)))
+        left.append(Omission((title,), _no_finding_message(kinds, analysis.findings, concern)))
     return _ConcernRemovals(tuple(found), tuple(left))
 
 

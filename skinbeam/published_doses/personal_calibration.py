@@ -101,16 +101,16 @@ class PersonalCalibration:
             risen = 1.0 - (1.0 - everybody) * np.nan_to_num((1.0 - after) / (1.0 - before))
         return np.asarray(np.where(after <= before, fallen, risen))
 
-    def updated_with(self, seen: Sequence[SpotObservation]) -> "PersonalCalibration":
+    def updated_with(self, observations: Sequence[SpotObservation]) -> "PersonalCalibration":
         """Return the posterior after further observed pulses of this light."""
         joint, field = self.posterior, self.field
-        for observation in seen:
+        for observation in observations:
             burnt = _burn_probability(observation.dose_over_computed, self.people)
             joint = joint * (self.lapse + (1.0 - self.lapse) * burnt if observation.injured else 1.0 - burnt)
             if not observation.injured and observation.miss_probability == 0.0:
                 field = field * (1.0 - burnt)
         likelihood = joint.sum(axis=1)
-        of_spots = [self.miss_probability, *(spot.miss_probability for spot in seen if not spot.injured)]
+        of_spots = [self.miss_probability, *(spot.miss_probability for spot in observations if not spot.injured)]
         return replace(
             self,
             likelihood=self.likelihood * likelihood,

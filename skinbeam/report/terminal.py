@@ -95,10 +95,10 @@ def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:
     return name, render_message("terminal.expected", {"share": share, "low": low, "high": high})
 
 
-def _about_options(concern: ConcernPlan, shown: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield cautions about the leading options, each with its subject; those in `shown` are left out."""
+def _about_options(concern: ConcernPlan, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield cautions about the leading options, each with its subject; those in `lines` are left out."""
     for option in leading_options(concern):
-        for caution in (text for text in _cautions(option.reasons) if text not in shown):
+        for caution in (text for text in _cautions(option.reasons) if text not in lines):
             names = {"concern": concern_name(concern), "option": device_name(option) or option.title}
             yield render_message("terminal.about-option", names), _first_sentence(caution)
 

@@ -395,19 +395,19 @@ def _single_value_span(value: float | None) -> PrintedSpan | None:
     return None if value is None else (value, value)
 
 
-def _widen_range(found: PublishedRange) -> PublishedRange:
+def _widen_range(published: PublishedRange) -> PublishedRange:
     """Return a range of doses that is no narrower than that of one clinic usually is.
 
     A single figure represents one skin and one spot.
     """
     wide = envelope_rules()["usual"]["range"]
-    if found.high >= wide * found.low:
-        return found
-    middle = math.sqrt(found.low * found.high)
+    if published.high >= wide * published.low:
+        return published
+    middle = math.sqrt(published.low * published.high)
     low, high = middle / math.sqrt(wide), middle * math.sqrt(wide)
-    own_high = None if found.own_high is None else found.own_high * high / found.high
-    printed = found.low, found.high
-    return replace(found, low=low, usual_high=high, high=high, own_high=own_high, printed=printed)
+    own_high = None if published.own_high is None else published.own_high * high / published.high
+    printed = published.low, published.high
+    return replace(published, low=low, usual_high=high, high=high, own_high=own_high, printed=printed)
 
 
 def _setting_sources(rows: Sequence[PublishedSetting]) -> tuple[str, ...]:

@@ -308,11 +308,13 @@ def target_record(condition: str, subtypes: Sequence[str] = ()) -> Target:
     )
 
 
-def _target_value(found: SourcedValue | None) -> TargetValue | None:
-    if found is None:
+def _target_value(sourced: SourcedValue | None) -> TargetValue | None:
+    if sourced is None:
         return None
-    cite_sources(found.source)
-    return TargetValue(found.value, found.low, found.high, found.distribution, found.conditions, found.source)
+    cite_sources(sourced.source)
+    return TargetValue(
+        sourced.value, sourced.low, sourced.high, sourced.distribution, sourced.conditions, sourced.source
+    )
 
 
 def laser_abilities(condition: str) -> tuple[Message, Message]:

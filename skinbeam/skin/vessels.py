@@ -190,13 +190,13 @@ class VesselPopulation:
         depth_m = np.maximum(np.choose(part, depths), epidermis_m + diameter_m / 2 + wall)
         return Vessels(*(a[:, None] for a in (depth_m, diameter_m, wall, haematocrit, oxygenation)))
 
-    def with_photographed_width(self, seen: PhotographedVesselWidth | None) -> "VesselPopulation":
+    def with_photographed_width(self, width: PhotographedVesselWidth | None) -> "VesselPopulation":
         """Return the population updated with the apparent width of its vessels.
 
         It is unchanged without a width, or with one that such vessels do not have.
         """
-        fits = seen is not None and seen.is_plausible([(share, diameter) for share, diameter, _ in self.parts])
-        return replace(self, photographed_width=seen) if fits else self
+        fits = width is not None and width.is_plausible([(share, diameter) for share, diameter, _ in self.parts])
+        return replace(self, photographed_width=width) if fits else self
 
     def diameter_um(self) -> Estimate:
         """Return the median diameter of its vessels, µm, with the 10 and 90 % quantiles."""

@@ -96,9 +96,9 @@ def is_too_little(improved_pct: float) -> bool:
     return improved_pct < float(load_package_table("data/limits.toml")["course"]["stop_below_pct"])
 
 
-def is_judged_early(case: Case, done: EarlierSession) -> bool:
+def is_judged_early(case: Case, session: EarlierSession) -> bool:
     """Return whether what a session improved was judged sooner than another one may follow: less than it will show."""
-    ago = weeks_since(case, done)
+    ago = weeks_since(case, session)
     return ago is not None and ago < _least_weeks()
 
 
@@ -128,10 +128,10 @@ def count_sessions_with(case: Case, place: TreatedPlace | None, modality: str | 
     return sum(modality in session_modalities(session) for session in sessions_on(case, place))
 
 
-def session_modalities(done: EarlierSession) -> Collection[str]:
+def session_modalities(session: EarlierSession) -> Collection[str]:
     """Return the modalities that a session may have been done with: every usable one where its device is not known."""
-    known = find_device(done.device or "")
-    return usable_modalities(done.treats) if known is None else known.modalities
+    known = find_device(session.device or "")
+    return usable_modalities(session.treats) if known is None else known.modalities
 
 
 def response_reasons(
@@ -198,9 +198,9 @@ def course_notice(case: Case, concern: Concern) -> Message | None:
     return stopped[0][1] if stopped else None
 
 
-def _offers_other_light(case: Case, modality: str, done: Sequence[EarlierSession]) -> bool:
+def _offers_other_light(case: Case, modality: str, sessions: Sequence[EarlierSession]) -> bool:
     """Return whether a device that the clinic may use for a modality gives light that no session may have been."""
-    if any(find_device(session.device or "") is None for session in done):
+    if any(find_device(session.device or "") is None for session in sessions):
         return False
     listed = None if case.clinic is None else case.clinic.devices
     if listed is None:
@@ -212,23 +212,23 @@ def _offers_other_light(case: Case, modality: str, done: Sequence[EarlierSession
         if device is not None and modality in device.modalities
         for candidate in one_of_each_light(device)
     )
-    return None in able or any(not _may_be_light_of(done, light) for light in lights)
+    return None in able or any(not _may_be_light_of(sessions, light) for light in lights)
 
 
-def _may_be_light_of(done: Sequence[EarlierSession], light: LightFacts) -> bool:
+def _may_be_light_of(sessions: Sequence[EarlierSession], light: LightFacts) -> bool:
     """Return whether one of the sessions may have been done with such light."""
-    return any(_may_be_of(session, light) for session in done)
+    return any(_may_be_of(session, light) for session in sessions)
 
 
-def _may_be_of(done: EarlierSession, light: LightFacts) -> bool:
+def _may_be_of(session: EarlierSession, light: LightFacts) -> bool:
     """Return whether a session may have been done with such light: a lamp, or a laser of its wavelength and pulse."""
-    device = find_device(done.device or "")
+    device = find_device(session.device or "")
     if device is None:
         return True
     if device.is_lamp or light.lamp:
         return device.is_lamp and light.lamp
-    made = device.wavelengths_nm if done.wavelength_nm is None else (done.wavelength_nm,)
-    pulse_ms = device.pulse_ms[1] if done.pulse_ms is None else done.pulse_ms
+    made = device.wavelengths_nm if session.wavelength_nm is None else (session.wavelength_nm,)
+    pulse_ms = device.pulse_ms[1] if session.pulse_ms is None else session.pulse_ms
     is_short = pulse_ms < fact_tables().short_pulse_below_ms
     return is_short == light.short_pulse and any(heats_alike(nm, light.wavelength_nm) for nm in made)
 

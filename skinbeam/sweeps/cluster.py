@@ -210,7 +210,7 @@ def open_workers(
 
 
 @contextmanager
-def _start_local(held: LocalMachine, on_message: Callable[[str], None]) -> "Iterator[Client]":
+def _start_local(machine: LocalMachine, on_message: Callable[[str], None]) -> "Iterator[Client]":
     """Start workers on this machine. Each run has TLS keys of its own, so that other users cannot connect to them."""
     import dask
     from distributed import Client, LocalCluster
@@ -218,9 +218,9 @@ def _start_local(held: LocalMachine, on_message: Callable[[str], None]) -> "Iter
     with dask.config.set(_LOCAL):
         try:
             cluster = LocalCluster(
-                n_workers=held.workers,
+                n_workers=machine.workers,
                 threads_per_worker=1,
-                memory_limit=held.memory_bytes,
+                memory_limit=machine.memory_bytes,
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
                 security=True,
@@ -236,7 +236,7 @@ def _start_local(held: LocalMachine, on_message: Callable[[str], None]) -> "Iter
         with cluster, Client(cluster, set_as_default=False) as client:
             on_message(
                 render_message(
-                    "sweep.workers", {"workers": str(held.workers), "memory": format_gigabytes(held.memory_bytes)}
+                    "sweep.workers", {"workers": str(machine.workers), "memory": format_gigabytes(machine.memory_bytes)}
                 )
             )
             yield client

@@ -104,7 +104,7 @@ def _cluster_checks(client: "Client") -> Iterator[HealthCheck]:
 
 
 def _version_differences(
-    skinbeam: Mapping[str, str], here: Mapping[str, str | None], elsewhere: Mapping[str, Mapping[str, str | None]]
+    skinbeam: Mapping[str, str], versions: Mapping[str, str | None], elsewhere: Mapping[str, Mapping[str, str | None]]
 ) -> list[str]:
     """Return packages whose version at the scheduler or a worker differs from this machine, each with its location."""
     differences: dict[str, str] = {}
@@ -114,6 +114,8 @@ def _version_differences(
     for where, packages in elsewhere.items():
         for name in _SAME_VERSION_PACKAGES:
             there = packages.get(name)
-            if there != here.get(name):
-                differences.setdefault(name, f"{name} {there or 'none'} at {where}, {here.get(name) or 'none'} here")
+            if there != versions.get(name):
+                differences.setdefault(
+                    name, f"{name} {there or 'none'} at {where}, {versions.get(name) or 'none'} here"
+                )
     return list(differences.values())

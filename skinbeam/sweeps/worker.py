@@ -121,12 +121,12 @@ def read_value(document: Any, path: str) -> tuple[float, str]:
     return math.nan, _ABSENT
 
 
-def _number_paths(held: Any, path: str) -> Iterator[str]:
+def _number_paths(value: Any, path: str) -> Iterator[str]:
     """Yield the paths of numbers in a document; a record with a median counts as a number."""
-    if isinstance(held, int | float) or (isinstance(held, Mapping) and not {"median", "unknown"}.isdisjoint(held)):
+    if isinstance(value, int | float) or (isinstance(value, Mapping) and not {"median", "unknown"}.isdisjoint(value)):
         yield path
-    elif isinstance(held, Mapping | list):
-        for key, inner in held.items() if isinstance(held, Mapping) else enumerate(held):
+    elif isinstance(value, Mapping | list):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _number_paths(inner, f"{path}.{key}" if path else str(key))
 
 

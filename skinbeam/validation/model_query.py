@@ -188,18 +188,18 @@ class ModelRuns:
 
     def _run(
         self,
-        known: dict[str, ResultT | NotAvailable],
+        answers: dict[str, ResultT | NotAvailable],
         make: Callable[..., ResultT],
         case: CaseTables,
         *what: str,
     ) -> ResultT:
         key = canonical_json([case.root, what])
-        if key not in known:
+        if key not in answers:
             try:
-                known[key] = make(_load(case), *what, draws=self.draws, seed=self.seed)
+                answers[key] = make(_load(case), *what, draws=self.draws, seed=self.seed)
             except NotAvailable as error:
-                known[key] = error
-        found = known[key]
+                answers[key] = error
+        found = answers[key]
         if isinstance(found, NotAvailable):
             raise found
         return found
@@ -215,17 +215,17 @@ def _load(case: CaseTables) -> LoadedCase:
     return LoadedCase(parse_record(Case, case.root, file="validation"), Path(), "validation")
 
 
-def _dose_answer(found: DoseThreshold) -> ModelAnswer:
+def _dose_answer(threshold: DoseThreshold) -> ModelAnswer:
     """Return the dose with the digits of the document."""
-    dose = round_record(found.dose)
-    if found.reached is False:
-        return ModelAnswer(dose, insufficient_dose=round_significant(found.bracket[1]))
+    dose = round_record(threshold.dose)
+    if threshold.reached is False:
+        return ModelAnswer(dose, insufficient_dose=round_significant(threshold.bracket[1]))
     return ModelAnswer(dose)
 
 
-def _value_at(found: Simulation, path: str) -> Value:
+def _value_at(simulation: Simulation, path: str) -> Value:
     """Return the value at a dotted path of a simulation, with the digits of the document."""
-    here: object = found
+    here: object = simulation
     for name in path.split("."):
         if isinstance(here, Unknown):
             break

@@ -105,8 +105,8 @@ def rows_of_part(verdicts: Sequence[RowVerdict], part: Part) -> tuple[RowVerdict
     return tuple(verdict for verdict in verdicts if verdict.independent == (part == "independent"))
 
 
-def _row_record(group: str, found: RowVerdict) -> dict[str, Any]:
-    row = found.row
+def _row_record(group: str, verdict: RowVerdict) -> dict[str, Any]:
+    row = verdict.row
     return {
         "id": row.id,
         "group": group,
@@ -114,14 +114,14 @@ def _row_record(group: str, found: RowVerdict) -> dict[str, Any]:
         "conditions": row.conditions,
         "unit": row.unit,
         "measured": row.model_dump(include={"value", "low", "high", "bound", "words"}, exclude_none=True),
-        "computed": found.computed,
-        "ratio": found.ratio,
+        "computed": verdict.computed,
+        "ratio": verdict.ratio,
         "tolerance": row.tolerance.model_dump(exclude_none=True),
-        "verdict": found.verdict,
-        "reason": found.reason,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
         "assumed": row.assumed or "",
         "grade": row.grade,
         "source": row.source,
-        "independent": found.independent,
-        "calibrator": found.calibrator or "",
+        "independent": verdict.independent,
+        "calibrator": verdict.calibrator or "",
     }

@@ -49,7 +49,7 @@ def validate_model(only: str | None = None) -> ValidationResult:
 
 
 def _judge_ordering(
-    ordering: RowOrdering, name: str, group: RowGroup, asked: ModelRuns, answers: Mapping[str, ModelAnswer | None]
+    ordering: RowOrdering, name: str, group: RowGroup, runs: ModelRuns, answers: Mapping[str, ModelAnswer | None]
 ) -> OrderingVerdict:
     """Return whether each value is above the one before.
 
@@ -59,7 +59,7 @@ def _judge_ordering(
     values: list[float] = []
     reason = ""
     for item in ordering.rising:
-        answer = answers[item] if isinstance(item, str) else asked.answer(item)
+        answer = answers[item] if isinstance(item, str) else runs.answer(item)
         why = _no_answer_reason(by_id[item] if isinstance(item, str) else None, answer)
         if why:
             reason = why

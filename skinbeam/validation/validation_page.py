@@ -303,11 +303,11 @@ def _measured_cell(row: PublishedRow) -> str:
     return f"{low}–{high} {row.unit}"
 
 
-def _computed_cell(found: RowVerdict) -> str:
-    if isinstance(found.computed, Unknown):
+def _computed_cell(verdict: RowVerdict) -> str:
+    if isinstance(verdict.computed, Unknown):
         return "–"
-    low, median, high = map(_FORMAT.number, (found.computed.low, found.computed.median, found.computed.high))
-    return f"{median} ({low}–{high}) {found.row.unit}"
+    low, median, high = map(_FORMAT.number, (verdict.computed.low, verdict.computed.median, verdict.computed.high))
+    return f"{median} ({low}–{high}) {verdict.row.unit}"
 
 
 def _tolerance_cell(row: PublishedRow) -> str:

@@ -282,16 +282,16 @@ def _observed_error(verdicts: Sequence[RowVerdict]) -> tuple[float | None, Obser
     return exact, ObservedError(len(logs), rows, round_significant(exact, DIGITS), unreached or None)
 
 
-def _log_ratio(found: RowVerdict) -> float | None:
-    if not isinstance(found.ratio, Unknown):
-        return math.log(found.ratio) if found.ratio > 0 else None
-    ends = [end for end in found.row.ends if end is not None]
-    if found.insufficient_dose is not None and found.verdict == "outside":
+def _log_ratio(verdict: RowVerdict) -> float | None:
+    if not isinstance(verdict.ratio, Unknown):
+        return math.log(verdict.ratio) if verdict.ratio > 0 else None
+    ends = [end for end in verdict.row.ends if end is not None]
+    if verdict.insufficient_dose is not None and verdict.verdict == "outside":
         # From the geometric middle of the measured range, as in a ratio. Beyond the searched range nothing is known.
-        return max(0.0, math.log(found.insufficient_dose / math.exp(sum(map(math.log, ends)) / len(ends))))
-    if found.row.bound is None or found.verdict != "outside" or isinstance(found.computed, Unknown):
+        return max(0.0, math.log(verdict.insufficient_dose / math.exp(sum(map(math.log, ends)) / len(ends))))
+    if verdict.row.bound is None or verdict.verdict != "outside" or isinstance(verdict.computed, Unknown):
         return None
-    return math.log(found.computed.median / ends[0]) if found.computed.median > 0 else None
+    return math.log(verdict.computed.median / ends[0]) if verdict.computed.median > 0 else None
 
 
 def _floor(row: PublishedRow) -> float:

@@ -165,7 +165,7 @@ def planned_quantities(settings: DeviceSetting) -> dict[str, float]:
 def judge_asked_setting(
     person: AssessedPerson,
     loaded: LoadedCase,
-    asked: Mapping[str, float],
+    quantities: Mapping[str, float],
     *,
     device_name: str | None = None,
     treated: tuple[str, str, str] | None = None,
@@ -174,7 +174,7 @@ def judge_asked_setting(
 
     Parameters
     ----------
-    asked : quantities of `ASKED_QUANTITIES` with their values.
+    quantities : quantities of `ASKED_QUANTITIES` with their values.
     device_name : a known device or a device file of the case; None for the device of the case's [laser], else the
         device that the guideline names first.
     treated : condition, site and modality of an option; None for the first concern that the device treats.
@@ -184,18 +184,18 @@ def judge_asked_setting(
     InputError : no device, an unknown quantity, or a setting that the device cannot have; the nearest is named.
     NotAvailable : the device treats no concern of the case, or the model cannot judge the light.
     """
-    machine = _find_machine(loaded, person, device_name, asked)
-    treatment = _find_treatment(person, machine, treated, _asked_light(machine, asked))
+    machine = _find_machine(loaded, person, device_name, quantities)
+    treatment = _find_treatment(person, machine, treated, _asked_light(machine, quantities))
     concern, machine, proposal = treatment.concern, treatment.machine, treatment.proposal
     unknown = unknown_target_message(concern.condition, treatment.modality)
     if unknown is not None:
         raise NotAvailable(unknown.text)
     bounds = judge_suitability(person.case, concern=concern, modality=treatment.modality).bounds
     goal = treatment_goal(concern.condition, treatment.modality, concern.severity, bounds, concern.subtypes)
-    _check_quantities(machine, treatment.modality, asked)
-    setting = _resolve_setting(machine, asked, treatment.begun)
-    dose = _resolve_dose(machine, setting, asked, proposal)
-    trial = _judge(person, goal, proposal, machine, setting, dose, asked, concern.site)
+    _check_quantities(machine, treatment.modality, quantities)
+    setting = _resolve_setting(machine, quantities, treatment.begun)
+    dose = _resolve_dose(machine, setting, quantities, proposal)
+    trial = _judge(person, goal, proposal, machine, setting, dose, quantities, concern.site)
     if proposal is not None and proposal.includes(dose):
         trial = with_limits_of_practice(trial, proposal)
     free = drop_barred_doses([dose], setting.wavelength_nm, setting.pulse_ms, machine.dose_bars)
@@ -245,18 +245,18 @@ class _Treatment:
 
 
 def _find_machine(
-    loaded: LoadedCase, person: AssessedPerson, device_name: str | None, asked: Mapping[str, float]
+    loaded: LoadedCase, person: AssessedPerson, device_name: str | None, quantities: Mapping[str, float]
 ) -> SearchMachine:
     """Return the device that was asked about, with what earlier reactions bar."""
     laser = loaded.case.laser
     name = device_name or (None if laser is None else laser.device)
     if name is None:
-        return _first_choice_machine(person, asked)
+        return _first_choice_machine(person, quantities)
     device = load_device(name, loaded.folder, field="device" if device_name else "laser.device")
     return SearchMachine(name, device, loaded.folder, dose_bars(person.case, name, device))
 
 
-def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) -> SearchMachine:
+def _first_choice_machine(person: AssessedPerson, quantities: Mapping[str, float]) -> SearchMachine:
     """Return the device that the guideline names first for the first concern, of the clinic's that give such a dose.
 
     Raises
@@ -265,7 +265,7 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
     """
     concern = person.case.concern[0]
     cells, modalities = concern_cells(person.case, concern), concern_lasers(concern)
-    is_energy = "energy_mJ" in asked
+    is_energy = "energy_mJ" in quantities
 
     def place_of(machine: SearchMachine) -> tuple[int, bool, int, bool] | None:
         """Return the best place of a device in the guideline, one with cooling first; None where it has none."""
@@ -294,9 +294,9 @@ def _first_choice_machine(person: AssessedPerson, asked: Mapping[str, float]) ->
     return alike[min(placed, key=lambda index: placed[index])]
 
 
-def _asked_light(machine: SearchMachine, asked: Mapping[str, float]) -> float | None:
+def _asked_light(machine: SearchMachine, quantities: Mapping[str, float]) -> float | None:
     """Return the wavelength that was asked about as the device has it, nm; None where none, or another, was asked."""
-    wanted = asked.get("wavelength_nm")
+    wanted = quantities.get("wavelength_nm")
     lights = machine.device.wavelengths_nm
     return next((nm for nm in lights if wanted is not None and math.isclose(nm, wanted, rel_tol=_SAME_VALUE)), None)
 
@@ -342,11 +342,11 @@ def _begin_treatment(
     return _Treatment(concern, modality, bounded, caps, usual[0] if usual else None, None)
 
 
-def _check_quantities(machine: SearchMachine, modality: str, asked: Mapping[str, float]) -> None:
+def _check_quantities(machine: SearchMachine, modality: str, quantities: Mapping[str, float]) -> None:
     """Raise where a quantity is unknown or is not set on the device, so that none is left out of the answer."""
     beam = ("energy_mJ", "density_per_cm2") if machine.device.microbeam else ("fluence_J_cm2",)
     known = ("wavelength_nm", "pulse_ms", "spot_mm", *beam, "passes")
-    for name, value in asked.items():
+    for name, value in quantities.items():
         if name not in known:
             hint = f"{machine.device.title} is set in {', '.join(known)}."
             raise InputError("wrong-quantity", f'"{name}" was read', field="at", hint=hint)
@@ -355,22 +355,24 @@ def _check_quantities(machine: SearchMachine, modality: str, asked: Mapping[str,
             raise InputError("wrong-quantity", f"passes = {value:g} was read", field="at", hint=hint)
 
 
-def _resolve_setting(machine: SearchMachine, asked: Mapping[str, float], begun: BeamSetting | None) -> BeamSetting:
+def _resolve_setting(machine: SearchMachine, quantities: Mapping[str, float], begun: BeamSetting | None) -> BeamSetting:
     """Return the setting that was asked about; what the question leaves out is as in the setting to begin with."""
     base = begun or next(iterate_settings(machine.device))
-    wanted = BeamSetting(*(asked.get(name, getattr(base, name)) for name in ("wavelength_nm", "pulse_ms", "spot_mm")))
+    wanted = BeamSetting(
+        *(quantities.get(name, getattr(base, name)) for name in ("wavelength_nm", "pulse_ms", "spot_mm"))
+    )
     lights = machine.device.wavelengths_nm
     nearest_nm = min(lights, key=lambda nm: abs(nm - wanted.wavelength_nm))
     near = nearest_setting(machine.device, nearest_nm, wanted.pulse_ms, wanted.spot_mm)
     assert near is not None  # it emits this wavelength
     for name in ("wavelength_nm", "pulse_ms", "spot_mm"):
-        if name in asked and not math.isclose(getattr(near, name), asked[name], rel_tol=_SAME_VALUE):
-            _raise_not_offered(machine, name, asked[name], getattr(near, name))
+        if name in quantities and not math.isclose(getattr(near, name), quantities[name], rel_tol=_SAME_VALUE):
+            _raise_not_offered(machine, name, quantities[name], getattr(near, name))
     return near
 
 
 def _resolve_dose(
-    machine: SearchMachine, setting: BeamSetting, asked: Mapping[str, float], proposal: Proposal | None
+    machine: SearchMachine, setting: BeamSetting, quantities: Mapping[str, float], proposal: Proposal | None
 ) -> float:
     """Return the dose that was asked about, J/cm² or mJ; that of practice where none was."""
     name = "energy_mJ" if machine.device.microbeam else "fluence_J_cm2"
@@ -382,9 +384,9 @@ def _resolve_dose(
             field="at",
             hint="Choose another pulse or spot.",
         )
-    if name in asked:
-        _check_dose(machine, setting, name, asked[name], doses)
-        return asked[name]
+    if name in quantities:
+        _check_dose(machine, setting, name, quantities[name], doses)
+        return quantities[name]
     if proposal is None:
         raise InputError("missing-key", f"no {name} was read", field="at", hint=f"Give {name}: no source prints one.")
     return min(doses, key=lambda dose: abs(math.log(dose / proposal.middle)))
@@ -404,19 +406,19 @@ def _resolve_density(
     machine: SearchMachine,
     setting: BeamSetting,
     energy_mJ: float,
-    asked: Mapping[str, float],
+    quantities: Mapping[str, float],
     proposal: Proposal | None,
 ) -> float:
     """Return the density of microbeams that was asked about; that of practice where none was."""
     name = "density_per_cm2"
     offered = density_steps(machine.device, setting, energy_mJ)
     printed = None if proposal is None else proposal.density_per_cm2
-    if name not in asked and printed is None:
+    if name not in quantities and printed is None:
         hint = f"Give {name}, such as {offered[len(offered) // 2]:g}: no source prints one beside this energy."
         raise InputError("missing-key", f"no {name} was read", field="at", hint=hint)
-    wanted = asked.get(name, printed or 0.0)
+    wanted = quantities.get(name, printed or 0.0)
     nearest = min(offered, key=lambda value: abs(value - wanted))
-    if name not in asked:
+    if name not in quantities:
         return nearest
     try:
         build_beam(machine, setting, energy_mJ, wanted)
@@ -447,7 +449,7 @@ def _judge(
     machine: SearchMachine,
     setting: BeamSetting,
     dose: float,
-    asked: Mapping[str, float],
+    quantities: Mapping[str, float],
     site: str,
 ) -> CandidateSetting:
     """Return the setting judged by the model of its light.
@@ -459,9 +461,9 @@ def _judge(
     if machine.device.lens_array:
         raise NotAvailable(render_message("plan.lens-array"))
     if machine.device.microbeam:
-        density = _resolve_density(machine, setting, dose, asked, proposal)
+        density = _resolve_density(machine, setting, dose, quantities, proposal)
         return judge_microbeams(machine, setting, goal, person.bank.skins(site, goal), dose, density)
     if goal.modality == "ablative":
         table = person.bank.response_table(machine, goal, site)
-        return table.judge(setting, dose, passes=round(asked.get("passes", 1)))
+        return table.judge(setting, dose, passes=round(quantities.get("passes", 1)))
     return judge_heating_dose(person.case, goal, machine, setting, dose, person.bank, site)

@@ -74,18 +74,18 @@ class SettingObjections:
     warnings: tuple[Message, ...]
 
 
-def find_objections(found: AskedSetting) -> SettingObjections:
+def find_objections(asked_setting: AskedSetting) -> SettingObjections:
     """Return what speaks against a setting that was judged."""
     stops: list[Message] = []
     warnings: list[Message] = []
-    for verdict in found.trial.verdicts:
+    for verdict in asked_setting.trial.verdicts:
         if verdict.status != "met":
             limit = Message(f"limit-in-short.{verdict.limit.id}")
             message = Message(f"asked.limit-{verdict.status}", {"limit": limit})
             (warnings if verdict.status == "warn" else stops).append(message)
-    for name, message in found.obstacles:
+    for name, message in asked_setting.obstacles:
         (warnings if name in _WARNINGS else stops).append(message)
-    return SettingObjections(tuple(stops), (*warnings, *found.unpublished))
+    return SettingObjections(tuple(stops), (*warnings, *asked_setting.unpublished))
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,11 @@ def read_clinician_message(option: Option) -> Message | None:
     return next((reason.message for reason in option.reasons if reason.rule == CLINICIAN_SETTING), None)
 
 
-def _make_option(person: AssessedPerson, concern: Concern, proposed: LaserOption, found: AskedSetting) -> LaserOption:
+def _make_option(
+    person: AssessedPerson, concern: Concern, proposed: LaserOption, asked_setting: AskedSetting
+) -> LaserOption:
     """Return the option of a chosen setting, whose reasons name the setting that it replaces."""
-    objections, trial, setup = find_objections(found), found.trial, proposed.option.setup
+    objections, trial, setup = find_objections(asked_setting), asked_setting.trial, proposed.option.setup
     assert setup is not None  # a laser has one
     if objections.stops:
         reasons = "; ".join(message.text.rstrip(".") for message in objections.stops)
@@ -157,14 +159,14 @@ def _make_option(person: AssessedPerson, concern: Concern, proposed: LaserOption
             field="option",
             hint=render_message("asked.stopped-hint"),
         )
-    rules = judge_setting(person.case, concern, found.goal.modality, trial.machine, trial.setting)
+    rules = judge_setting(person.case, concern, asked_setting.goal.modality, trial.machine, trial.setting)
     decision: Decision = "with-caution" if objections.warnings else "suitable"
     message = Message("plan.clinician-setting", {"proposed": describe_settings(setup.settings, lamp=setup.lamp)})
     about = f"{concern.condition} at {concern.site}"
     reason = RuleReason(CLINICIAN_SETTING, decision, message, "rulepractice", "practice", about)
-    judged, proposal = replace(rules, reasons=(*rules.reasons, reason)), found.proposal
+    judged, proposal = replace(rules, reasons=(*rules.reasons, reason)), asked_setting.proposal
     if proposal is None:
-        return make_option(person.case, concern, found.goal, trial, judged)
+        return make_option(person.case, concern, asked_setting.goal, trial, judged)
     practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity, is_planned=False)
     is_usual = proposal.condition == concern.condition and proposal.is_begun_with(trial.dose)
-    return make_option(person.case, concern, found.goal, trial, judged, practised, at_usual_dose=is_usual)
+    return make_option(person.case, concern, asked_setting.goal, trial, judged, practised, at_usual_dose=is_usual)

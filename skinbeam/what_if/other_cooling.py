@@ -22,7 +22,7 @@ __all__ = ["judge_other_cooling", "resolve_other_cooling"]
 
 
 def judge_other_cooling(
-    person: AssessedPerson, asked: AskedSetting, kind: str, settings: Mapping[str, float]
+    person: AssessedPerson, asked_setting: AskedSetting, kind: str, settings: Mapping[str, float]
 ) -> Estimate:
     """Return the probability that a setting burns with a cooling other than that of its plan.
 
@@ -31,7 +31,7 @@ def judge_other_cooling(
 
     Parameters
     ----------
-    asked : the setting, judged with the planned cooling.
+    asked_setting : the setting, judged with the planned cooling.
     kind : of the cooling, as in a case file.
     settings : those that are known, as in a case file; the others are as planned, or as a plan would time such a
         cooling.
@@ -41,15 +41,17 @@ def judge_other_cooling(
     NotAvailable : a burn is not what the light risks, or is computed without cooling.
     InputError : an unknown kind, or a value that no case file may have.
     """
-    trial = asked.trial
+    trial = asked_setting.trial
     if trial.burns is None or trial.thresholds is None:
         raise NotAvailable(render_message("asked.no-cooling"))
     cooling = resolve_other_cooling(trial.machine.device, kind, settings)
     if cooling.kind == "none":
         uncooled = trial.uncooled_injury_probability
-        return asked.p_harm if uncooled is None else weighted_probability(uncooled, trial.weights[1], trial.basis)
+        return (
+            asked_setting.p_harm if uncooled is None else weighted_probability(uncooled, trial.weights[1], trial.basis)
+        )
     with collect_sources() as sources:
-        skins = person.bank.skins(asked.concern.site, asked.goal)
+        skins = person.bank.skins(asked_setting.concern.site, asked_setting.goal)
         burns = basal_burn_doses(trial.thresholds.beam, skins, cooling)
     anchored = replace(burns, computed_J_cm2=trial.thresholds.burn_scale * burns.computed_J_cm2)
     basis = tuple(dict.fromkeys([*trial.basis, *sources]))

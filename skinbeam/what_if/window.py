@@ -272,13 +272,13 @@ def _published_energies(
 
 
 def _window_row(
-    found: DoseThresholds, limits: Sequence[SettingLimit], doses: Sequence[float], weights: tuple[Floats, Floats]
+    thresholds: DoseThresholds, limits: Sequence[SettingLimit], doses: Sequence[float], weights: tuple[Floats, Floats]
 ) -> _WindowRow:
     quantities = {limit.id: limit.quantity for limit in limits}
-    every = (found.limit_use(limits, dose, weights[1]) for dose in doses)
+    every = (thresholds.limit_use(limits, dose, weights[1]) for dose in doses)
     return _WindowRow(
-        tuple(weighted_share(found.reaches_target(dose), weights[0])[0] for dose in doses),
-        tuple(weighted_share(found.injury_probability(dose), weights[1])[0] for dose in doses),
+        tuple(weighted_share(thresholds.reaches_target(dose), weights[0])[0] for dose in doses),
+        tuple(weighted_share(thresholds.injury_probability(dose), weights[1])[0] for dose in doses),
         tuple(max(((spent, quantities[name]) for name, spent in times.items()), default=(0.0, "")) for times in every),
     )
 

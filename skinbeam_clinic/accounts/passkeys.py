@@ -257,14 +257,14 @@ class PasskeySignIn:
 
 
 def _verify_answer(
-    site: PasskeySite, sent: AuthenticationCredential, challenge: bytes, row: tables.PasskeyRow
+    site: PasskeySite, credential: AuthenticationCredential, challenge: bytes, row: tables.PasskeyRow
 ) -> VerifiedAuthentication | None:
     """Verify a signature with the public key of a row; None when it is wrong or the counter shows a copied key."""
-    if sent.response.user_handle != _user_handle(row.clinic_id, row.member_id):
+    if credential.response.user_handle != _user_handle(row.clinic_id, row.member_id):
         return None
     try:
         return verify_authentication_response(
-            credential=sent,
+            credential=credential,
             expected_challenge=challenge,
             expected_rp_id=site.host,
             expected_origin=site.origin,

@@ -298,12 +298,12 @@ class SessionRows:
     step_due: SignInStep | None
 
 
-def _member_session(token: str, found: SessionRows) -> MemberSession:
-    row = found.row
+def _member_session(token: str, rows: SessionRows) -> MemberSession:
+    row = rows.row
     until = min(row.seen_at + IDLE_LIMIT, row.created_at + LONGEST_SESSION)
-    member = read_member(found.member, found.clinic.name)
+    member = read_member(rows.member, rows.clinic.name)
     factor_checked = row.code_at is not None
-    return MemberSession(token, member, found.step_due, until, factor_checked, names_hidden=row.names_hidden)
+    return MemberSession(token, member, rows.step_due, until, factor_checked, names_hidden=row.names_hidden)
 
 
 def find_open_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:

@@ -188,9 +188,9 @@ class ReminderSender(PollingThread):
         message.set_content("\n\n".join(text.body for text in texts))
         return message
 
-    def _languages(self, known: str) -> tuple[str, ...]:
+    def _languages(self, languages: str) -> tuple[str, ...]:
         """Return the language of a patient, or of the clinic; every one if neither is known."""
-        language = known if known in LANGUAGES else self._settings.language
+        language = languages if languages in LANGUAGES else self._settings.language
         return (language,) if language else tuple(LANGUAGES)
 
 

@@ -141,11 +141,11 @@ def _sent_fields(request: ClinicRequest) -> dict[str, str]:
     return {name: request.text(name) for name in _FIELDS}
 
 
-def _make_preview(sent: Mapping[str, str], *, use: str, treatment: str) -> _Preview:
+def _make_preview(values: Mapping[str, str], *, use: str, treatment: str) -> _Preview:
     draft = check_draft(
-        use=use, treatment=treatment, language=sent["language"], title=sent["title"], text=sent["words"]
+        use=use, treatment=treatment, language=values["language"], title=values["title"], text=values["words"]
     )
-    return _Preview(sent["language"], draft.title, split_paragraphs(draft.text))
+    return _Preview(values["language"], draft.title, split_paragraphs(draft.text))
 
 
 def _list_entries(versions: Iterable[ClinicText]) -> list[_TextEntry]:

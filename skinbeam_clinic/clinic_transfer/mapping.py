@@ -150,12 +150,12 @@ def _read_file_mapping(kind: ImportKind, table: Any, name: str) -> FileMapping:
     )
 
 
-def _check_keys(table: Any, known: Sequence[str], start: str, name: str) -> None:
+def _check_keys(table: Any, known_keys: Sequence[str], start: str, name: str) -> None:
     if not isinstance(table, dict):
         raise _mapping_error(start.rstrip("."), str(table), f"[{start.rstrip('.')}]", name)
     for key in table:
-        if key not in known:
-            raise _mapping_error(f"{start}{key}", key, nearest_name(key, known) or ", ".join(known), name)
+        if key not in known_keys:
+            raise _mapping_error(f"{start}{key}", key, nearest_name(key, known_keys) or ", ".join(known_keys), name)
 
 
 def _read_texts(place: str, value: Any, name: str) -> tuple[str, ...]:

@@ -155,12 +155,12 @@ class _Row:
                 pass
         raise self.error("date", name, read=text, right=self.mapping.dates)
 
-    def choice(self, name: str, text: str, known: Sequence[str]) -> str:
+    def choice(self, name: str, text: str, words: Sequence[str]) -> str:
         """Return a word that is one of those known."""
-        if text in known:
+        if text in words:
             return text
-        near = nearest_name(text, known)
-        raise self.error("word", name, read=text, right=near or ", ".join(known) or "–", field=name)
+        near = nearest_name(text, words)
+        raise self.error("word", name, read=text, right=near or ", ".join(words) or "–", field=name)
 
     def moment(self, date: datetime.date, time: datetime.time, name: str) -> datetime.datetime:
         """Return a moment of the clinic's local time."""
@@ -372,14 +372,14 @@ class _Planner:
             raise row.error("machine-unclear", "machine", read=text)
         return found[0].id
 
-    def _refuse_clashes(self, found: Sequence[tuple[_Row, NewAppointment]]) -> None:
+    def _refuse_clashes(self, appointments: Sequence[tuple[_Row, NewAppointment]]) -> None:
         """Refuse future appointments at which somebody is elsewhere; what is past cannot be put right any more."""
         busy: dict[tuple[str, str], list[tuple[datetime.datetime, datetime.datetime, int]]] = {}
         for taken in self.clinic.busy_times:
             for resource in _resources(taken):
                 busy.setdefault(resource, []).append((taken.starts_at, taken.ends_at, 0))
-        rows = {row.line: row for row, _ in found}
-        for row, appointment in found:
+        rows = {row.line: row for row, _ in appointments}
+        for row, appointment in appointments:
             if appointment.state is AppointmentState.BOOKED:
                 for resource in _resources(
                     BusyTime(

@@ -135,7 +135,7 @@ def _show_imports(
     *,
     plan: ImportPlan | None = None,
     waiting: str = "",
-    made: ImportSummary | None = None,
+    summary: ImportSummary | None = None,
 ) -> Response:
     errors = () if error is None or not error.code.startswith("import-") or not error.file else _list_errors(error)
     return request.page(
@@ -147,7 +147,7 @@ def _show_imports(
         tables=() if plan is None else _preview_tables(plan),
         columns=() if plan is None else _column_uses(plan),
         waiting=waiting,
-        made=made,
+        made=summary,
         imports=request.repositories.imports.list_done(),
         most=MOST_LINES,
     )
@@ -223,7 +223,7 @@ def _confirm(request: ClinicRequest, waiting: _WaitingImports) -> Response:
     name = request.text("waiting")
     with waiting.taking(request.member_session.member, name) as plan:  # a second click finds nothing to import
         made = request.repositories.imports.write(plan)
-    return _show_imports(request, made=made)
+    return _show_imports(request, summary=made)
 
 
 def _undo(request: ClinicRequest) -> Response:

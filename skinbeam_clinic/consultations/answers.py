@@ -67,12 +67,15 @@ def _is_carried(name: str) -> bool:
     return is_session_field(name) and not name.endswith(".weeks_ago")
 
 
-def find_differences(mine: Submission, theirs: Submission) -> tuple[AnswerDifference, ...]:
+def find_differences(submission: Submission, theirs: Submission) -> tuple[AnswerDifference, ...]:
     """Return every field that two people filled in differently, with its label."""
     names = dict.fromkeys(
-        name for sent in (mine, theirs) for name, _ in sent.entries if name not in (POINTS_PHOTOGRAPH, MARKS_PHOTOGRAPH)
+        name
+        for sent in (submission, theirs)
+        for name, _ in sent.entries
+        if name not in (POINTS_PHOTOGRAPH, MARKS_PHOTOGRAPH)
     )
-    both = ((name, _field_text(mine, name), _field_text(theirs, name)) for name in names)
+    both = ((name, _field_text(submission, name), _field_text(theirs, name)) for name in names)
     return tuple(
         AnswerDifference(describe_field(name) or name, one, other) for name, one, other in both if one != other
     )

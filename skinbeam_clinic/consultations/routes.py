@@ -220,7 +220,7 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
     return repositories.consultations.save(id, answers, revision=request.whole_number(REVISION) or 0)
 
 
-def show_conflict(request: ClinicRequest, error: InputError, mine: Submission | None = None) -> Response:
+def show_conflict(request: ClinicRequest, error: InputError, submission: Submission | None = None) -> Response:
     """Answer a conflict with the form with both answers; mine are those that were sent, unless others are given.
 
     Raises
@@ -230,8 +230,8 @@ def show_conflict(request: ClinicRequest, error: InputError, mine: Submission | 
     if not isinstance(error, ConflictError):
         raise error
     consultation = request.repositories.consultations.get(request.path_parameter("consultation"))
-    mine = mine or read_form_answers(request.fields)
-    return request.html(_render_page(request, consultation, mine, error, conflict=True), error_status(error))
+    submission = submission or read_form_answers(request.fields)
+    return request.html(_render_page(request, consultation, submission, error, conflict=True), error_status(error))
 
 
 def _close_consultation(request: ClinicRequest) -> Response:

@@ -130,8 +130,8 @@ def _alembic_config() -> Config:
     return config
 
 
-def _revision_error(found: str | None, address: str) -> InputError:
-    about = {"found": found or "none", "needed": newest_revision()}
+def _revision_error(revision: str | None, address: str) -> InputError:
+    about = {"found": revision or "none", "needed": newest_revision()}
     return clinic_error("other-revision", "--db", {"address": _without_password(address)}, **about)
 
 

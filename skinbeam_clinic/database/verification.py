@@ -252,11 +252,11 @@ class _CheckRun:
         self.findings.append(IntegrityFinding(what, where))
 
 
-def _find_stray_rows(session: Session, known: set[str]) -> Iterator[IntegrityFinding]:
+def _find_stray_rows(session: Session, known_ids: set[str]) -> Iterator[IntegrityFinding]:
     """Find rows of clinics that do not exist, which foreign keys normally prevent."""
     for table in (table.__table__ for table in (*SIGNED_TABLES, AuditEntryRow)):  # type: ignore[attr-defined]
         for clinic_id in session.scalars(select(table.c.clinic_id).distinct()):
-            if clinic_id not in known:
+            if clinic_id not in known_ids:
                 yield IntegrityFinding("row-inserted", f"{table.name} of clinic/{clinic_id}")
 
 
@@ -274,9 +274,9 @@ def iterate_rows(session: Session, table: Any, clinic_id: str, key: Any) -> Iter
         session.expunge_all()
 
 
-def try_read(session: Session, asked: Any, where: str) -> Any:
+def try_read(session: Session, query: Any, where: str) -> Any:
     """Return the only row that is asked for, or a finding where it cannot be read."""
     try:
-        return session.scalar(asked)
+        return session.scalar(query)
     except (ValueError, TypeError):
         return IntegrityFinding("entry-altered" if where.startswith("trail/") else "row-altered", where)

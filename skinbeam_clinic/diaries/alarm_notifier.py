@@ -197,7 +197,7 @@ class AlarmNotifier(PollingThread):
         self._queue.postpone(job, _nth_wait(_REMINDER_WAITS, sent - 1), JobProgress(sent=sent))
 
 
-def notification_id(alarm_id: str, sent: int) -> str:
+def notification_id(alarm_id: str, number: int) -> str:
     """Return what identifies a notification of an alarm, and names nothing of it.
 
     A program that was killed after the mail server had taken a message sends it again. As it is the same message then,
@@ -205,9 +205,9 @@ def notification_id(alarm_id: str, sent: int) -> str:
 
     Parameters
     ----------
-    sent : how many of this alarm were sent before.
+    number : how many of this alarm were sent before.
     """
-    return hashlib.sha256(f"{alarm_id}/{sent}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{alarm_id}/{number}".encode()).hexdigest()[:32]
 
 
 def _send_alarm(mail: MailServer, clinic: str, address: str, id: str) -> None:

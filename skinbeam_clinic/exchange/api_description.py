@@ -72,11 +72,11 @@ def _capability_statement(base: str) -> Resource:
     }
 
 
-def _resource_capability(kind: str, asked: Iterable[str]) -> Resource:
+def _resource_capability(kind: str, interactions: Iterable[str]) -> Resource:
     resource: Resource = {"type": kind, "interaction": [{"code": "read"}], "versioning": "no-version"}
-    if asked:
+    if interactions:
         resource["interaction"].append({"code": "search-type"})
-        resource["searchParam"] = [{"name": name, "type": _TYPES.get(name, "token")} for name in asked]
+        resource["searchParam"] = [{"name": name, "type": _TYPES.get(name, "token")} for name in interactions]
     if kind == "Patient":
         definition = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
         resource["operation"] = [{"name": "everything", "definition": definition}]

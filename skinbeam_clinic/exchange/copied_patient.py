@@ -194,16 +194,16 @@ def _session_entries(answers: Submission, facts: Sequence[HistoryFact]) -> tuple
     return tuple(form_entries({"session": join_history(answers, facts).tables["session"]}))
 
 
-def _parse_photograph(held: Mapping[str, Any]) -> PhotographRecord:
-    photograph = replace(parse_values(PhotographRecord, held), added_by="", version="")
+def _parse_photograph(values: Mapping[str, Any]) -> PhotographRecord:
+    photograph = replace(parse_values(PhotographRecord, values), added_by="", version="")
     if photograph.media_type not in PAGE_MEDIA_TYPES:
         raise unsupported_photograph_error(PAGE_MEDIA_TYPES)
     return photograph
 
 
-def _parse_plan(held: Mapping[str, Any], files: Mapping[str, bytes], treatments: Sequence[Treatment]) -> PlanContents:
-    plan = replace(parse_values(PlanRecord, held), made_by="")
-    choices = [replace(value, id="", made_by="") for value in parse_values(tuple[PlanChoice, ...], held["choices"])]
+def _parse_plan(values: Mapping[str, Any], files: Mapping[str, bytes], treatments: Sequence[Treatment]) -> PlanContents:
+    plan = replace(parse_values(PlanRecord, values), made_by="")
+    choices = [replace(value, id="", made_by="") for value in parse_values(tuple[PlanChoice, ...], values["choices"])]
     choices += [
         PlanChoice("", plan.id, done.option, summarize_treatment(done), done.started_at or done.created_at, "")
         for done in treatments

@@ -160,26 +160,27 @@ def _deidentify_consultation(consultation: ConsultationContents, unread: list[st
     )
 
 
-def _deidentify_entry(entry: DiaryEntry, shown: set[str]) -> DiaryEntry:
+def _deidentify_entry(entry: DiaryEntry, photograph_ids: set[str]) -> DiaryEntry:
     """Return a diary entry, without its photograph's id where that photograph is not exported."""
-    return entry if entry.photograph_id in shown else replace(entry, photograph_id=None)
+    return entry if entry.photograph_id in photograph_ids else replace(entry, photograph_id=None)
 
 
-def _deidentify_spot(spot: TestSpotRecord, shown: set[str]) -> TestSpotRecord:
+def _deidentify_spot(spot: TestSpotRecord, photograph_ids: set[str]) -> TestSpotRecord:
     """Return a test spot whose readings name only exported photographs."""
     readings = (
-        reading if reading.photograph_id in shown else replace(reading, photograph_id=None) for reading in spot.readings
+        reading if reading.photograph_id in photograph_ids else replace(reading, photograph_id=None)
+        for reading in spot.readings
     )
     return replace(spot, readings=tuple(readings))
 
 
-def _deidentify_follow_ups(consultation: ConsultationContents, shown: set[str]) -> tuple[FollowUp, ...]:
+def _deidentify_follow_ups(consultation: ConsultationContents, photograph_ids: set[str]) -> tuple[FollowUp, ...]:
     """Return follow-ups with raters as numbers, and only the pairs whose photographs are both exported."""
     handed = []
     for follow_up in consultation.follow_ups:
         raters = list(dict.fromkeys(grade.rater_id for grade in follow_up.grades))
         grades = tuple(replace(grade, rater_id=str(raters.index(grade.rater_id) + 1)) for grade in follow_up.grades)
-        pairs = tuple(pair for pair in follow_up.pairs if {pair.before_id, pair.after_id} <= shown)
+        pairs = tuple(pair for pair in follow_up.pairs if {pair.before_id, pair.after_id} <= photograph_ids)
         handed.append(_remove_staff_names(replace(follow_up, grades=grades, pairs=pairs)))
     return tuple(handed)
 

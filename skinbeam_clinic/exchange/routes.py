@@ -91,16 +91,16 @@ def _answer_search(request: ClinicRequest) -> Response:
     )
 
 
-def _answer_patients(request: ClinicRequest, asked: _SearchQuery) -> Response:
+def _answer_patients(request: ClinicRequest, query: _SearchQuery) -> Response:
     """Answer with the patients of the clinic, the oldest first, so that new ones shift no page."""
-    system, bar, value = asked.parameters.get("identifier", "").rpartition("|")
+    system, bar, value = query.parameters.get("identifier", "").rpartition("|")
     if bar and system != PSEUDONYM:
-        return _search_page(request, asked, [])
-    ids = frozenset(asked.parameters["_id"].split(",")) if "_id" in asked.parameters else None
+        return _search_page(request, query, [])
+    ids = frozenset(query.parameters["_id"].split(",")) if "_id" in query.parameters else None
     found = request.repositories.patients.list_by(pseudonym=value, ids=ids)
     clinic, linked = request.member_session.member.clinic, request.repositories.patient_links.list_linked()
     resources = [patient_resource(patient, clinic, linked.get(patient.id, ()), is_addressed=True) for patient in found]
-    return _search_page(request, asked, resources)
+    return _search_page(request, query, resources)
 
 
 def _answer_resource(request: ClinicRequest) -> Response:
@@ -140,22 +140,22 @@ def _patient_resources(request: ClinicRequest, patient: str, what: str) -> dict[
     return make_resources(deidentify_dossier(dossier), request.member_session.member.clinic, is_addressed=True)
 
 
-def _search_page(request: ClinicRequest, asked: _SearchQuery, found: Sequence[Resource]) -> Response:
+def _search_page(request: ClinicRequest, query: _SearchQuery, resources: Sequence[Resource]) -> Response:
     base = request.address("/fhir")
     address = request.address(request.http_request.url.path)
-    links = {"self": asked.offset}
-    if asked.count and asked.offset + asked.count < len(found):
-        links["next"] = asked.offset + asked.count
-    if asked.offset:
-        links["previous"] = max(asked.offset - asked.count, 0)
+    links = {"self": query.offset}
+    if query.count and query.offset + query.count < len(resources):
+        links["next"] = query.offset + query.count
+    if query.offset:
+        links["previous"] = max(query.offset - query.count, 0)
     return resource_response(
         request.http_request,
         make_search_set(
-            found[asked.offset : asked.offset + asked.count],
+            resources[query.offset : query.offset + query.count],
             base=base,
-            total=len(found),
+            total=len(resources),
             links={
-                relation: f"{address}?{urlencode({**asked.parameters, '_count': asked.count, '_offset': offset})}"
+                relation: f"{address}?{urlencode({**query.parameters, '_count': query.count, '_offset': offset})}"
                 for relation, offset in links.items()
             },
         ),
@@ -184,8 +184,8 @@ def _parse_query(request: ClinicRequest, by: Sequence[str]) -> _SearchQuery:
     return _SearchQuery({name: held[name] for name in by if name in held}, min(count, MOST_COUNT), offset)
 
 
-def _parse_number(held: Mapping[str, str], name: str, usual: int) -> int:
-    written = held.get(name, str(usual))
+def _parse_number(parameters: Mapping[str, str], name: str, usual: int) -> int:
+    written = parameters.get(name, str(usual))
     if not (written.isascii() and written.isdecimal() and len(written) < 10):
         raise _bad_parameter("number", name)
     return int(written)

@@ -136,15 +136,15 @@ class ActivityWatch(PollingThread):
                 if number > getattr(self._limits, name):
                     self._notify(clinic_id, name, whose, number)
 
-    def _read_new(self, clinic_id: str, known: _ClinicActivity) -> set[tuple[str, str]]:
+    def _read_new(self, clinic_id: str, activity: _ClinicActivity) -> set[tuple[str, str]]:
         """Add new entries to what happened, and return what is to be counted again."""
         changed = set()
-        new = (AuditEntryRow.clinic_id == clinic_id, AuditEntryRow.seq > known.entries_read)
+        new = (AuditEntryRow.clinic_id == clinic_id, AuditEntryRow.seq > activity.entries_read)
         with self._database.reading() as session:
             for entry in session.scalars(select(AuditEntryRow).where(*new).order_by(AuditEntryRow.seq)):
-                known.entries_read = entry.seq
+                activity.entries_read = entry.seq
                 for name, whose, thing in _list_events(entry):
-                    known.happened[name, whose].append((entry.at, thing))
+                    activity.happened[name, whose].append((entry.at, thing))
                     changed.add((name, whose))
         return changed
 

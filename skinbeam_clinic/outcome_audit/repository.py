@@ -193,15 +193,15 @@ def _group_by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple
 
 
 def _build_course(
-    mine: list[treatment_tables.TreatmentRow],
+    rows: list[treatment_tables.TreatmentRow],
     patients: Mapping[str, str],
     plans: Mapping[str, str],
     areas: Mapping[str, list[tuple[Any, ...]]],
     events: Mapping[str, list[tuple[Any, ...]]],
     follow_ups: Mapping[str, list[tuple[Any, ...]]],
 ) -> CourseOutcome:
-    first, last = mine[0], max(mine, key=lambda treatment: treatment.ended_at or treatment.created_at)
-    fired = [(treatment, _valid_areas(areas.get(treatment.id, ()))) for treatment in mine]
+    first, last = rows[0], max(rows, key=lambda treatment: treatment.ended_at or treatment.created_at)
+    fired = [(treatment, _valid_areas(areas.get(treatment.id, ()))) for treatment in rows]
     worst = [max(pains) for _, held in fired if (pains := [x.pain_0_10 for x in held if x.pain_0_10 is not None])]
     read = (build_follow_up(row, held, last, str) for row, held in follow_ups.get(last.id, ()))
     after = sorted(
@@ -218,11 +218,11 @@ def _build_course(
         patient_id=patients[first.consultation_id],
         plan_file=plans[first.plan_id],
         option=first.option,
-        operators=frozenset(treatment.started_by for treatment in mine if treatment.started_by),
-        sessions=len(mine),
+        operators=frozenset(treatment.started_by for treatment in rows if treatment.started_by),
+        sessions=len(rows),
         months_after=after[-1].months_after if after else None,
         improvement=graded[-1] if graded else None,
-        harms=frozenset(event.kind for treatment in mine for (event,) in events.get(treatment.id, ())),
+        harms=frozenset(event.kind for treatment in rows for (event,) in events.get(treatment.id, ())),
         pain_0_10=sum(worst) / len(worst) if worst else None,
         days_away=away[-1] if away else None,
         fired=tuple(

@@ -68,7 +68,7 @@ def make_plan_in_subprocess(
         last = step.get("said", last)
         on_progress(last)
 
-    made = compute_in_subprocess(__name__, home, language, pass_on, sent=submission.to_json())
+    made = compute_in_subprocess(__name__, home, language, pass_on, data=submission.to_json())
     return _read_made(made, home / _PLAN_FOLDER)
 
 
@@ -93,11 +93,11 @@ def preview_name(name: str) -> str:
     return name if name == DOCUMENT_FILE else f"preview-{name}"
 
 
-def _read_made(made: Any, folder: Path) -> NewPlan:
+def _read_made(value: Any, folder: Path) -> NewPlan:
     """Return a plan that was made in a folder, with its files."""
     drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
     files = {name: folder / name for name in PLAN_FILES} | {preview_name(path.name): path for path in drawn}
-    return NewPlan(**made, files={name: path.read_bytes() for name, path in files.items()})
+    return NewPlan(**value, files={name: path.read_bytes() for name, path in files.items()})
 
 
 def _make_sent_plan(home: Path, language: str, send: SendMessage) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _make_sent_plan(home: Path, language: str, send: SendMessage) -> dict[str, A
     return _make_plan(sent, home, language, lambda line: send({"said": line}))
 
 
-def _make_plan(sent: Submission, home: Path, language: str, on_progress: ProgressListener) -> dict[str, Any]:
+def _make_plan(submission: Submission, home: Path, language: str, on_progress: ProgressListener) -> dict[str, Any]:
     """Make a plan in the folder, and return what describes it."""
     settings = json.loads((home / SETTINGS_FILE).read_bytes()) if (home / SETTINGS_FILE).exists() else []
     chosen = tuple(map(ChosenSetting.from_record, settings))
@@ -118,10 +118,14 @@ def _make_plan(sent: Submission, home: Path, language: str, on_progress: Progres
     with listen_to_progress(hear):
         with use_language(language):
             consultation = check_consultation(
-                case_from_form(sent, home), home / PHOTOGRAPH_FILE if sent.photo else None
+                case_from_form(submission, home), home / PHOTOGRAPH_FILE if submission.photo else None
             )
         plan, _ = consult(
-            consultation, home / _PLAN_FOLDER, language=language, chosen=chosen, confirmed_marks=confirmed_places(sent)
+            consultation,
+            home / _PLAN_FOLDER,
+            language=language,
+            chosen=chosen,
+            confirmed_marks=confirmed_places(submission),
         )
     names = ("case_sha256", "plan_sha256", "seed", "draws")
     return {name: getattr(plan, name) for name in names} | {"version": __version__}

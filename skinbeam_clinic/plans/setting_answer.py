@@ -136,20 +136,20 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
     )
 
 
-def _cooled_harm(person: AssessedPerson, found: AskedSetting, cooling: UsedCooling | None) -> str:
+def _cooled_harm(person: AssessedPerson, asked_setting: AskedSetting, cooling: UsedCooling | None) -> str:
     """Return how many are injured with the cooling that was asked about; empty where none was."""
     if cooling is None:
         return ""
     known = cooling if cooling.kind.is_modelled else UsedCooling(kind=CoolingKind.NONE)
-    return per_100(judge_other_cooling(person, found, known.kind.value, known.numbers())).text
+    return per_100(judge_other_cooling(person, asked_setting, known.kind.value, known.numbers())).text
 
 
 def _sentence(message: Message) -> str:
     return f"{capitalise(message.text.rstrip('.'))}."
 
 
-def _published_dose(found: AskedSetting, planned_dose: float) -> PublishedDose | None:
-    span, planned, asked = found.proposal, found.place_of(planned_dose), found.place
+def _published_dose(asked_setting: AskedSetting, planned_dose: float) -> PublishedDose | None:
+    span, planned, asked = asked_setting.proposal, asked_setting.place_of(planned_dose), asked_setting.place
     if span is None or planned is None or asked is None:
         return None
     return PublishedDose(span.low, span.high, span.unit, planned, asked)

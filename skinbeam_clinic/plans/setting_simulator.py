@@ -129,18 +129,20 @@ class _Worker:
             finally:
                 asked.complete()
 
-    def _answer(self, asked: WaitingQuestion) -> None:
-        asked.answer = self._answers.get(asked.question)  # it may have come with the answer to an earlier question
-        if asked.answer is not None:
+    def _answer(self, question: WaitingQuestion) -> None:
+        question.answer = self._answers.get(
+            question.question
+        )  # it may have come with the answer to an earlier question
+        if question.answer is not None:
             return
-        person = asked.person
-        if person is None and asked.question.plan_sha256 not in self._people:
+        person = question.person
+        if person is None and question.question.plan_sha256 not in self._people:
             return  # the person has made room since it was asked: whoever asks again brings them
         process = self._running_process()
         if process is None:
             return
         try:
-            reply = process.ask(asked.question, person)
+            reply = process.ask(question.question, person)
         except Exception as error:  # the next reply could be the one to this question
             _log.warning("a process that simulates settings is replaced: %s", error)
             self._end_process()
@@ -151,8 +153,8 @@ class _Worker:
             raise InputError(**reply.fault)
         if reply.answer is None:
             raise ProcessDefectError("a defect while a setting was simulated")
-        asked.answer = reply.answer
-        self._answers.add(asked.question, asked.answer)
+        question.answer = reply.answer
+        self._answers.add(question.question, question.answer)
 
     def _running_process(self) -> SettingProcess | None:
         """Return the process, a new one where nobody asked for long or it was killed; None where the server ends."""

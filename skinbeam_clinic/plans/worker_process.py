@@ -87,7 +87,7 @@ def kill_process(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def compute_in_subprocess(module: str, home: Path, language: str, on_message: SendMessage, *, sent: bytes = b"") -> Any:
+def compute_in_subprocess(module: str, home: Path, language: str, on_message: SendMessage, *, data: bytes = b"") -> Any:
     """Start a module that ends with `send_result`, and return the result that it tells.
 
     Parameters
@@ -96,7 +96,7 @@ def compute_in_subprocess(module: str, home: Path, language: str, on_message: Se
     language : of its steps and errors.
     on_message : called with each message before the result, and with an empty one twice a second while none comes; an
         exception that it raises ends the process.
-    sent : what the process reads from its standard input.
+    data : what the process reads from its standard input.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def compute_in_subprocess(module: str, home: Path, language: str, on_message: Se
         assert process.stdout is not None
         try:
             with suppress(BrokenPipeError), process.stdin as stream:
-                stream.write(sent)
+                stream.write(data)
             return _await_result(process.stdout, on_message)
         finally:
             kill_process(process)

@@ -176,18 +176,18 @@ def _basis(arms: Sequence[Arm], pair: tuple[str, str], chain: Sequence[Compariso
     return study_keys([arm for arm in arms if arm.modality in pair or arm.study in between])
 
 
-def _swap_sides(found: Comparison) -> Comparison:
+def _swap_sides(comparison: Comparison) -> Comparison:
     """Return the comparison of b with a."""
     return replace(
-        found,
-        case_sha256=_question_sha256(found.condition, found.b, found.a),
-        a=found.b,
-        b=found.a,
-        direct=tuple(replace(trial, difference=trial.difference.negated()) for trial in found.direct),
-        difference=_negate(found.difference),
-        pih_difference=_negate(found.pih_difference),
-        chain=_reverse_chain(found.chain),
-        pih_chain=_reverse_chain(found.pih_chain),
+        comparison,
+        case_sha256=_question_sha256(comparison.condition, comparison.b, comparison.a),
+        a=comparison.b,
+        b=comparison.a,
+        direct=tuple(replace(trial, difference=trial.difference.negated()) for trial in comparison.direct),
+        difference=_negate(comparison.difference),
+        pih_difference=_negate(comparison.pih_difference),
+        chain=_reverse_chain(comparison.chain),
+        pih_chain=_reverse_chain(comparison.pih_chain),
     )
 
 

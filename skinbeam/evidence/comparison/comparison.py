@@ -80,23 +80,25 @@ class Comparison(DocumentResult):
 
 
 def no_connection_reason(
-    id: str, condition: str, network: TrialNetwork, found: Sequence[Arm], pair: tuple[str, str]
+    id: str, condition: str, network: TrialNetwork, arms: Sequence[Arm], pair: tuple[str, str]
 ) -> Message:
     """Return why no difference is estimated: the treatments that each of the two was compared with, if any."""
-    of_a, of_b = (_comparator_message(treatment, network, found) for treatment in pair)
+    of_a, of_b = (_comparator_message(treatment, network, arms) for treatment in pair)
     return Message(id, {"condition": inline_title("condition", condition), "of_a": of_a, "of_b": of_b})
 
 
-def comparison_sentences(found: Comparison) -> tuple[Message, ...]:
+def comparison_sentences(comparison: Comparison) -> tuple[Message, ...]:
     """Return the sentences that describe a comparison."""
-    left_out = [Message("compare.left-out", {"study": study.study, "reason": study.reason}) for study in found.left_out]
-    return (*_improvement_sentences(found), *_dark_mark_sentences(found), *left_out)
+    left_out = [
+        Message("compare.left-out", {"study": study.study, "reason": study.reason}) for study in comparison.left_out
+    ]
+    return (*_improvement_sentences(comparison), *_dark_mark_sentences(comparison), *left_out)
 
 
-def _comparator_message(treatment: str, network: TrialNetwork, found: Sequence[Arm]) -> Message:
+def _comparator_message(treatment: str, network: TrialNetwork, arms: Sequence[Arm]) -> Message:
     name, studies = (
         inline_title("modality", treatment),
-        len(study_keys([arm for arm in found if arm.modality == treatment])),
+        len(study_keys([arm for arm in arms if arm.modality == treatment])),
     )
     others = [inline_title("modality", neighbour) for neighbour in network.neighbours(treatment)]
     if not studies:
@@ -106,25 +108,25 @@ def _comparator_message(treatment: str, network: TrialNetwork, found: Sequence[A
     return Message("compare.compared-with", {"treatment": name, "studies": studies, "others": others})
 
 
-def _improvement_sentences(found: Comparison) -> Iterator[Message]:
+def _improvement_sentences(comparison: Comparison) -> Iterator[Message]:
     """Yield the trials behind the answer, which treatment helps more people, and trials that counted at another cut."""
-    if isinstance(found.difference, Unknown):
-        yield Message("compare.unknown", {"reason": found.difference.reason})
+    if isinstance(comparison.difference, Unknown):
+        yield Message("compare.unknown", {"reason": comparison.difference.reason})
     else:
-        yield _basis_message(found.chain, "compare.direct", "compare.chain")
-        yield _difference_message(found, found.difference, "helps")
-    for trial in found.direct:
+        yield _basis_message(comparison.chain, "compare.direct", "compare.chain")
+        yield _difference_message(comparison, comparison.difference, "helps")
+    for trial in comparison.direct:
         if trial.cut_pct != HALF_PCT:
             yield Message("compare.another-cut", {"study": trial.study, "cut": trial.cut_pct})
 
 
-def _dark_mark_sentences(found: Comparison) -> Iterator[Message]:
+def _dark_mark_sentences(comparison: Comparison) -> Iterator[Message]:
     """Yield which treatment leaves dark marks on more people, and the trials behind that."""
-    if isinstance(found.pih_difference, Unknown):
-        yield Message("compare.unknown-marks", {"reason": found.pih_difference.reason})
+    if isinstance(comparison.pih_difference, Unknown):
+        yield Message("compare.unknown-marks", {"reason": comparison.pih_difference.reason})
         return
-    yield _difference_message(found, found.pih_difference, "marks")
-    yield _basis_message(found.pih_chain, "compare.marks-direct", "compare.marks-chain")
+    yield _difference_message(comparison, comparison.pih_difference, "marks")
+    yield _basis_message(comparison.pih_chain, "compare.marks-direct", "compare.marks-chain")
 
 
 def _basis_message(chain: Sequence[ComparisonLink], direct: str, through: str) -> Message:
@@ -136,12 +138,12 @@ def _basis_message(chain: Sequence[ComparisonLink], direct: str, through: str) -
     return Message(through, {"count": count, "links": links})
 
 
-def _difference_message(found: Comparison, difference: Estimate, name: str) -> Message:
+def _difference_message(comparison: Comparison, difference: Estimate, name: str) -> Message:
     """Return the difference in people of 100, the treatment with the surely larger share first, if one has it."""
     likely, low, high = (round(100.0 * share) for share in (difference.median, difference.low, difference.high))
-    pair = _titles(found.a, found.b)
+    pair = _titles(comparison.a, comparison.b)
     if high < 0:
-        pair, (likely, low, high) = _titles(found.b, found.a), (-likely, -high, -low)
+        pair, (likely, low, high) = _titles(comparison.b, comparison.a), (-likely, -high, -low)
     if low > 0:
         return Message(f"compare.{name}-more", pair | {"likely": likely, "low": low, "high": high})
     return Message(f"compare.{name}-open", pair | {"fewer": -low, "more": high})

@@ -44,40 +44,40 @@ _FURTHEST_PCT = 1000.0  # bound of the search for theta
 _STEPS = 40  # bisection steps, down to 2e-9 per cent
 
 
-def direct_difference(both: StudySides, *, seed: int = 0) -> DirectComparison | None:
+def direct_difference(sides: StudySides, *, seed: int = 0) -> DirectComparison | None:
     """Return the difference that a study found, a minus b; None where the two sides were not printed alike.
 
     Parameters
     ----------
-    both : arms of both sides.
+    sides : arms of both sides.
     seed : of the draws behind printed means.
     """
     draws = posterior()
-    people = patient_count([*both.a, *both.b])
-    cut = _common_cut([*both.a, *both.b])
+    people = patient_count([*sides.a, *sides.b])
+    cut = _common_cut([*sides.a, *sides.b])
     if cut is not None:
         icc = float(draws["icc"].mean())
-        found = _newcombe_interval(_improved_share(both.a, cut, icc), _improved_share(both.b, cut, icc), both.study)
-        return DirectComparison(both.study, people, found, "counts", cut, both.same_people, both.randomised)
-    if any(arm.bins or arm.mean_pct is None for arm in (*both.a, *both.b)):
+        found = _newcombe_interval(_improved_share(sides.a, cut, icc), _improved_share(sides.b, cut, icc), sides.study)
+        return DirectComparison(sides.study, people, found, "counts", cut, sides.same_people, sides.randomised)
+    if any(arm.bins or arm.mean_pct is None for arm in (*sides.a, *sides.b)):
         return None
     rng = np.random.default_rng(seed)
     spread = np.exp(draws["sd_mid"] + draws["sd_spread"] * rng.standard_normal(len(draws)))
-    a, b = (_share_from_means(side, spread, draws, rng) for side in (both.a, both.b))
-    found = replace(estimate_from_draws(a - b, (both.study,)), kind="modelled")
-    return DirectComparison(both.study, people, found, "means", HALF_PCT, both.same_people, both.randomised)
+    a, b = (_share_from_means(side, spread, draws, rng) for side in (sides.a, sides.b))
+    found = replace(estimate_from_draws(a - b, (sides.study,)), kind="modelled")
+    return DirectComparison(sides.study, people, found, "means", HALF_PCT, sides.same_people, sides.randomised)
 
 
-def _common_cut(found: Sequence[Arm]) -> float | None:
+def _common_cut(arms: Sequence[Arm]) -> float | None:
     """Return the cut nearest to 50 % of those that every arm printed."""
-    cuts = set.intersection(*(set(arm.cuts) for arm in found))
+    cuts = set.intersection(*(set(arm.cuts) for arm in arms))
     return min(cuts, key=lambda cut: (abs(cut - HALF_PCT), cut), default=None)
 
 
-def _improved_share(found: Sequence[Arm], cut: float, icc: float) -> tuple[float, float]:
+def _improved_share(arms: Sequence[Arm], cut: float, icc: float) -> tuple[float, float]:
     """Return the share of a side that improved by at least the cut, and its effective number of independent people."""
-    events, graded = sum(arm.count_reaching(cut) for arm in found), sum(arm.graded_count for arm in found)
-    people = sum(arm.graded_count / (1.0 + (arm.units_per_patient - 1.0) * icc) for arm in found)
+    events, graded = sum(arm.count_reaching(cut) for arm in arms), sum(arm.graded_count for arm in arms)
+    people = sum(arm.graded_count / (1.0 + (arm.units_per_patient - 1.0) * icc) for arm in arms)
     return events / graded, people
 
 
@@ -91,10 +91,10 @@ def _newcombe_interval(a: tuple[float, float], b: tuple[float, float], study: st
     return Estimate(p_a - p_b, low, high, level, "measured", basis=(study,))
 
 
-def _share_from_means(found: Sequence[Arm], spread: Floats, draws: Posterior, rng: np.random.Generator) -> Floats:
+def _share_from_means(arms: Sequence[Arm], spread: Floats, draws: Posterior, rng: np.random.Generator) -> Floats:
     """Return the share of a side that improved by at least half, (draw,), from printed means (comparison 3)."""
-    people = np.array([float(arm.patients or 1) for arm in found])
-    shares = np.array([_share_of_mean(arm, spread, draws, rng) for arm in found])
+    people = np.array([float(arm.patients or 1) for arm in arms])
+    shares = np.array([_share_of_mean(arm, spread, draws, rng) for arm in arms])
     return np.asarray(people @ shares / people.sum())
 
 

@@ -150,5 +150,5 @@ def _pulse_matters(question: EvidenceQuestion) -> bool:
     return question.wavelength_nm is not None and regime.pulse_class_matters(question.modality)
 
 
-def _overlap(asked: Grades, studied: Grades | None) -> bool:
-    return studied is not None and asked[0] <= studied[1] and studied[0] <= asked[1]
+def _overlap(grades: Grades, studied: Grades | None) -> bool:
+    return studied is not None and grades[0] <= studied[1] and studied[0] <= grades[1]

@@ -392,20 +392,20 @@ def _unknown_dose(question: EvidenceQuestion) -> Unknown:
     return Unknown(Message("evidence.dose-not-light", {"modality": inline_title("modality", question.modality)}).text)
 
 
-def _study_shares(found: Sequence[Arm]) -> tuple[StudyShare, ...]:
+def _study_shares(arms: Sequence[Arm]) -> tuple[StudyShare, ...]:
     """Return each study once, its cohorts added up, with its share of the information."""
-    weights = study_weights(found) if found else {}
+    weights = study_weights(arms) if arms else {}
     return tuple(
-        StudyShare(study, patient_count([a for a in found if a.study == study]), weights[study])
-        for study in study_keys(found)
+        StudyShare(study, patient_count([a for a in arms if a.study == study]), weights[study])
+        for study in study_keys(arms)
     )
 
 
 def _answer_sentences(
-    question: EvidenceQuestion, half: Estimate, asked: Estimate, mean: Estimate, pih: Estimate | Unknown
+    question: EvidenceQuestion, half: Estimate, estimate: Estimate, mean: Estimate, pih: Estimate | Unknown
 ) -> tuple[Message, ...]:
     """Return the sentences of an answer, made from its numbers with the tables of words."""
-    likely, low, high = (round(100 * share) for share in (asked.median, asked.low, asked.high))
+    likely, low, high = (round(100 * share) for share in (estimate.median, estimate.low, estimate.high))
     sentences = [
         Message("evidence.range", {"likely": likely, "low": low, "high": high, "threshold": question.threshold}),
         Message("evidence.in-words", {"who": share_in_words(half), "amount": amount_in_words(mean)}),

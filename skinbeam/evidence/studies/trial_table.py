@@ -71,10 +71,10 @@ def read_arms(text: str) -> tuple[Arm, ...]:
     return tuple(arm for _, arm in found)
 
 
-def _check_harm_rows_unique(found: "list[tuple[_ArmRow, Arm]]") -> None:
+def _check_harm_rows_unique(rows: "list[tuple[_ArmRow, Arm]]") -> None:
     """Refuse a cohort whose harmed patients are printed in two rows, since they would be counted twice."""
     seen: set[tuple[str, ...]] = set()
-    for row, arm in found:
+    for row, arm in rows:
         if arm.harms_excluded:
             continue
         for harm in (*(["pih"] if arm.pih else []), *arm.harms):

@@ -177,12 +177,12 @@ class _ClinicDraws:
     count_deviation: Floats
 
     @staticmethod
-    def draw(asked: CountQuestion, rng: np.random.Generator, draws: int) -> "_ClinicDraws":
-        n, ways = draws * CLINICS, _nearest_questions(asked)
+    def draw(question: CountQuestion, rng: np.random.Generator, draws: int) -> "_ClinicDraws":
+        n, ways = draws * CLINICS, _nearest_questions(question)
         way, within = rng.integers(0, len(ways), n), rng.beta(2.0, 2.0, n)
         fresh = rng.standard_normal((len(EFFECTS), n))
         own = rng.standard_t(evidence_settings()["counts"]["freedom"]["value"], n)
-        return _ClinicDraws(asked, ways, way, within, fresh, own, rng.standard_normal(n))
+        return _ClinicDraws(question, ways, way, within, fresh, own, rng.standard_normal(n))
 
 
 def _clinic_shares(drawn: _ClinicDraws, draws: Posterior, *, treatments: int) -> Floats:
@@ -219,26 +219,26 @@ def _effect_place(effect: str, outcome: str, name: str) -> int:
     return _effect_places().get((effect, outcome, name), _NEW) if name else _NONE
 
 
-def _nearest_questions(asked: CountQuestion) -> Sequence[CountQuestion]:
+def _nearest_questions(target: CountQuestion) -> Sequence[CountQuestion]:
     """Return a complete question as it is; otherwise its completions from the nearest counts of the table."""
-    if asked.light is not None and asked.phototypes is not None:
-        return [asked]
+    if target.light is not None and target.phototypes is not None:
+        return [target]
     alike = [
         question
         for question in _table_questions()
-        if (question.outcome, question.modality) == (asked.outcome, asked.modality)
+        if (question.outcome, question.modality) == (target.outcome, target.modality)
     ]
-    if asked.light is not None:
-        alike = [question for question in alike if question.light == asked.light] or alike
-    alike = [question for question in alike if question.condition == asked.condition] or alike
+    if target.light is not None:
+        alike = [question for question in alike if question.light == target.light] or alike
+    alike = [question for question in alike if question.condition == target.condition] or alike
     return [
         replace(
-            asked,
-            light=question.light if asked.light is None else asked.light,
-            phototypes=question.phototypes if asked.phototypes is None else asked.phototypes,
+            target,
+            light=question.light if target.light is None else target.light,
+            phototypes=question.phototypes if target.phototypes is None else target.phototypes,
         )
         for question in alike
-    ] or [asked]
+    ] or [target]
 
 
 def pain_points(modality: str, *, seed: int = 0) -> Floats:

@@ -196,9 +196,9 @@ def longest_follow_up_months() -> float:
     return max(arm.followup_months for arm in fitted_arms() if arm.followup_months is not None)
 
 
-def _within_ratio(printed: float | None, asked: float | None, ratio: float) -> bool:
+def _within_ratio(printed: float | None, wanted: float | None, ratio: float) -> bool:
     """Whether two values are within a ratio of each other; an unknown value always is."""
-    return printed is None or asked is None or 1.0 / ratio <= printed / asked <= ratio
+    return printed is None or wanted is None or 1.0 / ratio <= printed / wanted <= ratio
 
 
 def same_family(arm: Arm, question: EvidenceQuestion) -> bool:

@@ -96,15 +96,17 @@ def measure_finding_changes(
     )
 
 
-def _change_at(place: MarkGroup, k: int, found: RepeatedMeasurement, lit: LightChange, factor: float) -> FindingChange:
-    before, after, spread = (float(values[k]) for values in (found.before, found.after, found.spread))
+def _change_at(
+    place: MarkGroup, k: int, measurement: RepeatedMeasurement, lit: LightChange, factor: float
+) -> FindingChange:
+    before, after, spread = (float(values[k]) for values in (measurement.before, measurement.after, measurement.spread))
     if place.kind in _BY_SHADE and lit.spread_ln > limit("pair", "relief_spread_max"):
         return _unknown_change(place, Message("photo-pair.relief"))
     if math.isnan(before + after + spread):
         return _unknown_change(place, Message("photo-pair.little_seen"))
-    change, reach, surely = after - before, found.single_factor * spread, factor * spread
+    change, reach, surely = after - before, measurement.single_factor * spread, factor * spread
     moved = comparison_estimate(change, reach)
-    share = _relative_change(before, after, reach, surely, float(found.unevenness[k]))
+    share = _relative_change(before, after, reach, surely, float(measurement.unevenness[k]))
     changed: Literal["weaker", "stronger", "not-told"] = "not-told"
     if abs(change) > surely:
         changed = "weaker" if change < 0 else "stronger"

@@ -214,8 +214,8 @@ def measure_mark_changes(
     return tuple(_mark_change(mark, first + k, measurement, factor) for k, mark in enumerate(tracked))
 
 
-def _mark_change(tracked: TrackedMark, k: int, found: RepeatedMeasurement, factor: float) -> MarkChange:
-    before, after, spread = (float(values[k]) for values in (found.before, found.after, found.spread))
+def _mark_change(tracked: TrackedMark, k: int, measurement: RepeatedMeasurement, factor: float) -> MarkChange:
+    before, after, spread = (float(values[k]) for values in (measurement.before, measurement.after, measurement.spread))
     kind, region = tracked.group.kind, tracked.group.region
     repeats = [mark.repeatability for mark in tracked.marks]
     worst = min((repeat for repeat in repeats if repeat is not None), key=_share, default=None)
@@ -223,7 +223,7 @@ def _mark_change(tracked: TrackedMark, k: int, found: RepeatedMeasurement, facto
     if math.isnan(before + after + spread):
         moved, outcome = Unknown(Message("photo-pair.little_seen").text), MarkOutcome.NOT_TOLD
     else:
-        moved = comparison_estimate(after - before, found.single_factor * spread)
+        moved = comparison_estimate(after - before, measurement.single_factor * spread)
         outcome = _outcome(tracked, before, after, factor * spread)
     return MarkChange(
         kind=kind,

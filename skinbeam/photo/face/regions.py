@@ -113,14 +113,14 @@ def occlusion_mask(view: FaceView, tone: RelativeTones) -> Mask:
     return facial_openings(view) | _brows(view, tone) | _mouth(view, tone) | _glasses(view, tone) | _beard(view, tone)
 
 
-def _brows(seen: FaceView, tone: RelativeTones) -> Mask:
+def _brows(view: FaceView, tone: RelativeTones) -> Mask:
     """Return the band of each brow: darker or less red than the skin above and below it."""
     hair = (-tone.light - 1.5 * np.minimum(tone.red, 0)).astype(np.float32)
-    height, width = seen.rgb.shape[:2]
+    height, width = view.rgb.shape[:2]
     mask = np.zeros((height, width), np.uint8)
     for side in (-1, 1):
         at = np.stack(np.meshgrid(side * _ACROSS, _DOWN), axis=-1)
-        pixels = seen.face.template_to_pixels(at.reshape(-1, 2)).astype(np.float32).reshape(at.shape)
+        pixels = view.face.template_to_pixels(at.reshape(-1, 2)).astype(np.float32).reshape(at.shape)
         seen_hair = cv2.remap(hair, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         # Response to structures lower than a third of a pupil distance; the kernel is one column wide.
         stands = cv2.morphologyEx(seen_hair, cv2.MORPH_TOPHAT, np.ones((35, 1), np.uint8))
@@ -136,62 +136,62 @@ def _brows(seen: FaceView, tone: RelativeTones) -> Mask:
                 continue  # outside its usual ends a brow need not be present
             for x, y in pixels[rows, column]:
                 mask[_clip_index(y, height), _clip_index(x, width)] = 1
-    return np.asarray(cv2.dilate(mask, disc_kernel(seen, limit("skin", "brow_margin_pupil"))) > 0)
+    return np.asarray(cv2.dilate(mask, disc_kernel(view, limit("skin", "brow_margin_pupil"))) > 0)
 
 
 def _clip_index(value: float, size: int) -> int:
     return min(max(round(float(value)), 0), size - 1)
 
 
-def _mouth(seen: FaceView, tone: RelativeTones) -> Mask:
+def _mouth(view: FaceView, tone: RelativeTones) -> Mask:
     """Return the mask of lips, teeth and the gap between them: redder, paler or much darker than skin, at the mouth."""
-    where = _ellipse(seen, *_LIPS)
+    where = _ellipse(view, *_LIPS)
     teeth = (tone.red < -0.35) & (tone.light > -0.8)
     other = where & ((tone.red > limit("skin", "lips_redder")) | teeth | (tone.light < -1.1))
-    joined = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_CLOSE, disc_kernel(seen, 0.04))
+    joined = cv2.morphologyEx(other.astype(np.uint8), cv2.MORPH_CLOSE, disc_kernel(view, 0.04))
     _, labels = cv2.connectedComponents(joined)
-    touching = np.unique(labels[_ellipse(seen, 0.3, 0.1)])
+    touching = np.unique(labels[_ellipse(view, 0.3, 0.1)])
     mouth = np.isin(labels, touching[touching > 0])
-    return np.asarray(cv2.dilate(mouth.astype(np.uint8), disc_kernel(seen, 0.04)) > 0)
+    return np.asarray(cv2.dilate(mouth.astype(np.uint8), disc_kernel(view, 0.04)) > 0)
 
 
-def _ellipse(seen: FaceView, half_x: float, half_y: float) -> Mask:
-    face = seen.face
-    mask = np.zeros(seen.rgb.shape[:2], np.uint8)
+def _ellipse(view: FaceView, half_x: float, half_y: float) -> Mask:
+    face = view.face
+    mask = np.zeros(view.rgb.shape[:2], np.uint8)
     axes = round(half_x * face.pupil_px), round(half_y * face.pupil_px)
     centre = round(face.mouth[0]), round(face.mouth[1])
     cv2.ellipse(mask, centre, axes, face.roll_deg, 0, 360, 1, cv2.FILLED)
     return mask.astype(bool)
 
 
-def _glasses(seen: FaceView, tone: RelativeTones) -> Mask:
+def _glasses(view: FaceView, tone: RelativeTones) -> Mask:
     """Return areas of much stronger fine structure than this face's skin, and the lenses of glasses.
 
     The lower rim of a frame runs below a whole eye; lids and lashes end above it. Rimless glasses are not detected.
     """
     strong = (tone.roughness > limit("skin", "structure_max")).astype(np.uint8)
-    mask = cv2.dilate(strong, disc_kernel(seen, 0.02)).astype(bool)
+    mask = cv2.dilate(strong, disc_kernel(view, 0.02)).astype(bool)
     across, down = np.linspace(-0.2, 0.2, 41), np.linspace(0.22, 0.5, 29)
     for side in (-1, 1):
         below = np.stack(np.meshgrid(0.5 * side + across, down), axis=-1)
-        pixels = seen.face.template_to_pixels(below.reshape(-1, 2)).astype(np.float32).reshape(below.shape)
+        pixels = view.face.template_to_pixels(below.reshape(-1, 2)).astype(np.float32).reshape(below.shape)
         rim = cv2.remap(strong, pixels, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
         if rim.any(axis=0).mean() > limit("skin", "rim_share_min"):
             lens = np.array([[-0.42, -0.2], [0.42, -0.2], [0.42, 0.36], [-0.42, 0.36]])
-            mask |= fill_outline(seen.rgb.shape, seen.face.template_to_pixels(lens + np.array([0.5 * side, 0.0])))
+            mask |= fill_outline(view.rgb.shape, view.face.template_to_pixels(lens + np.array([0.5 * side, 0.0])))
     return np.asarray(mask)
 
 
-def _beard(seen: FaceView, tone: RelativeTones) -> Mask:
+def _beard(view: FaceView, tone: RelativeTones) -> Mask:
     """Return the mask of beard and stubble: below the nose, darker than the cheeks, neither redder nor yellower.
 
     Shading makes skin redder and pigment makes it yellower; hair in front of it or in its pores does neither.
     """
-    face = seen.face
-    cheeks = np.zeros(seen.rgb.shape[:2], bool)
+    face = view.face
+    cheeks = np.zeros(view.rgb.shape[:2], bool)
     for side in (-1, 1):
         box = np.array([[0.42, 0.4], [0.8, 0.4], [0.8, 0.66], [0.42, 0.66]]) * (side, 1.0)
-        cheeks |= fill_outline(seen.rgb.shape, face.template_to_pixels(box))
+        cheeks |= fill_outline(view.rgb.shape, face.template_to_pixels(box))
     soft_px = limit("skin", "beard_blur_pupil") * face.pupil_px
     light, red, yellow = (
         cv2.GaussianBlur(field, (0, 0), soft_px) - float(np.median(field[cheeks]))
@@ -200,9 +200,9 @@ def _beard(seen: FaceView, tone: RelativeTones) -> Mask:
     hair = (light < -limit("skin", "beard_darker")) & (red < limit("skin", "beard_redder"))
     hair &= yellow < -limit("skin", "beard_bluer")
     there = fill_outline(
-        seen.rgb.shape, face.template_to_pixels(np.array([[-1.2, 0.68], [1.2, 0.68], [1.2, 2.0], [-1.2, 2.0]]))
+        view.rgb.shape, face.template_to_pixels(np.array([[-1.2, 0.68], [1.2, 0.68], [1.2, 2.0], [-1.2, 2.0]]))
     )
-    return np.asarray(cv2.dilate((hair & there).astype(np.uint8), disc_kernel(seen, 0.03)).astype(bool))
+    return np.asarray(cv2.dilate((hair & there).astype(np.uint8), disc_kernel(view, 0.03)).astype(bool))
 
 
 # Regions of skin: the outlines, restricted to bare skin of this face.
@@ -287,26 +287,26 @@ def _skin_surface(view: FaceView, skin: Mask, placed: Mapping[str, Array]) -> Sk
     return SkinSurface(fill(dark.outline), skin, openings, brows, placed)
 
 
-def _far_side(seen: FaceView, skin: Mask) -> str:
+def _far_side(view: FaceView, skin: Mask) -> str:
     """Return `-right` or `-left` when that side of the face is turned away, else an empty string."""
-    if seen.face.points is not None:
+    if view.face.points is not None:
         from skinbeam.photo.face.mesh import asymmetry
 
-        value = asymmetry(seen.face.points)
+        value = asymmetry(view.face.points)
     else:
-        right, left = (_extent(seen, skin, side) for side in (-1, 1))
+        right, left = (_extent(view, skin, side) for side in (-1, 1))
         value = (right - left) / (right + left) if right + left > 0 else 0.0
     if abs(value) <= limit("face", "asymmetry_max"):
         return ""
     return "-right" if value < 0 else "-left"
 
 
-def _extent(seen: FaceView, skin: Mask, side: int) -> float:
+def _extent(view: FaceView, skin: Mask, side: int) -> float:
     """Return how far skin extends to one side at the height of the cheeks, in pupil distances from the middle."""
     x = np.linspace(0.3, 1.3, 51)
     rows = []
     for y in np.linspace(0.4, 0.7, 7):
-        at = np.round(seen.face.template_to_pixels(np.stack([side * x, np.full_like(x, y)], axis=1))).astype(int)
+        at = np.round(view.face.template_to_pixels(np.stack([side * x, np.full_like(x, y)], axis=1))).astype(int)
         at = np.clip(at, 0, np.array(skin.shape[::-1]) - 1)
         here = skin[at[:, 1], at[:, 0]]
         rows.append(x[here][-1] if here.any() else 0.0)

@@ -208,10 +208,10 @@ def _round_marks(
     ]
 
 
-def _lightly_smoothed(seen: View, mm_per_px: Estimate) -> NDArray[np.float64]:
+def _lightly_smoothed(view: View, mm_per_px: Estimate) -> NDArray[np.float64]:
     """Return linear light of a view, blurred by less than the width of the smallest spot."""
     sigma = max(limit("spots", "smooth_mm") / mm_per_px.median, limit("spots", "smooth_px_min"))
-    return np.asarray(cv2.GaussianBlur(srgb_to_linear(seen.rgb), (0, 0), sigma))
+    return np.asarray(cv2.GaussianBlur(srgb_to_linear(view.rgb), (0, 0), sigma))
 
 
 def _drop_repeats(marks: list[Mark], dark: tuple[Mark, ...], shape: tuple[int, ...]) -> list[Mark]:

@@ -184,18 +184,18 @@ def group_suggested(findings: Sequence[SkinFinding]) -> dict[tuple[str, str], tu
     return {concern: tuple(found) for concern, found in strong.items() if _is_enough(found)}
 
 
-def _is_enough(found: Sequence[SkinFinding]) -> bool:
+def _is_enough(findings: Sequence[SkinFinding]) -> bool:
     """Whether the findings are extensive enough to be a concern, or hold a spot that a doctor must see."""
-    kind = found[0].kind
+    kind = findings[0].kind
     if kind in AREA_KINDS:
-        return is_extensive(kind, _sum(finding.area_mm2 for finding in found))
+        return is_extensive(kind, _sum(finding.area_mm2 for finding in findings))
     if kind in LINE_KINDS:
-        return is_extensive(kind, _sum(finding.length_mm for finding in found))
+        return is_extensive(kind, _sum(finding.length_mm for finding in findings))
     if kind == "inflamed":  # graded by every lesion, as `acne_severity`
-        counted = sum(finding.found_count for finding in found if finding.found_count is not None)
+        counted = sum(finding.found_count for finding in findings if finding.found_count is not None)
     else:
-        counted = sum(finding.count for finding in found if isinstance(finding.count, int))
-    return is_extensive(kind, counted) or any(finding.to_be_seen for finding in found)
+        counted = sum(finding.count for finding in findings if isinstance(finding.count, int))
+    return is_extensive(kind, counted) or any(finding.to_be_seen for finding in findings)
 
 
 def is_extensive(kind: str, amount: float) -> bool:
@@ -213,8 +213,8 @@ def _sum(values: Any) -> float:
     return float(sum(value.median for value in values if isinstance(value, Estimate)))
 
 
-def _severity(found: Sequence[SkinFinding]) -> str | None:
-    grades = [finding.severity for finding in found if not isinstance(finding.severity, Unknown)]
+def _severity(findings: Sequence[SkinFinding]) -> str | None:
+    grades = [finding.severity for finding in findings if not isinstance(finding.severity, Unknown)]
     return max(grades, key=_SEVERITIES.index, default=None)
 
 

@@ -60,23 +60,23 @@ def find_wrinkles(detail: SkinDetail) -> tuple[Mark, ...]:
     return tuple(_line_mark(detail, line, "fine-lines", "shade", 1.0) for line in lines)
 
 
-def look_at_lines(seen: SkinDetail, kind: str, lines: Sequence[Array]) -> list[LineSight]:
+def look_at_lines(detail: SkinDetail, kind: str, lines: Sequence[Array]) -> list[LineSight]:
     """Return how lines that were found on another picture look here, (n, 2) each in pixels of the view.
 
     A line is not traced anew: it breaks elsewhere in every picture, and a part of it may be too short or too wide to be
     found alone.
     """
-    inner, scales = _searched_skin(seen, kind)
+    inner, scales = _searched_skin(detail, kind)
     if not inner.any():
         return [LineSight(0.0, 0.0, 0.0, 0.0, 0.0) for _ in lines]
-    strength = ridge_strength(seen.blood if kind == "vessels" else seen.bright, inner, scales)
+    strength = ridge_strength(detail.blood if kind == "vessels" else detail.bright, inner, scales)
     # The middle of a line is known to a pixel.
     strong = cv2.dilate((inner & (strength > limit(kind, "strength_min"))).astype(np.uint8), np.ones((3, 3), np.uint8))
     sights = []
     for line in lines:
-        points = seen.from_view(line)
+        points = detail.from_view(line)
         share = float(_mask_at(strong > 0, points).mean())
-        sights.append(_sight(seen, kind, centre_line(seen.bright, points), share)[1])
+        sights.append(_sight(detail, kind, centre_line(detail.bright, points), share)[1])
     return sights
 
 
@@ -94,37 +94,37 @@ def is_line_of(kind: str, length_mm: float, sights: Sequence[LineSight]) -> bool
     return bool(blood_share <= limit(kind, "blood_share_max"))
 
 
-def _sight(seen: SkinDetail, kind: str, points: Array, share: float) -> tuple[LineProfile, LineSight]:
+def _sight(detail: SkinDetail, kind: str, points: Array, share: float) -> tuple[LineProfile, LineSight]:
     """Return the cross-section of a line in pixels of the detail, and what the line looks like."""
-    reach = round(limit(kind, "width_mm_max") / seen.mm_per_px.median)
-    across = line_profile(seen.bright, points, reach, seen.blur)
-    height, wide = fit_line_box(seen.blood, points, reach, seen.blur)
+    reach = round(limit(kind, "width_mm_max") / detail.mm_per_px.median)
+    across = line_profile(detail.bright, points, reach, detail.blur)
+    height, wide = fit_line_box(detail.blood, points, reach, detail.blur)
     red, all_of_it = max(height, 0.0) * wide * _blood_in_bright(), across.height * across.width.px
     return across, LineSight(
         share=share,
         density=across.observed_height,
-        width_mm=across.width.px * seen.mm_per_px.median,
+        width_mm=across.width.px * detail.mm_per_px.median,
         width_share=across.width.px / reach,
         blood_share=red / all_of_it if all_of_it > 0 else 0.0,  # what is not darker fails by its density
     )
 
 
-def _searched_skin(seen: SkinDetail, kind: str) -> tuple[Mask, list[float]]:
+def _searched_skin(detail: SkinDetail, kind: str) -> tuple[Mask, list[float]]:
     """Return where lines of a kind are searched for, and the scales of the ridge filter in pixels."""
-    mm = seen.mm_per_px.median
-    skin = np.logical_or.reduce(list(seen.masks.values()))
+    mm = detail.mm_per_px.median
+    skin = np.logical_or.reduce(list(detail.masks.values()))
     rim = round(limit(kind, "rim_mm") / mm)
     inner = cv2.erode(skin.astype(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8), borderValue=0).astype(bool)
     return inner, [max(limit(kind, f"sigma_mm_{size}") / mm, 0.7) for size in ("low", "mid", "high")]
 
 
-def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
+def _find_lines(detail: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
     """Yield the lines of a kind in its map, each with the region that contains most of it."""
-    mm = seen.mm_per_px.median
-    inner, scales = _searched_skin(seen, kind)
+    mm = detail.mm_per_px.median
+    inner, scales = _searched_skin(detail, kind)
     if not inner.any():
         return
-    names = list(seen.masks)
+    names = list(detail.masks)
     found = trace_lines(
         image,
         inner,
@@ -136,10 +136,10 @@ def _find_lines(seen: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
     for trace in found:
         if trace.strength < limit(kind, "strength_min"):
             continue
-        line = LineTrace(centre_line(seen.bright, trace.points), trace.strength)
-        across, sight = _sight(seen, kind, line.points, 1.0)
+        line = LineTrace(centre_line(detail.bright, trace.points), trace.strength)
+        across, sight = _sight(detail, kind, line.points, 1.0)
         if is_line_of(kind, line.length_px * mm, [sight]):
-            inside = [int(_mask_at(mask, line.points).sum()) for mask in seen.masks.values()]
+            inside = [int(_mask_at(mask, line.points).sum()) for mask in detail.masks.values()]
             yield _Line(line, names[int(np.argmax(inside))], across, sight)
 
 
@@ -154,12 +154,12 @@ def _mask_at(mask: Mask, points: Array) -> Mask:
     return np.asarray(mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)])
 
 
-def _line_mark(seen: SkinDetail, line: _Line, kind: str, carried_by: MapName, in_bright: float) -> Mark:
+def _line_mark(detail: SkinDetail, line: _Line, kind: str, carried_by: MapName, in_bright: float) -> Mark:
     """Return the mark of a line in the view; `in_bright` is the density of brightness per unit of its map."""
-    points = seen.to_view(line.trace.points)
-    blur = seen.blur.px * seen.view_px
-    width = line.profile.width.px * seen.view_px
-    origin, cover = _draw_line(points, width, blur, seen.view_shape)
+    points = detail.to_view(line.trace.points)
+    blur = detail.blur.px * detail.view_px
+    width = line.profile.width.px * detail.view_px
+    origin, cover = _draw_line(points, width, blur, detail.view_shape)
     return Mark(
         kind=kind,
         region=line.region,
@@ -168,20 +168,20 @@ def _line_mark(seen: SkinDetail, line: _Line, kind: str, carried_by: MapName, in
         cover=cover,
         excess=cover * np.float32(line.profile.height / in_bright),
         contrast=line.profile.observed_height / in_bright,
-        size_mm=seen.mm_per_px.scaled(line.trace.length_px),
+        size_mm=detail.mm_per_px.scaled(line.trace.length_px),
         line=points,
-        width_mm=_width_mm(line.profile.width, seen),
+        width_mm=_width_mm(line.profile.width, detail),
         sight=line.sight,
     )
 
 
-def _width_mm(width: LineWidth, seen: SkinDetail) -> Value:
+def _width_mm(width: LineWidth, detail: SkinDetail) -> Value:
     """Return a width with the intervals of scale and blur; unknown where the likely blur explains all of it."""
     least = limit("detail", "width_px_min")
     if width.px <= least:
-        most = width.high_px * seen.mm_per_px.high
+        most = width.high_px * detail.mm_per_px.high
         return Unknown(Message("finding.narrower", {"mm": most}).text)
-    scale = seen.mm_per_px
+    scale = detail.mm_per_px
     low, middle, high = (
         width.low_px * scale.low if width.low_px > least else 0.0,
         width.px * scale.median,

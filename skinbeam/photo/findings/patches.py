@@ -95,9 +95,9 @@ def _smooth(image: Array, mask: Mask, sigma: float) -> Array:
     return np.asarray(cv2.GaussianBlur(np.where(mask, image, 0.0), (0, 0), sigma) / np.maximum(weight, 1e-6))
 
 
-def _wide_parts(there: Mask, mm_per_px: Estimate) -> Iterator[Mask]:
+def _wide_parts(mask: Mask, mm_per_px: Estimate) -> Iterator[Mask]:
     least = limit("diffuse-pigment", "area_mm2_min") / mm_per_px.median**2
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(there.astype(np.uint8), connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     for label in range(1, count):
         if stats[label, cv2.CC_STAT_AREA] >= least:
             yield labels == label

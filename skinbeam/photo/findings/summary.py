@@ -239,12 +239,12 @@ def _count_freckles(marks: Sequence[Mark]) -> int:
     return sum(mark.size_mm.median <= limit("spots", "freckle_mm_max") for mark in marks)
 
 
-def _measure_lines(found: SkinFinding, marks: Sequence[Mark], measure: PixelScale) -> SkinFinding:
+def _measure_lines(finding: SkinFinding, marks: Sequence[Mark], measure: PixelScale) -> SkinFinding:
     length_px = sum(mark.size_mm.median for mark in marks) / measure.mm_per_px.median
     widths = [mark.width_mm for mark in marks if isinstance(mark.width_mm, Estimate)]
     unknown = next((mark.width_mm for mark in marks if isinstance(mark.width_mm, Unknown)), None)
     return replace(
-        found,
+        finding,
         length_mm=measure.mm_per_px.scaled(length_px),
         length_mm_per_cm2=measure.per_cm2(length_px, measure.area_px[marks[0].region], power=1),
         width_mm=_span(widths) if widths else unknown,
@@ -295,21 +295,21 @@ def _suggested_condition(kind: str, region: str, marks: Sequence[Mark]) -> str |
     return FINDING_KINDS[kind]
 
 
-def _finding_text(found: SkinFinding, measure: PixelScale) -> Message:
-    params: dict[str, float | str] = {"count": found.count} if isinstance(found.count, int) else {}
-    word = _word(found.kind)
-    if found.count == 1 and found.kind in _SINGULAR:
-        word = _SINGULAR[found.kind]
+def _finding_text(finding: SkinFinding, measure: PixelScale) -> Message:
+    params: dict[str, float | str] = {"count": finding.count} if isinstance(finding.count, int) else {}
+    word = _word(finding.kind)
+    if finding.count == 1 and finding.kind in _SINGULAR:
+        word = _SINGULAR[finding.kind]
         del params["count"]
-    if found.kind in LINE_KINDS and found.length_mm is not None:
-        params["mm"] = round(found.length_mm.median)
-        if found.kind == "vessels" and isinstance(found.width_mm, Estimate):
-            params |= _ends(found.width_mm)
+    if finding.kind in LINE_KINDS and finding.length_mm is not None:
+        params["mm"] = round(finding.length_mm.median)
+        if finding.kind == "vessels" and isinstance(finding.width_mm, Estimate):
+            params |= _ends(finding.width_mm)
             word += "_wide"
-    elif found.kind in AREA_KINDS and isinstance(found.area_mm2, Estimate):
-        params["cm2"] = found.area_mm2.median / _MM2_CM2
-    elif found.size_mm is not None:
-        params |= _ends(found.size_mm)
+    elif finding.kind in AREA_KINDS and isinstance(finding.area_mm2, Estimate):
+        params["cm2"] = finding.area_mm2.median / _MM2_CM2
+    elif finding.size_mm is not None:
+        params |= _ends(finding.size_mm)
     return Message(f"finding.told_{word}", params)
 
 

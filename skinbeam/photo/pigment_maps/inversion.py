@@ -181,47 +181,47 @@ class _InverseProblem:
     prior_weight: Array
     prior_mean: Array
 
-    def cost(self, x: Array, made: Array) -> tuple[Array, Array]:
+    def cost(self, x: Array, mixture: Array) -> tuple[Array, Array]:
         """Return squared deviations of unknowns that make logarithms (..., 3): over channels, and over unknowns."""
-        missed = self.observed - made - x[..., 2:]
+        missed = self.observed - mixture - x[..., 2:]
         return (self.weight * missed**2).sum(axis=-1), (self.prior_weight * (x - self.prior_mean) ** 2).sum(axis=-1)
 
 
-def _most_probable_in_range(asked: _InverseProblem, low: float, high: float) -> tuple[Array, Array, Array, Array]:
+def _most_probable_in_range(problem: _InverseProblem, low: float, high: float) -> tuple[Array, Array, Array, Array]:
     """Return the most probable unknowns with ln melanin in a range, (node, 3), variances, ln evidence and miss."""
     colours = skin_colour_grid()
     axes = (colours.ln_melanin, colours.ln_blood)
     ends = np.array(
         [[max(axes[0][0], low), axes[1][0], _GRID[2].low], [min(axes[0][-1], high), axes[1][-1], _GRID[2].high]]
     )
-    x = _coarse_search(colours, asked, low, high)
+    x = _coarse_search(colours, problem, low, high)
     for _ in range(_STEPS):
         planes = colours.read(x[:, 0], x[:, 1], slice(0, 9))
         slopes = np.stack([planes[:, 3:6], planes[:, 6:9], np.ones_like(x)], axis=-1)  # (node, channel, unknown)
-        weighted = np.swapaxes(slopes * asked.weight[..., None], 1, 2)
-        curvature = weighted @ slopes + np.diag(asked.prior_weight)
-        residual = asked.observed - planes[:, :3] - x[:, 2:]
-        pull = (weighted @ residual[..., None])[..., 0] - asked.prior_weight * (x - asked.prior_mean)
+        weighted = np.swapaxes(slopes * problem.weight[..., None], 1, 2)
+        curvature = weighted @ slopes + np.diag(problem.prior_weight)
+        residual = problem.observed - planes[:, :3] - x[:, 2:]
+        pull = (weighted @ residual[..., None])[..., 0] - problem.prior_weight * (x - problem.prior_mean)
         step = np.linalg.solve(curvature, pull[..., None])[..., 0]
         x = np.clip(x + np.clip(step, -_STEP_MAX, _STEP_MAX), *ends)
-    missed, apart = asked.cost(x, colours.read(x[:, 0], x[:, 1], slice(0, 3)))
+    missed, apart = problem.cost(x, colours.read(x[:, 0], x[:, 1], slice(0, 3)))
     variances = np.diagonal(np.linalg.inv(curvature), axis1=1, axis2=2)
     evidence = -0.5 * (missed + apart + np.log(np.linalg.det(curvature)))
     return x, variances, evidence, np.sqrt(missed)
 
 
-def _coarse_search(colours: SkinColourGrid, asked: _InverseProblem, low: float, high: float) -> Array:
+def _coarse_search(colours: SkinColourGrid, problem: _InverseProblem, low: float, high: float) -> Array:
     """Return the best point of a coarse grid of melanin and blood, each with its best brightness, (node, 3)."""
     u, v = np.meshgrid(colours.ln_melanin[::_COARSE], colours.ln_blood[::_COARSE])
     inside = (u >= low) & (u <= high)
     made = colours.planes[::_COARSE, ::_COARSE, :3][inside]
     tried = np.stack([u[inside], v[inside]], axis=1)
     # Sums over channels of weight * (observed - made) and its square, multiplied out into products of matrices.
-    weight, weighted = asked.weight, asked.weight * asked.observed
+    weight, weighted = problem.weight, problem.weight * problem.observed
     slope = weighted.sum(axis=1, keepdims=True) - weight @ made.T
-    square = (weighted * asked.observed).sum(axis=1, keepdims=True) - 2.0 * weighted @ made.T + weight @ (made**2).T
-    stiffness = weight.sum(axis=1, keepdims=True) + asked.prior_weight[2]
-    apart = (asked.prior_weight[:2] * (tried - asked.prior_mean[:2]) ** 2).sum(axis=1)
+    square = (weighted * problem.observed).sum(axis=1, keepdims=True) - 2.0 * weighted @ made.T + weight @ (made**2).T
+    stiffness = weight.sum(axis=1, keepdims=True) + problem.prior_weight[2]
+    apart = (problem.prior_weight[:2] * (tried - problem.prior_mean[:2]) ** 2).sum(axis=1)
     best = (square - slope**2 / stiffness + apart).argmin(axis=1)  # each with its best brightness, slope / stiffness
     gain = np.take_along_axis(slope / stiffness, best[:, None], axis=1)
     return np.concatenate([tried[best], gain], axis=1)

@@ -347,12 +347,12 @@ class _Histories(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def _march_sample(  # pragma: no cover - compiled
-    body: AxisymmetricBody, arrays: HeatArrays, s: int, found: _Histories
+    body: AxisymmetricBody, arrays: HeatArrays, s: int, histories: _Histories
 ) -> None:
     """Write the history of sample `s`."""
     seconds, record = arrays.seconds, arrays.record
     switch, h, outside = arrays.power_on, arrays.h_surface[s], arrays.outside_surface[s]
-    gained, steps, peak = found.gained[s], found.steps[s], found.peak[s]
+    gained, steps, peak = histories.gained[s], histories.steps[s], histories.peak[s]
     rings, depths = body.store.shape
     work, turned = np.empty((5, rings, depths)), np.empty((4, depths, rings))
     across = np.ascontiguousarray(body.down.T)
@@ -366,11 +366,11 @@ def _march_sample(  # pragma: no cover - compiled
     light = body.power.sum()
     dt, grown = restart_step(fastest)
     for n in range(len(seconds) + 1):
-        found.total[s, n] = state.energy.sum()
+        histories.total[s, n] = state.energy.sum()
         for m in range(len(record)):
-            found.recorded[s, n, m] = state.t[1 + record[m, 0], record[m, 1]]
+            histories.recorded[s, n, m] = state.t[1 + record[m, 0], record[m, 1]]
         for i in range(rings):
-            found.faces[s, n, i] = surface_flux(state.t[1 + i, 0], body.inside[i], now.h, now.outside_K)[2]
+            histories.faces[s, n, i] = surface_flux(state.t[1 + i, 0], body.inside[i], now.h, now.outside_K)[2]
         if n == len(seconds):
             break
         switched = n == 0 or switch[n] != now.power_share or h[n] != now.h or outside[n] != now.outside_K
@@ -404,7 +404,7 @@ def _march_sample(  # pragma: no cover - compiled
             gained[n + 1, 1] += heat_bottom
             state, after = after, state
             _update_peak(peak, state.t[1:-1])
-    found.final[s] = state.t[1:-1]
+    histories.final[s] = state.t[1:-1]
 
 
 @njit(cache=True, fastmath=FASTMATH)

@@ -178,7 +178,7 @@ def _march_rows(row: HeatArrays1D, state: Array) -> BoilingHistory:
 
 @njit(cache=True, nogil=True)
 def _march_sample(
-    s: int, row: HeatArrays1D, state: Array, found: BoilingHistory
+    s: int, row: HeatArrays1D, state: Array, history: BoilingHistory
 ) -> None:  # pragma: no cover - compiled
     areas, volumes, half, k, initial = (
         row.areas[s],
@@ -190,12 +190,12 @@ def _march_sample(
     power, step_s, power_on = row.power_density[s], row.step_s[s], row.power_on[s]
     h_top, t_top, h_bottom, t_bottom = row.h_surface[s], row.outside_surface[s], row.h_bottom[s], row.outside_bottom[s]
     recorded, surface, gained, stored = (
-        found.cell_temperature[s],
-        found.surface[s],
-        found.heat_gain[s],
-        found.stored_heat[s],
+        history.cell_temperature[s],
+        history.surface[s],
+        history.heat_gain[s],
+        history.stored_heat[s],
     )
-    record, vapour = row.record, found.vapour[s]
+    record, vapour = row.record, history.vapour[s]
     n_cell = volumes.size
     last = n_cell - 1
     between = np.empty(n_cell)  # conductance of the face below each cell, W/K

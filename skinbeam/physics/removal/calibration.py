@@ -70,12 +70,12 @@ def microbeam_calibration(wavelength_nm: float) -> AblationCalibration | None:
     return _note_sources(_find_calibration("microbeam", wavelength_nm))
 
 
-def _note_sources(found: tuple[AblationCalibration, tuple[str, ...]] | None) -> AblationCalibration | None:
+def _note_sources(calibration: tuple[AblationCalibration, tuple[str, ...]] | None) -> AblationCalibration | None:
     """Record the sources as used, at every read and not only at the first."""
-    if found is None:
+    if calibration is None:
         return None
-    cite_sources(*found[1])
-    return found[0]
+    cite_sources(*calibration[1])
+    return calibration[0]
 
 
 @cache

@@ -62,20 +62,20 @@ __all__ = [
 ]
 
 
-def expect_figure(found: Expectation) -> Figure:
+def expect_figure(expectation: Expectation) -> Figure:
     """Return the figure of an expectation: shares of patients as ranges, beside the predicted number of responders."""
     figure = new_figure(7.4, 3.7)
     shares, counts = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1.0, 1.2]})
-    draw_shares(shares, _share_rows(found), report_text("curves.share_of_patients"))
-    _draw_responder_counts(counts, found.predict)
+    draw_shares(shares, _share_rows(expectation), report_text("curves.share_of_patients"))
+    _draw_responder_counts(counts, expectation.predict)
     return figure
 
 
-def _share_rows(found: Expectation) -> list[RangeRow]:
-    rows = [RangeRow(report_text("curves.at_least", percent=p), value) for p, value in found.p_at_least.items()]
-    rows.append(RangeRow(report_text("curves.dark_marks"), found.pih.p, bad=True))
-    if found.untreated is not None:
-        rows.append(RangeRow(report_text("curves.untreated"), found.untreated.p_at_least["50"], marker="D"))
+def _share_rows(expectation: Expectation) -> list[RangeRow]:
+    rows = [RangeRow(report_text("curves.at_least", percent=p), value) for p, value in expectation.p_at_least.items()]
+    rows.append(RangeRow(report_text("curves.dark_marks"), expectation.pih.p, bad=True))
+    if expectation.untreated is not None:
+        rows.append(RangeRow(report_text("curves.untreated"), expectation.untreated.p_at_least["50"], marker="D"))
     return rows
 
 
@@ -243,14 +243,14 @@ _SIDES = 2.5  # standard deviations drawn on each side
 _CURVES = {"dose": ("-", "o", "#1c2430"), "calibrated_dose": ("--", "s", "#a33b00")}
 
 
-def threshold_figure(found: DoseThreshold) -> Figure:
+def threshold_figure(threshold: DoseThreshold) -> Figure:
     """Return the computed and the calibrated curve through the doses, which are marked.
 
     Between them a curve follows a lognormal law, with a separate spread on each side of the median.
     """
     figure = new_figure(7.4, 3.7)
     ax = figure.subplots()
-    doses_by_name = {"dose": found.dose, "calibrated_dose": found.calibrated_dose}
+    doses_by_name = {"dose": threshold.dose, "calibrated_dose": threshold.calibrated_dose}
     known = {name: dose for name, dose in doses_by_name.items() if isinstance(dose, Estimate)}
     first = min(dose.median * math.exp(-_SIDES * _spread(dose, dose.low)) for dose in known.values())
     last = max(dose.median * math.exp(_SIDES * _spread(dose, dose.high)) for dose in known.values())
@@ -268,7 +268,7 @@ def threshold_figure(found: DoseThreshold) -> Figure:
     ax.set_xlim(first, last)
     ax.set_ylim(-0.02, 1.02)
     set_percent_ticks(ax.yaxis)
-    label, unit = quantity_label(found.of)
+    label, unit = quantity_label(threshold.of)
     ax.set_xlabel(report_text("axis_quantity", name=label, unit=unit))
     ax.set_ylabel(report_text("curves.share_of_skins"))
     ax.grid(color="#d8dce2", linewidth=0.5)

@@ -17,9 +17,9 @@ _PLACES = ("first", "second", "third")
 _FILLS = {"1": "#9cc2e5", "2": "#cfe2f3", "3": "#eaf2fa", "×": "#f3c9b5"}
 
 
-def guideline_figure(found: GuidelineAnswer) -> Figure:
+def guideline_figure(answer: GuidelineAnswer) -> Figure:
     """Return a table of treatments by phototypes: 1, 2 and 3 are places, a cross is a treatment to avoid."""
-    columns = [_marks(cell) for cell in found.cells]
+    columns = [_marks(cell) for cell in answer.cells]
     treatments = list(dict.fromkeys(name for column in columns for name in column))
     figure = new_figure(_NAMES_IN + _COLUMN_IN * len(columns), _FRAME_IN + _ROW_IN * len(treatments))
     ax: Any = figure.subplots()
@@ -28,7 +28,7 @@ def guideline_figure(found: GuidelineAnswer) -> Figure:
             y = treatments.index(name)
             ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1.0, 1.0, facecolor=_FILLS[mark], edgecolor="white"))
             ax.text(x, y, mark, ha="center", va="center")
-    headings = [" ".join(filter(None, (cell.subtype, cell.site, cell.phototype))) for cell in found.cells]
+    headings = [" ".join(filter(None, (cell.subtype, cell.site, cell.phototype))) for cell in answer.cells]
     ax.set_xticks(range(len(columns)), headings, rotation=90)
     ax.xaxis.tick_top()
     ax.set_yticks(range(len(treatments)), treatments)

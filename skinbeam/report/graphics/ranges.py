@@ -61,10 +61,10 @@ def _draw_ranges(ax: Any, rows: Sequence[RangeRow], label: str, unknown_at: floa
     ax.grid(axis="x", color="#d8dce2", linewidth=0.5)
 
 
-def simulation_figure(found: Simulation) -> Figure:
+def simulation_figure(simulation: Simulation) -> Figure:
     """Return the extreme temperatures of such skins beside the shares of injury and harm; unknowns are left out."""
-    heat = [row for row in _temperature_rows(found) if not isinstance(row.value, Unknown)]
-    shares = [row for row in _injury_rows(found) if not isinstance(row.value, Unknown)]
+    heat = [row for row in _temperature_rows(simulation) if not isinstance(row.value, Unknown)]
+    shares = [row for row in _injury_rows(simulation) if not isinstance(row.value, Unknown)]
     figure = new_figure(7.4, _FRAME_IN + _ROW_IN * max(len(heat), len(shares), 1))
     left, right = figure.subplots(1, 2)
     _draw_ranges(left, heat, report_text("curves.temperature"), unknown_at=0.0)
@@ -72,8 +72,8 @@ def simulation_figure(found: Simulation) -> Figure:
     return figure
 
 
-def _temperature_rows(found: Simulation) -> Iterator[RangeRow]:
-    heat = found.temperature_C
+def _temperature_rows(simulation: Simulation) -> Iterator[RangeRow]:
+    heat = simulation.temperature_C
     yield RangeRow(report_text("curves.surface_minimum"), heat.surface_minimum)
     yield RangeRow(report_text("curves.surface_peak"), heat.surface_peak)
     yield RangeRow(report_text("curves.basal_peak"), heat.basal_peak)
@@ -84,21 +84,21 @@ def _temperature_rows(found: Simulation) -> Iterator[RangeRow]:
             yield RangeRow(report_text("curves.wall_peak", number=number), vessel.wall_peak)
 
 
-def _injury_rows(found: Simulation) -> Iterator[RangeRow]:
-    for number, vessel in enumerate(found.damage.vessels[:_VESSELS_MAX], 1):
+def _injury_rows(simulation: Simulation) -> Iterator[RangeRow]:
+    for number, vessel in enumerate(simulation.damage.vessels[:_VESSELS_MAX], 1):
         if vessel.p_closed is not None:
             yield RangeRow(report_text("curves.p_closed", number=number), vessel.p_closed)
-    yield RangeRow(report_text("curves.p_melanosome_disrupted"), found.damage.p_melanosome_disrupted)
-    yield RangeRow(report_text("curves.epidermis_fraction"), found.damage.epidermis_fraction, bad=True)
-    yield RangeRow(report_text("curves.p_burn"), found.harm.p_burn, bad=True)
-    yield RangeRow(report_text("curves.dark_marks"), found.harm.p_pih, bad=True)
-    yield RangeRow(report_text("curves.pale_marks"), found.harm.p_hypopigmentation, bad=True)
-    yield RangeRow(report_text("curves.scar"), found.harm.p_scar, bad=True)
+    yield RangeRow(report_text("curves.p_melanosome_disrupted"), simulation.damage.p_melanosome_disrupted)
+    yield RangeRow(report_text("curves.epidermis_fraction"), simulation.damage.epidermis_fraction, bad=True)
+    yield RangeRow(report_text("curves.p_burn"), simulation.harm.p_burn, bad=True)
+    yield RangeRow(report_text("curves.dark_marks"), simulation.harm.p_pih, bad=True)
+    yield RangeRow(report_text("curves.pale_marks"), simulation.harm.p_hypopigmentation, bad=True)
+    yield RangeRow(report_text("curves.scar"), simulation.harm.p_scar, bad=True)
 
 
-def setting_figure(found: AskedSettingAnswer) -> Figure:
+def setting_figure(answer: AskedSettingAnswer) -> Figure:
     """Return what one setting does: how likely it reaches its target, burns, breaks a limit and bruises."""
-    at = found.at
+    at = answer.at
     rows = [
         RangeRow(report_text("curves.p_effective"), at.p_effective),
         RangeRow(report_text("curves.p_burn"), at.p_burn, bad=True),

@@ -159,14 +159,14 @@ class MonteCarlo:
                         break
         return tallies
 
-    def _round_sizes(self, done: int) -> Iterator[int]:
+    def _round_sizes(self, traced: int) -> Iterator[int]:
         """Yield the packets of each further round."""
-        while (left := self.photons - done) >= self.batches:
-            size = LARGEST_ROUND if self.error is None else min(max(FIRST_ROUND, done), LARGEST_ROUND)
+        while (left := self.photons - traced) >= self.batches:
+            size = LARGEST_ROUND if self.error is None else min(max(FIRST_ROUND, traced), LARGEST_ROUND)
             # A remainder of less than one packet per batch is added to this round.
             size = left if left < size + self.batches else size
             yield size
-            done += size
+            traced += size
 
     def _is_converged(self, tallies: BatchTallies) -> bool:
         return self.error is not None and tallies.relative_error(_SMALLEST_PART) <= self.error

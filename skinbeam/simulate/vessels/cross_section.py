@@ -273,13 +273,13 @@ def light_section(response: PulseResponse, *, packets: int = PACKETS, seed: int 
 
 
 def _blood_inclusions(
-    lumens: Sequence[SectionLumen], found: Vessels | None, order: Sequence[int], wavelength_nm: float
+    lumens: Sequence[SectionLumen], vessels: Vessels | None, order: Sequence[int], wavelength_nm: float
 ) -> list[Inclusion]:
-    if found is None:
+    if vessels is None:
         return []
     blood = read_spectrum("blood")
     scatter, g = (float(blood.at(name, wavelength_nm)) for name in ("scattering_per_m", "anisotropy"))
-    mua = blood_mua(wavelength_nm, found.haematocrit[0], found.oxygenation[0])
+    mua = blood_mua(wavelength_nm, vessels.haematocrit[0], vessels.oxygenation[0])
     return [
         Inclusion([infinite_cylinder_shape(0.0, lumen.depth_m, lumen.diameter_m / 2)], float(mua[i]), scatter, g)
         for lumen, i in zip(lumens, order, strict=True)

@@ -86,22 +86,27 @@ def read_bundle(content: bytes) -> Dossier:
         raise clinic_error("bad-bundle", "bundle", hint={"version": __version__}) from None
 
 
-def _parse_dossier(held: dict[str, list[Resource]]) -> Dossier:
-    (patient,) = held["Patient"]
-    by_id = {name: resource for kind in held.values() for resource in kind for name in _reference_names(resource["id"])}
+def _parse_dossier(resources: dict[str, list[Resource]]) -> Dossier:
+    (patient,) = resources["Patient"]
+    by_id = {
+        name: resource for kind in resources.values() for resource in kind for name in _reference_names(resource["id"])
+    }
     answers = {
         parse_reference(response["encounter"]): response
-        for response in held["QuestionnaireResponse"]
+        for response in resources["QuestionnaireResponse"]
         if is_consultation_response(response)
     }
     return Dossier(
         parse_patient(patient),
-        tuple(_parse_consultation(encounter, answers[encounter["id"]], held, by_id) for encounter in held["Encounter"]),
-        tuple(map(parse_appointment, held["Appointment"])),
-        tuple(filter(None, map(parse_note, held["DocumentReference"]))),
+        tuple(
+            _parse_consultation(encounter, answers[encounter["id"]], resources, by_id)
+            for encounter in resources["Encounter"]
+        ),
+        tuple(map(parse_appointment, resources["Appointment"])),
+        tuple(filter(None, map(parse_note, resources["DocumentReference"]))),
         tuple(
             (attachment, None)
-            for attachment in map(parse_attachment, held["DocumentReference"])
+            for attachment in map(parse_attachment, resources["DocumentReference"])
             if attachment is not None
         ),
         parse_patient_links(patient),
@@ -114,43 +119,45 @@ def _reference_names(id: str) -> tuple[str, str]:
 
 
 def _parse_consultation(
-    encounter: Resource, answers: Resource, held: dict[str, list[Resource]], by_id: dict[str, Resource]
+    encounter: Resource, answers: Resource, resources: dict[str, list[Resource]], by_id: dict[str, Resource]
 ) -> ConsultationContents:
-    permissions = dict(map(parse_permissions, _list_consents(held, "patient-privacy")))
+    permissions = dict(map(parse_permissions, _list_consents(resources, "patient-privacy")))
     plans = [
         _parse_plan(care_plan, by_id)
-        for care_plan in held["CarePlan"]
+        for care_plan in resources["CarePlan"]
         if parse_reference(care_plan["encounter"]) == encounter["id"]
     ]
     mine = {contents.plan.id for contents in plans}
-    consents = (parse_consent(consent, _find_document(consent, by_id)) for consent in _list_consents(held, "treatment"))
+    consents = (
+        parse_consent(consent, _find_document(consent, by_id)) for consent in _list_consents(resources, "treatment")
+    )
     return ConsultationContents(
         parse_consultation(encounter, answers),
         tuple(
             parse_photograph(media, permissions[media["id"]])
-            for media in held["Media"]
+            for media in resources["Media"]
             if parse_reference(media["encounter"]) == encounter["id"]
         ),
         tuple(plans),
         tuple((consent, None) for consent in consents if consent.plan_id in mine),
-        _find_records(encounter, map(parse_treatment, held["Procedure"])),
-        _find_records(encounter, map(parse_follow_up, held["Observation"])),
-        _find_records(encounter, map(parse_test_spot, held["Procedure"])),
+        _find_records(encounter, map(parse_treatment, resources["Procedure"])),
+        _find_records(encounter, map(parse_follow_up, resources["Observation"])),
+        _find_records(encounter, map(parse_test_spot, resources["Procedure"])),
         tuple(
             entry
-            for id, entry in filter(None, map(parse_diary_entry, held["QuestionnaireResponse"]))
+            for id, entry in filter(None, map(parse_diary_entry, resources["QuestionnaireResponse"]))
             if id == encounter["id"]
         ),
     )
 
 
-def _find_records(encounter: Resource, found: Iterable[RecordType | None]) -> tuple[RecordType, ...]:
+def _find_records(encounter: Resource, records: Iterable[RecordType | None]) -> tuple[RecordType, ...]:
     """Return the parsed records that belong to a consultation; None stands for resources of other kinds."""
-    return tuple(record for record in found if record is not None and record.consultation_id == encounter["id"])
+    return tuple(record for record in records if record is not None and record.consultation_id == encounter["id"])
 
 
-def _list_consents(held: dict[str, list[Resource]], scope: str) -> list[Resource]:
-    return [consent for consent in held["Consent"] if consent["scope"]["coding"] == [standard_coding(scope)]]
+def _list_consents(resources: dict[str, list[Resource]], scope: str) -> list[Resource]:
+    return [consent for consent in resources["Consent"] if consent["scope"]["coding"] == [standard_coding(scope)]]
 
 
 def _parse_plan(care_plan: Resource, by_id: dict[str, Resource]) -> PlanContents:
