@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from typing import Any
+from unicodedata import category
 
 import typer
 
@@ -105,7 +106,7 @@ def _print_error(error: InputError, *, json: bool) -> int:
         print_document({"error": error.as_record()}, json=True)
     else:
         for fault in (error, *error.further_errors):
-            print(f"error: {fault}", file=sys.stderr)
+            print(f"error: {_without_control_codes(str(fault))}", file=sys.stderr)
     return EXIT_INPUT
 
 
@@ -116,8 +117,14 @@ def _print_unknown(error: NotAvailable, *, json: bool) -> int:
         document = error.body if "case_sha256" in error.body else head | error.body | {"unknown": error.reason}
         print_document(document, json=True)
     else:
-        print(f"unknown: {error.reason}", file=sys.stderr)
+        print(f"unknown: {_without_control_codes(error.reason)}", file=sys.stderr)
     return EXIT_UNKNOWN
+
+
+def _without_control_codes(text: str) -> str:
+    """Return a text with control characters as escapes: a value quoted from a file must not command the terminal."""
+    codes = {c: c.encode("unicode_escape").decode() for c in set(text) if category(c) in ("Cc", "Cf") and c != "\n"}
+    return text.translate(str.maketrans(codes))
 
 
 def _usage_error(error: Any) -> InputError:

@@ -38,6 +38,7 @@ _NOT_A_PERSON = frozenset(
     }
 )  # fmt: skip
 _PERSON_NAME_CHARACTERS = 100
+_NEAREST_TO_ZERO = 1e-9  # in any unit: the shortest pulse, in ms. Products of much smaller numbers vanish.
 # Words that do not name a person by themselves either.
 _FILLER_WORDS = frozenset(
     {
@@ -95,7 +96,7 @@ def number(
     """Return the validator of a decimal in [low, high], without `low` when `exclude_low`, without `high` when
     `exclude_high`.
 
-    Only finite numbers are accepted.
+    Only finite numbers are accepted. A number nearer to zero than any quantity of these files is read as zero.
     """
     start = f"above {low:g} up" if exclude_low else f"from {low:g}"
     allowed = f"A number {start} to {'below ' if exclude_high else ''}{high:g}{' ' + unit if unit else ''}."
@@ -103,12 +104,13 @@ def number(
     def check(read: Any) -> float:
         if isinstance(read, bool) or not isinstance(read, int | float):
             raise value_error(read, "is not a number", _number_hint(read) + allowed, "not-a-number")
-        value = float(read) if abs(read) < 1e300 else math.inf
-        if not math.isfinite(value):
+        if isinstance(read, float) and not math.isfinite(read):
             raise value_error(read, "is not a finite number", allowed, "not-a-number")
+        value = 0.0 if abs(read) < _NEAREST_TO_ZERO else read
         if value > high or value < low or (exclude_low and value == low) or (exclude_high and value == high):
-            raise value_error(read, "is out of range", allowed, "out-of-range")
-        return value
+            nearness = "" if value == read else f" Nearer to zero than {_NEAREST_TO_ZERO:g} counts as zero."
+            raise value_error(read, "is out of range", allowed + nearness, "out-of-range")
+        return float(value)
 
     return BeforeValidator(check)
 

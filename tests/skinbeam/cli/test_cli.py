@@ -44,6 +44,14 @@ def test_help_of_threshold_names_every_endpoint(run: Run) -> None:
     assert f"Whatistobereached:{','.join(sorted(ENDPOINTS))}." in help_text
 
 
+def test_what_a_file_says_never_commands_the_terminal(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "case.toml"
+    file.write_text('[skin]\nsite = "\\u001b[2J\\u202e \u00a0"\n', encoding="utf-8")
+    asked = ("skin", str(file), "--wavelength", "500")
+    assert '"\\x1b[2J\\u202e \u00a0"' in run(*asked).err
+    assert "\x1b[2J\u202e" in run(*asked, "--json").document["error"]["message"]
+
+
 def test_without_a_command_the_help_is_shown(run: Run) -> None:
     ran = run()
     assert ran.code in (0, 2)
