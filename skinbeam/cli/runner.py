@@ -123,8 +123,9 @@ def _print_unknown(error: NotAvailable, *, json: bool) -> int:
 
 def _without_control_codes(text: str) -> str:
     """Return a text with control characters as escapes: a value quoted from a file must not command the terminal."""
-    codes = {c: c.encode("unicode_escape").decode() for c in set(text) if category(c) in ("Cc", "Cf") and c != "\n"}
-    return text.translate(str.maketrans(codes))
+    return "".join(
+        c.encode("unicode_escape").decode() if category(c) in ("Cc", "Cf") and c != "\n" else c for c in text
+    )
 
 
 def _usage_error(error: Any) -> InputError:

@@ -205,6 +205,11 @@ def test_a_modality_is_described(name: str) -> None:
     assert not it.not_at or it.source in bibliography()
 
 
+def test_a_former_name_of_a_modality_is_known() -> None:
+    """Files of other programs may have it: the description of the interface lists it."""
+    assert resolve_name("modality", "topical-anti-inflammatory", field="modality") == "rosacea-medication"
+
+
 def test_full_field_ablation_stays_on_the_face() -> None:
     assert set(modality("ablative").not_at) == {name for name in SITES if site(name).off_face}
 
