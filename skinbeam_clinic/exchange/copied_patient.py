@@ -47,6 +47,7 @@ _MOST_BYTES = 2_000_000_000  # of a whole copy, unpacked
 # Of what is no such file, down to a ZIP that is encrypted, cut off or packed in another way.
 _READ_ERRORS = (
     zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, KeyError, ValueError, TypeError, AttributeError,
+    OverflowError,
 )  # fmt: skip
 # Records that belong to the consents, machines and members of the other clinic, by the name of their list.
 _LOCAL_RECORDS = ("consents", "diary", "follow_ups", "suggested_concerns")

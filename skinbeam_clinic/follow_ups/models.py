@@ -207,7 +207,7 @@ class TreatmentCourse:
     Parameters
     ----------
     treatment_id, plan_id, option : of the last treatment.
-    sessions : number of treatments that have ended.
+    sessions : number of treatments that have ended and in which something was fired.
     treated_at : when the last of these ended; None where none has.
     """
 

@@ -42,6 +42,7 @@ from skinbeam_clinic.follow_ups.patient_reports import (
 )
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent, GradeContent
 from skinbeam_clinic.patient_links.person import find_kept_patients, list_person_ids
+from skinbeam_clinic.treatments.repository import list_fired
 
 __all__ = ["FollowUpRepository", "mark_reports_copied"]
 
@@ -69,9 +70,9 @@ class FollowUpRepository(Repository):
 
         Raises
         ------
-        InputError : `closed`; `not-treated`: no treatment of the course has ended; `asked-before`: there is a follow-up
-            before the course already; `too-late`: a treatment has ended, so that the time before can only be
-            remembered, which a later follow-up asks for; or `bad-answer`: the time is in the future.
+        InputError : `closed`; `not-treated`: no treatment of the course with a pulse has ended; `asked-before`: there
+            is a follow-up before the course already; `too-late`: a treatment has ended, so that the time before can
+            only be remembered, which a later follow-up asks for; or `bad-answer`: the time is in the future.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             course = list_course(work, work.get(treatment_tables.TreatmentRow, treatment_id))
@@ -83,10 +84,7 @@ class FollowUpRepository(Repository):
             seen = at if seen_at is None else seen_at
             if seen > at:
                 raise clinic_error("bad-answer", "seen")
-            ended = sorted(
-                (treatment for treatment in course if treatment.ended_at is not None and treatment.ended_at <= seen),
-                key=_treatment_end,
-            )
+            ended = [treatment for treatment in _list_ended(work, course) if _treatment_end(treatment) <= seen]
             if moment is FollowUpMoment.AFTER and not ended:
                 raise clinic_error("not-treated", "treatment")
             if moment is FollowUpMoment.BEFORE:
@@ -276,7 +274,8 @@ class FollowUpRepository(Repository):
         with self._access.reading(AccessRight.READ) as work:
             work.log("follow-ups.due.listed", "follow_up")
             at = now()
-            ended = work.newest_moments(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.ended_at)
+            table = treatment_tables.TreatmentRow
+            ended = work.newest_moments(table, table.ended_at, table.started_at.is_not(None))
             seen = work.newest_moments(follow_up_tables.FollowUpRow, follow_up_tables.FollowUpRow.seen_at)
             late = {
                 id: end
@@ -305,7 +304,7 @@ def _mark_opened(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> 
 
 
 def _read_course(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> TreatmentCourse:
-    ended = sorted((treatment for treatment in course if treatment.ended_at is not None), key=_treatment_end)
+    ended = _list_ended(work, course)
     last = ended[-1] if ended else course[0]
     return TreatmentCourse(
         consultation_id=last.consultation_id,
@@ -316,6 +315,14 @@ def _read_course(work: ClinicTransaction, course: Sequence[treatment_tables.Trea
         treated_at=last.ended_at,
         follow_ups=tuple(list_follow_ups(work, course)),
     )
+
+
+def _list_ended(
+    work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]
+) -> list[treatment_tables.TreatmentRow]:
+    """Return the treatments of a course that have ended, the last one last; one without a pulse is none."""
+    ended = [treatment for treatment in course if treatment.ended_at is not None]
+    return sorted(list_fired(work, ended), key=_treatment_end)
 
 
 def _treatment_end(treatment: treatment_tables.TreatmentRow) -> datetime.datetime:

@@ -110,7 +110,10 @@ class OutcomeRepository(Repository):
             return work.log_length, changed
 
     def courses(self) -> tuple[CourseOutcome, ...]:
-        """Return every course with at least one ended session; it says which of them cannot be read as a whole."""
+        """Return every course with an ended session in which something was fired.
+
+        It says which of them cannot be read as a whole.
+        """
         with self._access.skipping_altered(), self._access.reading(AccessRight.OUTCOMES) as work:
             work.log("outcomes.counted", "treatment")
             return tuple(_load_courses(work))
@@ -137,10 +140,7 @@ class OutcomeRepository(Repository):
 
 def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     table = treatment_tables.TreatmentRow
-    courses: dict[tuple[str, int], list[treatment_tables.TreatmentRow]] = defaultdict(list)
-    for (row,) in _load_rows(work, table, _TREATMENT_COLUMNS):
-        if row.state in _ENDED_STATES:
-            courses[row.consultation_id, OptionRef.parse(row.option).concern].append(row)
+    ended = [row for (row,) in _load_rows(work, table, _TREATMENT_COLUMNS) if row.state in _ENDED_STATES]
     kept = kept_ids(work)  # two records of one person are one person
     table_of = tables.ConsultationRow
     patients = {
@@ -163,6 +163,10 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     loaded = _load_rows(work, follow_up_tables.FollowUpRow, _FOLLOW_UP_COLUMNS, FOLLOW_UP_CONTENT)
     follow_ups = _group_by_treatment((row.treatment_id, row, held) for row, held in loaded)
     altered = {row.columns.get("treatment_id") for row in work.altered.list_all()}
+    courses: dict[tuple[str, int], list[treatment_tables.TreatmentRow]] = defaultdict(list)
+    for row in ended:
+        if row.id in altered or _valid_areas(areas[row.id]):
+            courses[row.consultation_id, OptionRef.parse(row.option).concern].append(row)
     for mine in courses.values():
         mine.sort(key=lambda treatment: (treatment.number, treatment.created_at))
         course = _build_course(mine, patients, plans, areas, events, follow_ups)

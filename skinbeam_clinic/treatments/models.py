@@ -1,7 +1,7 @@
 """Immutable, decrypted records of machines, treatments and adverse events, and deviations from the plan."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,6 +28,7 @@ __all__ = [
     "TreatmentState",
     "find_current_answers",
     "find_deviations",
+    "find_valid_areas",
 ]
 
 
@@ -237,6 +238,12 @@ class TreatedArea:
     cooling_change: CoolingChange | None = None
 
 
+def find_valid_areas(areas: Sequence[TreatedArea]) -> tuple[TreatedArea, ...]:
+    """Return the rows that are neither corrected by another one nor struck out."""
+    corrected = {area.fired.corrects for area in areas}
+    return tuple(area for area in areas if area.id not in corrected and not area.fired.struck)
+
+
 @dataclass(frozen=True)
 class AdverseEvent:
     """An adverse event of a treatment.
@@ -335,8 +342,7 @@ class Treatment:
     @property
     def valid_areas(self) -> tuple[TreatedArea, ...]:
         """The valid rows: not corrected by another row, and not struck out."""
-        corrected = {area.fired.corrects for area in self.areas}
-        return tuple(area for area in self.areas if area.id not in corrected and not area.fired.struck)
+        return find_valid_areas(self.areas)
 
 
 # Deviations from the plan. The limits of a plan were checked at its settings alone. More dose, more columns, more

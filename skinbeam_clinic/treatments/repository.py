@@ -31,6 +31,7 @@ from skinbeam_clinic.treatments.models import (
     TreatmentState,
     find_current_answers,
     find_deviations,
+    find_valid_areas,
 )
 from skinbeam_clinic.treatments.sealed_content import (
     CHECKLIST_CONTENT,
@@ -43,7 +44,7 @@ from skinbeam_clinic.treatments.sealed_content import (
 )
 from skinbeam_clinic.used_cooling import UsedCooling, find_cooling_change
 
-__all__ = ["TreatmentRepository"]
+__all__ = ["TreatmentRepository", "list_fired"]
 
 
 class TreatmentRepository(Repository):
@@ -331,6 +332,14 @@ def _read_areas(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[s
     table = treatment_tables.TreatedAreaRow
     found = work.rows_by(table, table.treatment_id, treatment_ids, table.fired_at)
     return {id: tuple(work.read_each(rows, lambda row: _read_area(work, row))) for id, rows in found.items()}
+
+
+def list_fired(
+    work: ClinicTransaction, rows: Sequence[treatment_tables.TreatmentRow]
+) -> list[treatment_tables.TreatmentRow]:
+    """Return those of these treatments in which something was fired that nobody has struck out."""
+    areas = _read_areas(work, [row.id for row in rows])
+    return [row for row in rows if find_valid_areas(areas[row.id])]
 
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:

@@ -1,9 +1,10 @@
 """Sessions that ended long ago, for what is asked of what comes after them: their time alone is written by hand."""
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
-from treatment_samples import ORDERED
+from treatment_samples import FIRED, ORDERED
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consents.repository import SignatureKind
@@ -34,10 +35,11 @@ def add_treatment(repositories: ClinicRepositories, consent_id: str, *, days_ago
 
 
 def end_treatment(repositories: ClinicRepositories, id: str, *, days_ago: float) -> None:
-    """Let a session have ended so long ago."""
+    """Let a session in which one row was fired have ended so long ago."""
     with ClinicAccess(repositories._access.database, repositories.member).writing(AccessRight.TREAT) as work:
         row = work.get(treatment_tables.TreatmentRow, id)
         row.state, row.started_by, row.ended_by = TreatmentState.DONE.value, work.actor, work.actor
         row.ended_at = now() - datetime.timedelta(days=days_ago)
         row.started_at = row.ended_at - datetime.timedelta(minutes=20)
         work.save(row, "treatment.done")
+    repositories.treatments.add_area(id, replace(FIRED, pain_0_10=None, why="entered later"))

@@ -32,6 +32,7 @@ from skinbeam_clinic.follow_ups.models import (
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.treatments.models import TreatmentState
 
 FELT = SelfRating(4, 2)
 
@@ -345,6 +346,38 @@ def test_of_whom_nothing_was_heard_since_the_last_treatment_is_due(
     repositories.consultations.reopen(late.consultation_id)
     repositories.follow_ups.begin(again)
     assert repositories.follow_ups.list_due(**times) == ()
+
+
+def test_who_was_sent_home_before_the_first_pulse_was_not_treated(
+    repositories: ClinicRepositories, consent: str
+) -> None:
+    """Nobody asks them how it came out, and the grade of the course stays with the session that was fired."""
+    ever = {"after": datetime.timedelta(0), "overdue": datetime.timedelta(1), "until": datetime.timedelta(700)}
+    tanned = repositories.treatments.end(add_treatment(repositories, consent), TreatmentState.STOPPED)
+    assert repositories.follow_ups.list_due(**ever) == ()
+    with pytest.raises(InputError) as raised:
+        repositories.follow_ups.begin(tanned.id)
+    assert code_of(raised) == "not-treated"
+    real = add_treatment(repositories, consent, days_ago=100)
+    repositories.treatments.end(add_treatment(repositories, consent), TreatmentState.STOPPED)
+    patient = repositories.consultations.get(tanned.consultation_id).patient_id
+    (course,) = repositories.follow_ups.list_courses(patient)
+    assert (course.sessions, course.treatment_id) == (1, real)
+    begun = repositories.follow_ups.begin(tanned.id)
+    assert (begun.treatment_id, round(begun.months_after, 1)) == (real, 3.3)
+
+
+def test_of_a_session_whose_rows_were_all_struck_nobody_is_followed_up(
+    repositories: ClinicRepositories, consent: str
+) -> None:
+    """They were recorded in the record of somebody else."""
+    mistaken = repositories.treatments.get(add_treatment(repositories, consent, days_ago=100))
+    (row,) = mistaken.areas
+    struck = replace(row.fired, corrects=row.id, struck=True, why="another patient")
+    repositories.treatments.add_area(mistaken.id, struck)
+    with pytest.raises(InputError) as raised:
+        repositories.follow_ups.begin(mistaken.id)
+    assert code_of(raised) == "not-treated"
 
 
 def test_who_was_treated_yesterday_or_years_ago_is_not_waited_for(

@@ -37,7 +37,7 @@ from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.models import ConsentAnswers
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader, read_prediction
 from skinbeam_clinic.repositories import ClinicRepositories
-from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource
+from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, TreatmentState
 from skinbeam_clinic.treatments.sealed_content import CHECKLIST_CONTENT
 from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling
 from skinbeam_clinic.web.application import build_clinic_app
@@ -92,6 +92,17 @@ def test_a_course_counts_once_somebody_saw_the_patient_after_it(clinics: Clinics
     assert reader.read(repositories) is reader.read(clinics.repositories(Role.AUDITOR)), (
         "what has not changed is not counted again"
     )
+
+
+def test_a_session_without_a_pulse_counts_neither_as_one_nor_as_the_last(clinics: Clinics, tmp_path: Path) -> None:
+    """Whoever was sent home stood in the tables as treated without harm, and what was graded before was left out."""
+    repositories, treatment = treated(clinics, tmp_path)
+    follow_up = repositories.follow_ups.begin(treatment)
+    repositories.follow_ups.add_grade(follow_up.id, ImprovementQuarter.THIRD, AestheticChange.BETTER)
+    before = repositories.outcomes.courses()
+    consent = repositories.treatments.get(treatment).consent_id
+    repositories.treatments.end(add_treatment(repositories, consent), TreatmentState.STOPPED)
+    assert repositories.outcomes.courses() == before
 
 
 @pytest.mark.parametrize("change", ["as planned", "not recorded", *CoolingKind])

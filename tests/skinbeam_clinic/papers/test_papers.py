@@ -81,6 +81,7 @@ def test_a_letter_of_a_session_says_who_what_settings_reaction_and_what_to_watch
     for words in ("Harbour Clinic", "Zoë Synthetic", "6 May 1974", "owner", "6.5 J/cm²", "pain 4 of 10", "itches"):
         assert words in text, words
     assert "crust that was not expected, moderate: left cheek" in text
+    assert ".;" not in text, "the endpoint is a sentence of its own"
     assert "3.25" not in text, "a row that was corrected was not fired"
     assert "Weg 1" not in text, "a letter repeats no more than it needs"
     watch = text.partition("When the patient should call")[2]

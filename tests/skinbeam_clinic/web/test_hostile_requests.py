@@ -259,7 +259,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "resource": fresh.consultation_id,
         "member": AccountRepository(clinics.database, owner, PasswordHasher()).add("spare", Role.AUDITOR, PASSWORD).id,
     }
-    seen, answered = seen_again(clinics, another(repositories, patient, made))
+    harmed_patient = repositories.patients.add("S-20").id  # after a harm nobody signs a plan that was made before
+    seen, answered = seen_again(clinics, another(repositories, harmed_patient, made))
     names = seen | names
     # What is not signed yet, what ends with its job, and what is nowhere without a token or an answer of a provider.
     silent = ("/document", "/events", "/calendar.ics", "/oidc/return")
@@ -267,6 +268,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     pages = [path.format(**names) for method, path in shown if method == "GET" and not path.endswith(silent)]
     pages += [
         *(f"/follow-ups/{one}" for one in answered),
+        f"/patients/{harmed_patient}/follow-ups",
         f"/treatments/{diary}/diary",
         *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting)),
     ]
