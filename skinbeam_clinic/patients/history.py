@@ -22,7 +22,14 @@ from skinbeam_clinic.follow_ups.models import FollowUp, FollowUpMoment, Improvem
 from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.pulse_settings import DOSES, case_session, case_test_spot
 from skinbeam_clinic.test_spots.models import TestSpotRecord
-from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEvent, AdverseEventGrade, AreaFiring, Treatment
+from skinbeam_clinic.treatments.models import (
+    ADVERSE_KINDS,
+    AdverseEvent,
+    AdverseEventGrade,
+    AreaFiring,
+    TreatedArea,
+    Treatment,
+)
 from skinbeam_clinic.used_cooling import CoolingChange
 
 __all__ = [
@@ -273,21 +280,32 @@ def _session_fact(
 ) -> HistoryFact:
     """Return a treatment as one session with the lowest dose of its areas.
 
-    An adverse event is not recorded by area, but no area was treated below the lowest dose. Without an adverse event,
-    the row claims no more than that the lowest dose was harmless to this skin.
+    A harm counts with the lowest dose of the areas where it was seen, however they were cooled, or of all areas where
+    that is not known. Without a harm, the row claims no more than that the lowest dose was harmless to this skin.
 
     A plan computes that dose with the planned cooling. So where nothing harmed, the row has the lowest dose of the
     areas that no other cooling may have spared. Without such an area it has none: it counts as a session with its
-    response, and no dose is borne. A harm counts with the lowest dose of all, however it was cooled.
+    response, and no dose is borne.
     """
-    areas = treatment.valid_areas
-    whole = _area_fact(treatment, min((area.fired for area in areas), key=_dose), at, since_first, follow_ups)
-    planned = [area.fired for area in areas if not _may_spare(area.cooling_change)]
-    if len(planned) == len(areas) or _harms(whole):
-        return whole
+    mildest = min((area.fired for area in _list_affected_areas(treatment)), key=_dose)
+    fact = _area_fact(treatment, mildest, at, since_first, follow_ups)
+    if _harms(fact):
+        return fact
+    planned = [area.fired for area in treatment.valid_areas if not _may_spare(area.cooling_change)]
     if planned:
         return _area_fact(treatment, min(planned, key=_dose), at, since_first, follow_ups)
-    return replace(whole, row=whole.row.model_copy(update=dict.fromkeys(DOSES)), is_spared=True)
+    return replace(fact, row=fact.row.model_copy(update=dict.fromkeys(DOSES)), is_spared=True)
+
+
+def _list_affected_areas(treatment: Treatment) -> Sequence[TreatedArea]:
+    """Return the areas at the sites of the adverse events; all of them where one names no site that was treated."""
+    found: list[TreatedArea] = []
+    for event in treatment.events:
+        here = [area for area in treatment.valid_areas if sites_overlap(area.fired.site, event.site)]
+        if not here:
+            return treatment.valid_areas
+        found += here
+    return found or treatment.valid_areas
 
 
 def _area_fact(

@@ -140,6 +140,16 @@ def test_the_least_dose_is_that_of_the_areas_which_were_cooled_as_planned_unless
     assert doses == [7.0, 6.0]
 
 
+@pytest.mark.parametrize(("site", "dose"), [("cheeks", 8.5), ("full-face", 7.0), ("chin", 7.0), ("", 7.0)])
+def test_a_harm_counts_with_the_least_dose_where_it_was_seen(site: str, dose: float) -> None:
+    """A blister of the cheeks after 8.5 J/cm² barred two thirds of what the nose had borne."""
+    done = treatment(0.0, replace(event("blister"), site=site), cheeks=8.5, nose=7.0)
+    named = zip(done.areas, ("cheeks", "nose"), strict=True)
+    areas = tuple(replace(area, fired=replace(area.fired, site=name)) for area, name in named)
+    (fact,) = list_session_facts([replace(done, areas=areas)], [])
+    assert fact.values["fluence_J_cm2"] == dose
+
+
 def test_a_treatment_is_one_session_by_its_least_dose() -> None:
     first = treatment(0.0, cheeks=7.0, nose=6.0)
     later = treatment(5.0, event("pih"), event("prolonged-erythema"))
