@@ -200,7 +200,7 @@ def check_dates(case: Case, today: datetime.date, *, file: str) -> None:
     born = None if case.patient is None else _earliest_birth_date(case.patient.age_years, today)
     for field, date in _case_dates(case):
         if date > today:
-            hint = f"A date up to today, {today.isoformat()} by this machine's clock."
+            hint = f"A date up to today, {today.isoformat()}."
             raise InputError("date-in-future", f"lies in the future, read {date}", field=field, hint=hint, file=file)
         if born is not None and date < born:
             hint = f"A date from {born.isoformat()} on: with the age that was given, the person was not born before."
@@ -208,8 +208,8 @@ def check_dates(case: Case, today: datetime.date, *, file: str) -> None:
 
 
 def current_date() -> datetime.date:
-    """Return today's date by this machine's clock."""
-    return datetime.date.today()
+    """Return today's date where a day begins first, since a clinic may be east of the machine that plans for it."""
+    return datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=14))).date()
 
 
 def _case_dates(case: Case) -> Iterator[tuple[str, datetime.date]]:

@@ -1,13 +1,16 @@
 """Dates of a case lie between birth and today; the clock is asked when a case is loaded and by nothing later."""
 
 import datetime
+import time
 import tomllib
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 from consultations import EXAMPLES, NAMED, concern
 
 from skinbeam.model import input_files
-from skinbeam.model.case import Case, check_dates
+from skinbeam.model.case import Case, check_dates, current_date
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import case_from_tables, load_case, parse_record
 
@@ -48,6 +51,23 @@ def test_a_specialists_decision_is_dated_like_a_diagnosis() -> None:
     with pytest.raises(InputError) as caught:
         check_dates(parse_record(Case, {"patient": patient}, file="case"), TODAY, file="case")
     assert caught.value.field == "patient.keloid_decision.date"
+
+
+@pytest.fixture
+def far_west(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine in the zone where each day begins last."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Etc/GMT+12")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_west")
+def test_today_is_no_future_date_in_a_clinic_east_of_its_server() -> None:
+    """A diagnosis of this morning in Auckland was refused until noon by a server in UTC."""
+    today = datetime.datetime.now(ZoneInfo("Pacific/Auckland")).date()
+    check_dates(case(today.isoformat()), current_date(), file="case.toml")
 
 
 def test_every_door_asks_the_clock_and_the_hash_does_not_hang_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
