@@ -125,7 +125,7 @@ def _reaction(row: FiringRow) -> str:
     seen = [part for part in (row.endpoint, words, fired.words) if part]
     if fired.pain_0_10 is not None:
         seen.append(render_message("clinic-letter.pain", {"pain": fired.pain_0_10}))
-    return "; ".join(dict.fromkeys(seen))
+    return "; ".join(dict.fromkeys(part.removesuffix(".") for part in seen))
 
 
 def _event_line(event: AdverseEvent) -> str:

@@ -198,6 +198,7 @@ def _show_plan(request: ClinicRequest) -> Response:
         closed=plan.closed,
         outdated_for_settings=describe_outdated(plan),
         decision=records.suitability.decision,
+        decisive_reasons=_decisive_reasons(records),
         concerns=_view_concerns(plan.record, records.concerns, choices),
         consents=tuple(
             consent
@@ -208,6 +209,15 @@ def _show_plan(request: ClinicRequest) -> Response:
         named={plan.consultation.patient_id},
         preview=_view_preview(repositories, plan, choices),
     )
+
+
+def _decisive_reasons(plan: Records) -> tuple[str, ...]:
+    """Return why a plan refers a person or refuses laser; empty where it does neither."""
+    decision = plan.suitability.decision
+    if decision not in ("refer", "not-suitable"):
+        return ()
+    found = (reason.message.text for reason in plan.suitability.reasons if reason.decision == decision)
+    return tuple(dict.fromkeys(found))
 
 
 def _view_preview(

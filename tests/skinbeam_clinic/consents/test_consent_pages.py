@@ -297,13 +297,17 @@ def test_markup_in_a_signature_stays_text(client: TestClient, plan: str) -> None
 def test_nothing_is_agreed_to_that_a_rule_stops(client: TestClient, clinics: Clinics, decision: str) -> None:
     def stopped(*given: Any) -> NewPlan:
         document = sample_plan()
-        document["suitability"]["decision"] = decision
+        document["suitability"]["decision"] = document["suitability"]["reasons"][1]["decision"] = decision
         made = planned(*given)
         return replace(made, files={**made.files, "plan.json": json.dumps(document).encode()})
 
     patient = client.post("/patients").headers["location"]
     begun = client.post(f"{patient}/consultations").headers["location"]
-    here = f"{clinics.plan(client, begun, make=stopped)}/consent/0.0"
+    plan = clinics.plan(client, begun, make=stopped)
+    told = client.get(plan).text
+    assert "cold sores in the past" in told, "the page of the plan says why"
+    assert "isotretinoin 14 months ago" not in told, "which is a caution alone"
+    here = f"{plan}/consent/0.0"
     page = client.get(here).text
     assert "The plan says that laser is not right, or not yet." in page
     assert "Record the explanation as given now" not in page
