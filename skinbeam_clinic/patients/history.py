@@ -70,7 +70,8 @@ class HistoryFact:
     record : name of the record in the audit log.
     path : address of the page that shows it.
     plan_id : the plan under which it was done.
-    option, site : position of the option in the plan, and the site of its concern; empty for a test spot.
+    option, site : position of the option in the plan, and the site of its concern; empty for a test spot. Of what was
+        fired beside that site, the option is empty.
     serious_events : adverse events of it that were graded as more than mild.
     is_spared : the skin may have been spared by another cooling than planned, so the row has no dose.
     """
@@ -264,15 +265,53 @@ def _parse_typed(kind: str, values: Mapping[str, object]) -> CaseRow | InputErro
 
 
 def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[FollowUp]) -> list[HistoryFact]:
-    """Return a row for each treatment in which something was fired; weeks are counted from the first.
+    """Return a row for each treatment in which something was fired, and for each site beside that of its plan.
+
+    Weeks are counted from the first.
 
     Parameters
     ----------
-    follow_ups : follow-ups; the last graded one after a treatment gives its response.
+    follow_ups : follow-ups; the last graded one after a treatment gives its response, which is of the site of its plan.
     """
     begun = [(treatment.started_at, treatment) for treatment in treatments if treatment.started_at is not None]
     first = min((at for at, _ in begun), default=None)
-    return [] if first is None else [_session_fact(treatment, at, at - first, follow_ups) for at, treatment in begun]
+    if first is None:
+        return []
+    facts = []
+    for at, treatment in begun:
+        planned, *others = _split_by_site(treatment)
+        facts.append(_session_fact(planned, at, at - first, follow_ups))
+        for part in others:
+            fact = _session_fact(part, at, at - first, ())
+            facts.append(replace(fact, option="", site=part.areas[0].fired.site))
+    return facts
+
+
+def _split_by_site(treatment: Treatment) -> list[Treatment]:
+    """Return what was fired at the site of the plan, and then what was fired at each site that is apart from it.
+
+    An adverse event that names no site that was treated may be of each of them.
+    """
+    areas, planned_site = treatment.valid_areas, treatment.ordered.site
+    parts: dict[str, list[TreatedArea]] = {}
+    for area in areas:
+        site = planned_site if sites_overlap(area.fired.site, planned_site) else area.fired.site
+        parts.setdefault(site, []).append(area)
+    if len(parts) < 2 or planned_site not in parts:
+        return [treatment]
+
+    def is_of(event: AdverseEvent, part: Sequence[TreatedArea]) -> bool:
+        here = [area for area in areas if sites_overlap(area.fired.site, event.site)]
+        return not here or any(area in part for area in here)
+
+    return [
+        replace(
+            treatment,
+            areas=tuple(parts[site]),
+            events=tuple(event for event in treatment.events if is_of(event, parts[site])),
+        )
+        for site in sorted(parts, key=lambda site: site != planned_site)
+    ]
 
 
 def _session_fact(

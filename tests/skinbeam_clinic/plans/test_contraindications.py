@@ -140,14 +140,38 @@ def test_the_least_dose_is_that_of_the_areas_which_were_cooled_as_planned_unless
     assert doses == [7.0, 6.0]
 
 
-@pytest.mark.parametrize(("site", "dose"), [("cheeks", 8.5), ("full-face", 7.0), ("chin", 7.0), ("", 7.0)])
-def test_a_harm_counts_with_the_least_dose_where_it_was_seen(site: str, dose: float) -> None:
-    """A blister of the cheeks after 8.5 J/cm² barred two thirds of what the nose had borne."""
-    done = treatment(0.0, replace(event("blister"), site=site), cheeks=8.5, nose=7.0)
+def at_two_sites(*events: AdverseEvent) -> list[HistoryFact]:
+    """The rows of a session of the cheeks with 8.5 J/cm², in which the nose had 7."""
+    done = treatment(0.0, *events, cheeks=8.5, nose=7.0)
     named = zip(done.areas, ("cheeks", "nose"), strict=True)
     areas = tuple(replace(area, fired=replace(area.fired, site=name)) for area, name in named)
-    (fact,) = list_session_facts([replace(done, areas=areas)], [])
-    assert fact.values["fluence_J_cm2"] == dose
+    return list_session_facts([replace(done, areas=areas)], [follow_up(done, ImprovementQuarter.FOURTH)])
+
+
+@pytest.mark.parametrize(
+    ("site", "harmed"),
+    [("cheeks", {"cheeks"}), ("nose", {"nose"}), ("chin", {"cheeks", "nose"}), ("", {"cheeks", "nose"})],
+)
+def test_each_site_of_a_session_has_its_own_dose_and_its_own_harm(site: str, harmed: set[str]) -> None:
+    """A blister of the cheeks after 8.5 J/cm² was told after the 7 of the nose, which no plan knew to be treated."""
+    facts = at_two_sites(replace(event("blister"), site=site))
+    assert {fact.site: fact.values["fluence_J_cm2"] for fact in facts} == {"cheeks": 8.5, "nose": 7.0}
+    assert {fact.site for fact in facts if fact.values.get("adverse") == ["blister"]} == harmed
+
+
+def test_what_was_fired_beside_the_site_of_a_plan_is_no_session_of_its_course() -> None:
+    cheeks, nose = at_two_sites()
+    assert (cheeks.option, cheeks.values["response_pct"]) == (PLACE, 87.5)
+    assert (nose.option, nose.values.get("response_pct")) == ("", None)
+    assert stops([cheeks, nose]) == ()
+
+
+def test_a_harm_on_a_part_of_the_site_of_a_plan_counts_with_the_dose_of_that_part() -> None:
+    done = treatment(0.0, replace(event("blister"), site="cheeks"), cheeks=8.5, nose=7.0)
+    named = zip(done.areas, ("cheeks", "nose"), strict=True)
+    areas = tuple(replace(area, fired=replace(area.fired, site=name)) for area, name in named)
+    (fact,) = list_session_facts([replace(done, areas=areas, ordered=replace(done.ordered, site="full-face"))], [])
+    assert (fact.site, fact.values["fluence_J_cm2"]) == ("full-face", 8.5)
 
 
 def test_a_treatment_is_one_session_by_its_least_dose() -> None:
