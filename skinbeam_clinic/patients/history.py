@@ -37,16 +37,15 @@ __all__ = [
     "History",
     "HistoryFact",
     "IncompleteRow",
+    "PlanHistory",
     "case_from_fact",
     "join_history",
     "list_incomplete_rows",
     "list_missing_facts",
-    "list_plan_records",
     "list_session_facts",
     "list_spot_facts",
     "list_typed_facts",
-    "match_plan_facts",
-    "read_joining_day",
+    "parse_plan_history",
     "serialize_facts",
 ]
 
@@ -516,23 +515,35 @@ def serialize_facts(facts: Sequence[HistoryFact], day: datetime.datetime) -> byt
     return json.dumps(stored, sort_keys=True).encode()
 
 
-def read_joining_day(data: bytes | None) -> datetime.datetime | None:
-    """Return when a plan was made from the records, by its stored file; None where older programs did not store it."""
-    stored = None if data is None else json.loads(data).get("joined_at")
-    return None if stored is None else datetime.datetime.fromisoformat(stored)
+@dataclass(frozen=True)
+class PlanHistory:
+    """The recorded rows that a plan was made from, by its stored file.
+
+    Parameters
+    ----------
+    rows : name of the record and values of the row of each.
+    joined_at : when the plan was made from them; None where older programs did not store it, or without records.
+    """
+
+    rows: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    joined_at: datetime.datetime | None = None
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The names of the records."""
+        return tuple(record for record, _ in self.rows)
+
+    def match(self, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
+        """Return those of these facts that the plan was made from."""
+        return tuple(fact for fact in facts if (fact.record, fact.values) in self.rows)
 
 
-def list_plan_records(data: bytes | None) -> tuple[str, ...]:
-    """Return the names of the records that a plan was made from, according to its stored file; none if it is None."""
-    return () if data is None else tuple(record["record"] for record in json.loads(data)["records"])
-
-
-def match_plan_facts(facts: Sequence[HistoryFact], data: bytes | None) -> tuple[HistoryFact, ...]:
-    """Return the facts that a plan was made from, according to its stored file; none if `data` is None."""
-    if data is None:
-        return ()
-    held = [(record["record"], record["row"]) for record in json.loads(data)["records"]]
-    return tuple(fact for fact in facts if (fact.record, fact.values) in held)
+def parse_plan_history(data: bytes) -> PlanHistory:
+    """Return what the stored file of a plan says of the records that it was made from (`serialize_facts`)."""
+    stored = json.loads(data)
+    rows = tuple((entry["record"], entry["row"]) for entry in stored["records"])
+    joined_at = stored.get("joined_at")
+    return PlanHistory(rows, None if joined_at is None else datetime.datetime.fromisoformat(joined_at))
 
 
 def _join_texts(reactions: list[str]) -> list[str]:

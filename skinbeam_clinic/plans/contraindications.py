@@ -35,12 +35,11 @@ from skinbeam_clinic.patients.history import (
     HISTORY_FILE,
     HistoryFact,
     IncompleteRow,
+    PlanHistory,
     case_from_fact,
     join_history,
     list_missing_facts,
-    list_plan_records,
-    match_plan_facts,
-    read_joining_day,
+    parse_plan_history,
 )
 from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.plans.option_ref import OptionRef
@@ -118,16 +117,15 @@ def read_records_since(
     facts = history.facts
     undone = repositories.patient_links.has_undone()
     is_read = HISTORY_FILE in plan.files and (facts or undone)
-    written = repositories.plans.read_file(plan.id, HISTORY_FILE) if is_read else None
+    read = parse_plan_history(repositories.plans.read_file(plan.id, HISTORY_FILE)) if is_read else PlanHistory()
     known = {fact.record for fact in facts}
-    lost = [record for record in list_plan_records(written) if undone and record not in known]
+    lost = [record for record in read.records if undone and record not in known]
     foreign = bool(lost) and _has_foreign(repositories, lost, consultation.patient_id)
     same = consultation.revision == plan.consultation_revision
     # Answers changed since the plan may be incomplete; the plan is outdated then, whatever the records contain.
     sent = consultation.answers if same else Submission()
     incomplete = history.list_incomplete(consultation.answers)
-    held, joined_at = match_plan_facts(facts, written), read_joining_day(written)
-    return RecordsSincePlan(plan.id, sent, held, facts, joined_at, foreign, incomplete)
+    return RecordsSincePlan(plan.id, sent, read.match(facts), facts, read.joined_at, foreign, incomplete)
 
 
 def _has_foreign(repositories: ClinicRepositories, records: Sequence[str], patient_id: str) -> bool:

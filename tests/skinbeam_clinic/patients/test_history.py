@@ -19,8 +19,7 @@ from skinbeam_clinic.patients.history import (
     list_missing_facts,
     list_spot_facts,
     list_typed_facts,
-    match_plan_facts,
-    read_joining_day,
+    parse_plan_history,
     serialize_facts,
 )
 from skinbeam_clinic.pulse_settings import SpotSettings
@@ -107,9 +106,9 @@ def test_sessions_from_elsewhere_come_first_and_their_weeks_are_counted_on() -> 
 def test_a_plan_knows_what_it_was_made_of_and_not_what_was_seen_since() -> None:
     facts = (spot(), session(0.0))
     written = serialize_facts(facts, AT)
-    assert match_plan_facts(facts, written) == facts
-    assert match_plan_facts(facts, None) == ()
-    assert match_plan_facts((spot(reaction="scar"), session(0.0), session(4.0)), written) == (session(0.0),)
+    read = parse_plan_history(written)
+    assert read.match(facts) == facts
+    assert read.match((spot(reaction="scar"), session(0.0), session(4.0))) == (session(0.0),)
 
 
 def test_a_plan_knows_where_recorded_sessions_were_and_how_long_before_it() -> None:
@@ -126,9 +125,9 @@ def test_a_plan_knows_where_recorded_sessions_were_and_how_long_before_it() -> N
     ]
     assert rows["test_spot"] == [SPOT]
     written = serialize_facts((here,), month_later)
-    assert read_joining_day(written) == month_later
-    assert match_plan_facts((here,), written) == (here,)  # whatever the day
-    assert read_joining_day(None) is None
+    read = parse_plan_history(written)
+    assert read.joined_at == month_later
+    assert read.match((here,)) == (here,)  # whatever the day
 
 
 def test_a_typed_session_takes_the_place_and_time_of_the_record_of_it() -> None:
