@@ -92,6 +92,7 @@ def test_what_belongs_to_a_consent_or_a_member_of_the_other_clinic_is_named(doss
         parse_whole_bundle(make_bundle(deidentify_dossier(dossier), "Harbour Clinic"))
     assert raised.value.code == "bundle-loses"
     assert re.search("(Procedure|Appointment)/", raised.value.message)
+    assert "import the patient's copy" in str(raised.value.hint)
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
