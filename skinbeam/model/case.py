@@ -23,6 +23,7 @@ __all__ = [
     "check_dates",
     "conditions_in_case",
     "current_date",
+    "find_torn_times",
     "forms_raised_scars",
     "has_other_raised_scars",
 ]
@@ -88,22 +89,32 @@ def _check_concerns_differ(case: Case) -> None:
 
 def _check_session_times(case: Case) -> None:
     """Reject a session that is longer ago than one on the same condition before it."""
-    dated = sorted(
-        ((done.week, index, done) for index, done in enumerate(case.session) if done.weeks_ago is not None),
-        key=lambda entry: entry[:2],
-    )
-    before: dict[str, tuple[int, EarlierSession]] = {}
-    for _, index, done in dated:
-        place, last = before.get(done.treats, (index, done))
-        if last.week < done.week and (last.weeks_ago or 0.0) < (done.weeks_ago or 0.0):
-            raise FieldError(
-                "session-times",
-                f"session[{index}] in week {done.week:g} was {done.weeks_ago:g} weeks ago, and session[{place}] before "
-                f"it, in week {last.week:g}, {last.weeks_ago:g}",
-                "A later session is less long ago: week counts from the first one on, weeks_ago back from today.",
-                field=f"session[{index}].weeks_ago",
-            )
-        before[done.treats] = (index, done)
+    dated = [index for index, done in enumerate(case.session) if done.weeks_ago is not None]
+    sessions = [case.session[index] for index in dated]
+    torn = find_torn_times([(done.treats, done.week, done.weeks_ago or 0.0) for done in sessions])
+    if torn is not None:
+        (place, last), (index, done) = ((dated[number], sessions[number]) for number in torn)
+        raise FieldError(
+            "session-times",
+            f"session[{index}] in week {done.week:g} was {done.weeks_ago:g} weeks ago, and session[{place}] before "
+            f"it, in week {last.week:g}, {last.weeks_ago:g}",
+            "A later session is less long ago: week counts from the first one on, weeks_ago back from today.",
+            field=f"session[{index}].weeks_ago",
+        )
+
+
+def find_torn_times(times: Sequence[tuple[str, float, float]]) -> tuple[int, int] | None:
+    """Return the places of two sessions on one condition of which the later one was longer ago; None without such.
+
+    Parameters
+    ----------
+    times : condition, week, and weeks until today of each session.
+    """
+    for place, (treats, week, ago) in enumerate(times):
+        for index, (other, later, since) in enumerate(times):
+            if treats == other and week < later and ago < since:
+                return place, index
+    return None
 
 
 def _check_single_heat_source(case: Case) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import earlier_reactions
-from skinbeam.model.case import Case
+from skinbeam.model.case import Case, find_torn_times
 from skinbeam.model.consultation import Clinic, EarlierSession, EarlierTestSpot
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import parse_record
@@ -575,16 +575,11 @@ def _without_torn_times(sessions: Sequence[EarlierSession], typed: Sequence[_Typ
     """
     held = [row_values(session) for session in sessions] + [dict(row.values) for row in typed]
     dated = [
-        (session.get("treats"), week, ago)
+        (str(session.get("treats")), week, ago)
         for session in held
         if isinstance(week := session.get("week"), float) and isinstance(ago := session.get("weeks_ago"), float)
     ]
-    torn = {
-        treats
-        for treats, week, ago in dated
-        for other, later, since in dated
-        if other == treats and later > week and since > ago
-    }
+    torn = {treats for treats, _, _ in dated if find_torn_times([time for time in dated if time[0] == treats])}
     return [
         session.model_copy(update={"weeks_ago": None}) if session.treats in torn else session for session in sessions
     ]

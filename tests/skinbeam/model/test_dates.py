@@ -82,3 +82,12 @@ def test_every_door_asks_the_clock_and_the_hash_does_not_hang_on_it(monkeypatch:
     tables = tomllib.loads("[patient]\nage_years = 42\n" + concern("age-spots", extra=NAMED.replace("-03-", "-12-")))
     with pytest.raises(InputError, match="future"):
         case_from_tables(tables, file.parent, "form")
+
+
+def test_a_session_is_no_longer_ago_than_any_before_it() -> None:
+    """Only the next one by week was compared, so that two of one week hid a third."""
+    times = ((0.0, 5.0), (4.0, 1.0), (4.0, 6.0))
+    done = [{"treats": "redness", "week": week, "weeks_ago": ago} for week, ago in times]
+    with pytest.raises(InputError) as caught:
+        parse_record(Case, {"session": done}, file="case")
+    assert (caught.value.code, caught.value.field) == ("session-times", "session[2].weeks_ago")
