@@ -15,7 +15,7 @@ order is:
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail; of treatments whose results nobody counted those done
-   at home, since a wound needs a reason;
+   at home, since a wound needs a reason: a usual one that wounds counts as one used where others fail;
 4. the greater share of people. Options that trials cannot distinguish share a rank, unless one left lasting marks in
    clearly more people: an option that helps no more and harms more is ranked behind. Of those that share a rank
    treatments done at home are written first, then the one with the fewest marks, then the one with the most trials,
@@ -131,6 +131,11 @@ class OptionStanding:
         return self.question.modality in fact_tables().modality_groups["at-home"]
 
     @property
+    def is_wounding(self) -> bool:
+        """Whether it leaves a wound on purpose."""
+        return self.question.modality in fact_tables().modality_groups["wounding"]
+
+    @property
     def is_uncounted(self) -> bool:
         """Whether nothing but its use speaks for it: no place in the guideline and no counted result."""
         return self.rank_group == _UNCOUNTED
@@ -160,6 +165,8 @@ class OptionStanding:
         combination, and before what it names for lighter and for darker skin.
         """
         use = 0 if self.has_place or self.comes_before_light else _USE_ORDER.index(self.use)
+        if self.is_uncounted and self.is_wounding:
+            use = max(use, _USE_ORDER.index("possible"))
         is_part = self.has_place and self.place is not None and (bool(self.place.partners) or self.place.is_between)
         is_deep = self.are_named_columns and self.is_out_of_reach
         return self.rank_group, use, is_part, is_deep, self.is_uncounted and not self.is_at_home
@@ -288,7 +295,7 @@ def _rank_message(option: OptionStanding, rank: int, tied: Sequence[str], ahead:
     if isinstance(option.half_improved, Estimate) and not option.own_studies:
         return Message("plan.place-borrowed")
     if isinstance(option.half_improved, Unknown):
-        return Message("plan.place-uncounted" if option.is_at_home else "plan.place-uncounted-elsewhere")
+        return Message("plan.place-uncounted-wound" if option.is_wounding else "plan.place-uncounted")
     if fewer:
         return Message("plan.place-marked", {"fewer": fewer})
     if tied:
