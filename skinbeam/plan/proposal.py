@@ -38,7 +38,7 @@ class Proposal:
     shorter_pulse_ms : the lamp's pulse that such doses are printed with, where lighter skin has a longer one, which is
         then kept; else None.
     is_least_first : whether light of another kind injured this skin, so that it begins with the least published dose.
-    facial_share : share of the doses for the face that this thinner skin gets; else None.
+    facial_share : share of the doses for the face that skin away from it gets; else None.
     is_of_site : whether its source treated the site itself.
     is_least_off_face : whether it begins with the least published dose because sources treated thicker skin.
     least_of_darker : the greatest of the least doses that are published for darker skin at this setting; lighter skin

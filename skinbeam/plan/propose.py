@@ -4,7 +4,8 @@ The doses of the guideline's cell come first, then the settings of clinics and t
 lighter skin, which are borrowed and moved down. Lighter skin bears what darker skin bears: where nothing of that prints
 a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
 get it too where it is greater, as lamps do where clinics treated darker skin alone. At one setting darker skin gets no
-more than lighter skin. A machine for which nobody printed a dose gets no proposal.
+more than lighter skin. Where the guideline names lamps away from the face and prints no dose there, as for the backs of
+the hands, a lamp gets a share of the one for the face. A machine for which nobody printed a dose gets no proposal.
 """
 
 import re
@@ -53,6 +54,7 @@ __all__ = ["propose_setting", "usual_settings"]
 
 # Doses for port-wine stains close many vessels at once and bruise; veins and redness are treated below them.
 _LENDS_NO_CELL: Final = ("port-wine-stain",)
+_FACE: Final = "full-face"
 _LAMP_CLASS = re.compile(r"ipl-(\d+)")
 
 
@@ -74,18 +76,37 @@ def propose_setting(
     if wavelength_nm is not None:
         barred_nm |= set(machine.device.wavelengths_nm) - {wavelength_nm}
     region = PracticeRegion(concern.condition, modality, phototype)
-    found = _propose_no_more_than_lighter(replace(machine, dose_bars=bruised), concern, region, barred_nm)
+    unbarred = replace(machine, dose_bars=bruised)
+    found = _propose_no_more_than_lighter(unbarred, concern, region, barred_nm)
+    if found is None and machine.device.is_lamp:
+        found = _propose_from_face(unbarred, concern, region, barred_nm)
     if found is None:
         return None
     is_of_site = found.is_of_site or region.names_site(machine.device, found.setting, found.sources, concern.site)
-    found = _gentler_on_thin_skin(replace(found, is_of_site=is_of_site), concern.site)
+    found = _gentler_off_face(replace(found, is_of_site=is_of_site), concern.site)
     if pulse_class_matters(modality) and not is_facial(concern.site) and not is_of_site:
         found = _least_off_face(found, concern, region, barred_nm)
     return replace(found, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
 
 
-def _gentler_on_thin_skin(proposal: Proposal, site: str) -> Proposal:
-    """Return a proposal of a lamp with the share of the doses for the face that thinner skin gets."""
+def _propose_from_face(
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
+) -> Proposal | None:
+    """Return the proposal of a lamp for the face, where the guideline names its light at the site without a dose."""
+    cells = kind_cells(concern, PHOTOTYPES[(region.phototype or len(PHOTOTYPES)) - 1])
+    of_site = [cell for cell in cells if cell.site == concern.site]
+    if is_facial(concern.site) or not of_site:
+        return None
+    on_face = concern.model_copy(update={"site": _FACE})
+    found = _propose_no_more_than_lighter(machine, on_face, region, barred_nm)
+    if found is None:
+        return None
+    classes = device_classes(machine.device, found.setting)
+    return found if guideline_place(of_site, region.modality, classes) is not None else None
+
+
+def _gentler_off_face(proposal: Proposal, site: str) -> Proposal:
+    """Return a proposal of a lamp with the share of the doses for the face that other skin gets."""
     gentler = load_package_table("data/lamps.toml")["gentler"]
     if not proposal.machine.device.is_lamp or site not in gentler["sites"]:
         return proposal

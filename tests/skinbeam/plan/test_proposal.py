@@ -314,24 +314,35 @@ def test_spots_of_darker_skin_begin_at_the_least_dose_that_is_enough(phototype: 
     assert (trial.dose < 0.8 * proposal.middle) is is_mild
 
 
+def lamp_proposal(condition: str, modality: str, phototype: str, site: str) -> Proposal | None:
+    case = person(condition, phototype, site=site)
+    return propose_setting(case, case.concern[0], modality, SearchMachine("ipl", devices()["ipl"], Path()))
+
+
 @pytest.mark.parametrize("phototype", ["II", "III", "IV"])
 @pytest.mark.parametrize(("condition", "modality"), [("redness", "vascular"), ("age-spots", "pigment-long-pulse")])
-def test_a_lamp_gives_the_neck_and_the_chest_less_than_the_face(condition: str, modality: str, phototype: str) -> None:
-    """What sources print for a lamp is of the face; its maker takes a fifth off on the thin skin of the neck."""
-    machine = SearchMachine("ipl", devices()["ipl"], Path())
+def test_a_lamp_gives_skin_away_from_the_face_less(condition: str, modality: str, phototype: str) -> None:
+    """What sources print for a lamp is of the face; its maker takes a fifth off on the neck, and more on hands and arms."""
+    face = lamp_proposal(condition, modality, phototype, "cheeks")
+    assert face is not None
+    for site in ("neck", "decolletage", "hands", "arms"):
+        other = lamp_proposal(condition, modality, phototype, site)
+        if (condition, site, phototype) == ("age-spots", "hands", "IV"):
+            assert other is None  # the guideline names no lamp there
+            continue
+        assert other is not None
+        assert other.start <= 0.801 * face.start
+        assert other.high <= 0.801 * face.high
+        assert other.range_parameters == face.range_parameters  # as printed
 
-    def proposed(site: str) -> Proposal:
-        case = person(condition, phototype, site=site)
-        found = propose_setting(case, case.concern[0], modality, machine)
-        assert found is not None
-        return found
 
-    face = proposed("cheeks")
-    for site in ("neck", "decolletage"):
-        thin = proposed(site)
-        assert thin.start <= 0.801 * face.start
-        assert thin.high <= 0.801 * face.high
-        assert thin.range_parameters == face.range_parameters  # as printed
+@pytest.mark.parametrize("phototype", ["I", "II", "III"])
+def test_spots_of_the_hands_get_a_lamp_though_its_dose_is_printed_for_the_face_alone(phototype: str) -> None:
+    """The guideline names lamps there (friedmann2019, sasaya2011), without a dose; a peel is no milder first step."""
+    found = lamp_proposal("age-spots", "pigment-long-pulse", phototype, "hands")
+    assert found is not None
+    assert found.facial_share == pytest.approx(0.8)
+    assert not found.is_of_site
 
 
 @pytest.mark.parametrize("name", ["qs-ndyag-532-1064", "qs-ruby-694", "ps-ndyag-532-1064", "qs-alexandrite-755"])
