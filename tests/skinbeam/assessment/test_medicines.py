@@ -64,6 +64,12 @@ def _codes(*names: str) -> list[str]:
         ("Valproinsäure", "other-antiepileptic"),
         ("Keppra", "other-antiepileptic"),
         ("Flammazine cream", "silver-on-skin"),
+        ("Aspirin Cardio 100", "aspirin"),
+        ("Pigmanorm Creme", "bleaching-triple-cream"),
+        ("Soolantra 10 mg/g", "ivermectin-on-skin"),
+        ("metronidazole 400 mg tablets", "metronidazole"),
+        ("brimonidine eye drops", "brimonidine-in-eyes"),
+        ("Micardis plus", "hydrochlorothiazide"),
     ],
 )
 def test_a_medicine_is_found_by_brand_language_and_spelling(written: str, medicine: str) -> None:
@@ -132,25 +138,24 @@ def test_edits_count_a_swap_of_neighbours_once() -> None:
 
 # Ordinary medicines and household words that no rule asks about; several are near in spelling to one that a rule does.
 OTHERS = """
-ramipril amlodipine sertraline omeprazole rosuvastatin
-lisinopril enalapril losartan valsartan candesartan bisoprolol metoprolol propranolol verapamil diltiazem nifedipine
-tamsulosin finasteride citalopram escitalopram fluoxetine paroxetine venlafaxine duloxetine
+verapamil diltiazem nifedipine
+tamsulosin finasteride
 mirtazapine amitriptyline clomipramine lithium quetiapine olanzapine risperidone aripiprazole diazepam zolpidem
 tramadol codeine
-pantoprazole esomeprazole ondansetron metoclopramide fexofenadine montelukast salbutamol insulin
+ondansetron metoclopramide montelukast salbutamol insulin
 allopurinol colchicine alendronate denosumab letrozole testosterone
-sildenafil amoxicillin flucloxacillin cefuroxime azithromycin clarithromycin erythromycin clindamycin metronidazole
+sildenafil amoxicillin flucloxacillin cefuroxime azithromycin clarithromycin erythromycin clindamycin
 fluconazole terbinafine aciclovir digoxin flecainide dronedarone hydroxyzine hydralazine
 chlorphenamine chlorpropamide methyldopa clonidine baclofen levodopa sumatriptan imatinib gefitinib cetuximab
-trastuzumab dupilumab biotin magnesium melatonin minoxidil ketotifen ketorolac prednimustine promazine clotrimazole
-doxazosin doxylamine doxepin methadone zoloft prozac nexium viagra
-humalog cozaar valium ventolin eczema asthma migraine collagen cortex goldenseal marigold
+trastuzumab dupilumab biotin melatonin minoxidil ketotifen ketorolac prednimustine promazine clotrimazole
+doxazosin doxylamine doxepin methadone viagra
+humalog valium ventolin eczema asthma migraine collagen cortex goldenseal marigold
 """
 
 
 @pytest.mark.parametrize(
     "written",
-    ["vitamin D", "vaginal clotrimazole", "combined inhaler", "conjugated linoleic acid", "hormonal acne cream"],
+    ["vitamin A", "vaginal clotrimazole", "combined inhaler", "conjugated linoleic acid", "hormonal acne cream"],
 )
 def test_the_first_word_of_a_longer_name_is_no_medicine(written: str) -> None:
     assert read_medication(written).medicines == ()
@@ -167,6 +172,17 @@ def test_no_ordinary_medicine_is_taken_for_another(name: str) -> None:
     assert read.medicines == ()
     assert read.unread == (name.capitalize(),)
     assert _codes(name) == ["unknown-medication"]
+
+
+@pytest.mark.parametrize(
+    "name", ["pantoprazole", "ramipril", "Candesartan", "Concor 5 mg", "Amlodipin", "Lexapro", "vitamin D 1000 IE"]
+)
+def test_what_many_people_take_changes_nothing_and_is_no_caution(name: str) -> None:
+    """A caution on every stomach tablet is one that nobody reads any more; no list that rules use names these."""
+    found = judge_case(_case(name))
+    assert _codes(name) == []
+    assert _medication_reasons(found) == {}
+    assert found.decision == judge_case(_case()).decision
 
 
 def test_a_word_as_near_to_two_kinds_is_left_unread_and_both_are_named() -> None:
@@ -270,7 +286,7 @@ def test_words_for_none_state_no_medicine(name: str) -> None:
     assert _medication_reasons(judge_case(_case(name))) == {}
 
 
-@pytest.mark.parametrize("name", ["-", "?", "unknown", "n/a", "20 mg tablets", "Zzyzx forte", "omeprazole"])
+@pytest.mark.parametrize("name", ["-", "?", "unknown", "n/a", "20 mg tablets", "Zzyzx forte", "tamsulosin"])
 def test_an_unmatched_name_is_listed_as_not_checked_in_the_decision(name: str) -> None:
     case = _case(name, "isotretinoin", name)
     with collect_sources() as sources:

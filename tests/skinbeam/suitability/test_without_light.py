@@ -536,6 +536,10 @@ def test_a_retinoid_cream_is_no_choice_on_a_lid(condition: str) -> None:
         ("acne-medication", "active-acne", "benzoyl peroxide"),
         ("acne-medication", "active-acne", "isotretinoin"),
         ("rosacea-medication", "redness", "doxycycline"),
+        ("rosacea-medication", "redness", "Soolantra"),
+        ("rosacea-medication", "redness", "Metronidazol Creme"),
+        ("topical-depigmenting", "melasma", "Pigmanorm"),
+        ("topical-vasoconstrictor", "redness", "Mirvaso"),
     ],
 )
 def test_what_is_used_already_is_not_begun_anew(modality: str, condition: str, medicine: str) -> None:
@@ -549,6 +553,14 @@ def test_what_is_used_already_is_not_begun_anew(modality: str, condition: str, m
         found = judge_suitability(case, concern=case.concern[0], modality=modality)
         told.append([one.message.params["medicines"] for one in found.reasons if one.rule.endswith("-used-already")])
     assert told == [[[medicine]], []]
+
+
+def test_who_uses_a_gel_against_red_skin_hears_before_a_laser_that_it_stays_off_treated_skin() -> None:
+    """After a session more of it entered the blood, and people were taken to hospital (mhra2017brimonidine)."""
+    rule = "vasoconstrictor-taken-before-laser"
+    assert rule in decided("vascular", "redness", "cheeks", medicines=["Mirvaso"])[1]
+    assert rule not in decided("vascular", "redness", "cheeks")[1]
+    assert rule not in decided("pigment-short-pulse", "age-spots", "hands", medicines=["Mirvaso"])[1]
 
 
 def test_a_skin_cancer_in_the_past_keeps_no_acne_cream_from_anybody() -> None:
