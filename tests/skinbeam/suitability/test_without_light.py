@@ -563,6 +563,18 @@ def test_who_uses_a_gel_against_red_skin_hears_before_a_laser_that_it_stays_off_
     assert rule not in decided("pigment-short-pulse", "age-spots", "hands", medicines=["Mirvaso"])[1]
 
 
+@pytest.mark.parametrize(
+    ("modality", "condition"), [("acne-medication", "active-acne"), ("rosacea-medication", "redness")]
+)
+def test_no_tetracycline_is_added_to_isotretinoin(modality: str, condition: str) -> None:
+    """Each raises the pressure inside the skull (friedman2005), and acne is treated with both."""
+    rule = "tetracycline-beside-retinoid"
+    for names in (["isotretinoin"], ["isotretinoin", "doxycycline"], ["acitretin"]):
+        decision, rules = decided(modality, condition, medicines=names)
+        assert (decision, rule in rules) == ("with-caution", True)
+    assert rule not in decided(modality, condition, medicines=["doxycycline"])[1]
+
+
 def test_a_skin_cancer_in_the_past_keeps_no_acne_cream_from_anybody() -> None:
     """Acne medicines, retinoids among them, were offered beside the refusal of a retinoid cream for the same acne."""
     assert decided("topical-retinoid", "active-acne", history=["skin-cancer"])[0] == "suitable"
