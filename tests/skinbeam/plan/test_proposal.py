@@ -322,7 +322,7 @@ def lamp_proposal(condition: str, modality: str, phototype: str, site: str) -> P
 @pytest.mark.parametrize("phototype", ["II", "III", "IV"])
 @pytest.mark.parametrize(("condition", "modality"), [("redness", "vascular"), ("age-spots", "pigment-long-pulse")])
 def test_a_lamp_gives_skin_away_from_the_face_less(condition: str, modality: str, phototype: str) -> None:
-    """What sources print for a lamp is of the face; its maker takes a fifth off on the neck, and more on hands and arms."""
+    """What sources print for a lamp is of the face; its maker takes a fifth off on the neck, more on hands."""
     face = lamp_proposal(condition, modality, phototype, "cheeks")
     assert face is not None
     for site in ("neck", "decolletage", "hands", "arms"):
