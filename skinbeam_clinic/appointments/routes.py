@@ -154,7 +154,7 @@ def _show_appointment(
         "course/appointment.html",
         error=error,
         refusal=refusal,
-        one=appointment,
+        appointment=appointment,
         named={appointment.patient_id},
         sent=stored | sent,
         choices=list_choices(request, appointment),

@@ -286,7 +286,7 @@ def _download_photograph(request: ClinicRequest) -> Response:
 
 def _show_permissions(request: ClinicRequest, error: InputError | None = None) -> Response:
     photograph = request.repositories.photographs.get(request.path_parameter("photograph"))
-    return request.page("uses.html", error=error, one=photograph)
+    return request.page("uses.html", error=error, photograph=photograph)
 
 
 def _save_permissions(request: ClinicRequest) -> Response:

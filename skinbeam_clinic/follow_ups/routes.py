@@ -196,7 +196,7 @@ def _show_follow_up(request: ClinicRequest) -> Response:
         )
     return request.page(
         "followed/follow-up.html",
-        one=follow_up,
+        follow_up=follow_up,
         shown=shown,
         patient=repositories.patients.get(consultation.patient_id),
         named={consultation.patient_id},
@@ -279,7 +279,7 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
     return request.page(
         "followed/grade.html",
         error=error,
-        one=follow_up,
+        follow_up=follow_up,
         patient=patient,
         named={patient.id},
         concern=concern_name(concern),
