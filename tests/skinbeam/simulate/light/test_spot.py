@@ -65,6 +65,8 @@ def test_packets_end_in_a_deep_layer_that_absorbs_nothing() -> None:
     clear = [share(replace(ENDLESS, mua_per_m=(1000.0, mua)), 1e-3, photons=400).at(depths) for mua in (0.0, 1e-9)]
     assert np.array_equal(*clear)
     assert np.all(clear[0] < share(ENDLESS, 1e-3, photons=400).at(depths))  # light that stays longer comes from farther
+    white = replace(ENDLESS, mus_per_m=(2e4, 1e8), mua_per_m=(1000.0, 0.0))
+    assert np.all(share(white, 1e-3, photons=400).at(depths) > 0)
 
 
 @pytest.mark.parametrize(("profile", "from_mm"), [("top-hat", 50.0), ("gaussian", 150.0)])
