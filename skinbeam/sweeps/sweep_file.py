@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.document import sha256_hex, to_json_types
 from skinbeam.model.errors import InputError, unknown_name_error
-from skinbeam.model.fields import InputTable, choice, text, value_or_list, whole_number
+from skinbeam.model.fields import FieldError, InputTable, choice, text, value_or_list, whole_number
 from skinbeam.model.input_files import LoadedCase, case_from_tables, file_exists, parse_record, read_toml
 from skinbeam.model.run_bounds import MAX_DRAWS, MAX_SEED
 from skinbeam.model.vocabulary import ENDPOINTS
@@ -46,15 +46,32 @@ __all__ = [
 
 ANSWERS = ("simulate", "threshold", "consult")
 _MOST_OUTPUTS = 100
+_KEYS_OF_VALUES = frozenset({"from", "to", "steps", "scale", "distribution"})  # of a range or a distribution
 
 
 def _read_each(read: Callable[[str, Any], Any]) -> BeforeValidator:
-    """Return a validator that reads each value of a table by the name of its field."""
-    return BeforeValidator(
-        lambda table: (
-            {field: read(field, entry) for field, entry in table.items()} if isinstance(table, Mapping) else table
-        )
-    )
+    """Return a validator that reads each value of a table by the dotted name of its field."""
+
+    def check(table: Any) -> Any:
+        if not isinstance(table, Mapping):
+            return table
+        found: dict[str, Any] = {}
+        for field, entry in _fields_in(table):
+            if field in found:
+                raise FieldError("wrong-value", "is given twice", "Each field once.", field=f'"{field}"')
+            found[field] = read(field, entry)
+        return found
+
+    return BeforeValidator(check)
+
+
+def _fields_in(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each field and what is written for it; without quotation marks, TOML reads a dotted name as tables."""
+    for key, entry in table.items():
+        if isinstance(entry, Mapping) and entry and not entry.keys() & _KEYS_OF_VALUES:
+            yield from _fields_in(entry, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", entry
 
 
 class PopulationTable(InputTable):

@@ -52,7 +52,25 @@ def test_axes_stand_in_the_order_of_the_file_behind_the_sample(workplace: Path) 
     assert 10.0 <= float(held["skin.ita_deg"]) <= 50.0
 
 
+def test_a_dotted_name_needs_no_quotation_marks(workplace: Path) -> None:
+    times = "bath.exposure_s = {from = 0.1, to = 10.0, steps = 3}"
+    drawn = '[sample]\nn = 4\n[sample.fields]\nskin.ita_deg = {distribution = "uniform", low = 10.0, high = 50.0}'
+    plain = save_sweep(workplace, f'{GOOD}[axes]\n{times}\nskin.site = ["neck"]\n{drawn}')
+    quoted = f'{GOOD}[axes]\n{times}\nskin.site = ["neck"]\n{drawn}'
+    for field in ("bath.exposure_s", "skin.site", "skin.ita_deg"):
+        quoted = quoted.replace(f"\n{field}", f'\n"{field}"')
+    again = save_sweep(workplace, quoted)
+    assert [axis.name for axis in plain.axes] == ["sample", "bath.exposure_s", "skin.site"]
+    assert plain.axes[1:] == again.axes[1:]
+    assert values_at(plain, (1, 2, 0)) == values_at(again, (1, 2, 0))
+
+
 WRONG = {
+    "a field in both spellings": (
+        GOOD + '[axes]\nskin.site = ["neck"]\n"skin.site" = ["chin"]',
+        'axes."skin.site"',
+        "once",
+    ),
     "nothing varies": (GOOD, "axes", "[axes]"),
     "no case": (GOOD.replace("case.toml", "other.toml") + "[axes]\na = [1]", "case", "folder"),
     "a case elsewhere": (GOOD.replace("case.toml", "../case.toml") + "[axes]\na = [1]", "case", "folder"),
