@@ -81,6 +81,8 @@ def simulate_case(
         seen["microlesion.bulk_rise_K"] = Unknown(render_message("simulate.bulk-boils"))
     basis = tuple(sources)
     result_warnings = _result_warnings(scene, seen, weights)
+    if error is not None and light != "montecarlo":
+        result_warnings.append(DocumentWarning("error-not-used", Message("simulate.error-not-used")))
     if not scene.skin.layers:  # layers that the case defines itself need not be tissue
         seen = _mask_vaporised_peaks(seen)
     burn = estimate_burn(seen, scene, weights, basis)

@@ -37,6 +37,15 @@ def test_lesions_may_stand_side_by_side(kind: str) -> None:
 # Energy
 
 
+def test_a_standard_error_without_packets_is_told_to_have_no_effect() -> None:
+    """`light` said so of the same option, and `simulate` nothing."""
+    codes = [
+        {warning.code for warning in simulate_case(loaded(INK), draws=3, error=share).warnings}
+        for share in (None, 0.05)
+    ]
+    assert codes[1] - codes[0] == {"error-not-used"}
+
+
 def test_light_is_reflected_or_absorbed() -> None:
     light = simulated("layers")["light"]
     total = median(light["reflectance"]) + sum(median(value) for value in light["absorbed"].values())
