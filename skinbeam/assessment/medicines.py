@@ -151,7 +151,10 @@ def read_medication(text: str) -> MedicationReading:
     runs = _find_names(words)
     named = [run for run in runs if run.names[0].medicine]
     others = _matched_places(runs) - _matched_places(named)  # of look-alikes, which are no medicines
-    left = {p for p, word in enumerate(words) if not _is_ignored(word)} - _matched_places(runs)
+    ignored = {p for p, word in enumerate(words) if _is_ignored(word)}
+    if words and words[-1].folded in _word_list("joining"):
+        ignored.discard(len(words) - 1)  # it joins nothing: of "Delix 5 plus" it says that there is a diuretic in it
+    left = set(range(len(words))) - ignored - _matched_places(runs)
     slipped, unsure = _find_slips(words, left, named)
     left -= _matched_places(slipped)
     unread = tuple(words[place].written for place in sorted(left | others))

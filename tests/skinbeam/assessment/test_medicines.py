@@ -70,6 +70,13 @@ def _codes(*names: str) -> list[str]:
         ("metronidazole 400 mg tablets", "metronidazole"),
         ("brimonidine eye drops", "brimonidine-in-eyes"),
         ("Micardis plus", "hydrochlorothiazide"),
+        ("Ramipril comp. 5/25", "hydrochlorothiazide"),
+        ("Candesartan-comp", "hydrochlorothiazide"),
+        ("co-enalapril", "hydrochlorothiazide"),
+        ("Beloc-Zok comp", "hydrochlorothiazide"),
+        ("Concor Plus", "hydrochlorothiazide"),
+        ("Coversum Combi", "other-thiazide"),
+        ("BisoHEXAL 5", "beta-blocker"),
     ],
 )
 def test_a_medicine_is_found_by_brand_language_and_spelling(written: str, medicine: str) -> None:
@@ -183,6 +190,12 @@ def test_what_many_people_take_changes_nothing_and_is_no_caution(name: str) -> N
     assert _codes(name) == []
     assert _medication_reasons(found) == {}
     assert found.decision == judge_case(_case()).decision
+
+
+def test_a_plus_that_joins_nothing_is_told_as_unread() -> None:
+    """A diuretic that makes skin sensitive to light is in it, whatever its name is without the plus."""
+    assert read_medication("Delix 5 plus").unread == ("plus",)
+    assert read_medication("Delix 5 plus vitamin D").unread == ()
 
 
 def test_a_word_as_near_to_two_kinds_is_left_unread_and_both_are_named() -> None:
