@@ -68,6 +68,8 @@ class Appointment:
     ----------
     treatment_id : id of the treatment that was begun in it; None without one.
     is_plan_replaced : whether it is booked for a plan that a later plan of its consultation has replaced.
+    is_consent_withdrawn : whether it is a booked session of a plan of which no consent is left, since every one was
+        withdrawn.
     """
 
     id: str
@@ -88,6 +90,7 @@ class Appointment:
     created_by: str
     treatment_id: str | None
     is_plan_replaced: bool = False
+    is_consent_withdrawn: bool = False
 
 
 @dataclass(frozen=True)

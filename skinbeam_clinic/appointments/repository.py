@@ -4,7 +4,7 @@ No person, member or machine is in two appointments at the same time, whichever 
 """
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import or_
@@ -21,7 +21,7 @@ from skinbeam_clinic.appointments.models import (
     Purpose,
 )
 from skinbeam_clinic.appointments.times import TimeSpan
-from skinbeam_clinic.consents.repository import find_think_time_end
+from skinbeam_clinic.consents.repository import find_think_time_end, list_withdrawn_plans
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
@@ -381,18 +381,17 @@ def _save_row(work: ClinicTransaction, row: treatment_tables.AppointmentRow, act
     work.save(row, action)
 
 
-def _plan_moments(
+def _list_plans(
     work: ClinicTransaction, rows: list[treatment_tables.AppointmentRow]
-) -> dict[str, list[datetime.datetime]]:
-    """Return when the plans of each consultation were made."""
+) -> dict[str, list[tables.PlanRow]]:
+    """Return the plans of each consultation, oldest first."""
     table, consultations = tables.PlanRow, {row.consultation_id for row in rows if row.consultation_id is not None}
-    found = work.rows_by(table, table.consultation_id, consultations, table.made_at)
-    return {id: [plan.made_at for plan in plans] for id, plans in found.items()}
+    return work.rows_by(table, table.consultation_id, consultations, table.made_at)
 
 
-def _is_plan_replaced(row: treatment_tables.AppointmentRow, plans: Mapping[str, Sequence[datetime.datetime]]) -> bool:
+def _is_plan_replaced(row: treatment_tables.AppointmentRow, plans: Sequence[tables.PlanRow]) -> bool:
     """Return whether an appointment was booked for a plan that a later one has replaced."""
-    moments = plans.get(row.consultation_id or "", ())
+    moments = [plan.made_at for plan in plans]
     return any(moment <= row.created_at for moment in moments) and any(moment > row.created_at for moment in moments)
 
 
@@ -416,10 +415,13 @@ def _make_reader(
     machines = work.get_many(treatment_tables.MachineRow, used_machines)
     treated_in = work.rows_by(treatment, treatment.appointment_id, [row.id for row in rows])
     begun = {id: treatments[-1].id for id, treatments in treated_in.items() if treatments}
-    plans = _plan_moments(work, rows)
+    plans = _list_plans(work, rows)
+    withdrawn = list_withdrawn_plans(work, [made[-1].id for made in plans.values() if made])
 
     def read(row: treatment_tables.AppointmentRow) -> Appointment:
         used = None if row.machine_id is None else machines[row.machine_id]
+        made, is_booked = plans.get(row.consultation_id or "", []), row.state == AppointmentState.BOOKED.value
+        is_session = row.purpose == Purpose.SESSION.value
         return work.read_row(
             Appointment,
             row,
@@ -431,7 +433,8 @@ def _make_reader(
             state=AppointmentState(row.state),
             created_by=members[row.created_by].name if row.created_by in members else row.created_by,
             treatment_id=begun.get(row.id),
-            is_plan_replaced=row.state == AppointmentState.BOOKED.value and _is_plan_replaced(row, plans),
+            is_plan_replaced=is_booked and _is_plan_replaced(row, made),
+            is_consent_withdrawn=is_booked and is_session and bool(made) and made[-1].id in withdrawn,
         )
 
     return read

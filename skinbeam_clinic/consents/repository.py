@@ -36,6 +36,7 @@ __all__ = [
     "VoidReason",
     "find_think_time_end",
     "get_valid_consent",
+    "list_withdrawn_plans",
     "teach_back_tries",
     "void_replaced_consents",
 ]
@@ -275,6 +276,18 @@ def _void_consent(work: ClinicTransaction, row: tables.ConsentRow, reason: VoidR
             tables.ConsentVoidRow, id=row.id, reason=reason.value, voided_at=now(), voided_by=work.actor
         )
         work.save(void, "consent.void", reason=reason.value)
+
+
+def list_withdrawn_plans(work: ClinicTransaction, plan_ids: Collection[str]) -> frozenset[str]:
+    """Return those plans of which a consent was withdrawn and none is left, signed or waiting for a signature."""
+    table = tables.ConsentRow
+    consents = work.rows_by(table, table.plan_id, plan_ids)
+    void = work.get_many(tables.ConsentVoidRow, (row.id for rows in consents.values() for row in rows))
+    return frozenset(
+        plan
+        for plan, rows in consents.items()
+        if all(row.id in void for row in rows) and any(void[row.id].reason == VoidReason.WITHDRAWN for row in rows)
+    )
 
 
 def _get_current_plan(work: ClinicTransaction, plan_id: str) -> tables.PlanRow:

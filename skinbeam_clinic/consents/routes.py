@@ -19,9 +19,10 @@ from skinbeam.report.consent_form import (
     tries_in_words,
 )
 from skinbeam.text import LANGUAGES, current_language, to_local_time, translate_record, use_language
+from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
 from skinbeam_clinic.clinic_texts.models import ClinicText, TextUse
 from skinbeam_clinic.clinic_texts.printed import clinic_parts
-from skinbeam_clinic.consents.repository import SignatureKind, teach_back_tries
+from skinbeam_clinic.consents.repository import SignatureKind, VoidReason, teach_back_tries
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import catalogue_error, clinic_error
 from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions
@@ -194,9 +195,31 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         agreement=agreement,
         may_sign=current is not None and now() >= current.not_before,
         voided=[consent for consent in form.consents if consent.void_reason is not None],
+        booked=_booked_sessions(request, form),
         treatments=repositories.treatments.of(form.plan.record.consultation_id),
         permissions=PHOTO_PERMISSIONS,
         days=cooling_off_days(),
+    )
+
+
+def _booked_sessions(request: ClinicRequest, form: _ConsentForm) -> tuple[Appointment, ...]:
+    """The sessions ahead that may be of this option, if its consent was withdrawn; oldest first.
+
+    An appointment names a machine and no option: those on another device are left out.
+    """
+    if not form.consents or form.consents[0].void_reason != VoidReason.WITHDRAWN:
+        return ()
+    consultation, setup = form.plan.consultation, form.translated[2].setup
+    assert setup is not None
+    machines = {machine.id for machine in request.repositories.machines.list_all() if machine.device == setup.device}
+    return tuple(
+        appointment
+        for appointment in request.repositories.appointments.of_person(consultation.patient_id)
+        if appointment.consultation_id == consultation.id
+        and appointment.purpose is Purpose.SESSION
+        and appointment.state is AppointmentState.BOOKED
+        and appointment.starts_at > now()
+        and (appointment.machine_id is None or appointment.machine_id in machines)
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clinic_samples import Clinics, planned
+from clinic_samples import HOME, Clinics, planned
 from pypdf import PdfReader
 from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
@@ -18,8 +18,10 @@ from starlette.testclient import TestClient
 from skinbeam.report.consent_context import TeachBackQuestion
 from skinbeam.report.consent_form import agreement_text, cooling_off_days, teach_back_questions
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.consents import repository as stored_consents
 from skinbeam_clinic.database import columns
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.models import NewPlan, PhotographPermissions
 
 DAY = datetime.timedelta(days=1)
@@ -257,6 +259,41 @@ def test_consent_is_taken_back_at_any_time_and_given_anew(client: TestClient, cl
     assert "Record the explanation as given now" in page
     explained(client, plan)
     assert signed(client, here).status_code == 303
+
+
+def test_sessions_that_stay_booked_after_a_withdrawal_are_named_to_be_cancelled(
+    client: TestClient, clinics: Clinics, plan: str
+) -> None:
+    """Nobody was told: their time stayed taken, and the patient was reminded of them."""
+    repositories, member = clinics.repositories(), clinics.members[HOME, Role.CLINICIAN].id
+    consultation = repositories.consultations.get(repositories.plans.get(plan.rpartition("/")[2]).consultation_id)
+    owner = clinics.repositories(Role.OWNER)
+    devices = ("pulsed-dye-595", "ktp-532", None)  # the first is that of the option
+    used = [device and owner.machines.add(device=device, serial="withdrawn", name=device).id for device in devices]
+    first, half = now() + 60 * DAY, DAY / 48
+    times = [first + day * DAY for day in range(4)]
+    about = (*((Purpose.SESSION, machine) for machine in used), (Purpose.FOLLOW_UP, None))
+    booked = repositories.appointments.book(
+        *(
+            Booking(consultation.patient_id, member, purpose, at, at + half, machine, consultation.id)
+            for at, (purpose, machine) in zip(times, about, strict=True)
+        )
+    )
+    here, listed = explained(client, plan), f"/patients/{consultation.patient_id}/appointments"
+    signed(client, here)
+    assert "/appointments/" not in client.get(here).text.partition("<h1>")[2]
+    assert "consent was withdrawn" not in client.get(listed).text
+    client.post(f"{here}/withdrawal")
+    assert re.findall(r'href="/appointments/(\w+)"', client.get(here).text) == [booked[0].id, booked[2].id]
+    assert client.get(listed).text.count("the consent was withdrawn") == 3  # a list knows no devices of options
+    repositories.appointments.cancel(booked[0].id, revision=booked[0].revision)
+    assert re.findall(r'href="/appointments/(\w+)"', client.get(here).text) == [booked[2].id]
+    other = repositories.consents.record_explanation(plan.rpartition("/")[2], option="1.0", cooling_off=DAY)
+    assert "consent was withdrawn" not in client.get(listed).text, "the session may be of the other option"
+    repositories.consents.withdraw(other.id)
+    assert client.get(listed).text.count("the consent was withdrawn") == 2
+    explained(client, plan)
+    assert "consent was withdrawn" not in client.get(here).text + client.get(listed).text
 
 
 def test_consent_to_one_choice_is_none_to_another(client: TestClient, plan: str) -> None:
