@@ -277,9 +277,10 @@ class FollowUpRepository(Repository):
             table = treatment_tables.TreatmentRow
             ended = work.newest_moments(table, table.ended_at, table.started_at.is_not(None))
             seen = work.newest_moments(follow_up_tables.FollowUpRow, follow_up_tables.FollowUpRow.seen_at)
+            unseen = {id for id, end in ended.items() if end >= at - until and not (id in seen and seen[id] > end)}
             late = {
                 id: end
-                for id, end in ended.items()
+                for id, end in _find_last_treated(work, unseen).items()
                 if at - until <= end <= at - after and not (id in seen and seen[id] > end)
             }
             waiting = (
@@ -315,6 +316,23 @@ def _read_course(work: ClinicTransaction, course: Sequence[treatment_tables.Trea
         treated_at=last.ended_at,
         follow_ups=tuple(list_follow_ups(work, course)),
     )
+
+
+def _find_last_treated(work: ClinicTransaction, consultation_ids: Collection[str]) -> dict[str, datetime.datetime]:
+    """Return when the last session in which something was fired ended, by consultation; without one it is left out.
+
+    What was fired is read of the newest sessions alone, and of the one before only where all of that was struck out.
+    """
+    table, found = treatment_tables.TreatmentRow, dict[str, datetime.datetime]()
+    rows = work.rows_by(table, table.consultation_id, consultation_ids)
+    left = [
+        sorted((row for row in mine if row.ended_at and row.started_at), key=_treatment_end) for mine in rows.values()
+    ]
+    while left:
+        fired = list_fired(work, [mine.pop() for mine in left])
+        found |= {row.consultation_id: _treatment_end(row) for row in fired}
+        left = [mine for mine in left if mine and mine[0].consultation_id not in found]
+    return found
 
 
 def _list_ended(

@@ -337,9 +337,13 @@ def _read_areas(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[s
 def list_fired(
     work: ClinicTransaction, rows: Sequence[treatment_tables.TreatmentRow]
 ) -> list[treatment_tables.TreatmentRow]:
-    """Return those of these treatments in which something was fired that nobody has struck out."""
+    """Return those of these treatments in which something was fired that nobody has struck out.
+
+    What cannot be read, since it was altered, counts as fired.
+    """
     areas = _read_areas(work, [row.id for row in rows])
-    return [row for row in rows if find_valid_areas(areas[row.id])]
+    altered = {row.columns.get("treatment_id") for row in work.altered.list_all()}
+    return [row for row in rows if row.id in altered or find_valid_areas(areas[row.id])]
 
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:

@@ -371,13 +371,25 @@ def test_of_a_session_whose_rows_were_all_struck_nobody_is_followed_up(
     repositories: ClinicRepositories, consent: str
 ) -> None:
     """They were recorded in the record of somebody else."""
-    mistaken = repositories.treatments.get(add_treatment(repositories, consent, days_ago=100))
-    (row,) = mistaken.areas
-    struck = replace(row.fired, corrects=row.id, struck=True, why="another patient")
-    repositories.treatments.add_area(mistaken.id, struck)
+    times = {name: datetime.timedelta(days=days) for name, days in (("after", 90), ("overdue", 180), ("until", 700))}
+    mistaken = add_treatment(repositories, consent, days_ago=100)
+    (due,) = repositories.follow_ups.list_due(**times)
+    strike(repositories, mistaken)
+    assert repositories.follow_ups.list_due(**times) == ()
     with pytest.raises(InputError) as raised:
-        repositories.follow_ups.begin(mistaken.id)
+        repositories.follow_ups.begin(mistaken)
     assert code_of(raised) == "not-treated"
+    add_treatment(repositories, consent, days_ago=200)
+    strike(repositories, add_treatment(repositories, consent, days_ago=10))
+    (before,) = repositories.follow_ups.list_due(**times)
+    assert (before.consultation_id, before.overdue) == (due.consultation_id, True), "of the session that was fired"
+
+
+def strike(repositories: ClinicRepositories, treatment: str) -> None:
+    """Strike out the one row of a session."""
+    (row,) = repositories.treatments.get(treatment).areas
+    struck = replace(row.fired, corrects=row.id, struck=True, why="another patient")
+    repositories.treatments.add_area(treatment, struck)
 
 
 def test_who_was_treated_yesterday_or_years_ago_is_not_waited_for(
