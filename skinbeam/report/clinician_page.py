@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.document import dataclass_fields
-from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.model.sources import find_source
+from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import subtype_description
 from skinbeam.photo.findings.finding import ConcernSuggestion, SkinFinding
 from skinbeam.plan_records.plan import Assessment, ConcernPlan, Medicine, Plan
@@ -41,6 +40,7 @@ from skinbeam.report.formatting import (
     message_texts,
     plain_reasons,
     quantity_label,
+    reference_text,
     report_text,
     section_texts,
     site_title,
@@ -429,16 +429,9 @@ def _references(keys: Iterable[str]) -> tuple[tuple[ReportReference, ...], list[
     """Return the sources used, sorted by key, and a fault for each key that the bibliography lacks."""
     found, missing = [], []
     for key in sorted(keys):
-        try:
-            source = find_source(key)
-        except InputError:
-            missing.append(ReportFault("unknown-source", report_text("fault_source", key=key)))
-            found.append(ReportReference(key, report_text("fault_source", key=key)))
-            continue
-        where = join_items(source.fields.get(name, "") for name in ("journal", "booktitle", "volume", "pages", "note"))
-        link = source.fields.get("doi") or source.fields.get("url", "")
-        whole = ". ".join(part for part in (source.citation, where, link) if part)
-        found.append(ReportReference(key, whole.translate({ord("{"): None, ord("}"): None}).replace("--", "–")))
+        found.append(ReportReference(key, reference_text(key)))
+        if key not in bibliography():
+            missing.append(ReportFault("unknown-source", reference_text(key)))
     return tuple(found), missing
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from skinbeam.laser.device import title_with_light
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.sources import bibliography
 from skinbeam.model.units import MS, NS, PS
 from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, NearestOption, Option, Plan
@@ -40,6 +41,7 @@ __all__ = [
     "plain_reasons",
     "quantity_label",
     "ranked_options",
+    "reference_text",
     "report_text",
     "section_texts",
     "showing_days",
@@ -140,6 +142,17 @@ def plain_reasons(reasons: Iterable[PlainReason], *, as_paragraph: bool = False)
 def split_source_keys(source: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return source keys as a tuple, from one key, several keys, or nothing."""
     return (source,) if isinstance(source, str) else tuple(source or ())
+
+
+def reference_text(key: str) -> str:
+    """Return a source as a list of references prints it; of a key that the bibliography lacks, that it does."""
+    source = bibliography().get(key)
+    if source is None:
+        return report_text("fault_source", key=key)
+    where = join_items(source.fields.get(name, "") for name in ("journal", "booktitle", "volume", "pages", "note"))
+    link = source.fields.get("doi") or source.fields.get("url", "")
+    whole = ". ".join(part for part in (source.citation, where, link) if part)
+    return whole.translate({ord("{"): None, ord("}"): None}).replace("--", "–")
 
 
 def display_value(value: Displayable, unit: str = "") -> DisplayValue:

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from skinbeam.course.recovery import WarningSign, count_diary_days, sign_advice, warning_signs
 from skinbeam.model.errors import InputError
 from skinbeam.plan_records.plan import Advice
+from skinbeam.report.formatting import reference_text
 from skinbeam.text import ENGLISH, LANGUAGES
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.models import Alarm, DiaryEntry, DiarySubject
@@ -79,6 +80,7 @@ def _show_diary(request: ClinicRequest) -> Response:
         link=good[-1] if good else None,
         made=len(links),
         days=count_diary_days(followed.option),
+        reference=reference_text,
         told_in=LANGUAGES.get(good[-1].language, "") if good else "",
     )
 

@@ -8,7 +8,7 @@ from skinbeam.laser.device import describe_window, devices
 from skinbeam.model.consultation import EarlierTestSpot
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Plan
-from skinbeam.report.formatting import display_value, report_text, site_title
+from skinbeam.report.formatting import display_value, reference_text, report_text, site_title
 from skinbeam.text import Formatter, render_message, translate
 from skinbeam_clinic.patients.history import HistoryFact, IncompleteRow
 from skinbeam_clinic.plans.contraindications import Contraindication
@@ -118,7 +118,7 @@ def describe_contraindications(
         ContraindicationView(
             contraindication.key,
             contraindication.message.text,
-            contraindication.source,
+            reference_text(contraindication.source),
             contraindication.final,
             None if contraindication.fact is None else describe_fact(contraindication.fact),
             tuple(advice[rule] for rule in _list_advice(contraindication) if rule in advice),

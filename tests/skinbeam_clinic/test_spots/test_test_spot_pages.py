@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
 from skinbeam.plan_records.document import read_plan
+from skinbeam.report.formatting import reference_text
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
@@ -341,7 +342,10 @@ def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
 def test_a_bruise_asks_for_a_plan_that_stays_below_it(client: TestClient, clinics: Clinics, plan: PlanRecord) -> None:
     spot = fired(clinics, plan)
     client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "purpura"})
-    assert 'id="stops"' in client.get(f"/plans/{plan.id}").text
+    page = client.get(f"/plans/{plan.id}").text
+    assert 'id="stops"' in page
+    assert f"Source: {reference_text('rulepractice')}" in page
+    assert "Source: rulepractice" not in page
 
 
 @pytest.mark.parametrize("reaction", ["none", "redness"])
