@@ -22,6 +22,7 @@ from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.clinic_transfer.csv_files import write_csv, write_csv_lines
 from skinbeam_clinic.clinic_transfer.mapping import FIELDS, ImportKind
 from skinbeam_clinic.clinic_transfer.private_files import FOLDER_MODE, refuse_existing, write_private_file
+from skinbeam_clinic.consultations.forms import row_values
 from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.documents.models import Attachment, ClinicalNote
@@ -184,7 +185,7 @@ def _past_sessions(dossier: Dossier, person: str) -> Iterator[dict[str, object]]
     for consultation in dossier.consultations:
         done = [treatment for treatment in consultation.treatments if treatment.started_at and treatment.valid_areas]
         for fact in list_session_facts(done, consultation.follow_ups):
-            values = fact.values
+            values = row_values(fact.row_on(fact.fired_at))
             row = values | {"adverse": "; ".join(values.get("adverse", ()))}
             row |= {"patient": person, "date": to_local_time(fact.fired_at).date().isoformat()}
             yield row

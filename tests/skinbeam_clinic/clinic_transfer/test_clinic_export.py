@@ -102,6 +102,7 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
     )
     (session,) = [row for row in table(exported / "sessions.csv") if row["cooling"]]
     assert (session["treats"], float(session["fluence_J_cm2"]), session["cooling"]) == (ORDERED.condition, 6.5, "air")
+    assert session["site"] == ORDERED.site, "without it an import takes it for one of every site"
     for row in table(exported / "files.csv"):
         with zipfile.ZipFile(exported / row["copy"]) as copy:
             assert json.loads(copy.read("record.json"))["patient"]["pseudonym"] == row["patient"]
