@@ -1,13 +1,22 @@
 """Which earlier sessions treated a condition at a site, and how many weeks ago they took place."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import EarlierSession
 
-__all__ = ["TreatedPlace", "is_place_known", "session_indices", "sessions_on", "sessions_on_skin", "weeks_since"]
+__all__ = [
+    "TreatedPlace",
+    "count_sessions",
+    "is_place_known",
+    "session_indices",
+    "sessions_on",
+    "sessions_on_skin",
+    "weeks_since",
+]
 
 
 class TreatedPlace(Protocol):
@@ -38,6 +47,14 @@ def session_indices(case: Case, place: TreatedPlace) -> tuple[int, ...]:
 def sessions_on(case: Case, place: TreatedPlace) -> tuple[EarlierSession, ...]:
     """Return the sessions on a condition at a site, in the order of their weeks (`session_indices`)."""
     return tuple(case.session[index] for index in session_indices(case, place))
+
+
+def count_sessions(rows: Iterable[EarlierSession]) -> int:
+    """Return how many sessions some rows are: those of one week that name several sites are one session."""
+    weeks: dict[float, Counter[str | None]] = {}
+    for row in rows:
+        weeks.setdefault(row.week, Counter())[row.site] += 1
+    return sum(sites.pop(None, 0) + max(sites.values(), default=0) for sites in weeks.values())
 
 
 def sessions_on_skin(case: Case, sites: Collection[str]) -> tuple[EarlierSession, ...]:

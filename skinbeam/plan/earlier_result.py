@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-from skinbeam.assessment.earlier_sessions import is_place_known, session_indices
+from skinbeam.assessment.earlier_sessions import count_sessions, is_place_known, session_indices
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
 from skinbeam.laser.device import Device
@@ -75,15 +75,17 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
     reactions = earlier_reactions(case)
     found: EarlierResult | None = None
     before = 0.0
-    for number, index in enumerate(session_indices(case, concern), start=1):
+    done: list[EarlierSession] = []
+    for index in session_indices(case, concern):
         session = case.session[index]
+        done.append(session)
         pulse = session_pulse(session, index)
         if pulse.was_made_with(machine.case_name, machine.device):
             found = None
             marks = {reaction.meaning for reaction in reactions if reaction.entry == pulse.entry}
             is_borne = marks <= {"expected"} and not _may_be_spared(session, machine.device)
             if session.response_pct is not None and is_borne:
-                found = _read_result(machine, pulse, number, session.response_pct, before)
+                found = _read_result(machine, pulse, count_sessions(done), session.response_pct, before)
                 if found is not None:
                     is_named = session.site is not None
                     found = replace(found, is_early=is_judged_early(case, session), is_site_named=is_named)

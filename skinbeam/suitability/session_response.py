@@ -4,7 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from skinbeam.assessment.earlier_sessions import TreatedPlace, is_place_known, sessions_on, weeks_since
+from skinbeam.assessment.earlier_sessions import (
+    TreatedPlace,
+    count_sessions,
+    is_place_known,
+    sessions_on,
+    weeks_since,
+)
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
 from skinbeam.assessment.reactions import earlier_reactions, find_device
 from skinbeam.laser.device_class import heats_alike
@@ -115,7 +121,7 @@ def session_response(case: Case, place: TreatedPlace) -> SessionResponse:
     if is_place_known(case, place):
         here = [concern for concern in here if concern.site == place.site]
     is_severe = any(concern.severity == "severe" for concern in here)
-    return SessionResponse(len(done), judged[-1] if judged else None, is_last_judged, is_severe)
+    return SessionResponse(count_sessions(done), judged[-1] if judged else None, is_last_judged, is_severe)
 
 
 def count_sessions_with(case: Case, place: TreatedPlace | None, modality: str | None) -> int:
@@ -125,7 +131,7 @@ def count_sessions_with(case: Case, place: TreatedPlace | None, modality: str | 
     """
     if place is None or modality is None:
         return 0
-    return sum(modality in session_modalities(session) for session in sessions_on(case, place))
+    return count_sessions(done for done in sessions_on(case, place) if modality in session_modalities(done))
 
 
 def session_modalities(session: EarlierSession) -> Collection[str]:

@@ -266,7 +266,7 @@ def _parse_typed(kind: str, values: Mapping[str, object]) -> CaseRow | InputErro
 def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[FollowUp]) -> list[HistoryFact]:
     """Return a row for each treatment in which something was fired, and for each site beside that of its plan.
 
-    Weeks are counted from the first.
+    Weeks are counted from the first. The row of the plan's site comes last, since it may be judged.
 
     Parameters
     ----------
@@ -278,38 +278,40 @@ def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[Fol
         return []
     facts = []
     for at, treatment in begun:
-        planned, *others = _split_by_site(treatment)
-        facts.append(_session_fact(planned, at, at - first, follow_ups))
-        for part in others:
-            fact = _session_fact(part, at, at - first, ())
-            facts.append(replace(fact, option="", site=part.areas[0].fired.site))
+        *others, (site, main) = _split_by_site(treatment)
+        for other_site, part in others:
+            facts.append(replace(_session_fact(part, at, at - first, ()), option="", site=other_site))
+        facts.append(replace(_session_fact(main, at, at - first, follow_ups), site=site))
     return facts
 
 
-def _split_by_site(treatment: Treatment) -> list[Treatment]:
-    """Return what was fired at the site of the plan, and then what was fired at each site that is apart from it.
+def _split_by_site(treatment: Treatment) -> list[tuple[str, Treatment]]:
+    """Return each site that was treated with what was fired there: that of the plan last, or if it was not, the first.
 
-    An adverse event that names no site that was treated may be of each of them.
+    A site that shares skin with that of the plan counts as that of the plan. An adverse event that names no site that
+    was treated may be of each of them.
     """
     areas, planned_site = treatment.valid_areas, treatment.ordered.site
     parts: dict[str, list[TreatedArea]] = {}
     for area in areas:
         site = planned_site if sites_overlap(area.fired.site, planned_site) else area.fired.site
         parts.setdefault(site, []).append(area)
-    if len(parts) < 2 or planned_site not in parts:
-        return [treatment]
 
     def is_of(event: AdverseEvent, part: Sequence[TreatedArea]) -> bool:
         here = [area for area in areas if sites_overlap(area.fired.site, event.site)]
         return not here or any(area in part for area in here)
 
+    main = planned_site if planned_site in parts else next(iter(parts))
     return [
-        replace(
-            treatment,
-            areas=tuple(parts[site]),
-            events=tuple(event for event in treatment.events if is_of(event, parts[site])),
+        (
+            site,
+            replace(
+                treatment,
+                areas=tuple(part),
+                events=tuple(event for event in treatment.events if is_of(event, part)),
+            ),
         )
-        for site in sorted(parts, key=lambda site: site != planned_site)
+        for site, part in sorted(parts.items(), key=lambda entry: entry[0] == main)
     ]
 
 

@@ -13,6 +13,7 @@ from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.proposal_after import proposal_after
 from skinbeam.plan.propose import propose_setting
 from skinbeam.response.settings import PulseCaps, SearchMachine
+from skinbeam.suitability.session_response import count_sessions_with, session_response
 
 PERSON = '\n[patient]\nage_years = 45\nphototype = "II"\ntan = "none"\n'
 VEINS, DYE = "facial-telangiectasia", "pulsed-dye-595"
@@ -164,6 +165,18 @@ def test_a_dose_that_a_limit_lowers_is_not_called_that_of_the_session() -> None:
     (told,) = [one["text"] for one in option["reasons"] if one["rule"] == "published-dose"]
     assert option["settings"]["fluence_J_cm2"] < 7.0
     assert "less than its 7 J/cm²" in told
+
+
+def test_several_sites_of_one_session_are_one_session_on_the_whole_face() -> None:
+    """The records tell each site apart: after one session on cheeks and nose "two" had improved too little."""
+    sites = session(6.0, None, site='"nose"') + session(8.0, 60, site='"cheeks"', weeks_ago=8)
+    case = loaded(PERSON + concern(VEINS, "full-face", extra="") + sites).case
+    response = session_response(case, case.concern[0])
+    assert (response.sessions, response.is_last_judged) == (1, True)
+    assert count_sessions_with(case, case.concern[0], "vascular") == 1
+    found = earlier_result(case, case.concern[0], SearchMachine(DYE, lasers.devices()[DYE], Path()))
+    assert found is not None
+    assert (found.number, found.dose) == (1, 8.0)
 
 
 @pytest.mark.parametrize(("site", "is_doubted"), [({"site": '"cheeks"'}, False), ({}, True)])

@@ -160,10 +160,18 @@ def test_each_site_of_a_session_has_its_own_dose_and_its_own_harm(site: str, har
 
 
 def test_what_was_fired_beside_the_site_of_a_plan_is_no_session_of_its_course() -> None:
-    cheeks, nose = at_two_sites()
+    nose, cheeks = at_two_sites()  # what was judged comes last, as in a case whose last session was judged
     assert (cheeks.option, cheeks.values["response_pct"]) == (PLACE, 87.5)
     assert (nose.option, nose.values.get("response_pct")) == ("", None)
-    assert stops([cheeks, nose]) == ()
+    assert stops([nose, cheeks]) == ()
+
+
+def test_a_session_that_treated_another_site_alone_is_of_that_site() -> None:
+    """It stood as one of the cheeks, so that the nose could be treated again the next day."""
+    done = treatment(0.0, cheeks=8.5)
+    areas = tuple(replace(area, fired=replace(area.fired, site="nose")) for area in done.areas)
+    (fact,) = list_session_facts([replace(done, areas=areas)], [follow_up(done, ImprovementQuarter.FOURTH)])
+    assert (fact.site, fact.option, fact.values["response_pct"]) == ("nose", PLACE, 87.5)
 
 
 def test_a_harm_on_a_part_of_the_site_of_a_plan_counts_with_the_dose_of_that_part() -> None:
