@@ -28,7 +28,7 @@ from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_course_routes"]
+__all__ = ["add_course_routes", "planned_course"]
 
 _DAY = datetime.timedelta(days=1)
 _MOST_APPOINTMENTS = 60  # rows of the form; no course has half as many appointments
@@ -62,7 +62,7 @@ def _propose_course(request: ClinicRequest) -> Response:
     makers = [person.id for person in offered.members if person.name == plan.record.made_by]
     wanted = (asked.get("member"), mine, *makers, *treats)
     member = next((id for id in wanted if id in treats), "")
-    course = PlannedCourse() if plan.outdated else _planned_course(request, plan)
+    course = PlannedCourse() if plan.outdated else planned_course(request, plan)
     start = _first_day(request, plan, course, asked.get("day", ""))
     time = asked.get("time", _MORNING)
     try:
@@ -103,7 +103,7 @@ def _show_course(
     )
 
 
-def _planned_course(request: ClinicRequest, plan: OpenPlan) -> PlannedCourse:
+def planned_course(request: ClinicRequest, plan: OpenPlan) -> PlannedCourse:
     """Return the course by what was chosen of the plan, and by the answers, which tell of sessions that took place."""
     case = case_from_form(plan.consultation.answers, Path()).case
     return plan_course(translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id), case)

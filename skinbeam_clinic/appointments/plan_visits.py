@@ -1,6 +1,7 @@
 """Derive the appointments that a plan requires from its chosen options: test spots, reading, sessions, follow-up."""
 
 import datetime
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from skinbeam_clinic.appointments.models import Purpose
 from skinbeam_clinic.models import PlanChoice
 from skinbeam_clinic.patients.history import HistoryFact
 from skinbeam_clinic.plans.option_ref import OptionRef
-from skinbeam_clinic.plans.session_interval import find_last_session
+from skinbeam_clinic.plans.session_interval import find_last_session, interval_range
 
 __all__ = [
     "USUAL_MINUTES",
@@ -100,6 +101,21 @@ class PlannedCourse:
     lasers: tuple[_ChosenLaser, ...] = ()
     visits: tuple[Visit, ...] = ()
     appointments: tuple[PlannedAppointment, ...] = ()
+
+    @property
+    def devices(self) -> frozenset[str]:
+        """The names of the devices of the chosen lasers."""
+        return frozenset(laser.setup.device for laser in self.lasers)
+
+    def least_days(self, device: str) -> int:
+        """Return the fewest days between two sessions on a device; 0 where no chosen laser has it.
+
+        They are the lower end of its interval; where concerns alternate on the device, its visits may be closer.
+        """
+        weeks = [interval_range(laser.option)[0] for laser in self.lasers if laser.setup.device == device]
+        days = [due.days for due in self.appointments if due.purpose is Purpose.SESSION and due.device == device]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(days)]
+        return min([math.floor(min(weeks) * _DAYS_A_WEEK), *gaps]) if weeks else 0
 
     def earliest_start(self, facts: Sequence[HistoryFact]) -> datetime.datetime | None:
         """Return when the course may begin after sessions that were recorded for its concerns; None without one.

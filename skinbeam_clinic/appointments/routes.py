@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from skinbeam.model.errors import InputError
 from skinbeam.text import Formatter, to_local_time
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.appointments.course_routes import add_course_routes
+from skinbeam_clinic.appointments.course_routes import add_course_routes, planned_course
 from skinbeam_clinic.appointments.forms import BookingRefusal, explain_clash, list_choices, read_booking
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
 from skinbeam_clinic.appointments.plan_visits import list_chosen_lasers, session_minutes
@@ -26,6 +26,15 @@ __all__ = ["add_appointment_routes", "calendar_range", "list_todays_appointments
 
 _DAYS_A_WEEK = 7
 _BOOKING_FIELDS = ("day", "time", "minutes", "member", "machine")
+
+
+@dataclass(frozen=True)
+class _CloseSession:
+    """A session of the same course that is closer than by the plan: the days between, and the fewest by the plan."""
+
+    appointment: Appointment
+    days: int
+    least_days: int
 
 
 @dataclass(frozen=True)
@@ -159,9 +168,43 @@ def _show_appointment(
         sent=stored | sent,
         choices=list_choices(request, appointment),
         ahead=appointment.starts_at > now() + LONGEST_APPOINTMENT,
+        close=_list_close_sessions(request, appointment),
         consents=_usable_consents(request, appointment),
         **time_formats(),
     )
+
+
+def _list_close_sessions(request: ClinicRequest, appointment: Appointment) -> tuple[_CloseSession, ...]:
+    """The sessions of a course that are closer to a booked one on the same device than the plan's interval."""
+    repositories, consultation = request.repositories, appointment.consultation_id
+    if (
+        consultation is None
+        or appointment.purpose is not Purpose.SESSION
+        or appointment.state is not AppointmentState.BOOKED
+        or not (plans := repositories.plans.of(consultation))
+    ):
+        return ()
+    try:
+        plan = open_plan(repositories, plans[-1].id)
+    except InputError:
+        return ()  # a plan that cannot be read keeps nobody from moving or cancelling
+    course = planned_course(request, plan)
+    named = {machine.id: machine.device for machine in repositories.machines.list_all()}
+    only = next(iter(course.devices)) if len(course.devices) == 1 else ""  # which a session without a machine is on
+
+    def device(session: Appointment) -> str:
+        return only if session.machine_id is None else named[session.machine_id]
+
+    least, day = course.least_days(device(appointment)), to_local_time(appointment.starts_at).date()
+    others = (
+        (other, abs((to_local_time(other.starts_at).date() - day).days))
+        for other in repositories.appointments.of_person(appointment.patient_id)
+        if (other.consultation_id, other.purpose) == (consultation, Purpose.SESSION)
+        and other.id != appointment.id
+        and other.state in (AppointmentState.BOOKED, AppointmentState.ATTENDED)
+        and device(other) == device(appointment)
+    )
+    return tuple(_CloseSession(other, days, least) for other, days in others if days < least)
 
 
 def _usable_consents(request: ClinicRequest, appointment: Appointment) -> tuple[Consent, ...]:

@@ -10,7 +10,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam_clinic.patients.history import HistoryFact
 
-__all__ = ["LastSession", "find_last_session"]
+__all__ = ["LastSession", "find_last_session", "interval_range"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,11 @@ def find_last_session(facts: Sequence[HistoryFact], concern: ConcernPlan, option
     """
     for fact in reversed(facts):
         if isinstance(fact.row, EarlierSession) and (fact.row.treats, fact.site) == (concern.condition, concern.site):
-            weeks = option.interval_weeks
-            least = course_rules().least_weeks
-            span = (least, least) if isinstance(weeks, Unknown) else (weeks.low, weeks.high)
-            return LastSession(fact, *span)
+            return LastSession(fact, *interval_range(option))
     return None
+
+
+def interval_range(option: Option) -> tuple[float, float]:
+    """Return the sources' range of weeks between two sessions; without a source, both ends are the least of a plan."""
+    weeks, least = option.interval_weeks, course_rules().least_weeks
+    return (least, least) if isinstance(weeks, Unknown) else (weeks.low, weeks.high)

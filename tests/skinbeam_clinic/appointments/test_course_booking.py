@@ -21,7 +21,7 @@ from skinbeam.report.consent_form import cooling_off_days
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments import course_routes
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
-from skinbeam_clinic.appointments.plan_visits import plan_course
+from skinbeam_clinic.appointments.plan_visits import PlannedAppointment, plan_course
 from skinbeam_clinic.appointments.times import find_monday
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.columns import now
@@ -174,6 +174,46 @@ def test_the_course_is_looked_at_and_booked_in_one_act_at_the_same_hour_in_summe
     assert sum(one.machine_id == machine.id for one in booked) == 1 + sum(
         due[3] == DYE for due in due_appointments(sample(), *FIRSTS) if due[0] is Purpose.SESSION
     )
+
+
+def test_a_session_that_is_moved_closer_to_another_one_than_the_plan_allows_says_so(
+    client: TestClient, clinics: Clinics, plan: str
+) -> None:
+    """Only the checklist of that day did. What is proposed keeps the interval."""
+    clinics.repositories(Role.OWNER).machines.add(device=DYE, serial="close", name="Dye")
+    client.post(f"/plans/{plan}/appointments", data=fields(client.get(f"/plans/{plan}/appointments").text))
+    sessions = [one for one in of_patient(clinics, plan) if one.purpose is Purpose.SESSION]
+    said = "Closer to another session"
+    assert not any(said in client.get(f"/appointments/{one.id}").text for one in sessions)
+    first, second, *_ = [one for one in sessions if one.machine_id]
+    least = plan_course(sample(), chosen(*FIRSTS), None).least_days(DYE)
+    assert least > 1
+    for days in (least - 1, least):
+        held = clinics.repositories().appointments.get(second.id)
+        moved = {
+            "day": str(first.starts_at.astimezone(ZURICH).date() + datetime.timedelta(days=days)),
+            "time": "19:00",
+            "minutes": "30",
+            "member": held.member_id,
+            "machine": held.machine_id or "",
+            "revision": str(held.revision),
+        }
+        assert client.post(f"/appointments/{second.id}/time", data=moved).status_code == 303
+        page = client.get(f"/appointments/{second.id}").text
+        assert (f"Days between them: {days}, by the plan at least {least}." in page) == (days < least)
+        assert (f'href="/appointments/{first.id}"' in page) == (days < least) == (said in page)
+
+
+def test_the_fewest_days_between_sessions_are_the_interval_or_those_of_the_planned_visits() -> None:
+    plan = sample()
+    first, *others = plan.concerns
+    option = replace(first.options[0], interval_weeks=SourceRange(4, 6, "weeks"))
+    course = plan_course(replace(plan, concerns=(replace(first, options=(option,)), *others)), chosen("0.0"), None)
+    far = [PlannedAppointment(Purpose.SESSION, days, 30, DYE, "") for days in (0, 42, 84)]
+    near = PlannedAppointment(Purpose.SESSION, 105, 30, DYE, "")  # of another concern on the same device
+    assert replace(course, appointments=tuple(far)).least_days(DYE) == 28
+    assert replace(course, appointments=(*far, near)).least_days(DYE) == 21
+    assert course.least_days("ktp-532") == 0
 
 
 @pytest.mark.parametrize("weekday", range(7))
