@@ -9,8 +9,9 @@ from fastapi.responses import HTMLResponse, Response
 
 from skinbeam.course.recovery import WarningSign, count_diary_days, sign_advice, warning_signs
 from skinbeam.model.errors import InputError
+from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Advice
-from skinbeam.report.formatting import reference_text
+from skinbeam.report.formatting import reference_text, site_title
 from skinbeam.text import ENGLISH, LANGUAGES
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.models import Alarm, DiaryEntry, DiarySubject
@@ -151,6 +152,9 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
         unread_number=number,
         kinds=tuple(ADVERSE_KINDS),
         grades=[grade.value for grade in AdverseEventGrade],
+        sites={
+            name: site_title(name) for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"
+        },
         no_event=_NO_EVENT,
         sent={} if error is None else {request.path_parameter("alarm"): request.text},
     )
@@ -213,6 +217,7 @@ def _decide_alarm(request: ClinicRequest) -> Response:
             grade=parse_grade(request.text("grade")),
             source=AdverseEventSource.DIARY,
             seen_at=min(alarm.entry.written_at, now()),
+            site=request.text("site"),
             words=reason,
             alarm_id=alarm.id,  # of an event that was stored before the decision could be
         )

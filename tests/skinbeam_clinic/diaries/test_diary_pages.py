@@ -202,11 +202,11 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
     assert "The clinic has seen" in phone.get(place).text
     assert assistant.post(f"/alarms/{alarm}/decision", data={"kind": "none", "reason": "x"}).status_code == 403
     clinician = clinics.browser(Role.CLINICIAN)
-    decision = {"kind": "infection", "grade": "severe", "reason": "Pus at the cheek."}
+    decision = {"kind": "infection", "grade": "severe", "site": "cheeks", "reason": "Pus at the cheek."}
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"reason": ""}).status_code == 422
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"kind": "x"}).status_code == 422
     asked = re.findall(r"<select.*?</select>", clinician.get("/alarms").text)
-    assert len(asked) == 2
+    assert len(asked) == 3
     assert all(re.search(r"<option[^>]*>", one)[0] == '<option value="">' for one in asked)  # type: ignore[index]
     for grade in ("", "x"):  # nobody else decides how bad it was, and what was typed is not lost
         refused = clinician.post(f"/alarms/{alarm}/decision", data=decision | {"grade": grade})
@@ -214,12 +214,13 @@ def test_a_warning_sign_tells_the_patient_what_to_do_and_the_clinic_at_once(
         assert "how bad the adverse event was is not chosen" in refused.text.lower()
         assert 'value="Pus at the cheek."' in refused.text
         assert '<option value="infection" selected>' in refused.text
+        assert '<option value="cheeks" selected>' in refused.text
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision | {"kind": ""}).status_code == 422
     assert clinics.repositories().alarms.is_course_stopped(of.consultation)
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision).status_code == 303
     assert clinician.post(f"/alarms/{alarm}/decision", data=decision).status_code == 422
     (event,) = clinics.repositories().adverse_events.of(of.consultation)
-    assert (event.kind, event.grade, event.source) == ("infection", "severe", "diary")
+    assert (event.kind, event.grade, event.source, event.site) == ("infection", "severe", "diary", "cheeks")
     assert not clinics.repositories().alarms.is_course_stopped(of.consultation)
     page_text = clinician.get(f"/treatments/{of.treatment}/diary").text
     assert "Adverse event, decided" in page_text
