@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.course.course_rules import course_rules
 from skinbeam.model.consultation import EarlierSession
 from skinbeam.model.estimate import Unknown
@@ -38,14 +39,15 @@ class LastSession:
 
 
 def find_last_session(facts: Sequence[HistoryFact], concern: ConcernPlan, option: Option) -> LastSession | None:
-    """Return the last recorded session for this condition and site, under any plan; None without one.
+    """Return the last recorded session for this condition on skin of this site, under any plan; None without one.
 
     Parameters
     ----------
     facts : the patient's records, oldest first.
     """
     for fact in reversed(facts):
-        if isinstance(fact.row, EarlierSession) and (fact.row.treats, fact.site) == (concern.condition, concern.site):
+        is_session = isinstance(fact.row, EarlierSession) and fact.row.treats == concern.condition
+        if is_session and sites_overlap(fact.site, concern.site):
             return LastSession(fact, *interval_range(option))
     return None
 

@@ -308,6 +308,7 @@ def test_a_session_within_the_shortest_interval_on_the_same_skin_waits_for_a_rea
     with use_time_zone(ZoneInfo("America/New_York")):  # it was at 5:00; six hours earlier is the day before
         assert early(7.0 * weeks - 6.0 / 24.0) == ["clinic-spots.stop-early"]
     assert early(0.0, site="hands") == early(0.0, condition="redness") == []
+    assert early(0.0, site="full-face") == ["clinic-spots.stop-early"], "the cheeks are a part of it"
 
 
 @pytest.mark.parametrize(("reaction", "message"), [("blister", "earlier.below-lasers"), ("scar", "earlier.scar")])
