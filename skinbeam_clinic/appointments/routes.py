@@ -185,10 +185,9 @@ def _list_close_sessions(request: ClinicRequest, appointment: Appointment) -> tu
     ):
         return ()
     try:
-        plan = open_plan(repositories, plans[-1].id)
+        course = planned_course(request, open_plan(repositories, plans[-1].id))
     except InputError:
-        return ()  # a plan that cannot be read keeps nobody from moving or cancelling
-    course = planned_course(request, plan)
+        return ()  # neither a plan nor answers that cannot be read keep anybody from moving or cancelling
     named = {machine.id: machine.device for machine in repositories.machines.list_all()}
     only = next(iter(course.devices)) if len(course.devices) == 1 else ""  # which a session without a machine is on
 

@@ -204,6 +204,19 @@ def test_a_session_that_is_moved_closer_to_another_one_than_the_plan_allows_says
         assert (f'href="/appointments/{first.id}"' in page) == (days < least) == (said in page)
 
 
+def test_answers_that_are_no_case_any_more_keep_nobody_from_a_booked_session(
+    client: TestClient, clinics: Clinics, plan: str
+) -> None:
+    """Its page answered with what is wrong in the form, so that it could be neither moved nor cancelled."""
+    client.post(f"/plans/{plan}/appointments", data=fields(client.get(f"/plans/{plan}/appointments").text))
+    (session, *_) = [one for one in of_patient(clinics, plan) if one.purpose is Purpose.SESSION]
+    repositories = clinics.repositories()
+    consultation = repositories.consultations.get(repositories.plans.get(plan).consultation_id)
+    unreadable = make_submission((LEAST | {"patient.age_years": "fifty"}).items())
+    repositories.consultations.save(consultation.id, unreadable, revision=consultation.revision)
+    assert client.get(f"/appointments/{session.id}").status_code == 200
+
+
 def test_the_fewest_days_between_sessions_are_the_interval_or_those_of_the_planned_visits() -> None:
     plan = sample()
     first, *others = plan.concerns
