@@ -512,7 +512,7 @@ def list_missing_facts(submission: Submission, facts: Sequence[HistoryFact]) -> 
 
 def serialize_facts(facts: Sequence[HistoryFact], day: datetime.datetime) -> bytes:
     """Return the recorded rows that a plan was made from, and when, as JSON, to be stored with the plan."""
-    records = [{"record": fact.record, "kind": fact.kind, "row": fact.values} for fact in facts]
+    records = [{"record": fact.record, "kind": fact.kind, "row": fact.values, "site": fact.site} for fact in facts]
     stored = {"schema": _SCHEMA, "joined_at": day.isoformat(), "records": records}
     return json.dumps(stored, sort_keys=True).encode()
 
@@ -523,27 +523,29 @@ class PlanHistory:
 
     Parameters
     ----------
-    rows : name of the record and values of the row of each.
+    rows : name of the record and values of the row of each, and its site; None where older programs did not store it.
     joined_at : when the plan was made from them; None where older programs did not store it, or without records.
     """
 
-    rows: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    rows: tuple[tuple[str, Mapping[str, Any], str | None], ...] = ()
     joined_at: datetime.datetime | None = None
 
     @property
     def records(self) -> tuple[str, ...]:
         """The names of the records."""
-        return tuple(record for record, _ in self.rows)
+        return tuple(record for record, *_ in self.rows)
 
     def match(self, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
         """Return those of these facts that the plan was made from."""
-        return tuple(fact for fact in facts if (fact.record, fact.values) in self.rows)
+        return tuple(
+            fact for fact in facts if any((fact.record, fact.values, site) in self.rows for site in (fact.site, None))
+        )
 
 
 def parse_plan_history(data: bytes) -> PlanHistory:
     """Return what the stored file of a plan says of the records that it was made from (`serialize_facts`)."""
     stored = json.loads(data)
-    rows = tuple((entry["record"], entry["row"]) for entry in stored["records"])
+    rows = tuple((entry["record"], entry["row"], entry.get("site")) for entry in stored["records"])
     joined_at = stored.get("joined_at")
     return PlanHistory(rows, None if joined_at is None else datetime.datetime.fromisoformat(joined_at))
 

@@ -1,6 +1,7 @@
 """What was typed and what was recorded, joined: each row once, whoever wrote it."""
 
 import datetime
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,10 @@ def test_a_plan_knows_where_recorded_sessions_were_and_how_long_before_it() -> N
     read = parse_plan_history(written)
     assert read.joined_at == month_later
     assert read.match((here,)) == (here,)  # whatever the day
+    assert read.match((replace(here, site="nose"),)) == (), "its site was corrected since"
+    older = json.loads(written)
+    del older["records"][0]["site"]
+    assert parse_plan_history(json.dumps(older).encode()).match((here,)) == (here,)
 
 
 def test_a_typed_session_takes_the_place_and_time_of_the_record_of_it() -> None:
