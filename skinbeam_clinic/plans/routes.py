@@ -20,7 +20,7 @@ from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.preview.sheet import BAND_HEIGHT
 from skinbeam.preview.undrawn_harms import read_undrawn_harm, undrawn_harm_messages, unknown_harm_reasons
 from skinbeam.report.context import OptionGlance
-from skinbeam.report.formatting import concern_name
+from skinbeam.report.formatting import concern_name, concern_names
 from skinbeam.report.overview import option_glance
 from skinbeam.text import LANGUAGES, current_language, render_message, translate, translate_record, use_language
 from skinbeam.what_if.chosen_setting import read_clinician_message
@@ -212,11 +212,16 @@ def _show_plan(request: ClinicRequest) -> Response:
 
 
 def _decisive_reasons(plan: Records) -> tuple[str, ...]:
-    """Return why a plan refers a person or refuses laser; empty where it does neither."""
+    """Return why a plan refers a person or refuses laser, and for which of several concerns; else nothing."""
     decision = plan.suitability.decision
     if decision not in ("refer", "not-suitable"):
         return ()
-    found = (reason.message.text for reason in plan.suitability.reasons if reason.decision == decision)
+    names = concern_names(plan) if len(plan.concerns) > 1 else {}
+    found = (
+        f"{names[reason.about]}: {reason.message.text}" if reason.about in names else reason.message.text
+        for reason in plan.suitability.reasons
+        if reason.decision == decision
+    )
     return tuple(dict.fromkeys(found))
 
 

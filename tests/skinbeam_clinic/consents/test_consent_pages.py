@@ -335,6 +335,7 @@ def test_nothing_is_agreed_to_that_a_rule_stops(client: TestClient, clinics: Cli
     def stopped(*given: Any) -> NewPlan:
         document = sample_plan()
         document["suitability"]["decision"] = document["suitability"]["reasons"][1]["decision"] = decision
+        document["suitability"]["reasons"][1]["about"] = "age-spots at cheeks"
         made = planned(*given)
         return replace(made, files={**made.files, "plan.json": json.dumps(document).encode()})
 
@@ -343,6 +344,7 @@ def test_nothing_is_agreed_to_that_a_rule_stops(client: TestClient, clinics: Cli
     plan = clinics.plan(client, begun, make=stopped)
     told = client.get(plan).text
     assert "cold sores in the past" in told, "the page of the plan says why"
+    assert "Age spots (solar lentigines), cheeks: " in told, "of several concerns, it says which"
     assert "isotretinoin 14 months ago" not in told, "which is a caution alone"
     here = f"{plan}/consent/0.0"
     page = client.get(here).text
