@@ -152,8 +152,9 @@ def read_medication(text: str) -> MedicationReading:
     named = [run for run in runs if run.names[0].medicine]
     others = _matched_places(runs) - _matched_places(named)  # of look-alikes, which are no medicines
     ignored = {p for p, word in enumerate(words) if _is_ignored(word)}
-    if words and words[-1].folded in _word_list("joining"):
-        ignored.discard(len(words) - 1)  # it joins nothing: of "Delix 5 plus" it says that there is a diuretic in it
+    last = max(set(range(len(words))) - ignored, default=-1)
+    # A plus that joins nothing says that there is a diuretic in it: "Delix 5 plus".
+    ignored -= {p for p in ignored if p > last and words[p].folded == "plus"}
     left = set(range(len(words))) - ignored - _matched_places(runs)
     slipped, unsure = _find_slips(words, left, named)
     left -= _matched_places(slipped)

@@ -194,7 +194,8 @@ def test_what_many_people_take_changes_nothing_and_is_no_caution(name: str) -> N
 
 def test_a_plus_that_joins_nothing_is_told_as_unread() -> None:
     """A diuretic that makes skin sensitive to light is in it, whatever its name is without the plus."""
-    assert read_medication("Delix 5 plus").unread == ("plus",)
+    assert read_medication("Delix 5 plus").unread == read_medication("Delix 5 plus 1-0-0").unread == ("plus",)
+    assert read_medication("vitamin D for 3 months").unread == ()
     assert read_medication("Delix 5 plus vitamin D").unread == ()
 
 
