@@ -35,7 +35,7 @@ def typed(places: dict[str, str], *, server: bool) -> str:
 
 
 @pytest.mark.check
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", [pytest.param("sqlite", marks=pytest.mark.long), "postgresql"])
 def test_the_first_hour_is_as_the_page_says(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     ran = run(typed(places(kind, tmp_path, request), server=kind == "postgresql"), tmp_path)
     assert ran.returncode == 0, ran.stderr

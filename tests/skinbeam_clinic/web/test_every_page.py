@@ -262,7 +262,9 @@ def test_every_route_of_a_page_is_among_the_pages(clinic: Clinic) -> None:
     assert routes - files - NO_PAGES - set(clinic.pages) == set()
 
 
-@pytest.mark.parametrize("language", [ENGLISH, pytest.param(LONGER, marks=pytest.mark.long), RIGHT_TO_LEFT])
+@pytest.mark.parametrize(
+    "language", [ENGLISH, *(pytest.param(name, marks=pytest.mark.long) for name in (LONGER, RIGHT_TO_LEFT))]
+)
 def test_every_page_fits_its_window_and_can_be_read_aloud(
     clinic: Clinic, engine: str, language: str, browser: Browser
 ) -> None:
