@@ -51,6 +51,7 @@ __all__ = [
     "site_title",
     "split_lead",
     "split_source_keys",
+    "treatment_site_titles",
     "value_sentence",
 ]
 
@@ -390,6 +391,11 @@ def site_title(name: str) -> str:
     """Return the title of a site; a name that is not in the table is returned unchanged."""
     sites = known_sites()
     return translate(sites[name].title) if name in sites else name
+
+
+def treatment_site_titles() -> dict[str, str]:
+    """Return the titles of the sites that are treated, by name."""
+    return {name: site_title(name) for name, site in known_sites().items() if site.use == "treatment"}
 
 
 def option_slug(concern: ConcernPlan, option: Option) -> str:

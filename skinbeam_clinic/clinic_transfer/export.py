@@ -183,8 +183,7 @@ def _add_rows(tables: Mapping[str, _Table], dossier: Dossier, contact: Mapping[s
 def _past_sessions(dossier: Dossier, person: str) -> Iterator[dict[str, object]]:
     """Yield each session in which something was fired, with the lowest dose of its areas as the next plan reads it."""
     for consultation in dossier.consultations:
-        done = [treatment for treatment in consultation.treatments if treatment.started_at and treatment.valid_areas]
-        for fact in list_session_facts(done, consultation.follow_ups):
+        for fact in list_session_facts(consultation.treatments, consultation.follow_ups):
             values = row_values(fact.row_on(fact.fired_at))
             row = values | {"adverse": "; ".join(values.get("adverse", ()))}
             row |= {"patient": person, "date": to_local_time(fact.fired_at).date().isoformat()}

@@ -9,9 +9,8 @@ from fastapi.responses import HTMLResponse, Response
 
 from skinbeam.course.recovery import WarningSign, count_diary_days, sign_advice, warning_signs
 from skinbeam.model.errors import InputError
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Advice
-from skinbeam.report.formatting import reference_text, site_title
+from skinbeam.report.formatting import reference_text, treatment_site_titles
 from skinbeam.text import ENGLISH, LANGUAGES
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.models import Alarm, DiaryEntry, DiarySubject
@@ -152,9 +151,7 @@ def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Res
         unread_number=number,
         kinds=tuple(ADVERSE_KINDS),
         grades=[grade.value for grade in AdverseEventGrade],
-        sites={
-            name: site_title(name) for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"
-        },
+        sites=treatment_site_titles(),
         no_event=_NO_EVENT,
         sent={} if error is None else {request.path_parameter("alarm"): request.text},
     )

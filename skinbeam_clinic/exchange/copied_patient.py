@@ -99,19 +99,16 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
         _parse_consultation(consultation, patient.id, files, treatments)
         for consultation, treatments in zip(record["consultations"], treated, strict=True)
     )
-    begun = [
-        treatment
-        for treatments in treated
-        for treatment in treatments
-        if treatment.started_at is not None and treatment.valid_areas
-    ]
     follow_ups = [
         follow_up
         for consultation in record["consultations"]
         for follow_up in parse_values(tuple[FollowUp, ...], consultation.get("follow_ups", ()))
     ]
-    begun.sort(key=lambda treatment: treatment.started_at or treatment.created_at)
-    facts = list_session_facts(begun, follow_ups)
+    in_order = sorted(
+        (treatment for treatments in treated for treatment in treatments),
+        key=lambda treatment: treatment.started_at or treatment.created_at,
+    )
+    facts = list_session_facts(in_order, follow_ups)
     # Of a record that was closed as a duplicate there, what was typed of earlier sessions is carried on here, too.
     held = (parse_values(ConsultationRecord, consultation) for consultation in record["consultations"])
     elsewhere = [consultation for consultation in held if consultation.patient_id != patient.id]
@@ -135,15 +132,15 @@ def _count_left_out(record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _parse_consultation(
-    mapping: Mapping[str, Any], patient_id: str, files: Mapping[str, bytes], treatments: Sequence[Treatment]
+    values: Mapping[str, Any], patient_id: str, files: Mapping[str, bytes], treatments: Sequence[Treatment]
 ) -> ConsultationContents:
-    held = parse_values(ConsultationRecord, mapping)
+    held = parse_values(ConsultationRecord, values)
     consultation = replace(held, patient_id=patient_id, state=ConsultationState(held.state), saved_by="")
     return ConsultationContents(
         consultation,
-        tuple((_parse_photograph(photograph), files[photograph["file"]]) for photograph in mapping["photographs"]),
-        tuple(_parse_plan(plan, files, treatments) for plan in mapping["plans"]),
-        test_spots=parse_copied_spots(mapping.get("test_spots", ())),
+        tuple((_parse_photograph(photograph), files[photograph["file"]]) for photograph in values["photographs"]),
+        tuple(_parse_plan(plan, files, treatments) for plan in values["plans"]),
+        test_spots=parse_copied_spots(values.get("test_spots", ())),
     )
 
 

@@ -277,12 +277,12 @@ class FollowUpRepository(Repository):
             table = treatment_tables.TreatmentRow
             ended = work.newest_moments(table, table.ended_at, table.started_at.is_not(None))
             seen = work.newest_moments(follow_up_tables.FollowUpRow, follow_up_tables.FollowUpRow.seen_at)
-            unseen = {id for id, end in ended.items() if end >= at - until and not (id in seen and seen[id] > end)}
-            late = {
-                id: end
-                for id, end in _find_last_treated(work, unseen).items()
-                if at - until <= end <= at - after and not (id in seen and seen[id] > end)
-            }
+
+            def is_awaited(id: str, end: datetime.datetime) -> bool:
+                return end >= at - until and not (id in seen and seen[id] > end)
+
+            treated = _find_last_treated(work, {id for id, end in ended.items() if is_awaited(id, end)})
+            late = {id: end for id, end in treated.items() if end <= at - after and is_awaited(id, end)}
             waiting = (
                 DueFollowUp(patient.id, patient.pseudonym, id, late[id], late[id] <= at - overdue)
                 for id, patient in find_kept_patients(work, late).items()

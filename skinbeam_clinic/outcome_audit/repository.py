@@ -18,6 +18,7 @@ from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
 from skinbeam_clinic.patient_links.person import kept_ids
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.pulse_settings import PulseSettings
+from skinbeam_clinic.treatments.repository import list_altered_treatments
 from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, FIRED_CONTENT, FiredContent
 from skinbeam_clinic.used_cooling import CoolingKind
 
@@ -162,7 +163,7 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     )
     loaded = _load_rows(work, follow_up_tables.FollowUpRow, _FOLLOW_UP_COLUMNS, FOLLOW_UP_CONTENT)
     follow_ups = _group_by_treatment((row.treatment_id, row, held) for row, held in loaded)
-    altered = {row.columns.get("treatment_id") for row in work.altered.list_all()}
+    altered = list_altered_treatments(work)
     courses: dict[tuple[str, int], list[treatment_tables.TreatmentRow]] = defaultdict(list)
     for row in ended:
         if row.id in altered or _valid_areas(areas[row.id]):

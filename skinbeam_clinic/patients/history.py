@@ -38,6 +38,7 @@ __all__ = [
     "HistoryFact",
     "IncompleteRow",
     "PlanHistory",
+    "PlannedRow",
     "case_from_fact",
     "join_history",
     "list_incomplete_rows",
@@ -272,12 +273,16 @@ def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[Fol
     ----------
     follow_ups : follow-ups; the last graded one after a treatment gives its response, which is of the site of its plan.
     """
-    begun = [(treatment.started_at, treatment) for treatment in treatments if treatment.started_at is not None]
-    first = min((at for at, _ in begun), default=None)
+    fired = [
+        (treatment.started_at, treatment)
+        for treatment in treatments
+        if treatment.started_at is not None and treatment.valid_areas
+    ]
+    first = min((at for at, _ in fired), default=None)
     if first is None:
         return []
     facts = []
-    for at, treatment in begun:
+    for at, treatment in fired:
         *others, (site, main) = _split_by_site(treatment)
         for other_site, part in others:
             facts.append(replace(_session_fact(part, at, at - first, ()), option="", site=other_site))
@@ -518,34 +523,45 @@ def serialize_facts(facts: Sequence[HistoryFact], day: datetime.datetime) -> byt
 
 
 @dataclass(frozen=True)
+class PlannedRow:
+    """A recorded row that a plan was made from; its site is None where an older program stored it."""
+
+    record: str
+    values: Mapping[str, Any]
+    site: str | None
+
+    def is_of(self, fact: HistoryFact) -> bool:
+        """Return whether it says what the record says now."""
+        is_same = (self.record, self.values) == (fact.record, fact.values)
+        return is_same and self.site in (fact.site, None)
+
+
+@dataclass(frozen=True)
 class PlanHistory:
     """The recorded rows that a plan was made from, by its stored file.
 
     Parameters
     ----------
-    rows : name of the record and values of the row of each, and its site; None where older programs did not store it.
     joined_at : when the plan was made from them; None where older programs did not store it, or without records.
     """
 
-    rows: tuple[tuple[str, Mapping[str, Any], str | None], ...] = ()
+    rows: tuple[PlannedRow, ...] = ()
     joined_at: datetime.datetime | None = None
 
     @property
     def records(self) -> tuple[str, ...]:
         """The names of the records."""
-        return tuple(record for record, *_ in self.rows)
+        return tuple(row.record for row in self.rows)
 
     def match(self, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
         """Return those of these facts that the plan was made from."""
-        return tuple(
-            fact for fact in facts if any((fact.record, fact.values, site) in self.rows for site in (fact.site, None))
-        )
+        return tuple(fact for fact in facts if any(row.is_of(fact) for row in self.rows))
 
 
 def parse_plan_history(data: bytes) -> PlanHistory:
     """Return what the stored file of a plan says of the records that it was made from (`serialize_facts`)."""
     stored = json.loads(data)
-    rows = tuple((entry["record"], entry["row"], entry.get("site")) for entry in stored["records"])
+    rows = tuple(PlannedRow(entry["record"], entry["row"], entry.get("site")) for entry in stored["records"])
     joined_at = stored.get("joined_at")
     return PlanHistory(rows, None if joined_at is None else datetime.datetime.fromisoformat(joined_at))
 

@@ -21,14 +21,9 @@ def read_history(repositories: ClinicRepositories, patient_id: str) -> History:
     spots = list_spot_facts(repositories.test_spots.of_patient(patient_id))
     consultations = repositories.consultations.of_person(patient_id)
     ids = [consultation.id for consultation in consultations]
-    done = [
-        treatment
-        for id in ids
-        for treatment in repositories.treatments.of(id)
-        if treatment.started_at and treatment.valid_areas
-    ]
-    judged = [follow_up for id in ids if done for follow_up in repositories.follow_ups.of(id)]
-    recorded = [*spots, *list_session_facts(done, judged)]
+    treatments = [treatment for id in ids for treatment in repositories.treatments.of(id)]
+    judged = [follow_up for id in ids if treatments for follow_up in repositories.follow_ups.of(id)]
+    recorded = [*spots, *list_session_facts(treatments, judged)]
     elsewhere = [consultation for consultation in consultations if consultation.patient_id != patient_id]
     facts = sorted([*recorded, *list_typed_facts(elsewhere, recorded)], key=lambda fact: fact.fired_at)
     return History(tuple(facts), tuple(list_incomplete_rows(elsewhere)))

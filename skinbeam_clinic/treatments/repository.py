@@ -44,7 +44,7 @@ from skinbeam_clinic.treatments.sealed_content import (
 )
 from skinbeam_clinic.used_cooling import UsedCooling, find_cooling_change
 
-__all__ = ["TreatmentRepository", "list_fired"]
+__all__ = ["TreatmentRepository", "list_altered_treatments", "list_fired"]
 
 
 class TreatmentRepository(Repository):
@@ -342,8 +342,15 @@ def list_fired(
     What cannot be read, since it was altered, counts as fired.
     """
     areas = _read_areas(work, [row.id for row in rows])
-    altered = {row.columns.get("treatment_id") for row in work.altered.list_all()}
+    altered = list_altered_treatments(work)
     return [row for row in rows if row.id in altered or find_valid_areas(areas[row.id])]
+
+
+def list_altered_treatments(work: ClinicTransaction) -> frozenset[str]:
+    """Return the ids of treatments of which a record was met that cannot be read, since it was altered."""
+    return frozenset(
+        str(row.columns["treatment_id"]) for row in work.altered.list_all() if "treatment_id" in row.columns
+    )
 
 
 def _read_treatment(work: ClinicTransaction, row: treatment_tables.TreatmentRow) -> Treatment:

@@ -9,10 +9,9 @@ from fastapi.responses import Response
 
 from skinbeam.laser.device import describe_light, devices
 from skinbeam.model.errors import InputError
-from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import ConcernPlan, ImmediateReaction, Option
 from skinbeam.plan_records.plan import Plan as Records
-from skinbeam.report.formatting import concern_name, device_name, quantity_label, site_title
+from skinbeam.report.formatting import concern_name, device_name, quantity_label, treatment_site_titles
 from skinbeam.report.overview import setting_line
 from skinbeam.report.plain_words import phone_line
 from skinbeam.text import (
@@ -292,9 +291,7 @@ def _show_treatment(
         ),
         outlines=OUTLINES,
         **form,
-        sites={
-            name: site_title(name) for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"
-        },
+        sites=treatment_site_titles(),
         kinds=tuple(ADVERSE_KINDS),
         note_blocks=request.repositories.clinic_texts.list_in_force(TextUse.NOTE),
         typed_note=request.text("note"),

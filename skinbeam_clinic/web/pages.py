@@ -16,7 +16,7 @@ from skinbeam.laser.device import devices
 from skinbeam.model.consultation import CLEARABLE_RULES, DECIDABLE_MODALITIES, HISTORY_GROUPS, LESION_SIGNS, REACTIONS
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, subtype_description, vocabulary_table
-from skinbeam.report.formatting import capitalise
+from skinbeam.report.formatting import capitalise, treatment_site_titles
 from skinbeam.text import LANGUAGES, catalogue, current_language, render_message, text_direction, translate
 from skinbeam_clinic.consultations.face_points import FacePointsView
 from skinbeam_clinic.consultations.forms import Submission, parse_mark_field, parse_row_field
@@ -302,11 +302,7 @@ def _choice_lists() -> dict[str, tuple[FormChoice, ...]]:
     lists["condition"] = tuple(
         FormChoice(name, translate(entry["title"])) for name, entry in vocabulary_table("condition").items()
     )
-    lists["site"] = tuple(
-        FormChoice(name, translate(entry["title"]))
-        for name, entry in vocabulary_table("site").items()
-        if entry["use"] == "treatment"
-    )
+    lists["site"] = tuple(FormChoice(name, title) for name, title in treatment_site_titles().items())
     lists["reaction"] = _titled_choices("reaction", REACTIONS)
     lists["cooling"] = tuple(FormChoice(kind, render_message(f"clinic-cooling.kind-{kind}")) for kind in CoolingKind)
     lists["cleared"] = _titled_choices("app-clearance", CLEARABLE_RULES)
