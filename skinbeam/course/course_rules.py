@@ -1,7 +1,7 @@
 """The rules of a course: order and spacing of treatments, and the wait of resurfaced skin."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -40,6 +40,7 @@ class CourseRules:
     Parameters
     ----------
     order : modalities, those first that are done first.
+    one_visit : modalities that leave skin closed, whose single targets one device treats in one visit.
     background : conditions of a whole field, which lines and single spots of the same field come before.
     least_weeks, least_weeks_between_craters : between two sessions; between two that remove columns of skin, where no
         source gives an interval.
@@ -48,6 +49,7 @@ class CourseRules:
     """
 
     order: tuple[str, ...]
+    one_visit: tuple[str, ...]
     background: tuple[str, ...]
     least_weeks: int
     least_weeks_between_craters: int
@@ -61,7 +63,8 @@ class CourseRules:
 def course_rules() -> CourseRules:
     """Return the rules of `data/limits.toml`."""
     table = load_package_table("data/limits.toml")["course"]
-    return CourseRules(**{**table, "order": tuple(table["order"]), "background": tuple(table["background"])})
+    lists = {key: tuple(table[key]) for key in ("order", "one_visit", "background")}
+    return CourseRules(**{**table, **lists})
 
 
 def suitability_rule(id: str) -> Rule:
@@ -77,10 +80,11 @@ def ablation_rule() -> Rule:
     return rule
 
 
-def ablates_again(modality: str, earlier: Iterable[str]) -> bool:
+def ablates_again(modalities: Collection[str], earlier: Iterable[str]) -> bool:
     """Return whether a treatment resurfaces what earlier ones resurfaced, and one of them removes a whole field."""
     resurfaced = {modality for modality in earlier if modality in RESURFACING}
-    return modality in RESURFACING and bool(resurfaced) and FULL_FIELD_ABLATION in {*resurfaced, modality}
+    resurfaces = {modality for modality in modalities if modality in RESURFACING}
+    return bool(resurfaces) and bool(resurfaced) and FULL_FIELD_ABLATION in resurfaced | resurfaces
 
 
 def fresh_skin_rule() -> Rule:

@@ -1,8 +1,10 @@
-"""The concerns of a course in groups that one device treats in one way, and how groups follow each other on one field.
+"""The concerns of a course in groups that one device treats in the same visits, and how groups follow on one field.
 
-No place is treated twice in one visit, since harm and downtime are computed of one pass. Two settings that heat vessels
-or pigment of one skin share it: lines and single spots first, the background outside them. Two patterns of columns, two
-ablations, or two settings that heat deep skin cannot be kept apart in one field, so one follows the other.
+No place is treated twice in one visit, since harm and downtime are computed of one pass. Two settings of one device
+that heat vessels or pigment of one skin share it: lines and single spots first, the background outside them. Two
+patterns of columns, two ablations, two backgrounds, or two settings that heat deep skin cannot be kept apart in one
+field, so one follows the other. Concerns that wait for another group are kept apart from those of their device that
+need not wait.
 """
 
 import math
@@ -150,7 +152,7 @@ class GroupedConcern:
 
 @dataclass
 class ConcernGroup:
-    """Concerns that one device treats in one way.
+    """Concerns that one device treats in the same visits.
 
     Parameters
     ----------
@@ -188,14 +190,20 @@ class ConcernGroup:
         return {part.site for part in self.parts}
 
     @property
-    def modality(self) -> str:
-        """The modality of all its concerns."""
-        return self.parts[0].option.modality
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities of its concerns, in the order of a course: one, or several that leave skin closed."""
+        used = {part.option.modality for part in self.parts}
+        return tuple(modality for modality in course_rules().order if modality in used)
 
     @property
-    def kind(self) -> tuple[str, str]:
-        """Its modality and device."""
-        return self.modality, self.parts[0].setup.device
+    def is_surface(self) -> bool:
+        """Whether it renews the surface of a field."""
+        return not set(SURFACE_MODALITIES).isdisjoint(self.modalities)
+
+    @property
+    def device(self) -> str:
+        """The device of all its concerns."""
+        return self.parts[0].setup.device
 
     def repeats(self, earlier: GroupedConcern) -> bool:
         """Return whether its laser treats skin of an earlier concern again, with another setting."""
@@ -203,9 +211,9 @@ class ConcernGroup:
 
     def takes(self, part: GroupedConcern) -> bool:
         """Return whether a concern can be treated in its visits without a second pass of the same skin."""
-        if self.kind != (part.option.modality, part.setup.device):
+        if self.device != part.setup.device or not self._shares_visits_with(part):
             return False
-        if self.modality in SURFACE_MODALITIES and (part.condition == DARK_MARKS) != self.treats_dark_marks:
+        if self.is_surface and (part.condition == DARK_MARKS) != self.treats_dark_marks:
             return False  # dark marks come before resurfacing
         return not any(
             (
@@ -218,15 +226,22 @@ class ConcernGroup:
             for concern in self.parts
         )
 
+    def _shares_visits_with(self, part: GroupedConcern) -> bool:
+        """Return whether a concern has its modality, or both leave skin closed and neither treats what comes first."""
+        used = {*self.modalities, part.option.modality}
+        if len(used) == 1:
+            return True
+        first = {concern.condition for concern in (*self.parts, part)} & _MARKS_THEMSELVES
+        return used <= set(course_rules().one_visit) and not first
+
     @property
     def order(self) -> float:
         """Its place among the kinds of light on one field: melasma first, dark marks before all resurfacing."""
         order = course_rules().order
         if self.treats_melasma:
             return -1.0
-        if not self.treats_dark_marks:
-            return order.index(self.modality)
-        return min(order.index(self.modality), min(map(order.index, SURFACE_MODALITIES)) - 0.5)
+        place = order.index(self.modalities[0])
+        return min(place, min(map(order.index, SURFACE_MODALITIES)) - 0.5) if self.treats_dark_marks else place
 
     @property
     def treats_dark_marks(self) -> bool:
@@ -256,7 +271,7 @@ class ConcernGroup:
         ]
         least = self._least_weeks(has_source=bool(known))
         healed = max(math.ceil(_downtime_days(part.option) / _DAYS_PER_WEEK) for part in self.parts)
-        rest = weeks_before_ablation() if self.modality == FULL_FIELD_ABLATION and not known else 0
+        rest = weeks_before_ablation() if FULL_FIELD_ABLATION in self.modalities and not known else 0
         if rest > max(healed, least):
             return rest, Message("course.ablated-again", {"weeks": rest, **ablation_rule().message.params})
         if healed > max([*known, least]):
@@ -271,7 +286,7 @@ class ConcernGroup:
         """Return the least weeks between two sessions, whatever healing takes."""
         if has_source and all(part.is_gentle for part in self.parts):
             return 1  # nothing has to heal: the source decides
-        if not has_source and self.modality == FRACTIONAL_ABLATION:
+        if not has_source and FRACTIONAL_ABLATION in self.modalities:
             return course_rules().least_weeks_between_craters
         return course_rules().least_weeks
 
@@ -290,7 +305,7 @@ class ConcernGroup:
     def weeks_before(self, other: "ConcernGroup") -> int:
         """Return the weeks from its last session to the first of another group on the same or the next field."""
         weeks = [self.healing_weeks]
-        if self.overlaps(other) and self.kind == other.kind:
+        if self.overlaps(other) and self.repeats_kind_of(other):
             weeks.append(self.interval_weeks)
         if self.ablates_with(other):
             weeks.append(weeks_before_ablation())
@@ -298,7 +313,11 @@ class ConcernGroup:
 
     def ablates_with(self, other: "ConcernGroup") -> bool:
         """Return whether both resurface the same skin, and one of them removes that of a whole field."""
-        return ablates_again(other.modality, (self.modality,)) and self.overlaps(other)
+        return ablates_again(other.modalities, self.modalities) and self.overlaps(other)
+
+    def repeats_kind_of(self, other: "ConcernGroup") -> bool:
+        """Return whether one device treats both, and in the same way."""
+        return self.device == other.device and not set(self.modalities).isdisjoint(other.modalities)
 
     def overlaps(self, other: "ConcernGroup") -> bool:
         """Return whether the fields of two groups share skin."""
@@ -312,7 +331,7 @@ class ConcernGroup:
         if self.overlaps(earlier):
             return True
         touch = any(sites_touch(part.site, two.site) for part in self.parts for two in earlier.parts)
-        return touch and not {self.modality, earlier.modality}.isdisjoint(RESURFACING)
+        return touch and not {*self.modalities, *earlier.modalities}.isdisjoint(RESURFACING)
 
 
 def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[ConcernPlan, ...]:
@@ -360,6 +379,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             groups.append(ConcernGroup([part]))
         else:
             group.parts.append(part)
+    groups = _split_by_wait(sorted(groups, key=lambda group: group.order))
     for group in groups:
         if case is not None:
             group.is_resurfaced = _is_resurfaced(case, group)
@@ -367,12 +387,35 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             group.has_marked = bool(marked - _MARKS_THEMSELVES)
             group.has_darkened = bool(marked & _MARKS_THEMSELVES)
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
-            group.rest = rest_before(case, group.sites, group.modality, group.interval_weeks)
+            group.rest = rest_before(case, group.sites, group.modalities, group.interval_weeks)
         group.dark_marks = tuple(
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )
         group.melasma = tuple(_title_with_site(concern) for concern in concerns if _is_melasma_under(concern, group))
-    return sorted(groups, key=lambda group: group.order)
+    return groups
+
+
+def _split_by_wait(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
+    """Return groups in their order, each split where some of its skin waits for an earlier group and other skin not."""
+    split: list[ConcernGroup] = []
+    for group in groups:
+        by_wait: dict[tuple[int, ...], ConcernGroup] = {}
+        for field in _separate_fields(group.parts):
+            waits_for = tuple(place for place, before in enumerate(split) if field.follows(before))
+            by_wait.setdefault(waits_for, ConcernGroup([])).parts.extend(field.parts)
+        split += by_wait.values()
+    return split
+
+
+def _separate_fields(parts: Sequence[GroupedConcern]) -> list[ConcernGroup]:
+    """Return concerns in groups that share no skin, in their order."""
+    fields: list[ConcernGroup] = []
+    for part in parts:
+        alone = ConcernGroup([part])
+        shared = [field for field in fields if field.overlaps(alone)]
+        alone.parts = [*(part for field in shared for part in field.parts), part]
+        fields = [*(field for field in fields if field not in shared), alone]
+    return fields
 
 
 def _running_params(title: str, span: SourceRange, number: int, improved_pct: float) -> dict[str, object]:
@@ -403,7 +446,7 @@ def _title_with_site(concern: ConcernPlan) -> str:
 
 def _lies_on_resurfaced(concern: ConcernPlan, group: ConcernGroup) -> bool:
     """Return whether a concern is dark marks on skin that a group resurfaces for another concern."""
-    is_resurfacing = group.modality in SURFACE_MODALITIES and not group.treats_dark_marks
+    is_resurfacing = group.is_surface and not group.treats_dark_marks
     return concern.condition == DARK_MARKS and is_resurfacing and _lies_under(concern, group)
 
 
@@ -415,7 +458,7 @@ def _is_melasma_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
 def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
     """Return whether an earlier session resurfaced the skin of a group, and either removes a whole field of it."""
     done = sessions_on_skin(case, group.sites)
-    return ablates_again(group.modality, (modality for session in done for modality in session_modalities(session)))
+    return ablates_again(group.modalities, (modality for session in done for modality in session_modalities(session)))
 
 
 def _marked_conditions(case: Case, group: ConcernGroup) -> set[str]:
@@ -432,7 +475,10 @@ def _marked_conditions(case: Case, group: ConcernGroup) -> set[str]:
 def _waits_for_fresh_skin(case: Case, group: ConcernGroup) -> bool:
     """Return whether the rule on closed light after a recent resurfacing speaks: a case has no date or site of it."""
     rule = fresh_skin_rule()
-    return group.modality in rule.modalities and rule.when.holds(read_questionnaire(case).facts) is True
+    return (
+        not set(rule.modalities).isdisjoint(group.modalities)
+        and rule.when.holds(read_questionnaire(case).facts) is True
+    )
 
 
 def _lies_under(concern: ConcernPlan, group: ConcernGroup) -> bool:

@@ -41,7 +41,7 @@ class Rest:
         return Message("course.rests-since-last", params)
 
 
-def rest_before(case: Case, sites: Collection[str], modality: str, interval_weeks: int) -> Rest | None:
+def rest_before(case: Case, sites: Collection[str], modalities: Collection[str], interval_weeks: int) -> Rest | None:
     """Return the rest of some sites after the session that asks for the most; None where the time of one is not known.
 
     A session with such a laser is followed after the interval of the course, one with another after the least weeks
@@ -49,19 +49,19 @@ def rest_before(case: Case, sites: Collection[str], modality: str, interval_week
 
     Parameters
     ----------
-    modality, interval_weeks : of the course.
+    modalities, interval_weeks : of the course.
     """
     found: list[Rest] = []
     for done in sessions_on_skin(case, sites):
         ago = weeks_since(case, done)
         if ago is None:
             return None
-        found.append(_rest_after(done, ago, modality, interval_weeks))
+        found.append(_rest_after(done, ago, modalities, interval_weeks))
     return max(found, key=lambda rest: (rest.weeks_left, -rest.weeks_ago), default=None)
 
 
-def _rest_after(session: EarlierSession, ago: float, modality: str, interval_weeks: int) -> Rest:
+def _rest_after(session: EarlierSession, ago: float, modalities: Collection[str], interval_weeks: int) -> Rest:
     used = session_modalities(session)
-    needed = interval_weeks if modality in used else course_rules().least_weeks
-    for_ablation = ablates_again(modality, used) and weeks_before_ablation() > needed
+    needed = course_rules().least_weeks if set(used).isdisjoint(modalities) else interval_weeks
+    for_ablation = ablates_again(modalities, used) and weeks_before_ablation() > needed
     return Rest(ago, weeks_before_ablation() if for_ablation else needed, for_ablation)

@@ -1,9 +1,9 @@
 """Schedule one course of sessions for several concerns: visits with their week and steps.
 
-Concerns that share a device are treated together. On one field the kinds of light follow each other: vessels, pigment,
-resurfacing, each after the one before has healed. Melasma comes before everything on its skin, and dark marks before
-any resurfacing of theirs, whatever treats them, because it darkens them. Fields of two kinds that do not overlap share
-their visits, unless they touch and one is wounded.
+Concerns that share a device are treated together, red lines and brown spots of one field also. Else the kinds of light
+follow each other on one field: vessels, pigment, resurfacing, each after the one before has healed. Melasma comes
+before everything on its skin, and dark marks before any resurfacing of theirs, whatever treats them, because it darkens
+them. Fields of two kinds that do not overlap share their visits, unless they touch and one is wounded.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ from skinbeam.course.groups import ConcernGroup, GroupedConcern, group_concerns
 from skinbeam.model.case import Case
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.plan_records.course import SessionGain, Visit
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.text import Message
@@ -48,7 +47,7 @@ def schedule_course(
         )
         deciding = [before for before in earlier if before.last_week + before.weeks_before(group) == week]
         group.waits_beside = bool(deciding) and not any(before.overlaps(group) for before in deciding)
-        of_this_kind = [part for before in earlier if before.kind == group.kind for part in before.parts]
+        of_this_kind = [part for before in earlier if before.repeats_kind_of(group) for part in before.parts]
         group.kept_apart_from = tuple(part.title for part in of_this_kind if group.repeats(part))
         for index in range(group.count):
             due.setdefault(week + index * group.interval_weeks, []).append(_CourseSession(group, index))
@@ -56,10 +55,11 @@ def schedule_course(
     for week in sorted(due):
         here = due[week]
         steps = [*_first_steps(groups, case)] if not visits else [Message("course.review")]
-        steps += [step for session in here for step in session.steps]
+        parts = [part for session in here for part in session.parts]
+        has_several = len(_distinct_treatments(parts)) > 1
+        steps += [step for session in here for step in session.steps(named=has_several)]
         if len(here) > 1:
             steps.append(Message("course.share"))
-        parts = [part for session in here for part in session.parts]
         after = tuple(
             gain
             for session in here
@@ -84,9 +84,8 @@ class _CourseSession:
         present = [part for part in self.group.parts if self.index < part.sessions]
         return sorted(present, key=lambda part: part.is_background)
 
-    @property
-    def steps(self) -> list[Message]:
-        """The reason for this week, whether to continue, and the treatments."""
+    def steps(self, *, named: bool) -> list[Message]:
+        """Return the reason for this week, whether to continue, and the treatments, `named` by their concerns."""
         found: list[Message] = []
         if self.index == 0 and self.group.melasma:
             found.append(_melasma_first_message(self.group.melasma))
@@ -105,8 +104,10 @@ class _CourseSession:
         if any(self._comes_to_stop_rule(part) for part in self.parts):
             params = {"sessions": rules.stop_after_sessions, "pct": rules.stop_below_pct}
             found.append(Message("course.stop-rule", params))
-        treatments = [part.treatment_message for part in self.parts]
-        return [*found, *self._shared_skin_messages, *_drop_repeated(treatments)]
+        found += self._shared_skin_messages
+        for treatment, titles in _distinct_treatments(self.parts):
+            found.append(Message("course.treat-for", {"concerns": titles, **treatment.params}) if named else treatment)
+        return found
 
     def _comes_to_stop_rule(self, part: GroupedConcern) -> bool:
         """Return whether this session follows those after which a course may stop; not where that was judged already.
@@ -166,13 +167,20 @@ def _melasma_first_message(titles: Sequence[str]) -> Message:
     return Message("course.melasma-first", {"melasma": list(titles), "months": rules["months"]})
 
 
-def _drop_repeated(messages: Sequence[Message]) -> list[Message]:
-    """Return messages without those that were said before."""
-    return [message for place, message in enumerate(messages) if message not in messages[:place]]
+def _distinct_treatments(parts: Sequence[GroupedConcern]) -> list[tuple[Message, list[str]]]:
+    """Return the treatments of concerns, each once with the titles of those that it is for."""
+    found: list[tuple[Message, list[str]]] = []
+    for part in parts:
+        titles = next((titles for treatment, titles in found if treatment == part.treatment_message), None)
+        if titles is None:
+            found.append((part.treatment_message, [part.title]))
+        else:
+            titles.append(part.title)
+    return found
 
 
 def _first_steps(groups: Sequence[ConcernGroup], case: Case | None) -> list[Message]:
-    renews = {group.modality in SURFACE_MODALITIES for group in groups}
+    renews = {group.is_surface for group in groups}
     found = [Message("course.order")] if len(renews) > 1 else []
     found.append(Message("course.sun", {"weeks": course_rules().least_weeks}))
     if case is not None and case.patient is not None and case.patient.medications:

@@ -235,11 +235,43 @@ def test_lines_come_before_the_background_and_no_place_twice(modality: str, orde
     assert first.treats == (lines.place, background.place)
     (step,) = (step for step in first.steps if step.id == "course.lines-first")
     assert step.params["first"] == ["Visible facial veins (cheeks)"]
-    treated = [step.text for step in first.steps if step.id == "course.treat"]
+    treated = [step.text for step in first.steps if step.id == "course.treat-for"]
     assert ["6.5 J/cm²" in text for text in treated] == [True, False]
+    assert [text.split(" (cheeks): ")[0] for text in treated] == ["For Visible facial veins", f"For {background.title}"]
     assert "course.lines-first" not in {step.id for step in second.steps}  # the lines are done
     elsewhere = schedule_course([lines, replace(background, site="neck")])
     assert "course.lines-first" not in steps(elsewhere)[0]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_lamp_treats_red_and_brown_of_one_field_in_the_same_visits(order: int) -> None:
+    """The brown waited until every session for the red was over: 24 weeks and seven visits in place of twelve weeks."""
+    red = part("redness", option("vascular", "ipl", SourceRange(4, 4, "sessions"), weeks(4, 4)))
+    brown = at(part("age-spots", option("pigment-long-pulse", "ipl", TWICE, weeks(4, 4))), pulse_ms=2.0)
+    visits = schedule_course([red, brown][::order])
+    assert [visit.week for visit in visits] == [0, 4, 8, 12]
+    assert [visit.treats for visit in visits] == [(brown.place, red.place)] * 2 + [(red.place,)] * 2
+    assert ["course.lines-first" in ids for ids in steps(visits)] == [True, True, False, False]
+    other = part("age-spots", option("pigment-long-pulse", "alexandrite", TWICE, weeks(4, 4)))
+    assert all(len(visit.treats) == 1 for visit in schedule_course([red, other]))  # two devices follow each other
+
+
+@pytest.mark.parametrize("condition", ["melasma", "post-inflammatory-hyperpigmentation", "uneven-pigmentation"])
+def test_a_field_of_pigment_shares_no_visit_with_redness_of_its_skin(condition: str) -> None:
+    """Melasma comes first on its skin, dark marks are read alone, and of two fields neither lies outside the other."""
+    red = part("redness", option("vascular", "ipl", TWICE, MONTH))
+    field = at(part(condition, option("pigment-long-pulse", "ipl", TWICE, MONTH)), pulse_ms=2.0)
+    assert all(len(visit.treats) == 1 for visit in schedule_course([red, field]))
+
+
+def test_skin_that_need_not_wait_begins_with_the_first_visit() -> None:
+    """Spots of the hands waited for redness of the cheeks, since spots of the cheeks did."""
+    red = part("redness", option("vascular", "dye", TWICE, MONTH))
+    spots = part("age-spots", option("pigment-short-pulse", "qs", TWICE, MONTH))
+    hands = replace(spots, site="hands")
+    first, second, third, fourth = schedule_course([red, spots, hands])
+    assert first.treats == second.treats == (red.place, hands.place)
+    assert third.treats == fourth.treats == (spots.place,)
 
 
 def test_deep_skin_is_not_heated_twice_on_one_day() -> None:
