@@ -22,7 +22,6 @@ _MIN_LETTERS = 4  # of a template that can be recognised: `{nm} nm` would match 
 _DECIMAL_NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+\.\d+)(?![\w.]*\w)")
 _NUMBER_WITH_UNIT = re.compile(r"[\d.,–\-+ ]*(?:nm|ms|µs|ns|ps|mm|µm|mJ|J|W|Hz|cm|J/cm²|W/cm²|per cm²|cm²|°C|°|%)?")
 _DATE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}")
-_NAME_AND_REASON = re.compile(r"(?P<name>[^(]+?): (?P<about>.+)", re.DOTALL)  # a device and the reason against it
 _NAME_AND_SITE = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern and its site
 
 # Studies with the reasons against them, of which some have brackets and commas.
@@ -62,9 +61,11 @@ def _translate_english(english: str, language: str) -> str:
         _lower_first(study["reason"]) in known for study in studies
     ):
         return ", ".join(f"{study['study']} ({_translate_english(study['reason'], language)})" for study in studies)
-    for form, own in ((_NAME_AND_REASON, "{}: {}"), (_NAME_AND_SITE, "{} ({})")):
-        if (both := form.fullmatch(english)) and {both["name"], _lower_first(both["name"])} & known.keys():
-            return own.format(_translate_english(both["name"], language), _translate_english(both["about"], language))
+    subjects, colon, reason = english.partition(": ")  # devices or concerns, and the reason against them
+    if colon and (names := _translate_names(subjects, language)):
+        return f"{names}: {_translate_english(reason, language)}"
+    if names := _translate_names(english, language):
+        return names
     for between in ("; ", ", "):
         parts = english.split(between)
         if len(parts) > 1:
@@ -76,6 +77,27 @@ def _translate_english(english: str, language: str) -> str:
         if _NUMBER_WITH_UNIT.fullmatch(english)
         else english
     )
+
+
+def _translate_names(english: str, language: str) -> str:
+    """Return a list of known names, each alone or with a site in brackets; empty if one of them is not known."""
+    if whole := _translate_name(english, language):
+        return whole
+    for comma in re.finditer(", ", english):  # names may have commas of their own
+        first = _translate_name(english[: comma.start()], language)
+        if first and (others := _translate_names(english[comma.end() :], language)):
+            return f"{first}, {others}"
+    return ""
+
+
+def _translate_name(english: str, language: str) -> str:
+    known = _phrases(language)
+    if {english, _lower_first(english)} & known.keys():
+        return _translate_english(english, language)
+    both = _NAME_AND_SITE.fullmatch(english)
+    if both is None or not {both["name"], _lower_first(both["name"])} & known.keys():
+        return ""
+    return f"{_translate_english(both['name'], language)} ({_translate_english(both['about'], language)})"
 
 
 def _translate_date(english: str, language: str) -> str:

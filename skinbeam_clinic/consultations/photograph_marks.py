@@ -15,7 +15,7 @@ from skinbeam.photo.analysis import PhotoAnalysis
 from skinbeam.photo.face.region_sites import REGION_SITES
 from skinbeam.photo.findings.finding import FINDING_KINDS, region_words
 from skinbeam.photo.mark_selection import MarkPlace
-from skinbeam.text import Message, render_message
+from skinbeam.text import Message, render_message, translate
 from skinbeam_clinic.consultations.forms import (
     MARK_ROWS_MAX,
     MARKS_PHOTOGRAPH,
@@ -34,6 +34,7 @@ __all__ = [
     "keep_stored_marks",
     "make_marks_view",
     "read_marks",
+    "region_title",
 ]
 
 _CONFIRMED, _STRUCK = "confirmed", "struck"
@@ -202,7 +203,7 @@ def make_marks_view(submission: Submission) -> MarksView | None:
         (*(mark.number for mark in added), *range(first, first + _EMPTY_ROWS)),
         tuple(_title(mark) for mark in added),
         tuple((kind, render_message(f"finding-kind.{kind}")) for kind in FINDING_KINDS if kind != "pores"),
-        tuple((region, _region_text(region)) for region in REGION_SITES),
+        tuple((region, region_title(site, region)) for region, site in REGION_SITES.items()),
     )
 
 
@@ -217,7 +218,10 @@ def _fields(mark: PhotographMark) -> Iterator[tuple[str, str]]:
 
 
 def _title(mark: PhotographMark) -> str:
-    params = {"kind": Message(f"finding-kind.{mark.kind}"), "region": _region_text(mark.region)}
+    params = {
+        "kind": Message(f"finding-kind.{mark.kind}"),
+        "region": region_title(REGION_SITES[mark.region], mark.region),
+    }
     if mark.size_mm is None:
         return render_message("marks.unmeasured", params)
     if mark.place is None:
@@ -227,6 +231,7 @@ def _title(mark: PhotographMark) -> str:
     return render_message("marks.placed", params | {"size": mark.size_mm, "aside": aside, "down": down})
 
 
-def _region_text(region: str) -> str:
-    words = region_words(REGION_SITES[region], region)
-    return words.text if isinstance(words, Message) else words
+def region_title(site: str, region: str) -> str:
+    """Return the name of a region's site in the current language, with its side of the body."""
+    words = region_words(site, region)
+    return words.text if isinstance(words, Message) else translate(words)

@@ -166,7 +166,7 @@ def _suggestion_view(suggestion: SuggestedConcern, answers: Submission) -> _Sugg
     """Return a suggestion in words, as far as the saved decisions about its marks leave it."""
     condition = translate(vocabulary_table("condition")[suggestion.condition]["title"])
     site = translate(vocabulary_table("site")[suggestion.site]["title"])
-    title = render_message("suggest.concern", {"condition": condition, "site": site.lower()})
+    title = render_message("suggest.concern", {"condition": condition, "site": site})
     decision = (
         ""
         if suggestion.decision is None

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skinbeam.model.errors import InputError
-from skinbeam.photo.findings.finding import region_words
-from skinbeam.text import Formatter, Message, current_language, render_message
+from skinbeam.text import Formatter, current_language, render_message
+from skinbeam_clinic.consultations.photograph_marks import region_title
 from skinbeam_clinic.follow_ups.models import FollowUp
 from skinbeam_clinic.follow_ups.pair_analyses import MarkResult, PairAnalysis, RegionResult
 from skinbeam_clinic.jobs.queue import FAILED, OPEN_STATES
@@ -132,7 +132,7 @@ def _view_measured(analysis: PairAnalysis, number: int) -> PairAnalysisView:
 
 
 def _view_mark(mark: MarkResult) -> _MarkView:
-    about = {"what": _kind(mark.kind), "where": _place(mark), "mm": round(mark.size_mm)}
+    about = {"what": _kind(mark.kind), "where": region_title(mark.site, mark.region), "mm": round(mark.size_mm)}
     title = render_message("followed-measured.mark", about)
     return _MarkView(title, mark.message.text, _describe_confidence(mark), mark.needs_examination)
 
@@ -153,7 +153,7 @@ def _describe_confidence(mark: MarkResult) -> str:
 def _describe_region(result: RegionResult) -> str:
     about: Mapping[str, str] = {
         "what": _kind(result.kind),
-        "where": _place(result),
+        "where": region_title(result.site, result.region),
         "told": result.message.text,
     }
     return render_message("followed-measured.region", about)
@@ -161,8 +161,3 @@ def _describe_region(result: RegionResult) -> str:
 
 def _kind(kind: str) -> str:
     return render_message(f"finding-kind.{kind}")
-
-
-def _place(result: MarkResult | RegionResult) -> str:
-    where = region_words(result.site, result.region)
-    return where.text if isinstance(where, Message) else where

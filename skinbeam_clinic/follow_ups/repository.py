@@ -189,12 +189,12 @@ class FollowUpRepository(Repository):
     def add_pair(self, id: str, before_id: str, after_id: str) -> FollowUp:
         """Pair two photographs of the patient; the acting member and who took either know their order.
 
-        Two that are a pair already stay one pair.
+        Two that are a pair already stay one pair. After a grade there are no new ones: what its rater saw is known.
 
         Raises
         ------
         RecordNotFoundError : this patient has no such photograph.
-        InputError : `closed`, or `same-photograph`.
+        InputError : `closed`, `same-photograph`, or `graded-already`.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row, content = get_editable(work, id)
@@ -208,6 +208,8 @@ class FollowUpRepository(Repository):
             table = follow_up_tables.PhotographPairRow
             pairs = work.rows(table, table.follow_up_id == id)
             if all((pair.before_id, pair.after_id) != (before_id, after_id) for pair in pairs):
+                if content.grades:
+                    raise clinic_error("graded-already", "follow-up")
                 pair_row = work.new_row(
                     table,
                     consultation_id=row.consultation_id,

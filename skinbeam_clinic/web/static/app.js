@@ -158,6 +158,8 @@ function saver(form, came) {
           figure.append(caption);
         }
         shown.append(figure);
+        form.querySelector("[aria-labelledby=suggested]")?.removeAttribute("hidden");
+        form.querySelector("[aria-labelledby=marks]")?.remove();  // of the photograph before
         form.dispatchEvent(new Event("photographed"));
       }
       const refused = file && file === unfit;

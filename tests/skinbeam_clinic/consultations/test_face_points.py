@@ -46,6 +46,10 @@ def test_points_are_kept_with_the_answers_and_go_with_the_case(
     files = {"photo": ("face.jpg", FACE.read_bytes(), "image/jpeg")}
     shown = client.post(f"{here}/answers?points=", data=sent | {"revision": "1"}, files=files, follow_redirects=True)
     assert shown.text.count("data:image/jpeg;base64,") == 1
+    assert "Move a misplaced point with the mouse" in shown.text
+    without_picture = html.unescape(client.get(here).text)
+    assert "Move a misplaced point with the mouse" not in without_picture
+    assert '"Show the points of the face" displays them on the photograph' in without_picture
     stored = clinics.repositories().consultations.get(consultation.id)
     set_on = {"photo.kept": stored.answers.photo, "photo.points.of": stored.answers.photo}
     set_on["photo.spots_examined"] = "true"
@@ -146,7 +150,10 @@ def test_points_are_moved_by_mouse_and_keys_and_saved(
         sign_in(page, address, "clinician")
         page.goto(f"{address}/consultations/{consultation.id}")
         page.locator(".steps button").nth(3).click()
+        suggest = page.get_by_role("button", name="Look for what this photograph suggests")
+        expect(suggest).to_be_hidden()  # before there is one
         page.get_by_label("A photograph of the face").set_input_files(FACE)
+        expect(suggest).to_be_visible()
         right = page.get_by_role("slider", name="Right pupil of the person")
         mouth = page.get_by_role("slider", name="Middle of the mouth")
         expect(mouth).to_have_attribute("aria-valuetext", "224 pixels from the left, 146 from the top", timeout=60_000)

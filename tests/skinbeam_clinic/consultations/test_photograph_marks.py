@@ -257,6 +257,9 @@ def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> 
     assert (marks[-1].kind, marks[-1].place, marks[-1].size_mm) == ("spots", None, 2.5)
     page = client.get(here).text
     assert len(re.findall(r'value="confirmed" selected', page)) == 1
+    german = client.get(here, headers={"accept-language": "de"}).text
+    assert '<option value="glabella">zwischen den Brauen</option>' in german
+    assert '<option value="nose" selected>Nase</option>' in german
     copy = clinics.repositories().patient_copies.make(after.patient_id)
     with zipfile.ZipFile(io.BytesIO(copy)) as archive:
         assert "mark.0.decision" in json.dumps(json.loads(archive.read("record.json")))

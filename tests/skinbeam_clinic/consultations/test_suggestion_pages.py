@@ -76,6 +76,8 @@ def test_a_suggestion_becomes_a_concern_by_one_press(
     spots, acne = with_suggestions(clinics, consultation)
     here = f"/consultations/{consultation.id}"
     assert "3 brown spots, 2 to 5 mm wide" in page_text(client, here)
+    german = html.unescape(client.get(here, headers={"accept-language": "de"}).text)
+    assert "Altersflecken (Lentigines solares), Wangen:" in german
     sent = {"revision": "1", "patient.age_years": "52", "concern.0.condition": "melasma", "concern.0.site": "forehead"}
     assert client.post(f"{here}/suggestions/{acne.id}/kept", data=sent).status_code == 303
     stored = clinics.repositories().consultations.get(consultation.id)

@@ -290,6 +290,7 @@ def test_without_photographs_it_is_graded_at_the_patients_side(clinics: Clinics,
     page = client.get(f"/follow-ups/{one.id}").text
     assert "Here: worse than before" in page
     assert "with no photographs side by side" in page
+    assert "To compare photographs, begin another follow-up." in page
 
 
 def test_a_photograph_of_now_is_kept_and_put_beside_one_from_before(clinics: Clinics, tmp_path: Path) -> None:

@@ -325,6 +325,10 @@ def test_pairs_are_of_one_patient_and_stay_once_they_were_graded(
     with pytest.raises(InputError) as error:
         repositories.follow_ups.remove_pair(begun.id, pair.id)
     assert code_of(error) == "graded-already"
+    assert repositories.follow_ups.add_pair(begun.id, before, after).pairs == (pair,)  # sent again
+    with pytest.raises(InputError) as error:
+        repositories.follow_ups.add_pair(begun.id, after, before)
+    assert code_of(error) == "graded-already"
 
 
 def test_of_whom_nothing_was_heard_since_the_last_treatment_is_due(
