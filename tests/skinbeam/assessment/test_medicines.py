@@ -152,7 +152,7 @@ tramadol codeine
 ondansetron metoclopramide montelukast salbutamol insulin
 allopurinol colchicine alendronate denosumab letrozole testosterone
 sildenafil amoxicillin flucloxacillin cefuroxime azithromycin clarithromycin erythromycin clindamycin
-fluconazole terbinafine aciclovir digoxin flecainide dronedarone hydroxyzine hydralazine
+fluconazole terbinafine digoxin flecainide dronedarone hydroxyzine hydralazine
 chlorphenamine chlorpropamide methyldopa clonidine baclofen levodopa sumatriptan imatinib gefitinib cetuximab
 trastuzumab dupilumab biotin melatonin minoxidil ketotifen ketorolac prednimustine promazine clotrimazole
 doxazosin doxylamine doxepin methadone viagra

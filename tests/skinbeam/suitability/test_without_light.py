@@ -12,6 +12,7 @@ from skinbeam.model.consultation import HISTORY
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.suggestions import word_hint
 from skinbeam.model.vocabulary import COLOUR_MODALITIES, SURFACE_MODALITIES, laser_modalities
+from skinbeam.response.goals import is_for_kinds
 from skinbeam.suitability.judgement import judge_case, judge_suitability
 from skinbeam.suitability.table import load_rules
 
@@ -719,3 +720,74 @@ def test_acne_beside_scars_is_told_before_they_are_resurfaced(modality: str, acn
     found = judge_suitability(case, concern=case.concern[0], modality=modality)
     assert ("inflamed-acne-touching" in {one.rule for one in found.reasons}) is is_told
     assert found.decision == ("with-caution" if is_told else "suitable")
+
+
+@pytest.mark.parametrize(
+    ("word", "modality", "condition", "there", "elsewhere", "rule"),
+    [
+        ("active-inflammatory-acne", "pigment-long-pulse", "age-spots", "cheeks", "hands", "inflamed-acne-in-field"),
+        ("active-inflammatory-acne", "radiofrequency", "wrinkles", "decolletage", "hands", "inflamed-acne-needling"),
+        ("active-inflammatory-acne", "chemical-peel", "age-spots", "cheeks", "hands", "inflamed-acne-without-laser"),
+        ("permanent-make-up", "pigment-long-pulse", "age-spots", "cheeks", "hands", "tattoo"),
+        ("herpes-labialis", "fractional-ablative", "surgical-scars", "chin", "arms", "antiviral-history"),
+    ],
+)
+def test_what_a_person_has_on_the_face_holds_nothing_back_where_it_cannot_be(
+    word: str, modality: str, condition: str, there: str, elsewhere: str, rule: str
+) -> None:
+    """Acne of the face refused every light on spots of the hands, and a scar of the arm waited for an antiviral."""
+    assert rule in decided(modality, condition, there, history=[word])[1]
+    assert rule not in decided(modality, condition, elsewhere, history=[word])[1]
+    if word == "permanent-make-up":
+        assert rule in decided(modality, condition, elsewhere, history=["tattoo-in-field"])[1]
+
+
+INJECTED = ("filler", "intralesional-steroid", "intralesional-5-fluorouracil", "focused-ultrasound")
+
+
+@pytest.mark.parametrize("sign", ["changing", "bleeding", "solitary-pearly"])
+@pytest.mark.parametrize("modality", [*INJECTED, "surgery", "cryotherapy"])
+def test_nothing_is_injected_into_a_lesion_that_must_be_examined_first(modality: str, sign: str) -> None:
+    """A keloid that was changing got cortisone as the first choice, beside a referral that nothing be done to it."""
+    assert decided(modality, "keloid", "decolletage", kind={"lesion_signs": [sign]})[0] == "refer"
+    assert decided(modality, "keloid", "decolletage")[0] != "refer"
+
+
+@pytest.mark.parametrize("modality", ["filler", "focused-ultrasound", "botulinum-toxin", "microneedling"])
+def test_after_a_skin_cancer_the_field_is_examined_before_anything_for_looks(modality: str) -> None:
+    decision, rules = decided(modality, "wrinkles", "decolletage", history=["skin-cancer"])
+    assert (decision, "skin-cancer-history" in rules) == ("refer", True)
+
+
+@pytest.mark.parametrize("modality", ["topical-retinoid", "topical-depigmenting"])
+def test_creams_that_irritate_are_a_caution_on_severe_eczema(modality: str) -> None:
+    assert "eczema-cream" in decided(modality, "melasma", history=["eczema-severe"])[1]
+    assert "eczema-cream" not in decided(modality, "melasma", history=["psoriasis"])[1]
+
+
+@pytest.mark.parametrize("name", ["valaciclovir", "Aciclovir 400 mg", "Zovirax cream", "Valtrex 500"])
+def test_whoever_takes_a_medicine_against_herpes_is_asked_for_cold_sores(name: str) -> None:
+    """It stood among the medicines that nothing is known of."""
+    rule = "herpes-medicine-ask"
+    assert rule in decided("fractional-ablative", "wrinkles", "perioral", medicines=[name])[1]
+    assert rule not in decided("fractional-ablative", "wrinkles", "hands", medicines=[name])[1]
+    known = decided("fractional-ablative", "wrinkles", "perioral", medicines=[name], history=["herpes-labialis"])[1]
+    assert rule not in known
+    assert "antiviral-history" in known
+
+
+@pytest.mark.parametrize(
+    ("condition", "alternative", "kinds", "others"),
+    [
+        ("acne-scars", "filler", ("boxcar", "rolling"), ("ice-pick", "red")),
+        ("surgical-scars", "silicone", ("red",), ("white",)),
+    ],
+)
+def test_pits_are_not_filled_and_no_silicone_lies_on_old_white_scars(
+    condition: str, alternative: str, kinds: tuple[str, ...], others: tuple[str, ...]
+) -> None:
+    """Filler was the only option of ice-pick scars that a dermatologist had to see first."""
+    for told, is_offered in ((kinds, True), (others, False), ((), True)):
+        for kind in told or ("",):
+            use = known_conditions()[condition].alternatives[alternative]
+            assert is_for_kinds(use, condition, (kind,) if kind else ()) is is_offered
