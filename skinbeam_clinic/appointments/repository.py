@@ -158,6 +158,19 @@ class AppointmentRepository(Repository):
             table, ids = treatment_tables.AppointmentRow, (patient_id, *list_replaced_ids(work, patient_id))
             return read_appointments(work, work.rows(table, table.patient_id.in_(ids), order=(table.starts_at,)))
 
+    def course_sessions(self, patient_id: str, consultation_id: str) -> tuple[Appointment, ...]:
+        """Return the laser sessions of a consultation among the appointments of its patient, cancelled ones included.
+
+        Parameters
+        ----------
+        patient_id : the record in use, even where the consultation belongs to one that was closed as its duplicate.
+        """
+        return tuple(
+            appointment
+            for appointment in self.of_person(patient_id)
+            if appointment.purpose is Purpose.SESSION and appointment.consultation_id == consultation_id
+        )
+
     def between(
         self, first: datetime.datetime, until: datetime.datetime, *, member_id: str = ""
     ) -> tuple[Appointment, ...]:

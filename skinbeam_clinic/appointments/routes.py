@@ -197,9 +197,8 @@ def _list_close_sessions(request: ClinicRequest, appointment: Appointment) -> tu
     least, day = course.least_days(device(appointment)), to_local_time(appointment.starts_at).date()
     others = (
         (other, abs((to_local_time(other.starts_at).date() - day).days))
-        for other in repositories.appointments.of_person(appointment.patient_id)
-        if (other.consultation_id, other.purpose) == (consultation, Purpose.SESSION)
-        and other.id != appointment.id
+        for other in repositories.appointments.course_sessions(appointment.patient_id, consultation)
+        if other.id != appointment.id
         and other.state in (AppointmentState.BOOKED, AppointmentState.ATTENDED)
         and device(other) == device(appointment)
     )

@@ -19,7 +19,7 @@ from skinbeam.report.consent_form import (
     tries_in_words,
 )
 from skinbeam.text import LANGUAGES, current_language, to_local_time, translate_record, use_language
-from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
+from skinbeam_clinic.appointments.models import Appointment, AppointmentState
 from skinbeam_clinic.clinic_texts.models import ClinicText, TextUse
 from skinbeam_clinic.clinic_texts.printed import clinic_parts
 from skinbeam_clinic.consents.repository import SignatureKind, VoidReason, teach_back_tries
@@ -214,10 +214,8 @@ def _booked_sessions(request: ClinicRequest, form: _ConsentForm) -> tuple[Appoin
     machines = {machine.id for machine in request.repositories.machines.list_all() if machine.device == setup.device}
     return tuple(
         appointment
-        for appointment in request.repositories.appointments.of_person(consultation.patient_id)
-        if appointment.consultation_id == consultation.id
-        and appointment.purpose is Purpose.SESSION
-        and appointment.state is AppointmentState.BOOKED
+        for appointment in request.repositories.appointments.course_sessions(consultation.patient_id, consultation.id)
+        if appointment.state is AppointmentState.BOOKED
         and appointment.starts_at > now()
         and (appointment.machine_id is None or appointment.machine_id in machines)
     )

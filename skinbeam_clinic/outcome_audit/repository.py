@@ -1,7 +1,7 @@
 """Read the outcomes of all courses of a clinic for statistics, with one entry in the audit log."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
 from skinbeam_clinic.patient_links.person import kept_ids
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.pulse_settings import PulseSettings
+from skinbeam_clinic.treatments.models import find_valid_firings
 from skinbeam_clinic.treatments.repository import list_altered_treatments
 from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, FIRED_CONTENT, FiredContent
 from skinbeam_clinic.used_cooling import CoolingKind
@@ -153,7 +154,9 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
         for id, files in work.read_columns(tables.PlanRow, tables.PlanRow.id, tables.PlanRow.files)
     }
     area = treatment_tables.TreatedAreaRow
-    areas = _group_by_treatment(work.read_columns(area, area.treatment_id, area.id, sealed=FIRED_CONTENT))
+    areas: dict[str, dict[str, FiredContent]] = defaultdict(dict)
+    for treatment, id, fired in work.read_columns(area, area.treatment_id, area.id, sealed=FIRED_CONTENT):
+        areas[treatment][id] = fired
     events = _group_by_treatment(
         work.read_columns(
             treatment_tables.AdverseEventRow,
@@ -166,19 +169,12 @@ def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     altered = list_altered_treatments(work)
     courses: dict[tuple[str, int], list[treatment_tables.TreatmentRow]] = defaultdict(list)
     for row in ended:
-        if row.id in altered or _valid_areas(areas[row.id]):
+        if row.id in altered or find_valid_firings(areas[row.id]):
             courses[row.consultation_id, OptionRef.parse(row.option).concern].append(row)
     for mine in courses.values():
         mine.sort(key=lambda treatment: (treatment.number, treatment.created_at))
         course = _build_course(mine, patients, plans, areas, events, follow_ups)
         yield replace(course, is_altered=any(treatment.id in altered for treatment in mine))
-
-
-def _valid_areas(areas: Iterable[tuple[str, FiredContent]]) -> list[FiredContent]:
-    """Return the treated areas without those that a later row corrects or strikes out."""
-    known = list(areas)
-    corrected = {fired.corrects for _, fired in known}
-    return [fired for id, fired in known if id not in corrected and not fired.struck]
 
 
 def _load_rows(
@@ -201,12 +197,12 @@ def _build_course(
     rows: list[treatment_tables.TreatmentRow],
     patients: Mapping[str, str],
     plans: Mapping[str, str],
-    areas: Mapping[str, list[tuple[Any, ...]]],
+    areas: Mapping[str, Mapping[str, FiredContent]],
     events: Mapping[str, list[tuple[Any, ...]]],
     follow_ups: Mapping[str, list[tuple[Any, ...]]],
 ) -> CourseOutcome:
     first, last = rows[0], max(rows, key=lambda treatment: treatment.ended_at or treatment.created_at)
-    fired = [(treatment, _valid_areas(areas.get(treatment.id, ()))) for treatment in rows]
+    fired = [(treatment, find_valid_firings(areas.get(treatment.id, {})).values()) for treatment in rows]
     worst = [max(pains) for _, held in fired if (pains := [x.pain_0_10 for x in held if x.pain_0_10 is not None])]
     read = (build_follow_up(row, held, last, str) for row, held in follow_ups.get(last.id, ()))
     after = sorted(

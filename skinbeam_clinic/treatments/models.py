@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from skinbeam.model.package_data import load_package_table
 from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings
@@ -29,6 +30,7 @@ __all__ = [
     "find_current_answers",
     "find_deviations",
     "find_valid_areas",
+    "find_valid_firings",
 ]
 
 
@@ -221,6 +223,9 @@ class AreaFiring:
         return OrderedSettings(**vars(self.settings), passes=None if self.passes is None else float(self.passes))
 
 
+Firing = TypeVar("Firing", bound=AreaFiring)
+
+
 @dataclass(frozen=True)
 class TreatedArea:
     """A stored row of fired pulses, which never changes, with its deviations from the plan.
@@ -238,10 +243,16 @@ class TreatedArea:
     cooling_change: CoolingChange | None = None
 
 
+def find_valid_firings(firings: Mapping[str, Firing]) -> dict[str, Firing]:
+    """Return, by id, the rows that are neither corrected by another one nor struck out."""
+    corrected = {firing.corrects for firing in firings.values()}
+    return {id: firing for id, firing in firings.items() if id not in corrected and not firing.struck}
+
+
 def find_valid_areas(areas: Sequence[TreatedArea]) -> tuple[TreatedArea, ...]:
     """Return the rows that are neither corrected by another one nor struck out."""
-    corrected = {area.fired.corrects for area in areas}
-    return tuple(area for area in areas if area.id not in corrected and not area.fired.struck)
+    valid = find_valid_firings({area.id: area.fired for area in areas})
+    return tuple(area for area in areas if area.id in valid)
 
 
 @dataclass(frozen=True)
