@@ -1,21 +1,31 @@
 """Cite sources of the bibliography as BibTeX or as the document `skinbeam.cite/1`."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-from skinbeam.model.document import build_document, named_sources, sha256_hex
+from skinbeam.model.document import DocumentResult, named_sources, sha256_hex
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import file_exists, read_bytes
 from skinbeam.model.sources import bibliography, find_source, format_bibtex, source_keys
 
-__all__ = ["cite_document", "cite_text"]
+__all__ = ["Bibliography", "cite_document", "cite_text"]
 
 _FIELD = "KEY"
 _DOCUMENT_SUFFIX = ".json"
 _MAX_DOCUMENT_BYTES = 50_000_000  # a plan of four concerns has a million
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Bibliography(DocumentResult):
+    """Sources with their `key`, `kind` and fields of BibTeX; unknown where a document names none."""
+
+    schema: ClassVar[str] = "skinbeam.cite/1"
+
+    sources: tuple[Mapping[str, str], ...] | Unknown
 
 
 def cite_text(names: Iterable[str] = ()) -> str:
@@ -33,25 +43,22 @@ def cite_text(names: Iterable[str] = ()) -> str:
     return format_bibtex(_asked_keys(names) or bibliography())
 
 
-def cite_document(names: Iterable[str] = ()) -> dict[str, Any]:
-    """Return `skinbeam.cite/1`, in which `sources` has the key, kind and fields of each, in the order of `cite_text`.
+def cite_document(names: Iterable[str] = ()) -> Bibliography:
+    """Return `skinbeam.cite/1`, with the sources in the order of `cite_text`.
 
     Raises
     ------
     InputError, NotAvailable : as for `cite_text`.
     """
     asked = _asked_keys(names)
-    found = [find_source(key) for key in asked or bibliography()]
-    return _citation_document(asked, [{"key": source.key, "kind": source.kind, **source.fields} for source in found])
-
-
-def _citation_document(keys: list[str], sources: list[dict[str, str]] | Unknown) -> dict[str, Any]:
-    return build_document(
-        "skinbeam.cite/1",
-        case_sha256=sha256_hex({"command": "cite", "keys": keys}),
-        seed=0,
-        body={"sources": sources},
+    sources = map(find_source, asked or bibliography())
+    return _bibliography_of(
+        asked, tuple({"key": source.key, "kind": source.kind, **source.fields} for source in sources)
     )
+
+
+def _bibliography_of(keys: list[str], sources: tuple[Mapping[str, str], ...] | Unknown) -> Bibliography:
+    return Bibliography(case_sha256=sha256_hex({"command": "cite", "keys": keys}), seed=0, sources=sources)
 
 
 def _asked_keys(names: Iterable[str]) -> list[str]:
@@ -61,7 +68,7 @@ def _asked_keys(names: Iterable[str]) -> list[str]:
     if names and not found:
         files = ", ".join(Path(name).name for name in names)
         reason = f"no source is named in {files}"
-        raise NotAvailable(reason, body=_citation_document([], Unknown(reason)))
+        raise NotAvailable(reason, answer=_bibliography_of([], Unknown(reason)))
     return found
 
 

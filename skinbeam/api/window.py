@@ -116,8 +116,7 @@ def find_window(
     try:
         scene = build_scene(loaded, dose_required=False)
     except NotAvailable as error:
-        body = dict.fromkeys(("effect", "harm", *WINDOW_KEYS), Unknown(error.reason))
-        raise NotAvailable(error.reason, body=_silent_document(loaded, seed, body)) from None
+        raise NotAvailable(error.reason, body=_unknown_document(loaded, seed, error.reason)) from None
     if scene.beam is None:
         raise InputError(
             "missing-key", "no laser was read", field="laser", hint="A window needs [laser] and [settings]."
@@ -132,8 +131,8 @@ def find_window(
     known = {name: rows for name, (rows, _) in found.items() if rows}
     reasons = list(dict.fromkeys(reason for _, why in found.values() for reason in why))
     if not known:
-        nothing = {"effect": wanted, "harm": avoided} | dict.fromkeys(WINDOW_KEYS, Unknown(reasons[0]))
-        raise NotAvailable(reasons[0], body=_silent_document(loaded, seed, nothing, scene.warnings))
+        body = _unknown_document(loaded, seed, reasons[0], scene.warnings, effect=wanted, harm=avoided)
+        raise NotAvailable(reasons[0], body=body)
     common_pulses = [pulse for pulse in pulses if all(pulse in rows for rows in known.values())]
     left_out = [
         DocumentWarning("pulse-not-judged", Message("simulate.pulse-not-judged", {"reason": reason}))
@@ -165,10 +164,11 @@ def find_window(
     )
 
 
-def _silent_document(
-    loaded: LoadedCase, seed: int, body: Mapping[str, object], warnings: Sequence[DocumentWarning] = ()
+def _unknown_document(
+    loaded: LoadedCase, seed: int, reason: str, warnings: Sequence[DocumentWarning] = (), **endpoints: str
 ) -> Mapping[str, object]:
-    """Return the document of a window of which nothing can be evaluated."""
+    """Return the document of a window in which everything but the endpoints that are given is unknown."""
+    body = dict.fromkeys(("effect", "harm", *WINDOW_KEYS), Unknown(reason)) | endpoints
     return build_document(
         TherapeuticWindow.schema, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body
     )

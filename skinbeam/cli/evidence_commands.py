@@ -111,6 +111,6 @@ def cite(
     from skinbeam.api.cite import cite_document, cite_text
 
     if json:
-        print_document(cite_document(keys or ()), json=True)
+        print_document(cite_document(keys or ()).to_dict(), json=True)
     else:
         print(cite_text(keys or ()), end="")

@@ -1,7 +1,7 @@
 """Routes of sign-in and sign-out, of a member's own account, of the list of members, and of the audit log."""
 
 import re
-from typing import Any
+from dataclasses import dataclass
 
 import segno
 from fastapi import Request
@@ -15,7 +15,7 @@ from skinbeam_clinic.accounts.passwords import measure_strength
 from skinbeam_clinic.accounts.repository import TEMPORARY_LIFE, list_clinics
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import ConflictError, catalogue_error, clinic_error
-from skinbeam_clinic.models import MemberSession, SignInStep
+from skinbeam_clinic.models import MemberSession, Passkey, SignInStep
 from skinbeam_clinic.web.client import (
     BROWSER_COOKIE,
     LANGUAGE_COOKIE,
@@ -168,6 +168,24 @@ def add_account_routes(router: ClinicRouter) -> None:
     router.add("POST", "/account/passkeys/{passkey}/remove", _remove_passkey, form=show_account)
 
 
+@dataclass(frozen=True)
+class _SecondFactors:
+    """The second factors of a member as the pages have them.
+
+    Parameters
+    ----------
+    address, picture : of a new key for one-time codes, and its QR code; empty where it is too long for one.
+    left : recovery codes. passkeys_here : whether passkeys can be added at this address.
+    """
+
+    has_codes: bool
+    address: str
+    picture: str
+    left: int
+    passkeys: tuple[Passkey, ...]
+    passkeys_here: bool
+
+
 def show_account(request: ClinicRequest, error: InputError | None = None) -> Response:
     """Show the member's own account, after a change that failed with its error.
 
@@ -179,14 +197,16 @@ def show_account(request: ClinicRequest, error: InputError | None = None) -> Res
         temporary = request.accounts.has_temporary_password()
         return request.page("own-password.html", error=error, provider=provider, temporary=temporary)
     address = request.text("address") or request.accounts.new_codes_address()
-    factors: dict[str, Any] = {
-        "has_codes": member.has_one_time_codes,
-        "address": address,
-        "picture": _qr_code(address),
-        "left": request.accounts.recovery_codes_left(),
-        "passkeys": request.passkeys.all(),
-        "passkeys_here": are_passkeys_available(request.http_request),
-    }
+    factors = vars(
+        _SecondFactors(
+            has_codes=member.has_one_time_codes,
+            address=address,
+            picture=_qr_code(address),
+            left=request.accounts.recovery_codes_left(),
+            passkeys=request.passkeys.all(),
+            passkeys_here=are_passkeys_available(request.http_request),
+        )
+    )
     if request.member_session.step_due is not None:
         return request.page("second-factor.html", error=error, clinic=member.clinic, provider=provider, **factors)
     return request.page(

@@ -7,9 +7,8 @@ writes its files there. For guests, who wait for their plan and nothing else, it
 
 import json
 import sys
-from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from skinbeam._version import __version__
 from skinbeam.api.preview import DOCUMENT_FILE
@@ -24,7 +23,7 @@ from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.photograph_marks import confirmed_places
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.plans.document import progress_line
-from skinbeam_clinic.plans.worker_process import SendMessage, compute_in_subprocess, send_result
+from skinbeam_clinic.plans.worker_process import StepListener, compute_in_subprocess, send_result
 
 __all__ = [
     "PHOTOGRAPH_FILE",
@@ -40,11 +39,20 @@ PHOTOGRAPH_FILE = "photograph"  # error messages name this file
 SETTINGS_FILE = "settings.json"  # the settings that a clinician chose
 _PLAN_FOLDER = "made"
 
-ProgressListener = Callable[[str], None]
+
+@dataclass(frozen=True)
+class PlanIdentity:
+    """What identifies a plan beside its files."""
+
+    case_sha256: str
+    plan_sha256: str
+    seed: int
+    draws: int
+    version: str
 
 
 def make_plan_in_subprocess(
-    submission: Submission, home: Path, on_progress: ProgressListener, language: str = ENGLISH
+    submission: Submission, home: Path, on_progress: StepListener, language: str = ENGLISH
 ) -> NewPlan:
     """Make the plan for a form's answers with its reports, as the command line does.
 
@@ -63,17 +71,17 @@ def make_plan_in_subprocess(
     """
     last = ""
 
-    def pass_on(step: dict[str, Any]) -> None:
+    def pass_on(step: str) -> None:
         nonlocal last
-        last = step.get("said", last)
+        last = step or last
         on_progress(last)
 
-    made = compute_in_subprocess(__name__, home, language, pass_on, data=submission.to_json())
-    return _read_made(made, home / _PLAN_FOLDER)
+    identity = compute_in_subprocess(__name__, home, language, pass_on, data=submission.to_json())
+    return _read_plan(PlanIdentity(**identity), home / _PLAN_FOLDER)
 
 
 def make_plan_in_process(
-    submission: Submission, home: Path, on_progress: ProgressListener, language: str = ENGLISH
+    submission: Submission, home: Path, on_progress: StepListener, language: str = ENGLISH
 ) -> NewPlan:
     """Make the plan for a form's answers in this process, which then has what is simulated ready for the next one.
 
@@ -85,7 +93,7 @@ def make_plan_in_process(
     ------
     InputError : the case or the photograph is wrong.
     """
-    return _read_made(_make_plan(submission, home, language, on_progress), home / _PLAN_FOLDER)
+    return _read_plan(_make_plan(submission, home, language, on_progress), home / _PLAN_FOLDER)
 
 
 def preview_name(name: str) -> str:
@@ -93,21 +101,21 @@ def preview_name(name: str) -> str:
     return name if name == DOCUMENT_FILE else f"preview-{name}"
 
 
-def _read_made(value: Any, folder: Path) -> NewPlan:
+def _read_plan(identity: PlanIdentity, folder: Path) -> NewPlan:
     """Return a plan that was made in a folder, with its files."""
     drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
     files = {name: folder / name for name in PLAN_FILES} | {preview_name(path.name): path for path in drawn}
-    return NewPlan(**value, files={name: path.read_bytes() for name, path in files.items()})
+    return NewPlan(**vars(identity), files={name: path.read_bytes() for name, path in files.items()})
 
 
-def _make_sent_plan(home: Path, language: str, send: SendMessage) -> dict[str, Any]:
+def _make_sent_plan(home: Path, language: str, send_step: StepListener) -> dict[str, str | int]:
     """Run in the subprocess: make the plan of the answers that were sent to it, and tell its steps."""
     sent = Submission.from_json(sys.stdin.buffer.read())
-    return _make_plan(sent, home, language, lambda line: send({"said": line}))
+    return asdict(_make_plan(sent, home, language, send_step))
 
 
-def _make_plan(submission: Submission, home: Path, language: str, on_progress: ProgressListener) -> dict[str, Any]:
-    """Make a plan in the folder, and return what describes it."""
+def _make_plan(submission: Submission, home: Path, language: str, on_progress: StepListener) -> PlanIdentity:
+    """Make a plan in the folder, and return what identifies it."""
     settings = json.loads((home / SETTINGS_FILE).read_bytes()) if (home / SETTINGS_FILE).exists() else []
     chosen = tuple(map(ChosenSetting.from_record, settings))
 
@@ -127,8 +135,7 @@ def _make_plan(submission: Submission, home: Path, language: str, on_progress: P
             chosen=chosen,
             confirmed_marks=confirmed_places(submission),
         )
-    names = ("case_sha256", "plan_sha256", "seed", "draws")
-    return {name: getattr(plan, name) for name in names} | {"version": __version__}
+    return PlanIdentity(plan.case_sha256, plan.plan_sha256, plan.seed, plan.draws, __version__)
 
 
 if __name__ == "__main__":

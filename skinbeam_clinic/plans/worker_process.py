@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO, Any
@@ -24,7 +25,7 @@ from skinbeam_clinic.monitoring.json_log import configure_logging
 __all__ = [
     "ProcessDefectError",
     "ProcessEndedError",
-    "SendMessage",
+    "StepListener",
     "compute_in_subprocess",
     "kill_process",
     "send_result",
@@ -44,7 +45,7 @@ _HEARTBEAT_S = 0.5
 _NICE = 10  # of what nobody looks at meanwhile: the pages of the server have priority
 _log = logging.getLogger(__name__)
 
-SendMessage = Callable[[dict[str, Any]], None]
+StepListener = Callable[[str], None]
 
 
 class ProcessEndedError(SkinbeamError):
@@ -87,14 +88,14 @@ def kill_process(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def compute_in_subprocess(module: str, home: Path, language: str, on_message: SendMessage, *, data: bytes = b"") -> Any:
+def compute_in_subprocess(module: str, home: Path, language: str, on_step: StepListener, *, data: bytes = b"") -> Any:
     """Start a module that ends with `send_result`, and return the result that it tells.
 
     Parameters
     ----------
     home : a folder for this process alone, with the files that it reads and writes.
     language : of its steps and errors.
-    on_message : called with each message before the result, and with an empty one twice a second while none comes; an
+    on_step : called with each step that the process sends, and with an empty text twice a second while none comes; an
         exception that it raises ends the process.
     data : what the process reads from its standard input.
 
@@ -111,12 +112,12 @@ def compute_in_subprocess(module: str, home: Path, language: str, on_message: Se
         try:
             with suppress(BrokenPipeError), process.stdin as stream:
                 stream.write(data)
-            return _await_result(process.stdout, on_message)
+            return _await_result(process.stdout, on_step)
         finally:
             kill_process(process)
 
 
-def _await_result(stream: IO[bytes], on_message: SendMessage) -> Any:
+def _await_result(stream: IO[bytes], on_step: StepListener) -> Any:
     for line in _read_lines(stream):
         message = json.loads(line or "{}")
         if "fault" in message:
@@ -125,18 +126,18 @@ def _await_result(stream: IO[bytes], on_message: SendMessage) -> Any:
             raise ProcessDefectError("a process of the server met a defect")
         if "result" in message:
             return message["result"]
-        on_message(message)
+        on_step(message.get("step", ""))
     raise ProcessEndedError("a process of the server ended without a word")
 
 
-def send_result(work: Callable[[Path, str, SendMessage], Any]) -> None:
+def send_result(work: Callable[[Path, str, StepListener], Any]) -> None:
     """Do the work of the process that `compute_in_subprocess` has started, and tell its result to the server.
 
     The process ends with the server.
 
     Parameters
     ----------
-    work : is given the folder, the language and what sends a message, and returns the result as JSON types.
+    work : is given the folder, the language and what sends a step, and returns the result as JSON types.
     """
     home, language, parent = sys.argv[1:]
     end_with_parent(int(parent))
@@ -144,18 +145,18 @@ def send_result(work: Callable[[Path, str, SendMessage], Any]) -> None:
     stdout = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with the messages
 
-    def send(message: dict[str, Any]) -> None:
-        os.write(stdout, json.dumps(message).encode() + b"\n")
+    def send(kind: str, content: object) -> None:
+        os.write(stdout, json.dumps({kind: content}).encode() + b"\n")
 
     try:
-        result = work(Path(home), language, send)
+        result = work(Path(home), language, partial(send, "step"))
     except InputError as error:
-        send({"fault": error.as_record()})
+        send("fault", error.as_record())
     except Exception:
         _log.exception("defect in a process of the server")
-        send({"defect": True})
+        send("defect", True)
     else:
-        send({"result": result})
+        send("result", result)
 
 
 def _read_lines(stream: IO[bytes]) -> Iterator[bytes]:

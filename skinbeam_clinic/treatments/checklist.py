@@ -5,7 +5,6 @@ treatment. A firm item can be corrected but not overruled by a decision: no pati
 against their will.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from skinbeam_clinic.treatments.models import ChecklistAnswer, Treatment, TreatmentOrder
@@ -79,7 +78,7 @@ def is_blocking(answer: ChecklistAnswer) -> bool:
     return answer.answer not in item.accepted_answers and (item.is_mandatory or answer.decision is None)
 
 
-def list_open_items(treatment: Treatment) -> Iterable[ChecklistItem]:
+def list_open_items(treatment: Treatment) -> tuple[ChecklistItem, ...]:
     """Return the items that prevent the first pulse: without an answer, or with a blocking one."""
     return tuple(
         item

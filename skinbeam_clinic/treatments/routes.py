@@ -1,9 +1,9 @@
 """Routes of treatments: the checklist, treated areas on a face map, adverse events, notes, end, and aftercare."""
 
 import datetime
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from fastapi.responses import Response
 
@@ -28,7 +28,7 @@ from skinbeam_clinic.clinic_texts.repository import in_force
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.patients.record_lines import describe_contraindications
+from skinbeam_clinic.patients.record_lines import ContraindicationView, describe_contraindications
 from skinbeam_clinic.plans.contraindications import (
     CHANGE_ITEMS,
     Contraindication,
@@ -41,7 +41,7 @@ from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.pulse_settings import SETTINGS
 from skinbeam_clinic.treatments.adverse_events import parse_grade
-from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, list_items, list_open_items
+from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, ChecklistItem, list_items, list_open_items
 from skinbeam_clinic.treatments.cooling_answer import (
     CooledPulse,
     CoolingAnswer,
@@ -62,6 +62,7 @@ from skinbeam_clinic.treatments.models import (
     AreaFiring,
     BodySide,
     ChecklistAnswer,
+    ClinicMachine,
     Deviation,
     Treatment,
     TreatmentState,
@@ -174,6 +175,53 @@ class _SessionPage:
         )
 
 
+@dataclass(frozen=True)
+class _ChecklistView:
+    """The checklist as the page has it: what is asked, what was answered, and what of it stops, in the words of rules.
+
+    Parameters
+    ----------
+    light : which eyewear must stop.
+    rules : messages that a change since the plan raises, by its item. course : contraindications to this session.
+    overdue : what should have been done to the machine before today.
+    """
+
+    asked: Sequence[ChecklistItem]
+    answered: Mapping[str, ChecklistAnswer]
+    light: str
+    stopping: Sequence[tuple[ChecklistItem, ChecklistAnswer]]
+    rules: Mapping[str, Sequence[str]]
+    course: Sequence[ContraindicationView]
+    changes: Sequence[str]
+    open_items: Sequence[ChecklistItem]
+    machines: Sequence[ClinicMachine]
+    overdue: Sequence[str]
+    is_stopped: bool
+
+
+@dataclass(frozen=True)
+class _FiringForm:
+    """The form for an area as the page has it.
+
+    Parameters
+    ----------
+    filled : field → what is typed into it. fields : setting → its words, its unit and its planned value.
+    correcting : the row that is corrected; None for a new one.
+    warned, hot : deviations that may burn, in words, and the same as a text that is sent back to confirm them.
+    """
+
+    filled: Mapping[str, str]
+    fields: Mapping[str, tuple[str, str, str]]
+    signs: Sequence[SkinSign]
+    correcting: FiringRow | None
+    warned: Sequence[str]
+    hot: str
+    planned_cooling: str
+    planned_cooling_settings: Mapping[str, str]
+    cooling_warning: str
+    cooling_answer: CoolingAnswer | None
+
+
 def _load_session(request: ClinicRequest) -> _SessionPage:
     treatment = request.repositories.treatments.get(request.path_parameter("treatment"))
     plan = open_plan(request.repositories, treatment.plan_id)
@@ -263,7 +311,7 @@ def _show_treatment(
     immediate = session.option.immediate
     return request.page(
         "treatment.html",
-        422 if form["hot"] else None,
+        422 if form.hot else None,
         error=error,
         session=treatment,
         name=session.name,
@@ -280,7 +328,7 @@ def _show_treatment(
         immediate=immediate if isinstance(immediate, ImmediateReaction) else None,
         first_aid=[complication.message.text for complication in session.translated_plan.complications],
         seen=find_stop_signs(treatment, rows),
-        **_view_checklist(request, session),
+        **vars(_view_checklist(request, session)),
         rows=rows,
         map=list_regions(
             [
@@ -290,7 +338,11 @@ def _show_treatment(
             ]
         ),
         outlines=OUTLINES,
-        **form,
+        **vars(form),
+        sides=list(BodySide),
+        cooling_fields=COOLING_FIELDS,
+        cooling_kinds=list(CoolingKind),
+        further_cooling=FURTHER_COOLING,
         sites=treatment_site_titles(),
         kinds=tuple(ADVERSE_KINDS),
         note_blocks=request.repositories.clinic_texts.list_in_force(TextUse.NOTE),
@@ -322,26 +374,25 @@ def _eyewear_light(session: _SessionPage) -> str:
     return ", ".join(describe_light(nm, lamp=chosen.is_lamp) for nm in widest)
 
 
-def _view_checklist(request: ClinicRequest, session: _SessionPage) -> dict[str, Any]:
-    """What is asked, what was answered, and what of it stops, with the words of rules."""
+def _view_checklist(request: ClinicRequest, session: _SessionPage) -> _ChecklistView:
     treatment, modality = session.treatment, session.option.modality
     asked = [item for item in list_items(treatment.ordered) if item.name not in AUTOMATIC_ITEMS]
     rules = judge_changes(
         session.plan.consultation.answers, (session.concern_index, modality), treatment.current_answers
     )
-    return {
-        "asked": asked,
-        "answered": treatment.current_answers,
-        "light": _eyewear_light(session),
-        "stopping": list_blocking_items(list_items(treatment.ordered), treatment.current_answers),
-        "rules": rules,
-        "course": describe_contraindications(_open_contraindications(session), session.translated_plan),
-        "changes": CHANGE_ITEMS,
-        "open_items": list_open_items(treatment),
-        "machines": [machine for machine in request.repositories.machines.list_all() if machine.retired_at is None],
-        "overdue": _list_overdue(request, treatment.machine_id),
-        "is_stopped": request.repositories.alarms.is_course_stopped(treatment.consultation_id),
-    }
+    return _ChecklistView(
+        asked=asked,
+        answered=treatment.current_answers,
+        light=_eyewear_light(session),
+        stopping=list_blocking_items(list_items(treatment.ordered), treatment.current_answers),
+        rules=rules,
+        course=describe_contraindications(_open_contraindications(session), session.translated_plan),
+        changes=CHANGE_ITEMS,
+        open_items=list_open_items(treatment),
+        machines=[machine for machine in request.repositories.machines.list_all() if machine.retired_at is None],
+        overdue=_list_overdue(request, treatment.machine_id),
+        is_stopped=request.repositories.alarms.is_course_stopped(treatment.consultation_id),
+    )
 
 
 def _open_contraindications(session: _SessionPage) -> tuple[Contraindication, ...]:
@@ -368,8 +419,8 @@ def _fill_form(
     rows: tuple[FiringRow, ...],
     hot_deviations: tuple[Deviation, ...],
     firing: AreaFiring | None,
-) -> dict[str, Any]:
-    """Return the template context of the form for an area, filled with the submission, correction, or plan."""
+) -> _FiringForm:
+    """Return the form for an area, filled with the submission, correction, or plan."""
     planned = session.treatment.ordered.settings.numbers()
     corrected = request.text("corrects") or request.http_request.query_params.get("corrects", "")
     row = next((row for row in rows if row.area.id == corrected), None)
@@ -389,24 +440,20 @@ def _fill_form(
         read = NO_COOLING_FIELDS | cooling_fields(firing.cooling)
         change = _cooling_change(session.treatment, firing)
     warned = firing if _needs_reason(change) else None
-    return {
-        "filled": filled | dict(request.fields) | read,
-        "fields": {name: (*quantity_label(name), describe_value(name, planned[name])) for name in names},
-        "signs": session.signs,
-        "sides": list(BodySide),
-        "correcting": row,
-        "warned": [describe_deviation(deviation) for deviation in hot_deviations],
-        "hot": _confirmation_text(hot_deviations, session.treatment, firing),
-        "cooling_fields": COOLING_FIELDS,
-        "cooling_kinds": list(CoolingKind),
-        "further_cooling": FURTHER_COOLING,
-        "planned_cooling": "" if cooling is None else describe_cooling(cooling),
-        "planned_cooling_settings": {} if cooling is None else describe_cooling_settings(cooling),
-        "cooling_warning": ""
+    return _FiringForm(
+        filled=filled | dict(request.fields) | read,
+        fields={name: (*quantity_label(name), describe_value(name, planned[name])) for name in names},
+        signs=session.signs,
+        correcting=row,
+        warned=[describe_deviation(deviation) for deviation in hot_deviations],
+        hot=_confirmation_text(hot_deviations, session.treatment, firing),
+        planned_cooling="" if cooling is None else describe_cooling(cooling),
+        planned_cooling_settings={} if cooling is None else describe_cooling_settings(cooling),
+        cooling_warning=""
         if change is None or warned is None
         else describe_cooling_change(change, cooling, warned.cooling),
-        "cooling_answer": None if warned is None else _judge_cooling(request, session, warned),
-    }
+        cooling_answer=None if warned is None else _judge_cooling(request, session, warned),
+    )
 
 
 def _expected_cooling(treatment: Treatment) -> UsedCooling | None:
