@@ -41,7 +41,7 @@ _PLAN_FOLDER = "made"
 
 
 @dataclass(frozen=True)
-class PlanIdentity:
+class _PlanIdentity:
     """What identifies a plan beside its files."""
 
     case_sha256: str
@@ -77,7 +77,7 @@ def make_plan_in_subprocess(
         on_progress(last)
 
     identity = compute_in_subprocess(__name__, home, language, pass_on, data=submission.to_json())
-    return _read_plan(PlanIdentity(**identity), home / _PLAN_FOLDER)
+    return _read_plan(_PlanIdentity(**identity), home / _PLAN_FOLDER)
 
 
 def make_plan_in_process(
@@ -101,7 +101,7 @@ def preview_name(name: str) -> str:
     return name if name == DOCUMENT_FILE else f"preview-{name}"
 
 
-def _read_plan(identity: PlanIdentity, folder: Path) -> NewPlan:
+def _read_plan(identity: _PlanIdentity, folder: Path) -> NewPlan:
     """Return a plan that was made in a folder, with its files."""
     drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
     files = {name: folder / name for name in PLAN_FILES} | {preview_name(path.name): path for path in drawn}
@@ -114,7 +114,7 @@ def _make_sent_plan(home: Path, language: str, send_step: StepListener) -> dict[
     return asdict(_make_plan(sent, home, language, send_step))
 
 
-def _make_plan(submission: Submission, home: Path, language: str, on_progress: StepListener) -> PlanIdentity:
+def _make_plan(submission: Submission, home: Path, language: str, on_progress: StepListener) -> _PlanIdentity:
     """Make a plan in the folder, and return what identifies it."""
     settings = json.loads((home / SETTINGS_FILE).read_bytes()) if (home / SETTINGS_FILE).exists() else []
     chosen = tuple(map(ChosenSetting.from_record, settings))
@@ -135,7 +135,7 @@ def _make_plan(submission: Submission, home: Path, language: str, on_progress: S
             chosen=chosen,
             confirmed_marks=confirmed_places(submission),
         )
-    return PlanIdentity(plan.case_sha256, plan.plan_sha256, plan.seed, plan.draws, __version__)
+    return _PlanIdentity(plan.case_sha256, plan.plan_sha256, plan.seed, plan.draws, __version__)
 
 
 if __name__ == "__main__":
