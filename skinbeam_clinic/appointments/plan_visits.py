@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.course.schedule import schedule_course
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
@@ -116,6 +117,15 @@ class PlannedCourse:
         days = [due.days for due in self.appointments if due.purpose is Purpose.SESSION and due.device == device]
         gaps = [later - earlier for earlier, later in itertools.pairwise(days)]
         return min([math.floor(min(weeks) * _DAYS_A_WEEK), *gaps]) if weeks else 0
+
+    def treats_alike(self, device: str, other: "PlannedCourse", other_device: str) -> bool:
+        """Tell whether sessions of two courses on these devices treat a condition on skin that both sites share."""
+        return any(
+            mine.concern.condition == theirs.concern.condition and sites_overlap(mine.concern.site, theirs.concern.site)
+            for mine in self.lasers
+            for theirs in other.lasers
+            if (mine.setup.device, theirs.setup.device) == (device, other_device)
+        )
 
     def earliest_start(self, facts: Sequence[HistoryFact]) -> datetime.datetime | None:
         """Return when the course may begin after sessions that were recorded for its concerns; None without one.

@@ -12,7 +12,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.course_routes import add_course_routes, planned_course
 from skinbeam_clinic.appointments.forms import BookingRefusal, explain_clash, list_choices, read_booking
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
-from skinbeam_clinic.appointments.plan_visits import list_chosen_lasers, session_minutes
+from skinbeam_clinic.appointments.plan_visits import PlannedCourse, list_chosen_lasers, session_minutes
 from skinbeam_clinic.appointments.repository import LONGEST_APPOINTMENT
 from skinbeam_clinic.appointments.times import find_monday, parse_day, span_days, time_formats
 from skinbeam_clinic.database.columns import now
@@ -25,12 +25,13 @@ from skinbeam_clinic.web.routing import ClinicRouter
 __all__ = ["add_appointment_routes", "calendar_range", "list_todays_appointments"]
 
 _DAYS_A_WEEK = 7
+_TAKES_PLACE = (AppointmentState.BOOKED, AppointmentState.ATTENDED)
 _BOOKING_FIELDS = ("day", "time", "minutes", "member", "machine")
 
 
 @dataclass(frozen=True)
 class _CloseSession:
-    """A session of the same course that is closer than by the plan: the days between, and the fewest by the plan."""
+    """A session that is closer to another one than by its plan: the days between, and the fewest by the plan."""
 
     appointment: Appointment
     days: int
@@ -175,34 +176,51 @@ def _show_appointment(
 
 
 def _list_close_sessions(request: ClinicRequest, appointment: Appointment) -> tuple[_CloseSession, ...]:
-    """The sessions of a course that are closer to a booked one on the same device than the plan's interval."""
-    repositories, consultation = request.repositories, appointment.consultation_id
-    if (
-        consultation is None
-        or appointment.purpose is not Purpose.SESSION
-        or appointment.state is not AppointmentState.BOOKED
-        or not (plans := repositories.plans.of(consultation))
-    ):
+    """The sessions that are closer to a booked one than the plan's interval, in all records of the person.
+
+    They are those of the same course on the same device, and of other consultations those for the same condition on
+    skin that both sites share.
+    """
+    repositories = request.repositories
+    if appointment.purpose is not Purpose.SESSION or appointment.state is not AppointmentState.BOOKED:
         return ()
+    course = _newest_course(request, appointment)
+    devices = {machine.id: machine.device for machine in repositories.machines.list_all()}
+    device = _session_device(appointment, course, devices)
+    least, day = course.least_days(device), to_local_time(appointment.starts_at).date()
+    close = []
+    for other in repositories.appointments.of_person(appointment.patient_id):
+        days = abs((to_local_time(other.starts_at).date() - day).days)
+        is_session = other.purpose is Purpose.SESSION and other.state in _TAKES_PLACE
+        if not is_session or other.id == appointment.id or days >= least:
+            continue
+        if other.consultation_id == appointment.consultation_id:
+            is_alike = _session_device(other, course, devices) == device
+        else:
+            theirs = _newest_course(request, other)
+            is_alike = course.treats_alike(device, theirs, _session_device(other, theirs, devices))
+        if is_alike:
+            close.append(_CloseSession(other, days, least))
+    return tuple(close)
+
+
+def _newest_course(request: ClinicRequest, session: Appointment) -> PlannedCourse:
+    """The course of the newest plan of a session's consultation; an empty one where there is none that can be read.
+
+    Neither a plan nor answers that cannot be read keep anybody from moving or cancelling.
+    """
+    plans = () if session.consultation_id is None else request.repositories.plans.of(session.consultation_id)
     try:
-        course = planned_course(request, open_plan(repositories, plans[-1].id))
+        return planned_course(request, open_plan(request.repositories, plans[-1].id)) if plans else PlannedCourse()
     except InputError:
-        return ()  # neither a plan nor answers that cannot be read keep anybody from moving or cancelling
-    named = {machine.id: machine.device for machine in repositories.machines.list_all()}
-    only = next(iter(course.devices)) if len(course.devices) == 1 else ""  # which a session without a machine is on
+        return PlannedCourse()
 
-    def device(session: Appointment) -> str:
-        return only if session.machine_id is None else named[session.machine_id]
 
-    least, day = course.least_days(device(appointment)), to_local_time(appointment.starts_at).date()
-    others = (
-        (other, abs((to_local_time(other.starts_at).date() - day).days))
-        for other in repositories.appointments.course_sessions(appointment.patient_id, consultation)
-        if other.id != appointment.id
-        and other.state in (AppointmentState.BOOKED, AppointmentState.ATTENDED)
-        and device(other) == device(appointment)
-    )
-    return tuple(_CloseSession(other, days, least) for other, days in others if days < least)
+def _session_device(session: Appointment, course: PlannedCourse, devices: Mapping[str, str]) -> str:
+    """The device of a session by its machine; without one the only device of its course, or none."""
+    if session.machine_id is not None:
+        return devices[session.machine_id]
+    return next(iter(course.devices)) if len(course.devices) == 1 else ""
 
 
 def _usable_consents(request: ClinicRequest, appointment: Appointment) -> tuple[Consent, ...]:

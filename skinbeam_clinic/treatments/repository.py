@@ -79,7 +79,7 @@ class TreatmentRepository(Repository):
                 option=consent.option,
                 consent_id=consent_id,
                 appointment_id=attended_id,
-                number=1 + sum(treatment.started_at is not None for treatment in known),
+                number=1 + _count_sessions(work, known),
                 state=TreatmentState.PREPARING.value,
                 created_at=now(),
                 created_by=work.actor,
@@ -344,6 +344,14 @@ def list_fired(
     areas = _read_areas(work, [row.id for row in rows])
     altered = list_altered_treatments(work)
     return [row for row in rows if row.id in altered or find_valid_areas(areas[row.id])]
+
+
+def _count_sessions(work: ClinicTransaction, rows: Sequence[treatment_tables.TreatmentRow]) -> int:
+    """Return how many of these treatments are sessions: begun and still open, or ended with something fired."""
+    begun = [row for row in rows if row.started_at is not None]
+    return len(list_fired(work, [row for row in begun if row.ended_at is not None])) + sum(
+        row.ended_at is None for row in begun
+    )
 
 
 def list_altered_treatments(work: ClinicTransaction) -> frozenset[str]:

@@ -217,6 +217,32 @@ def test_answers_that_are_no_case_any_more_keep_nobody_from_a_booked_session(
     assert client.get(f"/appointments/{session.id}").status_code == 200
 
 
+def test_a_session_of_another_consultation_for_the_same_concern_is_as_close(
+    client: TestClient, clinics: Clinics, plan: str, tmp_path: Path
+) -> None:
+    """A second consultation has a course of its own, and the skin knows nothing of it."""
+    repositories, sent = clinics.repositories(), make_submission(LEAST.items())
+    first = repositories.consultations.get(repositories.plans.get(plan).consultation_id)
+    least = plan_course(sample(), chosen(*FIRSTS), None).least_days(DYE)
+    machine = clinics.repositories(Role.OWNER).machines.add(device=DYE, serial="other", name="Dye").id
+    other = repositories.consultations.begin(first.patient_id, sent)
+    record = repositories.plans.add(other.id, planned(sent, tmp_path, lambda _: None), revision=1)
+
+    def book(days: int, consultation: str) -> Appointment:
+        at = datetime.datetime.combine(START + datetime.timedelta(days=days), datetime.time(9), datetime.UTC)
+        to = at + datetime.timedelta(minutes=30)
+        asked = Booking(first.patient_id, repositories.member.id, Purpose.SESSION, at, to, machine, consultation)
+        return repositories.appointments.book(asked)[0]
+
+    held, near, far = book(0, first.id), book(least - 1, other.id), book(least, other.id)
+    page = f"/appointments/{held.id}"
+    assert "Closer to another session" not in client.get(page).text  # nobody has chosen a laser there
+    repositories.plans.choose(record.id, FIRSTS[0], "")
+    said = client.get(page).text
+    assert f"Days between them: {least - 1}, by the plan at least {least}." in said
+    assert (f'href="/appointments/{near.id}"' in said, f'href="/appointments/{far.id}"' in said) == (True, False)
+
+
 def test_the_fewest_days_between_sessions_are_the_interval_or_those_of_the_planned_visits() -> None:
     plan = sample()
     first, *others = plan.concerns

@@ -94,7 +94,16 @@ def test_two_who_begin_find_one_treatment_and_the_next_session_is_another(reposi
     assert repositories.treatments.begin(made.consent_id, ORDERED).id == made.id
     repositories.treatments.add_area(made.id, fired())
     repositories.treatments.end(made.id, TreatmentState.DONE)
+    stopped = repositories.treatments.begin(made.consent_id, ORDERED)
+    assert stopped.number == 2
+    repositories.treatments.end(stopped.id, TreatmentState.STOPPED)
     assert repositories.treatments.begin(made.consent_id, ORDERED).number == 2
+
+
+def test_a_session_that_ended_before_its_first_pulse_is_not_counted(repositories: ClinicRepositories) -> None:
+    made = started(repositories)
+    repositories.treatments.end(made.id, TreatmentState.STOPPED)
+    assert repositories.treatments.begin(made.consent_id, ORDERED).number == 1
 
 
 def test_nothing_is_fired_before_every_item_is_answered(repositories: ClinicRepositories) -> None:
