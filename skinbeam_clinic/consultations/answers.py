@@ -13,8 +13,16 @@ from skinbeam_clinic.consultations.forms import (
 )
 from skinbeam_clinic.web.pages import describe_field
 
-__all__ = ["AnswerDifference", "carry_past_sessions", "find_differences", "is_session_field", "read_form_answers"]
+__all__ = [
+    "AnswerDifference",
+    "carry_past_sessions",
+    "counts_until_typed",
+    "find_differences",
+    "is_session_field",
+    "read_form_answers",
+]
 
+_UNTIL_TYPED = (".weeks_ago", ".last_dose_months")
 REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
 
 
@@ -61,6 +69,11 @@ def is_session_field(name: str) -> bool:
     """Return whether a field of the form is one of an earlier session."""
     row = parse_row_field(name)
     return row is not None and row.kind == "session"
+
+
+def counts_until_typed(submission: Submission) -> bool:
+    """Return whether an answer is a time until the day on which it was typed: since a session, or since a dose."""
+    return any(name.endswith(_UNTIL_TYPED) and text.strip("0., ") for name, text in submission.entries)
 
 
 def _is_carried(name: str) -> bool:

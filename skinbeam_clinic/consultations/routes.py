@@ -1,5 +1,6 @@
 """Routes of consultations: the form, saved while it is filled in, its photographs, and the request for a plan."""
 
+import datetime
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from skinbeam.text import current_language, render_message, translate
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import (
     REVISION,
+    counts_until_typed,
     find_differences,
     read_form_answers,
 )
@@ -48,6 +50,7 @@ __all__ = [
     "view_face",
 ]
 
+_OLD_ANSWERS = datetime.timedelta(weeks=1)  # the unit of a time since a session
 _IMAGE_SIGNATURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 
 
@@ -119,6 +122,7 @@ def _render_page(
     context = request.page_context(named={patient.id}, patient=patient)
     closed = consultation.state == ConsultationState.CLOSED or context["replaced_by"] is not None
     history = read_history(repositories, consultation.patient_id)
+    is_old = now() - consultation.created_at >= _OLD_ANSWERS
     return render_form(
         submission,
         None if conflict else error,
@@ -133,6 +137,7 @@ def _render_page(
         patient=patient,
         photographs=repositories.photographs.of(consultation.id),
         plans=repositories.plans.of(consultation.id)[::-1],
+        typed_from=consultation.created_at if is_old and counts_until_typed(submission) else None,
         marks=make_marks_view(submission),
         suggestions=tuple(
             _suggestion_view(concern, consultation.answers) for concern in repositories.suggestions.of(consultation.id)

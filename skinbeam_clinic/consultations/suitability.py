@@ -6,6 +6,7 @@ from pathlib import Path
 from skinbeam.assessment.skin_draws import assess_colour, case_with_colour
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import case_from_tables
+from skinbeam.report.formatting import reference_text
 from skinbeam.response.goals import case_lasers
 from skinbeam.suitability.judgement import judge_case
 from skinbeam.suitability.table import Decision, RuleReason, decision_severity
@@ -20,7 +21,7 @@ _REQUIRED_FIELDS = ("condition", "site")
 
 def render_suitability(submission: Submission) -> str:
     """Render the part of the form with the decision of the rules so far; empty before a decision is possible."""
-    return render_template("live.html", told=judge_suitability(submission)).strip()
+    return render_template("live.html", told=judge_suitability(submission), reference=reference_text).strip()
 
 
 @dataclass(frozen=True)

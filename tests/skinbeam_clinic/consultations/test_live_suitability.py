@@ -3,8 +3,10 @@
 import pytest
 from app_samples import FULL, LEAST
 from consultations import document
+from markupsafe import escape
 from starlette.testclient import TestClient
 
+from skinbeam.report.formatting import reference_text
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suitability import SuitabilityView, judge_suitability
 
@@ -62,6 +64,13 @@ def test_the_app_answers_whatever_was_filled_in(client: TestClient) -> None:
         answer = client.post("/suitability", data=fields)
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/html")
-    assert "(colour-not-known, " in client.post("/suitability", data=LEAST).text
+    told, found = client.post("/suitability", data=LEAST).text, judge_fields(list(LEAST.items()))
+    assert found is not None
+    sources = {reason.source for reason in found.reasons}
+    assert sources
+    for source in sources:
+        assert told.count(escape(reference_text(source))) == 1
+        assert f"({source}" not in told
+    assert "colour-not-known" not in told
     assert client.post("/suitability", data={"patient.age_years": "many"}).text == ""
     assert client.post("/suitability", data=LEAST, headers={"sec-fetch-site": "cross-site"}).status_code == 403
