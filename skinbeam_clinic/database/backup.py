@@ -36,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from skinbeam.model.atomic_files import temporary_path
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import CanonicalJson
 from skinbeam_clinic.database.connection import (
@@ -305,7 +306,7 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
                 sealed = session.get_one(tables.StoreRow, 1).secret_sealed
             files = FileStore(folder, keys, DatabaseSecret(keys.open(sealed, SECRET_PLACE)))
             for clinic_id, name, content in archive.read_files():
-                files.restore(clinic_id, name, content)
+                _restore_file(files, clinic_id, name, content)
     except OSError as error:
         raise clinic_error("unreachable", "backup", reason=error.strerror or str(error)) from None
     finally:
@@ -318,6 +319,21 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
     finally:
         database.close()
     return checked
+
+
+def _restore_file(files: FileStore, clinic_id: str, name: str, content: bytes) -> None:
+    """Store a file of a backup.
+
+    Raises
+    ------
+    InputError : `damaged-archive`: it is not as it was written.
+    """
+    try:
+        files.restore(clinic_id, name, content)
+    except InputError as error:
+        if error.code != "altered-data":  # whose hint is to restore a backup
+            raise
+        raise clinic_error("damaged-archive", f"{clinic_id}/file/{name}") from None
 
 
 def _write_contents(database: Database, writer: BackupWriter) -> tuple[int, int]:

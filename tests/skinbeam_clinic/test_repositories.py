@@ -436,6 +436,9 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "consultations.of_person": lambda: repositories.consultations.of_person(consultation.patient_id),
         "consultations.require_open": lambda: repositories.consultations.require_open(consultation.id),
         "appointments.of_person": lambda: repositories.appointments.of_person(consultation.patient_id),
+        "appointments.course_sessions": lambda: repositories.appointments.course_sessions(
+            consultation.patient_id, consultation.id
+        ),
         "suggestions.add": lambda: repositories.suggestions.add(consultation.id, photograph.id, [shown]),
         "suggestions.of": lambda: repositories.suggestions.of(consultation.id),
         "suggestions.decide": lambda: repositories.suggestions.decide(suggestion.id, SuggestionDecision.ACCEPTED),
