@@ -35,7 +35,7 @@ from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.propose import usual_settings
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.response.candidate import CandidateSetting
-from skinbeam.response.envelope import envelope_rules
+from skinbeam.response.envelope_rules import envelope_rules
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine, is_facial
@@ -101,7 +101,7 @@ def _is_never_computed(concern: Concern, goal: TreatmentGoal, machine: SearchMac
     """Return whether no dose is computed: of a lamp, because makers measure its fluence in different ways, and of light
     that heats where the wrong light makes the condition worse.
     """
-    is_bounded = machine.device.is_lamp or concern.condition in envelope_rules()["bound"]["conditions"]
+    is_bounded = machine.device.is_lamp or concern.condition in envelope_rules().practised_only
     return is_bounded and not _is_by_depth(goal.modality, machine)
 
 

@@ -8,12 +8,11 @@ condition that its settings belong to.
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate
 from statistics import median
-from typing import Any
 
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import trial_arms
@@ -23,13 +22,13 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES, PIGMENT_MODALITIES
 from skinbeam.published_doses.rows import PrintedSpan, is_lamp, practice_rows, wavelength_from_name_nm
 from skinbeam.published_doses.settings import PublishedSetting, published_settings
+from skinbeam.response.envelope_rules import envelope_rules
 
 __all__ = [
     "DARKEST_PHOTOTYPE",
     "PracticeEnvelope",
     "PracticeLight",
     "PublishedRange",
-    "envelope_rules",
     "find_envelope",
     "is_thick_scar",
     "least_field_spot_mm",
@@ -133,11 +132,11 @@ class PracticeEnvelope:
 
         It is that of the nearest rows, and where few sources are among them, of the next ones with them.
         """
-        few = envelope_rules()["few"]
-        rows = _settings_that_print(quantity, self.tiers, few["enough"])
+        rules = envelope_rules()
+        rows = _settings_that_print(quantity, self.tiers, rules.enough_sources)
         return (
             self._published_range(quantity, self.tiers[0], rows)
-            if len(_setting_sources(rows)) >= few["least"]
+            if len(_setting_sources(rows)) >= rules.least_sources
             else None
         )
 
@@ -155,7 +154,7 @@ class PracticeEnvelope:
             for tier in self.tiers
             if beside
         ]
-        enough = envelope_rules()["few"]["enough"]
+        enough = envelope_rules().enough_sources
         printed = values_by_source(quantity, _settings_that_print(quantity, both, enough)) or values_by_source(
             quantity, _settings_that_print(quantity, self.tiers, enough)
         )
@@ -179,19 +178,19 @@ class PracticeEnvelope:
         spot_mm : None of microbeams, whose width sources do not print.
         needs_pulse : whether a dose counts only where its pulse, or the class of it, is printed.
         """
-        near = envelope_rules()["near"]
+        rules = envelope_rules()
 
         def filtered(row: PublishedSetting) -> bool:
             if needs_pulse and not (row.pulse_ms or row.pulse_class in _SHORT_PULSE_UNITS):
                 return False
             if self.cut_off_nm is None:
                 return True
-            least = self.cut_off_nm / near["cut_off"]
+            least = self.cut_off_nm / rules.near_cut_off_ratio
             return row.wavelength_nm is not None and least <= row.wavelength_nm <= self.cut_off_nm
 
         def is_near(row: PublishedSetting) -> bool:
             pulse, spot = _distance_ratio(row.pulse_ms, pulse_ms), _distance_ratio(row.spot_mm, spot_mm)
-            return filtered(row) and bool(pulse <= near["pulse"] and spot <= near["spot"])
+            return filtered(row) and pulse <= rules.near_pulse_ratio and spot <= rules.near_spot_ratio
 
         def printed_near(row: PublishedSetting) -> bool:
             return is_near(row) and bool(row.pulse_ms or row.spot_mm or row.pulse_class in _SHORT_PULSE_UNITS)
@@ -201,7 +200,7 @@ class PracticeEnvelope:
         return self._dose(quantity, printed_near) or self._dose(quantity, is_near)
 
     def _dose(self, quantity: str, wanted: Callable[[PublishedSetting], bool]) -> PublishedRange | None:
-        least = envelope_rules()["few"]["least"]
+        least = envelope_rules().least_sources
         tiers = [replace(tier, rows=tuple(row for row in tier.rows if wanted(row))) for tier in self.tiers]
         for place, whose in enumerate(tiers):
             if not _settings_that_print(quantity, [whose], 1):
@@ -246,7 +245,7 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
         cite_sources(load_package_table("data/lending.toml")["spots"]["source"])
     if found is None:
         return None
-    cite_sources(envelope_rules()["source"])
+    cite_sources(envelope_rules().source)
     return replace(found, cut_off_nm=light.wavelength_nm) if light.lamp else found
 
 
@@ -255,7 +254,7 @@ def lending_conditions(condition: str, modality: str, *, lamp: bool) -> tuple[st
 
     The doses at which a laser whitens single spots are lent to no field.
     """
-    lenders = envelope_rules()["borrowed"].get(condition, ())
+    lenders = envelope_rules().lenders.get(condition, ())
     if not _lends_no_spots(condition, modality, lamp=lamp):
         return (condition, *lenders)
     spots = load_package_table("data/lending.toml")["spots"]["lenders"]
@@ -297,18 +296,12 @@ def values_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict[st
 
 def phototype_class(phototype: int) -> tuple[int, int]:
     """Return the lowest and highest phototype of the class that contains a phototype, 1 to 6."""
-    classes: Sequence[tuple[int, int]] = envelope_rules()["phototypes"]
-    return next((low, high) for low, high in classes if low <= phototype <= high)
-
-
-def envelope_rules() -> Mapping[str, Any]:
-    """Return `data/envelopes.toml`: which settings count as near."""
-    return load_package_table("data/envelopes.toml")
+    return next((low, high) for low, high in envelope_rules().phototype_classes if low <= phototype <= high)
 
 
 def is_thick_scar(condition: str) -> bool:
     """Return whether a condition is a scar that is thicker than the skin around it."""
-    return condition in envelope_rules()["thick"]["conditions"]
+    return condition in envelope_rules().thick_scars
 
 
 @cache
@@ -340,8 +333,8 @@ def _evidence_tiers(
 
 def _covers_phototypes(row: PublishedSetting, low: int, high: int) -> bool:
     """Return whether any phototype from `low` to `high` was among the people of a row."""
-    least, most = row.phototypes or envelope_rules()["untold"]["phototypes"]
-    return bool(least <= high and low <= most)
+    least, most = row.phototypes or envelope_rules().untold_phototypes
+    return least <= high and low <= most
 
 
 def _settings_that_print(quantity: str, tiers: Sequence[_EvidenceTier], enough: int) -> list[PublishedSetting]:
@@ -400,7 +393,7 @@ def _widen_range(published: PublishedRange) -> PublishedRange:
 
     A single figure represents one skin and one spot.
     """
-    wide = envelope_rules()["usual"]["range"]
+    wide = envelope_rules().usual_range_ratio
     if published.high >= wide * published.low:
         return published
     middle = math.sqrt(published.low * published.high)

@@ -8,7 +8,8 @@ from skinbeam.evidence.synthesis.regime import pulse_class_matters
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.sources import cite_sources
 from skinbeam.response.candidate import CandidateSetting
-from skinbeam.response.envelope import PracticeEnvelope, PracticeLight, PublishedRange, envelope_rules, find_envelope
+from skinbeam.response.envelope import PracticeEnvelope, PracticeLight, PublishedRange, find_envelope
+from skinbeam.response.envelope_rules import envelope_rules
 from skinbeam.text import Message
 
 __all__ = [
@@ -220,7 +221,7 @@ class _QuantityPlace:
         """The value over the end of the range that it passes; 1 inside."""
         inside = min(max(self.value, self.span.low), self.span.high)
         ratio = self.value / inside
-        return ratio if max(ratio, 1 / ratio) > envelope_rules()["rounding"]["ratio"] else 1.0
+        return ratio if max(ratio, 1 / ratio) > envelope_rules().rounding_ratio else 1.0
 
     @property
     def factor(self) -> float:

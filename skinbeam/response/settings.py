@@ -28,7 +28,6 @@ from skinbeam.response.envelope import (
     PracticeEnvelope,
     PracticeLight,
     PublishedRange,
-    envelope_rules,
     find_envelope,
     is_thick_scar,
     lending_conditions,
@@ -36,6 +35,7 @@ from skinbeam.response.envelope import (
     span_ends,
     values_by_source,
 )
+from skinbeam.response.envelope_rules import envelope_rules
 from skinbeam.response.records import CoolingSetting
 from skinbeam.suitability.dose_bars import DoseBar, drop_barred_doses
 
@@ -74,7 +74,7 @@ class SettingCap:
 
     def allows(self, value: float) -> bool:
         """Return whether a value is no greater, except for the rounding of sources."""
-        return value <= self.value * float(envelope_rules()["rounding"]["ratio"])
+        return value <= self.value * envelope_rules().rounding_ratio
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,11 @@ class PulseCaps:
         is_bruising = device.is_lamp or shortest <= setting.wavelength_nm <= longest
         if self.modality != "vascular" or not is_bruising:
             return doses
-        for never in envelope_rules()["never"]:
-            is_meant = self.phototype in never.get("phototypes", ()) or self.site in never.get("sites", ())
-            if is_meant and not (device.is_lamp and never.get("lasers_only", False)):
-                cite_sources(never["source"])
-                bound = never.get("above_J_cm2", math.inf)
-                doses = tuple(dose for dose in doses if dose < never.get("from_J_cm2", math.inf) and dose <= bound)
+        for never in envelope_rules().never:
+            is_meant = self.phototype in never.phototypes or self.site in never.sites
+            if is_meant and not (device.is_lamp and never.lasers_only):
+                cite_sources(never.source)
+                doses = tuple(filter(never.allows, doses))
         if device.cooling or device.is_lamp:
             return doses
         burning = uncooled_burn_threshold_J_cm2(setting.wavelength_nm, setting.pulse_ms)
@@ -148,18 +147,20 @@ def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> 
         return None
     found = _compute_cap(quantity, condition, light, site_group(site))
     if found is not None:
-        cite_sources(envelope_rules()["source"], *found.sources)
+        cite_sources(envelope_rules().source, *found.sources)
     return found
 
 
 def shortest_allowed_pulse_ms(condition: str, modality: str, device: Device, wavelength_nm: float) -> float:
     """Return the shortest pulse that is tried of a laser whose light bruises; 0 where any pulse is allowed."""
-    unbruised = envelope_rules()["unbruised"]
-    least = float(unbruised["pulse_ms"])
-    bounded = (*unbruised["fields"], *(unbruised["veins"] if _longest_pulse_ms(device) >= least else ()))
-    if not is_bruising_light(modality, device, wavelength_nm) or condition not in bounded:
+    rules = envelope_rules()
+    least = rules.unbruised_pulse_ms
+    is_bounded = condition in rules.unbruised_fields or (
+        condition in rules.unbruised_veins and _longest_pulse_ms(device) >= least
+    )
+    if not is_bruising_light(modality, device, wavelength_nm) or not is_bounded:
         return 0.0
-    cite_sources(unbruised["source"])
+    cite_sources(rules.unbruised_source)
     return least
 
 
@@ -187,17 +188,17 @@ def is_facial(site: str) -> bool:
 @cache
 def _compute_cap(quantity: str, condition: str, light: PracticeLight, group: str) -> SettingCap | None:
     rows = settings_with_light(light)
-    few = envelope_rules()["few"]
+    least = envelope_rules().least_sources
     here = _greatest_values(quantity, condition, light, [row for row in rows if group in _row_site_groups(row)])
     # Off the face few treat, and one source may be all there is.
-    if len(here) >= (few["least"] if group == _FACE_GROUP else 1):
+    if len(here) >= (least if group == _FACE_GROUP else 1):
         return SettingCap(max(here.values()), tuple(here))
     thin = group not in (_FACE_GROUP, _MOUTH_GROUP) and not is_thick_scar(condition)
     if thin and light.modality == "fractional-ablative":
         careful = _greatest_by_source(quantity, rows)
         return SettingCap(min(careful.values()), tuple(careful)) if careful else None
     every = _greatest_values(quantity, condition, light, rows)
-    return SettingCap(median(every.values()), tuple(every)) if len(every) >= few["least"] else None
+    return SettingCap(median(every.values()), tuple(every)) if len(every) >= least else None
 
 
 def _greatest_values(
@@ -206,7 +207,7 @@ def _greatest_values(
     """Return the greatest value by source for the condition, and for those that lend to it until there are enough."""
     found: dict[str, float] = {}
     for lender in lending_conditions(condition, light.modality, lamp=light.lamp):
-        if len(found) < envelope_rules()["few"]["enough"]:
+        if len(found) < envelope_rules().enough_sources:
             found |= _greatest_by_source(quantity, [row for row in rows if row.condition == lender])
     return found
 
@@ -219,7 +220,7 @@ def _greatest_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict
 def _row_site_groups(row: PublishedSetting) -> frozenset[str]:
     """Return the groups of sites that a row treated, by the words of its source."""
     words = {word: group for group, sites in evidence_settings()["site_groups"].items() for word in sites}
-    words |= envelope_rules()["site_words"]
+    words |= envelope_rules().site_words
     named = re.findall(r"[a-z-]+", row.site.lower())
     return frozenset(words[word] for word in named if word in words) if named else frozenset((_FACE_GROUP,))
 

@@ -17,7 +17,8 @@ from skinbeam.model.document import round_significant
 from skinbeam.model.errors import NotAvailable
 from skinbeam.published_doses.settings import PublishedSetting
 from skinbeam.response.candidate import CandidateSetting, DoseThresholds
-from skinbeam.response.envelope import PracticeEnvelope, envelope_rules, find_envelope, span_ends
+from skinbeam.response.envelope import PracticeEnvelope, find_envelope, span_ends
+from skinbeam.response.envelope_rules import envelope_rules
 from skinbeam.response.fractional import compute_columns, p_any_limit_broken
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import LimitValues, SettingLimit
@@ -92,7 +93,7 @@ def published_dose_ranges(
 
 def maker_dose_ranges(rows: Iterable[PublishedSetting], *, spot_mm: float) -> tuple[PublishedDoseRange, ...]:
     """Return the doses that makers recommend with spots near this one, each pulse and dose once."""
-    near = envelope_rules()["near"]["spot"]
+    near = envelope_rules().near_spot_ratio
     found: dict[PublishedDoseRange, None] = {}
     for row in rows:
         pulses, doses, spots = map(span_ends, (row.pulse_ms, row.fluence_J_cm2, row.spot_mm))
