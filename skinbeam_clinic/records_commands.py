@@ -206,14 +206,14 @@ def _rehearse(
     from skinbeam_clinic.database.rehearsal import find_newest_backup, note_rehearsal, rehearse_restore
     from skinbeam_clinic.database.verification import verification_error
 
-    found = rehearse_restore(find_newest_backup(place), os.environ)
-    if any(clinic.findings for clinic in found.clinics):
-        raise verification_error(found.clinics)
+    rehearsal = rehearse_restore(find_newest_backup(place), os.environ)
+    if any(clinic.findings for clinic in rehearsal.clinics):
+        raise verification_error(rehearsal.clinics)
     if db:
         with _open_database(db) as database:
             note_rehearsal(database)
-    body = asdict(found) | {"written_at": found.written_at.isoformat(timespec="seconds"), "noted": bool(db)}
-    _print_result({"backup": found.backup, "db": db or ""}, body | {"clinics": found.clinics}, json=json)
+    body = asdict(rehearsal) | {"written_at": rehearsal.written_at.isoformat(timespec="seconds"), "noted": bool(db)}
+    _print_result({"backup": rehearsal.backup, "db": db or ""}, body | {"clinics": rehearsal.clinics}, json=json)
 
 
 ZoneName = Annotated[

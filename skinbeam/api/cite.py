@@ -64,12 +64,12 @@ def _bibliography_of(keys: list[str], sources: tuple[Mapping[str, str], ...] | U
 def _asked_keys(names: Iterable[str]) -> list[str]:
     """Return the keys that are named, alone or in documents, each once; empty if nothing was named."""
     names = list(names)
-    found = list(dict.fromkeys(key for name in names for key in _keys_behind(name)))
-    if names and not found:
+    keys = list(dict.fromkeys(key for name in names for key in _keys_behind(name)))
+    if names and not keys:
         files = ", ".join(Path(name).name for name in names)
         reason = f"no source is named in {files}"
         raise NotAvailable(reason, answer=_bibliography_of([], Unknown(reason)))
-    return found
+    return keys
 
 
 def _keys_behind(name: str) -> Iterator[str]:

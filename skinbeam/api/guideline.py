@@ -68,8 +68,8 @@ def find_cells(
             cell for cell in load_cells() if cell.condition == name and _includes_phototype(cell.phototype, skin)
         )
     asked = (number for number in PHOTOTYPES if _includes_phototype(number, skin))
-    found = (guideline_cell(name, subtype or "", place or "", number) for number in asked)
-    return tuple(dict.fromkeys(cell for cell in found if cell is not None))
+    cells = (guideline_cell(name, subtype or "", place or "", number) for number in asked)
+    return tuple(dict.fromkeys(cell for cell in cells if cell is not None))
 
 
 @dataclass(frozen=True)

@@ -336,7 +336,7 @@ def _bin_centres(count: int | None, step_um: float | None) -> Any:
 
 
 def _dataset_variables(field: LightField) -> dict[str, Any]:
-    found = {
+    variables = {
         "fluence_rate_ratio": ("depth", field.fluence_rate_ratio, "1"),
         "absorbed": ("layer", field.absorbed_fraction, "1"),
         "reflectance_specular": ((), field.reflectance_specular, "1"),
@@ -350,4 +350,6 @@ def _dataset_variables(field: LightField) -> dict[str, Any]:
         "fluence_rate_xyz": (("x", "y", "depth"), field.fluence_rate_xyz, "m-2"),
         "absorbed_xyz": (("x", "y", "depth"), field.absorbed_xyz, "m-3"),
     }
-    return {name: (axes, value, {"units": units}) for name, (axes, value, units) in found.items() if value is not None}
+    return {
+        name: (axes, value, {"units": units}) for name, (axes, value, units) in variables.items() if value is not None
+    }

@@ -57,10 +57,10 @@ def parse_wavelengths(text: str) -> list[float]:
     ------
     InputError : not of that form, more than 10 000, or outside the range of the skin model.
     """
-    found: list[float] = []
+    wavelengths_nm: list[float] = []
     for part in text.split(","):
-        found += _parse_range(part.strip(), MAX_WAVELENGTHS - len(found))
-    return check_wavelengths(found)
+        wavelengths_nm += _parse_range(part.strip(), MAX_WAVELENGTHS - len(wavelengths_nm))
+    return check_wavelengths(wavelengths_nm)
 
 
 def check_wavelengths(values: Iterable[Any]) -> list[float]:
@@ -71,17 +71,17 @@ def check_wavelengths(values: Iterable[Any]) -> list[float]:
     InputError : none, more than 10 000, no numbers, or outside the range of the skin model.
     """
     try:
-        found = [float(value) for value in values]
+        wavelengths_nm = [float(value) for value in values]
     except (TypeError, ValueError):
         raise _wavelength_error("not-a-number", f"{values!r} are no wavelengths", "Numbers in nm.") from None
-    if not 0 < len(found) <= MAX_WAVELENGTHS:
+    if not 0 < len(wavelengths_nm) <= MAX_WAVELENGTHS:
         hint = f"From one to {MAX_WAVELENGTHS:,} wavelengths."
-        raise _wavelength_error("wrong-value", f"{len(found)} wavelengths were read", hint)
+        raise _wavelength_error("wrong-value", f"{len(wavelengths_nm)} wavelengths were read", hint)
     low, high = MODEL_RANGE_NM
-    for value in found:
+    for value in wavelengths_nm:
         if not low <= value <= high:
             raise _wavelength_error("out-of-range", f"{value:g} nm is out of range", f"From {low:g} to {high:g} nm.")
-    return found
+    return wavelengths_nm
 
 
 def _parse_range(part: str, room: int) -> list[float]:
@@ -191,12 +191,12 @@ def describe_skin(
     warnings: list[DocumentWarning] = []
     try:
         with collect_sources() as sources:
-            found = _compute_spectra(loaded, wavelengths_nm, draws, seed, warnings)
+            spectra = _compute_spectra(loaded, wavelengths_nm, draws, seed, warnings)
     except NotAvailable as error:
         body = _empty_body(wavelengths_nm, Unknown(error.reason))
         whole = build_document(SkinSpectra.schema, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
         raise NotAvailable(error.reason, body=whole) from None
-    return replace(found, sources=tuple(sorted(sources)))
+    return replace(spectra, sources=tuple(sorted(sources)))
 
 
 def _compute_spectra(

@@ -227,8 +227,8 @@ class DrawSummaries:
         return {name: self._value(f"{group}.{name}") for name in names if name not in apart}
 
     def _value(self, name: str) -> Value:
-        found = self.quantities.get(name, self.missing)
-        return found if isinstance(found, Unknown) else self._estimate(name.rsplit(".", 1)[-1], found)
+        value = self.quantities.get(name, self.missing)
+        return value if isinstance(value, Unknown) else self._estimate(name.rsplit(".", 1)[-1], value)
 
     def _value_or_reason(self, name: str, reason: str) -> Value:
         """Return the value, or why it does not apply."""

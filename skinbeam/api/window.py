@@ -124,12 +124,12 @@ def find_window(
     wanted, avoided = chosen_endpoints(loaded, scene.beam, effect, harm)
     pulses, doses = _window_grid(scene.beam)
     with collect_sources() as sources:
-        found = {
+        rows_by_name = {
             "p_effect": _probability_rows(scene, wanted, "effect", pulses, doses, draws, seed),
             "p_harm": _probability_rows(scene, avoided, "harm", pulses, doses, draws, seed),
         }
-    known = {name: rows for name, (rows, _) in found.items() if rows}
-    reasons = list(dict.fromkeys(reason for _, why in found.values() for reason in why))
+    known = {name: rows for name, (rows, _) in rows_by_name.items() if rows}
+    reasons = list(dict.fromkeys(reason for _, why in rows_by_name.values() for reason in why))
     if not known:
         body = _unknown_document(loaded, seed, reasons[0], scene.warnings, effect=wanted, harm=avoided)
         raise NotAvailable(reasons[0], body=body)
@@ -140,7 +140,8 @@ def find_window(
         if len(common_pulses) < len(pulses)
     ]
     p_effect, p_harm = (
-        np.array([rows[pulse] for pulse in common_pulses]) if rows else Unknown(why[0]) for rows, why in found.values()
+        np.array([rows[pulse] for pulse in common_pulses]) if rows else Unknown(why[0])
+        for rows, why in rows_by_name.values()
     )
     practised, makers = (
         tuple(WindowDoseRange(published.row_value, published.low, published.high) for published in ranges)
@@ -217,8 +218,8 @@ def _published_ranges(
         return (), makers
     quantity = FLUENCE if beam.microbeam is None else ENERGY
     ends = pulses[0], pulses[-1]
-    found = published_dose_ranges(envelope, quantity, spot_mm=beam.spot_mm, pulse_ms=beam.pulse_ms, pulses=ends)
-    return found, makers
+    ranges = published_dose_ranges(envelope, quantity, spot_mm=beam.spot_mm, pulse_ms=beam.pulse_ms, pulses=ends)
+    return ranges, makers
 
 
 def _probability_rows(
@@ -304,10 +305,10 @@ def _depth_limit(beam: Beam, site: str) -> SettingLimit:
     """
     columns = "fractional-ablative" if is_ablative(beam) else "non-ablative-fractional"
     modality = "ablative" if beam.microbeam is None else columns
-    found = [limit for limit in find_limits(modality, site) if limit.quantity.endswith("depth_fraction")]
-    if not found:
+    limits = [limit for limit in find_limits(modality, site) if limit.quantity.endswith("depth_fraction")]
+    if not limits:
         raise NotAvailable(render_message("plan.no-depth-limit"))
-    return found[0]
+    return limits[0]
 
 
 def _default_effect(loaded: LoadedCase, beam: Beam) -> str:

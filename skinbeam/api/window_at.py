@@ -117,7 +117,7 @@ def parse_asked(text: str) -> dict[str, float]:
     ------
     InputError : a part that is no quantity with a number.
     """
-    found: dict[str, float] = {}
+    quantities: dict[str, float] = {}
     for part in text.split(","):
         name, _, written = (piece.strip() for piece in part.partition("="))
         try:
@@ -127,10 +127,10 @@ def parse_asked(text: str) -> dict[str, float]:
         if name not in ASKED_QUANTITIES or not (math.isfinite(value) and value > 0.0):
             hint = f"Write quantity=number, such as fluence_J_cm2=8,pulse_ms=10. Known: {', '.join(ASKED_QUANTITIES)}."
             raise InputError("not-a-setting", f'"{part}" was read', field="at", hint=hint)
-        if name in found:
+        if name in quantities:
             raise InputError("given-twice", f"{name} was read twice", field="at", hint="Give each quantity once.")
-        found[name] = value
-    return found
+        quantities[name] = value
+    return quantities
 
 
 def missing_setting_error(field: str) -> InputError:

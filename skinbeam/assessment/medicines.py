@@ -187,14 +187,14 @@ def _split_words(text: str) -> list[_TextWord]:
     plain = unicodedata.normalize("NFKC", re.sub("[®©™℠]", " ", text))
     plain = re.sub("['\N{RIGHT SINGLE QUOTATION MARK}`\N{ACUTE ACCENT}]", "", plain)
     plain = re.sub(r"(?i)\b(m|mc|µ)g\s*/\s*(g|ml)\b", " ", plain)  # the strength of a cream is no dose by mouth
-    found: list[_TextWord] = []
+    words_of_text: list[_TextWord] = []
     part = 0
     for piece in re.findall(r"[^\W\d_]+|\d+|[;:+&()\[\]\n]|[,.](?!\d)", plain):
         folded = _fold_letters(piece)
         part += folded in _word_list("joining") or not folded.isalnum()
         if folded.isalnum():
-            found += [_TextWord(written, fold, part) for written, fold in _split_compound(piece, folded)]
-    return found
+            words_of_text += [_TextWord(written, fold, part) for written, fold in _split_compound(piece, folded)]
+    return words_of_text
 
 
 def _fold_letters(text: str) -> str:
@@ -222,15 +222,15 @@ def _is_ignored(word: _TextWord) -> bool:
 @cache
 def _names_by_letters() -> Mapping[str, tuple[_MedicineName, ...]]:
     """Return every known name, by its letters without any space, with the entries that it names."""
-    found: dict[str, list[_MedicineName]] = {}
+    by_letters: dict[str, list[_MedicineName]] = {}
     entries = [(name, (*entry.aliases, name, entry.title)) for name, entry in medications().items()]
     for medicine, texts in [*entries, ("", tuple(_word_lists()["look_alikes"]))]:
         for text in texts:
             words = tuple(_fold_letters(piece) for piece in re.findall(r"[^\W\d_]+|\d+", text.replace("'", "")))
-            same_letters = found.setdefault("".join(words), [])
+            same_letters = by_letters.setdefault("".join(words), [])
             if medicine not in [name.medicine for name in same_letters]:
                 same_letters.append(_MedicineName(text, words, medicine))
-    return {key: tuple(names) for key, names in found.items()}
+    return {key: tuple(names) for key, names in by_letters.items()}
 
 
 @cache
@@ -333,8 +333,8 @@ def _systemic_alternatives(letters: str, near: Sequence[_MedicineName]) -> tuple
         if key.startswith(letters[:_MIN_SLIP_LETTERS])
         for name in names
     )
-    found = {name.medicine: name for name in alike if name.medicine and not _is_topical(name.medicine)}
-    return tuple(found.values())
+    alternatives = {name.medicine: name for name in alike if name.medicine and not _is_topical(name.medicine)}
+    return tuple(alternatives.values())
 
 
 def _is_topical(medicine: str) -> bool:

@@ -66,7 +66,9 @@ def photo_site_findings(analysis: "PhotoAnalysis | None", concerns: Sequence[Con
         return ()
     skin, maps = analysis.skin, analysis.skin.maps
     medians = {
-        name: found for name, mask in skin.regions.masks.items() if (found := _region_melanin(maps, mask)) is not None
+        name: melanin
+        for name, mask in skin.regions.masks.items()
+        if (melanin := _region_melanin(maps, mask)) is not None
     }
     sites = dict.fromkeys(concern.site for concern in concerns if concern.site in REGION_SITES.values())
     return tuple(_find_at_site(site, skin, maps, medians) for site in sites)
@@ -79,27 +81,27 @@ def photo_messages(sites: Sequence[SitePhotoFindings], vessels: Mapping[str, Seq
     ----------
     vessels : site → how doses use the vessels visible there, where a concern is made of vessels.
     """
-    found: list[Message] = []
+    messages: list[Message] = []
     for site_findings in sites:
         where = {"site": known_sites()[site_findings.site].title}
         ratio = site_findings.melanin_ratio
         if isinstance(ratio, Unknown):
-            found.append(Message("photo-plan.melanin_unknown", where))
+            messages.append(Message("photo-plan.melanin_unknown", where))
         elif site_findings.melanin_factor > 1.0:
-            found.append(
+            messages.append(
                 Message(
                     "photo-plan.melanin_darker",
                     where | estimate_parameters(ratio) | {"times": site_findings.melanin_factor},
                 )
             )
         else:
-            found.append(Message("photo-plan.melanin_alike", where | estimate_parameters(ratio)))
+            messages.append(Message("photo-plan.melanin_alike", where | estimate_parameters(ratio)))
         if site_findings.spot_ratio is not None:
-            found.append(Message("photo-plan.spots", where | estimate_parameters(site_findings.spot_ratio)))
+            messages.append(Message("photo-plan.spots", where | estimate_parameters(site_findings.spot_ratio)))
         if site_findings.vessel_um is not None:
             seen = Message("photo-plan.vessels", where | estimate_parameters(site_findings.vessel_um))
-            found.extend(vessels.get(site_findings.site, [seen]))
-    return tuple(found)
+            messages.extend(vessels.get(site_findings.site, [seen]))
+    return tuple(messages)
 
 
 def estimate_parameters(value: Estimate) -> dict[str, float]:

@@ -299,10 +299,10 @@ def darkest_phototype(case: Case) -> int | None:
 
 def _medication_warnings(name: str, reading: MedicationReading) -> list[DocumentWarning]:
     """Return the warnings of a plan on the name of a medicine that was not, or only partly, understood."""
-    found: list[DocumentWarning] = []
+    warnings: list[DocumentWarning] = []
     for slip in reading.slips:
         params = {"written": slip.written, "taken": slip.name}
-        found.append(DocumentWarning("medication-taken-as", Message("questionnaire.medication-taken-as", params)))
+        warnings.append(DocumentWarning("medication-taken-as", Message("questionnaire.medication-taken-as", params)))
     if reading.unread:
         whole = not reading.medicines
         params = {"name": name} if whole else {"name": name, "part": ", ".join(reading.unread)}
@@ -310,8 +310,8 @@ def _medication_warnings(name: str, reading: MedicationReading) -> list[Document
         if reading.possible_names:
             id += "-near"
             params |= {"near": " or ".join(f'"{known}"' for known in reading.possible_names)}
-        found.append(DocumentWarning("unknown-medication", Message(id, params)))
-    return found
+        warnings.append(DocumentWarning("unknown-medication", Message(id, params)))
+    return warnings
 
 
 def _device_warnings(case: Case) -> list[DocumentWarning]:
@@ -321,15 +321,15 @@ def _device_warnings(case: Case) -> list[DocumentWarning]:
     """
     own = {PurePath(name).stem for name in (case.clinic.devices or () if case.clinic is not None else ())}
     named = (*(spot.device for spot in case.test_spot), *(done.device for done in case.session))
-    found = []
+    warnings = []
     for name in dict.fromkeys(name for name in named if name is not None):
         if find_device(name) is not None or PurePath(name).stem in own or name.endswith(".toml"):
             continue
         near = get_close_matches(name.casefold(), devices(), n=1, cutoff=_SAME_WORD)
         if near:
             message = Message("questionnaire.unknown-device", {"name": name, "near": near[0]})
-            found.append(DocumentWarning("unknown-device", message))
-    return found
+            warnings.append(DocumentWarning("unknown-device", message))
+    return warnings
 
 
 def is_pigmented(condition: str) -> bool:

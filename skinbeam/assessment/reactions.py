@@ -144,12 +144,12 @@ def read_reaction_kinds(text: str, treats: str = "") -> tuple[str, ...]:
     """
     if normalise_words(text) in _no_reaction_words():
         return ("none",)
-    found: dict[str, None] = {}
+    kinds: dict[str, None] = {}
     for clause in _split_clauses(text):
-        found |= dict.fromkeys(_clause_reactions(clause, treats))
-    if len(found) > 1:
-        found.pop("none", None)
-    return tuple(found)
+        kinds |= dict.fromkeys(_clause_reactions(clause, treats))
+    if len(kinds) > 1:
+        kinds.pop("none", None)
+    return tuple(kinds)
 
 
 def normalise_words(text: str) -> str:
@@ -435,18 +435,18 @@ class EarlierReaction:
 
 def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
     """Return the reactions to earlier test spots and sessions, in the order of the file."""
-    found: list[EarlierReaction] = []
+    reactions: list[EarlierReaction] = []
     for index, spot in enumerate(case.test_spot):
         made = _start_reaction(spot, f"test_spot[{index}]", spot.device, laser_modalities())
-        found.append(_test_spot_reaction(made, spot.reaction, spot.read_after_h))
+        reactions.append(_test_spot_reaction(made, spot.reaction, spot.read_after_h))
     for index, done in enumerate(case.session):
         made = session_pulse(done, index)
-        found += [
+        reactions += [
             _session_reaction(made, kind, text, done.treats)
             for text in done.adverse
             for kind in read_reaction_kinds(text, done.treats)
         ]
-    return tuple(found)
+    return tuple(reactions)
 
 
 def session_pulse(session: EarlierSession, index: int) -> EarlierReaction:

@@ -33,21 +33,21 @@ def assess_risks(case: Case) -> tuple[PersonalRisk, ...]:
     """Return the risks that follow from the answers of `case`, the commonest first."""
     person = read_questionnaire(case).facts
     fields = [concern_facts(case, concern) for concern in case.concern]
-    found = [
+    risks = [
         *_colour_risks(person),
         *([PersonalRisk("raised-scars", Message("risks.raised-scars"), "steps78")] if forms_raised_scars(case) else []),
         *_healing_risks(person, fields),
         *_other_risks(person, fields),
     ]
-    cite_sources(*(risk.source for risk in found))
-    return tuple(found)
+    cite_sources(*(risk.source for risk in risks))
+    return tuple(risks)
 
 
 def _colour_risks(person: Mapping[str, FactValue]) -> list[PersonalRisk]:
-    found = []
+    risks = []
     darkest = person.get("darkest_phototype")
     if darkest is None:
-        found.append(PersonalRisk("colour-unknown", Message("risks.colour-unknown"), "rulepractice"))
+        risks.append(PersonalRisk("colour-unknown", Message("risks.colour-unknown"), "rulepractice"))
     reasons = []
     if isinstance(darkest, float) and darkest >= fact_tables().dark_marks_from_phototype:
         phototype = PHOTOTYPES[int(darkest) - 1]
@@ -57,19 +57,19 @@ def _colour_risks(person: Mapping[str, FactValue]) -> list[PersonalRisk]:
     reasons += [Message(f"risks.because-{word}") for word in ("pih", "melasma") if _has_history(person, word)]
     if reasons:
         message = Message("risks.dark-marks", {"because": ", ".join(reason.text for reason in reasons)})
-        found.append(PersonalRisk("dark-marks", message, "richter2014"))
+        risks.append(PersonalRisk("dark-marks", message, "richter2014"))
     metal = [name for name in ("gold", "silver") if _takes_medicine(person, name)]
     metal += [word for word in ("gold-therapy", "argyria", "silver-dressing") if _has_history(person, word)]
     if metal:
         message = Message("risks.discolouration", {"because": ", ".join(_plain_names(metal))})
-        found.append(PersonalRisk("discolouration", message, "cohen2015chrysiasis"))
-    return found
+        risks.append(PersonalRisk("discolouration", message, "cohen2015chrysiasis"))
+    return risks
 
 
 def _healing_risks(person: Mapping[str, FactValue], fields: list[Mapping[str, FactValue]]) -> list[PersonalRisk]:
-    found = []
+    risks = []
     if any(field["off_face"] for field in fields):
-        found.append(PersonalRisk("scars-off-face", Message("risks.scars-off-face"), "avramneck"))
+        risks.append(PersonalRisk("scars-off-face", Message("risks.scars-off-face"), "avramneck"))
     slow = [
         word
         for word in (
@@ -86,21 +86,21 @@ def _healing_risks(person: Mapping[str, FactValue], fields: list[Mapping[str, Fa
     slow += ["immunosuppressant"] if _takes_medicine(person, "immunosuppressant") else []
     if slow:
         message = Message("risks.slow-healing", {"because": ", ".join(_plain_names(slow))})
-        found.append(PersonalRisk("slow-healing", message, "mayoavoid"))
+        risks.append(PersonalRisk("slow-healing", message, "mayoavoid"))
     if _has_history(person, "herpes-labialis"):
-        found.append(PersonalRisk("cold-sores", Message("risks.cold-sores"), "gilbert2000"))
-    return found
+        risks.append(PersonalRisk("cold-sores", Message("risks.cold-sores"), "gilbert2000"))
+    return risks
 
 
 def _other_risks(person: Mapping[str, FactValue], fields: list[Mapping[str, FactValue]]) -> list[PersonalRisk]:
-    found = []
+    risks = []
     if _takes_medicine(person, "antithrombotic") or _has_history(person, "bleeding-disorder"):
-        found.append(PersonalRisk("bruises", Message("risks.bruises"), "yeager2020"))
+        risks.append(PersonalRisk("bruises", Message("risks.bruises"), "yeager2020"))
     if any(field["around_eyes"] for field in fields):
-        found.append(PersonalRisk("eyes", Message("risks.eyes"), "huang2018"))
+        risks.append(PersonalRisk("eyes", Message("risks.eyes"), "huang2018"))
     if any(field["hair_bearing"] for field in fields):
-        found.append(PersonalRisk("hair", Message("risks.hair"), "goel2022"))
-    return found
+        risks.append(PersonalRisk("hair", Message("risks.hair"), "goel2022"))
+    return risks
 
 
 def _has_history(person: Mapping[str, FactValue], *words: str) -> bool:

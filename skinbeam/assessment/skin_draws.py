@@ -83,8 +83,8 @@ def assess_colour(case: Case, photo_colour: "PhotoColour | Unknown | None") -> P
     read = _ita_of_reading(case)
     if isinstance(read, float):
         return _reconcile_phototype(read, patient, "colour-basis.reading")
-    found = _assess_unmeasured_colour(patient, photo_colour)
-    return found if read is None else replace(found, warnings=(read, *found.warnings))
+    colour = _assess_unmeasured_colour(patient, photo_colour)
+    return colour if read is None else replace(colour, warnings=(read, *colour.warnings))
 
 
 def _assess_unmeasured_colour(patient: Patient, photo_colour: "PhotoColour | Unknown | None") -> PersonColour:

@@ -64,8 +64,8 @@ def span_h(words: str) -> float | None:
 
     "After 3 days" says when it came, not for how long it stayed.
     """
-    found = [longest_time_h(named["after"] or named["before"]) for named in _SPAN.finditer(words)]
-    return max((time for time in found if time is not None), default=None)
+    spans_h = [longest_time_h(named["after"] or named["before"]) for named in _SPAN.finditer(words)]
+    return max((time for time in spans_h if time is not None), default=None)
 
 
 def _number(word: str) -> float | None:

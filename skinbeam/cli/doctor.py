@@ -57,8 +57,8 @@ def _fonts() -> HealthCheck:
     """Check the fonts of the PDF files, which are part of a package and not of the system."""
     package = importlib.util.find_spec("matplotlib")
     folders = [] if package is None else package.submodule_search_locations or []
-    found = any((Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf").is_file() for folder in folders)
-    return _check("fonts", found, "DejaVu" if found else "none", "pip install --force-reinstall matplotlib")
+    has_fonts = any((Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf").is_file() for folder in folders)
+    return _check("fonts", has_fonts, "DejaVu" if has_fonts else "none", "pip install --force-reinstall matplotlib")
 
 
 def _gpu() -> HealthCheck:
@@ -86,10 +86,10 @@ def _cache() -> HealthCheck:
     ground = next(parent for parent in (folder, *folder.parents) if parent.exists())
     writable = os.access(ground, os.W_OK)
     compiled = any(Path(folder).rglob("*.nbi")) if folder.exists() else False
-    found = "compiled" if compiled else "empty: the first simulation compiles for some seconds"
+    state = "compiled" if compiled else "empty: the first simulation compiles for some seconds"
     return _check(
         "kernel cache",
         writable,
-        found if writable else "not writable",
+        state if writable else "not writable",
         "set XDG_CACHE_HOME to a writable folder",
     )

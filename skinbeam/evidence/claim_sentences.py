@@ -50,14 +50,14 @@ def split_clauses(text: str, starts: Sequence[str]) -> list[list[str]]:
     text = text.lower().replace("’", "'")
     for short, long in _CONTRACTIONS:
         text = text.replace(short, long)
-    found: list[list[str]] = []
+    clauses: list[list[str]] = []
     for part in _CLAUSE.split(text):
-        found.append([])
+        clauses.append([])
         for word in _WORD.findall(part):
             if word in starts:
-                found.append([])
-            found[-1].append(word)
-    return [clause for clause in found if clause]
+                clauses.append([])
+            clauses[-1].append(word)
+    return [clause for clause in clauses if clause]
 
 
 # Phrases of claims and their regular expressions.

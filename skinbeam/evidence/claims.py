@@ -115,17 +115,17 @@ def check_claims(file: Path | None = None) -> ClaimList:
 
 def find_claims(text: str) -> list[tuple[str, str]]:
     """Return (claim id, sentence) in the order of the text; contradictions between found claims come last."""
-    found = [(name, sentence.text) for sentence in split_sentences(text) for name in _claims_in(sentence)]
-    names = {name for name, _ in found}
+    pairs = [(name, sentence.text) for sentence in split_sentences(text) for name in _claims_in(sentence)]
+    names = {name for name, _ in pairs}
     for name, claim in claims().items():
         pair = [next((member for member in group if member in names), None) for group in claim.found_with]
         if pair and None not in pair:
             sentences = dict.fromkeys(
-                next(sentence for claim_id, sentence in found if claim_id == member) for member in pair
+                next(sentence for claim_id, sentence in pairs if claim_id == member) for member in pair
             )
             if len(sentences) > 1:  # both claims in one sentence are no contradiction
-                found.append((name, " / ".join(sentences)))
-    return found
+                pairs.append((name, " / ".join(sentences)))
+    return pairs
 
 
 def _claims_in(sentence: Sentence) -> list[str]:

@@ -120,13 +120,13 @@ def _pulse_kind(pulse_ms: float) -> str:
 @cache
 def _class_lines(pulse: str, emission: str) -> Mapping[float, Mapping[bool, str]]:
     """Return the classes that follow from such light, by wavelength and by whether a window is pressed on the skin."""
-    found: dict[float, dict[bool, str]] = {}
+    lines: dict[float, dict[bool, str]] = {}
     for name, entry in class_table().items():
         pulses = (entry["pulse"],) if "pulse" in entry else ("microsecond", "millisecond")
         if entry.get("emission") == emission and pulse in pulses:
             for line in entry["line_nm"]:
-                found.setdefault(line, {})[entry.get("compression", False)] = name
-    return found
+                lines.setdefault(line, {})[entry.get("compression", False)] = name
+    return lines
 
 
 def is_same_wavelength(nm: float, other_nm: float) -> bool:

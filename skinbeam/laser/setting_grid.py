@@ -94,15 +94,15 @@ def dose_steps(device: Device, setting: BeamSetting) -> tuple[float, ...]:
 
 def density_steps(device: Device, setting: BeamSetting, energy_mJ: float) -> tuple[float, ...]:
     """Return the densities per pass, 1/cm², for microbeams of this energy; empty for a full field."""
-    found: set[float] = set()
+    densities: set[float] = set()
     for option in _matching_outputs(device, setting):
         if (
             isinstance(option, MicrobeamOutput)
             and option.energy_mJ.contains(energy_mJ)
             and _has_power(option, energy_mJ, setting.pulse_ms)
         ):
-            found.update(linear_steps(option.density_per_cm2))
-    return tuple(sorted(found))
+            densities.update(linear_steps(option.density_per_cm2))
+    return tuple(sorted(densities))
 
 
 def device_classes(device: Device, setting: BeamSetting) -> frozenset[str]:

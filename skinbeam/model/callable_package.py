@@ -20,10 +20,10 @@ class _CallablePackage(ModuleType):
     @property
     def _function(self) -> Callable[..., Any]:
         # By name, because the public functions stand above every package that they use.
-        found: Callable[..., Any] = getattr(
+        function: Callable[..., Any] = getattr(
             import_module("skinbeam.public.questions"), self.__name__.rpartition(".")[2]
         )
-        return found
+        return function
 
     @property
     def __signature__(self) -> inspect.Signature:

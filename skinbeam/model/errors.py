@@ -92,8 +92,8 @@ class NotAvailable(SkinbeamError):
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """Return the known name nearest to `name`, or None when none is near."""
-    found = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return found[0] if found else None
+    matches = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return matches[0] if matches else None
 
 
 _MOST_LISTED: Final = 60  # names in a hint: more fill a screen, as the six hundred time zones would

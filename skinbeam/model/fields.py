@@ -83,10 +83,10 @@ def _quote_value(read: Any) -> str:
 
 def _number_hint(read: Any) -> str:
     """Return how to write a number that was quoted, or has a decimal comma or a unit; empty for any other value."""
-    found = re.fullmatch(r"\s*([+-]?\d+)(?:[.,](\d+))?\s*[^\d.,\s]*\s*", read) if isinstance(read, str) else None
-    if found is None:
+    match = re.fullmatch(r"\s*([+-]?\d+)(?:[.,](\d+))?\s*[^\d.,\s]*\s*", read) if isinstance(read, str) else None
+    if match is None:
         return ""
-    plain = found[1] + (f".{found[2]}" if found[2] else "")
+    plain = match[1] + (f".{match[2]}" if match[2] else "")
     return f"Write {plain}, without quotation marks. "
 
 

@@ -27,9 +27,9 @@ def collect_faults(model: type[BaseModel], tables: Mapping[str, Any], error: Val
     strange = set(tables) - set(model.model_fields)
     if (kind_error := other_file_kind_error(strange, file)) is not None:
         return kind_error
-    found = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
+    raised = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     faults: dict[str, InputError] = {}
-    for entry in found:
+    for entry in raised:
         fault = _describe_fault(model, tables, entry, file)
         faults.setdefault(fault.field, fault)
     first, *others = faults.values()
@@ -210,6 +210,6 @@ def nested_table(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for inner in getattr(annotation, "__args__", ()):
-        if (found := nested_table(inner)) is not None:
-            return found
+        if (table := nested_table(inner)) is not None:
+            return table
     return None

@@ -47,10 +47,10 @@ _BARE_WORD = re.compile(r"[^\W\d][\w .-]*")
 
 def faulty_line(content: str, message: str) -> str:
     """Return the line of a file that a parser's error message refers to, shortened; empty if it names no line."""
-    found = _LINE_NUMBER.search(message)
-    if found is None:
+    match = _LINE_NUMBER.search(message)
+    if match is None:
         return ""
-    line = content.split("\n")[int(found[1]) - 1].strip()
+    line = content.split("\n")[int(match[1]) - 1].strip()
     return line if len(line) <= _MAX_QUOTED_CHARACTERS else f"{line[:_MAX_QUOTED_CHARACTERS]} …"
 
 
@@ -58,11 +58,11 @@ def toml_hint(line: str) -> str:
     """Return how to correct a line by the mistake in it, or a link to the TOML documentation."""
     if _CURLY_QUOTES.search(line):
         return 'Write straight quotation marks: ".'
-    found = _KEY_AND_VALUE.fullmatch(line)
-    if found is None:
+    match = _KEY_AND_VALUE.fullmatch(line)
+    if match is None:
         return "See https://toml.io for the format."
-    key, value = found["key"], found["value"]
-    if found["sign"] == ":":
+    key, value = match["key"], match["value"]
+    if match["sign"] == ":":
         return f"Write {key} = and then the value."
     if comma := _DECIMAL_COMMA.fullmatch(value):
         return f"Write a decimal with a point: {key} = {comma[1]}.{comma[2]}"

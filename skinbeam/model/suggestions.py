@@ -180,5 +180,5 @@ def _nearest_key(word: str, known: Iterable[str]) -> str | None:
     stems: dict[str, str] = {}
     for key in known:
         stems.setdefault(_key_without_unit(key), key)
-    found = nearest_name(_key_without_unit(word), stems)
-    return None if found is None else stems[found]
+    nearest = nearest_name(_key_without_unit(word), stems)
+    return None if nearest is None else stems[nearest]

@@ -126,9 +126,9 @@ def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
     ------
     InputError : the word is unknown; the hint gives the nearest name, of a site only one that it may misspell.
     """
-    found = _spellings(kind).get(_normalise_word(word)) if isinstance(word, str) else None
-    if found is not None:
-        return found
+    name_in_table = _spellings(kind).get(_normalise_word(word)) if isinstance(word, str) else None
+    if name_in_table is not None:
+        return name_in_table
     wish = uncovered_condition_error(word, field=field) if kind == "condition" else None
     if wish is not None:
         raise wish

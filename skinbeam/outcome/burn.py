@@ -161,7 +161,7 @@ def burn_coverage_warnings(scene: PulseScene) -> tuple[DocumentWarning, ...]:
 
 def _tolerated_doses(scene: PulseScene, beam: Beam) -> ToleratedDoses | Unknown:
     """Return the doses that clinics report as tolerated with such light on such skin, cooled like this."""
-    found = find_tolerated_doses(
+    doses = find_tolerated_doses(
         beam.wavelength_nm,
         beam.pulse_ms,
         beam.spot_mm,
@@ -169,7 +169,7 @@ def _tolerated_doses(scene: PulseScene, beam: Beam) -> ToleratedDoses | Unknown:
         cooling=scene.cooling.kind,
         lamp=len(beam.spectrum) > 1,
     )
-    return Unknown(render_message("burn.none-tolerated")) if found is None else found
+    return Unknown(render_message("burn.none-tolerated")) if doses is None else doses
 
 
 def _case_phototypes(case: Case) -> tuple[int, int] | None:
@@ -193,11 +193,11 @@ def _estimate_light_burn(
     computed = summarise_draws(doses / shown, weights, basis, level=ED_LEVEL)
     unknown = isinstance(computed, Unknown)
     true = computed if unknown else error.calibrated_dose(doses / shown, weights, DOSE_RANGE_J_M2[1] / shown, behind)
-    found = BurnDoseSummary(
+    summary = BurnDoseSummary(
         computed_dose_J_cm2=computed,
         calibrated_dose_J_cm2=true,
         p_uncalibrated=weighted_probability(uncalibrated, weights, basis),
         tolerated=_tolerated_doses(scene, beam),
         calibration=error,
     )
-    return BurnEstimate(weighted_probability(reached, weights, behind), found)
+    return BurnEstimate(weighted_probability(reached, weights, behind), summary)

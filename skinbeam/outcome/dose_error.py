@@ -93,8 +93,15 @@ def draw_burn_ratios(beam: Beam, skins: SkinSample, side: ErrorSide) -> Floats:
 
 def burn_dose_error(beam: Beam) -> DoseError:
     """Return the error of computed doses that burn the epidermis, for the light and pulse of a beam."""
-    found = beam_burn_calibration(beam)
-    return DoseError(found.kind, found.rows, found.sources, found.bias, found.spread, found.ratio(_NORMALS))
+    calibration = beam_burn_calibration(beam)
+    return DoseError(
+        calibration.kind,
+        calibration.rows,
+        calibration.sources,
+        calibration.bias,
+        calibration.spread,
+        calibration.ratio(_NORMALS),
+    )
 
 
 def endpoint_dose_error(endpoint: str) -> DoseError:

@@ -234,22 +234,22 @@ def summarise_healing(
     counted = {kind: float(weights[kinds == index].sum()) for index, kind in enumerate(INJURY_KINDS)}
     met = [kind for kind, weight in counted.items() if weight > 0]
     other_people = _population_mismatch(met, case)
-    found: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for name in HEALING_TIMES:
         times = quantities[f"healing.{name}"]
         own_course = name in _PIGMENT_TIMES and _PIGMENT_MODALITY in met
         if isinstance(times, Unknown):
-            found[name] = times
+            values[name] = times
             continue
         if other_people is not None and not own_course:
-            found[name] = other_people
+            values[name] = other_people
             continue
-        found[name] = summarise_draws(times, weights, _healing_sources(met, name, case) or basis)
-        if isinstance(found[name], Unknown):
+        values[name] = summarise_draws(times, weights, _healing_sources(met, name, case) or basis)
+        if isinstance(values[name], Unknown):
             untold = [kind for kind in met if np.isinf(times[kinds == INJURY_KINDS.index(kind)]).any()]
-            found[name] = _no_published_time(max(untold, key=counted.__getitem__), name)
-    opened = _open_wound_fraction(quantities, weights, met, found[_CLOSURE_TIME], basis)
-    return HealingSummary(**found, wound_open_fraction=opened)
+            values[name] = _no_published_time(max(untold, key=counted.__getitem__), name)
+    opened = _open_wound_fraction(quantities, weights, met, values[_CLOSURE_TIME], basis)
+    return HealingSummary(**values, wound_open_fraction=opened)
 
 
 def _population_mismatch(met: Sequence[str], case: Case) -> Unknown | None:

@@ -178,5 +178,5 @@ def _lasting_harm(
     if shares[OTHER_INJURY] > (1 - INTERVAL_LEVEL) / 2:
         return dict.fromkeys(HARM_OUTCOMES, Unknown(render_message("harm.other-injury")))
     modality = max((kind for kind in INJURY_KINDS if kind not in (NO_INJURY, OTHER_INJURY)), key=shares.__getitem__)
-    found = {name: harm_share(outcome, modality, case) for name, outcome in HARM_OUTCOMES.items()}
-    return {name: value if isinstance(value, Unknown) else value.scaled(hurt) for name, value in found.items()}
+    harms = {name: harm_share(outcome, modality, case) for name, outcome in HARM_OUTCOMES.items()}
+    return {name: value if isinstance(value, Unknown) else value.scaled(hurt) for name, value in harms.items()}

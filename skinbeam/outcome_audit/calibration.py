@@ -217,15 +217,15 @@ def _logistic_slope(stated: Floats, y: Floats) -> Value:
         return Unknown(render_message("learning.all-alike"))
     middle = float(stated.mean())
     design = np.column_stack((np.ones_like(stated), stated - middle))
-    found = np.array([float(logit(y.mean())), 0.0])
+    coefficients = np.array([float(logit(y.mean())), 0.0])
     information = np.eye(2)
     for _ in range(_MAX_ITERATIONS):
-        fitted = expit(design @ found)
+        fitted = expit(design @ coefficients)
         information = design.T @ (design * (fitted * (1.0 - fitted))[:, None])
         step = np.linalg.solve(information, design.T @ (y - fitted))
-        found = found + np.clip(step, -1.0, 1.0)
+        coefficients = coefficients + np.clip(step, -1.0, 1.0)
         if float(np.max(np.abs(step))) < _TOLERANCE:
             break
     error = math.sqrt(float(np.linalg.inv(information)[1, 1]))
-    value = float(found[1])
+    value = float(coefficients[1])
     return Estimate(value, value - Z95 * error, value + Z95 * error, CONFIDENCE_LEVEL, "measured", len(y))

@@ -158,6 +158,6 @@ def usual_proposals(machine: SearchMachine, site: str, phototype: int) -> Iterat
             if modality not in device.modalities or modality == "ablative":
                 continue
             capped = replace(machine, caps=PulseCaps(condition, modality, site, phototype))
-            found = propose_setting(case, concern, modality, capped)
-            if found is not None:
-                yield found
+            proposal = propose_setting(case, concern, modality, capped)
+            if proposal is not None:
+                yield proposal

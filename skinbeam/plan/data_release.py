@@ -23,12 +23,12 @@ def data_release() -> str:
 
 
 def _data_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
-    found: list[tuple[str, Traversable]] = []
+    files: list[tuple[str, Traversable]] = []
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         name = f"{prefix}{entry.name}"
         if entry.is_dir():
             if name not in ("messages", "fonts"):
-                found += _data_files(entry, f"{name}/")
+                files += _data_files(entry, f"{name}/")
         else:
-            found.append((name, entry))
-    return found
+            files.append((name, entry))
+    return files

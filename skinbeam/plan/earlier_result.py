@@ -73,7 +73,7 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
     if not is_place_known(case, concern) or is_injured_by_other_kind(case, machine.device):
         return None
     reactions = earlier_reactions(case)
-    found: EarlierResult | None = None
+    result: EarlierResult | None = None
     before = 0.0
     done: list[EarlierSession] = []
     for index in session_indices(case, concern):
@@ -81,16 +81,16 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
         done.append(session)
         pulse = session_pulse(session, index)
         if pulse.was_made_with(machine.case_name, machine.device):
-            found = None
+            result = None
             marks = {reaction.meaning for reaction in reactions if reaction.entry == pulse.entry}
             is_borne = marks <= {"expected"} and not _may_be_spared(session, machine.device)
             if session.response_pct is not None and is_borne:
-                found = _read_result(machine, pulse, count_sessions(done), session.response_pct, before)
-                if found is not None:
+                result = _read_result(machine, pulse, count_sessions(done), session.response_pct, before)
+                if result is not None:
                     is_named = session.site is not None
-                    found = replace(found, is_early=is_judged_early(case, session), is_site_named=is_named)
+                    result = replace(result, is_early=is_judged_early(case, session), is_site_named=is_named)
         before = before if session.response_pct is None else session.response_pct
-    return found
+    return result
 
 
 def _may_be_spared(session: EarlierSession, device: Device) -> bool:

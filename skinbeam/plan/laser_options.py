@@ -294,12 +294,12 @@ def _message_after(
         shown = {"session": earlier.number, "improved": earlier.improved_pct}
         return Message(named, {**span, **shown, "before": before})
     helped = "plan.helped-here" if earlier.is_site_named else "plan.helped-maybe-here"
-    told = {"session": earlier.number, "result": Message(helped, {"improved": earlier.improved_pct})}
+    params = {"session": earlier.number, "result": Message(helped, {"improved": earlier.improved_pct})}
     if trial.dose < earlier.dose:
-        return Message("plan.dose-repeated-less", {"light": span["light"], **told, "before": before})
+        return Message("plan.dose-repeated-less", {"light": span["light"], **params, "before": before})
     density = earlier.density_per_cm2
     if density is not None and DOSE_ROUNDING * (trial.density_per_cm2 or density) < density:
-        return Message("plan.dose-repeated-sparser", {"light": span["light"], **told, "density": density})
+        return Message("plan.dose-repeated-sparser", {"light": span["light"], **params, "density": density})
     if proposal.sources:
-        return Message("plan.dose-repeated-printed", {**span, **told})
-    return Message("plan.dose-repeated", {"light": span["light"], **told})
+        return Message("plan.dose-repeated-printed", {**span, **params})
+    return Message("plan.dose-repeated", {"light": span["light"], **params})

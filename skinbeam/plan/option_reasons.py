@@ -126,22 +126,22 @@ def _burn_coverage_reasons(
         return []
     darkest = darkest_phototype(case)
     skin = None if darkest is None else (darkest, darkest)
-    found = uncovered_warnings(beam_burn_light(trial.beam), "none" if cooling is None else cooling.kind, skin)
+    warnings = uncovered_warnings(beam_burn_light(trial.beam), "none" if cooling is None else cooling.kind, skin)
     about = f"{concern.condition} at {concern.site}"
     return [
         RuleReason(warning.code, "with-caution", warning.message, "skinbeam2026practice", "practice", about)
-        for warning in found
+        for warning in warnings
     ]
 
 
 def clinic_count_message(trial: CandidateSetting) -> Message:
     """Return how many people clinics counted with a burn at such light."""
     light, lamp = (trial.beam.mean_wavelength_nm, trial.beam.pulse_ms), trial.band_nm is not None
-    found = count_harm_near(*light, lamp=lamp)
-    if found is None:
+    count = count_harm_near(*light, lamp=lamp)
+    if count is None:
         return Message("plan.burns-uncounted")
-    counted = Message("plan.burns-counted", {"harmed": found.harmed, "of": found.treated, "sources": found.sources})
-    if count_harm_that_calibrates(*light, lamp=lamp) == found:
+    counted = Message("plan.burns-counted", {"harmed": count.harmed, "of": count.treated, "sources": count.sources})
+    if count_harm_that_calibrates(*light, lamp=lamp) == count:
         return counted
     return Message("plan.burns-counted-aside", {"counted": counted})
 

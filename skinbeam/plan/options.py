@@ -278,8 +278,8 @@ def _bruise_days() -> SourceRange:
 
 def _harm_shares(expected: Expectation, scar_unknown: Unknown | None = None) -> list[HarmShare]:
     """Return each harm with its share of people in trials; unknown where not counted or `scar_unknown`."""
-    found = {"pih": expected.pih, **expected.harms}
-    return [HarmShare(name, risk.p, _harm_meaning(name, risk.p, scar_unknown)) for name, risk in found.items()]
+    shares = {"pih": expected.pih, **expected.harms}
+    return [HarmShare(name, risk.p, _harm_meaning(name, risk.p, scar_unknown)) for name, risk in shares.items()]
 
 
 def _harms_and_faults(

@@ -31,14 +31,14 @@ def photo_vessel_widths(case: Case, sites: Sequence[SitePhotoFindings]) -> Mappi
 def vessel_messages(case: Case, sites: Sequence[SitePhotoFindings]) -> Mapping[str, Sequence[Message]]:
     """Return messages on how doses use the vessels visible at each site that has a concern made of vessels."""
     widths = photo_vessel_widths(case, sites)
-    found: dict[str, list[Message]] = {}
+    messages: dict[str, list[Message]] = {}
     for site in sites:
         for concern in case.concern:
             population = _concern_vessels(concern) if concern.site == site.site else None
             if population is not None and site.vessel_um is not None:
                 message = _vessel_message(case, site, concern, population, widths.get(site.site))
-                found.setdefault(site.site, []).append(message)
-    return found
+                messages.setdefault(site.site, []).append(message)
+    return messages
 
 
 def _concern_vessels(concern: Concern) -> VesselPopulation | None:

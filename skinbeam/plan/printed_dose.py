@@ -145,9 +145,9 @@ def practice_doses(
     middle = span.middle
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
         theirs = replace(region, phototype=lighter)
-        found = theirs.dose_range(machine.device, setting, needs_pulse=_needs_pulse(machine, region))
-        if found is not None and found.includes_phototype and found.condition == span.condition:
-            lighter_middle, lighter_high = practice_doses(machine, setting, theirs, found)
+        doses = theirs.dose_range(machine.device, setting, needs_pulse=_needs_pulse(machine, region))
+        if doses is not None and doses.includes_phototype and doses.condition == span.condition:
+            lighter_middle, lighter_high = practice_doses(machine, setting, theirs, doses)
             middle, high = min(middle, lighter_middle), min(high, lighter_high)
             break
     high = max(high, span.low)

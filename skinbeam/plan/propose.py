@@ -77,16 +77,18 @@ def propose_setting(
         barred_nm |= set(machine.device.wavelengths_nm) - {wavelength_nm}
     region = PracticeRegion(concern.condition, modality, phototype)
     unbarred = replace(machine, dose_bars=bruised)
-    found = _propose_no_more_than_lighter(unbarred, concern, region, barred_nm)
-    if found is None and machine.device.is_lamp:
-        found = _propose_from_face(unbarred, concern, region, barred_nm)
-    if found is None:
+    proposal = _propose_no_more_than_lighter(unbarred, concern, region, barred_nm)
+    if proposal is None and machine.device.is_lamp:
+        proposal = _propose_from_face(unbarred, concern, region, barred_nm)
+    if proposal is None:
         return None
-    is_of_site = found.is_of_site or region.names_site(machine.device, found.setting, found.sources, concern.site)
-    found = _gentler_off_face(replace(found, is_of_site=is_of_site), concern.site)
+    is_of_site = proposal.is_of_site or region.names_site(
+        machine.device, proposal.setting, proposal.sources, concern.site
+    )
+    proposal = _gentler_off_face(replace(proposal, is_of_site=is_of_site), concern.site)
     if pulse_class_matters(modality) and not is_facial(concern.site) and not is_of_site:
-        found = _least_off_face(found, concern, region, barred_nm)
-    return replace(found, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
+        proposal = _least_off_face(proposal, concern, region, barred_nm)
+    return replace(proposal, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
 
 
 def _propose_from_face(
@@ -98,11 +100,11 @@ def _propose_from_face(
     if is_facial(concern.site) or not of_site:
         return None
     on_face = concern.model_copy(update={"site": _FACE})
-    found = _propose_no_more_than_lighter(machine, on_face, region, barred_nm)
-    if found is None:
+    proposal = _propose_no_more_than_lighter(machine, on_face, region, barred_nm)
+    if proposal is None:
         return None
-    classes = device_classes(machine.device, found.setting)
-    return found if guideline_place(of_site, region.modality, classes) is not None else None
+    classes = device_classes(machine.device, proposal.setting)
+    return proposal if guideline_place(of_site, region.modality, classes) is not None else None
 
 
 def _gentler_off_face(proposal: Proposal, site: str) -> Proposal:
@@ -306,9 +308,9 @@ def _propose_from_lending_cells(
     for lender in _lending_cells(machine, region)[1:]:
         lent = replace(region, condition=lender)
         cells = _cells_of(machine, concern, lent, region.phototype or len(PHOTOTYPES))
-        found = _propose_from_cells(machine, settings, cells, lent, None)
-        if found is not None:
-            return found
+        proposal = _propose_from_cells(machine, settings, cells, lent, None)
+        if proposal is not None:
+            return proposal
     return None
 
 
@@ -334,13 +336,13 @@ def _propose_from_lighter_cells(
         for condition in conditions:
             theirs = replace(region, condition=condition)
             cells = _cells_of(machine, concern, theirs, lighter)
-            found = _propose_from_cells(machine, settings, cells, theirs, lighter)
-            if found is None:
+            proposal = _propose_from_cells(machine, settings, cells, theirs, lighter)
+            if proposal is None:
                 continue
             if nearest is None:
-                nearest = found
-            elif found.setting == nearest.setting and found.high >= nearest.low:
-                nearest = _bounded_by(nearest, found)
+                nearest = proposal
+            elif proposal.setting == nearest.setting and proposal.high >= nearest.low:
+                nearest = _bounded_by(nearest, proposal)
             break
     return nearest
 
@@ -369,9 +371,9 @@ def _propose_from_darker_cells(
         for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
             theirs = replace(region, condition=condition)
             cells = _cells_of(machine, concern, theirs, darker)
-            found = _propose_from_cells(machine, settings, cells, theirs, None)
-            if found is not None:
-                return replace(found, darker_phototype=darker)
+            proposal = _propose_from_cells(machine, settings, cells, theirs, None)
+            if proposal is not None:
+                return replace(proposal, darker_phototype=darker)
     return None
 
 
@@ -453,10 +455,10 @@ def _propose_from_cells(
         name = dose.component or dose.device_class
         able = [setting for setting in settings if is_of_class(classes[setting], name)]
         able_filters = _without_bluer_filters(machine, able, name)
-        found = _nearest_proposal(machine, able_filters, read_dose(cell, dose), region, lighter)
-        if found is not None:
-            cite_sources(*found.sources)
-            return replace(found, is_of_site=bool(cell.site))
+        proposal = _nearest_proposal(machine, able_filters, read_dose(cell, dose), region, lighter)
+        if proposal is not None:
+            cite_sources(*proposal.sources)
+            return replace(proposal, is_of_site=bool(cell.site))
     return None
 
 
@@ -491,7 +493,7 @@ def _nearest_proposal(
         return pulse, is_weak, wider if spot_mm is None else log_ratio(setting.spot_mm, spot_mm)
 
     for setting in sorted(settings, key=distance):
-        found = Proposal(
+        proposal = Proposal(
             machine,
             setting,
             dose.low,
@@ -502,8 +504,8 @@ def _nearest_proposal(
             region.condition,
             lighter,
         )
-        if any(map(found.includes, found.published_doses)):
-            return found
+        if any(map(proposal.includes, proposal.published_doses)):
+            return proposal
     return None
 
 

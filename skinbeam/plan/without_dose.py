@@ -78,11 +78,11 @@ def plan_devices_without_dose(
         if (place is None and not may_be_unnamed) or _is_never_computed(concern, goal, machine):
             refused.append(_refuse_without_dose(case, concern, goal, machine))
             continue
-        found = _plan_device(case, concern, goal, machine, settings, bank, cells)
-        if isinstance(found, DeviceRefusal):
-            refused.append(found)
+        option = _plan_device(case, concern, goal, machine, settings, bank, cells)
+        if isinstance(option, DeviceRefusal):
+            refused.append(option)
             continue
-        planned.append(found)
+        planned.append(option)
         if place is not None:
             offered.add(place.device_class)
     return planned, refused

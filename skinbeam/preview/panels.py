@@ -63,10 +63,10 @@ def make_strip(plan: Plan, skin: SkinAnalysis, *, exponent: float | None = None)
         for percentile in PERCENTILES:
             panels.append(_end_panel(percentile, taken, left, frame, power))
             panels.append(_late_panel(percentile, taken, left, frame, power))
-        found = list(harm_signs(treated, skin, changes))
-        harms = [sign for sign in found if isinstance(sign, HarmSign)]
+        signs = list(harm_signs(treated, skin, changes))
+        harms = [sign for sign in signs if isinstance(sign, HarmSign)]
         panels += [_harm_panel(sign, frame) for sign in harms]
-        left = (*left, *(sign for sign in found if isinstance(sign, Omission)))
+        left = (*left, *(sign for sign in signs if isinstance(sign, Omission)))
         undrawn = find_undrawn_harms(treated, {sign.harm: sign.frequency.median for sign in harms})
     return PreviewStrip(
         panels=tuple(panel_rows.panel for panel_rows in panels),

@@ -163,13 +163,13 @@ def plain_numbers(settings: Mapping[Any, Any]) -> dict[Any, float]:
     ------
     InputError : one that is no single number.
     """
-    found = {}
+    numbers = {}
     for name, value in settings.items():
         number = plain_value(value, name)
         if not isinstance(number, int | float) or isinstance(number, bool) or abs(number) > sys.float_info.max:
             raise InputError("not-a-number", f"{value!r} was read", field=str(name), hint="Give one number.")
-        found[name] = float(number)
-    return found
+        numbers[name] = float(number)
+    return numbers
 
 
 def check_count(value: Any, name: str, most: int = MAX_DRAWS) -> int:

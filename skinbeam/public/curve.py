@@ -138,10 +138,11 @@ class SettingCurve:
 
     def _numbers(self) -> dict[str, list[Value | float]]:
         """Return every number of the answers by its dotted path: an estimate, an unknown or a plain number of each."""
-        found = [dict(_numbers_of(result)) for result in self.results]
-        names = dict.fromkeys(name for numbers in found for name in numbers)
+        numbers_by_result = [dict(_numbers_of(result)) for result in self.results]
+        names = dict.fromkeys(name for numbers in numbers_by_result for name in numbers)
         return {
-            name: [numbers[name] if name in numbers else _missing(numbers, name) for numbers in found] for name in names
+            name: [numbers[name] if name in numbers else _missing(numbers, name) for numbers in numbers_by_result]
+            for name in names
         }
 
 

@@ -64,14 +64,14 @@ class PlannedOption(_FieldsOfRecord):
         NotAvailable : an option without a device, or light that the model cannot judge.
         """
         setup = self._device_setup()
-        found = judge_asked_setting(
+        answer = judge_asked_setting(
             self._person,
             self._consultation.loaded,
             planned_quantities(setup.settings) | plain_numbers(asked),
             device_name=setup.device,
             treated=(self._concern.condition, self._concern.site, self.record.modality),
         )
-        return asked_setting_answer(self._consultation.loaded, found, self._person.seed)
+        return asked_setting_answer(self._consultation.loaded, answer, self._person.seed)
 
     def to_case(self) -> LoadedCase:
         """Return the case of one pulse with the planned settings and cooling, on this person's skin at the site.

@@ -26,10 +26,10 @@ def counted_burn_share(wavelength_nm: float, pulse_ms: float, *, lamp: bool, mos
     wavelength_nm : of a lamp the mean of its light.
     most : the greatest share that is returned: that from which a plan warns.
     """
-    found = count_harm_that_calibrates(wavelength_nm, pulse_ms, lamp=lamp)
-    if found is None:
+    count = count_harm_that_calibrates(wavelength_nm, pulse_ms, lamp=lamp)
+    if count is None:
         return most / 2
-    return min((found.harmed + 0.5) / (found.treated + 1.0), most)
+    return min((count.harmed + 0.5) / (count.treated + 1.0), most)
 
 
 def anchor_scale(share: Callable[[float], float], counted: float) -> float:

@@ -49,18 +49,18 @@ def uncovered_warnings(
     if not is_calibrated_light(light):
         return ()
     rows = calibration_rows(laser_family(light.wavelength_nm, lamp=light.lamp))
-    found = []
+    warnings = []
     uncooled = _count_sources(row for row in rows if row.cooling == "none")
     if cooling == "none" and uncooled < min_sources():
         cooled = _count_sources(row for row in rows if row.cooling not in ("", "none"))
         silent = _count_sources(row for row in rows if not row.cooling)
         params = {"uncooled": uncooled, "cooled": cooled, "silent": silent}
-        found.append(DocumentWarning("burn-uncooled", Message("burn.beyond-uncooled", params)))
+        warnings.append(DocumentWarning("burn-uncooled", Message("burn.beyond-uncooled", params)))
     dark = _count_sources(row for row in rows if _lightest_phototype(row) >= _DARK)
     if phototypes is not None and phototypes[1] >= _DARK and dark < min_sources():
         params = {"dark": dark, "sources": _count_sources(rows)}
-        found.append(DocumentWarning("burn-dark-skin", Message("burn.beyond-dark", params)))
-    return tuple(found)
+        warnings.append(DocumentWarning("burn-dark-skin", Message("burn.beyond-dark", params)))
+    return tuple(warnings)
 
 
 def _count_sources(rows: Iterable[PracticeRow]) -> int:

@@ -146,11 +146,11 @@ def _spot_readings() -> tuple[_SpotReading, ...]:
 
 def miss_probability(read_after_h: float) -> float | None:
     """Return the probability that a field does not share the error of a clean spot; None if it was read too early."""
-    found = [read for read in _spot_readings() if read.from_h <= read_after_h]
-    if not found:
+    readings = [read for read in _spot_readings() if read.from_h <= read_after_h]
+    if not readings:
         return None
-    cite_sources(*found[-1].sources)
-    return found[-1].p_missed
+    cite_sources(*readings[-1].sources)
+    return readings[-1].p_missed
 
 
 def calibrate_person(light: BurnLight, observations: Sequence[SpotObservation]) -> PersonalCalibration:

@@ -262,8 +262,8 @@ def wavelength_from_name_nm(device: str) -> float | None:
     """Return the wavelength in nm of a laser by its medium in the name of the device; None for none or several."""
     named: Mapping[str, float] = load_package_table("data/envelopes.toml")["named"]
     words = re.findall(r"\w+", device.lower())
-    found = {nm for word, nm in named.items() if word in words}
-    return found.pop() if len(found) == 1 else None
+    wavelengths_nm = {nm for word, nm in named.items() if word in words}
+    return wavelengths_nm.pop() if len(wavelengths_nm) == 1 else None
 
 
 @lru_cache(maxsize=1024)

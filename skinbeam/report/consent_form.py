@@ -95,24 +95,24 @@ def list_harms(option: Option) -> HarmLists:
     Lasting harms have a group of their own, counted or not; harm after a fault is modelled and is among the uncounted.
     A bruise is modelled, too, and stands where its share puts it.
     """
-    found: dict[str, list[str]] = {"common": [], "rare": [], "lasting": [], "uncounted": []}
+    harms: dict[str, list[str]] = {"common": [], "rare": [], "lasting": [], "uncounted": []}
     for key, p in harm_values(option):
-        found[_harm_group(key, p)].append(_harm_sentence(harm_in_words(key), p))
+        harms[_harm_group(key, p)].append(_harm_sentence(harm_in_words(key), p))
     is_counted = any(key == "purpura" for key, _ in harm_values(option))
     if option.purpura_days is not None and option.p_purpura is not None and not is_counted:
         bruise = _harm_sentence(harm_in_words("purpura"), option.p_purpura)
         is_modelled = isinstance(option.p_purpura, Estimate)
-        found[_harm_group("purpura", option.p_purpura)].append(
+        harms[_harm_group("purpura", option.p_purpura)].append(
             report_text("consent.harm_bruise", harm=bruise) if is_modelled else bruise
         )
-    found["uncounted"] += [
+    harms["uncounted"] += [
         render_message(
             "consent.harm_modelled", {"harm": render_message(f"leaflet.{_FAULTS[name]}", {"people": share_of_100(p)})}
         )
         for name, p in fault_values(option)
         if name in _FAULTS
     ]
-    return HarmLists(**{group: tuple(dict.fromkeys(lines)) for group, lines in found.items()})
+    return HarmLists(**{group: tuple(dict.fromkeys(lines)) for group, lines in harms.items()})
 
 
 def lasting_harm_names(option: Option) -> tuple[str, ...]:

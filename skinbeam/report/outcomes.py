@@ -49,15 +49,15 @@ def harm_values(option: Option) -> list[tuple[str, Value]]:
 
     Harms that need a fault of the device or model are left out here. Without any harm there is one unknown entry.
     """
-    found = [(harm.name, harm.p) for harm in option.harms if not harm.needs_fault]
-    found.sort(key=lambda harm: -harm[1].median if isinstance(harm[1], Estimate) else 1.0)
-    return found or [("", Unknown(report_text("harm_none_studied")))]
+    harms = [(harm.name, harm.p) for harm in option.harms if not harm.needs_fault]
+    harms.sort(key=lambda harm: -harm[1].median if isinstance(harm[1], Estimate) else 1.0)
+    return harms or [("", Unknown(report_text("harm_none_studied")))]
 
 
 def fault_values(option: Option) -> list[tuple[str, Estimate]]:
     """Return key and probability of each known harm that needs a fault of the device or model."""
-    found = ((harm.name, harm.p) for harm in option.harms if harm.needs_fault)
-    return [(name, p) for name, p in found if isinstance(p, Estimate)]
+    faults = ((harm.name, harm.p) for harm in option.harms if harm.needs_fault)
+    return [(name, p) for name, p in faults if isinstance(p, Estimate)]
 
 
 def expected_arrays(option: Option) -> list[IconArray]:

@@ -40,10 +40,10 @@ def plain_name(kind: str, name: str, fallback: str = "") -> str:
 
 def numbered_sentences(start: str) -> tuple[str, ...]:
     """Return the messages `leaflet.<start>_1`, `_2`, ... in order."""
-    found: list[str] = []
-    while f"leaflet.{start}_{len(found) + 1}" in catalogue():
-        found.append(report_text(f"leaflet.{start}_{len(found) + 1}"))
-    return tuple(found)
+    sentences: list[str] = []
+    while f"leaflet.{start}_{len(sentences) + 1}" in catalogue():
+        sentences.append(report_text(f"leaflet.{start}_{len(sentences) + 1}"))
+    return tuple(sentences)
 
 
 def choice_name(option: Option) -> str:

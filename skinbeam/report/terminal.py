@@ -119,5 +119,5 @@ def _cautions(reasons: Iterable[RuleReason]) -> list[str]:
 
 
 def _first_sentence(text: str) -> str:
-    found = _SENTENCE.match(text)
-    return text if found is None else found[0]
+    match = _SENTENCE.match(text)
+    return text if match is None else match[0]

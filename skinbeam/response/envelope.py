@@ -240,13 +240,13 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
     phototype : 1 to 6; where it is unknown, that of the darkest is used, since a missing answer must not reduce
         caution.
     """
-    found = _build_envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST_PHOTOTYPE)
+    envelope = _build_envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST_PHOTOTYPE)
     if _lends_no_spots(condition, light.modality, lamp=light.lamp):
         cite_sources(load_package_table("data/lending.toml")["spots"]["source"])
-    if found is None:
+    if envelope is None:
         return None
     cite_sources(envelope_rules().source)
-    return replace(found, cut_off_nm=light.wavelength_nm) if light.lamp else found
+    return replace(envelope, cut_off_nm=light.wavelength_nm) if light.lamp else envelope
 
 
 def lending_conditions(condition: str, modality: str, *, lamp: bool) -> tuple[str, ...]:
@@ -286,12 +286,12 @@ def settings_with_light(light: PracticeLight) -> tuple[PublishedSetting, ...]:
 
 def values_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict[str, list[float]]:
     """Return the printed values of a quantity, such as `spot_mm`, by source; sources without any are left out."""
-    found: dict[str, list[float]] = {}
+    values: dict[str, list[float]] = {}
     for row in rows:
         ends = span_ends(getattr(row, quantity))
         if ends:
-            found.setdefault(row.source, []).extend(ends)
-    return found
+            values.setdefault(row.source, []).extend(ends)
+    return values
 
 
 def phototype_class(phototype: int) -> tuple[int, int]:
@@ -326,9 +326,9 @@ def _evidence_tiers(
     """Yield the rows of a condition: those of the class of phototypes, then the others."""
     mine = [row for row in rows if row.condition == condition]
     for such_skin in (True, False):
-        found = tuple(row for row in mine if _covers_phototypes(row, *phototypes) is such_skin)
-        if found:
-            yield _EvidenceTier(condition, found)
+        rows_of_class = tuple(row for row in mine if _covers_phototypes(row, *phototypes) is such_skin)
+        if rows_of_class:
+            yield _EvidenceTier(condition, rows_of_class)
 
 
 def _covers_phototypes(row: PublishedSetting, low: int, high: int) -> bool:

@@ -85,7 +85,7 @@ def search_microbeams(
     NotAvailable : no sourced data for such a beam.
     """
     energies = [energy for energy in energies if energy <= goal.bounds.energy_mJ(setting.spot_mm * MM / UM)]
-    found: dict[int, CandidateSetting | None] = {}
+    candidates: dict[int, CandidateSetting | None] = {}
     counts_m, aimed_m = goal.column_depths_m(_depth_of_fat_m(skins.target))
 
     def enough(index: int) -> bool:
@@ -102,16 +102,16 @@ def search_microbeams(
         )
         densest = _densest_pattern(machine, setting, goal, skins, looked, is_published=is_published)
         if densest is None:
-            found[index] = None
+            candidates[index] = None
             return True
         deep = weighted_share(depth >= aimed_m, skins.weights[0])[0]
-        found[index] = replace(densest, deep_share=deep)
+        candidates[index] = replace(densest, deep_share=deep)
         # Where a rule bounds the energy, less is aimed at than counts as reached.
         reached = weighted_share(depth >= np.minimum(counts_m, aimed_m), skins.weights[0])[0]
         return reached >= effect_target().wanted and deep >= effect_target().aimed
 
     first = bisect_left(range(len(energies)), True, key=enough)
-    return found.get(first) or found.get(first - 1)
+    return candidates.get(first) or candidates.get(first - 1)
 
 
 def judge_microbeams(

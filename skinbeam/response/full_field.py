@@ -183,17 +183,17 @@ def _choose_dose(
     ----------
     enough : whether a dose is as high as is aimed, decided on other skins; None where those of the table decide.
     """
-    found: dict[int, CandidateSetting] = {}
+    candidates: dict[int, CandidateSetting] = {}
 
     def ends(index: int) -> bool:
         """Return whether the aim or a limit is reached; effect and harm only grow with the dose."""
         trial = table.judge(setting, doses[index], passes=passes)
         if not trial.keeps_limits:
             return True
-        found[index] = trial
+        candidates[index] = trial
         if enough is not None:
             return enough(trial.dose)
         return trial.p_effective >= effect_target().wanted and trial.deep_share >= effect_target().aimed
 
     first = bisect_left(range(len(doses)), True, key=ends)
-    return found.get(first) or found.get(first - 1)
+    return candidates.get(first) or candidates.get(first - 1)

@@ -175,10 +175,10 @@ def concern_lasers(concern: Concern) -> list[str]:
 
 def case_lasers(case: Case) -> dict[str, list[str]]:
     """Return the laser modalities of each condition of a case, for all kinds and sites that it has there."""
-    found: dict[str, list[str]] = {}
+    lasers: dict[str, list[str]] = {}
     for concern in case.concern:
-        found[concern.condition] = list(dict.fromkeys((*found.get(concern.condition, ()), *concern_lasers(concern))))
-    return found
+        lasers[concern.condition] = list(dict.fromkeys((*lasers.get(concern.condition, ()), *concern_lasers(concern))))
+    return lasers
 
 
 def is_for_kinds(choice: LaserFit | AlternativeUse, condition: str, subtypes: Sequence[str]) -> bool:

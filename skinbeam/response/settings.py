@@ -145,10 +145,10 @@ def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> 
     """
     if light.lamp or light.modality == "ablative":
         return None
-    found = _compute_cap(quantity, condition, light, site_group(site))
-    if found is not None:
-        cite_sources(envelope_rules().source, *found.sources)
-    return found
+    cap = _compute_cap(quantity, condition, light, site_group(site))
+    if cap is not None:
+        cite_sources(envelope_rules().source, *cap.sources)
+    return cap
 
 
 def shortest_allowed_pulse_ms(condition: str, modality: str, device: Device, wavelength_nm: float) -> float:
@@ -205,11 +205,11 @@ def _greatest_values(
     quantity: str, condition: str, light: PracticeLight, rows: Sequence[PublishedSetting]
 ) -> dict[str, float]:
     """Return the greatest value by source for the condition, and for those that lend to it until there are enough."""
-    found: dict[str, float] = {}
+    greatest: dict[str, float] = {}
     for lender in lending_conditions(condition, light.modality, lamp=light.lamp):
-        if len(found) < envelope_rules().enough_sources:
-            found |= _greatest_by_source(quantity, [row for row in rows if row.condition == lender])
-    return found
+        if len(greatest) < envelope_rules().enough_sources:
+            greatest |= _greatest_by_source(quantity, [row for row in rows if row.condition == lender])
+    return greatest
 
 
 def _greatest_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict[str, float]:
@@ -233,7 +233,7 @@ def sources_without_dose(condition: str, modality: str, phototype: int | None, d
 
     Empty where a dose for such skin is printed.
     """
-    found: dict[str, None] = {}
+    sources: dict[str, None] = {}
     for head in device.heads:
         pulse_ms = head.pulse_ms.ends[0]
         light = PracticeLight(modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
@@ -244,9 +244,9 @@ def sources_without_dose(condition: str, modality: str, phototype: int | None, d
         if dose is None or not (dose.includes_phototype and dose.condition == condition):
             rows = envelope.tiers[0].rows
             dosed = {row.source for row in rows if span_ends(row.fluence_J_cm2)}
-            found |= {row.source: None for row in rows if row.source not in dosed}
-    cite_sources(*found)
-    return tuple(found)
+            sources |= {row.source: None for row in rows if row.source not in dosed}
+    cite_sources(*sources)
+    return tuple(sources)
 
 
 @dataclass(frozen=True)

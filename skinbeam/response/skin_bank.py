@@ -112,15 +112,15 @@ def read_earlier_pulses(
     ----------
     machines : of the clinic, whose own devices no list contains.
     """
-    found: list[EarlierPulse] = []
+    pulses: list[EarlierPulse] = []
     untold: list[UninformativePulse] = []
     for where, group in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry):
         read = _read_pulse(case, list(group), machines)
         if isinstance(read, Message):
             untold.append(UninformativePulse(where, read))
         else:
-            found.append(read)
-    return tuple(found), tuple(untold)
+            pulses.append(read)
+    return tuple(pulses), tuple(untold)
 
 
 def _read_pulse(

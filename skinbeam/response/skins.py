@@ -191,22 +191,22 @@ class SiteSkins:
         if key not in self._lesions:
             skins = self.limiting if limiting else self.target
             with collect_sources() as sources:
-                found = self._lesion_of(beam, key[:4], limiting=limiting)(np.full(skins.count, energy_mJ * MJ))
-            self._lesions[key] = found, tuple(sources)
-        found, known = self._lesions[key]
+                microlesion = self._lesion_of(beam, key[:4], limiting=limiting)(np.full(skins.count, energy_mJ * MJ))
+            self._lesions[key] = microlesion, tuple(sources)
+        microlesion, known = self._lesions[key]
         cite_sources(*known)
-        return found
+        return microlesion
 
     def _lesion_of(self, beam: Beam, key: _ResponseKey, *, limiting: bool) -> LesionByEnergy:
         """Return the function from energies of a microbeam to lesions, made once for all energies."""
         if (*key, limiting) not in self._microbeams:
             skins, middle = self.limiting if limiting else self.target, self._middle(limiting=limiting)
             with collect_sources() as sources:
-                found = microlesion_model(skins, beam, middle, use_table=True)
-            self._microbeams[*key, limiting] = found, tuple(sources)
-        found, known = self._microbeams[*key, limiting]
+                model = microlesion_model(skins, beam, middle, use_table=True)
+            self._microbeams[*key, limiting] = model, tuple(sources)
+        model, known = self._microbeams[*key, limiting]
         cite_sources(*known)
-        return found
+        return model
 
     def _middle(self, *, limiting: bool) -> SkinSample:
         """Return a few draws, whose medians are the middle skin.

@@ -31,10 +31,10 @@ class _EndpointError:
 
 def _endpoint_error(endpoint: str) -> _EndpointError:
     """Return the error of an endpoint; the default one where nothing was compared."""
-    found = load_derived_table("model_error").get("endpoint", {}).get(endpoint)
-    if found is None:
+    error = load_derived_table("model_error").get("endpoint", {}).get(endpoint)
+    if error is None:
         return _EndpointError(default_error_factor(), 0, 0)
-    return _EndpointError(found["geometric_error"], found["rows"], found["sources"])
+    return _EndpointError(error["geometric_error"], error["rows"], error["sources"])
 
 
 def min_sources() -> int:
@@ -58,8 +58,8 @@ def model_error(endpoint: str) -> float:
 
 def count_experiments(endpoint: str) -> tuple[int, int]:
     """Return the number of independent experiments behind `model_error`, and the number of their sources."""
-    found = _endpoint_error(endpoint)
-    return found.rows, found.sources
+    error = _endpoint_error(endpoint)
+    return error.rows, error.sources
 
 
 def draw_error_factor(endpoint: str, skins: SkinSample, side: ErrorSide) -> Floats:

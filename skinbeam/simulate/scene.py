@@ -232,15 +232,15 @@ def case_warnings(case: Case) -> tuple[DocumentWarning, ...]:
 
 def _skin_warnings(case: Case, skin: SkinDistribution, median_skin: SkinSample) -> tuple[DocumentWarning, ...]:
     """Return warnings about skin that the case does not describe, unknown layer names, and vessels in the epidermis."""
-    found = []
+    warnings = []
     if case.skin is None and case.patient is None:
         params = {"site": skin.site or read_preset("human")["site"]}
-        found.append(DocumentWarning("skin-of-nobody", Message("skin.nobody", params)))
+        warnings.append(DocumentWarning("skin-of-nobody", Message("skin.nobody", params)))
     if unknown := unknown_layers([layer.name for layer in skin.layers]):
-        found.append(DocumentWarning("layer-not-known", Message("simulate.layer-not-known", unknown)))
+        warnings.append(DocumentWarning("layer-not-known", Message("simulate.layer-not-known", unknown)))
     if vessel := _first_vessel_in_epidermis(skin, median_skin):
-        found.append(DocumentWarning("vessel-in-epidermis", Message("simulate.vessel-in-epidermis", vessel)))
-    return tuple(found)
+        warnings.append(DocumentWarning("vessel-in-epidermis", Message("simulate.vessel-in-epidermis", vessel)))
+    return tuple(warnings)
 
 
 def _first_vessel_in_epidermis(skin: SkinDistribution, median_skin: SkinSample) -> dict[str, str | float] | None:
@@ -262,14 +262,14 @@ def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[Docume
     """Return warnings about settings of the beam that the model does not represent."""
     if beam is None or settings is None:
         return ()
-    found = {
+    warnings = {
         "fast-ablating-train": is_fast_train(beam),
         "subpulses-ablate": is_ablative(beam) and bool(beam.trains),
         "passes-at-once": beam.passes > 1 and beam.pass_interval_s == 0,
         "repetition-not-used": settings.pulses == 1 and settings.repetition_Hz > 0,
         "interval-not-used": settings.passes == 1 and settings.pass_interval_s > 0,
     }
-    return tuple(DocumentWarning(code, Message(f"simulate.{code}")) for code, there in found.items() if there)
+    return tuple(DocumentWarning(code, Message(f"simulate.{code}")) for code, there in warnings.items() if there)
 
 
 def _cooling_warnings(

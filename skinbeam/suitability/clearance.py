@@ -43,8 +43,10 @@ def _find_clearance(case: Case, concern: Concern | None, rule: str) -> Clearance
             else None
         )
     conditions = (None,) if concern is None else (None, concern.condition)
-    found = (clearance for clearance in case.clearance if clearance.rule == rule and clearance.condition in conditions)
-    return max(found, key=lambda clearance: clearance.date, default=None)
+    clearances = (
+        clearance for clearance in case.clearance if clearance.rule == rule and clearance.condition in conditions
+    )
+    return max(clearances, key=lambda clearance: clearance.date, default=None)
 
 
 def clearance_notices(reasons: Iterable[RuleReason]) -> tuple[DocumentWarning, ...]:

@@ -73,7 +73,7 @@ class DoseBar:
 
 def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ...]:
     """Return the doses of a device that earlier injuries and bruises bar. `device_name` is its name in the case."""
-    found: list[DoseBar] = []
+    bars: list[DoseBar] = []
     reactions, bruise_accepted = earlier_reactions(case), accepts_bruise(case)
     for reaction in reactions:
         is_own = reaction.was_made_with(device_name, device)
@@ -83,19 +83,19 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
             or bounds_unread(reaction, case)
         ):
             if is_own or _cools_through_window(reaction, device):
-                found += _bars_of_own_light(reaction, device, borne_since(reaction, reactions) if is_own else None)
+                bars += _bars_of_own_light(reaction, device, borne_since(reaction, reactions) if is_own else None)
             else:
-                found += _bars_of_such_light(reaction, device)
+                bars += _bars_of_such_light(reaction, device)
         elif is_endpoint(reaction) and is_own and (dose := reaction.dose_on(device)):
             bar = math.nextafter(dose, math.inf)
-            found.append(DoseBar(reaction.wavelength_on(device), bar, SHORTEST_MICROSECOND_MS, keeps_setting=True))
+            bars.append(DoseBar(reaction.wavelength_on(device), bar, SHORTEST_MICROSECOND_MS, keeps_setting=True))
         elif reaction.kind == "purpura" and is_own and not bruise_accepted and not bruises_as_usual(reaction):
             if (dose := reaction.dose_on(device)) is None:
                 continue
             clean = _greatest_clean_dose(reactions, reaction, dose, device)
             bar = dose if clean is None else math.nextafter(clean, math.inf)
-            found.append(DoseBar(reaction.wavelength_on(device), bar, reaction.pulse_ms))
-    return tuple(found)
+            bars.append(DoseBar(reaction.wavelength_on(device), bar, reaction.pulse_ms))
+    return tuple(bars)
 
 
 def is_endpoint(reaction: EarlierReaction) -> bool:
@@ -214,13 +214,13 @@ def _bars_of_such_light(reaction: EarlierReaction, device: Device) -> list[DoseB
         return []
     least = None if is_other else _least_barred(reaction, reaction.fluence_J_cm2)
     made = injuring.wavelengths_nm if reaction.wavelength_nm is None else (reaction.wavelength_nm,)
-    found = []
+    bars = []
     for nm in device.wavelengths_nm:
         is_bluer = device.is_lamp and nm < max(made)
         if is_bluer or any(heats_alike(nm, other) for other in made):
             is_barred = is_bluer and reaction.wavelength_nm is not None
-            found.append(DoseBar(nm, None if is_barred else least, longest_ms, keeps_setting=not is_barred))
-    return found
+            bars.append(DoseBar(nm, None if is_barred else least, longest_ms, keeps_setting=not is_barred))
+    return bars
 
 
 def is_injured_by_other_kind(case: Case, device: Device) -> bool:

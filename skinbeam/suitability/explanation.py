@@ -32,7 +32,7 @@ def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason,
 
     A caution is among them if the person can act on it, or it explains the decision: it has a sentence `leaflet_why`.
     """
-    found: dict[str, PlainReason] = {}
+    explanations: dict[str, PlainReason] = {}
     named = {reason.rule for reason in suitability.reasons}
     for reason in suitability.reasons:
         if reason.rule.startswith("sources-differ-"):
@@ -45,13 +45,13 @@ def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason,
             continue
         concerned = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
         because, text = explain_rule(case, concerned, reason.rule, reason.message)
-        first = found.get(reason.rule)
+        first = explanations.get(reason.rule)
         if first is None:
-            found[reason.rule] = PlainReason(reason.rule, reason.decision, because, text, reason.about or None)
+            explanations[reason.rule] = PlainReason(reason.rule, reason.decision, because, text, reason.about or None)
         else:  # the same rule for another concern
             added = (message for message in because if message not in first.because)
-            found[reason.rule] = replace(first, because=(*first.because, *added), about=None)
-    return tuple(found.values())
+            explanations[reason.rule] = replace(first, because=(*first.because, *added), about=None)
+    return tuple(explanations.values())
 
 
 def explain_no_laser(
@@ -69,7 +69,7 @@ def explain_no_laser(
     of_its_kind = tuple(message for message in refused if message.id != "plan.other-kinds") or refused
     by_message = {rule.message.id: rule for rule in load_rules("suitability")}
     by_text = {rule.message.text: rule for rule in load_rules("suitability")}
-    found: dict[str, PlainReason] = {}
+    explanations: dict[str, PlainReason] = {}
     for message in of_its_kind:
         # A device that a rule refused at each of its settings carries the sentence of the rule as its reason.
         rule = by_message.get(message.id) or by_text.get(str(message.params.get("reason")))
@@ -82,13 +82,13 @@ def explain_no_laser(
         else:
             own = f"leaflet_no_laser.{message.id.partition('.')[2]}"
             reason = PlainReason(None, None, (), Message(own if own in catalogue() else "leaflet_no_laser.other"))
-        found.setdefault(reason.text.text, reason)
+        explanations.setdefault(reason.text.text, reason)
     # Of these three reasons only the most specific one is given.
     stronger = ("too-weak-undosed", "too-weak", "no-safe-dose")
-    present = [text for text in (Message(f"leaflet_no_laser.{name}").text for name in stronger) if text in found]
+    present = [text for text in (Message(f"leaflet_no_laser.{name}").text for name in stronger) if text in explanations]
     for text in present[1:]:
-        found.pop(text)
-    return tuple(found.values())
+        explanations.pop(text)
+    return tuple(explanations.values())
 
 
 def explain_rule(
@@ -116,8 +116,8 @@ def stated_facts(rule: Rule, case: Case, concerns: Sequence[Concern]) -> tuple[M
     """Return the person's facts that make a rule apply, each once, in the order of the rule's tests."""
     facts = read_questionnaire(case).facts
     tests = rule.when.tests(negated=False)  # a negated test corresponds to no stated fact
-    found = (message for test in tests for message in _facts_for_test(test, case, facts, concerns))
-    return tuple({message.text: message for message in found}.values())
+    messages = (message for test in tests for message in _facts_for_test(test, case, facts, concerns))
+    return tuple({message.text: message for message in messages}.values())
 
 
 def _facts_for_test(

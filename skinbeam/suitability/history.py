@@ -58,20 +58,20 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
     ----------
     lamp : whether the light is a lamp's; None where no device was chosen.
     """
-    found = []
+    reasons = []
     decision: Decision
     for reaction in earlier_reactions(case):
         if reaction.is_mark_of_unknown_colour:
             message = reaction_message("earlier.mark-unsaid", reaction)
-            found.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
+            reasons.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
         if reaction.meaning == "expected":
-            found += _expected_reasons(reaction, case)
+            reasons += _expected_reasons(reaction, case)
             continue
         if reaction.kind == _EYE:
             decision = "with-caution" if modality is None else "refer"
-            found.append(_practice_reason("earlier-eye", decision, reaction_message("earlier.eye", reaction)))
+            reasons.append(_practice_reason("earlier-eye", decision, reaction_message("earlier.eye", reaction)))
         elif reaction.meaning == "unread":
-            found.append(_practice_reason("earlier-unread", "with-caution", _unread_message(reaction, case)))
+            reasons.append(_practice_reason("earlier-unread", "with-caution", _unread_message(reaction, case)))
         elif reaction.meaning == "sign":
             named = "earlier.sign" if is_stop_sign(reaction) else "earlier.sign-undosed"
             if (
@@ -81,22 +81,24 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
                 and reaction.wavelength_nm is not None
             ):
                 named = "earlier.sign-lamp"
-            found.append(_practice_reason("earlier-sign", "with-caution", reaction_message(named, reaction)))
+            reasons.append(_practice_reason("earlier-sign", "with-caution", reaction_message(named, reaction)))
         elif modality in (waiting := _modalities_after_scar(reaction, case)) or (
             modality is None and waiting and possible_modalities(reaction, case)
         ):
             named = "earlier.surface-scar" if _is_of_surface(reaction, case) else "earlier.scar"
             decision = "with-caution" if modality is None else "refer"
-            found.append(_practice_reason("earlier-scar", decision, reaction_message(named, reaction)))
+            reasons.append(_practice_reason("earlier-scar", decision, reaction_message(named, reaction)))
         elif (waiting := _modalities_after_pale_mark(reaction, case)) and (
             modality in waiting or (modality is None and possible_modalities(reaction, case))
         ):
             decision = "with-caution" if modality is None else "refer"
-            found.append(
+            reasons.append(
                 _practice_reason("earlier-pale-mark", decision, reaction_message("earlier.pale-mark", reaction))
             )
         elif modality == "ablative" and _is_mark_of_resurfacing(reaction, case):
-            found.append(_practice_reason("earlier-mark", "refer", reaction_message("earlier.surface-mark", reaction)))
+            reasons.append(
+                _practice_reason("earlier-mark", "refer", reaction_message("earlier.surface-mark", reaction))
+            )
         elif modality in (waiting := _modalities_after_wound(reaction, case)) or (
             modality is None and waiting.issuperset(_REMOVING)
         ):
@@ -104,23 +106,23 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             named = "earlier.removal-wound" if is_of_removal else "earlier.column-wound"
             named = named if waiting.issuperset(_REMOVING) else "earlier.surface-wound"
             decision = "with-caution" if modality is None else "refer"
-            found.append(_practice_reason("earlier-wound", decision, reaction_message(named, reaction)))
+            reasons.append(_practice_reason("earlier-wound", decision, reaction_message(named, reaction)))
             if modality is None and not is_of_removal and has_dose_bar(reaction, case):  # its own light is bounded too
-                found.append(_practice_reason("earlier-injury", "with-caution", _injury_message(reaction)))
+                reasons.append(_practice_reason("earlier-injury", "with-caution", _injury_message(reaction)))
         elif has_dose_bar(reaction, case):
             is_other = lamp is not None and modality in COLOUR_MODALITIES and is_of_other_kind(reaction, lamp=lamp)
             message = reaction_message("earlier.other-kind", reaction) if is_other else _injury_message(reaction)
-            found.append(_practice_reason("earlier-injury", "with-caution", message))
+            reasons.append(_practice_reason("earlier-injury", "with-caution", message))
             borne = None if is_other else borne_since(reaction, earlier_reactions(case))
             if borne is not None:
                 told = Message("earlier.borne", {"device": _device_name(borne), "dose": _dose_words(borne)})
-                found.append(_practice_reason("earlier-injury", "with-caution", told))
+                reasons.append(_practice_reason("earlier-injury", "with-caution", told))
         else:
             named = "earlier.unknown-device" if reaction.device_name and reaction.device is None else "earlier.undosed"
             meant = {modality} if modality is not None else set(laser_modalities())
             decision = "refer" if meant <= set(reaction.modalities) else "with-caution"
-            found.append(_practice_reason("earlier-injury-undosed", decision, reaction_message(named, reaction)))
-    return list({(reason.rule, reason.message.text): reason for reason in found}.values())
+            reasons.append(_practice_reason("earlier-injury-undosed", decision, reaction_message(named, reaction)))
+    return list({(reason.rule, reason.message.text): reason for reason in reasons}.values())
 
 
 def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[RuleReason]:
@@ -136,23 +138,23 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
     is_acid = modality == PEEL and depth != "superficial"
     wounds, takes_colour = is_acid or modality in WOUNDING_MODALITIES, is_acid or modality == _FREEZING
     decision: Decision = "with-caution" if depth == "not-named" else "refer"
-    found = []
+    reasons = []
     for reaction in earlier_reactions(case):
         if reaction.meaning == "unread" and wounds:
             message = Message("earlier.unread", {"text": reaction.kind})
-            found.append(_practice_reason("earlier-unread", "with-caution", message))
+            reasons.append(_practice_reason("earlier-unread", "with-caution", message))
         elif _leaves_new_scar(reaction) and wounds:
             message = reaction_message("earlier.scar-wound", reaction)
             source = _ACID_SOURCE if is_acid else (_PRACTICE_SOURCE, _PRACTICE_STRENGTH)
-            found.append(RuleReason("earlier-scar", decision, message, *source))
+            reasons.append(RuleReason("earlier-scar", decision, message, *source))
         elif reaction.is_pale_mark and takes_colour:
             message = reaction_message("earlier.pale-mark", reaction)
             source = _ACID_SOURCE if is_acid else _FREEZING_SOURCE
-            found.append(RuleReason("earlier-pale-mark", decision, message, *source))
+            reasons.append(RuleReason("earlier-pale-mark", decision, message, *source))
         elif reaction.is_mark_of_unknown_colour and takes_colour:
             message = reaction_message("earlier.mark-unsaid", reaction)
-            found.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
-    return list({(reason.rule, reason.message.text): reason for reason in found}.values())
+            reasons.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
+    return list({(reason.rule, reason.message.text): reason for reason in reasons}.values())
 
 
 def _leaves_new_scar(reaction: EarlierReaction) -> bool:

@@ -66,22 +66,22 @@ def unchecked_parts(text: str) -> tuple[str, ...]:
 
 def unchecked_medicines(case: Case) -> tuple[str, ...]:
     """Return the medicines of the person that are not checked, as written, each once; a part in brackets."""
-    found = []
+    unchecked = []
     for name in _medicine_texts(case):
         parts = unchecked_parts(name)
         if parts == (name,):
-            found.append(_quote_name(name))
+            unchecked.append(_quote_name(name))
         elif parts:
             params = {"name": _quote_name(name), "part": ", ".join(parts)}
-            found.append(Message("rules.medication-part", params).text)
-    return tuple(dict.fromkeys(found))
+            unchecked.append(Message("rules.medication-part", params).text)
+    return tuple(dict.fromkeys(unchecked))
 
 
 def medicine_spelling_slips(case: Case) -> tuple[str, ...]:
     """Return the misspelt names of medicines, each as written with the recognised name."""
-    found = [slip for name in _medicine_texts(case) for slip in read_medication(name).slips]
+    slips = [slip for name in _medicine_texts(case) for slip in read_medication(name).slips]
     messages = [
-        Message("rules.medication-as", {"written": _quote_name(slip.written), "taken": slip.name}) for slip in found
+        Message("rules.medication-as", {"written": _quote_name(slip.written), "taken": slip.name}) for slip in slips
     ]
     return tuple(dict.fromkeys(message.text for message in messages))
 
@@ -332,13 +332,13 @@ def _medicines_of_rule(rule: Rule, case: Case) -> list[str]:
     """Return the medicines by which a rule applies, each as the person named it."""
     tests = [test for test in rule.when.tests(negated=False) if test.fact.startswith("medication.")]
     taken = [] if case.patient is None else case.patient.medications
-    found = (
+    names = (
         medication.name.strip()
         for medication in taken
         for name in read_medication(medication.name).medicines
         if any(test.holds(dict.fromkeys(fact_names_of_medicine(name), medication.last_dose_months)) for test in tests)
     )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(names))
 
 
 def _is_about_concern(rule: Rule) -> bool:
@@ -348,7 +348,7 @@ def _is_about_concern(rule: Rule) -> bool:
 
 def _conflicting_rule_reasons(spoke: Sequence[Rule], about: str) -> list[RuleReason]:
     """Return one reason for each topic on which rules that apply decide differently."""
-    found = []
+    conflicts = []
     for topic in dict.fromkeys(rule.topic for rule in spoke if rule.topic):
         group = [rule for rule in spoke if rule.topic == topic]
         if len({rule.decision for rule in group}) == 1:
@@ -357,8 +357,8 @@ def _conflicting_rule_reasons(spoke: Sequence[Rule], about: str) -> list[RuleRea
         views = [_describe_view(rule) for rule in {(rule.source, rule.decision): rule for rule in group}.values()]
         name = f"sources-differ-{topic.replace(' ', '-')}"
         message = Message("rules.sources-differ", {"topic": topic, "views": "; ".join(views)})
-        found.append(RuleReason(name, strictest.decision, message, strictest.source, strictest.strength, about))
-    return found
+        conflicts.append(RuleReason(name, strictest.decision, message, strictest.source, strictest.strength, about))
+    return conflicts
 
 
 def _describe_view(rule: Rule) -> str:
@@ -382,14 +382,14 @@ def _missing_fact_reasons(
             continue
         for fact in missing & set(_QUESTION_MESSAGES):
             waiting.setdefault(fact, []).append(rule)
-    found = []
+    reasons = []
     for fact, open_rules in sorted(waiting.items()):
         bounds = tuple(bound for rule in open_rules for bound in rule.bounds) if modality is not None else ()
         message = Message(f"rules.{_QUESTION_MESSAGES[fact]}{'-held' if bounds else ''}", {"rules": len(open_rules)})
-        found.append(
+        reasons.append(
             RuleReason(_QUESTION_MESSAGES[fact], "with-caution", message, "rulepractice", "practice", bounds=bounds)
         )
-    return found
+    return reasons
 
 
 def _medicine_reasons(case: Case, rules: Sequence[Rule]) -> list[RuleReason]:

@@ -152,18 +152,18 @@ def response_reasons(
     if concern is None or modality is None:
         return []
     about = f"{concern.condition} at {concern.site}"
-    found = []
+    reasons = []
     stopped = _stopping_message(case, concern, modality, light)
     if stopped is not None:
         decision, message = stopped
-        found.append(RuleReason("response-too-little", decision, message, _COURSE_SOURCE, _PRACTICE_STRENGTH, about))
+        reasons.append(RuleReason("response-too-little", decision, message, _COURSE_SOURCE, _PRACTICE_STRENGTH, about))
     if concern.condition in _MARKED_BY_LIGHT and modality in PIGMENT_MODALITIES:
         marks = {message.text: message for message in _marks_left(case, concern)}.values()
-        found += [
+        reasons += [
             RuleReason("response-marked", "refer", message, _PRACTICE_SOURCE, _PRACTICE_STRENGTH, about)
             for message in marks
         ]
-    return found
+    return reasons
 
 
 def _stopping_message(
@@ -199,8 +199,8 @@ def _stopping_message(
 
 def course_notice(case: Case, concern: Concern) -> Message | None:
     """Return why the sessions on a concern are to be looked at before the next; None where they go on."""
-    found = [_stopping_message(case, concern, modality, None) for modality in usable_modalities(concern.condition)]
-    stopped = sorted((effect for effect in found if effect is not None), key=lambda effect: effect[0] != "refer")
+    messages = [_stopping_message(case, concern, modality, None) for modality in usable_modalities(concern.condition)]
+    stopped = sorted((effect for effect in messages if effect is not None), key=lambda effect: effect[0] != "refer")
     return stopped[0][1] if stopped else None
 
 

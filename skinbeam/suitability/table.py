@@ -224,12 +224,12 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
 
 def _read_modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[str, ...]:
     groups = {"laser": laser_modalities(), **fact_tables().modality_groups}
-    found: list[str] = []
+    modalities: list[str] = []
     for word in named if isinstance(named, list) else [named]:
         if word not in groups and word not in known_modalities():
             raise fault(f"modalities: unknown name {word}; or a group: {', '.join(groups)}")
-        found += groups.get(word, (word,))
-    return tuple(dict.fromkeys(found))
+        modalities += groups.get(word, (word,))
+    return tuple(dict.fromkeys(modalities))
 
 
 # Reasons for a decision.

@@ -300,22 +300,22 @@ def _close(client: "Client") -> None:
 def worker_versions(client: "Client") -> dict[str, str]:
     """Return the version of skinbeam on each worker by its address; empty where skinbeam is missing."""
     # A function of the standard library: one of skinbeam could not be unpickled where skinbeam is missing.
-    found: dict[str, str | Exception] = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
-    return {worker: version if isinstance(version, str) else "" for worker, version in found.items()}
+    versions: dict[str, str | Exception] = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
+    return {worker: version if isinstance(version, str) else "" for worker, version in versions.items()}
 
 
 def _check_versions(client: "Client") -> None:
-    found = worker_versions(client)
-    if not found:
+    versions = worker_versions(client)
+    if not versions:
         raise InputError(
             "no-workers", "the scheduler has no workers", field="cluster", hint="Start some: dask worker ADDRESS."
         )
-    other_versions = {worker: version for worker, version in found.items() if version != __version__}
+    other_versions = {worker: version for worker, version in versions.items() if version != __version__}
     if other_versions:
         worker, version = next(iter(other_versions.items()))
         raise InputError(
             "other-version",
-            f"{len(other_versions)} of {len(found)} workers have another version, {worker} has {version or 'none'}",
+            f"{len(other_versions)} of {len(versions)} workers have another version, {worker} has {version or 'none'}",
             field="cluster",
             hint=f"Install skinbeam {__version__} there.",
         )

@@ -89,11 +89,11 @@ def _answer_case(question: SweepQuestion, values: Mapping[str, FieldValue]) -> C
         return CaseRow(nothing, FAILED, str(error))
     except Exception as defect:  # one case of a million must not end the others
         return CaseRow(nothing, FAILED, f"defect: {type(defect).__name__}: {defect}")
-    found = [read_value(document, path) for path in question.outputs]
-    reasons = [f"{path}: {why}" for path, (_, why) in zip(question.outputs, found, strict=True) if why]
-    absent = tuple(k for k, (_, why) in enumerate(found) if why == _ABSENT)
+    outputs = [read_value(document, path) for path in question.outputs]
+    reasons = [f"{path}: {why}" for path, (_, why) in zip(question.outputs, outputs, strict=True) if why]
+    absent = tuple(k for k, (_, why) in enumerate(outputs) if why == _ABSENT)
     paths = tuple(_number_paths(document, "")) if absent else ()
-    numbers = tuple(number for number, _ in found)
+    numbers = tuple(number for number, _ in outputs)
     return CaseRow(numbers, PARTLY if reasons else ANSWERED, "; ".join(reasons), absent, paths)
 
 

@@ -120,12 +120,14 @@ def _phrases(language: str) -> Mapping[str, str]:
 @cache
 def _patterns(language: str) -> tuple[_SentencePattern, ...]:
     """Return patterns of messages with parameters, those with the most letters of their own first."""
-    found = [(template, own) for template, own in translations(language).values() if "{" in template]
+    templates = [(template, own) for template, own in translations(language).values() if "{" in template]
     letters = {
         template: sum(map(str.isalpha, "".join(part for part, *_ in _template_parts(template))))
-        for template, _ in found
+        for template, _ in templates
     }
-    usable = sorted((both for both in found if letters[both[0]] >= _MIN_LETTERS), key=lambda both: -letters[both[0]])
+    usable = sorted(
+        (both for both in templates if letters[both[0]] >= _MIN_LETTERS), key=lambda both: -letters[both[0]]
+    )
     return tuple(
         _SentencePattern(_template_parts(template)[0][0], _template_regex(template), own) for template, own in usable
     )

@@ -167,13 +167,13 @@ def _classes_of_setting(device: str, settings: DeviceSetting) -> frozenset[str]:
     if device not in devices():
         return frozenset()
     file = devices()[device].file
-    found: set[str] = set()
+    classes: set[str] = set()
     for head in file.head:
         same_light = head.wavelength_nm == settings.wavelength_nm
         same_spot = bool(head.tip) == (settings.columns is not None)  # a lens array has a spot
         if same_light and same_spot and head.pulse_ms.contains(settings.pulse_ms):
-            found.update(head_classes(file, head))
-    return widen_classes(found)
+            classes.update(head_classes(file, head))
+    return widen_classes(classes)
 
 
 def _is_avoided(offer: OfferedTreatment, cell: GuidelineCell) -> bool:

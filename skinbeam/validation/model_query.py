@@ -164,16 +164,17 @@ class ModelRuns:
     def answer(self, question: ModelQuestion) -> ModelAnswer:
         """Return the answer to one question; an unknown with its reason where the model has none."""
         case = self.cases[question.case].with_fields(question.set)
-        found = self._answer_case(question, case)
+        computed = self._answer_case(question, case)
         if question.over:
-            found = _combine(found, self._answer_case(question, case.with_fields(question.over)), truediv)
+            computed = _combine(computed, self._answer_case(question, case.with_fields(question.over)), truediv)
         if question.less:
-            found = _combine(found, self._answer_case(question, case.with_fields(question.less)), sub)
-        if isinstance(found.value, Unknown):
+            computed = _combine(computed, self._answer_case(question, case.with_fields(question.less)), sub)
+        if isinstance(computed.value, Unknown):
             return ModelAnswer(
-                found.value, None if found.insufficient_dose is None else found.insufficient_dose * question.scale
+                computed.value,
+                None if computed.insufficient_dose is None else computed.insufficient_dose * question.scale,
             )
-        return ModelAnswer(found.value.scaled(question.scale))
+        return ModelAnswer(computed.value.scaled(question.scale))
 
     def _answer_case(self, pose: ModelQuestion, case: CaseTables) -> ModelAnswer:
         try:

@@ -216,11 +216,11 @@ def judge_asked_setting(
 
 def _list_unpublished(trial: CandidateSetting, treatment: "_Treatment", case: Case) -> tuple[Message, ...]:
     """Return how far pulse and spot are outside those that were published; those of the proposal are not."""
-    found = unpublished_quantities(trial, treatment.concern.condition, treatment.modality, darkest_phototype(case))
+    quantities = unpublished_quantities(trial, treatment.concern.condition, treatment.modality, darkest_phototype(case))
     printed = None if treatment.proposal is None else treatment.proposal.setting
     return tuple(
         message
-        for name, message in found.items()
+        for name, message in quantities.items()
         if printed is None or getattr(printed, name) != getattr(trial.setting, name)
     )
 
@@ -275,8 +275,8 @@ def _first_choice_machine(person: AssessedPerson, quantities: Mapping[str, float
             for light in one_of_each_light(machine.device)
             for modality in able
         ]
-        found = [place.standing for place in places if place is not None]
-        return (*min(found), not machine.device.cooling) if found else None
+        standings = [place.standing for place in places if place is not None]
+        return (*min(standings), not machine.device.cooling) if standings else None
 
     alike = [
         machine
@@ -318,9 +318,9 @@ def _find_treatment(
             if modality in machine.device.modalities
             and (treated is None or treated == (concern.condition, concern.site, modality))
         ]
-        found = [_begin_treatment(person, machine, concern, modality, wavelength_nm) for modality in able]
-        if found:
-            return next((treatment for treatment in found if treatment.proposal is not None), found[0])
+        treatments = [_begin_treatment(person, machine, concern, modality, wavelength_nm) for modality in able]
+        if treatments:
+            return next((treatment for treatment in treatments if treatment.proposal is not None), treatments[0])
     raise NotAvailable(render_message("asked.no-concern", {"device": machine.device.title}))
 
 

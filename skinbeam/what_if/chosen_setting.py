@@ -105,10 +105,10 @@ class ChosenSettings:
         """
         for chosen in self.settings:
             if chosen.replaces(concern.condition, concern.site, proposed.option):
-                found = judge_asked_setting(
+                answer = judge_asked_setting(
                     person, self.loaded, chosen.quantities, device_name=chosen.device, treated=chosen.treatment
                 )
-                return _make_option(person, concern, proposed, found)
+                return _make_option(person, concern, proposed, answer)
         return proposed
 
     def check(self, plan: Plan) -> None:

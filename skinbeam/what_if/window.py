@@ -94,12 +94,12 @@ def published_dose_ranges(
 def maker_dose_ranges(rows: Iterable[PublishedSetting], *, spot_mm: float) -> tuple[PublishedDoseRange, ...]:
     """Return the doses that makers recommend with spots near this one, each pulse and dose once."""
     near = envelope_rules().near_spot_ratio
-    found: dict[PublishedDoseRange, None] = {}
+    ranges: dict[PublishedDoseRange, None] = {}
     for row in rows:
         pulses, doses, spots = map(span_ends, (row.pulse_ms, row.fluence_J_cm2, row.spot_mm))
         if row.from_manual and pulses and doses and all(1 / near <= spot / spot_mm <= near for spot in spots):
-            found |= {PublishedDoseRange(pulse, doses[0], doses[-1]): None for pulse in pulses}
-    return tuple(found)
+            ranges |= {PublishedDoseRange(pulse, doses[0], doses[-1]): None for pulse in pulses}
+    return tuple(ranges)
 
 
 Floats = NDArray[np.float64]

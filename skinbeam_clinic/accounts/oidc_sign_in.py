@@ -59,11 +59,11 @@ class OidcIdentityRepository:
 
     def all(self) -> dict[str, tuple[OidcIdentity, ...]]:
         """Return the identities of each member who has one, by the member's id."""
-        found: dict[str, tuple[OidcIdentity, ...]] = {}
+        identities: dict[str, tuple[OidcIdentity, ...]] = {}
         with self._access.reading_unlogged(AccessRight.MEMBERS) as work:
             for row in work.rows(tables.OidcIdentityRow, order=(tables.OidcIdentityRow.created_at,)):
-                found[row.member_id] = (*found.get(row.member_id, ()), work.read_row(OidcIdentity, row))
-        return found
+                identities[row.member_id] = (*identities.get(row.member_id, ()), work.read_row(OidcIdentity, row))
+        return identities
 
     def bind(self, member_id: str, subject: OidcSubject) -> None:
         """Bind an identity to a member, as an owner who knows the subject from the provider.

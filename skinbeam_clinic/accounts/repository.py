@@ -100,10 +100,10 @@ def clinic_operator(database: Database, name: str) -> Member:
     InputError : `no-clinic`.
     """
     with database.reading() as session:
-        found = session.scalar(select(tables.ClinicRow).where(tables.ClinicRow.plain_name == normalize_name(name)))
-    if found is None:
+        clinic = session.scalar(select(tables.ClinicRow).where(tables.ClinicRow.plain_name == normalize_name(name)))
+    if clinic is None:
         raise clinic_error("no-clinic", "--clinic", clinic=display_name(name))
-    return Member(found.id, found.name, COMMAND_LINE_ACTOR, COMMAND_LINE_ACTOR, Role.OWNER)
+    return Member(clinic.id, clinic.name, COMMAND_LINE_ACTOR, COMMAND_LINE_ACTOR, Role.OWNER)
 
 
 def acting_member(database: Database, clinic_id: str, id: str) -> Member:

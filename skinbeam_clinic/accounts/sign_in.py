@@ -313,8 +313,12 @@ def find_open_session(session: Session, token_hash: str, *, lock: bool = False) 
     ----------
     lock : whether the rows are locked until the transaction ends.
     """
-    found = _read_session(session, token_hash, lock=lock)
-    return None if found is None or _is_over(found.row) or found.member.disabled_at is not None else found
+    session_row = _read_session(session, token_hash, lock=lock)
+    return (
+        None
+        if session_row is None or _is_over(session_row.row) or session_row.member.disabled_at is not None
+        else session_row
+    )
 
 
 def _read_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:

@@ -59,10 +59,10 @@ class ApiTokenAuthenticator:
         """Return the session of an API token, with an auditor's rights; None where it is unknown, ended or expired."""
         asked = select(ApiTokenRow, ClinicRow).join(ClinicRow, ClinicRow.id == ApiTokenRow.clinic_id)
         with self._database.reading() as session:
-            found = session.execute(asked.where(ApiTokenRow.token_hash == hash_token(token))).one_or_none()
-        if found is None:
+            token_row = session.execute(asked.where(ApiTokenRow.token_hash == hash_token(token))).one_or_none()
+        if token_row is None:
             return None
-        row, clinic = found
+        row, clinic = token_row
         if row.ended_at is not None or now() >= row.until:
             return None
         named = render_message("records.token-name", {"name": row.name})

@@ -84,10 +84,10 @@ def find_feed_member(database: Database, token: str) -> Member:
         .join(clinic, clinic.id == feed.clinic_id)
     )
     with database.reading() as session:
-        found = session.execute(asked.where(feed.token_hash == hash_token(token))).one_or_none()
-    if found is None or found[0].ended_at or now() >= found[0].until or found[1].disabled_at:
+        row = session.execute(asked.where(feed.token_hash == hash_token(token))).one_or_none()
+    if row is None or row[0].ended_at or now() >= row[0].until or row[1].disabled_at:
         raise clinic_error("absent", "feed")
-    return read_member(found[1], found[2].name)
+    return read_member(row[1], row[2].name)
 
 
 def _read_feed(work: ClinicTransaction, row: CalendarFeedRow) -> AppointmentFeed:

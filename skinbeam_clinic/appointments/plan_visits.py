@@ -70,13 +70,13 @@ class _ChosenLaser:
 def list_chosen_lasers(plan: Plan, choices: Sequence[PlanChoice]) -> tuple[_ChosenLaser, ...]:
     """Return the concerns whose last choice is an option with a laser, in the order of the plan positions."""
     last = {place.concern: place for place in (OptionRef.parse(choice.option) for choice in choices)}
-    found = []
+    lasers = []
     for place in sorted(last.values()):
         concern = plan.concerns[place.concern]
         chosen = concern.options[place.option]
         if chosen.setup is not None:
-            found.append(_ChosenLaser(concern, chosen, chosen.setup))
-    return tuple(found)
+            lasers.append(_ChosenLaser(concern, chosen, chosen.setup))
+    return tuple(lasers)
 
 
 def session_minutes(lasers: Sequence[_ChosenLaser]) -> int:

@@ -45,8 +45,8 @@ def _show_reminders(request: ClinicRequest, error: InputError | None = None) -> 
     """List who is to be reminded; where names are hidden in this session, no contact details are read."""
     settings, hidden = request.services.reminders, request.member_session.names_hidden
     until = reminder_until(now(), settings.days)
-    found = ReminderList((), 0) if hidden else request.repositories.reminders.list_ahead(until)
-    rows = [_reminder_row(request, entry) for entry in found.entries]
+    reminders = ReminderList((), 0) if hidden else request.repositories.reminders.list_ahead(until)
+    rows = [_reminder_row(request, entry) for entry in reminders.entries]
     return request.page(
         "course/reminders.html",
         error=error,
@@ -54,9 +54,9 @@ def _show_reminders(request: ClinicRequest, error: InputError | None = None) -> 
         days=settings.days,
         waiting=[row for row in rows if not row.is_done],
         done=[row for row in rows if row.is_done],
-        not_agreed=found.not_agreed,
-        unread=found.unread,
-        replaced=found.replaced,
+        not_agreed=reminders.not_agreed,
+        unread=reminders.unread,
+        replaced=reminders.replaced,
         by_mail=bool(settings.sender) and request.services.outside_contact.mail is not None,
         **time_formats(),
     )

@@ -65,8 +65,8 @@ class AppointmentRepository(Repository):
                 _check_booking(work, booking)
                 row = _new_row(work, booking)
                 rows.append(row)
-                if found := _find_clashes(work, row, place):
-                    clashes += found
+                if conflicts := _find_clashes(work, row, place):
+                    clashes += conflicts
                 else:
                     work.save(row, "appointment.booked")
             mine = {row.id for row in rows}
@@ -363,10 +363,10 @@ def _find_clashes(work: ClinicTransaction, row: treatment_tables.AppointmentRow,
 
 
 def _refuse_clashes(clashes: Iterable[BookingClash]) -> None:
-    if found := tuple(clashes):
+    if conflicts := tuple(clashes):
         error = clinic_error("clash", "starts")
         assert isinstance(error, ClashError)
-        error.clashes = found
+        error.clashes = conflicts
         raise error
 
 

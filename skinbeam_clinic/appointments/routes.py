@@ -74,8 +74,8 @@ def list_todays_appointments(request: ClinicRequest) -> tuple[Appointment, ...]:
     member = request.member_session.member
     whose = member.id if member.role is Role.CLINICIAN else ""
     first, until = span_days(to_local_time(now()).date())
-    found = request.repositories.appointments.between(first, until, member_id=whose)
-    return tuple(appointment for appointment in found if appointment.state != AppointmentState.CANCELLED)
+    appointments = request.repositories.appointments.between(first, until, member_id=whose)
+    return tuple(appointment for appointment in appointments if appointment.state != AppointmentState.CANCELLED)
 
 
 @goes_past_altered

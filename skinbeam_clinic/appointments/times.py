@@ -80,16 +80,16 @@ def find_free_times(booking: Booking, taken: Sequence[TimeSpan], limit: int) -> 
     limit : how many times are returned at most.
     """
     length = booking.ends_at - booking.starts_at
-    found: list[datetime.datetime] = []
+    free_times: list[datetime.datetime] = []
     for starts_at in _candidate_times(booking, taken):
         ends_at = starts_at + length
-        if found and starts_at < found[-1] + length:
+        if free_times and starts_at < free_times[-1] + length:
             continue
         if all(ends_at <= first or until <= starts_at for first, until in taken):
-            found.append(starts_at)
-            if len(found) == limit:
+            free_times.append(starts_at)
+            if len(free_times) == limit:
                 break
-    return tuple(found)
+    return tuple(free_times)
 
 
 def time_formats() -> dict[str, Any]:

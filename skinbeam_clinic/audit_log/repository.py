@@ -24,8 +24,8 @@ class AuditLogRepository(Repository):
         about = () if not subject else (_subject_condition(subject),)
         with self._access.writing(AccessRight.AUDIT_LOG) as work:
             work.log("trail.seen", subject or "trail")
-            found = work.entries(*about, limit=limit)
-            return tuple(_read_entry(work, entry) for entry in found)
+            entries = work.entries(*about, limit=limit)
+            return tuple(_read_entry(work, entry) for entry in entries)
 
 
 def _subject_condition(subject: str) -> ColumnElement[bool]:

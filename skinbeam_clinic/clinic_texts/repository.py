@@ -147,8 +147,10 @@ class ClinicTextRepository(Repository):
                 ClinicTextRow.text_id == text_id,
                 order=(ClinicTextRow.language, ClinicTextRow.number),
             )
-            found = tuple(work.read_each(rows, partial(_read_text, work)))
-            return found or (work.read_one(rows[0], partial(_read_text, work)),)  # each was altered: said of the first
+            versions = tuple(work.read_each(rows, partial(_read_text, work)))
+            return versions or (
+                work.read_one(rows[0], partial(_read_text, work)),
+            )  # each was altered: said of the first
 
     def list_all(self) -> tuple[ClinicText, ...]:
         """Return all versions of all texts in the order in which they were written."""

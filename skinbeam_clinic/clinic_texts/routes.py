@@ -150,10 +150,10 @@ def _make_preview(values: Mapping[str, str], *, use: str, treatment: str) -> _Pr
 
 def _list_entries(versions: Iterable[ClinicText]) -> list[_TextEntry]:
     """Return each text with its newest versions, the text that was written first before the others."""
-    found: dict[str, dict[str, ClinicText]] = {}
+    texts: dict[str, dict[str, ClinicText]] = {}
     for version in versions:
-        found.setdefault(version.text_id, {})[version.language] = version
-    return [_TextEntry(newest) for newest in found.values()]
+        texts.setdefault(version.text_id, {})[version.language] = version
+    return [_TextEntry(newest) for newest in texts.values()]
 
 
 def _compare_versions(request: ClinicRequest, versions: Sequence[ClinicText]) -> _Comparison | None:

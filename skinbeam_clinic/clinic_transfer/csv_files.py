@@ -199,13 +199,13 @@ def _is_utf8(content: bytes) -> bool:
 def _iterate_lines(content: bytes, name: str, layout: CsvLayout) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the line on which it begins: a quoted cell may have several lines."""
     decoded = _decode(content, name, layout)
-    told = _SEPARATOR_LINE.match(decoded)
-    if told is not None and told[1] != layout.delimiter:
-        raise import_error("delimiter", name, 1, read=told[0].strip(), told=layout.delimiter, right=told[1])
-    text = io.StringIO(decoded[told.end() :] if told else decoded, newline="")
+    separator = _SEPARATOR_LINE.match(decoded)
+    if separator is not None and separator[1] != layout.delimiter:
+        raise import_error("delimiter", name, 1, read=separator[0].strip(), told=layout.delimiter, right=separator[1])
+    text = io.StringIO(decoded[separator.end() :] if separator else decoded, newline="")
     reader = csv.reader(text, delimiter=layout.delimiter, strict=True)
     while True:
-        line = reader.line_num + (2 if told else 1)
+        line = reader.line_num + (2 if separator else 1)
         try:
             cells = next(reader)
         except StopIteration:

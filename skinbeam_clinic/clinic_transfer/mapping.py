@@ -159,10 +159,10 @@ def _check_keys(table: Any, known_keys: Sequence[str], start: str, name: str) ->
 
 
 def _read_texts(place: str, value: Any, name: str) -> tuple[str, ...]:
-    found = [value] if isinstance(value, str) else value
-    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(name, str) for name in texts):
         raise _mapping_error(place, str(value), '"A", ["A", "B"]', name)
-    return tuple(found)
+    return tuple(texts)
 
 
 def _read_words(place: str, value: Any, name: str) -> dict[str, str]:

@@ -129,15 +129,15 @@ class _Row:
 
     def needed(self, name: str) -> str:
         """Return the text of a field that must not be empty."""
-        if not (found := self.text(name)):
+        if not (text := self.text(name)):
             raise self.error("cell-empty", name)
-        return found
+        return text
 
     def whole(self, name: str) -> str:
         """Return the text of a field that a spreadsheet may have taken for a number, if no digit of it is lost."""
-        if _ROUNDED.fullmatch(found := self.text(name)):
-            raise self.error("rounded", name, read=found)
-        return found
+        if _ROUNDED.fullmatch(text := self.text(name)):
+            raise self.error("rounded", name, read=text)
+        return text
 
     def error(self, code: str, name: str, **read: str) -> InputError:
         """Return an error of a field of this row."""
@@ -287,30 +287,30 @@ class _Planner:
     @cached_property
     def _references(self) -> dict[str, set[str]]:
         """Number or pseudonym → keys of the patients whom it may mean."""
-        found: dict[str, set[str]] = {}
+        references: dict[str, set[str]] = {}
         for patient in self.clinic.patients:
             for word in (patient.number, patient.pseudonym):
                 if word:
-                    found.setdefault(word, set()).add(patient.id)
-        return found
+                    references.setdefault(word, set()).add(patient.id)
+        return references
 
     def _find_patient(self, row: _Row) -> str:
         row.needed("patient")
         text = row.whole("patient")
-        found = self._references.get(text, set())
-        if len(found) > 1:
+        patients = self._references.get(text, set())
+        if len(patients) > 1:
             raise row.error("patient-unclear", "patient", read=text)
-        if not found:
+        if not patients:
             raise row.error("no-patient", "patient", read=text)
-        return next(iter(found))
+        return next(iter(patients))
 
     def _read_appointments(self, rows: Sequence[_Row]) -> None:
-        found: list[tuple[_Row, NewAppointment]] = []
+        appointments: list[tuple[_Row, NewAppointment]] = []
         for row in rows:
             with self._collecting():
-                found.append((row, self._read_appointment(row)))
-        self.appointments += [appointment for _, appointment in found]
-        self._refuse_clashes(found)
+                appointments.append((row, self._read_appointment(row)))
+        self.appointments += [appointment for _, appointment in appointments]
+        self._refuse_clashes(appointments)
 
     def _read_appointment(self, row: _Row) -> NewAppointment:
         patient, date = self._find_patient(row), row.date("date", row.needed("date"))
@@ -407,13 +407,13 @@ class _Planner:
 
     def _read_sessions(self, rows: Sequence[_Row]) -> None:
         """Read past sessions; those of one patient become one consultation, in the order of their dates."""
-        found: dict[str, list[tuple[datetime.date, int, _PastSession]]] = {}
+        sessions_by_patient: dict[str, list[tuple[datetime.date, int, _PastSession]]] = {}
         for row in rows:
             with self._collecting():
                 date, session = self._read_session(row)
-                found.setdefault(self._find_patient(row), []).append((date, row.line, session))
+                sessions_by_patient.setdefault(self._find_patient(row), []).append((date, row.line, session))
                 self._refuse_repetition(row, "patient", f"session {self._find_patient(row)} {date} {session}")
-        for patient, sessions in found.items():
+        for patient, sessions in sessions_by_patient.items():
             ordered = sorted(sessions, key=lambda session: session[:2])
             first, line, _ = ordered[0]
             table = [{"week": round((date - first) / _WEEK, 2)} | session for date, _, session in ordered]

@@ -210,7 +210,7 @@ def _find_unchanged_rows(work: ClinicTransaction, entries: Sequence[AuditEntryRo
     InputError : `import-in-use`: one of them was changed or removed since.
     """
     added = {entry.subject: entry.detail["row"] for entry in entries if "row" in entry.detail}
-    found: dict[type[ClinicScoped], Sequence[ClinicScoped]] = {}
+    unchanged: dict[type[ClinicScoped], Sequence[ClinicScoped]] = {}
     for table in _IMPORTED_TABLES:
         start = f"{table.__tablename__}/"  # type: ignore[attr-defined]
         ids = [name.removeprefix(start) for name in added if name.startswith(start)]
@@ -219,8 +219,8 @@ def _find_unchanged_rows(work: ClinicTransaction, entries: Sequence[AuditEntryRo
         changed = [row for row in rows if row.id not in there]
         if changed or len(rows) < len(ids):
             raise _in_use_error(work, (find_owner(work, row) for row in changed))
-        found[table] = rows
-    return found
+        unchanged[table] = rows
+    return unchanged
 
 
 def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:

@@ -192,10 +192,11 @@ class ConsentRepository(Repository):
         """Return the consents of a consultation, oldest first, void ones included."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "consents.listed") as (work, _):
             table, plans = tables.ConsentRow, [row.id for row in list_plan_rows(work, consultation_id)]
-            found = work.rows_by(table, table.plan_id, plans, table.explained_at)
+            consent_rows = work.rows_by(table, table.plan_id, plans, table.explained_at)
             at = now()  # dated in the future, since the clock was set back: older
             rows = sorted(
-                itertools.chain(*found.values()), key=lambda row: (row.explained_at <= at, row.explained_at, row.id)
+                itertools.chain(*consent_rows.values()),
+                key=lambda row: (row.explained_at <= at, row.explained_at, row.id),
             )
             return tuple(work.read_each(rows, lambda row: _read_consent(work, row)))
 

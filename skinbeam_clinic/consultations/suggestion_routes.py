@@ -48,12 +48,12 @@ def _read_suggestions(request: ClinicRequest) -> Response:
         photograph = consultation.answers.photo or photographs[-1].id
         analysis = _analyse(request, photograph, consultation.answers)
         _save_marks(request, consultation, photograph, analysis)
-        found = request.repositories.suggestions.add(consultation.id, photograph, _suggest_concerns(analysis))
+        suggestions = request.repositories.suggestions.add(consultation.id, photograph, _suggest_concerns(analysis))
     except ConflictError as error:  # somebody saved during the analysis
         return show_conflict(request, error, consultation.answers)
     except InputError as error:
         return show_filled_form(request, consultation, error)
-    return request.redirect(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
+    return request.redirect(f"{here}#suggested" if suggestions else f"{here}?suggested=none#photograph")
 
 
 def _save_marks(

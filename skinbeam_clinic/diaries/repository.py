@@ -122,11 +122,11 @@ class DiaryRepository(Repository):
             work.log("diaries.listed", "diary_entry")
             table = follow_up_tables.DiaryEntryRow
             waiting = work.oldest_moments(table, table.treatment_id, table.written_at, _is_unread())
-            found: dict[str, list[follow_up_tables.DiaryEntryRow]] = {id: [] for id in list(waiting)[:limit]}
-            for row in _find_unread(work, table.treatment_id.in_(found)):
-                found[row.treatment_id].append(row)
-            patients = find_kept_patients(work, (rows[0].consultation_id for rows in found.values()))
-            diaries = (_group_unread(work, rows, patients[rows[0].consultation_id]) for rows in found.values())
+            unread: dict[str, list[follow_up_tables.DiaryEntryRow]] = {id: [] for id in list(waiting)[:limit]}
+            for row in _find_unread(work, table.treatment_id.in_(unread)):
+                unread[row.treatment_id].append(row)
+            patients = find_kept_patients(work, (rows[0].consultation_id for rows in unread.values()))
+            diaries = (_group_unread(work, rows, patients[rows[0].consultation_id]) for rows in unread.values())
             return tuple(diaries), len(waiting)
 
 

@@ -87,8 +87,8 @@ def _show_diary(request: ClinicRequest) -> Response:
 
 def _entry_row(plan_option: PlanOption, entry: DiaryEntry, alarm: Alarm | None) -> _EntryRow:
     note = entry.note
-    found = warning_signs(note.pain, note.redness, note.signs)
-    return _EntryRow(entry, alarm, tuple(sign.name for sign in found), sign_advice(plan_option.plan, found))
+    signs = warning_signs(note.pain, note.redness, note.signs)
+    return _EntryRow(entry, alarm, tuple(sign.name for sign in signs), sign_advice(plan_option.plan, signs))
 
 
 def _read_diary_plan(request: ClinicRequest, subject: DiarySubject) -> PlanOption:

@@ -145,8 +145,10 @@ def import_attachment(work: ClinicTransaction, patient_id: str, attachment: Atta
         added_by=work.actor,
     )
     name = clean_file_name(attachment.name, ENDINGS[attachment.media_type], attachment.kind)
-    told = check_text(attachment.description, "description", LONGEST_DESCRIPTION)
-    work.seal_record(row, ATTACHMENT_CONTENT, AttachmentContent(name, told, attachment.added_by, attachment.struck))
+    description = check_text(attachment.description, "description", LONGEST_DESCRIPTION)
+    work.seal_record(
+        row, ATTACHMENT_CONTENT, AttachmentContent(name, description, attachment.added_by, attachment.struck)
+    )
     work.save(row, "attachment.added")
 
 

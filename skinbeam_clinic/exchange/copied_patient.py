@@ -114,8 +114,8 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
     elsewhere = [consultation for consultation in held if consultation.patient_id != patient.id]
     facts += [fact for fact in list_typed_facts(elsewhere, facts) if fact.kind == "session"]
     if facts := list(map(_with_site, facts)):
-        told = (_with_sessions(consultation, facts) for consultation in consultations)
-        consultations = (*told, _past_sessions(consultations, facts))
+        consultations_with_sessions = (_with_sessions(consultation, facts) for consultation in consultations)
+        consultations = (*consultations_with_sessions, _past_sessions(consultations, facts))
     contact = {str(name): str(text) for name, text in record["contact"].items()}
     contact.pop(REMINDER_WAY, None)  # what a patient agreed to elsewhere; this clinic asks them itself
     notes = parse_copied_notes(record.get("notes", ()))

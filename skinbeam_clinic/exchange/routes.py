@@ -97,9 +97,11 @@ def _answer_patients(request: ClinicRequest, query: _SearchQuery) -> Response:
     if bar and system != PSEUDONYM:
         return _search_page(request, query, [])
     ids = frozenset(query.parameters["_id"].split(",")) if "_id" in query.parameters else None
-    found = request.repositories.patients.list_by(pseudonym=value, ids=ids)
+    patients = request.repositories.patients.list_by(pseudonym=value, ids=ids)
     clinic, linked = request.member_session.member.clinic, request.repositories.patient_links.list_linked()
-    resources = [patient_resource(patient, clinic, linked.get(patient.id, ()), is_addressed=True) for patient in found]
+    resources = [
+        patient_resource(patient, clinic, linked.get(patient.id, ()), is_addressed=True) for patient in patients
+    ]
     return _search_page(request, query, resources)
 
 

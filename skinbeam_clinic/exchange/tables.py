@@ -90,24 +90,24 @@ class PlanOptionRow:
 
 def plan_option_rows(dossiers: Iterable[Dossier]) -> tuple[PlanOptionRow, ...]:
     """Return the rows of a clinic's patients."""
-    found: list[tuple[str, str, PlanOptionRow]] = []
+    rows: list[tuple[str, str, PlanOptionRow]] = []
     traits: dict[str, _Traits] = {}
     for dossier in dossiers:
         for consultation in dossier.consultations:
             for contents in consultation.plans:
                 plan = read_plan(json.loads(contents.files["plan.json"]))
                 traits[dossier.patient.id] = _read_traits(plan.assessment)
-                found += [
+                rows += [
                     (dossier.patient.id, contents.plan.id, row)
                     for row in _consultation_rows(consultation, contents, plan.concerns)
                 ]
-    people = _number_patients(id for id, _, _ in found)
-    plans = _number_patients(id for _, id, _ in found)
+    people = _number_patients(id for id, _, _ in rows)
+    plans = _number_patients(id for _, id, _ in rows)
     shared = Counter(traits.values())
     published = {id: own if shared[own] >= SMALLEST_GROUP else _Traits() for id, own in traits.items()}
     numbered = (
         replace(row, person=people[patient], plan=plans[plan], **asdict(published[patient]))
-        for patient, plan, row in found
+        for patient, plan, row in rows
     )
     return tuple(sorted(numbered, key=lambda row: (row.person, row.plan)))
 

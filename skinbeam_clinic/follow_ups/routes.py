@@ -345,12 +345,12 @@ def _parse_grade(request: ClinicRequest) -> tuple[ImprovementQuarter, AestheticC
 
 def _parse_readings(request: ClinicRequest, scales: Sequence[GradingScale], *, swapped: bool) -> list[ScaleReading]:
     """The scores that were given, the earlier photograph's first."""
-    found = []
+    readings = []
     for scale in scales:
         one, other = (_parse_score(request.text(f"{scale.name}.{side}"), scale) for side in (LEFT, RIGHT))
         if one is not None or other is not None:
-            found.append(ScaleReading(scale.name, other, one) if swapped else ScaleReading(scale.name, one, other))
-    return found
+            readings.append(ScaleReading(scale.name, other, one) if swapped else ScaleReading(scale.name, one, other))
+    return readings
 
 
 def _parse_score(text: str, scale: GradingScale) -> float | None:

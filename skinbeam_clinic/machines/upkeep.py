@@ -102,10 +102,10 @@ class MachineUpkeepRepository(Repository):
 
     def list_newest(self) -> Mapping[str, Mapping[UpkeepKind, MachineUpkeep]]:
         """Return the last entry of each kind for each machine, by machine id; a machine without any is left out."""
-        found: dict[str, dict[UpkeepKind, MachineUpkeep]] = {}
+        newest: dict[str, dict[UpkeepKind, MachineUpkeep]] = {}
         for upkeep in self.list_all():
-            found.setdefault(upkeep.machine_id, {})[upkeep.kind] = upkeep
-        return found
+            newest.setdefault(upkeep.machine_id, {})[upkeep.kind] = upkeep
+        return newest
 
     def list_all(self) -> tuple[MachineUpkeep, ...]:
         """Return all entries in the order in which they were made."""

@@ -151,15 +151,15 @@ class _BacklogCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield each series with its values."""
         with suppress(UnreachableError):
-            found = _count_backlog(self._database)
+            backlog = _count_backlog(self._database)
             jobs = GaugeMetricFamily("skinbeam_jobs", "Jobs that wait or are under way.", labels=("state",))
-            for state, number in found.jobs.items():
+            for state, number in backlog.jobs.items():
                 jobs.add_metric((state,), number)
             yield jobs
             for name, help_text, value in (
-                ("skinbeam_job_oldest_seconds", "How long the oldest job has waited.", found.oldest_job_s),
-                ("skinbeam_alarms", "Alarms out of diaries that nobody has answered.", found.alarms),
-                ("skinbeam_alarm_oldest_seconds", "How long the oldest alarm has waited.", found.oldest_alarm_s),
+                ("skinbeam_job_oldest_seconds", "How long the oldest job has waited.", backlog.oldest_job_s),
+                ("skinbeam_alarms", "Alarms out of diaries that nobody has answered.", backlog.alarms),
+                ("skinbeam_alarm_oldest_seconds", "How long the oldest alarm has waited.", backlog.oldest_alarm_s),
             ):
                 yield GaugeMetricFamily(name, help_text, value)
 
@@ -211,8 +211,8 @@ class RequestMonitor:
         route = _route_pattern(scope)
         self._metrics.count_response(method, route, status, seconds)
         if route not in _UNLOGGED_PATHS or status >= 500:
-            told = {"method": method, "route": route, "status": status, "s": round(seconds, 4)}
-            _log.info("request", extra={"told": told})
+            fields = {"method": method, "route": route, "status": status, "s": round(seconds, 4)}
+            _log.info("request", extra={"told": fields})
 
 
 def _route_pattern(scope: Scope) -> str:

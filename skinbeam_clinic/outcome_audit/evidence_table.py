@@ -90,14 +90,14 @@ def _arm(group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
 def _fired_settings(group: CourseGroup) -> dict[str, str]:
     """Return the columns of the settings that were fired, as one value or a range."""
     fired = [area.settings.numbers() for course in group.courses for area in course.course.fired]
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for name, column in (("fluence_J_cm2", "fluence_J_cm2"), ("energy_mJ", "microbeam_mJ")):
         if values := [settings[name] for settings in fired if name in settings]:
-            found[column] = f"{min(values):g}-{max(values):g}"
+            columns[column] = f"{min(values):g}-{max(values):g}"
     for name in ("pulse_ms", "spot_mm"):
         used = {settings[name] for settings in fired if name in settings}
-        found |= {name: f"{used.pop():g}"} if len(used) == 1 else {}
-    return found
+        columns |= {name: f"{used.pop():g}"} if len(used) == 1 else {}
+    return columns
 
 
 def _count_quarters(courses: Iterable[CourseComparison]) -> str:

@@ -187,10 +187,10 @@ def _load_rows(
 
 def _group_by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
     """Return the contents of rows, grouped by treatment."""
-    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    grouped: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for treatment, *values in rows:
-        found[treatment].append(tuple(values))
-    return found
+        grouped[treatment].append(tuple(values))
+    return grouped
 
 
 def _build_course(
@@ -209,7 +209,11 @@ def _build_course(
         (follow_up for follow_up in read if follow_up.moment is FollowUpMoment.AFTER),
         key=lambda follow_up: follow_up.seen_at,
     )
-    graded = [found for follow_up in after if isinstance(found := leading_improvement(follow_up), ImprovementRange)]
+    graded = [
+        improvement
+        for follow_up in after
+        if isinstance(improvement := leading_improvement(follow_up), ImprovementRange)
+    ]
     away = [
         follow_up.said.days_away
         for follow_up in after

@@ -33,8 +33,8 @@ def _show_outcomes(request: ClinicRequest) -> Response:
     kinds, hidden_groups, hidden_people = read.kinds
     asked = request.http_request.query_params.get("kind", "")
     chosen = next((kind for kind in kinds if kind.name == asked), None)
-    found = read.summary(chosen)
-    funnel = found.funnel if isinstance(found.funnel, FunnelPlot) and found.funnel.operators else None
+    summary = read.summary(chosen)
+    funnel = summary.funnel if isinstance(summary.funnel, FunnelPlot) and summary.funnel.operators else None
     return request.page(
         "learning.html",
         read=read,
@@ -43,8 +43,8 @@ def _show_outcomes(request: ClinicRequest) -> Response:
         hidden_groups=hidden_groups,
         hidden_people=hidden_people,
         least=MIN_CASES,
-        found=found,
-        curve="" if isinstance(found.groups, Unknown) else _draw_figure(reliability_figure, found.groups),
+        found=summary,
+        curve="" if isinstance(summary.groups, Unknown) else _draw_figure(reliability_figure, summary.groups),
         funnel=funnel,
         funnel_picture=_draw_figure(funnel_figure, funnel) if funnel else "",
         names=read.names,

@@ -21,12 +21,12 @@ def list_open_tasks(
 
     Of a record the oldest come first.
     """
-    found: list[tuple[RecordLine, str]] = []
+    tasks: list[tuple[RecordLine, str]] = []
     due = list_due_follow_ups(repositories) if patients else ()
     for patient in patients:
         lines = [*_appointment_lines(repositories, patient.id), *_consultation_lines(repositories, patient.id, due)]
-        found += [(line, patient.pseudonym) for line in sorted(lines, key=lambda line: line.at)]
-    return found
+        tasks += [(line, patient.pseudonym) for line in sorted(lines, key=lambda line: line.at)]
+    return tasks
 
 
 def _appointment_lines(repositories: ClinicRepositories, patient_id: str) -> Iterator[RecordLine]:

@@ -139,24 +139,24 @@ class PatientLinkRepository(Repository):
         with self._access.reading_unlogged(AccessRight.READ) as work:
             links = list_open_links(work)
             rows = work.get_many(tables.PatientRow, (id for link in links for id in (link.patient_id, link.kept_id)))
-            found: dict[str, tuple[LinkedPatient, ...]] = {}
+            linked: dict[str, tuple[LinkedPatient, ...]] = {}
             for link in links:
                 for id, relation, other in (
                     (link.patient_id, LinkRelation.REPLACED_BY, link.kept_id),
                     (link.kept_id, LinkRelation.REPLACES, link.patient_id),
                 ):
-                    found[id] = (*found.get(id, ()), LinkedPatient(relation, other, rows[other].pseudonym))
-            return found
+                    linked[id] = (*linked.get(id, ()), LinkedPatient(relation, other, rows[other].pseudonym))
+            return linked
 
     def list_replaced(self, kept: Collection[str]) -> Mapping[str, tuple[PatientRecord, ...]]:
         """Return the closed records of the persons of kept ones, by the id of the kept; a list shows both together."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            found: dict[str, tuple[PatientRecord, ...]] = {}
+            replaced: dict[str, tuple[PatientRecord, ...]] = {}
             for id, last in kept_ids(work).items():
                 if last in kept:
                     patient = work.read_row(PatientRecord, work.get(tables.PatientRow, id))
-                    found[last] = (*found.get(last, ()), patient)
-            return found
+                    replaced[last] = (*replaced.get(last, ()), patient)
+            return replaced
 
     def has_undone(self) -> bool:
         """Return whether any link of the clinic was undone, so that a plan may rest on records of somebody else."""

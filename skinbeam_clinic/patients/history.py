@@ -199,7 +199,7 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
     patient (`carry_past_sessions`). A row that says no more than a recorded one is left out, and so is one that is no
     complete row of a case file (`list_incomplete_rows`).
     """
-    found = []
+    facts = []
     for consultation, kind in _list_newest(consultations):
         typed = _typed_rows(consultation.answers, kind)
         rows = [fact for fact in recorded if fact.kind == kind]
@@ -209,7 +209,7 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
             if isinstance(row, InputError):
                 continue
             if number not in known or _seriousness_of(row) > _seriousness(known[number]):
-                found.append(
+                facts.append(
                     HistoryFact(
                         f"consultation/{consultation.id}",
                         row,
@@ -218,7 +218,7 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
                         "",
                     )
                 )
-    return found
+    return facts
 
 
 def _rows_then(facts: Sequence[HistoryFact]) -> list[CaseRow]:
@@ -232,18 +232,18 @@ def list_incomplete_rows(consultations: Sequence[ConsultationRecord]) -> list[In
     The form would not let a plan be made with such a row of its own. In a closed record nobody can complete it any
     more, so it is told, and whoever plans completes it in the record that is kept.
     """
-    found = []
+    incomplete = []
     for consultation, kind in _list_newest(consultations):
         for number, typed in _typed_rows(consultation.answers, kind).items():
             error = _parse_typed(kind, typed.values)
             if isinstance(error, InputError):
                 field = f"{kind}.{number}.{error.field.partition('[')[0]}"
-                found.append(
+                incomplete.append(
                     IncompleteRow(
                         kind, field, typed.values, consultation.created_at, f"/consultations/{consultation.id}"
                     )
                 )
-    return found
+    return incomplete
 
 
 def _list_newest(consultations: Sequence[ConsultationRecord]) -> list[tuple[ConsultationRecord, str]]:
@@ -344,13 +344,13 @@ def _session_fact(
 
 def _list_affected_areas(treatment: Treatment) -> Sequence[TreatedArea]:
     """Return the areas at the sites of the adverse events; all of them where one names no site that was treated."""
-    found: list[TreatedArea] = []
+    areas: list[TreatedArea] = []
     for event in treatment.events:
         here = [area for area in treatment.valid_areas if sites_overlap(area.fired.site, event.site)]
         if not here:
             return treatment.valid_areas
-        found += here
-    return found or treatment.valid_areas
+        areas += here
+    return areas or treatment.valid_areas
 
 
 def _area_fact(
@@ -610,13 +610,13 @@ def _shift_weeks(sessions: Sequence[EarlierSession], weeks: float) -> list[Earli
 
 
 def _pair_rows(rows: Sequence[CaseRow], typed: Mapping[int, _TypedRow]) -> dict[int, int]:
-    found: dict[int, int] = {}
+    pairs: dict[int, int] = {}
     for index, row in enumerate(rows):
         for place, other in typed.items():
-            if place not in found.values() and other.is_same(row):
-                found[index] = place
+            if place not in pairs.values() and other.is_same(row):
+                pairs[index] = place
                 break
-    return found
+    return pairs
 
 
 def _says(said: Any, typed: Any) -> bool:

@@ -196,12 +196,12 @@ class PatientRepository(Repository):
         out, too: the calendar and the pages of a treatment stay open, and the page of the contact details says so.
         """
         with self._access.reading(AccessRight.CONTACT) as work:
-            found = {}
+            names = {}
             for id, row in work.get_many(tables.ContactRow, ids).items():
                 if name := (work.find_record(row, CONTACT_DETAILS) or {}).get("name", ""):
                     work.log("contact.name.seen", f"contact/{id}")
-                    found[id] = name
-            return found
+                    names[id] = name
+            return names
 
     def get_contact(self, id: str) -> Contact | None:
         """Return a patient's identity and contact details; None if none are stored."""

@@ -249,8 +249,8 @@ def _download_copy(request: ClinicRequest) -> Response:
 def _show_erasable(request: ClinicRequest) -> Response:
     """Whose records may go; each leads to the page that tells what would, and asks."""
     years = request.services.keep_years
-    found = request.repositories.erasure.list_erasable(retention_years=years, ahead_days=_AHEAD_DAYS)
-    due, soon = ([patient for patient in found if patient.is_due is wanted] for wanted in (True, False))
+    erasable = request.repositories.erasure.list_erasable(retention_years=years, ahead_days=_AHEAD_DAYS)
+    due, soon = ([patient for patient in erasable if patient.is_due is wanted] for wanted in (True, False))
     return request.page("erasures.html", due=due, soon=soon, ahead_days=_AHEAD_DAYS, years=years)
 
 

@@ -149,25 +149,25 @@ def find_contraindications(
     records_since: RecordsSincePlan, plan: Records, place: str = ""
 ) -> tuple[Contraindication, ...]:
     """Return the contraindications to an option of a plan, or to any of its options if no position is given."""
-    found: dict[str, Contraindication] = {}
+    contraindications: dict[str, Contraindication] = {}
     if records_since.has_foreign:
         about = Message("clinic-spots.stop-foreign", {})
         foreign = Contraindication(_contraindication_key("stop-foreign"), about, _COURSE_SOURCE, None, final=True)
-        found[foreign.key] = foreign
+        contraindications[foreign.key] = foreign
     if not records_since.new_facts:
-        return tuple(found.values())
+        return tuple(contraindications.values())
     for concern, option in _list_lasers(plan, place):
         for fact in records_since.new_facts:
             for reason in reaction_reasons(_case_with_fact(fact, records_since.submission), option.modality):
                 stop = _fact_contraindication(fact, reason, option if place else None)
-                found.setdefault(stop.key, stop)
+                contraindications.setdefault(stop.key, stop)
             for stop in _session_contraindications(fact, records_since, concern, option):
-                found.setdefault(stop.key, stop)
+                contraindications.setdefault(stop.key, stop)
         for reason in _response_reasons(records_since, concern, option):
-            found.setdefault((stop := _course_contraindication(reason)).key, stop)
+            contraindications.setdefault((stop := _course_contraindication(reason)).key, stop)
         if place and (stop_ := _session_count_contraindication(records_since, option, place)) is not None:
-            found.setdefault(stop_.key, stop_)
-    return tuple(found.values())
+            contraindications.setdefault(stop_.key, stop_)
+    return tuple(contraindications.values())
 
 
 def find_early_session(

@@ -74,9 +74,9 @@ def find_option(plan: Plan, place: str) -> tuple[ConcernPlan, Option]:
     ------
     RecordNotFoundError : the plan has no such option.
     """
-    found = OptionRef.parse(place)
-    if found.concern < len(plan.concerns) and found.option < len(plan.concerns[found.concern].options):
-        return plan.concerns[found.concern], plan.concerns[found.concern].options[found.option]
+    ref = OptionRef.parse(place)
+    if ref.concern < len(plan.concerns) and ref.option < len(plan.concerns[ref.concern].options):
+        return plan.concerns[ref.concern], plan.concerns[ref.concern].options[ref.option]
     raise clinic_error("absent", "plan")
 
 

@@ -217,12 +217,12 @@ def _decisive_reasons(plan: Records) -> tuple[str, ...]:
     if decision not in ("refer", "not-suitable"):
         return ()
     names = concern_names(plan) if len(plan.concerns) > 1 else {}
-    found = (
+    reasons = (
         f"{names[reason.about]}: {reason.message.text}" if reason.about in names else reason.message.text
         for reason in plan.suitability.reasons
         if reason.decision == decision
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(reasons))
 
 
 def _view_preview(

@@ -109,30 +109,30 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
     InputError : a setting that the device cannot have; the nearest is named.
     NotAvailable : the model cannot judge the light.
     """
-    found = judge_asked_setting(
+    answer = judge_asked_setting(
         person, loaded, question.quantities.numbers(), device_name=question.device, treated=question.treatment
     )
-    bruised, objections = bruise_share(found.trial), find_objections(found)
+    bruised, objections = bruise_share(answer.trial), find_objections(answer)
     stops, warnings = (tuple(map(_sentence, messages)) for messages in (objections.stops, objections.warnings))
     with use_language(ENGLISH):  # a sentence translates its parameters, which are English as in a document
-        *sentences, judgement = asked_setting_sentences(found)
+        *sentences, judgement = asked_setting_sentences(answer)
     spoken = [sentence.text for sentence in sentences]
     for heading, reasons in (("stops", stops), ("warnings", warnings)):
         spoken += [render_message(f"clinic-what-if.{heading}"), *reasons] if reasons else []
     if not stops and not warnings:
         spoken.append(judgement.text)
     return SettingAnswer(
-        setting=setting_line(build_setup(found.trial, None)),
-        effective=per_100(found.p_effective).text,
-        harmed=per_100(found.p_harm).text,
+        setting=setting_line(build_setup(answer.trial, None)),
+        effective=per_100(answer.p_effective).text,
+        harmed=per_100(answer.p_harm).text,
         bruised=per_100(bruised).text if isinstance(bruised, Estimate) else "",
-        is_burn=found.p_burn is not None,
-        limits={verdict.limit.id: verdict.status for verdict in found.trial.verdicts},
+        is_burn=answer.p_burn is not None,
+        limits={verdict.limit.id: verdict.status for verdict in answer.trial.verdicts},
         stops=stops,
         warnings=warnings,
-        published=_published_dose(found, question.planned_dose),
+        published=_published_dose(answer, question.planned_dose),
         sentences=tuple(spoken),
-        cooled=_cooled_harm(person, found, question.cooling),
+        cooled=_cooled_harm(person, answer, question.cooling),
     )
 
 

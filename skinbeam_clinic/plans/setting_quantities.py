@@ -169,7 +169,7 @@ def read_quantities(fields: Iterable[tuple[str, str]]) -> dict[str, float]:
     ------
     InputError : an unknown quantity, or a value that is no number above 0.
     """
-    found = {}
+    quantities = {}
     for name, text in fields:
         quantity = _case_name(name)
         if quantity not in ASKED_QUANTITIES:
@@ -181,8 +181,8 @@ def read_quantities(fields: Iterable[tuple[str, str]]) -> dict[str, float]:
         if not (math.isfinite(value) and value > 0.0):
             words = quantity_label(quantity)[0]
             raise clinic_error("settings-number", name, value=text[:20], hint={"quantity": words})
-        found[quantity] = _rounded(value * _PULSE_UNITS.get(name, 1.0))
-    return found
+        quantities[quantity] = _rounded(value * _PULSE_UNITS.get(name, 1.0))
+    return quantities
 
 
 def not_offered_error(device: str, error: SettingNotOfferedError) -> InputError:

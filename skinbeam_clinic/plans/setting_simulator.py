@@ -182,10 +182,10 @@ class _AnswerCache:
 
     def get(self, question: SettingQuestion) -> SettingAnswer | None:
         with self._lock:
-            found = self._answers.get(question)
-            if found is not None:
+            answer = self._answers.get(question)
+            if answer is not None:
                 self._answers.move_to_end(question)
-            return found
+            return answer
 
     def add(self, question: SettingQuestion, answer: SettingAnswer) -> None:
         with self._lock:

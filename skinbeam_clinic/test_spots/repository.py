@@ -258,8 +258,8 @@ def _list_spots(work: ClinicTransaction, consultations: set[str]) -> tuple[TestS
 
 def _consultation_rows(work: ClinicTransaction, consultations: set[str]) -> Sequence[treatment_tables.TestSpotRow]:
     table = treatment_tables.TestSpotRow
-    found = work.rows_by(table, table.consultation_id, consultations, table.fired_at)
-    return sorted(itertools.chain(*found.values()), key=lambda row: (row.fired_at, row.id))
+    rows = work.rows_by(table, table.consultation_id, consultations, table.fired_at)
+    return sorted(itertools.chain(*rows.values()), key=lambda row: (row.fired_at, row.id))
 
 
 def _read_spot(work: ClinicTransaction, row: treatment_tables.TestSpotRow) -> TestSpotRecord:

@@ -125,8 +125,10 @@ class AdverseEventRepository(Repository):
 def list_adverse_events(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[str, tuple[AdverseEvent, ...]]:
     """Return the adverse events of treatments, by their ids and in the order of observation, by one statement."""
     table = treatment_tables.AdverseEventRow
-    found = work.rows_by(table, table.treatment_id, treatment_ids, table.seen_at)
-    return {id: tuple(work.read_each(rows, lambda row: _read_event(work, row))) for id, rows in found.items()}
+    rows_by_treatment = work.rows_by(table, table.treatment_id, treatment_ids, table.seen_at)
+    return {
+        id: tuple(work.read_each(rows, lambda row: _read_event(work, row))) for id, rows in rows_by_treatment.items()
+    }
 
 
 def _correct_event(

@@ -75,14 +75,14 @@ def list_regions(rows: Sequence[tuple[int, str, BodySide]]) -> tuple[FaceRegion,
     ----------
     rows : number, site and side of each treated area; an area of the full face covers every region of the face.
     """
-    found = []
+    regions = []
     for site, (path, x, y) in _FACE_PATHS.items():
         for side in (BodySide.RIGHT, BodySide.LEFT) if site in PAIRED_SITES else (BodySide.BOTH,):
             mirrored = side is BodySide.LEFT
             there = tuple(number for number, where, which in rows if _covers(where, which, site, side))
             title = describe_place(site, side)
-            found.append(FaceRegion(site, side, title, path, mirrored, WIDTH - x if mirrored else x, y, there))
-    return tuple(found)
+            regions.append(FaceRegion(site, side, title, path, mirrored, WIDTH - x if mirrored else x, y, there))
+    return tuple(regions)
 
 
 def describe_place(site: str, side: BodySide) -> str:

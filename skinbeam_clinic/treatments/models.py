@@ -287,13 +287,13 @@ _MACHINE_ITEMS = ("cooling", "eyewear-patient", "eyewear-room")
 
 def find_current_answers(answers: Iterable[ChecklistAnswer]) -> dict[str, ChecklistAnswer]:
     """Return item → its last answer; one about the machine is open again once another device was chosen."""
-    found: dict[str, ChecklistAnswer] = {}
+    current: dict[str, ChecklistAnswer] = {}
     for answer in answers:
-        before = found.get(answer.item)
+        before = current.get(answer.item)
         if answer.item == "device" and "other" in (answer.answer, before.answer if before is not None else ""):
-            found = {item: given for item, given in found.items() if item not in _MACHINE_ITEMS}
-        found[answer.item] = answer
-    return found
+            current = {item: given for item, given in current.items() if item not in _MACHINE_ITEMS}
+        current[answer.item] = answer
+    return current
 
 
 @dataclass(frozen=True)

@@ -212,9 +212,11 @@ class TreatmentRepository(Repository):
                 raise clinic_error("checklist-open", "checklist")
             _check_case_file(row.device or ordered.device, firing)
             _check_correction(firing, areas, ended=row.ended_at is not None)
-            found = () if firing.struck else find_deviations(ordered, firing.settings_with_passes)
+            deviations = () if firing.struck else find_deviations(ordered, firing.settings_with_passes)
             change = None if firing.struck else find_cooling_change(ordered.cooling or planned_cooling, firing.cooling)
-            is_hotter = any(deviation.hotter for deviation in found) or (change is not None and change.needs_reason)
+            is_hotter = any(deviation.hotter for deviation in deviations) or (
+                change is not None and change.needs_reason
+            )
             if is_hotter and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")
             area = work.new_row(
@@ -225,7 +227,9 @@ class TreatmentRepository(Repository):
                 fired_at=now(),
                 fired_by=work.actor,
             )
-            work.seal_record(area, FIRED_CONTENT, FiredContent(**vars(firing), deviations=found, cooling_change=change))
+            work.seal_record(
+                area, FIRED_CONTENT, FiredContent(**vars(firing), deviations=deviations, cooling_change=change)
+            )
             work.save(area, "treatment.fired")
             if firing.endpoint.startswith("stop") and not firing.struck and row.ended_at is None:
                 end_treatment(work, row, TreatmentState.STOPPED)
@@ -330,8 +334,10 @@ def _read_area(work: ClinicTransaction, row: treatment_tables.TreatedAreaRow) ->
 def _read_areas(work: ClinicTransaction, treatment_ids: Sequence[str]) -> dict[str, tuple[TreatedArea, ...]]:
     """Return what was fired in treatments, by their ids and in the order of firing, by one statement."""
     table = treatment_tables.TreatedAreaRow
-    found = work.rows_by(table, table.treatment_id, treatment_ids, table.fired_at)
-    return {id: tuple(work.read_each(rows, lambda row: _read_area(work, row))) for id, rows in found.items()}
+    rows_by_treatment = work.rows_by(table, table.treatment_id, treatment_ids, table.fired_at)
+    return {
+        id: tuple(work.read_each(rows, lambda row: _read_area(work, row))) for id, rows in rows_by_treatment.items()
+    }
 
 
 def list_fired(

@@ -253,17 +253,17 @@ def _judge_checklist(request: ClinicRequest, session: _SessionPage) -> tuple[Con
 
     The answers contain keys of the records behind them, so that a decision covers these and none that come later.
     """
-    found = session.contraindications
+    contraindications = session.contraindications
     if session.treatment.state is TreatmentState.PREPARING:
         answers = {
-            "course": ("speaks", " ".join(contraindication.key for contraindication in found))
-            if found
+            "course": ("speaks", " ".join(contraindication.key for contraindication in contraindications))
+            if contraindications
             else ("quiet", "")
         }
         if (judged := _judge_spots(request, session)) is not None:
             answers["spots"] = (judged.answer, judged.key)
         request.repositories.treatments.add_answers(session.treatment.id, answers)
-    return found
+    return contraindications
 
 
 def _judge_spots(request: ClinicRequest, session: _SessionPage) -> SpotJudgement | None:
@@ -402,9 +402,13 @@ def _open_contraindications(session: _SessionPage) -> tuple[Contraindication, ..
     """
     if session.treatment.is_over:
         return ()
-    found = session.contraindications
+    contraindications = session.contraindications
     is_started = session.treatment.state is TreatmentState.TREATING
-    return tuple(contraindication for contraindication in found if contraindication.final) if is_started else found
+    return (
+        tuple(contraindication for contraindication in contraindications if contraindication.final)
+        if is_started
+        else contraindications
+    )
 
 
 def _list_overdue(request: ClinicRequest, machine_id: str | None) -> tuple[str, ...]:
@@ -510,8 +514,8 @@ def _save_answers(request: ClinicRequest) -> Response:
 
 def _save_decision(request: ClinicRequest) -> Response:
     id, item = request.path_parameter("treatment"), request.text("item")
-    found = _judge_checklist(request, _load_session(request)) if item in AUTOMATIC_ITEMS else ()
-    if item == "course" and any(contraindication.final for contraindication in found):
+    contraindications = _judge_checklist(request, _load_session(request)) if item in AUTOMATIC_ITEMS else ()
+    if item == "course" and any(contraindication.final for contraindication in contraindications):
         raise clinic_error("plan-outdated", "plan")
     request.repositories.treatments.overrule(id, item, request.text(f"why-{item}"))
     return request.redirect(f"/treatments/{id}")
@@ -529,11 +533,11 @@ def _save_firing(request: ClinicRequest) -> Response:
     """Keep a row; what is hotter than the plan is shown first and kept once it is confirmed, with its reason."""
     session = _load_session(request)
     firing = parse_firing(request, session.treatment.ordered, session.recorded_signs)
-    found = () if firing.struck else find_deviations(session.treatment.ordered, firing.settings_with_passes)
-    confirmation = _confirmation_text(found, session.treatment, firing)
+    deviations = () if firing.struck else find_deviations(session.treatment.ordered, firing.settings_with_passes)
+    confirmation = _confirmation_text(deviations, session.treatment, firing)
     if confirmation and (not firing.reason or request.text("confirmed") != confirmation):
         return _show_treatment(
-            request, hot_deviations=tuple(deviation for deviation in found if deviation.hotter), firing=firing
+            request, hot_deviations=tuple(deviation for deviation in deviations if deviation.hotter), firing=firing
         )
     planned = session.treatment.ordered.cooling
     request.repositories.treatments.add_area(

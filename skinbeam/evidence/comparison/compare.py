@@ -70,9 +70,9 @@ def compare(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
     if a == b:
         raise InputError("same-treatment", f'"{b}" is the same treatment as a', field="b", hint="Another treatment.")
     # The two are always drawn in alphabetical order, so that b against a is exactly minus a against b.
-    found = _make_comparison(condition, *sorted((a, b)), seed=seed)
-    found = found if a < b else _swap_sides(found)
-    return replace(found, in_words=comparison_sentences(found))
+    comparison = _make_comparison(condition, *sorted((a, b)), seed=seed)
+    comparison = comparison if a < b else _swap_sides(comparison)
+    return replace(comparison, in_words=comparison_sentences(comparison))
 
 
 def compare_connected(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
@@ -82,11 +82,11 @@ def compare_connected(condition: str, a: str, b: str, *, seed: int = 0) -> Compa
     ------
     NotAvailable : no chain of trials connects the two; `body` is the document, which contains every key.
     """
-    found = compare(condition, a, b, seed=seed)
-    if isinstance(found.difference, Unknown) and isinstance(found.pih_difference, Unknown):
-        left_out = [message.text for message in found.in_words if message.id == "compare.left-out"]
-        raise NotAvailable(" ".join([found.difference.reason, *left_out]), answer=found)
-    return found
+    comparison = compare(condition, a, b, seed=seed)
+    if isinstance(comparison.difference, Unknown) and isinstance(comparison.pih_difference, Unknown):
+        left_out = [message.text for message in comparison.in_words if message.id == "compare.left-out"]
+        raise NotAvailable(" ".join([comparison.difference.reason, *left_out]), answer=comparison)
+    return comparison
 
 
 def _question_sha256(condition: str, a: str, b: str) -> str:
@@ -120,10 +120,10 @@ def _direct_differences(
     """Return the difference that each study of both treatments found, and the studies that cannot be compared."""
     direct, left_out = [], []
     for both in study_sides(arms, a, b):
-        found = direct_difference(both, seed=seed) if both.is_comparable else None
-        if found is not None:
+        difference = direct_difference(both, seed=seed) if both.is_comparable else None
+        if difference is not None:
             cite_sources(both.study)
-            direct.append(found)
+            direct.append(difference)
         else:
             reason = "compare.printed-apart" if both.is_comparable else "compare.added-to-one"
             left_out.append(ExcludedStudy(both.study, Message(reason)))

@@ -87,10 +87,10 @@ def _place_dose(
 def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, ...]:
     """Return the warnings of an answer."""
     usable = arms_for(question.condition, question.modality)
-    found: list[DocumentWarning] = []
+    warnings: list[DocumentWarning] = []
 
     def warn(code: str, name: str, **params: Any) -> None:
-        found.append(DocumentWarning(code, Message(f"evidence-warning.{name}", params)))
+        warnings.append(DocumentWarning(code, Message(f"evidence-warning.{name}", params)))
 
     if len(study_keys(usable)) == 1:
         warn("one-study", "one-study", study=usable[0].study)
@@ -112,7 +112,7 @@ def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, .
         warn("phototype-not-studied", "phototype", phototype=question.phototype)
     placed = place_setting(question)
     if placed is not None and placed.where in ("outside", "far-outside"):
-        found.append(DocumentWarning("dose-outside-trials", placed.text))
+        warnings.append(DocumentWarning("dose-outside-trials", placed.text))
     unverified = study_keys([arm for arm in usable if arm.grade == "unverified"])
     if unverified:
         warn("unverified", "unverified", studies=list(unverified))
@@ -121,7 +121,7 @@ def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, .
         warn("combined-treatment", "combined", studies=list(combined))
     if question.unit == "lesions":
         warn("lesions-alike", "lesions", group=lesions_per_patient(usable))
-    return tuple(found)
+    return tuple(warnings)
 
 
 def is_kind_tried(question: EvidenceQuestion) -> bool:

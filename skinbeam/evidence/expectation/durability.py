@@ -104,8 +104,15 @@ def _typical_gain(question: EvidenceQuestion) -> float:
 
 def sun_protection() -> SunProtection:
     """Return the effect of daily sunscreen on ageing; no study followed the gain of a laser with and without it."""
-    found = evidence_settings()["sun_protection"]["odds_ratio"]
-    cite_sources(found["source"])
-    ratio = Estimate(found["value"], found["low"], found["high"], found["level"], "measured", basis=(found["source"],))
-    params = {"value": found["value"], "low": found["low"], "high": found["high"]}
+    odds_ratio = evidence_settings()["sun_protection"]["odds_ratio"]
+    cite_sources(odds_ratio["source"])
+    ratio = Estimate(
+        odds_ratio["value"],
+        odds_ratio["low"],
+        odds_ratio["high"],
+        odds_ratio["level"],
+        "measured",
+        basis=(odds_ratio["source"],),
+    )
+    params = {"value": odds_ratio["value"], "low": odds_ratio["low"], "high": odds_ratio["high"]}
     return SunProtection(ratio, Message("evidence.sun-protection", params))

@@ -60,8 +60,8 @@ def study_keys(rows: Sequence[Any]) -> tuple[str, ...]:
 
 def inline_title(kind: Any, name: str) -> str:
     """Return the title of a condition, modality or site in the form used inside a sentence."""
-    found = known_names(kind)[name].title
-    return found[0].lower() + found[1:]
+    title = known_names(kind)[name].title
+    return title[0].lower() + title[1:]
 
 
 def patient_count(arms: Sequence[Arm]) -> int:

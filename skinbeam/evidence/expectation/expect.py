@@ -85,11 +85,11 @@ def _drawn_share(question: CountQuestion, patients: int, seed: int, basis: tuple
 
 def mean_pain(modality: str, *, seed: int = 0) -> Value:
     """Return the mean pain of a new clinic's patients, 0 to 10, where a study of the modality printed one."""
-    found = [arm for arm in trial_arms() if arm.modality == modality and arm.pain_0_10]
-    if not found:
+    arms = [arm for arm in trial_arms() if arm.modality == modality and arm.pain_0_10]
+    if not arms:
         return Unknown(Message("evidence.no-pain", {"modality": inline_title("modality", modality)}).text)
-    cite_sources(*study_keys(found))
-    return _drawn_pain(modality, seed, study_keys(found))
+    cite_sources(*study_keys(arms))
+    return _drawn_pain(modality, seed, study_keys(arms))
 
 
 @cache_with_sources(64)
@@ -230,10 +230,10 @@ def _titles(question: EvidenceQuestion) -> dict[str, str]:
 
 def _search_message(question: EvidenceQuestion) -> Message:
     """Return how often such studies were searched for without success, and when last."""
-    found = [search for search in searches_for(question.condition, question.modality) if not search.useful_studies]
-    if not found:
+    searches = [search for search in searches_for(question.condition, question.modality) if not search.useful_studies]
+    if not searches:
         return Message("evidence.not-searched")
-    return Message("evidence.searched", {"count": len(found), "last": max(search.date for search in found)})
+    return Message("evidence.searched", {"count": len(searches), "last": max(search.date for search in searches)})
 
 
 def _expect_course(question: EvidenceQuestion, reason: Message | None, seed: int) -> Expectation:

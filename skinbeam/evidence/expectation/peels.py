@@ -16,6 +16,6 @@ def tried_peels(condition: str) -> tuple[PeelKind, ...]:
 
 def lent_peels(question: EvidenceQuestion) -> tuple[PeelKind, ...]:
     """Return the kinds of peel behind the answer to a question about peels; none where another skin or place had it."""
-    found = tuple(kind for kind in tried_peels(question.condition) if kind.is_lent_to(question))
-    cite_sources(*(kind.source for kind in tried_peels(question.condition) if kind.source and kind not in found))
-    return found
+    lent = tuple(kind for kind in tried_peels(question.condition) if kind.is_lent_to(question))
+    cite_sources(*(kind.source for kind in tried_peels(question.condition) if kind.source and kind not in lent))
+    return lent

@@ -57,14 +57,14 @@ def named_procedures(condition: str, subtypes: Sequence[str], treatment: str) ->
     ----------
     subtypes : kinds of the condition; empty for any.
     """
-    found: dict[str, list[str]] = {}
+    procedures: dict[str, list[str]] = {}
     for choice in load_choices():
         is_meant = not subtypes or not choice.subtypes or bool(set(subtypes) & set(choice.subtypes))
         if (choice.condition, choice.treatment) == (condition, treatment) and is_meant:
             for name in choice.device_classes:
                 if name != treatment:
-                    found.setdefault(name, []).append(choice.source)
-    return found
+                    procedures.setdefault(name, []).append(choice.source)
+    return procedures
 
 
 @cache
@@ -128,12 +128,12 @@ def guideline_cell(condition: str, subtype: str, site: str, phototype: str) -> G
 def _cells_of_person(condition: str, phototype: str) -> Mapping[tuple[str, str], GuidelineCell]:
     """Return the cells of a condition and a phototype, by subtype and site."""
     number = PHOTOTYPES.index(phototype) + 1
-    found = {}
+    cells = {}
     for cell in load_cells():
         low, high = phototype_range(cell.phototype)
         if cell.condition == condition and low <= number <= high:
-            found[cell.subtype, cell.site] = cell
-    return found
+            cells[cell.subtype, cell.site] = cell
+    return cells
 
 
 class _GuidelineRecord(CsvRow):

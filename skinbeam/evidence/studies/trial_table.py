@@ -66,9 +66,9 @@ def read_arms(text: str) -> tuple[Arm, ...]:
     ------
     InputError : an unknown name or key, or figures that contradict each other.
     """
-    found = [(row, row.arm()) for row in _ArmRow.read_rows(text)]
-    _check_harm_rows_unique(found)
-    return tuple(arm for _, arm in found)
+    arms = [(row, row.arm()) for row in _ArmRow.read_rows(text)]
+    _check_harm_rows_unique(arms)
+    return tuple(arm for _, arm in arms)
 
 
 def _check_harm_rows_unique(rows: "list[tuple[_ArmRow, Arm]]") -> None:
@@ -217,10 +217,10 @@ class _ArmRow(CsvRow):
 
     def _span(self, column: str, least: float, most: float) -> tuple[float, float] | None:
         """Return a range of which both ends are printed."""
-        found = self.number_range(column, least, most)
-        if found is None:
+        span = self.number_range(column, least, most)
+        if span is None:
             return None
-        low, high = found
+        low, high = span
         if low is None or high is None:
             raise self.error(f"{column}_low", f"{low} to {high} cannot be", "Both ends, the lower one first.")
         return low, high
@@ -259,15 +259,15 @@ class _ArmRow(CsvRow):
 
     def _gain_kept(self) -> Mapping[int, float]:
         """Parse `3:80;12-24:70`: months, or the two ends of a span of months, and per cent."""
-        found: dict[int, float] = {}
+        shares: dict[int, float] = {}
         for part in filter(None, self.record["gain_kept_pct"].split(";")):
             span, _, share = part.partition(":")
             try:
-                found |= dict.fromkeys(map(int, span.split("-")), float(share))
+                shares |= dict.fromkeys(map(int, span.split("-")), float(share))
             except ValueError as error:
                 hint = "months:per cent, parted by semicolons."
                 raise self.error("gain_kept_pct", f'cannot read "{part}"', hint) from error
-        return found
+        return shares
 
 
 # The shipped table of trial arms, and the assumption where phototypes are not printed.

@@ -78,7 +78,7 @@ def draw_new_clinics(
     own = {untreated: rng.standard_t(draws["freedom"][again]) for untreated in (False, True)}
     reading = draws["kappa"][again] * rng.standard_normal(n)
     sd = np.exp(draws["sd_mid"][again] + draws["sd_spread"][again] * rng.standard_normal(n))
-    found = []
+    clinics = []
     for course, wider in zip(courses, widen or [0.0] * len(courses), strict=True):
         ways = [design_layout().row(features) for features, _ in course]
         weights = np.array([weight for _, weight in course])
@@ -97,8 +97,8 @@ def draw_new_clinics(
             )
             for seen in (theta + reading, theta)
         )
-        found.append(NewClinics(rated, scored))
-    return found
+        clinics.append(NewClinics(rated, scored))
+    return clinics
 
 
 def _new_arm_variance(draws: Posterior, unseen: Mapping[str, float], widen: float) -> Floats:

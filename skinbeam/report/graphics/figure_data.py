@@ -80,8 +80,8 @@ class FigureData:
 
     def for_concern(self, condition: str, site: str) -> ConcernFigures | None:
         """Return the figure data of a concern, or None."""
-        found: Mapping[tuple[str, str], ConcernFigures] = {(c.condition, c.site): c for c in self.concerns}
-        return found.get((condition, site))
+        figures: Mapping[tuple[str, str], ConcernFigures] = {(c.condition, c.site): c for c in self.concerns}
+        return figures.get((condition, site))
 
 
 def concern_figures(result: ConcernResult) -> ConcernFigures:

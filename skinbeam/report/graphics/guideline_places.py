@@ -40,9 +40,9 @@ def guideline_figure(answer: GuidelineAnswer) -> Figure:
 
 def _marks(cell: CellEntry) -> dict[str, str]:
     """Return the mark of each treatment of a cell; what is to be avoided stays so, whatever its place."""
-    found: dict[str, str] = {}
+    marks: dict[str, str] = {}
     for number, name in enumerate(_PLACES, 1):
         entry = getattr(cell, name)
         if not isinstance(entry, Unknown):
-            found.setdefault(entry.title.partition(":")[0], str(number))
-    return found | {treatment.title: "×" for treatment in cell.avoid}
+            marks.setdefault(entry.title.partition(":")[0], str(number))
+    return marks | {treatment.title: "×" for treatment in cell.avoid}

@@ -132,16 +132,16 @@ def _draw_contours(
 
 def _legend(data: WindowData) -> list[Any]:
     """Return the legend entries for areas and lines of a map."""
-    found: list[Any] = []
+    handles: list[Any] = []
     if any(p >= _HALF for row in data.p_effect for p in row):
-        found.append(Patch(facecolor=GOOD, alpha=0.25, label=report_text("legend_effect", what=data.effect)))
+        handles.append(Patch(facecolor=GOOD, alpha=0.25, label=report_text("legend_effect", what=data.effect)))
     elif data.p_effect:
-        found.append(
+        handles.append(
             Line2D([], [], color=GOOD, linewidth=1.2, label=report_text("legend_effect_share", what=data.effect))
         )
     if any(p > _HARMS[0] for row in data.p_harm for p in row):
-        found.append(Line2D([], [], color=BAD, linewidth=1.2, label=report_text("legend_harm", what=data.harm)))
-    return found + _limit_legend(data)
+        handles.append(Line2D([], [], color=BAD, linewidth=1.2, label=report_text("legend_harm", what=data.harm)))
+    return handles + _limit_legend(data)
 
 
 def _limit_legend(data: WindowData) -> list[Any]:
@@ -186,21 +186,21 @@ def _hatch_from(ax: Any, data: WindowData) -> None:
 
 def _draw_practice(ax: Any, data: WindowData) -> list[Any]:
     """Outline the published doses, and mark those that makers recommend; over curves both are ranges of dose."""
-    found: list[Any] = []
+    handles: list[Any] = []
     lines = len(data.rows) < 2
     if data.published_doses:
         _outline_practice(ax, data.published_doses, lines=lines)
-        found.append(Line2D([], [], color=GREY, linewidth=1.6, linestyle="--", label=report_text("legend_practised")))
+        handles.append(Line2D([], [], color=GREY, linewidth=1.6, linestyle="--", label=report_text("legend_practised")))
     first, last = data.rows[0], data.rows[-1]
     shown = [dose_range for dose_range in data.maker_doses if first <= dose_range.row_value <= last]
     for dose_range in shown:
         place = 1.0 if lines else dose_range.row_value
         ax.plot([dose_range.low, dose_range.high], [place, place], color=_DARK, linewidth=1.4, marker="s", markersize=5)
     if shown:
-        found.append(
+        handles.append(
             Line2D([], [], color=_DARK, linewidth=1.4, marker="s", markersize=5, label=report_text("legend_maker"))
         )
-    return found
+    return handles
 
 
 def _outline_practice(ax: Any, practised: Sequence[PublishedDoseRange], *, lines: bool) -> None:

@@ -322,8 +322,8 @@ def _done_sentences(plan: Plan) -> tuple[str, ...]:
 
 def _examination_sentences(concerns: Sequence[ConcernPlan]) -> tuple[str, ...]:
     """Return by when a doctor must see a mark, the soonest first, since the first page is what people read."""
-    found = [concern.examination for concern in concerns if concern.examination is not None]
-    soonest = sorted(found, key=lambda examination: examination.within_days is None)
+    examinations = [concern.examination for concern in concerns if concern.examination is not None]
+    soonest = sorted(examinations, key=lambda examination: examination.within_days is None)
     return tuple(dict.fromkeys(examination.plain.text for examination in soonest[:1]))
 
 
@@ -442,14 +442,14 @@ def _advice_sentences(advice: Iterable[Advice], plan: Plan) -> tuple[str, ...]:
 
 def _advice_paragraph(places: Collection[str], after_laser: bool | None, lines: Iterable[str], plan: Plan) -> str:
     """Return the advice for a group of concerns, after one of its treatments alone where `after_laser` says which."""
-    told = {"concerns": capitalise(_names_of_places(places, plan)), "advice": " ".join(lines)}
+    params = {"concerns": capitalise(_names_of_places(places, plan)), "advice": " ".join(lines)}
     if after_laser is None:
-        return report_text("leaflet.advice_for", **told)
+        return report_text("leaflet.advice_for", **params)
     options = (advised_option(concern, after_laser=after_laser) for concern in plan.concerns if concern.place in places)
     choices = (
         inline_name(choice_name(option)) if option.setup is None else light_in_words(option.setup) for option in options
     )
-    return report_text("leaflet.advice_after", choice=join_items(dict.fromkeys(choices)), **told)
+    return report_text("leaflet.advice_after", choice=join_items(dict.fromkeys(choices)), **params)
 
 
 def _names_of_places(places: Collection[str], plan: Plan) -> str:

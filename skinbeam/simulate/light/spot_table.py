@@ -104,8 +104,8 @@ class SpotRow:
         logs, at = np.log(self.radius_m), np.log(radius_m)
         upper = min(max(int(np.searchsorted(logs, at)), 1), logs.size - 1)
         part = (min(max(at, logs[0]), logs[-1]) - logs[upper - 1]) / (logs[upper] - logs[upper - 1])
-        found = log_y[upper - 1] + part * (log_y[upper] - log_y[upper - 1])
-        return np.asarray(-np.expm1(-np.exp(found + 2.0 * min(at - logs[0], 0.0))))
+        share = log_y[upper - 1] + part * (log_y[upper] - log_y[upper - 1])
+        return np.asarray(-np.expm1(-np.exp(share + 2.0 * min(at - logs[0], 0.0))))
 
 
 def spread_parameters(medium: LayeredMedium, tissue: NDArray[np.str_]) -> SpreadParameters | None:

@@ -266,8 +266,11 @@ class _ColumnModel:
         Linear in the logarithm of the energy between the rungs of the ladder around the requested energies; where
         either model gives no column, the nearest rung with both is used.
         """
-        if self.use_table and (found := lookup_column_corrections(self.beam, energy_J, self.median_skin)) is not None:
-            return found
+        if (
+            self.use_table
+            and (corrections := lookup_column_corrections(self.beam, energy_J, self.median_skin)) is not None
+        ):
+            return corrections
         first, last = np.searchsorted(ENERGY_LADDER_J, [energy_J.min(), energy_J.max()])
         energies = ENERGY_LADDER_J[max(first - 1, 0) : last + 1]
         depth, width = (_interpolate_ratio(energy_J, energies, ratio) for ratio in self.compute_ratios(energies))
@@ -288,11 +291,11 @@ class _ColumnModel:
             )
             for energy in energies_J
         ]
-        found = []
+        ratios = []
         for by_quick, by_full in zip(quick.compute(energies_J), np.array(full).T, strict=True):
             both = (by_quick > 0) & (by_full > 0)
-            found.append(np.where(both, by_full / np.where(both, by_quick, 1.0), np.nan))
-        return found[0], found[1]
+            ratios.append(np.where(both, by_full / np.where(both, by_quick, 1.0), np.nan))
+        return ratios[0], ratios[1]
 
 
 def _interpolate_ratio(energy_J: Floats, energies_J: Floats, ratio: Floats) -> Floats:

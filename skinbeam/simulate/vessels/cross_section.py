@@ -236,19 +236,19 @@ def light_section(response: PulseResponse, *, packets: int = PACKETS, seed: int 
     """
     if response.illumination is None or response.illumination.spot_shares is not None:
         raise NotAvailable(render_message("endpoint.section"))
-    found = skin_vessels(response)
-    order = [] if found is None else [int(i) for i in np.argsort(found.depth[0])]
+    vessels = skin_vessels(response)
+    order = [] if vessels is None else [int(i) for i in np.argsort(vessels.depth[0])]
     lumens = tuple(
-        SectionLumen(*(float(values[0, i]) for values in (found.depth, found.diameter, found.wall)))
+        SectionLumen(*(float(values[0, i]) for values in (vessels.depth, vessels.diameter, vessels.wall)))
         for i in order
-        if found is not None
+        if vessels is not None
     )
     thickness = response.skins["thickness_m"][0]
     grid = section_grid(thickness, float(response.grid.faces[0, -1]), lumens)
     parts = []
     for line in response.illumination.spectral_lines:
         medium = LayeredMedium.from_optics(line.optics, thickness[None]).select_draw(0)
-        inclusions = _blood_inclusions(lumens, found, order, line.wavelength_nm)
+        inclusions = _blood_inclusions(lumens, vessels, order, line.wavelength_nm)
         width = grid.width_m
         tally = LightTally(grid.z_faces, nx=grid.columns, ny=1, dx=grid.column_m, dy=width)
         field = MonteCarlo(packets, seed=seed).compute_light(

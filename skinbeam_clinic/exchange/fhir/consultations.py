@@ -166,18 +166,18 @@ def is_consultation_response(response: Resource) -> bool:
 def skin_observations(consultation: ConsultationRecord) -> list[Resource]:
     """Return Observations of phototype and skin colour (ITA), where the answers contain them."""
     answered: Mapping[str, str] = dict(consultation.answers.entries)
-    found = []
+    observations = []
     grade, angle = answered.get("patient.phototype", ""), answered.get("patient.ita_deg", "")
     if _PHOTOTYPE.fullmatch(grade):
         value = codeable_concept(local_coding("phototype", grade), text=english_text("phototype-value", grade=grade))
         code = codeable_concept(standard_coding("phototype"), text=english_text("phototype"))
-        found.append(_skin_observation(consultation, "phototype", code, valueCodeableConcept=value))
+        observations.append(_skin_observation(consultation, "phototype", code, valueCodeableConcept=value))
     if _ITA_NUMBER.fullmatch(angle):
         quantity = ucum_quantity(float(angle.replace(",", ".")), "deg", "°")
-        found.append(
+        observations.append(
             _skin_observation(consultation, "ita", local_concept("observation", "ita"), valueQuantity=quantity)
         )
-    return found
+    return observations
 
 
 def _skin_observation(consultation: ConsultationRecord, name: str, code: Resource, **value: Any) -> Resource:
