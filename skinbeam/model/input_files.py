@@ -226,7 +226,7 @@ def read_bytes(path: Path, *, field: str, max_bytes: int, description: str) -> b
             "unreadable-file",
             f'"{path.name}" cannot be read: {error.strerror}',
             field=field,
-            hint=f"A readable {description}.",
+            hint=f"A file that can be read: {description}.",
             file=path.name,
         ) from None
 

@@ -104,6 +104,9 @@ def given_path(value: Any, name: str) -> Path:
     ------
     InputError : it is none.
     """
+    if isinstance(value, str) and "\n" in value:
+        hint = "A path; the text of a file goes in as its tables: tomllib.loads(text)."
+        raise InputError("wrong-type", f"a text of {len(value.splitlines())} lines was read", field=name, hint=hint)
     try:
         return Path(value)
     except TypeError:

@@ -122,6 +122,12 @@ def test_what_is_no_case_is_named(name: str, case: Any) -> None:
     assert raised.value.field == ("layers" if name == "light" else "case")
 
 
+def test_the_text_of_a_case_is_no_path() -> None:
+    """The whole text stood in the message, twice, and nothing said what to do."""
+    with pytest.raises(InputError, match=r"a text of 2 lines.*tomllib\.loads"):
+        answer("plan", '[patient]\nphototype = "II"\n')
+
+
 @pytest.mark.parametrize("word", [None, 5, ["melasma"]])
 def test_what_is_no_name_is_named(word: Any) -> None:
     asked = [
