@@ -44,6 +44,8 @@ class CourseRules:
     background : conditions of a whole field, which lines and single spots of the same field come before.
     least_weeks, least_weeks_between_craters : between two sessions; between two that remove columns of skin, where no
         source gives an interval.
+    longest_wait : how many times its least weeks a session may wait for the visits of another course, where no source
+        gives an interval.
     unknown_sessions : planned where nobody counted sessions.
     stop_after_sessions, stop_below_pct : a course that has improved less by then is not repeated of itself.
     """
@@ -53,6 +55,7 @@ class CourseRules:
     background: tuple[str, ...]
     least_weeks: int
     least_weeks_between_craters: int
+    longest_wait: float
     unknown_sessions: int
     stop_after_sessions: int
     stop_below_pct: float

@@ -14,28 +14,27 @@ from functools import cached_property
 from typing import Final
 
 from skinbeam.assessment.earlier_sessions import is_place_known, sessions_on, sessions_on_skin
-from skinbeam.assessment.questionnaire import FactValue, read_questionnaire, sites_overlap, sites_touch
+from skinbeam.assessment.questionnaire import FactValue, fact_tables, read_questionnaire, sites_overlap, sites_touch
 from skinbeam.assessment.reactions import earlier_reactions, find_device
 from skinbeam.course.course_rules import (
     DARK_MARKS,
-    FRACTIONAL_ABLATION,
     FULL_FIELD_ABLATION,
     MELASMA,
     RESURFACING,
     ablates_again,
-    ablation_rule,
     course_rules,
     fresh_skin_rule,
     suitability_rule,
     weeks_before_ablation,
 )
 from skinbeam.course.finished import is_improved_enough
+from skinbeam.course.interval import Interval, session_interval, share_intervals
 from skinbeam.course.rest import Rest, rest_before
 from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_sites
-from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option
@@ -90,6 +89,11 @@ class GroupedConcern:
         return self.condition in course_rules().background
 
     @property
+    def parts_of_site(self) -> int:
+        """The number of other sites that its site holds."""
+        return len(fact_tables().site_parts.get(self.site, ()))
+
+    @property
     def fills_field(self) -> bool:
         """Whether its pulses cover a field in a pattern or remove it, so that no second setting fits beside them."""
         return self.setup.settings.microbeam is not None or self.option.modality in RESURFACING
@@ -109,6 +113,17 @@ class GroupedConcern:
     def overlaps(self, other: "GroupedConcern") -> bool:
         """Return whether the fields of two concerns share skin."""
         return sites_overlap(self.site, other.site)
+
+    def excludes(self, other: "GroupedConcern") -> bool:
+        """Return whether it cannot be treated in one visit with another, since one place would get two passes.
+
+        Columns or removal on a part of a field leave the rest of the field to the other setting.
+        """
+        if not self.overlaps(other) or self.setup.settings == other.setup.settings:
+            return False
+        if self.fills_field:
+            return self.site == other.site or MELASMA in {self.condition, other.condition}
+        return (self.heats_deep and other.heats_deep) or (self.is_background and other.is_background)
 
     @property
     def treatment_message(self) -> Message:
@@ -168,6 +183,7 @@ class ConcernGroup:
     has_darkened : whether one left it in melasma or dark marks, which are treated.
     is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
     rest : of its skin after the session that decides when it may begin; None where nobody knows how long ago one was.
+    shared_interval : in the visits of another course that begins with it; None where it has none to share.
     """
 
     parts: list[GroupedConcern]
@@ -183,6 +199,7 @@ class ConcernGroup:
     has_darkened: bool = False
     is_on_fresh_skin: bool = False
     rest: Rest | None = None
+    shared_interval: Interval | None = None
 
     @property
     def sites(self) -> set[str]:
@@ -210,29 +227,22 @@ class ConcernGroup:
         return any(part.overlaps(earlier) and part.setup.settings != earlier.setup.settings for part in self.parts)
 
     def takes(self, part: GroupedConcern) -> bool:
-        """Return whether a concern can be treated in its visits without a second pass of the same skin."""
-        if self.device != part.setup.device or not self._shares_visits_with(part):
+        """Return whether a concern of its device and modality can be treated in its visits."""
+        if self.device != part.setup.device or self.modalities != (part.option.modality,):
             return False
         if self.is_surface and (part.condition == DARK_MARKS) != self.treats_dark_marks:
             return False  # dark marks come before resurfacing
-        return not any(
-            (
-                concern.fills_field
-                or (concern.heats_deep and part.heats_deep)
-                or (concern.is_background and part.is_background)
-            )
-            and concern.overlaps(part)
-            and concern.setup.settings != part.setup.settings
-            for concern in self.parts
-        )
+        return not any(concern.excludes(part) for concern in self.parts)
 
-    def _shares_visits_with(self, part: GroupedConcern) -> bool:
-        """Return whether a concern has its modality, or both leave skin closed and neither treats what comes first."""
-        used = {*self.modalities, part.option.modality}
-        if len(used) == 1:
-            return True
-        first = {concern.condition for concern in (*self.parts, part)} & _MARKS_THEMSELVES
-        return used <= set(course_rules().one_visit) and not first
+    def joins(self, other: "ConcernGroup") -> bool:
+        """Return whether its device treats another group in the same visits: light for vessels, and for brown spots."""
+        parts = [*self.parts, *other.parts]
+        used = {*self.modalities, *other.modalities}
+        if self.device != other.device or not used <= set(course_rules().one_visit):
+            return False
+        if any(part.condition in _MARKS_THEMSELVES for part in parts):
+            return False  # they come first, and are read alone
+        return not any(part.excludes(two) for part in self.parts for two in other.parts)
 
     @property
     def order(self) -> float:
@@ -263,37 +273,21 @@ class ConcernGroup:
         """The week of its last session."""
         return self.start_week + (self.count - 1) * self.interval_weeks
 
-    @cached_property
-    def interval(self) -> tuple[int, Message | None]:
-        """Weeks between two sessions, and where no source decided them, the reason."""
-        known = [
-            int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
-        ]
-        least = self._least_weeks(has_source=bool(known))
-        healed = max(math.ceil(_downtime_days(part.option) / _DAYS_PER_WEEK) for part in self.parts)
-        rest = weeks_before_ablation() if FULL_FIELD_ABLATION in self.modalities and not known else 0
-        if rest > max(healed, least):
-            return rest, Message("course.ablated-again", {"weeks": rest, **ablation_rule().message.params})
-        if healed > max([*known, least]):
-            return healed, Message("course.healing", {"weeks": healed})
-        if not known:
-            return least, Message("course.least-unknown", {"weeks": least})
-        if max(known) < least:
-            return least, Message("course.least", {"weeks": least, "source_weeks": max(known)})
-        return max(known), None
+    @property
+    def interval(self) -> Interval:
+        """Between two sessions, in the visits of another course where it shares them."""
+        return self.shared_interval or self._own_interval
 
-    def _least_weeks(self, *, has_source: bool) -> int:
-        """Return the least weeks between two sessions, whatever healing takes."""
-        if has_source and all(part.is_gentle for part in self.parts):
-            return 1  # nothing has to heal: the source decides
-        if not has_source and FRACTIONAL_ABLATION in self.modalities:
-            return course_rules().least_weeks_between_craters
-        return course_rules().least_weeks
+    @cached_property
+    def _own_interval(self) -> Interval:
+        """Between two sessions, whatever else is treated."""
+        options = [part.option for part in self.parts]
+        return session_interval(options, is_gentle=all(part.is_gentle for part in self.parts))
 
     @property
     def interval_weeks(self) -> int:
         """Weeks between two sessions."""
-        return self.interval[0]
+        return self.interval.weeks
 
     @property
     def healing_weeks(self) -> int:
@@ -322,6 +316,11 @@ class ConcernGroup:
     def overlaps(self, other: "ConcernGroup") -> bool:
         """Return whether the fields of two groups share skin."""
         return any(part.overlaps(two) for part in self.parts for two in other.parts)
+
+    def begins_first(self, before: Sequence["ConcernGroup"]) -> bool:
+        """Return whether it begins with the first visit: no group before it and no earlier session keeps it waiting."""
+        is_rested = self.rest is None or not self.rest.weeks_left
+        return is_rested and not any(self.follows(group) for group in before)
 
     def follows(self, earlier: "ConcernGroup") -> bool:
         """Return whether it waits for an earlier group: on shared skin, and beside it where one of them wounds it.
@@ -379,7 +378,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             groups.append(ConcernGroup([part]))
         else:
             group.parts.append(part)
-    groups = _split_by_wait(sorted(groups, key=lambda group: group.order))
+    groups = _split_by_wait(sorted(_join_by_device(groups), key=lambda group: group.order))
     for group in groups:
         if case is not None:
             group.is_resurfaced = _is_resurfaced(case, group)
@@ -392,7 +391,22 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )
         group.melasma = tuple(_title_with_site(concern) for concern in concerns if _is_melasma_under(concern, group))
+    begin = [group for place, group in enumerate(groups) if group.begins_first(groups[:place])]
+    for group, interval in zip(begin, share_intervals(group.interval for group in begin), strict=True):
+        group.shared_interval = interval
     return groups
+
+
+def _join_by_device(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
+    """Return groups of one modality, of which those that one device treats in the same visits are one."""
+    joined: list[ConcernGroup] = []
+    for group in groups:
+        first = next((first for first in joined if first.joins(group)), None)
+        if first is None:
+            joined.append(group)
+        else:
+            first.parts += group.parts
+    return joined
 
 
 def _split_by_wait(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
@@ -483,8 +497,3 @@ def _waits_for_fresh_skin(case: Case, group: ConcernGroup) -> bool:
 
 def _lies_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
     return any(sites_overlap(concern.site, part.site) for part in group.parts)
-
-
-def _downtime_days(option: Option) -> float:
-    days = option.downtime_days
-    return days.median if isinstance(days, Estimate) else 0.0

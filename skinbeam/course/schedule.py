@@ -80,9 +80,12 @@ class _CourseSession:
 
     @property
     def parts(self) -> list[GroupedConcern]:
-        """The concerns that still take part in this session, lines and single spots before the background."""
+        """The concerns that still take part in this session.
+
+        Lines and single spots come before the background, and a part of a field before the rest of it.
+        """
         present = [part for part in self.group.parts if self.index < part.sessions]
-        return sorted(present, key=lambda part: part.is_background)
+        return sorted(present, key=lambda part: part.parts_of_site if part.fills_field else part.is_background)
 
     def steps(self, *, named: bool) -> list[Message]:
         """Return the reason for this week, whether to continue, and the treatments, `named` by their concerns."""
@@ -95,8 +98,8 @@ class _CourseSession:
             found.append(self._start_message)
         if self.index == 0 and self.group.kept_apart_from:
             found.append(Message("course.apart", {"earlier": list(self.group.kept_apart_from)}))
-        elif self.index > 0 and self.group.interval[1] is not None:
-            found.append(self.group.interval[1])
+        elif self.index > 0 and self.group.interval.reason is not None:
+            found.append(self.group.interval.reason)
         if self.index == 0:
             found += self._since_last_messages
             found += [step for part in self.parts for step in part.first_messages]

@@ -216,6 +216,28 @@ def test_no_visit_puts_two_patterns_of_columns_into_one_skin(modality: str) -> N
     assert [len(visit.treats) for visit in apart] == [2, 2]  # other skin is treated at the same visit
 
 
+@pytest.mark.parametrize("modality", COLUMNS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_part_of_a_field_gets_its_own_columns_in_the_same_visit(modality: str, order: int) -> None:
+    """Lines around the mouth waited until the whole face had had every session with the same laser."""
+    scars, pores = COLUMNS[modality].values()
+    mouth, face = replace(scars, site="perioral"), replace(pores, site="full-face")
+    visits = schedule_course([mouth, face][::order])
+    assert [visit.treats for visit in visits] == [(mouth.place, face.place)] * 2
+    (step,) = (step for step in visits[0].steps if step.id == "course.lines-first")
+    assert step.params == {"first": [f"{mouth.title} (around the mouth)"], "then": f"{face.title} (full face)"}
+    melasma = part("melasma", *face.options[:-1], site="full-face")
+    assert all(len(visit.treats) == 1 for visit in schedule_course([mouth, melasma]))  # which comes first
+
+
+def test_veins_and_redness_stay_together_where_pigment_of_a_field_shares_their_lamp() -> None:
+    veins = at(part("facial-telangiectasia", option("vascular", "ipl", TWICE, MONTH)), fluence_J_cm2=9.0)
+    red = part("redness", option("vascular", "ipl", TWICE, MONTH))
+    brown = at(part("uneven-pigmentation", option("pigment-long-pulse", "ipl", TWICE, MONTH)), pulse_ms=2.0)
+    visits = schedule_course([veins, brown, red])
+    assert [visit.treats for visit in visits] == [(veins.place, red.place)] * 2 + [(brown.place,)] * 2
+
+
 @pytest.mark.parametrize("modality", [*COLUMNS, "vascular"])
 def test_one_setting_for_two_concerns_of_one_skin_is_one_pass(modality: str) -> None:
     one, two = (part(name, option(modality, "laser", TWICE, MONTH)) for name in ("redness", "poikiloderma"))
