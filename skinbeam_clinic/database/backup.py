@@ -60,7 +60,7 @@ from skinbeam_clinic.database.revisions import (
 from skinbeam_clinic.database.tables import AuditEntryRow, Base, ClinicRow, list_row_files
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.database.verification import SIGNED_TABLES, ClinicCheck, verify_database
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import catalogue_error, clinic_error, storage_error
 from skinbeam_clinic.models import COMMAND_LINE_ACTOR
 
 __all__ = [
@@ -247,7 +247,7 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
     Raises
     ------
     InputError : `exists`; or a file that a row names is missing or altered; or as `BackupReader`.
-    UnreachableError : the disk is full or cannot be written.
+    UnreachableError : the disk of the backup is full or cannot be written.
     """
     if path.exists():
         raise clinic_error("exists", "--output", name=path.name)
@@ -264,7 +264,8 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
             partial.chmod(0o600)
             partial.rename(path)
     except OSError as error:
-        raise clinic_error("unreachable", "--output", reason=error.strerror or str(error)) from None
+        reason = {"reason": error.strerror or str(error)}
+        raise catalogue_error("unreachable", "records-fault.backup-disk", "--output", **reason) from None
     log_in_every_clinic(database, _BACKUP_FINISHED)
     return BackupSummary(rows, files, length)
 
@@ -282,6 +283,7 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
     InputError : `no-such-backup`, `bad-archive`, `damaged-archive`, `not-empty`, `newer-revision`; the database is then
         still empty.
     WrongKeyError : the backup was made with another key.
+    DiskFullError : there is no room for what is restored.
     """
     try:
         path.open("rb").close()  # before the database is made
@@ -308,7 +310,7 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
             for clinic_id, name, content in archive.read_files():
                 _restore_file(files, clinic_id, name, content)
     except OSError as error:
-        raise clinic_error("unreachable", "backup", reason=error.strerror or str(error)) from None
+        raise storage_error("--db", error) from None
     finally:
         engine.dispose()
     database = open_database(address, environment)

@@ -25,10 +25,11 @@ from skinbeam_clinic.database import backup as backups
 from skinbeam_clinic.database.backup import BackupReader, restore_backup, write_backup
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database, database_url, open_engine
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
+from skinbeam_clinic.database.file_store import FileStore
 from skinbeam_clinic.database.revisions import migrate_to, newest_revision, open_database, upgrade_database
 from skinbeam_clinic.database.tables import Base
 from skinbeam_clinic.database.verification import verify_database
-from skinbeam_clinic.errors import UnreachableError, WrongKeyError
+from skinbeam_clinic.errors import DiskFullError, UnreachableError, WrongKeyError
 from skinbeam_clinic.models import Member, PhotographPermissions
 from skinbeam_clinic.repositories import ClinicRepositories
 
@@ -256,7 +257,29 @@ def test_a_full_disk_is_reported_and_leaves_nothing_half_written(
         lambda: write_backup(database, tmp_path / "b.tar"),
         lambda: full.photographs.add("x", b"another face", "image/png", PhotographPermissions()),
     ):
-        with pytest.raises(UnreachableError, match="No space left"):
+        with pytest.raises(UnreachableError, match="No space left") as found:
             attempt()
+        assert "database is not available" not in found.value.message
     left = {path for path in tmp_path.rglob("*") if path.is_file()} - set(before)
     assert left == set()
+
+
+def test_a_restore_that_meets_a_full_disk_says_so_and_can_be_repeated(
+    database: Database,
+    full: ClinicRepositories,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_backup(database, tmp_path / "b.tar")
+    other, there = str(tmp_path / "other.sqlite"), environment | {FILES_VARIABLE: str(tmp_path / "elsewhere")}
+
+    def is_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileStore, "restore", is_full)
+        with pytest.raises(DiskFullError, match="No space left"):
+            restore_backup(tmp_path / "b.tar", other, there)
+    (checked,) = restore_backup(tmp_path / "b.tar", other, there)
+    assert checked.findings == ()
