@@ -386,7 +386,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             group.has_marked = bool(marked - _MARKS_THEMSELVES)
             group.has_darkened = bool(marked & _MARKS_THEMSELVES)
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
-            group.rest = rest_before(case, group.sites, group.modalities, group.interval_weeks)
+            group.rest = rest_before(case, group.sites, group.modalities, group.interval.least)
         group.dark_marks = tuple(
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )

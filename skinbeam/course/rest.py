@@ -41,27 +41,28 @@ class Rest:
         return Message("course.rests-since-last", params)
 
 
-def rest_before(case: Case, sites: Collection[str], modalities: Collection[str], interval_weeks: int) -> Rest | None:
+def rest_before(case: Case, sites: Collection[str], modalities: Collection[str], least_weeks: int) -> Rest | None:
     """Return the rest of some sites after the session that asks for the most; None where the time of one is not known.
 
-    A session with such a laser is followed after the interval of the course, one with another after the least weeks
-    between two sessions, and ablation waits for skin that was resurfaced.
+    A session with such a laser is followed after the least weeks that its sources allow, one with another after the
+    least weeks of any course, and ablation waits for skin that was resurfaced.
 
     Parameters
     ----------
-    modalities, interval_weeks : of the course.
+    modalities : of the course.
+    least_weeks : between two of its sessions.
     """
     found: list[Rest] = []
     for done in sessions_on_skin(case, sites):
         ago = weeks_since(case, done)
         if ago is None:
             return None
-        found.append(_rest_after(done, ago, modalities, interval_weeks))
+        found.append(_rest_after(done, ago, modalities, least_weeks))
     return max(found, key=lambda rest: (rest.weeks_left, -rest.weeks_ago), default=None)
 
 
-def _rest_after(session: EarlierSession, ago: float, modalities: Collection[str], interval_weeks: int) -> Rest:
+def _rest_after(session: EarlierSession, ago: float, modalities: Collection[str], least_weeks: int) -> Rest:
     used = session_modalities(session)
-    needed = course_rules().least_weeks if set(used).isdisjoint(modalities) else interval_weeks
+    needed = course_rules().least_weeks if set(used).isdisjoint(modalities) else least_weeks
     for_ablation = ablates_again(modalities, used) and weeks_before_ablation() > needed
     return Rest(ago, weeks_before_ablation() if for_ablation else needed, for_ablation)

@@ -130,7 +130,7 @@ class _CourseSession:
         if rest is not None and self.group.rests_longest:
             found.append(rest.message)
         elif rest is None and not self.group.is_resurfaced and any(part.sessions_done for part in self.group.parts):
-            found.append(Message("course.since-last", {"weeks": self.group.interval_weeks}))
+            found.append(Message("course.since-last", {"weeks": self.group.interval.least}))
         if self.group.is_on_fresh_skin:
             cite_sources(fresh_skin_rule().source)
             found.append(Message("course.since-fresh-skin", dict(fresh_skin_rule().message.params)))

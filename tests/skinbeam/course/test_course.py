@@ -737,8 +737,8 @@ def test_a_further_session_waits_for_the_last_one_and_for_its_mark() -> None:
 @pytest.mark.parametrize(
     ("weeks_ago", "planned", "begins"),
     [
-        (1.0, "vascular", 5),  # its course has six weeks between sessions
-        (6.0, "vascular", 0),
+        (1.0, "vascular", 4),  # its sources allow five weeks between sessions, and a course of its own has six
+        (5.0, "vascular", 0),
         (1.0, "pigment-short-pulse", 3),  # other light, after the least weeks between two sessions
         (4.5, "pigment-short-pulse", 0),
     ],
@@ -748,7 +748,7 @@ def test_a_course_begins_when_skin_has_rested_since_a_session_whose_time_is_know
 ) -> None:
     text = VEINS_CASE + session(50, 0) + session(60, 8) + f"weeks_ago = {weeks_ago}\n"
     course = schedule_course(
-        [part("facial-telangiectasia", option(planned, "one", SourceRange(4, 4, "sessions"), weeks(4, 6)))],
+        [part("facial-telangiectasia", option(planned, "one", SourceRange(4, 4, "sessions"), weeks(5, 6)))],
         loaded(text).case,
     )
     assert course[0].week == begins
