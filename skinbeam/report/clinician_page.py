@@ -44,6 +44,7 @@ from skinbeam.report.formatting import (
     report_text,
     section_texts,
     site_title,
+    title_at_site,
     value_sentence,
 )
 from skinbeam.report.option_cards import (
@@ -374,7 +375,7 @@ def _suggestion_fact(suggestion: ConcernSuggestion) -> ReportFact:
     """Return a concern that the photograph suggests and the case does not have, with the signs found."""
     severity = "" if suggestion.severity is None else value_sentence(suggestion.severity)
     title = translate(known_conditions()[suggestion.condition].title)
-    name = report_text("concern_at_site", concern=title, site=site_title(suggestion.site))
+    name = title_at_site(title, suggestion.site)
     seen = join_items(message.text for message in suggestion.seen)
     return ReportFact(
         report_text("photo_suggests"),

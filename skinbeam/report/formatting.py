@@ -51,6 +51,7 @@ __all__ = [
     "site_title",
     "split_lead",
     "split_source_keys",
+    "title_at_site",
     "treatment_site_titles",
     "value_sentence",
 ]
@@ -378,7 +379,12 @@ def advised_option(concern: ConcernPlan, *, after_laser: bool) -> Option:
 
 def concern_name(concern: ConcernPlan) -> str:
     """Return the concern and its site in words."""
-    title, site = concern.title, site_title(concern.site)
+    return title_at_site(concern.title, concern.site)
+
+
+def title_at_site(title: str, name: str) -> str:
+    """Return the title of a concern with its site, unless the title names it already."""
+    site = site_title(name)
     return title if site.lower() in title.lower() else report_text("concern_at_site", concern=title, site=site)
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.decoding.photograph import decode_photograph
+from skinbeam.report.formatting import title_at_site
 from skinbeam.text import current_language, render_message, translate
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import (
@@ -170,8 +171,7 @@ class _SuggestionView:
 def _suggestion_view(suggestion: SuggestedConcern, answers: Submission) -> _SuggestionView:
     """Return a suggestion in words, as far as the saved decisions about its marks leave it."""
     condition = translate(vocabulary_table("condition")[suggestion.condition]["title"])
-    site = translate(vocabulary_table("site")[suggestion.site]["title"])
-    title = render_message("suggest.concern", {"condition": condition, "site": site})
+    title = render_message("suggest.concern", {"concern": title_at_site(condition, suggestion.site)})
     decision = (
         ""
         if suggestion.decision is None

@@ -8,7 +8,7 @@ from skinbeam.laser.device import describe_window, devices
 from skinbeam.model.consultation import EarlierTestSpot
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Plan
-from skinbeam.report.formatting import display_value, reference_text, report_text, site_title
+from skinbeam.report.formatting import display_value, reference_text, site_title, title_at_site
 from skinbeam.text import Formatter, render_message, translate
 from skinbeam_clinic.patients.history import HistoryFact, IncompleteRow
 from skinbeam_clinic.plans.contraindications import Contraindication
@@ -88,7 +88,7 @@ def describe_fact(fact: HistoryFact) -> RecordLine:
         return RecordLine(fact.fired_at, render_message("clinic-spots.line", about), fact.path)
     treats = translate(vocabulary_table("condition")[row.treats]["title"])
     if site := fact.site or row.site:
-        treats = report_text("concern_at_site", concern=treats, site=site_title(site))
+        treats = title_at_site(treats, site)
     adverse = "; ".join(map(_adverse_words, row.adverse)) or render_message("clinic-spots.no-adverse")
     about = {"treats": treats, "pulse": pulse, "week": row.week, "adverse": adverse}
     line = render_message("clinic-spots.session-line", about)

@@ -96,6 +96,18 @@ def test_a_suggestion_becomes_a_concern_by_one_press(
     assert "Take over as a concern" not in page
 
 
+def test_a_site_that_the_condition_names_is_not_named_twice(
+    client: TestClient, clinics: Clinics, consultation: ConsultationRecord
+) -> None:
+    repositories = clinics.repositories()
+    photograph = repositories.photographs.add(
+        consultation.id, b"\xff\xd8\xff face", "image/jpeg", PhotographPermissions()
+    )
+    lines = SuggestionContent(condition="fine-lines-periorbital", site="periorbital", findings=(), messages=())
+    repositories.suggestions.add(consultation.id, photograph.id, [lines])
+    assert "Fine lines around the eyes:" in page_text(client, f"/consultations/{consultation.id}")
+
+
 def test_a_concern_that_is_there_is_not_added_again(
     client: TestClient, clinics: Clinics, consultation: ConsultationRecord
 ) -> None:
