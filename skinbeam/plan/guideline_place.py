@@ -1,7 +1,11 @@
-"""Place of a treatment in the guideline for a person's concern: first, second or third, or advised against."""
+"""Place of a treatment in the guideline for a person's concern: first, second or third, or advised against.
+
+What the guideline puts first is named without what the rules refuse, so that no refusal recommends it.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Literal
 
 from skinbeam.assessment.questionnaire import darkest_phototype
@@ -10,14 +14,17 @@ from skinbeam.evidence.guideline.device_classes import class_parts, includes_cla
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
 from skinbeam.evidence.guideline.table import guideline_cell, load_cells, load_choices
 from skinbeam.evidence.guideline.words import name_message
+from skinbeam.laser.device import Device, devices
+from skinbeam.laser.setting_grid import BeamSetting, device_classes, one_of_each_light
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_conditions
+from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES, phototype_range
-from skinbeam.plan.first_choice import possible_class
+from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.response.envelope import is_thick_scar
-from skinbeam.response.settings import is_facial
+from skinbeam.response.settings import SearchMachine, is_facial
+from skinbeam.suitability.judgement import judge_suitability
 from skinbeam.text import Message
 
 __all__ = [
@@ -299,7 +306,7 @@ def first_choice_name(case: Case, concern: Concern, treatment: GuidelineTreatmen
 
     None where the rules refer or refuse it for this person.
     """
-    name = possible_class(case, concern, treatment)
+    name = _possible_class(case, concern, treatment)
     return None if name is None else _inline_name(name)
 
 
@@ -323,3 +330,40 @@ def _source_against(cell: GuidelineCell, name: str) -> str:
     rows = (choice for choice in load_choices() if choice.row in cell.choice_ids and choice.place in _AGAINST)
     named = (row.source for row in rows if name in (row.treatment, *row.device_classes))
     return next(named, cell.sources[0])
+
+
+def _possible_class(case: Case, concern: Concern, treatment: GuidelineTreatment) -> str | None:
+    """Return the first class of devices of a treatment that the rules leave to a person, else the treatment itself.
+
+    Of a combination its first part. None where the rules refer or refuse all of it. A class without a known device is
+    judged as its treatment is.
+    """
+    modality = treatment.treatment
+    is_known = modality in known_modalities()
+    if is_known and judge_suitability(case, concern=concern, modality=modality).opposing_reasons:
+        return None
+    if not treatment.device_classes:
+        return modality
+    for name in treatment.device_classes:
+        parts = class_parts(name)
+        if not is_known or all(_is_left(case, concern, modality, part) for part in parts):
+            return parts[0]
+    return None
+
+
+def _is_left(case: Case, concern: Concern, modality: str, device_class: str) -> bool:
+    """Return whether the rules leave any light of a class of known devices to a person; true where no device is known.
+
+    Rules ask for the wavelength and for how the device is built, and of the pulse whether it is a short one, as all of
+    one kind of laser are.
+    """
+    lights: dict[tuple[str, float], tuple[Device, BeamSetting]] = {}
+    for device in devices().values():
+        if modality in device.modalities:
+            for setting in one_of_each_light(device):
+                if is_same_class(device_class, device_classes(device, setting)):
+                    lights.setdefault((device.name, setting.wavelength_nm), (device, setting))
+    return not lights or any(
+        not judge_setting(case, concern, modality, SearchMachine(device.name, device, Path()), setting).opposing_reasons
+        for device, setting in lights.values()
+    )

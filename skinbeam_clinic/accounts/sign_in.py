@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, true, update
 from sqlalchemy.orm import Session
 
 from skinbeam.model.errors import InputError
@@ -19,16 +19,30 @@ from skinbeam_clinic.accounts.notices import NoticeKind, notify_member
 from skinbeam_clinic.accounts.one_time_codes import match_time_step, use_recovery_code
 from skinbeam_clinic.accounts.passwords import PasswordHasher, is_easy, is_unsigned, normalize_name
 from skinbeam_clinic.accounts.repository import is_password_expired, read_member
-from skinbeam_clinic.accounts.sign_in_steps import find_step_due, step_facts
 from skinbeam_clinic.accounts.tokens import hash_token, random_token
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.tables import ClinicRow, LoginSessionRow, MemberRow, NoticeRow
+from skinbeam_clinic.database.tables import (
+    ClinicRow,
+    ClinicSettingsRow,
+    LoginSessionRow,
+    MemberRow,
+    NoticeRow,
+    PasskeyRow,
+    TemporaryPasswordRow,
+)
 from skinbeam_clinic.database.transaction import ClinicTransaction, open_transaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member, MemberSession, OpenSession, SignInStep
 
-__all__ = ["IDLE_LIMIT", "LONGEST_SESSION", "SessionRows", "SignIn", "begin_session", "find_open_session"]
+__all__ = [
+    "IDLE_LIMIT",
+    "LONGEST_SESSION",
+    "SessionRows",
+    "SignIn",
+    "begin_session",
+    "find_open_session",
+]
 
 IDLE_LIMIT = datetime.timedelta(minutes=30)  # a session ends when it was not used for this time
 LONGEST_SESSION = datetime.timedelta(hours=12)  # every session ends after this time
@@ -323,7 +337,7 @@ def find_open_session(session: Session, token_hash: str, *, lock: bool = False) 
 
 def _read_session(session: Session, token_hash: str, *, lock: bool = False) -> SessionRows | None:
     asked = (
-        select(LoginSessionRow, MemberRow, ClinicRow, *step_facts())
+        select(LoginSessionRow, MemberRow, ClinicRow, *_step_facts())
         .join(
             MemberRow, (MemberRow.clinic_id == LoginSessionRow.clinic_id) & (MemberRow.id == LoginSessionRow.member_id)
         )
@@ -334,7 +348,7 @@ def _read_session(session: Session, token_hash: str, *, lock: bool = False) -> S
     if found is None:
         return None
     row, member, clinic, *facts = found
-    return SessionRows(row, member, clinic, find_step_due(row, member, *facts))
+    return SessionRows(row, member, clinic, _find_step_due(row, member, *facts))
 
 
 def _is_over(row: LoginSessionRow) -> bool:
@@ -346,3 +360,42 @@ def _is_over(row: LoginSessionRow) -> bool:
 
 def _of_member(row: LoginSessionRow) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return LoginSessionRow.clinic_id == row.clinic_id, LoginSessionRow.member_id == row.member_id
+
+
+def _step_facts() -> tuple[ColumnElement[bool], ColumnElement[bool], ColumnElement[bool]]:
+    """Return what decides on the step of a login session, as columns of its query.
+
+    They are whether the clinic requires a second factor, whether the member has a passkey, and whether their password
+    is one that an owner set.
+    """
+    row, settings, passkey, password = LoginSessionRow, ClinicSettingsRow, PasskeyRow, TemporaryPasswordRow
+    return (
+        exists().where(settings.clinic_id == row.clinic_id, settings.second_factor_required.is_(true())),
+        exists().where(passkey.clinic_id == row.clinic_id, passkey.member_id == row.member_id),
+        exists().where(password.clinic_id == row.clinic_id, password.id == row.member_id),
+    )
+
+
+def _find_step_due(
+    row: LoginSessionRow, member: MemberRow, factor_required: bool, has_passkey: bool, is_temporary: bool
+) -> SignInStep | None:
+    """Return what is missing before a session may see records; None where nothing is.
+
+    Parameters
+    ----------
+    factor_required, has_passkey, is_temporary : of `_step_facts`.
+    """
+    if row.code_at is None and member.code_secret_sealed is not None:
+        return SignInStep.CODE
+    if row.by_password and is_temporary:
+        return SignInStep.PASSWORD
+    factor_due = factor_required and row.code_at is None
+    # Before an easy password is changed, since whoever guessed it could remove the passkeys together with it.
+    if factor_due and has_passkey:
+        return SignInStep.PASSKEY
+    if row.by_password and row.easy_password:
+        return SignInStep.PASSWORD
+    if not factor_due:
+        return None
+    # The setup asks for the password, and one that an owner set confirms nothing.
+    return SignInStep.PASSWORD if is_temporary else SignInStep.SETUP

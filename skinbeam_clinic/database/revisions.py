@@ -1,4 +1,4 @@
-"""Alembic revision of a database: read the one it has, compare it with the one this version needs, and upgrade.
+"""Alembic revision of a database: read it, compare it with the one that this version needs, upgrade, and open it.
 
 The numbered migrations are in `database/migrations/versions`. All steps of an upgrade are one transaction, on both
 kinds of database: when the machine stops half way, the database keeps its revision.
@@ -14,12 +14,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import (
+    FILES_VARIABLE,
     SECRET_PLACE,
     Database,
     connection_errors,
@@ -27,11 +28,19 @@ from skinbeam_clinic.database.connection import (
     files_folder,
     open_engine,
 )
-from skinbeam_clinic.database.encryption import KEY_BYTES, read_keys
+from skinbeam_clinic.database.encryption import KEY_BYTES, KEY_VARIABLE, generate_key, read_keys
 from skinbeam_clinic.database.tables import StoreRow
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["is_known_revision", "migrate_to", "newest_revision", "open_database", "read_revision", "upgrade_database"]
+__all__ = [
+    "is_known_revision",
+    "migrate_to",
+    "newest_revision",
+    "open_database",
+    "open_temporary_database",
+    "read_revision",
+    "upgrade_database",
+]
 
 
 def open_database(address: str, environment: Mapping[str, str]) -> Database:
@@ -138,3 +147,14 @@ def _revision_error(revision: str | None, address: str) -> InputError:
 def _without_password(address: str) -> str:
     """Return an address without its password, as a person may type it."""
     return database_url(address).render_as_string(hide_password=True) if "://" in address else address
+
+
+def open_temporary_database(folder: Path) -> Database:
+    """Open a new database in an empty folder; it does not wait for the disk: nothing of it outlives the program."""
+    environment = {KEY_VARIABLE: generate_key(), FILES_VARIABLE: str(folder / "files")}
+    address = str(folder / "clinic.sqlite")
+    upgrade_database(address, environment)
+    database = open_database(address, environment)
+    database.engine.dispose()  # the connections to come are set up as follows
+    event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+    return database

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skinbeam.model.errors import InputError
+from skinbeam.text import render_message, to_local_time
 from skinbeam_clinic.consultations.answers import carry_past_sessions, is_session_field
 from skinbeam_clinic.consultations.forms import Submission, form_entries, make_submission
 from skinbeam_clinic.consultations.repository import PAGE_MEDIA_TYPES, ConsultationState, unsupported_photograph_error
@@ -36,10 +37,16 @@ from skinbeam_clinic.models import (
 from skinbeam_clinic.patients.contact_details import REMINDER_WAY
 from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts, list_typed_facts
 from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
-from skinbeam_clinic.treatments.copied_treatments import summarize_treatment
-from skinbeam_clinic.treatments.models import Treatment
+from skinbeam_clinic.treatments.models import AreaFiring, Treatment
+from skinbeam_clinic.used_cooling import UsedCooling
 
-__all__ = ["COPY_SCHEMA", "RECORD_FILE", "CopiedPatient", "parse_copy"]
+__all__ = [
+    "COPY_SCHEMA",
+    "RECORD_FILE",
+    "CopiedPatient",
+    "parse_copy",
+    "summarize_treatment",
+]
 
 COPY_SCHEMA = "skinbeam.copy/1"
 RECORD_FILE = "record.json"
@@ -209,3 +216,29 @@ def _parse_plan(values: Mapping[str, Any], files: Mapping[str, bytes], treatment
     ]
     contents = {name: files[place] for name, place in plan.files.items()}
     return PlanContents(plan, contents, tuple(sorted(choices, key=lambda choice: choice.made_at)))
+
+
+def summarize_treatment(treatment: Treatment) -> str:
+    """Return a treatment in words: device, every valid row, adverse events."""
+    about = {
+        "number": treatment.number,
+        "at": to_local_time(treatment.started_at or treatment.created_at).date().isoformat(),
+        "state": treatment.state.value,
+        "device": treatment.device or treatment.ordered.device,
+        "serial": treatment.serial or "-",
+        "rows": "; ".join(_firing_summary(area.fired) for area in treatment.valid_areas) or "-",
+        "events": "; ".join(f"{event.kind}, {event.grade.value}" for event in treatment.events) or "-",
+    }
+    return render_message("records-copy.treatment", about)
+
+
+def _firing_summary(firing: AreaFiring) -> str:
+    settings = ", ".join(f"{name} {value:g}" for name, value in firing.settings.numbers().items())
+    place = f"{firing.site} ({firing.side.value})"
+    cooled = "" if firing.cooling is None else f", cooling {_cooling_summary(firing.cooling)}"
+    return f"{place}: {settings}{cooled}, pulses {firing.pulses or '-'}, seen {firing.endpoint}"
+
+
+def _cooling_summary(cooling: UsedCooling) -> str:
+    settings = (f"{name} {value:g}" for name, value in cooling.numbers().items())
+    return " ".join([cooling.kind.value, *settings, *(f"and {kind.value}" for kind in cooling.also)])

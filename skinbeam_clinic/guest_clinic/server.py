@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from skinbeam.model.atomic_files import work_folder
-from skinbeam_clinic.database.temporary import open_temporary_database
+from skinbeam_clinic.database.revisions import open_temporary_database
 from skinbeam_clinic.guest_clinic.clinics import GuestClinics
 from skinbeam_clinic.jobs.worker import PLAN_WORK_FOLDER, PlanMaker
 from skinbeam_clinic.plans.plan_subprocess import make_plan_in_process

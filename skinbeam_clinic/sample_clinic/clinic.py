@@ -12,11 +12,10 @@ from skinbeam.text import render_message, to_local_time
 from skinbeam_clinic.accounts.repository import create_clinic
 from skinbeam_clinic.database.columns import clock_set_to
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.temporary import open_temporary_database
+from skinbeam_clinic.database.revisions import open_temporary_database
 from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay
 from skinbeam_clinic.patients.erasure import RETENTION_YEARS
 from skinbeam_clinic.repositories import ClinicRepositories
-from skinbeam_clinic.sample_clinic.clinic_texts import clinic_text_story
 from skinbeam_clinic.sample_clinic.courses import CourseEvent, SampleCourse, course_story, days_until_first_session
 from skinbeam_clinic.sample_clinic.people import (
     SamplePerson,
@@ -26,7 +25,7 @@ from skinbeam_clinic.sample_clinic.people import (
     new_today_story,
 )
 from skinbeam_clinic.sample_clinic.planned_cases import SAMPLE_FORMS, PlannedCase, SamplePlanMaker, plan_sample_cases
-from skinbeam_clinic.sample_clinic.staff import SampleStaff, hire_staff, upkeep_story
+from skinbeam_clinic.sample_clinic.staff import SampleStaff, clinic_text_story, hire_staff, upkeep_story
 from skinbeam_clinic.sample_clinic.timetable import Story, Timetable, play_stories
 
 __all__ = ["SampleClinic", "make_sample_clinic"]

@@ -1,13 +1,14 @@
-"""The members of the sample clinic and its machines, and where the steps of its tour lead."""
+"""The members of the sample clinic, its machines and its own texts, and where the steps of its tour lead."""
 
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from skinbeam.text import render_message, to_local_time
+from skinbeam.text import ENGLISH, LANGUAGES, render_message, to_local_time, use_language
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
+from skinbeam_clinic.clinic_texts.models import TextUse
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.machines.upkeep import UpkeepKind
@@ -16,7 +17,13 @@ from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.sample_clinic.planned_cases import DEVICES
 from skinbeam_clinic.sample_clinic.timetable import Story, Timetable
 
-__all__ = ["TOUR_STEPS", "SampleStaff", "hire_staff", "upkeep_story"]
+__all__ = [
+    "TOUR_STEPS",
+    "SampleStaff",
+    "clinic_text_story",
+    "hire_staff",
+    "upkeep_story",
+]
 
 # Step of the tour → path of its page; where it is empty, a story fills it in.
 TOUR_STEPS: Mapping[str, str] = {
@@ -97,3 +104,33 @@ def upkeep_story(staff: SampleStaff, days: Timetable) -> Story:
             when = {"done_on": done.isoformat(), "due_on": (done + year).isoformat()}
             add(machine, kind=UpkeepKind.SERVICE, shots=str(number * _SHOTS_A_YEAR), **when)
             add(machine, kind=UpkeepKind.METER, **when)
+
+
+_WRITTEN_DAYS, _CHANGED_DAYS = 400, 100  # ago: before the oldest consent, and while the others are explained
+
+
+def clinic_text_story(staff: SampleStaff, days: Timetable) -> Story:
+    """A paragraph of consent forms, of which a second version was written later, and a block of letters."""
+    texts = staff.owner.clinic_texts
+    yield days.at(-_WRITTEN_DAYS, 8)
+    written = {}
+    for use in (TextUse.CONSENT, TextUse.LETTER):
+        first = texts.add(use=use, language=ENGLISH, **_words(use, ENGLISH))
+        written[use] = first.text_id
+        for language in LANGUAGES:
+            if language != ENGLISH:
+                texts.revise(first.text_id, language=language, number=0, **_words(use, language))
+    yield days.at(-_CHANGED_DAYS, 8)
+    for language in LANGUAGES:
+        changed = _words(TextUse.CONSENT, language, "medicines")
+        texts.revise(written[TextUse.CONSENT], language=language, number=1, **changed)
+
+
+def _words(use: TextUse, language: str, *more: str) -> dict[str, str]:
+    """Return title and text in a language; the first paragraph says that all of it is made up."""
+    with use_language(language):
+        parts = ("made-up", f"{use}", *more)
+        return {
+            "title": render_message(f"clinic-sample-text.{use}-title"),
+            "text": "\n\n".join(render_message(f"clinic-sample-text.{part}") for part in parts),
+        }

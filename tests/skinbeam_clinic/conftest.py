@@ -38,7 +38,7 @@ from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations import face_points, suggestion_routes
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
-from skinbeam_clinic.database import connection, temporary
+from skinbeam_clinic.database import connection, revisions
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE
 from skinbeam_clinic.database.revisions import open_database
@@ -75,7 +75,7 @@ def quick_databases() -> Iterator[None]:
     as_served = connection._configure_sqlite
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "_configure_sqlite", configure)
-        patch.setattr(temporary, "upgrade_database", make_database)
+        patch.setattr(revisions, "upgrade_database", make_database)
         yield
 
 

@@ -18,6 +18,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.text import render_message
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.exchange.copied_patient import summarize_treatment
 from skinbeam_clinic.exchange.deidentification import deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
 from skinbeam_clinic.patients.history import list_session_facts
@@ -29,7 +30,6 @@ from skinbeam_clinic.treatments.cooling_views import (
     describe_cooling_change,
     describe_further_cooling,
 )
-from skinbeam_clinic.treatments.copied_treatments import summarize_treatment
 from skinbeam_clinic.treatments.orders import make_order
 from skinbeam_clinic.treatments.treatment_form import FURTHER_COOLING, cooling_fields, parse_cooling
 from skinbeam_clinic.used_cooling import (
