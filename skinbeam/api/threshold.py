@@ -77,7 +77,7 @@ def find_threshold(
     heated_blood: float | Unknown = 1.0
     methaemoglobin: float | Unknown = 1.0
 
-    def made(
+    def answer(
         dose: Value,
         reached: bool | Unknown,
         calibrated_dose: Value,
@@ -116,8 +116,8 @@ def find_threshold(
             methaemoglobin = of_middle.methaemoglobin_ratio()
     except NotAvailable as error:
         reason = Unknown(error.reason)
-        silent = made(reason, reason, reason, reason, case_warnings(loaded.case))
-        raise NotAvailable(error.reason, answer=silent) from None
+        unknown = answer(reason, reason, reason, reason, case_warnings(loaded.case))
+        raise NotAvailable(error.reason, answer=unknown) from None
     doses, weights = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
     computed, reached, notes = _dose_estimate(doses, weights, (low, high), endpoint, tuple(sources))
     off, practice = _dose_error(scene, endpoint, name)
@@ -126,7 +126,7 @@ def find_threshold(
         calibrated = off.calibrated_dose(doses, weights, high, tuple(dict.fromkeys((*sources, *practice))))
     beyond = burn_coverage_warnings(scene) if off.endpoint_class == BURN_CLASS else ()
     warnings = [*scene.warnings, *draw_warnings(scene, weights), *notes, *beyond]
-    return made(computed, reached, calibrated, off, warnings)
+    return answer(computed, reached, calibrated, off, warnings)
 
 
 def _dose_error(scene: PulseScene, endpoint: str, name: str) -> tuple[DoseError, tuple[str, ...]]:

@@ -226,7 +226,7 @@ class _Treatment:
     @property
     def kind(self) -> tuple[str, bool]:
         """The place, and whether a laser treats it."""
-        return f"{self.concern.condition} at {self.concern.site}", self.modality in laser_modalities()
+        return self.concern.place, self.modality in laser_modalities()
 
     def is_under(self, rule: Rule) -> bool:
         """Return whether a rule speaks of it, and holds; a rule on a fact that is not known does not."""

@@ -234,5 +234,5 @@ def downtime_reason(
     )
     durations = [Message(f"plan.{name}", {"days": days}) for name, days in lasting.items()]
     message = Message("plan.healing-longer", {"accepted": accepted_days, "lasting": durations})
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     return RuleReason("healing-longer-than-accepted", "with-caution", message, _DOWNTIME_RULE_SOURCE, "practice", about)

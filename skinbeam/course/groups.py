@@ -33,7 +33,7 @@ from skinbeam.course.rest import Rest, rest_before
 from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_sites
+from skinbeam.model.conditions import title_with_site
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
@@ -455,7 +455,7 @@ def _other_course(case: Case, concern: ConcernPlan, title: str) -> Message | Non
 
 
 def _title_with_site(concern: ConcernPlan) -> str:
-    return f"{concern.title} ({known_sites()[concern.site].title})"
+    return title_with_site(concern.title, concern.site)
 
 
 def _lies_on_resurfaced(concern: ConcernPlan, group: ConcernGroup) -> bool:

@@ -527,7 +527,7 @@ def _tell_missing(case: Case, concern: Concern, option: Option, trial: Candidate
         return option
     source = _test_spot_rules()["ladder"]["source"]
     cite_sources(source)
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     decision: Decision = "with-caution" if message.id == "ladder.no-room" else "suitable"
     told = RuleReason(NO_TEST_SPOTS, decision, message, source, "practice", about)
     return replace(option, reasons=strictest_first((*option.reasons, told)))

@@ -28,6 +28,7 @@ __all__ = [
     "known_names",
     "known_sites",
     "list_names",
+    "title_with_site",
 ]
 
 LaserUse = Literal["first", "usual", "possible"]
@@ -168,6 +169,11 @@ def known_conditions() -> Mapping[str, Condition]:
 def known_sites() -> Mapping[str, Site]:
     """Return the sites by name, in the order of their table."""
     return {name: _read_site(name, **entry) for name, entry in vocabulary_table("site").items()}
+
+
+def title_with_site(title: str, site: str) -> str:
+    """Return the title of a concern with the site in brackets, as the messages of a plan name it."""
+    return f"{title} ({known_sites()[site].title})"
 
 
 @cache

@@ -209,6 +209,11 @@ class Concern(InputTable):
     diagnosis_date: Date | None = None
     lesion_signs: list[Annotated[str, choice(*LESION_SIGNS)]] = Field(default=[], max_length=10)
 
+    @property
+    def place(self) -> str:
+        """Condition and site, by which reasons, visits and sessions name a concern."""
+        return f"{self.condition} at {self.site}"
+
     @model_validator(mode="after")
     def _diagnosis_is_whole(self) -> "Concern":
         given = {

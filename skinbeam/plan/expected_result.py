@@ -22,7 +22,7 @@ from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.trial_arm import parse_grades
 from skinbeam.evidence.synthesis.counts import CountQuestion
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import known_conditions, known_sites
+from skinbeam.model.conditions import known_conditions, title_with_site
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.per_hundred import per_hundred
@@ -205,7 +205,7 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[Document
 
 
 def _name(concern: Concern) -> str:
-    return f"{known_conditions()[concern.condition].title} ({known_sites()[concern.site].title})"
+    return title_with_site(known_conditions()[concern.condition].title, concern.site)
 
 
 def _response_message(case: Case, concern: Concern, gains: Sequence[SessionGain]) -> Message | None:
@@ -213,7 +213,7 @@ def _response_message(case: Case, concern: Concern, gains: Sequence[SessionGain]
     if response.improved_pct is None:
         return None
     params = {"sessions": response.sessions, "improved": response.improved_pct}
-    following = next((g for g in gains if g.treats == f"{concern.condition} at {concern.site}"), None)
+    following = next((g for g in gains if g.treats == concern.place), None)
     notice = course_notice(case, concern)
     if notice is not None:
         return notice

@@ -278,7 +278,7 @@ def _with_proposal_reason(
         message = Message("plan.longer-pulse", {"dose": message, "printed_ms": proposal.shorter_pulse_ms})
     if proposal.facial_share is not None:
         message = Message("plan.dose-off-face", {"dose": message, "less_pct": round(100 * (1 - proposal.facial_share))})
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     source = proposal.sources[0] if proposal.sources else "skinbeam-judgement-course"
     reason = RuleReason("published-dose", decision, message, source, "practice", about)
     return replace(rules, reasons=(*rules.reasons, reason))

@@ -78,7 +78,7 @@ def _burn_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | None
     near = [v for v in trial.verdicts if v.limit.id == "epidermal-burn" and v.status == "warn"]
     if not near:
         return None
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     message = Message("plan.burn-near", {"burnt": per_hundred(trial.p_injury), "counted": clinic_count_message(trial)})
     return RuleReason("burn-near", "with-caution", message, near[0].limit.source, "practice", about)
 
@@ -97,7 +97,7 @@ def _depth_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | Non
         return None
     limit, reached = deep[0].limit, 1.0 - deep[0].share
     params = {"reached": per_hundred(reached), "allowed": per_hundred(1.0 - limit.share_required)}
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     message = Message("plan.columns-reach-fat", params)
     return RuleReason("columns-reach-fat", "with-caution", message, limit.source, "practice", about)
 
@@ -113,7 +113,7 @@ def _sparser_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | N
         "density": density,
         "pct": round_significant(coverage_pct(micro.diameter_um, density), 2),
     }
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     message = Message("plan.columns-sparser", params)
     return RuleReason(SPARSER_COLUMNS, "with-caution", message, "chan2011mini", "trial", about)
 
@@ -127,7 +127,7 @@ def _burn_coverage_reasons(
     darkest = darkest_phototype(case)
     skin = None if darkest is None else (darkest, darkest)
     warnings = uncovered_warnings(beam_burn_light(trial.beam), "none" if cooling is None else cooling.kind, skin)
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     return [
         RuleReason(warning.code, "with-caution", warning.message, "skinbeam2026practice", "practice", about)
         for warning in warnings
@@ -158,7 +158,7 @@ def _window_reason(concern: Concern, trial: CandidateSetting) -> RuleReason | No
     window_mm = device.window_mm(spot_mm)
     if window_mm is None or not is_window_larger(concern, device, spot_mm):
         return None
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     message = Message("plan.window-larger", {"window": describe_window(window_mm)})
     return RuleReason("window-larger-than-field", "with-caution", message, "rulepractice", "practice", about)
 
@@ -167,7 +167,7 @@ def _dose_limited_reason(concern: Concern, trial: CandidateSetting) -> RuleReaso
     """Return the reason that the dose is not raised above that of lighter skin, where that is so."""
     if not trial.capped_by_lighter_skin:
         return None
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     return RuleReason("dose-not-raised", "suitable", Message("plan.dose-not-raised"), "rulepractice", "practice", about)
 
 
@@ -201,7 +201,7 @@ def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | 
         return None
     bruised = per_hundred(trial.bruising.p.median)
     params = {"bruised": bruised, "low": limit.low_days, "high": limit.high_days, "accepted": accepted}
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     message = Message("plan.bruise-likely", params)
     return RuleReason("bruise-likely", "with-caution", message, limit.source, "practice", about)
 

@@ -345,7 +345,7 @@ class ConcernPlan:
 
     @property
     def place(self) -> str:
-        """Condition and site, as in visits and reasons."""
+        """Condition and site, as `Concern.place`."""
         return f"{self.condition} at {self.site}"
 
     @property

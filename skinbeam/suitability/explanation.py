@@ -43,7 +43,7 @@ def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason,
         is_explained = reason.rule.startswith(_QUESTION_PREFIX) or _plain_sentence_id(reason.rule) in catalogue()
         if decision_severity(reason.decision) < decision_severity("refer") and not (is_explained or is_cleared):
             continue
-        concerned = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
+        concerned = [c for c in case.concern if reason.about in ("", c.place)]
         because, text = explain_rule(case, concerned, reason.rule, reason.message)
         first = explanations.get(reason.rule)
         if first is None:

@@ -181,7 +181,7 @@ def _judge_option(
     depth = _peel_depth(case, concern) if modality == PEEL and concern is not None else None
     if depth is not None:
         facts["peel_depth"] = depth
-    about = "" if concern is None else f"{concern.condition} at {concern.site}"
+    about = "" if concern is None else concern.place
     rules = [rule for rule in load_rules("suitability") if covers_modality(rule, modality, concern)]
     spoke = [rule for rule in rules if rule.when.holds(facts)]
     reasons = without_repeated_bound((_rule_reason(rule, about, case) for rule in spoke), case)

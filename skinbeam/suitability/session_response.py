@@ -151,7 +151,7 @@ def response_reasons(
     """
     if concern is None or modality is None:
         return []
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     reasons = []
     stopped = _stopping_message(case, concern, modality, light)
     if stopped is not None:

@@ -162,7 +162,7 @@ def _make_option(
     rules = judge_setting(person.case, concern, asked_setting.goal.modality, trial.machine, trial.setting)
     decision: Decision = "with-caution" if objections.warnings else "suitable"
     message = Message("plan.clinician-setting", {"proposed": describe_settings(setup.settings, lamp=setup.lamp)})
-    about = f"{concern.condition} at {concern.site}"
+    about = concern.place
     reason = RuleReason(CLINICIAN_SETTING, decision, message, "rulepractice", "practice", about)
     judged, proposal = replace(rules, reasons=(*rules.reasons, reason)), asked_setting.proposal
     if proposal is None:

@@ -324,8 +324,8 @@ def write_plot(result: DocumentResult, path: Path) -> str:
     ------
     InputError : the file cannot be written.
     """
-    if isinstance(result, DoseThreshold) and isinstance(result.dose, Unknown):
-        return report_text("curves.nothing", reason=result.dose.reason)
+    if missing := _missing_figure(result):
+        return missing
     end, out = path.suffix.lower(), io.BytesIO()
     with rc_context(STYLE):
         figure = result_figure(result)
@@ -341,12 +341,19 @@ def result_figure(result: DocumentResult | Plan) -> Figure:
     ------
     NotAvailable : there is no figure of such a result, or its dose is unknown.
     """
-    if isinstance(result, DoseThreshold) and isinstance(result.dose, Unknown):
-        raise NotAvailable(report_text("curves.nothing", reason=result.dose.reason))
+    if missing := _missing_figure(result):
+        raise NotAvailable(missing)
     with rc_context(STYLE):
         figure, caption = _draw(result)
         figure.suptitle(textwrap.fill(caption, _CAPTION_LETTERS), x=0.01, ha="left", fontsize=9.0)
     return figure
+
+
+def _missing_figure(result: DocumentResult | Plan) -> str:
+    """Return why a threshold has no figure; empty where it has a dose, and for all other results."""
+    if isinstance(result, DoseThreshold) and isinstance(result.dose, Unknown):
+        return report_text("curves.nothing", reason=result.dose.reason)
+    return ""
 
 
 def _draw(result: DocumentResult | Plan) -> tuple[Figure, str]:
