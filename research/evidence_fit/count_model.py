@@ -19,8 +19,8 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from research.evidence_fit.data import CountData, CountsSeen, record_arrays
+from skinbeam.evidence.settings import evidence_priors
 from skinbeam.evidence.studies.outcomes import LATE_HARMS, OUTCOMES, PIGMENT_HARMS, pain_modalities
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.counts import EFFECTS
 
 __all__ = ["build_count_model"]
@@ -36,7 +36,7 @@ def build_count_model(data: CountData, observed: CountsSeen) -> pm.Model:
 
 
 def _add_counts(data: CountData, arms_data: dict[str, Any]) -> None:
-    prior, rule = evidence_settings()["outcomes"], evidence_settings()["counts"]
+    prior, rule = evidence_priors("outcomes"), evidence_priors("counts")
     base = pm.Normal("base", [prior[o]["value"] for o in OUTCOMES], [prior[o]["sd"] for o in OUTCOMES])
     spreads = np.array([[rule[kind]["sd"]] * len(OUTCOMES) for kind in EFFECTS])
     scale = pm.HalfNormal("count_scale", spreads, shape=spreads.shape)
@@ -83,7 +83,7 @@ def _select_outcomes(values: Any, names: tuple[str, ...]) -> Any:
 
 
 def _add_pain(data: CountData, given: dict[str, Any]) -> None:
-    prior = evidence_settings()["pain"]
+    prior = evidence_priors("pain")
     typical = pm.Normal("pain_typical", prior["typical"]["value"], prior["typical"]["sd"])
     scale = pm.HalfNormal("pain_scale", prior["modality"]["sd"])
     between = pm.HalfNormal("pain_between", prior["between_studies"]["sd"])

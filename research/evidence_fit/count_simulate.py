@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from research.evidence_fit.data import CountData, CountsSeen
+from skinbeam.evidence.settings import evidence_priors, evidence_settings
 from skinbeam.evidence.studies.outcomes import LATE_HARMS, OUTCOMES, PIGMENT_HARMS, pain_modalities
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.counts import EFFECTS, effect_columns
 
 __all__ = ["Parameters", "draw_counts", "draw_parameters"]
@@ -18,7 +18,7 @@ Parameters = Mapping[str, Any]
 
 def draw_parameters(rng: np.random.Generator) -> Parameters:
     """Return one draw of every parameter from the priors."""
-    prior, rule, pain = (evidence_settings()[part] for part in ("outcomes", "counts", "pain"))
+    prior, rule, pain = map(evidence_priors, ("outcomes", "counts", "pain"))
 
     def half(sd: Any, size: Any = None) -> Any:
         return abs(rng.normal(0.0, sd, size))
@@ -48,7 +48,7 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
 def draw_counts(parameters: Parameters, data: CountData, shape: CountsSeen, rng: np.random.Generator) -> CountsSeen:
     """Return one simulated data set for these parameters, in the shape of another: same rows, same number of people."""
     n = len(data.outcome)
-    own = rng.standard_t(evidence_settings()["counts"]["freedom"]["value"], len(data.own_outcome))
+    own = rng.standard_t(evidence_settings().count_freedom, len(data.own_outcome))
     log_odds = parameters["base"][data.outcome] + np.append(parameters["effects"], 0.0)[data.effects].sum(
         axis=1
     )  # (evidence 6)
@@ -60,7 +60,7 @@ def draw_counts(parameters: Parameters, data: CountData, shape: CountsSeen, rng:
         log_odds = log_odds + np.where(data.outcome == OUTCOMES.index(outcome), parameters["darker"][k] * type_, 0.0)
     for k, outcome in enumerate(LATE_HARMS):
         log_odds = log_odds + np.where(data.outcome == OUTCOMES.index(outcome), parameters["late"][k] * data.later, 0.0)
-    patient = evidence_settings()["pain"]["patient_sd"]["value"]
+    patient = evidence_priors("pain")["patient_sd"]["value"]
     centre = parameters["pain_typical"] + parameters["pain_modality"][data.pain_modality]  # (evidence 7)
     return replace(
         shape,

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from research.derived_table import values_sha256
+from skinbeam.evidence.settings import evidence_priors
 from skinbeam.evidence.studies.outcomes import OUTCOMES, outcome_counts, pain_modalities
-from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
+from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.evidence.synthesis.counts import (
     EFFECTS,
     CountQuestion,
@@ -270,4 +271,4 @@ def checks_sha256() -> str:
 
 
 def _priors() -> dict[str, Any]:
-    return {part: evidence_settings()[part] for part in ("improvement", "outcomes", "counts", "pain", "shape")}
+    return {part: evidence_priors(part) for part in ("improvement", "outcomes", "counts", "pain", "shape")}

@@ -22,9 +22,9 @@ from scipy.special import betaln
 from research.evidence_fit import reweigh
 from research.evidence_fit.data import CountsSeen, Observed, printed_counts, printed_improvement
 from research.evidence_fit.sample import SamplerPlan, sample
+from skinbeam.evidence.settings import evidence_priors, evidence_settings
 from skinbeam.evidence.studies.outcomes import outcome_counts
 from skinbeam.evidence.studies.trial_arm import Arm
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.counts import CountQuestion, draw_share
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, fitted_arms
 from skinbeam.evidence.synthesis.distributions import Floats, UncertainRate, count_pmf, normal_cdf
@@ -59,9 +59,7 @@ class PrintedResult:
 
 
 def _family(features: Features) -> Hashable:
-    return next(
-        (str(family) for family, names in evidence_settings()["families"].items() if features.condition in names), None
-    )
+    return evidence_settings().family_of_condition.get(features.condition)
 
 
 BASELINES: dict[str, Callable[[Features], Hashable]] = {
@@ -109,7 +107,7 @@ def _beta_binomial(k: int, n: int, a: Floats, b: Floats) -> Floats:
 
 
 def _normal(y: float, m: Floats, t: Floats, n: int) -> Floats:
-    variance = t**2 + evidence_settings()["improvement"]["patient_sd"]["value"] ** 2 / n
+    variance = t**2 + evidence_priors("improvement")["patient_sd"]["value"] ** 2 / n
     return np.asarray(-0.5 * ((y - m) ** 2 / variance + np.log(2.0 * np.pi * variance)))
 
 
@@ -268,7 +266,7 @@ def _arm_score(
         return StudyScore(arm.study, arm.row, "responders", what, median, score, pit, baselines)
     mean, variance = clinics.scored_law.moments
     per_mean = np.maximum(variance, 1.0) * group / (seen.n * arm.units_per_patient)
-    sd = np.sqrt(per_mean + evidence_settings()["improvement"]["printed_error"]["value"] ** 2)
+    sd = np.sqrt(per_mean + evidence_settings().printed_error_pct ** 2)
     z = ((arm.mean_pct or 0.0) - mean) / sd
     density = float(np.mean(np.exp(-0.5 * z**2) / (sd * np.sqrt(2.0 * np.pi))))
     return StudyScore(

@@ -37,7 +37,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from research.evidence_fit.data import Data, Observed, record_arrays
-from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.settings import evidence_priors
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, DesignLayout, design_layout
 from skinbeam.evidence.synthesis.improvement_law import CLEAR_PCT, HALF_PCT, SLOPE_PCT, moments_with_cleared
 
@@ -56,7 +56,7 @@ def build_improvement_model(data: Data, observed: Observed) -> pm.Model:
 
 
 def _add_improvement(data: Data, arms_data: dict[str, Any]) -> None:
-    prior = evidence_settings()["improvement"]
+    prior = evidence_priors("improvement")
     total = pm.HalfNormal("total", prior["total"]["sd"])
     split = pm.Dirichlet("split", np.array([prior["shares"][level] for level in LEVELS]))
     spread_of = total * pt.sqrt(split)
@@ -113,7 +113,7 @@ def _add_improvement(data: Data, arms_data: dict[str, Any]) -> None:
 
 def _slopes(columns: DesignLayout, scale: Any) -> Any:
     """beta (column,), non-centred; `scale` (group,) of its hierarchical groups."""
-    prior = evidence_settings()["improvement"]
+    prior = evidence_priors("improvement")
     names = [group for group, _ in columns.columns]
     z = pm.Normal("z", 0.0, 1.0, shape=len(names))
     at = [HIERARCHICAL.index(name) if name in HIERARCHICAL else -1 for name in names]

@@ -16,8 +16,9 @@ from research.evidence_pictures import pictures
 from research.evidence_pictures.forest import forests
 from research.evidence_pictures.funnel import study_counts
 from research.evidence_pictures.harms import HarmQuestion, harm_questions
+from skinbeam.evidence.settings import evidence_priors, evidence_settings
 from skinbeam.evidence.studies.searches import literature_searches
-from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
+from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.evidence.synthesis.design import UNTREATED, fitted_arms
 from skinbeam.evidence.synthesis.posterior import CHECKS_FILE
 from skinbeam.model.package_data import load_package_text
@@ -95,7 +96,7 @@ def render_page() -> str:
         columns=_docstring("skinbeam/evidence/synthesis/design.py"),
         priors=_priors(),
         weak=_table(
-            ("weakness", "factor"), [(name, f"{factor:g}") for name, factor in evidence_settings()["weak"].items()]
+            ("weakness", "factor"), [(name, f"{factor:g}") for name, factor in evidence_settings().weakness.items()]
         ),
         sampler=made["sampler"],
         diagnostics=made["diagnostics"],
@@ -226,7 +227,7 @@ def _search_tables() -> dict[str, Any]:
 def _priors() -> str:
     rows = []
     for part in ("improvement", "outcomes", "pain"):
-        for name, prior in evidence_settings()[part].items():
+        for name, prior in evidence_priors(part).items():
             numbers = ", ".join(f"{key} {value:g}" for key, value in prior.items() if key != "conditions")
             rows.append((f"{part}: {name.replace('_', ' ')}", numbers, prior["conditions"]))
     return _table(("prior", "numbers", "meaning"), rows)

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import gammaln, logsumexp
 
 from research.evidence_fit.data import count_data, printed_counts, printed_improvement, table_data
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.outcomes import LATE_HARMS, OUTCOMES, PIGMENT_HARMS, outcome_counts
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.design import fitted_arms
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.improvement_law import ImprovementLaw
@@ -89,7 +89,7 @@ def _mean_log_likelihood(k: int, law: ImprovementLaw, icc: Floats) -> Floats:
     mean, variance = law.moments
     variance = np.maximum(variance, 1.0)
     per_patient = data.units[k] / data.n[k]
-    error = evidence_settings()["improvement"]["printed_error"]["value"]
+    error = evidence_settings().printed_error_pct
     of_mean = variance * (1.0 + (per_patient - 1.0) * icc) / data.units[k] + error**2
     log = -0.5 * ((seen.mean[k] - mean) ** 2 / of_mean + np.log(of_mean))
     if seen.sd[k] > 0.0:
@@ -104,7 +104,7 @@ def counts_log_likelihood(study: str, fitted: Posterior, rng: np.random.Generato
     mine = np.array([k for k, row in enumerate(outcome_counts()) if row.study == study], dtype=int)
     total, shape = np.zeros(len(fitted)), (len(fitted), INNER)
     effects = np.column_stack((fitted["effects"], np.zeros(len(fitted))))
-    freedom = evidence_settings()["counts"]["freedom"]["value"]
+    freedom = evidence_settings().count_freedom
     for group in np.unique(data.own[mine]):
         outcome = int(data.own_outcome[group])
         own = fitted["count_study"][:, outcome, None] * rng.standard_t(freedom, shape)

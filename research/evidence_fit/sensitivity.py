@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from skinbeam.evidence.settings import evidence_priors
 from skinbeam.evidence.studies.outcomes import LATE_HARMS, OUTCOMES, PIGMENT_HARMS, outcome_counts
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.counts import EFFECTS, CountQuestion, draw_share
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, UNTREATED, Features, design_layout, fitted_arms
 from skinbeam.evidence.synthesis.distributions import Floats
@@ -63,9 +63,7 @@ def expected_shares(fitted: Posterior) -> dict[str, Floats]:
 
 def log_priors(fitted: Posterior) -> Mapping[str, Floats]:
     """Return for each prior of `data/evidence.toml` its log density at every draw, up to a constant, (draw,)."""
-    improvement, outcomes, counts, pain = (
-        evidence_settings()[part] for part in ("improvement", "outcomes", "counts", "pain")
-    )
+    improvement, outcomes, counts, pain = map(evidence_priors, ("improvement", "outcomes", "counts", "pain"))
     found: dict[str, Floats] = {}
     for k, (group, name) in enumerate(design_layout().columns):
         if group in HIERARCHICAL:

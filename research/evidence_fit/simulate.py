@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from research.evidence_fit.data import Data, Observed
-from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.settings import evidence_priors
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, design_layout
 from skinbeam.evidence.synthesis.improvement_law import ImprovementLaw
 
@@ -24,7 +24,7 @@ _LEAST_VARIANCE = 1.0  # of improvement between patients, as in the model
 
 def draw_parameters(rng: np.random.Generator) -> Parameters:
     """Return one draw of every parameter from the priors."""
-    improvement = evidence_settings()["improvement"]
+    improvement = evidence_priors("improvement")
 
     def half(sd: Any, size: int | None = None) -> Any:
         return abs(rng.normal(0.0, sd, size))
@@ -61,7 +61,7 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
 
 def draw_data(parameters: Parameters, data: Data, shape: Observed, rng: np.random.Generator) -> Observed:
     """Return one simulated data set for these parameters, in the shape of another: same arms, same cut points."""
-    prior = evidence_settings()["improvement"]
+    prior = evidence_priors("improvement")
     own = rng.standard_t(parameters["freedom"], len(data.studies))
     between = np.where(data.untreated, parameters["tau_untreated"], parameters["tau"])
     theta = data.x @ parameters["beta"] + (between * shape.weak * own)[data.study]  # (evidence 2)

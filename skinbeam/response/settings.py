@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, TypeVar
 
-from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.laser import beam as laser_settings
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser.beam import Beam
@@ -176,8 +176,7 @@ def is_bruising_light(modality: str, device: Device, wavelength_nm: float) -> bo
 
 def site_group(site: str) -> str:
     """Return the group of sites in the evidence; a site without a group heals as the face does."""
-    groups: Mapping[str, Sequence[str]] = evidence_settings()["site_groups"]
-    return next((name for name, sites in groups.items() if site in sites), _FACE_GROUP)
+    return evidence_settings().group_of_site.get(site, _FACE_GROUP)
 
 
 def is_facial(site: str) -> bool:
@@ -219,8 +218,7 @@ def _greatest_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict
 @cache
 def _row_site_groups(row: PublishedSetting) -> frozenset[str]:
     """Return the groups of sites that a row treated, by the words of its source."""
-    words = {word: group for group, sites in evidence_settings()["site_groups"].items() for word in sites}
-    words |= envelope_rules().site_words
+    words = {**evidence_settings().group_of_site, **envelope_rules().site_words}
     named = re.findall(r"[a-z-]+", row.site.lower())
     return frozenset(words[word] for word in named if word in words) if named else frozenset((_FACE_GROUP,))
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fastapi.responses import Response
 
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.scales import GradingScale, grading_scales, scales_for_condition
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import find_source
@@ -105,7 +105,7 @@ def _due_months() -> tuple[float, float, float]:
 
     It is due at the typical time of a follow-up in the evidence, for every plan alike, so that the list reads no plans.
     """
-    typical = float(evidence_settings()["shape"]["months_typical"])
+    typical = evidence_settings().typical_months
     return typical, _OVERDUE_TIMES * typical, _WAITED_MONTHS
 
 

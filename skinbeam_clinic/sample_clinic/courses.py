@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from skinbeam.course.recovery import warning_signs
-from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.model.estimate import Estimate
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.consent_context import ConsentSignature
@@ -177,7 +177,7 @@ class _Course:
             if self.event is CourseEvent.PREPARING and self.treatments[-1].state is TreatmentState.PREPARING:
                 return
         planned = [first + visit.days for visit in visits if visit.purpose is Purpose.FOLLOW_UP]
-        typical_months = float(evidence_settings()["shape"]["months_typical"])  # as for the list of who is due
+        typical_months = evidence_settings().typical_months  # as for the list of who is due
         usual = first + sessions[-1].days + math.ceil(typical_months * MONTH / _DAY)
         yield from self._follow(planned[0] if planned else usual)
 

@@ -29,9 +29,9 @@ from skinbeam.evidence.expectation.applicability import widening
 from skinbeam.evidence.expectation.estimates import estimate_from_draws, study_keys
 from skinbeam.evidence.expectation.expect import abstention
 from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.outcomes import outcome_counts
 from skinbeam.evidence.studies.trial_arm import Arm, parse_grades
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.counts import CountQuestion, draw_shares
 from skinbeam.evidence.synthesis.design import Features, fitted_arms, similar_arms
 from skinbeam.evidence.synthesis.distributions import Floats
@@ -143,7 +143,7 @@ def _improvement_difference(
     courses = [Features.from_question(EvidenceQuestion(condition, modality)) for modality in pair]
     a, b = (clinics.share_above(HALF_PCT) for clinics in draw_new_clinics(courses, seed=seed))
     basis = _basis(arms, pair, chain)
-    cite_sources(*basis, evidence_settings()["source"])
+    cite_sources(*basis, evidence_settings().source)
     return estimate_from_draws(a - b, basis)
 
 
@@ -162,11 +162,11 @@ def _pih_difference(
     chain = network.chain(*pair)
     if not chain:
         return Unknown(no_connection_reason("compare.no-marks-connect", condition, network, marked, pair).text)
-    people = parse_grades(evidence_settings()["rule"]["unknown_phototype"], PHOTOTYPES)
+    people = parse_grades(evidence_settings().unknown_phototype, PHOTOTYPES)
     asked = [CountQuestion("pih", modality, condition, phototypes=people) for modality in pair]
     a, b = draw_shares(asked, seed=seed)
     basis = _basis(marked, pair, chain)
-    cite_sources(*basis, evidence_settings()["source"])
+    cite_sources(*basis, evidence_settings().source)
     return estimate_from_draws(a - b, basis)
 
 

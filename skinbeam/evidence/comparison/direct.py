@@ -30,8 +30,8 @@ import numpy as np
 from skinbeam.evidence.comparison.comparison import DirectComparison
 from skinbeam.evidence.comparison.network import StudySides
 from skinbeam.evidence.expectation.estimates import estimate_from_draws, patient_count
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.trial_arm import Arm
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.improvement_law import HALF_PCT, ImprovementLaw, has_single_lesions
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
@@ -83,7 +83,7 @@ def _improved_share(arms: Sequence[Arm], cut: float, icc: float) -> tuple[float,
 
 def _newcombe_interval(a: tuple[float, float], b: tuple[float, float], study: str) -> Estimate:
     """Return the difference of two shares with its interval (comparison 1, 2)."""
-    level = float(evidence_settings()["rule"]["level"])
+    level = evidence_settings().level
     z = NormalDist().inv_cdf(0.5 + level / 2.0)
     (p_a, low_a, high_a), (p_b, low_b, high_b) = ((p, *wilson_interval(p, p * (1.0 - p), n, z)) for p, n in (a, b))
     low = p_a - p_b - math.hypot(p_a - low_a, high_b - p_b)
@@ -105,7 +105,7 @@ def _share_of_mean(arm: Arm, spread: Floats, draws: Posterior, rng: np.random.Ge
         sd = arm.mean_sd_pct * np.exp(rng.standard_normal(len(spread)) / math.sqrt(2.0 * max(people - 1.0, 1.0)))
     _, variance = _law_from_mean(mean, sd, arm, draws).moments
     of_mean = variance * (1.0 + (alike - 1.0) * draws["icc"]) / (people * alike)
-    rounding = float(evidence_settings()["improvement"]["printed_error"]["value"])
+    rounding = evidence_settings().printed_error_pct
     mean = mean + np.sqrt(of_mean + rounding**2) * rng.standard_normal(len(spread))
     return _law_from_mean(mean, sd, arm, draws).share_above(HALF_PCT)
 

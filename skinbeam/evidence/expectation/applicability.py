@@ -15,8 +15,9 @@ from skinbeam.evidence.expectation.estimates import inline_title, study_keys
 from skinbeam.evidence.expectation.expectation import DosePlacement
 from skinbeam.evidence.guideline.device_classes import default_subtype
 from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.trial_arm import Arm, Grades
-from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
+from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.design import arms_for, longest_follow_up_months, same_family, same_site
 from skinbeam.text import DocumentWarning, Formatter, Message
@@ -57,7 +58,7 @@ def _similar_arms(question: EvidenceQuestion) -> list[Arm]:
 def _has_like_pulse(arm: Arm, question: EvidenceQuestion) -> bool:
     if arm.pulse_ms is None or question.pulse_ms is None:
         return False
-    alike = float(evidence_settings()["rule"]["alike_pulse"])
+    alike = evidence_settings().alike_pulse_ratio
     return 1.0 / alike <= arm.pulse_ms / question.pulse_ms <= alike
 
 
@@ -75,7 +76,7 @@ def _place_dose(
     params = {"setting": setting, "low": low, "high": high, "unit": unit, "studies": list(studies)}
     if low <= dose <= high:
         return DosePlacement("inside", Message("evidence.dose-inside", params), studies)
-    factor = float(evidence_settings()["rule"]["outside_dose"])
+    factor = evidence_settings().far_outside_ratio
     if low / factor <= dose <= high * factor:
         return DosePlacement("outside", Message("evidence.dose-outside", params), studies)
     return DosePlacement("far-outside", Message("evidence.dose-far-outside", params), studies)
@@ -101,7 +102,7 @@ def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, .
     strange = [kind for kind in question.subtypes if not any(kind in arm.subtypes for arm in usable)]
     if strange:
         warn("subtype-not-studied", "subtype", subtypes=strange)
-    light = question.modality in evidence_settings()["plausible_nm"]
+    light = question.modality in evidence_settings().plausible_nm
     if not light and (question.wavelength_nm or question.pulse_ms):
         warn("light-not-counted", "no-light")
     elif question.pulse_ms and not question.fluence_J_cm2 and not _pulse_matters(question):

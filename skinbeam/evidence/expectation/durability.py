@@ -9,7 +9,8 @@ import numpy as np
 from skinbeam.evidence.expectation.estimates import inline_title, interval_probabilities
 from skinbeam.evidence.expectation.expectation import SunProtection
 from skinbeam.evidence.question import EvidenceQuestion
-from skinbeam.evidence.studies.trial_table import evidence_settings, treatment_arms, trial_arms
+from skinbeam.evidence.settings import evidence_settings
+from skinbeam.evidence.studies.trial_table import treatment_arms, trial_arms
 from skinbeam.evidence.synthesis.design import Features
 from skinbeam.evidence.synthesis.distributions import quantiles
 from skinbeam.evidence.synthesis.new_clinic import draw_new_clinics
@@ -53,13 +54,13 @@ def downtime_days(modality: str) -> Value:
         if arm.modality == modality and arm.downtime_days and arm.downtime_days[0] < arm.downtime_days[1]:
             spans.setdefault(arm.downtime_kind, {})[arm.study] = arm.downtime_days
     most = max(spans.values(), key=len, default={})
-    if len(most) < evidence_settings()["rule"]["fewest_spans"]:
+    if len(most) < evidence_settings().fewest_spans:
         return Unknown(Message("evidence.no-downtime", {"modality": inline_title("modality", modality)}).text)
     at = np.array(sorted({end for span in most.values() for end in span}))
     cumulative = np.mean([np.interp(at, span, (0.0, 1.0)) for span in most.values()], axis=0)
     low, median, high = quantiles(at, cumulative, interval_probabilities())
     cite_sources(*most)
-    return Estimate(median, low, high, evidence_settings()["rule"]["level"], "pooled", basis=tuple(most))
+    return Estimate(median, low, high, evidence_settings().level, "pooled", basis=tuple(most))
 
 
 def durability(question: EvidenceQuestion) -> dict[str, Value]:
@@ -76,7 +77,7 @@ def durability(question: EvidenceQuestion) -> dict[str, Value]:
     }
     gain = _typical_gain(question) if followed else None
     lasting: dict[str, Value] = {}
-    for months in evidence_settings()["rule"]["durability_months"]:
+    for months in evidence_settings().durability_months:
         if gain is None or months not in followed:
             lasting[str(months)] = Unknown(Message("evidence.durability-none", {"months": months}).text)
             continue
@@ -89,7 +90,7 @@ def durability(question: EvidenceQuestion) -> dict[str, Value]:
             share,
             max(0.0, share - error),
             min(1.0, share + error),
-            evidence_settings()["rule"]["level"],
+            evidence_settings().level,
             "modelled",
             basis=(arm.study,),
         )
@@ -104,15 +105,7 @@ def _typical_gain(question: EvidenceQuestion) -> float:
 
 def sun_protection() -> SunProtection:
     """Return the effect of daily sunscreen on ageing; no study followed the gain of a laser with and without it."""
-    odds_ratio = evidence_settings()["sun_protection"]["odds_ratio"]
-    cite_sources(odds_ratio["source"])
-    ratio = Estimate(
-        odds_ratio["value"],
-        odds_ratio["low"],
-        odds_ratio["high"],
-        odds_ratio["level"],
-        "measured",
-        basis=(odds_ratio["source"],),
-    )
-    params = {"value": odds_ratio["value"], "low": odds_ratio["low"], "high": odds_ratio["high"]}
+    ratio = evidence_settings().sunscreen
+    cite_sources(*ratio.basis)
+    params = {"value": ratio.median, "low": ratio.low, "high": ratio.high}
     return SunProtection(ratio, Message("evidence.sun-protection", params))

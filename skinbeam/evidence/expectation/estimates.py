@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from skinbeam.evidence.expectation.expectation import PatientShare
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.trial_arm import Arm
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis.distributions import Floats, UncertainRate, count_intervals, count_pmf
 from skinbeam.model.conditions import known_names
 from skinbeam.model.estimate import Estimate
@@ -35,7 +35,7 @@ _word_tables = partial(load_package_table, "data/words.toml")
 
 def interval_probabilities() -> tuple[float, float, float]:
     """Return the probabilities of the low end, the median and the high end of every interval."""
-    tail = (1.0 - evidence_settings()["rule"]["level"]) / 2.0
+    tail = (1.0 - evidence_settings().level) / 2.0
     return tail, 0.5, 1.0 - tail
 
 
@@ -44,7 +44,7 @@ def estimate_from_draws(draws: Floats, basis: tuple[str, ...]) -> Estimate:
     # np.quantile would import masked arrays, which takes longer than computing the rest of an answer.
     ordered = np.sort(draws)
     low, median, high = (float(ordered[round(p * (len(ordered) - 1))]) for p in interval_probabilities())
-    return Estimate(median, low, high, evidence_settings()["rule"]["level"], "pooled", len(draws), basis)
+    return Estimate(median, low, high, evidence_settings().level, "pooled", len(draws), basis)
 
 
 def patient_share(shares: Floats, people: int, basis: tuple[str, ...]) -> PatientShare:

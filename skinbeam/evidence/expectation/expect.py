@@ -33,10 +33,11 @@ from skinbeam.evidence.expectation.expectation import INTERVAL_LEVELS, Expectati
 from skinbeam.evidence.expectation.peels import lent_peels, tried_peels
 from skinbeam.evidence.peel_kinds import PEEL
 from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.outcomes import HARMS, counts_after
 from skinbeam.evidence.studies.searches import searches_for
 from skinbeam.evidence.studies.trial_arm import Arm
-from skinbeam.evidence.studies.trial_table import evidence_settings, treatment_arms, trial_arms
+from skinbeam.evidence.studies.trial_table import treatment_arms, trial_arms
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.counts import CountQuestion, draw_share, pain_points
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_for, similar_arms
@@ -175,23 +176,23 @@ def expect_unknown(question: EvidenceQuestion, reason: Message) -> Expectation:
 def abstention(question: EvidenceQuestion) -> Message | None:
     """Return why the evidence cannot answer, or None."""
     names = _titles(question)
-    rule = evidence_settings()["rule"]
+    settings = evidence_settings()
     severe = question.severities is not None and question.severities[1] == _SEVERE
     if question.condition == "dynamic-wrinkles" and severe and question.modality in laser_modalities():
         return Message("evidence.severe-dynamic")
-    if question.modality == "ablative" and question.site in rule["off_face"]:
+    if question.modality == "ablative" and question.site in settings.off_face:
         return Message("evidence.off-face", {"site": inline_title("site", question.site or "")})
     rows = treatment_arms(question.condition, question.modality)
     darkest = question.phototypes is not None and question.phototypes[1] == _DARKEST
     if darkest and not any(arm.phototypes and arm.phototypes[1] == _DARKEST for arm in rows):
         return Message("evidence.phototype-vi", names)
-    low, high = evidence_settings()["plausible_nm"].get(question.modality, (0.0, float("inf")))
+    low, high = settings.plausible_nm.get(question.modality, (0.0, float("inf")))
     if question.wavelength_nm is not None and not low <= question.wavelength_nm <= high:
         return Message("evidence.no-such-light", names | {"wavelength_nm": question.wavelength_nm})
     if question.modality == PEEL and tried_peels(question.condition) and not lent_peels(question):
         kinds = [Message(f"peel.{kind.name}") for kind in tried_peels(question.condition)]
         return Message("evidence.peel-not-lent", {"condition": names["condition"], "kinds": kinds})
-    if len(study_keys(arms_for(question.condition, question.modality))) >= rule["least_studies"]:
+    if len(study_keys(arms_for(question.condition, question.modality))) >= settings.least_studies:
         return _beyond_follow_up(question)
     if question.modality == UNTREATED:
         return Message("evidence.no-study-untreated", {"condition": names["condition"]})
@@ -259,7 +260,7 @@ def _answer_question(question: EvidenceQuestion, seed: int, language: str) -> Ex
 def _draw_answer(question: EvidenceQuestion, seed: int) -> Expectation:
     usable = arms_for(question.condition, question.modality)
     basis = study_keys(usable)
-    cite_sources(*basis, evidence_settings()["source"])
+    cite_sources(*basis, evidence_settings().source)
     placed = place_setting(question)
     clinics, untreated = _draw_clinics(question, seed)
     at_least = {t: estimate_from_draws(clinics.share_above(float(t)), basis) for t in THRESHOLDS}
@@ -293,7 +294,7 @@ def _counted_outcomes(question: EvidenceQuestion, seed: int) -> _CountedOutcomes
         light = regime.light_regime(question.modality, question.wavelength_nm, pulse)
 
     months = question.follow_up_months
-    months = evidence_settings()["counts"]["told_at_months"] if months is None else months
+    months = evidence_settings().told_at_months if months is None else months
 
     def share(outcome: str) -> PatientShare:
         asked = CountQuestion(outcome, question.modality, question.condition, light, question.phototypes, months)
@@ -366,7 +367,7 @@ def _abstain(question: EvidenceQuestion, reason: Message) -> Expectation:
         pain_0_10=unknown,
         downtime_days=unknown,
         would_repeat=unknown,
-        durability={str(months): unknown for months in evidence_settings()["rule"]["durability_months"]},
+        durability={str(months): unknown for months in evidence_settings().durability_months},
         sun_protection=unknown,
         dose=unknown,
         studies=_study_shares(similar_arms(question)),

@@ -12,8 +12,8 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.trial_arm import (
     GRADES,
     PULSE_CLASSES,
@@ -26,7 +26,7 @@ from skinbeam.evidence.studies.trial_arm import (
 )
 from skinbeam.model.conditions import known_conditions, known_modalities, known_sites
 from skinbeam.model.csv_rows import CsvRow
-from skinbeam.model.package_data import load_package_table, load_package_text
+from skinbeam.model.package_data import load_package_text
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "HARM_COLUMNS",
     "STUDIES_FILE",
     "dark_phototype_fraction",
-    "evidence_settings",
     "read_arms",
     "treatment_arms",
     "trial_arms",
@@ -275,11 +274,6 @@ class _ArmRow(CsvRow):
 _DARK_FROM = PHOTOTYPES.index("IV")
 
 
-def evidence_settings() -> Mapping[str, Any]:
-    """Return `data/evidence.toml`: priors and rules of abstention."""
-    return load_package_table("data/evidence.toml")
-
-
 @cache
 def trial_arms() -> tuple[Arm, ...]:
     """Return every arm of the shipped table.
@@ -300,6 +294,6 @@ def treatment_arms(condition: str, modality: str) -> tuple[Arm, ...]:
 def dark_phototype_fraction(phototypes: Grades | None) -> float:
     """Return the share of phototypes IV to VI in a range, counting each type once; the stated assumption for None."""
     if phototypes is None:
-        return float(evidence_settings()["rule"]["unknown_dark_fraction"])
+        return evidence_settings().unknown_dark_fraction
     low, high = phototypes
     return sum(k >= _DARK_FROM for k in range(low, high + 1)) / (high - low + 1)

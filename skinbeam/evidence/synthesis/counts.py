@@ -19,6 +19,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.outcomes import (
     LATE_HARMS,
     OUTCOMES,
@@ -28,7 +29,6 @@ from skinbeam.evidence.studies.outcomes import (
     pain_modalities,
 )
 from skinbeam.evidence.studies.trial_arm import Grades, parse_grades
-from skinbeam.evidence.studies.trial_table import evidence_settings
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.new_clinic import CLINICS
@@ -102,18 +102,17 @@ def effect_columns() -> tuple[tuple[str, str, str], ...]:
 
 def phototype_span(phototypes: Grades | None) -> tuple[float, float]:
     """Return the bounds of the mean phototype of a group of people, in steps from III."""
-    known = (
-        parse_grades(evidence_settings()["rule"]["unknown_phototype"], PHOTOTYPES) if phototypes is None else phototypes
-    )
+    known = parse_grades(evidence_settings().unknown_phototype, PHOTOTYPES) if phototypes is None else phototypes
     return float(known[0] - _REFERENCE), float(known[1] - _REFERENCE)
 
 
 def follow_up_doublings(question: CountQuestion) -> float:
     """Return log2 of the ratio of 1 + months / 6 to its typical value; 0 where follow-up has no effect or is None."""
-    rule = evidence_settings()["counts"]
-    if question.outcome not in LATE_HARMS or question.modality not in rule["late_after"] or question.months is None:
+    settings = evidence_settings()
+    is_late = question.outcome in LATE_HARMS and question.modality in settings.late_modalities
+    if not is_late or question.months is None:
         return 0.0
-    return math.log2((1.0 + question.months / 6.0) / (1.0 + rule["typical_months"] / 6.0))
+    return math.log2((1.0 + question.months / 6.0) / (1.0 + settings.typical_count_months / 6.0))
 
 
 def draw_share(question: CountQuestion, *, seed: int = 0, posterior_override: Posterior | None = None) -> Floats:
@@ -181,7 +180,7 @@ class _ClinicDraws:
         n, ways = draws * CLINICS, _nearest_questions(question)
         way, within = rng.integers(0, len(ways), n), rng.beta(2.0, 2.0, n)
         fresh = rng.standard_normal((len(EFFECTS), n))
-        own = rng.standard_t(evidence_settings()["counts"]["freedom"]["value"], n)
+        own = rng.standard_t(evidence_settings().count_freedom, n)
         return _ClinicDraws(question, ways, way, within, fresh, own, rng.standard_normal(n))
 
 

@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.question import EvidenceQuestion
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.studies.trial_arm import Arm, Grades
-from skinbeam.evidence.studies.trial_table import dark_phototype_fraction, evidence_settings, treatment_arms, trial_arms
+from skinbeam.evidence.studies.trial_table import dark_phototype_fraction, treatment_arms, trial_arms
 from skinbeam.evidence.synthesis import regime
 from skinbeam.published_doses.rows import is_lamp
 
@@ -177,13 +178,13 @@ def similar_arms(question: EvidenceQuestion) -> tuple[Arm, ...]:
     if question.wavelength_nm is None:
         return arms
     asked = regime.light_regime(question.modality, question.wavelength_nm, regime.pulse_class(question.pulse_ms))
-    rule = evidence_settings()["rule"]
+    settings = evidence_settings()
 
     def is_like(arm: Arm) -> bool:
-        near = _within_ratio(arm.pulse_ms, question.pulse_ms, rule["alike_pulse"])
+        near = _within_ratio(arm.pulse_ms, question.pulse_ms, settings.alike_pulse_ratio)
         return (
             near
-            and _within_ratio(arm.spot_mm, question.spot_mm, rule["alike_spot"])
+            and _within_ratio(arm.spot_mm, question.spot_mm, settings.alike_spot_ratio)
             and regime.arm_regime(arm) == asked
         )
 
@@ -226,7 +227,7 @@ def same_site(arm: Arm, question: EvidenceQuestion) -> bool:
 
 def weakness_factor(rows: Sequence[Arm]) -> float:
     """Return the factor by which a study's own deviation is assumed to be larger, from the design of its arms."""
-    factors = evidence_settings()["weak"]
+    factors = evidence_settings().weakness
     design = {word for arm in rows for word in arm.design}
     weak = 1.0
     if not design & {"controlled", "split"}:
@@ -241,13 +242,13 @@ def weakness_factor(rows: Sequence[Arm]) -> float:
 
 def _terms(features: Features) -> list[tuple[tuple[str, str], float]]:
     condition, modality = features.condition, features.modality
-    shape = evidence_settings()["shape"]
+    settings = evidence_settings()
     rater = [] if features.rater == "blinded" else [((features.rater, ""), 1.0)]
     if modality == UNTREATED:
         return [(("untreated", ""), 1.0), (("untreated_condition", condition), 1.0), *rater]
     terms = [
         (("typical", ""), 1.0),
-        (("family", _family(condition)), 1.0),
+        (("family", settings.family_of_condition[condition]), 1.0),
         (("condition", condition), 1.0),
         (("modality", modality), 1.0),
         (("pair", f"{condition} {modality}"), 1.0),
@@ -261,14 +262,14 @@ def _terms(features: Features) -> list[tuple[tuple[str, str], float]]:
     if features.dark is not None:
         terms.append((("dark", ""), features.dark - 0.5))
     if features.sessions is not None:
-        terms.append((("sessions", ""), _sessions(features.sessions) - _sessions(shape["sessions_typical"])))
+        terms.append((("sessions", ""), _sessions(features.sessions) - _sessions(settings.typical_sessions)))
     if features.months is not None:
-        typical = shape["months_typical"]
-        if modality in shape["build"]:
+        typical = settings.typical_months
+        if modality in settings.building_modalities:
             terms.append((("build", ""), _build(features.months) - _build(typical)))
         faded = _fade(features.months) - _fade(typical)
         terms.append((("fade", ""), faded))
-        if condition in shape["fade_fast"]:
+        if condition in settings.fast_fading:
             terms.append((("fade_fast", ""), faded))
     return terms
 
@@ -279,15 +280,15 @@ def _equal_parts(group: str, modality: str, names: Sequence[str]) -> list[tuple[
 
 
 def _sessions(n: float) -> float:
-    return -math.exp(-(n - 1.0) / evidence_settings()["shape"]["sessions_scale"])
+    return -math.exp(-(n - 1.0) / evidence_settings().sessions_scale)
 
 
 def _build(months: float) -> float:
-    return -math.exp(-months / evidence_settings()["shape"]["build_months"])
+    return -math.exp(-months / evidence_settings().build_months)
 
 
 def _fade(months: float) -> float:
-    return -math.log2(1.0 + months / evidence_settings()["shape"]["fade_months"])
+    return -math.log2(1.0 + months / evidence_settings().fade_months)
 
 
 def _severity(range_: Grades | None) -> float | None:
@@ -308,14 +309,5 @@ def _same_light(arm: Arm, question: EvidenceQuestion) -> bool:
     return question.pulse_ms is None and same_family(arm, question)
 
 
-@cache
-def _group_by_name(table: str) -> Mapping[str, str]:
-    return {name: group for group, names in evidence_settings()[table].items() for name in names}
-
-
-def _family(condition: str) -> str:
-    return _group_by_name("families")[condition]
-
-
 def _site_group(site: str) -> str:
-    return _group_by_name("site_groups")[site]
+    return evidence_settings().group_of_site[site]

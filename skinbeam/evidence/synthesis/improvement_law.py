@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.studies.trial_table import evidence_settings
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf, normal_pdf
 from skinbeam.model.value_equality import compared_by_value
 
@@ -68,4 +68,4 @@ def moments_with_cleared(cleared: Floats, mean: Floats, variance: Floats) -> tup
 
 def has_single_lesions(condition: str) -> bool:
     """Whether the lesions of a condition are separate ones that can disappear completely."""
-    return condition in evidence_settings()["lesions"]["single"]
+    return condition in evidence_settings().single_lesions

@@ -3,7 +3,8 @@
 import pytest
 from consultations import CONDITIONS, EVERY_FIFTH, example
 
-from skinbeam.evidence.studies.trial_table import evidence_settings, trial_arms
+from skinbeam.evidence.settings import evidence_settings
+from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.laser.device import Device, devices, load_device
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings
 from skinbeam.model.case import Case
@@ -35,7 +36,7 @@ def tried(condition: str, modality: str, device: Device, site: str) -> list[tupl
 @pytest.mark.parametrize("modality", FULL_FIELD)
 def test_no_spot_and_no_pulse_energy_exceeds_what_was_published(modality: str, site: str) -> None:
     """At a site that was treated no more than there, elsewhere no more than anywhere; for the condition or its kin."""
-    names = set(evidence_settings()["site_groups"].get(site_group(site), ()))
+    names = set(evidence_settings().site_groups.get(site_group(site), ()))
     for condition in (one for one in vocabulary_table("condition") if modality in usable_modalities(one)):
         for device in (one for one in devices().values() if modality in one.modalities):
             if device.is_lamp or device.lens_array:  # neither is bounded by the spots and energies of a full field
@@ -141,7 +142,7 @@ def test_yellow_light_is_not_given_uncooled_to_dark_skin(phototype: str, cooled:
     [pytest.param(file, id=file.stem, marks=() if file in EVERY_FIFTH else pytest.mark.long) for file in CONDITIONS],
 )
 def test_a_plan_says_beyond_practice_and_credits_like_trials_alone(file) -> None:
-    rule = evidence_settings()["rule"]
+    settings = evidence_settings()
     for concern in example(file)["concerns"]:
         for option in concern["options"]:
             if not option["settings"]:
@@ -160,8 +161,8 @@ def test_a_plan_says_beyond_practice_and_credits_like_trials_alone(file) -> None
                     if (arm.study, arm.condition, arm.modality) == (study, concern["condition"], option["modality"])
                 ]
                 assert any(
-                    near(arm.pulse_ms, held["pulse_ms"], rule["alike_pulse"])
-                    and near(arm.spot_mm, held["spot_mm"], rule["alike_spot"])
+                    near(arm.pulse_ms, held["pulse_ms"], settings.alike_pulse_ratio)
+                    and near(arm.spot_mm, held["spot_mm"], settings.alike_spot_ratio)
                     for arm in of_it
                 ), (study, held)
 
