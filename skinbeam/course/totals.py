@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan_records.course import CourseTotal, DeviceSetup, SourceRange, Visit
 from skinbeam.plan_records.plan import ConcernPlan, Option
@@ -14,18 +13,18 @@ __all__ = ["course_total"]
 def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> CourseTotal:
     """Return the totals of a course: visits, weeks, time in the chair, days of downtime, and how long the gain lasts.
 
-    Minutes of one visit add up, those of a pass that treats several concerns once; of its downtimes the longest counts.
+    Sources give the minutes of a session, whatever it treats: those of each device of a visit add up, by its longest
+    session. Of the downtimes of a visit the longest counts.
     """
     titles = {concern.place: concern.title for concern in concerns}
     lasers = {concern.place: concern.first_laser for concern in concerns if concern.first_laser is not None}
     treated = {concern.place: concern for concern in concerns}
-    passes = [_passes([treated[place] for place in visit.treats]) for visit in course]
-    visits = [[lasers[place][0] for place in visit.treats] for visit in course]
+    visits = [[lasers[place] for place in visit.treats] for visit in course]
     return CourseTotal(
         visits=len(course),
         weeks=course[-1].week if course else 0,
-        minutes=_total_minutes(passes),
-        downtime_days=_total_downtime(visits),
+        minutes=_total_minutes(visits),
+        downtime_days=_total_downtime([[option for option, _ in visit] for visit in visits]),
         afterwards=tuple(
             Message("course.done", {"concern": titles[place]})
             if treated[place].is_done
@@ -35,23 +34,17 @@ def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> Co
     )
 
 
-def _passes(concerns: Sequence[ConcernPlan]) -> list[Option]:
-    """Return the laser options of a visit, without those that are done in the pass of another on the same skin."""
-    passes: list[tuple[str, Option, DeviceSetup]] = []
-    for concern in concerns:
-        assert concern.first_laser is not None  # the course treats no other
-        option, setup = concern.first_laser
-        if not any(done == setup and sites_overlap(site, concern.site) for site, _, done in passes):
-            passes.append((concern.site, option, setup))
-    return [option for _, option, _ in passes]
-
-
-def _total_minutes(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:
-    spans = [option.minutes for visit in visits for option in visit]
-    known = [span for span in spans if not isinstance(span, Unknown)]
-    if not known or len(known) < len(spans):
-        return Unknown(render_message("course.total-unknown"))
-    return SourceRange(sum(span.low for span in known), sum(span.high for span in known), "minutes")
+def _total_minutes(visits: Sequence[Sequence[tuple[Option, DeviceSetup]]]) -> SourceRange | Unknown:
+    low = high = 0.0
+    for visit in visits:
+        by_device: dict[str, list[SourceRange]] = {}
+        for option, setup in visit:
+            if isinstance(option.minutes, Unknown):
+                return Unknown(render_message("course.total-unknown"))
+            by_device.setdefault(setup.device, []).append(option.minutes)
+        low += sum(max(span.low for span in spans) for spans in by_device.values())
+        high += sum(max(span.high for span in spans) for spans in by_device.values())
+    return SourceRange(low, high, "minutes") if visits else Unknown(render_message("course.total-unknown"))
 
 
 def _total_downtime(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:

@@ -154,6 +154,18 @@ def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
     if not visits:
         return
     yield report_text("leaflet.visits_planned", visits=len(visits))
+    treated_too = {place for visit in visits for place in visit.treats if place != concern.place}
+    if treated_too:
+        others = (
+            report_text(
+                "leaflet.concern_and_site",
+                concern=plain_name("condition", other.condition, other.title),
+                site=plain_name("site", other.site),
+            )
+            for other in plan.concerns
+            if other.place in treated_too
+        )
+        yield report_text("leaflet.visits_shared", others=join_items(others))
     waits = any(step.id == "course.melasma-first" for step in visits[0].steps)
     if waits and concern.condition != MELASMA and _lies_on_melasma(concern, plan):
         yield report_text("leaflet.visits_melasma")

@@ -539,7 +539,8 @@ def test_the_course_comes_to_the_sum_of_its_visits() -> None:
     assert len(total.afterwards) == 1
 
 
-def test_minutes_of_one_pass_for_two_concerns_count_once() -> None:
+def test_minutes_of_a_session_count_once_whatever_a_device_treats_in_it() -> None:
+    """A source gives the minutes of a session: three settings of one lamp were up to four and a half hours."""
     option = replace(VEINS.options[0], minutes=SourceRange(15, 90, "minutes"), sessions=ONCE)
     redness, mottled = (part(name, option) for name in ("redness", "poikiloderma"))
 
@@ -549,8 +550,11 @@ def test_minutes_of_one_pass_for_two_concerns_count_once() -> None:
         return minutes.high
 
     assert most(redness, mottled) == 90
-    assert most(redness, replace(mottled, site="neck")) == 180  # other skin
-    assert most(redness, at(part("facial-telangiectasia", option), spot_mm=5.0)) == 180  # another setting
+    assert most(redness, replace(mottled, site="neck")) == 90  # other skin
+    assert most(redness, at(part("facial-telangiectasia", option), spot_mm=5.0)) == 90  # another setting
+    assert option.setup is not None
+    other = replace(option, setup=replace(option.setup, device="another"))
+    assert most(redness, part("poikiloderma", other, site="neck")) == 180
 
 
 def test_the_longest_downtime_of_one_pass_counts() -> None:

@@ -812,6 +812,17 @@ response_pct = 40
     assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
 
 
+def test_visits_that_several_concerns_share_are_not_added_up() -> None:
+    """Four visits and three read as seven, where spots and redness of one face are treated in the same four."""
+    case = PERSON + "".join(concern_text(name, extra=NAMED) for name in ("redness", "age-spots"))
+    made = read_plan(document(case + devices("ipl")))
+    red, brown = leaflet_page(made).concerns
+    assert len(made.course) == max(len([v for v in made.course if one.place in v.treats]) for one in made.concerns)
+    assert "Some of these visits are also for: Age spots (cheeks)." in red.preparations
+    assert "Some of these visits are also for: Red skin (cheeks)." in brown.preparations
+    assert reading_age_years(leaflet_sentences(leaflet_page(made))) <= READING_AGE_YEARS
+
+
 def test_what_waits_for_melasma_says_so_and_what_lies_elsewhere_does_not() -> None:
     """The plan lets every other light of that skin wait for months of creams; the leaflet was silent."""
     person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"III"')
