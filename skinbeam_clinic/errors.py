@@ -105,6 +105,7 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
     "record-replaced": ReplacedError,
     "settings-busy": BusyError,
     "settings-computing": BusyError,
+    "stored-file-missing": RecordNotFoundError,
     "unreachable": UnreachableError,
     "wrong-key": WrongKeyError,
 }

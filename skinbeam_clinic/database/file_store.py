@@ -62,11 +62,11 @@ class FileStore:
         RecordNotFoundError : there is no such file.
         InputError : `altered-data`: the content does not fit its name.
         """
+        place = f"{clinic_id}/file/{name}"
         try:
             sealed = self._path(clinic_id, name).read_bytes()
         except OSError:
-            raise clinic_error("absent", "file") from None
-        place = f"{clinic_id}/file/{name}"
+            raise clinic_error("stored-file-missing", place) from None
         content = self._keys.open(sealed, place)
         if self._secret.signature(f"file/{clinic_id}", content) != name:
             raise clinic_error("altered-data", place)

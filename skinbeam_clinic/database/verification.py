@@ -20,7 +20,7 @@ from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import follow_up_tables, patient_link_tables, tables, text_tables, treatment_tables
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, ClinicScoped, list_row_files
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import RecordNotFoundError, clinic_error
 
 __all__ = [
     "SIGNED_TABLES",
@@ -242,11 +242,10 @@ class _CheckRun:
     def _file(self, name: str) -> None:
         try:
             self._database.files.get(self._clinic.id, name)
-        except InputError as error:
-            if error.code == "absent":
-                self._add_finding("file-missing", f"file/{name}")
-            else:
-                self._add_finding("file-altered", f"file/{name}")
+        except RecordNotFoundError:
+            self._add_finding("file-missing", f"file/{name}")
+        except InputError:
+            self._add_finding("file-altered", f"file/{name}")
 
     def _add_finding(self, what: str, where: str) -> None:
         self.findings.append(IntegrityFinding(what, where))
