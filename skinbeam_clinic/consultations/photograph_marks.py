@@ -83,6 +83,7 @@ class MarksView:
     added_rows : numbers of the rows of marks that a person added, with empty ones.
     added_titles : the added marks in words.
     kinds, regions : choices of an added mark, value and title.
+    refers : whether a plan refers the patient for a very dark spot, which nobody has said to be examined.
     largest_mm : size up to which an added mark is measured.
     """
 
@@ -92,6 +93,7 @@ class MarksView:
     added_titles: tuple[str, ...]
     kinds: tuple[tuple[str, str], ...]
     regions: tuple[tuple[str, str], ...]
+    refers: bool
     largest_mm: float = _LARGEST_MARK_MM
 
 
@@ -204,6 +206,8 @@ def make_marks_view(submission: Submission) -> MarksView | None:
         tuple(_title(mark) for mark in added),
         tuple((kind, render_message(f"finding-kind.{kind}")) for kind in FINDING_KINDS if kind != "pores"),
         tuple((region, region_title(site, region)) for region, site in REGION_SITES.items()),
+        refers=any(mark.kind == "dark-spots" and mark.place is not None for mark in marks)
+        and not submission.tables.get("photo", {}).get("spots_examined"),
     )
 
 

@@ -265,6 +265,28 @@ def test_a_clinician_confirms_strikes_and_adds_in_the_form(clinics: Clinics) -> 
         assert "mark.0.decision" in json.dumps(json.loads(archive.read("record.json")))
 
 
+def test_a_very_dark_spot_is_told_beside_the_marks_until_it_was_examined(clinics: Clinics) -> None:
+    """Nothing treats it, so it suggests no concern, and the form said that nothing had stood out."""
+    repositories = clinics.repositories()
+    consultation = with_marks(clinics)
+    page, photograph = f"/consultations/{consultation.id}", consultation.answers.photo
+    client = clinics.browser(Role.CLINICIAN)
+    said = "a photograph cannot tell a harmless spot from a melanoma"
+    assert said not in client.get(page).text
+    kept = (("mark.0.kind", "dark-spots") if name == "mark.0.kind" else (name, text) for name, text in found().entries)
+    dark = [(name, photograph if name == MARKS_PHOTOGRAPH else text) for name, text in kept]
+    saved = repositories.consultations.save(
+        consultation.id, Submission(tuple(dark), photograph), revision=consultation.revision
+    )
+    assert said in client.get(page).text
+    looked = client.get(f"{page}?suggested=none").text
+    assert "What was found stands below." in looked
+    assert "Nothing stood out" not in looked
+    examined = (*dark, ("photo.points.of", photograph), ("photo.spots_examined", "true"))
+    repositories.consultations.save(consultation.id, Submission(examined, photograph), revision=saved.revision)
+    assert said not in client.get(page).text
+
+
 def test_a_form_with_as_many_marks_as_are_kept_is_saved_as_browsers_send_it(clinics: Clinics) -> None:
     consultation = with_marks(clinics)
     (first, *_), photograph = read_marks(consultation.answers), consultation.answers.photo
