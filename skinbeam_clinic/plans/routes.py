@@ -134,6 +134,7 @@ class _PreviewView:
 
     Parameters
     ----------
+    strip : empty where it would hold the photograph alone.
     shows_choice : whether they show the options that were chosen; otherwise none of them is shown.
     band : height of the caption below each picture, as a share of its width.
     """
@@ -254,10 +255,11 @@ def _view_preview(
         if picture["at"] in ("end", "months", "harm") and isinstance(picture["file"], str)
     ]
     harms = [read_undrawn_harm(harm) for harm in document.get("harms_not_drawn", ())]
-    below = map(translate, (document["marked"], document["assumption"], *document["not_drawn"]))
+    about_pictures = (document["marked"], document["assumption"]) if pairs else ()
+    below = map(translate, (*about_pictures, *document["not_drawn"]))
     undrawn = (*undrawn_harm_messages(harms), *unknown_harm_reasons(harms))
     captions = (*(message.text for message in undrawn), *below)
-    return _PreviewView(tuple(pairs), preview_name(document["strip"]), captions)
+    return _PreviewView(tuple(pairs), preview_name(document["strip"]) if pairs else "", captions)
 
 
 def _preview_pair(before: str, after: Mapping[str, str], title: str = "") -> _PreviewPair:

@@ -1,6 +1,7 @@
 """Pictures of what may come on the page of a plan: sealed, never stored by a browser, moved by keys and by touch."""
 
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, expect
 from preview_samples import look, plan
 from pypdf import PdfReader
 
-from skinbeam.api.preview import make_preview
+from skinbeam.api.preview import DOCUMENT_FILE, make_preview
 from skinbeam.preview.sheet import BAND_HEIGHT
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.forms import Submission
@@ -70,6 +71,29 @@ def test_the_page_of_a_plan_pairs_the_photograph_with_what_may_come(clinics: Cli
         assert len(set(parts)) == len(parts), one
     assert "Computed illustration" in page
     assert f"{plan_path}/files/preview-close-up-1-p50.png" in page
+
+
+def test_where_nothing_is_drawn_the_page_says_why_and_speaks_of_no_pictures(
+    clinics: Clinics, pictures: dict[str, bytes]
+) -> None:
+    """Such as of somebody whom the plan refers."""
+    document = json.loads(pictures[DOCUMENT_FILE])
+    left_out = "Age spots (solar lentigines) (cheeks): No laser is offered."
+    document |= {"pictures": document["pictures"][:1], "close_ups": [], "not_drawn": [left_out]}
+    alone = pictures | {DOCUMENT_FILE: json.dumps(document).encode()}
+
+    def with_photograph_alone(sent: Submission, home: Path, heed: Callable[[str], None], _language: str) -> NewPlan:
+        made = planned(sent, home, heed)
+        return NewPlan(**{**vars(made), "files": {**made.files, **alone}})
+
+    client = clinics.browser(Role.CLINICIAN)
+    patient = client.post("/patients").headers["location"]
+    here = str(client.post(f"{patient}/consultations").headers["location"])
+    page = client.get(clinics.plan(client, here, make=with_photograph_alone)).text
+    assert left_out in page
+    assert document["assumption"] not in page
+    assert document["marked"] not in page
+    assert "preview-strip" not in page
 
 
 def test_what_may_come_is_that_of_the_chosen_option(clinics: Clinics, make: PlanMaker) -> None:
