@@ -15,7 +15,8 @@ from fastapi.responses import Response
 from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.errors import InputError
 from skinbeam.plan_records.course import LadderStep, TestSpotLadder
-from skinbeam.report.formatting import site_title
+from skinbeam.plan_records.plan import Plan
+from skinbeam.report.formatting import concern_name, site_title
 from skinbeam.text import render_message, translate, translate_record
 from skinbeam_clinic.consultations.forms import make_submission, parse_decimal
 from skinbeam_clinic.consultations.repository import ConsultationState
@@ -160,16 +161,17 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
     choices = request.repositories.plans.list_choices(plan.record.id)
     last = {OptionRef.parse(choice.option).concern: choice.option for choice in choices}
     chosen = [option.setup.device for _, option in map(plan.find_option, last.values()) if option.setup is not None]
+    translated = translate_record(plan.plan)
     placed = [
         (place, spot, spot.device not in chosen if last else bool(spot.when_chosen))
-        for place, spot in enumerate(translate_record(plan.plan).test_spots)
+        for place, spot in enumerate(translated.test_spots)
     ]
     return tuple(
         _LadderView(
             place=str(place),
             title=render_message(
                 "clinic-spots.ladder-when-chosen" if waits else "clinic-spots.ladder",
-                {"device": translate(ladder.device_title), "site": site_title(ladder.site)},
+                {"device": translate(ladder.device_title), "site": _site_words(translated, ladder)},
             ),
             text=ladder.message.text,
             rungs=tuple(
@@ -183,6 +185,18 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
         )
         for place, ladder, waits in sorted(placed, key=lambda numbered: numbered[2])
     )
+
+
+def _site_words(plan: Plan, ladder: TestSpotLadder) -> str:
+    """Return the site of a ladder; where the plan has another one of its device there, the concerns that it is for."""
+    alike = [other for other in plan.test_spots if (other.device, other.site) == (ladder.device, ladder.site)]
+    setups = ((concern, option.setup) for concern in plan.concerns for option in concern.options)
+    names = dict.fromkeys(
+        concern_name(concern)
+        for concern, setup in setups
+        if setup is not None and (setup.device, setup.settings) == (ladder.device, ladder.settings)
+    )
+    return "; ".join(names) if len(alike) > 1 and names else site_title(ladder.site)
 
 
 def _changeable(ladder: TestSpotLadder, step: LadderStep) -> dict[str, float]:

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
 from skinbeam.plan_records.document import read_plan
-from skinbeam.report.formatting import reference_text
+from skinbeam.report.formatting import concern_name, reference_text
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
@@ -265,6 +265,30 @@ def test_spots_of_light_that_a_plan_does_not_begin_with_come_last_and_say_so(
     assert page.index("cheeks") < page.index("only if this light is chosen")
     rungs = re.findall(r'name="rung" value="([0-9.]+)"', client.get(here(stored)).text)
     assert [rung[0] for rung in rungs] == ["1", "1", "1", "0", "0", "0"]  # their places in the plan
+
+
+def test_two_ladders_of_a_device_on_a_site_say_which_concern_each_is_for(
+    client: TestClient, clinics: Clinics, tmp_path: Path
+) -> None:
+    """A lamp treats veins by long pulses and age spots by short ones, with the same heading and other doses."""
+    repositories, answers = clinics.repositories(), make_submission(LEAST.items())
+    made = planned(answers, tmp_path, lambda _: None)
+    plan = read_plan(json.loads(made.files["plan.json"]))
+    (ladder,), (veins, spots, *others) = plan.test_spots, plan.concerns
+    setup = veins.options[0].setup
+    assert setup is not None
+    short = replace(setup, settings=replace(setup.settings, pulse_ms=1.5))
+    spots = replace(spots, options=(replace(spots.options[0], setup=short), *spots.options[1:]))
+    ladders = tuple(replace(ladder, settings=each.settings) for each in (setup, short))
+    both = replace(plan, concerns=(veins, spots, *others), test_spots=ladders)
+    files = {**made.files, "plan.json": json.dumps(both.document).encode()}
+    consultation = repositories.consultations.begin(repositories.patients.add().id, answers)
+    stored = repositories.plans.add(
+        consultation.id, replace(made, plan_sha256=both.plan_sha256, files=MappingProxyType(files)), revision=1
+    )
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", client.get(here(stored)).text)
+    titles = [f"{ladder.device_title}, {concern_name(concern)}" for concern in (veins, spots)]
+    assert [heading for heading in map(html.unescape, headings) if ladder.device_title in heading] == titles
 
 
 @pytest.mark.parametrize("choices", [(), ("0.0",), ("0.1",), ("0.1", "0.0"), ("0.0", "0.1")])
