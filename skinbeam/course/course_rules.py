@@ -21,6 +21,7 @@ __all__ = [
     "ablation_rule",
     "course_rules",
     "fresh_skin_rule",
+    "months_of_creams",
     "suitability_rule",
     "weeks_before_ablation",
 ]
@@ -68,6 +69,14 @@ def course_rules() -> CourseRules:
     table = load_package_table("data/limits.toml")["course"]
     lists = {key: tuple(table[key]) for key in ("order", "one_visit", "background")}
     return CourseRules(**{**table, **lists})
+
+
+def months_of_creams() -> float:
+    """Return how long creams come before any light on the skin of melasma, in months."""
+    rules = load_package_table("data/facts.toml")["melasma_first"]
+    cite_sources(rules["source"])
+    months: float = rules["months"]
+    return months
 
 
 def suitability_rule(id: str) -> Rule:

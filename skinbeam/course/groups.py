@@ -24,6 +24,7 @@ from skinbeam.course.course_rules import (
     ablates_again,
     course_rules,
     fresh_skin_rule,
+    months_of_creams,
     suitability_rule,
     weeks_before_ablation,
 )
@@ -136,7 +137,10 @@ class GroupedConcern:
         """The steps before its first laser visit, and the expected number of sessions."""
         found = [] if self.other_course is None else [self.other_course]
         if self.earlier_treatments:
-            found.append(Message("course.after", {"concern": self.title, "first": list(self.earlier_treatments)}))
+            params = {"concern": self.title, "first": list(self.earlier_treatments)}
+            found.append(Message("course.after", params))
+            if self.condition == MELASMA:
+                found.append(Message("course.creams-first", {"months": months_of_creams()}))
         return [*found, self.sessions_message]
 
     @property

@@ -9,10 +9,15 @@ them. Fields of two kinds that do not overlap share their visits, unless they to
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skinbeam.course.course_rules import ablation_rule, course_rules, fresh_skin_rule, weeks_before_ablation
+from skinbeam.course.course_rules import (
+    ablation_rule,
+    course_rules,
+    fresh_skin_rule,
+    months_of_creams,
+    weeks_before_ablation,
+)
 from skinbeam.course.groups import ConcernGroup, GroupedConcern, group_concerns
 from skinbeam.model.case import Case
-from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.plan_records.course import SessionGain, Visit
 from skinbeam.plan_records.plan import ConcernPlan
@@ -165,9 +170,7 @@ class _CourseSession:
 
 def _melasma_first_message(titles: Sequence[str]) -> Message:
     """Return that melasma is treated before other conditions of its skin, and how long with creams."""
-    rules = load_package_table("data/facts.toml")["melasma_first"]
-    cite_sources(rules["source"])
-    return Message("course.melasma-first", {"melasma": list(titles), "months": rules["months"]})
+    return Message("course.melasma-first", {"melasma": list(titles), "months": months_of_creams()})
 
 
 def _distinct_treatments(parts: Sequence[GroupedConcern]) -> list[tuple[Message, list[str]]]:

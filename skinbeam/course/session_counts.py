@@ -1,17 +1,21 @@
-"""How many sessions a treatment needs: in trials, by a rule, and how many a course reserves."""
+"""How many sessions a treatment needs and how far apart: in trials, by a rule, and how many a course reserves."""
 
 import math
+from collections.abc import Callable
 from statistics import median, quantiles
 
 from skinbeam.course import aftercare
 from skinbeam.course.course_rules import FULL_FIELD_ABLATION, course_rules
+from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import treatment_arms
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.text import Message
 
-__all__ = ["expected_sessions", "planned_sessions", "sessions_left"]
+__all__ = ["expected_interval", "expected_sessions", "planned_sessions", "sessions_left"]
+
+_LEAST_TRIALS = 2  # one trial may have set its visits for its own ends
 
 
 def expected_sessions(modality: str, condition: str, site: str) -> SourceRange | Unknown:
@@ -21,7 +25,7 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
     half of the trials, and prepares for their median, which is never the least of the range. The range is never a
     promise.
     """
-    counts = _trial_session_counts(modality, condition)
+    counts = _trial_means(modality, condition, _arm_sessions)
     by_rule = aftercare.session_range(modality, condition, site=site)
     if not counts or (len(counts) == 1 and not isinstance(by_rule, Unknown)):
         return (
@@ -31,7 +35,7 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
         )
     cite_sources(*counts)
     means = list(counts.values())
-    low, _, high = quantiles(means, n=4, method="inclusive") if len(means) > 1 else (means[0],) * 3
+    low, high = _middle_half(means)
     usual = float(math.ceil(median(means)))
     low, high = float(math.floor(low)), float(math.ceil(high))
     least, most = float(math.floor(min(means))), float(math.ceil(max(means)))
@@ -42,6 +46,24 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
         if (least, most) != (low, high) and low < high:
             counted = Message("course.sessions-counted-half", params | {"low": low, "high": high})
     return SourceRange(low, high, "sessions", None, counted, usual)
+
+
+def expected_interval(modality: str, condition: str, site: str) -> SourceRange | Unknown:
+    """Return the weeks between two sessions as a range: of a rule, else the middle half of at least two trials."""
+    by_rule = aftercare.interval_range(modality, condition, site=site)
+    if not isinstance(by_rule, Unknown):
+        return SourceRange(by_rule.low, by_rule.high, by_rule.unit, by_rule.source, by_rule.message)
+    counts = _trial_means(modality, condition, lambda arm: arm.interval_weeks)
+    if len(counts) < _LEAST_TRIALS:
+        return by_rule
+    cite_sources(*counts)
+    weeks = list(counts.values())
+    counted = Message("course.interval-counted-alike", {"trials": len(weeks), "each": weeks[0]})
+    if min(weeks) < max(weeks):
+        params = {"trials": len(weeks), "least": min(weeks), "most": max(weeks)}
+        counted = Message("course.interval-counted", params)
+    low, high = (float(math.floor(end + 0.5)) for end in _middle_half(weeks))  # a month is 4 weeks, not 5
+    return SourceRange(low, high, "weeks", None, counted)
 
 
 def planned_sessions(span: SourceRange | Unknown, modality: str) -> int:
@@ -63,10 +85,20 @@ def sessions_left(span: SourceRange | Unknown, modality: str, given_sessions: in
     return max(planned_sessions(span, modality) - given_sessions, 1)
 
 
-def _trial_session_counts(modality: str, condition: str) -> dict[str, float]:
-    """Return the number of sessions of each study, averaged over its arms."""
+def _arm_sessions(arm: Arm) -> float | None:
+    return None if arm.sessions is None else sum(arm.sessions) / 2.0
+
+
+def _trial_means(modality: str, condition: str, value: Callable[[Arm], float | None]) -> dict[str, float]:
+    """Return a value of each study that gives it, averaged over its arms."""
     found: dict[str, list[float]] = {}
     for arm in treatment_arms(condition, modality):
-        if arm.sessions is not None:
-            found.setdefault(arm.study, []).append(sum(arm.sessions) / 2.0)
+        if (given := value(arm)) is not None:
+            found.setdefault(arm.study, []).append(given)
     return {study: sum(each) / len(each) for study, each in found.items()}
+
+
+def _middle_half(means: list[float]) -> tuple[float, float]:
+    """Return the ends of the middle half of the trials."""
+    low, _, high = quantiles(means, n=4, method="inclusive") if len(means) > 1 else (means[0],) * 3
+    return low, high

@@ -17,7 +17,7 @@ from skinbeam.course.downtime import (
     longest_duration_record,
     session_durations,
 )
-from skinbeam.course.session_counts import expected_sessions
+from skinbeam.course.session_counts import expected_interval, expected_sessions
 from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.durability import followup_months
 from skinbeam.evidence.expectation.estimates import inline_title
@@ -239,7 +239,7 @@ def visit_ranges(
     is the plan's.
     """
     sessions = expected_sessions(modality, concern.condition, concern.site)
-    interval = _range_record(aftercare.interval_range(modality, concern.condition, site=concern.site))
+    interval = expected_interval(modality, concern.condition, concern.site)
     if isinstance(interval, SourceRange):
         ruled = aftercare.session_range(modality, concern.condition, site=concern.site)
         is_counted = isinstance(ruled, aftercare.RuleRange) and ruled.message == interval.text

@@ -56,6 +56,8 @@ def build_other_option(
     downtime = nothing if none else option_downtime(modality, concern, expected)
     pain = nothing if none else expected.pain_0_10
     technique, procedure = _peel_technique(question) if modality == PEEL else _named_technique(concern, modality)
+    if modality == PEEL and tried_peels(concern.condition) and not lent_peels(question):
+        sessions = weeks = Unknown(render_message("plan.peel-kind-unknown"))
     if technique in _UNLIKE_OTHER_PEELS:
         downtime = pain = Unknown(render_message("plan.peel-kind-unknown"))
     shown = () if isinstance(downtime, Unknown) else session_durations(concern, modality, downtime)

@@ -35,6 +35,7 @@ from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.propose import usual_settings
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.response.candidate import CandidateSetting
+from skinbeam.response.envelope import is_thick_scar
 from skinbeam.response.envelope_rules import envelope_rules
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
@@ -127,15 +128,17 @@ def _settings_to_try(
     )
 
 
-def _are_facial_columns(
+def _may_reach_few(
     modality: str, machine: SearchMachine, setting: BeamSetting, concern: Concern, cells: Sequence[GuidelineCell]
 ) -> bool:
-    """Return whether the guideline names such columns for a concern of the face.
+    """Return whether the guideline names such columns for a concern of the face, or for a scar.
 
-    Elsewhere skin scars sooner, and a dose that nobody printed is refused where it reaches few.
+    Elsewhere skin scars sooner, and a dose that nobody printed is refused where it reaches few. A scar is what columns
+    are named for off the face, too, and the limits on such skin leave them short of a depth that is a judgement.
     """
     place = guideline_place(cells, modality, device_classes(machine.device, setting))
-    return is_facial(concern.site) and are_named_columns(place, modality, concern, cells)
+    is_meant = is_facial(concern.site) or is_thick_scar(concern.condition)
+    return is_meant and are_named_columns(place, modality, concern, cells)
 
 
 def _plan_device(
@@ -166,7 +169,7 @@ def _plan_device(
             continue
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
-        elif trial.p_effective < least and not _are_facial_columns(goal.modality, machine, setting, concern, cells):
+        elif trial.p_effective < least and not _may_reach_few(goal.modality, machine, setting, concern, cells):
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
             return _offer(case, concern, goal, trial, rules, cells)

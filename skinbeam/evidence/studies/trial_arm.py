@@ -49,6 +49,7 @@ class Arm:
     unit: str
     units: int | None
     sessions: tuple[float, float] | None
+    interval_weeks: float | None
     fluence_J_cm2: tuple[float, float] | None
     pulse_ms: float | None
     pulse_class: str

@@ -111,6 +111,7 @@ class _ArmRow(CsvRow):
             unit=self.known_word("unit", UNITS),
             units=self.whole_number("units"),
             sessions=self._span("sessions", 0.5, 100.0),
+            interval_weeks=self.number("interval_weeks", 0.1, 520.0),
             fluence_J_cm2=self._printed_span("fluence_J_cm2", 1e4),
             pulse_ms=self.number("pulse_ms", 1e-10, 1e5),
             pulse_class=self.known_word("pulse_class", PULSE_CLASSES, empty=True),

@@ -5,6 +5,7 @@ Text is drawn as paths and no date or random id is written, so that the same dat
 
 import io
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from matplotlib import rc_context
@@ -46,6 +47,7 @@ STYLE = {
 }
 _LIGHT, _HEAT, _VISIT = "#5b3f8c", "#a33b00", "#0b5394"
 _NOTEBOOK_DPI = 100
+_CALENDAR_NAME = 30  # letters of a line: the weeks get half of the figure, whatever a concern is called
 _SKIN = ("#e8c9a8", "#d9a57e", "#f2d3c6", "#e8b3a5", "#f2cfc2", "#e8b3a5", "#f7e6a8")
 
 
@@ -86,15 +88,17 @@ def draw_section(section: SkinSection) -> str:
 def draw_calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
     """Return the course as SVG: one row per concern, one numbered mark per visit at (week, number)."""
     with rc_context(STYLE):
-        figure = new_figure(5.4, 0.75 + 0.3 * len(rows))  # the displayed width
+        names = ["\n".join(wrap(name, _CALENDAR_NAME)) for name, _ in rows]
+        lines = [name.count("\n") for name in names]
+        figure = new_figure(5.4, 0.75 + 0.3 * len(rows) + 0.14 * sum(lines))  # the displayed width
         ax = figure.subplots()
         for y, (_, visits) in enumerate(rows):
             weeks = [week for week, _ in visits]
             ax.plot(weeks, [y] * len(weeks), color="#9cc2e5", linewidth=2, zorder=1)
-            ax.scatter(weeks, [y] * len(weeks), s=120, color=_VISIT, zorder=2)
+            ax.scatter(weeks, [y] * len(weeks), s=120, color=_VISIT, zorder=2, clip_on=False)
             for week, number in visits:
                 ax.text(week, y, number, color="white", ha="center", va="center", fontsize=7, fontweight="bold")
-        ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+        ax.set_yticks(range(len(rows)), names)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         last = max((week for _, visits in rows for week, _ in visits), default=0)
         ax.set_xlim(-1, last + 1)

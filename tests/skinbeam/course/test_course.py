@@ -14,7 +14,7 @@ from skinbeam.assessment.earlier_sessions import weeks_since
 from skinbeam.course.course_rules import weeks_before_ablation
 from skinbeam.course.groups import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
-from skinbeam.course.session_counts import expected_sessions, planned_sessions
+from skinbeam.course.session_counts import expected_interval, expected_sessions, planned_sessions
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.course.totals import course_total
 from skinbeam.model.estimate import Estimate, Unknown
@@ -150,6 +150,45 @@ def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
         ]
     ]
     assert not [step for visit in schedule_course([SPOTS]) for step in visit.steps if step.id == "course.after"]
+
+
+def test_visits_for_melasma_say_how_long_creams_come_before_them() -> None:
+    """A calendar gave melasma its first laser in week 0, beside the sentence that creams rank before it."""
+    cream, laser = replace(BARE, title="Cream", rank=1), replace(SPOTS.options[0], rank=2)
+    told = {
+        condition: [step.text for visit in schedule_course([one]) for step in visit.steps if "creams" in step.id]
+        for condition in ("melasma", "age-spots")
+        for one in [replace(SPOTS, condition=condition, options=(cream, laser))]
+    }
+    assert told["age-spots"] == []
+    assert len(told["melasma"]) == 1
+    assert "at least 3 months" in told["melasma"][0]
+
+
+@pytest.mark.parametrize(
+    ("modality", "condition", "low", "high"),
+    [
+        # The middle half of the weeks in studies.csv, rounded: 4 4 2 4 4 4 4 4; 2 2 2 2 3; 4 3 4; 4.3 4 4; 4 2.
+        ("microneedling", "acne-scars", 4, 4),
+        ("chemical-peel", "melasma", 2, 2),
+        ("non-ablative-fractional", "melasma", 4, 4),
+        ("vascular", "hypertrophic-scars", 4, 4),
+        ("non-ablative-fractional", "uneven-pigmentation", 3, 4),
+        # Rules come before trials: a review of 38 trials, and two to three months as printed.
+        ("intralesional-steroid", "keloid", 4, 4),
+        ("fractional-ablative", "hypertrophic-scars", 9, 13),
+        ("fractional-ablative", "acne-scars", 4, 7),
+        # One trial may have set its visits for its own ends.
+        ("tranexamic-acid", "melasma", None, None),
+        ("silicone", "keloid", None, None),
+    ],
+)
+def test_weeks_between_sessions_are_those_of_rules_and_else_of_trials(
+    modality: str, condition: str, low: int | None, high: int | None
+) -> None:
+    """ "No source that was read gives the weeks" stood beside trials that had printed them."""
+    found = expected_interval(modality, condition, "cheeks")
+    assert (None if isinstance(found, Unknown) else (found.low, found.high)) == (None if low is None else (low, high))
 
 
 def test_the_order_of_lights_is_stated_where_the_surface_is_treated_too() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from consultations import PERSON, PLAN_DRAWS, concern, devices, document, loaded
+from consultations import NAMED, PERSON, PLAN_DRAWS, concern, devices, document, loaded
 from plan_reading import read_plan
 
 from skinbeam.evidence.guideline.table import guideline_cell
@@ -143,3 +143,22 @@ def test_a_plan_ranks_columns_by_what_they_reach(monkeypatch: pytest.MonkeyPatch
     (part,) = read_plan(make_plan(case, draws=PLAN_DRAWS).document).concerns
     assert part.first_laser is not None
     assert part.first_laser[1].device == leader
+
+
+@pytest.mark.parametrize(
+    ("condition", "site", "is_offered"),
+    [("surgical-scars", "arms", True), ("hypertrophic-scars", "arms", True), ("laxity", "neck", False)],
+)
+def test_columns_that_the_guideline_names_for_a_scar_are_offered_off_the_face_too(
+    condition: str, site: str, is_offered: bool
+) -> None:
+    """A white scar of the arm got silicone, since limits kept the columns short of a depth that is a judgement."""
+    kind = 'subtypes = ["white"]\n' if is_offered else 'severity = "mild"\n'
+    case = loaded(PERSON + concern(condition, site, NAMED + kind) + devices("fractional-co2-10600"))
+    (part,) = read_plan(make_plan(case, draws=PLAN_DRAWS).document).concerns
+    assert (part.first_laser is not None) is is_offered
+    if part.first_laser is not None:
+        laser, _ = part.first_laser
+        assert isinstance(laser.p_effective, Estimate)
+        assert laser.p_effective.median < effect_target().least
+        assert {limit.status for limit in laser.limits} <= {"met", "warn"}

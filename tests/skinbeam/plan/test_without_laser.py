@@ -258,3 +258,13 @@ def test_toxin_for_deep_lip_lines_at_rest_goes_with_resurfacing(
     )
     assert (None if standing.place is None else standing.place.number) == number
     assert standing.is_adjunct is (number is None)
+
+
+def test_no_number_of_sessions_is_told_of_a_peel_that_is_not_the_one_of_the_trials() -> None:
+    """Freckles of the arms had one session of a peel: that of phenol on the face, which is not done there."""
+    case = loaded(PERSON + concern("freckles", "arms")).case
+    (peel,) = (option for option, _ in _other_options(case, case.concern[0])[0] if option.modality == "chemical-peel")
+    assert isinstance(peel.sessions, Unknown)
+    scars = loaded(PERSON + concern("melasma")).case
+    (acid,) = (option for option, _ in _other_options(scars, scars.concern[0])[0] if option.modality == "chemical-peel")
+    assert not isinstance(acid.sessions, Unknown)

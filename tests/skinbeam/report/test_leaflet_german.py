@@ -48,6 +48,16 @@ def test_a_child_of_twelve_can_read_it() -> None:
         assert school_year(sentences(sample())) <= SCHOOL_YEAR
 
 
+def test_what_a_treatment_does_is_not_said_of_the_reader() -> None:
+    """ "Sie können dicke Narben flacher machen" was the good of injections, and reads as what the patient can do."""
+    with use_language("de"):
+        said = {key: text for key, text in catalogue().items() if key.startswith(("leaflet_plus.", "leaflet_minus."))}
+    assert said
+    assert [
+        text for text in said.values() if re.search(r"\bSie (?:können|heben|machen|wirken|beruhigen)\b", text)
+    ] == []
+
+
 def test_nouns_keep_their_capital_within_a_sentence_and_lines_begin_with_one() -> None:
     with use_language("de"):
         page = leaflet_page(sample())

@@ -240,6 +240,22 @@ def test_no_week_stands_before_the_first_visit() -> None:
     assert "<!-- \N{MINUS SIGN}1 -->" not in drawn
 
 
+def test_a_long_name_leaves_the_weeks_of_a_calendar_half_of_its_width() -> None:
+    """Raised scars of the hands pressed 21 weeks into a third of the figure, which cut the last visit in half."""
+    visits = [(0.0, "1"), (7.0, "2"), (14.0, "3"), (21.0, "4")]
+    short, long = (draw_calendar([(name, visits)]) for name in ("Scars", "Raised scars that stay, backs of the hands"))
+
+    def places(drawn: str) -> list[float]:
+        return sorted({float(x) for x in re.findall(r'<use xlink:href="#[^"]*" x="([\d.]+)"[^>]*fill: #0b5394', drawn)})
+
+    width = float(re.findall(r'<svg[^>]*width="([\d.]+)pt"', long)[0])
+    assert len(places(short)) == len(places(long)) == len(visits)
+    assert places(long)[-1] - places(long)[0] > width / 2
+    marks = re.findall(r'<g id="PathCollection_\d+">.*?</g>\s*</g>', long, re.DOTALL)
+    assert marks
+    assert not any("clip-path" in mark for mark in marks)
+
+
 def test_a_test_spot_is_watched_as_long_as_the_rule_on_raised_scars_asks() -> None:
     """The rule says months; a sentence that says four weeks alone would send the person to treatment too early."""
     assert all("months" in render_message(f"rules.{rule}") for rule in ("keloid-other-lasers", "raised-scars"))
