@@ -29,7 +29,7 @@ from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.plain_words import light_in_words
 from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import render_html
-from skinbeam.text import catalogue
+from skinbeam.text import catalogue, use_language
 
 pytestmark = pytest.mark.usefixtures("charts_drawn_once")
 
@@ -875,3 +875,12 @@ def test_a_single_visit_is_told_once() -> None:
     aim = consent_page(made, concern, concern.first_laser[0]).aim
     assert catalogue()["consent.aim_visits_one"] in aim
     assert not any(line.startswith("Visits with laser") for line in aim)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_visible_veins_are_not_called_red_whatever_they_are(language: str) -> None:
+    """Blue veins of the cheeks were "small red veins" on the page that their owner took home."""
+    colours = {"en": ("red", "blue"), "de": ("rote", "blaue")}[language]
+    with use_language(language):
+        assert colours[0] not in catalogue()["leaflet_condition.facial-telangiectasia"].split()
+        assert all(colour in catalogue()["leaflet_is.facial-telangiectasia"].split() for colour in colours)
