@@ -14,7 +14,7 @@ from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
 from skinbeam_clinic.documents.attachment_content import ENDINGS, judge_content
 from skinbeam_clinic.documents.models import Attachment, AttachmentKind
-from skinbeam_clinic.documents.notes import make_strike
+from skinbeam_clinic.documents.notes import strike_document
 from skinbeam_clinic.documents.plain_text import LONGEST_DESCRIPTION, check_text, clean_file_name
 from skinbeam_clinic.documents.sealed_content import ATTACHMENT_CONTENT, AttachmentContent
 from skinbeam_clinic.errors import clinic_error
@@ -83,10 +83,7 @@ class AttachmentRepository(Repository):
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.AttachmentRow, id)
-            content, struck = work.open_record(row, ATTACHMENT_CONTENT), make_strike(work, why)
-            if content.struck is None:
-                work.seal_record(row, ATTACHMENT_CONTENT, replace(content, struck=struck))
-                work.save(row, "attachment.struck")
+            strike_document(work, row, ATTACHMENT_CONTENT, why, "attachment.struck")
             return _read_attachment(work, row, is_read=True)
 
     def find_patient_id(self, id: str) -> str:

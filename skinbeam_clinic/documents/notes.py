@@ -7,19 +7,23 @@ sees that there is one. A mistake is struck with a reason, and an addition is an
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
 from skinbeam_clinic.documents.models import ClinicalNote, DocumentStrike
 from skinbeam_clinic.documents.plain_text import LONGEST_NOTE, LONGEST_REASON, check_text
-from skinbeam_clinic.documents.sealed_content import NOTE_CONTENT, NoteContent
+from skinbeam_clinic.documents.sealed_content import NOTE_CONTENT, AttachmentContent, NoteContent
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patient_links.person import get_kept_patient
 
-__all__ = ["NoteRepository", "import_note", "make_strike"]
+__all__ = ["NoteRepository", "import_note", "strike_document"]
+
+_Content = TypeVar("_Content", NoteContent, AttachmentContent)
 
 
 class NoteRepository(Repository):
@@ -86,10 +90,7 @@ class NoteRepository(Repository):
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.ClinicalNoteRow, id)
-            content, struck = work.open_record(row, NOTE_CONTENT), make_strike(work, why)
-            if content.struck is None:
-                work.seal_record(row, NOTE_CONTENT, replace(content, struck=struck))
-                work.save(row, "note.struck")
+            strike_document(work, row, NOTE_CONTENT, why, "note.struck")
             return _read_note(work, row, is_read=True)
 
     def find_patient_id(self, id: str) -> str:
@@ -138,17 +139,30 @@ def import_note(work: ClinicTransaction, patient_id: str, note: ClinicalNote, co
     work.save(row, "note.written")
 
 
-def make_strike(work: ClinicTransaction, why: str) -> DocumentStrike:
-    """Return the strike of a document for a reason.
+def strike_document(
+    work: ClinicTransaction,
+    row: tables.Base,
+    sealed: SealedRecord[_Content],
+    why: str,
+    action: str,
+) -> None:
+    """Strike a document for a reason; one that is struck stays as it is.
+
+    Parameters
+    ----------
+    sealed : the column of its content. action : as the audit log names it.
 
     Raises
     ------
     InputError : `no-reason`, or `too-long`.
     """
-    reason = check_text(why, "why", LONGEST_REASON)
+    content, reason = work.open_record(row, sealed), check_text(why, "why", LONGEST_REASON)
     if not reason:
         raise clinic_error("no-reason", "why")
-    return DocumentStrike(reason, now(), work.actor_name(work.actor))
+    if content.struck is None:
+        struck = DocumentStrike(reason, now(), work.actor_name(work.actor))
+        work.seal_record(row, sealed, replace(content, struck=struck))
+        work.save(row, action)
 
 
 def _check_words(words: str) -> str:
