@@ -43,13 +43,13 @@ _BRACES, _FUZZY = "#, python-brace-format\n", "#, fuzzy\n"
 @cache
 def english_messages() -> Mapping[str, Mapping[str, str]]:
     """Return the English by message id of every file of translations: the messages, and the names of the data files."""
-    found = {NAMES_FILE: _names_of_data()}
+    messages = {NAMES_FILE: _names_of_data()}
     for file in sorted((MESSAGES / ENGLISH).glob("*.toml")):
         sections = tomllib.loads(file.read_text(encoding="utf-8"))
-        found[file.stem] = {
+        messages[file.stem] = {
             f"{section}.{key}": text for section, held in sections.items() for key, text in held.items()
         }
-    return found
+    return messages
 
 
 def _names_of_data() -> dict[str, str]:

@@ -430,10 +430,10 @@ def _open_database(db: str) -> "Iterator[Database]":
 def _find_patient(repositories: "ClinicRepositories", pseudonym: str) -> str:
     from skinbeam_clinic.errors import clinic_error
 
-    found = [patient.id for patient in repositories.patients.list_all() if patient.pseudonym == pseudonym]
-    if not found:
+    ids = [patient.id for patient in repositories.patients.list_all() if patient.pseudonym == pseudonym]
+    if not ids:
         raise clinic_error("no-patient", "PSEUDONYM", pseudonym=pseudonym)
-    return found[0]
+    return ids[0]
 
 
 def _print_findings(checked: "tuple[ClinicCheck, ...] | tuple[ResealSummary, ...]", db: str, *, json: bool) -> None:

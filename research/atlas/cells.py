@@ -68,15 +68,15 @@ def person_at(choice: AtlasChoice, site: str, ita_deg: float) -> VirtualPatient:
 
 def atlas_cells(n: int) -> tuple[AtlasPlace, ...]:
     """Return the cells for `n` virtual patients, without duplicates, the devices in their order."""
-    found: list[AtlasPlace] = []
+    places: list[AtlasPlace] = []
     for choice in atlas_choices():
         grid = {
             AtlasPlace(choice.name, choice.condition, site, ita)
             for site in choice.sites
             for ita in _grid_colours(choice, site)
         }
-        found += sorted(grid.union(*(person.cells for person in atlas_people(choice, n))))
-    return tuple(found)
+        places += sorted(grid.union(*(person.cells for person in atlas_people(choice, n))))
+    return tuple(places)
 
 
 def _grid_colours(choice: AtlasChoice, site: str) -> Sequence[float]:
@@ -87,7 +87,7 @@ def _grid_colours(choice: AtlasChoice, site: str) -> Sequence[float]:
 
 def atlas_sweep(cells: Sequence[AtlasPlace]) -> Sweep:
     """Return the sweep that answers the cells."""
-    told = atlas_table()
+    table = atlas_table()
     concern: dict[str, Any] = {
         "condition": cells[0].condition,
         "site": cells[0].site,
@@ -96,15 +96,15 @@ def atlas_sweep(cells: Sequence[AtlasPlace]) -> Sweep:
         "diagnosed": True,
         "diagnosed_by": "dermatologist",
         "diagnosis_method": "dermoscopy",
-        "diagnosis_date": told["person"]["diagnosis_date"],
+        "diagnosis_date": table["person"]["diagnosis_date"],
     }
-    person = {name: told["person"][name] for name in ("age_years", "sex")}
+    person = {name: table["person"][name] for name in ("age_years", "sex")}
     tables = {
         "patient": {**person, "ita_deg": cells[0].ita_deg},
         "concern": [concern],
         "clinic": {"devices": [cells[0].device]},
     }
-    draws, seed = told["asked"]["draws"], told["asked"]["seed"]
+    draws, seed = table["asked"]["draws"], table["asked"]["seed"]
     varied = CaseTables(tables)
     question = SweepQuestion(
         "atlas", varied, Path(), "atlas.toml", ATLAS_OUTPUTS, draws, seed, None, None, answerer=answer_cell

@@ -351,18 +351,22 @@ def _refusal_reason(planned: ConcernResult, choice: AtlasChoice) -> str:
 
 def _dose_window(trial: CandidateSetting) -> tuple[float | Unknown, float | Unknown]:
     """Return the device's doses, at the planned pulse and spot, between reaching enough skins and breaking a limit."""
-    found = trial.thresholds
-    if found is None:
+    thresholds = trial.thresholds
+    if thresholds is None:
         silent = Unknown(render_message("atlas.no-window"))
         return silent, silent
     doses = dose_steps(trial.machine.device, trial.setting)
     wanted, around = trial.weights
     enough = float(atlas_table()["asked"]["reached"])
-    first = bisect_left(doses, True, key=lambda dose: weighted_share(found.reaches_target(dose), wanted)[0] >= enough)
+    first = bisect_left(
+        doses, True, key=lambda dose: weighted_share(thresholds.reaches_target(dose), wanted)[0] >= enough
+    )
     limits = [verdict.limit for verdict in trial.verdicts]
 
     def breaks(dose: float) -> bool:
-        return any(judge_limit(limit, found.value[limit.id](dose), around, ()).status == "not_met" for limit in limits)
+        return any(
+            judge_limit(limit, thresholds.value[limit.id](dose), around, ()).status == "not_met" for limit in limits
+        )
 
     last = bisect_left(doses, True, key=breaks) - 1
     none = Unknown(render_message("atlas.out-of-reach"))
@@ -385,18 +389,20 @@ def _textbook_result(
 def _full_field_result(
     machine: SearchMachine, textbook: TextbookSetting, goal: TreatmentGoal, skins: SiteSkins
 ) -> TextbookAtlasResult:
-    found = ResponseTable(machine, goal, skins).at(textbook.setting)
+    response = ResponseTable(machine, goal, skins).at(textbook.setting)
     wanted, around = skins.weights
     limits = find_limits(goal.modality, skins.site, goal.condition)
     enough, one_burn = (float(atlas_table()["asked"][name]) for name in ("reached", "burnt"))
     return TextbookAtlasResult(
-        p_effective=weighted_share(found.reaches_target(textbook.dose), wanted)[0],
-        p_harm=weighted_share(found.injury_probability(textbook.dose), around)[0],
-        p_harm_at_top=weighted_share(found.injury_probability(textbook.top), around)[0],
-        from_dose=_least_dose(textbook, lambda dose: weighted_share(found.reaches_target(dose), wanted)[0] >= enough),
-        to_dose=_least_dose(textbook, lambda dose: max(found.limit_use(limits, dose, around).values()) > 1.0),
+        p_effective=weighted_share(response.reaches_target(textbook.dose), wanted)[0],
+        p_harm=weighted_share(response.injury_probability(textbook.dose), around)[0],
+        p_harm_at_top=weighted_share(response.injury_probability(textbook.top), around)[0],
+        from_dose=_least_dose(
+            textbook, lambda dose: weighted_share(response.reaches_target(dose), wanted)[0] >= enough
+        ),
+        to_dose=_least_dose(textbook, lambda dose: max(response.limit_use(limits, dose, around).values()) > 1.0),
         burn_dose=_least_dose(
-            textbook, lambda dose: weighted_share(found.injury_probability(dose), around)[0] >= one_burn
+            textbook, lambda dose: weighted_share(response.injury_probability(dose), around)[0] >= one_burn
         ),
     )
 

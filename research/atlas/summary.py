@@ -71,10 +71,10 @@ def _answers(store: Path, n: int) -> _Answers:
         raise InputError(
             "failed", f"{len(failed)} cells failed; the first: {failed[0].message}", field="-o", hint="Mend that."
         )
-    said = {row.place["cell"]: row.message for row in error_rows(results)}
+    messages = {row.place["cell"]: row.message for row in error_rows(results)}
     columns = {name: results[name].values.tolist() for name in ATLAS_OUTPUTS}
     return {
-        cell: {name: _rounded(columns[name][k]) for name in ATLAS_OUTPUTS} | {"reason": _reason(said.get(k, ""))}
+        cell: {name: _rounded(columns[name][k]) for name in ATLAS_OUTPUTS} | {"reason": _reason(messages.get(k, ""))}
         for k, cell in enumerate(cells)
     }
 
@@ -122,14 +122,14 @@ def _device(choice: AtlasChoice, answers: _Answers, reasons: Sequence[str], n: i
 
 def _textbook_record(choice: AtlasChoice, textbook: TextbookSetting) -> dict[str, Any]:
     """Return the textbook setting, with counts of people burnt by such light at any dose."""
-    told = asdict(textbook) | {"setting": textbook.setting._asdict()}
+    record = asdict(textbook) | {"setting": textbook.setting._asdict()}
     if textbook.density_per_cm2 is not None:
-        return told
+        return record
     device = load_device(choice.name)
     beam = build_beam(SearchMachine(choice.name, device, Path()), textbook.setting, textbook.dose)
     lamp = device.is_lamp
     counted = count_harm_near(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp)
-    return told | {"counted": None if counted is None else counted._asdict()}
+    return record | {"counted": None if counted is None else counted._asdict()}
 
 
 def colour_class(ita_deg: float) -> str:

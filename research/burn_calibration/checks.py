@@ -44,35 +44,37 @@ def _cross_validation_rows() -> list[dict[str, Any]]:
     """Return each calibration row with its prediction by a fit without the fold of its source."""
     seen = load_observations()
     folds = source_folds(seen)
-    found: dict[int, dict[str, Any]] = {}
+    rows_left_out: dict[int, dict[str, Any]] = {}
     for fold in range(FOLDS):
         draws = fit_posterior(fold).draws
         for source in np.flatnonzero(folds == fold):
-            found |= {
+            rows_left_out |= {
                 row: _check_row(seen, row, shares) for row, shares in predict_burns(draws, seen, int(source)).items()
             }
-    return [found[row] for row in sorted(found)]
+    return [rows_left_out[row] for row in sorted(rows_left_out)]
 
 
 def _validation_rows() -> list[dict[str, Any]]:
     draws, seen = _shipped_draws(BURN_CLASS), load_observations(validation=True)
-    found: dict[int, dict[str, Any]] = {}
+    rows_kept_aside: dict[int, dict[str, Any]] = {}
     for source in range(len(seen.sources)):
-        found |= {row: _check_row(seen, row, shares) for row, shares in predict_burns(draws, seen, source).items()}
-    return [found[row] for row in sorted(found)]
+        rows_kept_aside |= {
+            row: _check_row(seen, row, shares) for row, shares in predict_burns(draws, seen, source).items()
+        }
+    return [rows_kept_aside[row] for row in sorted(rows_kept_aside)]
 
 
 def _check_row(observations: Observations, row: int, shares: Floats) -> dict[str, Any]:
     """Return a row's reported result beside its prediction from equally likely shares."""
-    told: dict[str, Any] = {"row": observations.names[row], "share": round_significant(float(shares.mean()), DIGITS)}
+    record: dict[str, Any] = {"row": observations.names[row], "share": round_significant(float(shares.mean()), DIGITS)}
     if observations.is_threshold[row]:
-        return told | {"kind": "begins"}
+        return record | {"kind": "begins"}
     if not observations.has_count[row]:
-        return told | {"kind": "given"}
+        return record | {"kind": "given"}
     of, harmed = int(observations.treated[row]), int(observations.harmed[row])
     low, high = _prediction_interval(of, shares)
     ends = beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], harmed + 0.5, of - harmed + 0.5)
-    return told | {
+    return record | {
         "kind": "counted",
         "harmed": harmed,
         "of": of,
@@ -126,15 +128,15 @@ def _poisson_slope(harmed: Floats, logs: Floats, weights: Floats) -> float:
 def _routine_doses() -> list[dict[str, Any]]:
     """Return the probability of a burn, by the plan's calibration, at clinics' doses and at three times as much."""
     seen, table = load_observations(), _dose_table()["row"]
-    found = []
+    doses = []
     for place in np.flatnonzero(seen.weight > 0.0):
         row = table[seen.names[place]]
         ways = range(len(row["spot_mm"]))
         once, thrice = (float(np.mean([burn_chance(row, way, more) for way in ways])) for more in (1.0, 3.0))
-        found.append(
+        doses.append(
             {"row": seen.names[place], "p": round_significant(float(once), 2), "p_thrice": round_significant(thrice, 2)}
         )
-    return found
+    return doses
 
 
 def burn_chance(row: Mapping[str, Any], way: int, more: float) -> float:

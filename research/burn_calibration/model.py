@@ -78,8 +78,8 @@ def load_observations(*, validation: bool = False, recommended: bool = True) -> 
     }
     counted = _rows_with_counts(rows)
     weights = _row_weights(rows)
-    told = [name for name in rows if weights[name] > 0.0 or name in counted or rows[name]["kind"] == "begins"]
-    rows = {name: rows[name] for name in told}
+    names = [name for name in rows if weights[name] > 0.0 or name in counted or rows[name]["kind"] == "begins"]
+    rows = {name: rows[name] for name in names}
     of_rows = [row["source"] for row in rows.values()]
     sources = tuple(dict.fromkeys(of_rows))
     shares = [np.full(len(row.get("spot_mm", (0,))), 1.0 / len(row.get("spot_mm", (0,)))) for row in rows.values()]
@@ -123,16 +123,16 @@ def _row_weights(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     for name in seen.values():
         row_counts[rows[name]["source"]] = row_counts.get(rows[name]["source"], 0) + 1
     most = float(load_package_table("data/practice.toml")["given"]["rows_of_a_source"]["value"])
-    told = set(seen.values())
-    return {name: min(1.0, most / row_counts[row["source"]]) if name in told else 0.0 for name, row in rows.items()}
+    shared = set(seen.values())
+    return {name: min(1.0, most / row_counts[row["source"]]) if name in shared else 0.0 for name, row in rows.items()}
 
 
 def _pad_rows(rows: list[Any], blank: float = 0.0) -> Floats:
     """Return rows of different lengths as one array, (row, way)."""
-    found = np.full((len(rows), max(1, *(len(row) for row in rows))), blank)
+    padded = np.full((len(rows), max(1, *(len(row) for row in rows))), blank)
     for place, row in enumerate(rows):
-        found[place, : len(row)] = row
-    return found
+        padded[place, : len(row)] = row
+    return padded
 
 
 _SMALL: Final = 1e-9

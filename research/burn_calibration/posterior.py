@@ -113,8 +113,8 @@ def _check_convergence(fit: BurnPosterior) -> BurnPosterior:
         "at most 1 divergence in 100": fit.divergences <= DRAWS * CHAINS // 100,
     }
     if broken := [name for name, holds in limits.items() if not holds]:
-        found = f"R-hat {fit.r_hat:.3f}, effective size {fit.effective_size:.0f}, divergences {fit.divergences}"
-        raise RuntimeError(f"not reached: {'; '.join(broken)} ({found})")
+        diagnostics = f"R-hat {fit.r_hat:.3f}, effective size {fit.effective_size:.0f}, divergences {fit.divergences}"
+        raise RuntimeError(f"not reached: {'; '.join(broken)} ({diagnostics})")
     return fit
 
 
@@ -132,7 +132,7 @@ def predict_burns(draws: dict[str, Floats], observations: Observations, source: 
     rng = np.random.default_rng(SEED)
     rows = np.flatnonzero(observations.source == source)
     wanted = rows[(observations.has_count | observations.is_threshold | (observations.weight > 0.0))[rows]]
-    found: dict[int, list[Floats]] = {int(row): [] for row in wanted}
+    predicted: dict[int, list[Floats]] = {int(row): [] for row in wanted}
     for draw in range(draws["usual"].size):
         now = {name: values[draw] for name, values in draws.items()}
         bold = (
@@ -145,10 +145,10 @@ def predict_burns(draws: dict[str, Floats], observations: Observations, source: 
         own = rng.standard_normal(_CLINICS_PER_DRAW)
         choice = np.exp(logsumexp(likely, axis=1).sum(axis=0) + np.log(_QUADRATURE_WEIGHTS))
         for place, row in enumerate(rows):
-            if int(row) in found:
+            if int(row) in predicted:
                 ways = np.exp(likely[place] - logsumexp(likely[place], axis=0)) @ (choice / choice.sum())
-                found[int(row)].append(_burn_share(now, observations, int(row), bold[row], own).T @ ways)
-    return {row: np.concatenate(shares) for row, shares in found.items()}
+                predicted[int(row)].append(_burn_share(now, observations, int(row), bold[row], own).T @ ways)
+    return {row: np.concatenate(shares) for row, shares in predicted.items()}
 
 
 def _choice_log_density(

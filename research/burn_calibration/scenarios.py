@@ -122,8 +122,12 @@ def _sessions_per_person(row: PracticeRow) -> float:
 
 def undosed_count_family(row: PracticeRow) -> str | None:
     """Return the laser family of a row that counts burns without printing the dose; None for other rows."""
-    found = burn_observation(row)
-    if found is None or found.kind != "counted" or exclusion_reason(row) not in ("no-fluence", "no-wavelength"):
+    observation = burn_observation(row)
+    if (
+        observation is None
+        or observation.kind != "counted"
+        or exclusion_reason(row) not in ("no-fluence", "no-wavelength")
+    ):
         return None
     if (
         row.condition in PIGMENT_CONDITIONS | GROWTHS
@@ -324,13 +328,13 @@ def log_dose_ratios(row: PracticeRow) -> tuple[LogDoseRatio, ...]:
     """
     ways = dose_scenarios(row)
     draws = max(_MIN_DRAWS, _DRAWS // len(ways))
-    found = []
+    ratios = []
     for way in ways:
         low, high = way.fluence_J_cm2
         logs = np.log(np.geomspace(low, high, draws)) - np.log(np.sort(_burn_doses_J_cm2(way, draws)))
         assert way.beam.spot_mm is not None  # microbeams are not modelled
-        found.append(LogDoseRatio(way.beam.spot_mm, float(logs.mean()), float(logs.std())))
-    return tuple(found)
+        ratios.append(LogDoseRatio(way.beam.spot_mm, float(logs.mean()), float(logs.std())))
+    return tuple(ratios)
 
 
 def simulate_responses(row: PracticeRow, draws: int) -> Iterator[PulseResponse]:

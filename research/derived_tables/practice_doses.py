@@ -39,16 +39,16 @@ def _make_table() -> dict[str, Any]:
 
 
 def _row_entry(row: PracticeRow, family: str) -> dict[str, Any]:
-    found = burn_observation(row)
-    assert found is not None  # the row has a scenario, or is a rate
+    observation = burn_observation(row)
+    assert observation is not None  # the row has a scenario, or is a rate
     return {
         "source": row.source,
         "kept_aside": row.role == "validation",
-        "kind": found.kind,
+        "kind": observation.kind,
         "family": family,
-        "harmed": found.events,
-        "of": found.total,
-        "sessions": round_significant(found.sessions),
+        "harmed": observation.events,
+        "of": observation.total,
+        "sessions": round_significant(observation.sessions),
     }
 
 

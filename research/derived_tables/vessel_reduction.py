@@ -107,12 +107,12 @@ def _case(wavelength_nm: float, diameter_um: float, depth_um: float, pulse_ms: f
 
 def summarise_ratios(ratios: Iterable[DoseRatio]) -> dict[str, dict[str, Any]]:
     """Return by endpoint the cases, their geometric mean, spread and error about 1, and the means by size and pulse."""
-    found: dict[str, list[DoseRatio]] = {}
+    ratios_by_group: dict[str, list[DoseRatio]] = {}
     for ratio in ratios:
-        found.setdefault(ratio.endpoint, []).append(ratio)
+        ratios_by_group.setdefault(ratio.endpoint, []).append(ratio)
     for name, like in SAME.items():
-        found[name] = found[like]
-    return {name: _summary(found[name]) for name in sorted(found)}
+        ratios_by_group[name] = ratios_by_group[like]
+    return {name: _summary(ratios_by_group[name]) for name in sorted(ratios_by_group)}
 
 
 def _summary(ratios: Sequence[DoseRatio]) -> dict[str, Any]:

@@ -33,9 +33,9 @@ def _fit() -> int:
     """Refit; replace the shipped draws when their inputs changed, else compare them with draws of another seed."""
     fresh = not ship.is_current()
     draws, record = ship.fit_models() if fresh else ship.fit_models(ship.PLAN.seed + 1)
-    found = record["diagnostics"]
-    print(", ".join(f"{name} {value}" for name, value in found.items()))
-    faults = ship.diagnostic_faults(found)
+    diagnostics = record["diagnostics"]
+    print(", ".join(f"{name} {value}" for name, value in diagnostics.items()))
+    faults = ship.diagnostic_faults(diagnostics)
     if not faults and fresh:
         ship.write_draws(draws, record)
         print("the inputs have changed: the shipped draws were replaced; run make evidence-report")

@@ -56,9 +56,9 @@ def ranks(number: int) -> dict[str, Any]:
     for true, seen, order in ((truth, made, IMPROVEMENT), (more, counts, COUNTS)):
         sampled = sample(seen, replace(_PLAN, seed=number + 1))
         drawn = _flatten({name: a.reshape(-1, *a.shape[2:]) for name, a in sampled.chains.items()}, order)
-        kept = drawn[np.linspace(0, len(drawn) - 1, RANKS).astype(int)]
+        thinned = drawn[np.linspace(0, len(drawn) - 1, RANKS).astype(int)]
         below += [
-            int(n) for n in (kept < _flatten({k: np.asarray(v)[None] for k, v in true.items()}, order)).sum(axis=0)
+            int(n) for n in (thinned < _flatten({k: np.asarray(v)[None] for k, v in true.items()}, order)).sum(axis=0)
         ]
         divergences += sampled.divergences
     return {"ranks": dict(zip(ranked_quantities(), below, strict=True)), "divergences": divergences}
@@ -74,8 +74,8 @@ def chi_square_p(observed: Sequence[int]) -> float:
 
 def least_uniform(table: Mapping[str, Sequence[int]]) -> list[tuple[str, float, float]]:
     """Return the quantities, the least uniform first: name, probability, and that times their number (Bonferroni)."""
-    found = sorted((chi_square_p(ranks), name) for name, ranks in table.items())
-    return [(name, p, min(1.0, p * len(table))) for p, name in found]
+    p_values = sorted((chi_square_p(ranks), name) for name, ranks in table.items())
+    return [(name, p, min(1.0, p * len(table))) for p, name in p_values]
 
 
 def _flatten(values: Mapping[str, Any], order: Sequence[str]) -> Any:

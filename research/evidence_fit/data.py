@@ -104,26 +104,26 @@ def record_arrays(part: Any) -> dict[str, Any]:
 @cache
 def table_data() -> Data:
     """Return the fixed arrays of the shipped table."""
-    found = fitted_arms()
-    studies = tuple(dict.fromkeys(deviation_group(arm) for arm in found))
-    lower, upper = np.full((2, len(found), CLASSES), -np.inf)
-    for k, arm in enumerate(found):
+    arms = fitted_arms()
+    studies = tuple(dict.fromkeys(deviation_group(arm) for arm in arms))
+    lower, upper = np.full((2, len(arms), CLASSES), -np.inf)
+    for k, arm in enumerate(arms):
         above = np.inf
         for j, (cut, _) in enumerate(arm.bins):
             upper[k, j], lower[k, j] = above, -np.inf if cut is None else cut
             above = lower[k, j]
     return Data(
-        x=np.array([design_layout().row(Features.from_arm(arm))[0] for arm in found]),
-        study=np.array([studies.index(deviation_group(arm)) for arm in found]),
+        x=np.array([design_layout().row(Features.from_arm(arm))[0] for arm in arms]),
+        study=np.array([studies.index(deviation_group(arm)) for arm in arms]),
         lower=lower,
         upper=upper,
-        binned=np.array([bool(arm.bins) for arm in found]),
-        n=np.array([float(arm.patients or 0) for arm in found]),
-        units=np.array([float(arm.patients or 0) * arm.units_per_patient for arm in found]),
+        binned=np.array([bool(arm.bins) for arm in arms]),
+        n=np.array([float(arm.patients or 0) for arm in arms]),
+        units=np.array([float(arm.patients or 0) * arm.units_per_patient for arm in arms]),
         untreated=np.array(
-            [any(deviation_group(arm) == study and arm.modality == UNTREATED for arm in found) for study in studies]
+            [any(deviation_group(arm) == study and arm.modality == UNTREATED for arm in arms) for study in studies]
         ),
-        single=np.array([has_single_lesions(arm.condition) for arm in found]),
+        single=np.array([has_single_lesions(arm.condition) for arm in arms]),
         studies=studies,
     )
 
@@ -131,18 +131,18 @@ def table_data() -> Data:
 @cache
 def printed_improvement() -> Observed:
     """Return the improvement reported in the shipped table."""
-    found = fitted_arms()
-    counts = np.zeros((len(found), CLASSES))
-    for k, arm in enumerate(found):
+    arms = fitted_arms()
+    counts = np.zeros((len(arms), CLASSES))
+    for k, arm in enumerate(arms):
         for j, (_, count) in enumerate(arm.bins):
             counts[k, j] = count
     return Observed(
         counts=counts,
-        mean=np.array([0.0 if arm.bins else float(arm.mean_pct or 0.0) for arm in found]),
-        sd=np.array([0.0 if arm.bins else float(arm.mean_sd_pct or 0.0) for arm in found]),
-        used=np.ones(len(found)),
+        mean=np.array([0.0 if arm.bins else float(arm.mean_pct or 0.0) for arm in arms]),
+        sd=np.array([0.0 if arm.bins else float(arm.mean_sd_pct or 0.0) for arm in arms]),
+        used=np.ones(len(arms)),
         weak=np.array(
-            [weakness_factor([arm for arm in found if deviation_group(arm) == study]) for study in table_data().studies]
+            [weakness_factor([arm for arm in arms if deviation_group(arm) == study]) for study in table_data().studies]
         ),
     )
 

@@ -195,9 +195,9 @@ def _posterior_without(
     ----------
     rest : the reported results of the other studies.
     """
-    found = reweigh.reweigh_without_study(posterior, log_likelihood, rng)
-    if found is not None:
-        return found, {}
+    reweighed = reweigh.reweigh_without_study(posterior, log_likelihood, rng)
+    if reweighed is not None:
+        return reweighed, {}
     sampled = sample(rest, PLAN)
     return Posterior.from_chains(sampled.chains), {"refitted": True, "divergences": sampled.divergences}
 

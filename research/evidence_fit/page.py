@@ -47,14 +47,14 @@ _LEAST_COUNTS = 10  # of a group of dark marks whose coverage is listed: of fewe
 
 def load_checks() -> dict[str, Any]:
     """Return the shipped result of the long checks."""
-    found: dict[str, Any] = json.loads(load_package_text(CHECKS_FILE))
-    return found
+    checks: dict[str, Any] = json.loads(load_package_text(CHECKS_FILE))
+    return checks
 
 
 def load_scores(*kinds: str) -> list[StudyScore]:
     """Return the shipped scores of left-out studies, of the given kinds or of all."""
-    found = [StudyScore(**record) for record in load_checks()["scores"]]
-    return [score for score in found if not kinds or score.kind in kinds]
+    scores = [StudyScore(**record) for record in load_checks()["scores"]]
+    return [score for score in scores if not kinds or score.kind in kinds]
 
 
 def treated_scores() -> list[StudyScore]:
@@ -153,21 +153,21 @@ def _pictures() -> dict[str, Any]:
 def studies_outside() -> dict[str, tuple[int, int, int]]:
     """Return by harm question how many studies counted it, and how many lie outside 95 %: fitted, and when left out."""
     pit = {(score.row, score.kind): score.pit for score in load_scores()}
-    found = {}
+    outside = {}
     for harm in harm_questions():
         counts = pictures.shipped_numbers()["harms"][harm.name]["beside"]
         seen = sum(not row["predicted"][0] <= row["events"] <= row["predicted"][1] for row in counts)
         left_out = sum(abs(2.0 * pit[row["row"], harm.outcome] - 1.0) > _MOST for row in counts)
-        found[harm.title] = (len(counts), seen, left_out)
-    return found
+        outside[harm.title] = (len(counts), seen, left_out)
+    return outside
 
 
 def _outside_table() -> str:
-    found = studies_outside()
-    together = [sum(numbers) for numbers in zip(*found.values(), strict=True)]
+    outside = studies_outside()
+    together = [sum(numbers) for numbers in zip(*outside.values(), strict=True)]
     rows = [
         (name, str(counts), str(seen), str(left_out), f"{(1.0 - _MOST) * counts:.1f}")
-        for name, (counts, seen, left_out) in [*found.items(), ("together", together)]
+        for name, (counts, seen, left_out) in [*outside.items(), ("together", together)]
     ]
     return _table(("answer", "counts", "outside 95 %", "outside when left out", "expected outside"), rows)
 
@@ -179,12 +179,14 @@ def _harm_row(harm: HarmQuestion) -> dict[str, str]:
     def ends(pair: Sequence[float]) -> str:
         return f"{percent(pair[0])} to {percent(pair[1])} %"
 
-    told = pictures.shipped_numbers()["harms"][harm.name]
+    shipped = pictures.shipped_numbers()["harms"][harm.name]
     answers = [
-        (row["asked"], f"{percent(row['median'])} %", ends(row["inner"]), ends(row["outer"])) for row in told["answers"]
+        (row["asked"], f"{percent(row['median'])} %", ends(row["inner"]), ends(row["outer"]))
+        for row in shipped["answers"]
     ]
     beside = [
-        (row["row"], f"{row['events']} of {row['of']}", "{} to {}".format(*row["predicted"])) for row in told["beside"]
+        (row["row"], f"{row['events']} of {row['of']}", "{} to {}".format(*row["predicted"]))
+        for row in shipped["beside"]
     ]
     return {
         "title": harm.title,
@@ -256,8 +258,8 @@ def _gains() -> str:
     groups = [load_scores(*IMPROVEMENT), treated_scores(), load_scores("responders"), load_scores("mean")]
     rows = []
     for name in BASELINES:
-        found = [score_gain(group, name) for group in groups]
-        rows.append((name, *(f"{mean:+.3f} ± {error:.3f}" for mean, error in found)))
+        gains = [score_gain(group, name) for group in groups]
+        rows.append((name, *(f"{mean:+.3f} ± {error:.3f}" for mean, error in gains)))
     return _table(("over", "all arms", "treated arms", "counts", "means"), rows)
 
 

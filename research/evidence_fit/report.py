@@ -67,20 +67,20 @@ def calibration_ranks(work: Path) -> list[dict[str, Any]]:
     """Return the ranks of every simulated data set; all have the shape of the table at the time of the first one."""
     folder = work / f"calibration-{calibration_sha256()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
-    found = [
+    replicates = [
         _load_or_run(folder / f"ranks-{number}.json", partial(calibrate.ranks, number))
         for number in range(calibrate.DATA_SETS)
     ]
-    if any(row["ranks"].keys() != found[0]["ranks"].keys() for row in found):
+    if any(row["ranks"].keys() != replicates[0]["ranks"].keys() for row in replicates):
         raise ValueError(f"{folder} holds data sets of several tables; remove it")
-    return found
+    return replicates
 
 
 def _load_or_run(file: Path, run: Callable[[], Any]) -> Any:
     """Return the content of a file, or run and store the result; files are written atomically."""
     if not file.exists():
-        found = run()
-        write_atomically(file, json.dumps(found))
+        result = run()
+        write_atomically(file, json.dumps(result))
         print(file.stem, flush=True)
     return json.loads(file.read_text(encoding="utf-8"))
 
@@ -92,7 +92,7 @@ def _study_scores(study: str, number: int) -> list[dict[str, Any]]:
 def _weak_designs() -> list[dict[str, Any]]:
     """Return how the expected shares change when weak designs count as strong ones, or half as much."""
     base = expected_shares(posterior())
-    found = []
+    designs = []
     for name, power in (("all designs weigh alike", 0.0), ("weak designs weigh twice as little", 2.0)):
         seen = printed_improvement()
         refitted = Posterior.from_chains(sample(replace(seen, weak=seen.weak**power), _AGAIN).chains)
@@ -102,8 +102,8 @@ def _weak_designs() -> list[dict[str, Any]]:
             for target, values in expected_shares(given).items()
         }
         worst = max(moved, key=lambda key: abs(moved[key]))
-        found.append({"assumption": name, "points": moved[worst], "where": worst})
-    return found
+        designs.append({"assumption": name, "points": moved[worst], "where": worst})
+    return designs
 
 
 def _replicates() -> dict[str, dict[str, list[float]]]:

@@ -27,7 +27,7 @@ _ENOUGH = 100.0  # least effective number of draws after weighting for a usable 
 def prior_effects(fitted: Posterior) -> list[dict[str, Any]]:
     """Return for each prior the largest change of a share, where it occurs, and the effective number of draws left."""
     targets = expected_shares(fitted)
-    found = []
+    effects = []
     for name, log in log_priors(fitted).items():
         moved, left = {}, np.inf
         weights = []
@@ -40,72 +40,76 @@ def prior_effects(fitted: Posterior) -> list[dict[str, Any]]:
             low, high = (float(weight @ values) for weight in weights)
             moved[target] = 100.0 * (high - low)
         worst = max(moved, key=lambda key: abs(moved[key]))
-        found.append(
+        effects.append(
             {"prior": name, "points": moved[worst], "where": worst, "draws_left": left, "known": left >= _ENOUGH}
         )
-    return found
+    return effects
 
 
 def expected_shares(fitted: Posterior) -> dict[str, Floats]:
     """Return the monitored quantities: for each draw the expected shares who improve by half, and who are harmed."""
-    found = {}
+    shares_by_question = {}
     for pair in dict.fromkeys((arm.condition, arm.modality) for arm in fitted_arms() if arm.modality != UNTREATED):
         features = next(Features.from_arm(a) for a in fitted_arms() if (a.condition, a.modality) == pair)
         (clinics,) = draw_new_clinics([[(features, 1.0)]], posterior_override=fitted)
-        found[" x ".join(pair)] = clinics.share_above(50.0).reshape(-1, CLINICS).mean(axis=1)
+        shares_by_question[" x ".join(pair)] = clinics.share_above(50.0).reshape(-1, CLINICS).mean(axis=1)
     for row in outcome_counts():
         name = f"{row.outcome} after {row.modality}"
-        if name not in found:
+        if name not in shares_by_question:
             shares = draw_share(CountQuestion.from_count(row), posterior_override=fitted)
-            found[name] = shares.reshape(-1, CLINICS).mean(axis=1)
-    return found
+            shares_by_question[name] = shares.reshape(-1, CLINICS).mean(axis=1)
+    return shares_by_question
 
 
 def log_priors(fitted: Posterior) -> Mapping[str, Floats]:
     """Return for each prior of `data/evidence.toml` its log density at every draw, up to a constant, (draw,)."""
     improvement, outcomes, counts, pain = map(evidence_priors, ("improvement", "outcomes", "counts", "pain"))
-    found: dict[str, Floats] = {}
+    densities: dict[str, Floats] = {}
     for k, (group, name) in enumerate(design_layout().columns):
         if group in HIERARCHICAL:
             continue
         prior = improvement[group]
         log = _normal(fitted["beta"][:, k], prior.get("value", 0.0), prior["sd"])
         key = f"improvement.{group}"
-        found[key] = found.get(key, np.zeros(len(fitted))) + log if name else log
-    found["improvement.total"] = _normal(fitted["total"], 0.0, improvement["total"]["sd"])
+        densities[key] = densities.get(key, np.zeros(len(fitted))) + log if name else log
+    densities["improvement.total"] = _normal(fitted["total"], 0.0, improvement["total"]["sd"])
     spreads = np.column_stack((fitted["scale"], fitted["tau"], fitted["omega"], fitted["kappa"]))
     weights = np.array([improvement["shares"][level] for level in LEVELS])
-    found["improvement.shares"] = np.asarray(
+    densities["improvement.shares"] = np.asarray(
         ((weights - 1.0) * np.log((spreads / fitted["total"][:, None]) ** 2)).sum(axis=1)
     )
     tail = improvement["study_tail"]
     beyond = np.maximum(fitted["freedom"] - tail["least"], 1e-6)  # shipped in single precision
-    found["improvement.study_tail"] = np.asarray((tail["shape"] - 1.0) * np.log(beyond) - tail["rate"] * beyond)
+    densities["improvement.study_tail"] = np.asarray((tail["shape"] - 1.0) * np.log(beyond) - tail["rate"] * beyond)
     patient = improvement["patient_sd"]
-    found["improvement.patient_sd"] = _normal(fitted["sd_mid"], np.log(patient["value"]), patient["log_sd"])
-    found["improvement.patient_sd_spread"] = _normal(fitted["sd_spread"], 0.0, improvement["patient_sd_spread"]["sd"])
+    densities["improvement.patient_sd"] = _normal(fitted["sd_mid"], np.log(patient["value"]), patient["log_sd"])
+    densities["improvement.patient_sd_spread"] = _normal(
+        fitted["sd_spread"], 0.0, improvement["patient_sd_spread"]["sd"]
+    )
     beta = improvement["lesion_correlation"]
-    found["improvement.lesion_correlation"] = np.asarray(
+    densities["improvement.lesion_correlation"] = np.asarray(
         (beta["a"] - 1.0) * np.log(fitted["icc"]) + (beta["b"] - 1.0) * np.log1p(-fitted["icc"])
     )
-    found["improvement.clear"] = _normal(fitted["clear"], improvement["clear"]["value"], improvement["clear"]["sd"])
-    found["improvement.clear_slope"] = _normal(fitted["clear_slope"], 0.0, improvement["clear_slope"]["sd"])
-    found["improvement.untreated_study"] = _normal(fitted["tau_untreated"], 0.0, improvement["untreated_study"]["sd"])
+    densities["improvement.clear"] = _normal(fitted["clear"], improvement["clear"]["value"], improvement["clear"]["sd"])
+    densities["improvement.clear_slope"] = _normal(fitted["clear_slope"], 0.0, improvement["clear_slope"]["sd"])
+    densities["improvement.untreated_study"] = _normal(
+        fitted["tau_untreated"], 0.0, improvement["untreated_study"]["sd"]
+    )
     for k, outcome in enumerate(OUTCOMES):
-        found[f"outcomes.{outcome}"] = _normal(
+        densities[f"outcomes.{outcome}"] = _normal(
             fitted["base"][:, k], outcomes[outcome]["value"], outcomes[outcome]["sd"]
         )
     for k, effect in enumerate(EFFECTS):
-        found[f"counts.{effect}"] = _normal(fitted["count_scale"][:, k], 0.0, counts[effect]["sd"]).sum(axis=1)
+        densities[f"counts.{effect}"] = _normal(fitted["count_scale"][:, k], 0.0, counts[effect]["sd"]).sum(axis=1)
     for level in ("study", "row"):
-        found[f"counts.{level}"] = _normal(fitted[f"count_{level}"], 0.0, counts[level]["sd"]).sum(axis=1)
+        densities[f"counts.{level}"] = _normal(fitted[f"count_{level}"], 0.0, counts[level]["sd"]).sum(axis=1)
     for slope, harms in (("darker", PIGMENT_HARMS), ("late", LATE_HARMS)):
         for k, outcome in enumerate(harms):
-            found[f"counts.{slope} ({outcome})"] = _normal(fitted[slope][:, k], 0.0, counts[slope]["sd"])
-    found["pain.typical"] = _normal(fitted["pain_typical"], pain["typical"]["value"], pain["typical"]["sd"])
-    found["pain.modality"] = _normal(fitted["pain_scale"], 0.0, pain["modality"]["sd"])
-    found["pain.between_studies"] = _normal(fitted["pain_between"], 0.0, pain["between_studies"]["sd"])
-    return found
+            densities[f"counts.{slope} ({outcome})"] = _normal(fitted[slope][:, k], 0.0, counts[slope]["sd"])
+    densities["pain.typical"] = _normal(fitted["pain_typical"], pain["typical"]["value"], pain["typical"]["sd"])
+    densities["pain.modality"] = _normal(fitted["pain_scale"], 0.0, pain["modality"]["sd"])
+    densities["pain.between_studies"] = _normal(fitted["pain_between"], 0.0, pain["between_studies"]["sd"])
+    return densities
 
 
 def _normal(x: Floats, centre: float, sd: float) -> Floats:

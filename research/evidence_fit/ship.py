@@ -54,8 +54,8 @@ def fit_models(seed: int = PLAN.seed) -> tuple[dict[str, NDArray[np.float32]], d
 
 def posterior_record() -> Mapping[str, Any]:
     """Return the record of how the shipped draws were made."""
-    found: Mapping[str, Any] = json.loads((_PACKAGE / RECORD_FILE).read_text(encoding="utf-8"))
-    return found
+    record: Mapping[str, Any] = json.loads((_PACKAGE / RECORD_FILE).read_text(encoding="utf-8"))
+    return record
 
 
 def is_current() -> bool:
@@ -76,17 +76,17 @@ def diagnostic_faults(diagnostics: Mapping[str, Any]) -> list[str]:
 
 def disagreements(draws: Mapping[str, NDArray[Any]]) -> list[str]:
     """Return the parameters that differ from the shipped draws by more than Monte Carlo error; empty when all agree."""
-    found = []
+    names = []
     with np.load(_PACKAGE / DRAWS_FILE) as shipped:
         for name, k, mine in _scalars(draws):
             theirs = shipped[name].reshape(*shipped[name].shape[:2], -1)[:, :, k]
             error = np.hypot(_standard_error(mine), _standard_error(theirs))
             off = abs(float(mine.mean()) - float(theirs.mean())) / error
             if off > _MOST_STANDARD_ERRORS:
-                found.append(
+                names.append(
                     f"{name}[{k}]: {mine.mean():.4g} here, {theirs.mean():.4g} shipped, {off:.1f} standard errors"
                 )
-    return found
+    return names
 
 
 def write_draws(draws: Mapping[str, NDArray[np.float32]], record: Mapping[str, Any]) -> None:
@@ -125,11 +125,11 @@ def _fit_record(draws: Mapping[str, NDArray[np.float32]], divergences: int) -> d
 
 def _scalars(draws: Mapping[str, NDArray[Any]]) -> list[tuple[str, int, NDArray[Any]]]:
     """Return every scalar parameter: name, index, (chain, draw)."""
-    found = []
+    scalars = []
     for name, chains in draws.items():
         flat = np.asarray(chains, dtype=float).reshape(*chains.shape[:2], -1)
-        found += [(name, k, flat[:, :, k]) for k in range(flat.shape[2])]
-    return found
+        scalars += [(name, k, flat[:, :, k]) for k in range(flat.shape[2])]
+    return scalars
 
 
 def _standard_error(chains: NDArray[Any]) -> float:

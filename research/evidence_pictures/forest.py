@@ -107,5 +107,5 @@ def _forest_rows(arms: Sequence[Arm]) -> tuple[ForestRow, ...]:
 def _printed_figure(arm: Arm, cut_pct: float | None) -> PrintedInterval:
     if cut_pct is None:
         return mean_interval(arm.mean_pct or 0.0, arm.mean_sd_pct, arm.patients)
-    found = share_interval(arm.count_reaching(cut_pct), arm.graded_count)
-    return PrintedInterval(*(100.0 * (value or 0.0) for value in (found.middle, found.low, found.high)))
+    interval = share_interval(arm.count_reaching(cut_pct), arm.graded_count)
+    return PrintedInterval(*(100.0 * (value or 0.0) for value in (interval.middle, interval.low, interval.high)))

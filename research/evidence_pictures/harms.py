@@ -90,9 +90,9 @@ def predicted_count(row: OutcomeCount) -> tuple[int, int]:
 
 def _counts_of_light(outcome: str, modality: str, span_nm: tuple[float, float]) -> tuple[OutcomeCount, ...]:
     low, high = span_nm
-    found = [
+    counts = [
         row
         for row in outcome_counts()
         if (row.outcome, row.modality) == (outcome, modality) and low <= (row.arm.wavelength_nm or 0.0) <= high
     ]
-    return tuple(sorted(found, key=lambda row: (row.months or 0.0, row.phototypes or (-1, -1))))
+    return tuple(sorted(counts, key=lambda row: (row.months or 0.0, row.phototypes or (-1, -1))))

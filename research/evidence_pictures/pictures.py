@@ -110,5 +110,5 @@ def compute_numbers() -> dict[str, Any]:
 
 def shipped_numbers() -> Mapping[str, Any]:
     """Return the shipped numbers of the pictures."""
-    found: Mapping[str, Any] = json.loads(load_package_text(NUMBERS_FILE))
-    return found
+    numbers: Mapping[str, Any] = json.loads(load_package_text(NUMBERS_FILE))
+    return numbers

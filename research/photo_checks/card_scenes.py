@@ -86,9 +86,9 @@ def card_drawing() -> NDArray[np.float32]:
             ignore_system_fonts=True,
         )
     sheet = np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR), np.uint8)
-    found = find_printed_card(np.ascontiguousarray(sheet[..., ::-1]))
-    assert found is not None
-    left, top = np.round(found.outline[0] + 0.5).astype(int)
+    card = find_printed_card(np.ascontiguousarray(sheet[..., ::-1]))
+    assert card is not None
+    left, top = np.round(card.outline[0] + 0.5).astype(int)
     width, height = (round(side / 25.4 * _PPI) for side in CARD_MM)
     return (sheet[top : top + height, left : left + width, 0] < 128).astype(np.float32)
 

@@ -90,14 +90,16 @@ def draw_skin(colour: MeasuredMark, cover: Array, green: Array, mottle: tuple[Ar
 
 def _readings(marks: Iterable[Mark], shape: tuple[int, ...], centres: Sequence[tuple[int, int]]) -> list[str]:
     """Return how the disc at each centre (x, y) is read; one that is read as red as well counts as red."""
-    found: list[set[str]] = [set() for _ in centres]
+    readings: list[set[str]] = [set() for _ in centres]
     for mark in marks:
         if mark.kind in _KIND_READING or mark.kind == "dark-spots":
             cover = mark.embed_in(shape, mark.cover) > 0.25
-            for told, (x, y) in zip(found, centres, strict=True):
+            for told, (x, y) in zip(readings, centres, strict=True):
                 if cover[y, x]:
                     told.add(_KIND_READING.get(mark.kind, "not told"))
-    return [next((name for name in ("red", "brown", "not told", "dent") if name in told), "missed") for told in found]
+    return [
+        next((name for name in ("red", "brown", "not told", "dent") if name in told), "missed") for told in readings
+    ]
 
 
 def read_drawn(colours: Sequence[MeasuredMark]) -> Iterator[ColourReading]:

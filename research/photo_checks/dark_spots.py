@@ -165,13 +165,13 @@ def skin_places(rgb: Picture, face: Face, size_mm: float) -> list[tuple[str, flo
     radius_px = size_mm / face_scale(face).median * view.scale
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     ring = radius_px * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    found = []
+    places = []
     for name, points in PLACES.items():
         for x, y in [(side * u, v) for u, v in points for side in ((1,) if u == 0 else (1, -1))]:
             disc = fill_outline(view.rgb.shape, view.face.template_to_pixels(np.array([[x, y]])) + ring)
             if disc.any() and surface.skin_colour[disc].mean() >= _SKIN_SHARE:
-                found.append((name, x, y))
-    return found
+                places.append((name, x, y))
+    return places
 
 
 def spots_found(rgb: Picture, centres: Array) -> list[bool] | None:
@@ -193,12 +193,12 @@ def spots_found(rgb: Picture, centres: Array) -> list[bool] | None:
         for mark in marks
         if mark.kind == "dark-spots"
     ]
-    told = []
+    outcomes = []
     for x, y in (centres - view.origin + 0.5) * view.scale - 0.5:
         row, column = round(float(y)), round(float(x))
         inside = 0 <= row < view.rgb.shape[0] and 0 <= column < view.rgb.shape[1]
-        told.append(inside and any(cover[row, column] for cover in covers))
-    return told
+        outcomes.append(inside and any(cover[row, column] for cover in covers))
+    return outcomes
 
 
 def tone_of(rgb: Picture, face: Face) -> str:
@@ -244,10 +244,10 @@ def _count_spots(rgb: Picture, face: Face, tone: str, aside: bool, rounds: range
                     seed=seed + 500,
                     edge_px=edge,
                 )
-            told = spots_found(drawn, centres)
-            for spot, detection in zip(spots, told or [False] * len(spots), strict=True):
+            outcomes = spots_found(drawn, centres)
+            for spot, detection in zip(spots, outcomes or [False] * len(spots), strict=True):
                 yield SpotCounts(
-                    spot.place, spot.size_mm, spot.colour, spot.ragged, tone, aside, detection, told is not None
+                    spot.place, spot.size_mm, spot.colour, spot.ragged, tone, aside, detection, outcomes is not None
                 )
 
 

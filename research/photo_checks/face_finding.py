@@ -410,8 +410,8 @@ def main(arguments: list[str] | None = None) -> None:
         _portrait_table(finder, given.portraits, marked)
         return
     pictures = list(empty_pictures())
-    found = [kind for kind, picture in pictures if finder(picture)]
-    print(f"a face in {len(found)} of {len(pictures)} pictures without one: {', '.join(found) or 'none'}")
+    kinds = [kind for kind, picture in pictures if finder(picture)]
+    print(f"a face in {len(kinds)} of {len(pictures)} pictures without one: {', '.join(kinds) or 'none'}")
 
 
 if __name__ == "__main__":

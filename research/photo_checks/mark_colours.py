@@ -108,13 +108,13 @@ class MeasuredMark:
 
 def read_spectra(file: Path) -> list[SiteSpectrum]:
     """Return the mean spectrum of each site of each person."""
-    found: dict[tuple[str, int], list[tuple[Array, float, float]]] = defaultdict(list)
+    spectra: dict[tuple[str, int], list[tuple[Array, float, float]]] = defaultdict(list)
     with file.open(newline="") as lines:
         for row in csv.DictReader(lines):
             values = np.array([float(row[f"{nm:.0f}"] or "nan") for nm in NM]) / 100
             if np.isfinite(values).all() and values.min() > 0.01:
                 person = "-".join((row["origin"], row["ethnicity"], row["subject"]))
-                found[person, int(row["location"])].append((values, float(row["L"]), float(row["b"])))
+                spectra[person, int(row["location"])].append((values, float(row["L"]), float(row["b"])))
     return [
         SiteSpectrum(
             person,
@@ -126,7 +126,7 @@ def read_spectra(file: Path) -> list[SiteSpectrum]:
             ),
             np.mean([colour[0] for colour in many], axis=0),
         )
-        for (person, location), many in found.items()
+        for (person, location), many in spectra.items()
     ]
 
 

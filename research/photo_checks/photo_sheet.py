@@ -89,9 +89,9 @@ def _draw_regions(skin: SkinAnalysis) -> Picture:
     zoom = _WIDTH_PX / seen.rgb.shape[1]
     drawn = np.asarray(cv2.resize(seen.rgb, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC), np.uint8)
     for mask, colour in zip(skin.regions.masks.values(), _COLOURS, strict=False):
-        kept = cv2.resize(mask.astype(np.uint8), drawn.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-        drawn[kept > 0] = (0.75 * drawn[kept > 0] + 0.25 * colour).astype(np.uint8)
-        contours, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        scaled_mask = cv2.resize(mask.astype(np.uint8), drawn.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        drawn[scaled_mask > 0] = (0.75 * drawn[scaled_mask > 0] + 0.25 * colour).astype(np.uint8)
+        contours, _ = cv2.findContours(scaled_mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(drawn, contours, -1, tuple(int(value) for value in colour), 2)
     assert skin.face is not None  # no site was named
     face = skin.face.transformed(seen.scale, *seen.origin)
@@ -140,10 +140,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--out", type=Path, default=Path("photographs"))
     parser.add_argument("--sides", default=",".join(map(str, SIDES_PX)))
-    said = parser.parse_args()
-    for row in write_sheet(said.folder, said.out, [int(side) for side in said.sides.split(",")]):
-        told = row.get("pupils_apart_px", row.get("unknown", row.get("refused")))
-        print(row["file"], row["side_px"], told, *sorted(row.get("region_px", ())))
+    options = parser.parse_args()
+    for row in write_sheet(options.folder, options.out, [int(side) for side in options.sides.split(",")]):
+        figure = row.get("pupils_apart_px", row.get("unknown", row.get("refused")))
+        print(row["file"], row["side_px"], figure, *sorted(row.get("region_px", ())))
 
 
 if __name__ == "__main__":

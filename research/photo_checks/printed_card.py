@@ -68,15 +68,15 @@ def table_rows(results: Sequence[CardReadingResult]) -> list[list[str]]:
 
 
 def _figures(results: Sequence[CardReadingResult]) -> Iterable[str]:
-    told = [(result.ita_deg, result.read_deg) for result in results if result.read_deg is not None]
-    missed: NDArray[np.float64] = np.array([read.median - true for true, read in told])
-    width = np.median([read.high - read.low for _, read in told])
-    held = np.mean([read.low <= true <= read.high for true, read in told])
+    readings = [(result.ita_deg, result.read_deg) for result in results if result.read_deg is not None]
+    missed: NDArray[np.float64] = np.array([read.median - true for true, read in readings])
+    width = np.median([read.high - read.low for _, read in readings])
+    held = np.mean([read.low <= true <= read.high for true, read in readings])
     scales = np.array([result.scale_ratio for result in results if result.scale_ratio is not None])
     yield f"{len(results)}"
     yield f"{sum(result.is_found for result in results)}"
     yield f"{100 * np.quantile(np.abs(scales - 1), 0.9):.1f} %"
-    yield f"{len(told)}"
+    yield f"{len(readings)}"
     yield f"{missed.mean():+.0f}°, {np.sqrt((missed**2).mean()):.0f}°"
     yield f"{width:.0f}°"
     yield f"{100 * held:.0f} %"

@@ -71,8 +71,8 @@ def flush_areas(photograph: DecodedPhotograph, colours: Sequence[MeasuredMark]) 
         rows, columns = np.nonzero(mask)
         at = plain.view.to_picture(np.array([[columns.mean(), rows.mean()]]))
         cover = _disc_at(plain, linear.shape, at[0])
-        told = red_regions(photograph, plain.face, linear * np.exp(-cover[..., None] * reds[k].darker(green)))
-        yield green, told is not None and name in told
+        regions = red_regions(photograph, plain.face, linear * np.exp(-cover[..., None] * reds[k].darker(green)))
+        yield green, regions is not None and name in regions
 
 
 def _disc_at(skin: SkinAnalysis, shape: tuple[int, ...], centre: Array) -> Array:
@@ -97,9 +97,9 @@ def shade_areas(photograph: DecodedPhotograph) -> Iterator[tuple[str, int, int]]
     fields = dict(zip(_SIDES, (0.5 - across, 0.5 + across, 0.5 - down, 0.5 + down), strict=True))
     hollow = cv2.GaussianBlur(_spots(plain, linear.shape, _HOLLOWS, 0.22), (0, 0), 0.06 * pupil_px)
     for (place, field), (name, shade) in product({**fields, "hollows": hollow}.items(), SHADES.items()):
-        told = red_regions(photograph, plain.face, linear * np.exp(-_DEEP * field[..., None] * np.asarray(shade)))
-        if told is not None:
-            yield f"{place}, {name}", len(told - before), len(plain.regions.masks)
+        regions = red_regions(photograph, plain.face, linear * np.exp(-_DEEP * field[..., None] * np.asarray(shade)))
+        if regions is not None:
+            yield f"{place}, {name}", len(regions - before), len(plain.regions.masks)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -122,7 +122,7 @@ def _doses(people: VirtualPeople, errors: ClinicErrors, offers: Sequence[Treatme
     for who, offer in enumerate(offers):
         if offer is not None:
             groups[int(people.colour_class[who]), TreatmentOffer(offer.regime, offer.setting, 1.0)].append(who)
-    found = _Doses(np.full(people.count, np.nan), np.full(people.count, np.nan))
+    doses = _Doses(np.full(people.count, np.nan), np.full(people.count, np.nan))
     lesion = np.exp(errors.clinic + errors.people * people.draws.normal("lesion"))
     truths = {
         condition: TrueDoses.for_condition(people, condition)
@@ -131,30 +131,30 @@ def _doses(people: VirtualPeople, errors: ClinicErrors, offers: Sequence[Treatme
     for (_, offer), members in groups.items():
         subset, condition = np.array(members), offer.regime.condition
         truth = truths[condition].subset(subset)
-        found.burn_J_cm2[subset] = truth.burn_dose_J_cm2(offer.beam, offer.cooling)
+        doses.burn_J_cm2[subset] = truth.burn_dose_J_cm2(offer.beam, offer.cooling)
         if condition in LESION_BY_CONDITION:
-            found.target_J_cm2[subset] = (
+            doses.target_J_cm2[subset] = (
                 truth.burn_dose_J_cm2(offer.beam, offer.cooling, in_target=True) * lesion[subset]
             )
         else:
-            found.target_J_cm2[subset] = truth.closure_dose_J_cm2(offer.beam, offer.cooling) * np.exp(
+            doses.target_J_cm2[subset] = truth.closure_dose_J_cm2(offer.beam, offer.cooling) * np.exp(
                 errors.closure[subset]
             )
-    return found
+    return doses
 
 
 def _burnt_by_test_spots(
     people: VirtualPeople, errors: ClinicErrors, offers: Sequence[TreatmentOffer | None], burns: Floats
 ) -> Bools:
     """Return who is burnt by any of the test spots; each spot is at another place of their skin."""
-    found = np.zeros(people.count, dtype=np.bool_)
+    burnt = np.zeros(people.count, dtype=np.bool_)
     for spot in range(_MOST_SPOTS):
         doses = np.array(
             [np.nan if offer is None or spot >= len(offer.spots) else offer.spots[spot] for offer in offers]
         )
         here = np.exp(errors.clinic + errors.people * people.draws.normal(f"test spot {spot}"))
-        found |= doses >= burns * here
-    return found
+        burnt |= doses >= burns * here
+    return burnt
 
 
 def equal_burn_dose(p_burnt: Callable[[float], float], wanted: float) -> float:
@@ -168,11 +168,11 @@ def equal_burn_dose(p_burnt: Callable[[float], float], wanted: float) -> float:
 
 def _p_burnt(people: VirtualPeople, dose: Floats, burns: Floats) -> Floats:
     """Return the probability of a burn, over all clinics; `burns` are computed doses with each kinetics set's bias."""
-    found = np.full(people.count, np.nan)
+    shares = np.full(people.count, np.nan)
     for index, regime in enumerate(regimes()):
         subset = (people.regime == index) & np.isfinite(dose)
-        found[subset] = regime.error.p_reached(dose[subset] / burns[subset])
-    return found
+        shares[subset] = regime.error.p_reached(dose[subset] / burns[subset])
+    return shares
 
 
 def _textbook_doses(people: VirtualPeople, wanted: Floats, burns: Floats) -> Floats:

@@ -67,14 +67,14 @@ def _index_groups(names: Sequence[str], index: NDArray[np.int64]) -> Iterator[tu
 def _group_counts(outcomes: VirtualOutcomes, members: Bools) -> dict[str, Any]:
     among = members & outcomes.offered
     offered = int(among.sum())
-    told: dict[str, Any] = {"people": int(members.sum()), "offered": offered}
+    counts: dict[str, Any] = {"people": int(members.sum()), "offered": offered}
     if not offered:
-        return told
+        return counts
     treated, by_book = outcomes.reached & ~outcomes.burnt, outcomes.book_reached & ~outcomes.book_burnt
     only, only_book = (
         int((first & ~second & among).sum()) for first, second in ((treated, by_book), (by_book, treated))
     )
-    told |= {
+    counts |= {
         **_share("burnt", outcomes.burnt[among]),
         "burnt_expected": outcomes.p_true[among].mean(),
         "burnt_said": outcomes.p_burn[among].mean(),
@@ -86,14 +86,14 @@ def _group_counts(outcomes: VirtualOutcomes, members: Bools) -> dict[str, Any]:
     }
     clean = among & outcomes.clean
     if clean.any():
-        told |= {
+        counts |= {
             **_share("burnt_after_clean", outcomes.burnt[clean]),
             "burnt_unshared": outcomes.p_burnt_after_clean[clean].mean(),
             "burnt_after_said": outcomes.p_burn_if_clean[clean].mean(),
         }
     return {
         key: value if isinstance(value, int) else round_significant(float(value), _DIGITS)
-        for key, value in told.items()
+        for key, value in counts.items()
     }
 
 

@@ -16,8 +16,8 @@ Line = tuple[str, ...]
 
 def shipped_results() -> Mapping[str, Sequence[Row]]:
     """Return the stored counts of the last run of `python -m research.virtual_people`."""
-    found: Mapping[str, Sequence[Row]] = json.loads(RESULTS_FILE.read_text(encoding="utf-8"))
-    return found
+    results: Mapping[str, Sequence[Row]] = json.loads(RESULTS_FILE.read_text(encoding="utf-8"))
+    return results
 
 
 def result_table(name: str, groups: Mapping[str, Sequence[Row]]) -> list[Line]:
@@ -55,8 +55,8 @@ def _treated_cells(row: Row) -> Line:
 
 
 def _clean_spot_cells(row: Row) -> Line:
-    said = (_per_100(row[key]) for key in ("burnt_unshared", "burnt_after_said"))
-    return (f"{row['clean']} of {row['offered']}", _interval(row, "burnt_after_clean"), *said)
+    cells = (_per_100(row[key]) for key in ("burnt_unshared", "burnt_after_said"))
+    return (f"{row['clean']} of {row['offered']}", _interval(row, "burnt_after_clean"), *cells)
 
 
 def _interval(row: Row, name: str) -> str:

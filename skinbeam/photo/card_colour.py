@@ -82,8 +82,8 @@ def _angle_of_skin(reflectance: Array, covariance: Array) -> Estimate:
     weight = np.exp(logarithm - logarithm.max()).ravel()
     level, order = limit("colour", "level"), ita.argsort(axis=None)
     share = np.cumsum(weight[order]) / weight.sum()
-    found = np.interp([(1 - level) / 2, 0.5, (1 + level) / 2], share, ita.ravel()[order])
-    low, middle, high = (float(value) for value in np.clip(found, -90.0, 90.0))
+    ends = np.interp([(1 - level) / 2, 0.5, (1 + level) / 2], share, ita.ravel()[order])
+    low, middle, high = (float(value) for value in np.clip(ends, -90.0, 90.0))
     return Estimate(middle, low, high, level, "measured")
 
 

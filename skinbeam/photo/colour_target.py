@@ -108,7 +108,7 @@ def _find_squares(bright: Gray, block: int) -> Array:
     above = cv2.erode(above, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     least, most = limit("chart", "patch_px_min"), max(bright.shape) / (COLUMNS + 1)
-    found = []
+    squares = []
     for contour in contours:
         _, _, width, height = cv2.boundingRect(contour)
         if not (least <= min(width, height) and max(width, height) <= 1.5 * most):
@@ -122,8 +122,8 @@ def _find_squares(bright: Gray, block: int) -> Array:
             or area < limit("chart", "fill_min") * long * short
         ):
             continue
-        found.append((x, y, float(np.sqrt(area)) + 2.0))  # the erosion removed a pixel on each side
-    return np.array(found, np.float64).reshape(-1, 3)
+        squares.append((x, y, float(np.sqrt(area)) + 2.0))  # the erosion removed a pixel on each side
+    return np.array(squares, np.float64).reshape(-1, 3)
 
 
 def _find_lattices(patches: Array) -> Iterator[dict[tuple[int, int], int]]:

@@ -388,8 +388,8 @@ class PhotographRepository(Repository):
     def read_content(self, id: str) -> tuple[PhotographRecord, bytes]:
         """Return the record and the content of a photograph."""
         with self._access.reading_row(tables.PhotographRow, id, "photograph.seen") as (work, row):
-            found = _read_photograph(work, row)
-        return found, self._access.database.files.get(self._access.member.clinic_id, found.file)
+            photograph = _read_photograph(work, row)
+        return photograph, self._access.database.files.get(self._access.member.clinic_id, photograph.file)
 
 
 def _read_photograph(work: ClinicTransaction, row: tables.PhotographRow) -> PhotographRecord:

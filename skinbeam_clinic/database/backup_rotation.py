@@ -84,9 +84,9 @@ def _list_backup_times(folder: Path) -> list[datetime.datetime]:
     """Return the times of the backups that this module named; a folder may hold anything else."""
     times = []
     for path in folder.iterdir():
-        if (found := _NAME.fullmatch(path.name)) and path.is_file() and not path.is_symlink():
+        if (match := _NAME.fullmatch(path.name)) and path.is_file() and not path.is_symlink():
             try:
-                times.append(datetime.datetime.strptime(found[1], _TIME_FORMAT).replace(tzinfo=datetime.UTC))
+                times.append(datetime.datetime.strptime(match[1], _TIME_FORMAT).replace(tzinfo=datetime.UTC))
             except ValueError:  # such as a month 13, in a name that somebody else chose
                 continue
     return times

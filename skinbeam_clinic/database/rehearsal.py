@@ -62,10 +62,10 @@ def find_newest_backup(place: Path | None) -> Path:
         return place
     if not place.is_dir():
         raise clinic_error("no-such-backup", "BACKUP", name=str(place))
-    found = [path for path in place.glob(_PATTERN) if path.is_file()]
-    if not found:
+    backups = [path for path in place.glob(_PATTERN) if path.is_file()]
+    if not backups:
         raise NotAvailable(render_message("records.rehearse-none", {"folder": str(place), "pattern": _PATTERN}))
-    return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+    return max(backups, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
 def rehearse_restore(path: Path, environment: Mapping[str, str]) -> RestoreRehearsal:

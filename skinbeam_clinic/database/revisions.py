@@ -59,9 +59,9 @@ def open_database(address: str, environment: Mapping[str, str]) -> Database:
     engine = open_engine(url)
     try:
         with connection_errors(), engine.connect() as connection:
-            found = read_revision(connection)
-        if found != newest_revision():
-            raise _revision_error(found, address)
+            revision = read_revision(connection)
+        if revision != newest_revision():
+            raise _revision_error(revision, address)
         return Database(engine, keys, folder)
     except BaseException:
         engine.dispose()
@@ -83,10 +83,10 @@ def upgrade_database(address: str, environment: Mapping[str, str]) -> tuple[str 
     engine = open_engine(url)
     try:
         with connection_errors(), engine.begin() as connection:
-            found = read_revision(connection)
-            if found is not None and not is_known_revision(found):
-                raise clinic_error("newer-revision", "--db", found=found)
-            if found != newest_revision():
+            revision = read_revision(connection)
+            if revision is not None and not is_known_revision(revision):
+                raise clinic_error("newer-revision", "--db", found=revision)
+            if revision != newest_revision():
                 migrate_to(connection, newest_revision())
             with Session(connection) as session:
                 row = session.get(StoreRow, 1)
@@ -98,7 +98,7 @@ def upgrade_database(address: str, environment: Mapping[str, str]) -> tuple[str 
                     session.flush()
     finally:
         engine.dispose()
-    return found, newest_revision()
+    return revision, newest_revision()
 
 
 def migrate_to(connection: Connection, revision: str) -> None:

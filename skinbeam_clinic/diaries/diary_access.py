@@ -175,10 +175,10 @@ def _find_link(session: Session, token_hash: str) -> tuple[DiaryLinkRow, Treatme
         .join(ClinicRow, ClinicRow.id == DiaryLinkRow.clinic_id)
         .where(DiaryLinkRow.token_hash == token_hash)
     )
-    found = session.execute(asked).one_or_none()
-    _check_link(None if found is None else found[0])
-    assert found is not None
-    return found[0], found[1], found[2]
+    row = session.execute(asked).one_or_none()
+    _check_link(None if row is None else row[0])
+    assert row is not None
+    return row[0], row[1], row[2]
 
 
 def _check_link(link: DiaryLinkRow | None) -> DiaryLinkRow:

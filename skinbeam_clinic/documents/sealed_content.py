@@ -74,7 +74,7 @@ def parse_copied_attachments(
     KeyError, ValueError : the JSON is not that of attachments, or a file is missing.
     InputError : `too-long`, or as `judge_content`.
     """
-    found = []
+    attachments_with_files = []
     for attachment in attachments:
         content = files[attachment["file"]]
         (told,) = _COPIED_ATTACHMENT.validate_python(
@@ -87,8 +87,8 @@ def parse_copied_attachments(
             added_by=_check_author(told.added_at, told.added_by),
             struck=_check_strike(told.struck),
         )
-        found.append((checked, content))
-    return tuple(found)
+        attachments_with_files.append((checked, content))
+    return tuple(attachments_with_files)
 
 
 def _check_author(at: datetime.datetime, by: str) -> str:

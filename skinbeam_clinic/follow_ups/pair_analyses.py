@@ -166,8 +166,8 @@ def _load(work: ClinicTransaction, follow_up_id: str) -> FollowUp:
 
 def _list_rows(work: ClinicTransaction, follow_up: FollowUp) -> list[PairAnalysisRow]:
     """Return the rows of what was measured, each only once the grade is in that it waited for."""
-    found = work.rows_by(PairAnalysisRow, PairAnalysisRow.pair_id, [pair.id for pair in follow_up.pairs])
-    rows = itertools.chain(*found.values())
+    rows_by_pair = work.rows_by(PairAnalysisRow, PairAnalysisRow.pair_id, [pair.id for pair in follow_up.pairs])
+    rows = itertools.chain(*rows_by_pair.values())
     blind = any(grade.blinded for grade in follow_up.grades)
     # A row that was measured after a grade that is not blind was stored when nobody could give a blind one. It stays
     # readable when somebody joins the clinic who could: whoever has not graded yet is not shown it.

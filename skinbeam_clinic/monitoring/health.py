@@ -95,8 +95,8 @@ class HealthChecks:
 
     def _run_checks(self) -> Mapping[str, bool]:
         revision = self._revision()
-        found = (revision is not None, revision == self._needed, all(map(_is_writable, self._folders())))
-        return dict(zip(HEALTH_CHECKS, (*found, self._worker.is_alive()), strict=True))
+        checks = (revision is not None, revision == self._needed, all(map(_is_writable, self._folders())))
+        return dict(zip(HEALTH_CHECKS, (*checks, self._worker.is_alive()), strict=True))
 
     def _revision(self) -> str | None:
         try:

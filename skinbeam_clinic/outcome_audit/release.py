@@ -66,9 +66,11 @@ def group_courses(
         everybody.add(course.course.patient_id)
         if isinstance(course.prediction.phototype, str) and (name := key(course)) is not None:
             alike[name][course.prediction.phototype].append(course)
-    found = {name: groups for name, mine in alike.items() if (groups := _merge_phototypes(mine))}
-    shown = {course.course.patient_id for groups in found.values() for group in groups for course in group.courses}
-    return found, frozenset(everybody - shown)
+    groups_by_name = {name: groups for name, mine in alike.items() if (groups := _merge_phototypes(mine))}
+    shown = {
+        course.course.patient_id for groups in groups_by_name.values() for group in groups for course in group.courses
+    }
+    return groups_by_name, frozenset(everybody - shown)
 
 
 def _merge_phototypes(by_phototype: Mapping[str, list[CourseComparison]]) -> list[CourseGroup]:

@@ -143,10 +143,10 @@ class OutcomeRepository(Repository):
 def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     table = treatment_tables.TreatmentRow
     ended = [row for (row,) in _load_rows(work, table, _TREATMENT_COLUMNS) if row.state in _ENDED_STATES]
-    kept = kept_ids(work)  # two records of one person are one person
+    kept_by_duplicate = kept_ids(work)  # two records of one person are one person
     table_of = tables.ConsultationRow
     patients = {
-        id: kept.get(patient_id, patient_id)
+        id: kept_by_duplicate.get(patient_id, patient_id)
         for id, patient_id in work.read_columns(table_of, table_of.id, table_of.patient_id)
     }
     plans = {

@@ -55,9 +55,9 @@ def find_kept_owners(work: ClinicTransaction, owners: Mapping[str, str]) -> dict
 
 def list_person_ids(work: ClinicTransaction, patient_id: str) -> tuple[str, ...]:
     """Return the ids of all records of the person of a record: the kept one, and the closed ones by their links."""
-    kept = kept_ids(work)
-    last = kept.get(patient_id, patient_id)
-    return (last, *(id for id, other in kept.items() if other == last))
+    kept_by_duplicate = kept_ids(work)
+    last = kept_by_duplicate.get(patient_id, patient_id)
+    return (last, *(id for id, other in kept_by_duplicate.items() if other == last))
 
 
 def list_replaced_ids(work: ClinicTransaction, *patient_ids: str) -> tuple[str, ...]:

@@ -90,16 +90,18 @@ class PatientRepository(Repository):
         present = table.erased_at.is_(None)
         with self._access.reading(AccessRight.READ) as work:
             work.log("patients.listed", "patient")
-            kept = kept_ids(work)
+            kept_by_duplicate = kept_ids(work)
             if wanted := query.strip().casefold():
                 sought = self._list_contacts(work, query)
                 known = work.list_names(table, table.pseudonym, present, order=(table.created_at,))
-                hits = {kept.get(id, id) for id, name in known if wanted in name.casefold() or id in sought}
+                hits = {
+                    kept_by_duplicate.get(id, id) for id, name in known if wanted in name.casefold() or id in sought
+                }
                 there = [id for id, _ in known if id in hits]
                 rows = work.rows(table, table.id.in_(there[-limit:]), order=(table.created_at,))[::-1]
                 number = len(there)
             else:
-                shown = table.id.not_in(kept) if kept else present
+                shown = table.id.not_in(kept_by_duplicate) if kept_by_duplicate else present
                 rows, number = work.newest_rows(table, limit, present, shown, order=table.created_at)
             return tuple(work.read_row(PatientRecord, row) for row in rows), number
 

@@ -34,8 +34,8 @@ class MinuteCache(Generic[_Key, _Value]):
         """Return a value; None where it was not added within the last minute."""
         with self._lock:
             self._drop_old()
-            found = self._added.get(key)
-        return None if found is None else found[1]
+            entry = self._added.get(key)
+        return None if entry is None else entry[1]
 
     def add(self, key: _Key, value: _Value) -> None:
         """Add a value in place of the one before."""

@@ -96,9 +96,9 @@ class _Worker:
         self, question: SettingQuestion, read_person: Callable[[], PlannedPerson], asker: Hashable
     ) -> WaitingQuestion:
         """Add a question to the queue, where it is not there already."""
-        found = self.queue.find(question, asker)
-        if found is not None:
-            return found
+        waiting = self.queue.find(question, asker)
+        if waiting is not None:
+            return waiting
         person = None if question.plan_sha256 in self._people else read_person()
         with self._lock:
             asked = self.queue.find(question, asker) or self.queue.add(question, person, asker)

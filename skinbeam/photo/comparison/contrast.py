@@ -77,11 +77,11 @@ class Probe:
 def make_probes(cover: Mask, plain: Mask, pupil_px: float) -> tuple[Probe, ...]:
     """Return the probes of the marks in a mask (height, width) that have enough plain skin around them."""
     count, labels, stats, centres = cv2.connectedComponentsWithStats(cover.astype(np.uint8), connectivity=8)
-    found = [
+    probes = [
         _make_probe(labels == label, plain, centres[label], int(stats[label, cv2.CC_STAT_AREA]), pupil_px)
         for label in range(1, count)
     ]
-    return tuple(probe for probe in found if probe is not None)
+    return tuple(probe for probe in probes if probe is not None)
 
 
 def _make_probe(mark: Mask, plain: Mask, centre: Array, area_px: int, pupil_px: float) -> Probe | None:
@@ -190,7 +190,7 @@ def make_measures(
 ) -> tuple[ContrastMeasure | None, ...]:
     """Return how each group of marks is measured; None where too little of it is visible in both pictures."""
     beside = gaussian_blur(reference.plain.astype(np.float32), limit("pair", "beside_pupil") * pupil_px)
-    found: list[ContrastMeasure | None] = []
+    measures: list[ContrastMeasure | None] = []
     for place in groups:
         there = place.cover & reference.skin
         if place.kind in _LINES:
@@ -199,8 +199,8 @@ def make_measures(
         seen = int(there.sum()) if probes is None else sum(probe.area_px for probe in probes)
         enough = seen >= max(limit("pair", "seen_share_min") * place.cover.sum(), 1)
         added = float(pigment.melanin[0]) if place.kind == "spots" else 1.0
-        found.append(ContrastMeasure(place, there, probes, added) if enough else None)
-    return tuple(found)
+        measures.append(ContrastMeasure(place, there, probes, added) if enough else None)
+    return tuple(measures)
 
 
 def measure_contrasts(
@@ -241,7 +241,7 @@ def measure_unevenness(
         images = np.stack([parts.density[..., channel] for parts in pictures], axis=-1)
         return np.where(reference.plain[..., None], images, masked_mean(images, reference.plain, near))
 
-    found = [
+    values = [
         np.full(len(pictures), np.nan)
         if measure is None
         else _unevenness_of_lines_and_patches(measure, pictures, reference, near)
@@ -249,7 +249,7 @@ def measure_unevenness(
         else _unevenness_of_roundish(measure, measure.probes, plain_only(measure.channel), reference.plain)
         for measure in measures
     ]
-    return np.array(found).reshape(len(measures), len(pictures)).T
+    return np.array(values).reshape(len(measures), len(pictures)).T
 
 
 def _unevenness_of_roundish(measure: ContrastMeasure, probes: Sequence[Probe], images: Image, plain: Mask) -> Array:

@@ -55,8 +55,8 @@ def match_light(light: Image, frame: ComparisonFrame, plain_skin: Mask, unmarked
     low, high = np.quantile(brightness, (0.05, 0.95))
     fine = cv2.Laplacian(left[..., 1], cv2.CV_32F, ksize=1)[plain_skin]
     noise = 1.4826 * float(np.median(np.abs(fine))) / 20**0.5  # divided by the norm of the kernel
-    found = LightChange(gain, field, float(high - low), _contrast(light, frame, unmarked), noise)
-    return (light / np.exp(gain)).astype(np.float32), found
+    change = LightChange(gain, field, float(high - low), _contrast(light, frame, unmarked), noise)
+    return (light / np.exp(gain)).astype(np.float32), change
 
 
 def log_gain(light: Image, frame: ComparisonFrame, plain_skin: Mask) -> Array:

@@ -56,7 +56,7 @@ def group_marks(
     chosen = dict.fromkeys((mark.kind, mark.region) for shot in (before, after) for mark in shot.marks)
     margin = max(1, round(limit("pair", "margin_pupil") * frame.pupil_px))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
-    found = []
+    groups = []
     for kind, region in chosen:
         if kind in untold:
             continue
@@ -66,8 +66,8 @@ def group_marks(
         cover = frame.resample(_combine_marks(own, before))
         there = cv2.remap(_combine_marks(other, after), registered.positions, None, cv2.INTER_LINEAR)
         mask = cv2.dilate((np.maximum(cover, there) > 0.25).astype(np.uint8), disc)
-        found.append(MarkGroup(kind, region, (own or other)[0].map_name, mask.astype(bool), len(own), len(other)))
-    return tuple(found)
+        groups.append(MarkGroup(kind, region, (own or other)[0].map_name, mask.astype(bool), len(own), len(other)))
+    return tuple(groups)
 
 
 def cover_mask(groups: Sequence[MarkGroup], shape: tuple[int, ...], *, patches: bool) -> Mask:

@@ -142,13 +142,13 @@ def _middles_before(marks: Sequence[Mark], frame: ComparisonFrame) -> list[tuple
 
 def _middles_after(marks: Sequence[Mark], registered: RegisteredPicture) -> list[tuple[Mark, complex]]:
     """Return the marks that lie inside the frame, each with the pixel of the frame that shows its middle."""
-    found = []
+    middles = []
     for mark in marks:
         away = np.hypot(*np.moveaxis(registered.positions - mark.points.mean(axis=0), -1, 0))
         row, column = np.unravel_index(int(away.argmin()), away.shape)
         if away[row, column] <= max(1.0, registered.scale) * math.sqrt(0.5):  # half a pixel of the frame, both ways
-            found.append((mark, complex(column, row)))
-    return found
+            middles.append((mark, complex(column, row)))
+    return middles
 
 
 def _radius_px(mark: Mark, shot: ComparedPhoto, frame: ComparisonFrame) -> float:
@@ -168,13 +168,13 @@ def _match(
     )
     taken_own: set[int] = set()
     taken_other: set[int] = set()
-    found = []
+    pairs = []
     for _, first, second in near:
         if first not in taken_own and second not in taken_other:
             taken_own.add(first)
             taken_other.add(second)
-            found.append((own[first], other[second]))
-    return found
+            pairs.append((own[first], other[second]))
+    return pairs
 
 
 def _tracked_mark(

@@ -109,8 +109,11 @@ def find_pupils_near(rgb: Picture, right: Point, left: Point) -> tuple[Point, Po
     known = [len(answers) >= limit("face", "eye_answers_min") for answers in near]
     centres = [np.median(near[k], axis=0) if known[k] else starts[k] for k in (0, 1)]
     pupils = _best_pupils(gray, centres)
-    found = crop.to_picture(np.array([pupils[k] if known[k] else starts[k] for k in (0, 1)]))
-    return (float(found[0, 0]), float(found[0, 1])), (float(found[1, 0]), float(found[1, 1]))
+    pupils_in_picture = crop.to_picture(np.array([pupils[k] if known[k] else starts[k] for k in (0, 1)]))
+    return (float(pupils_in_picture[0, 0]), float(pupils_in_picture[0, 1])), (
+        float(pupils_in_picture[1, 0]),
+        float(pupils_in_picture[1, 1]),
+    )
 
 
 def _to_picture(point: Array, x0: int, y0: int) -> Point:
@@ -131,8 +134,8 @@ def _eye_candidates(gray: Gray) -> Array:
     seen: list[Point] = []
     for image, mirrored in ((gray, False), (cv2.flip(gray, 1), True)):
         for name in ("eye_tree_eyeglasses", "eye"):
-            found = cascade(name).detectMultiScale(image, 1.05, 3, minSize=(width // 8, width // 8))
-            for ex, ey, ew, eh in found:
+            boxes = cascade(name).detectMultiScale(image, 1.05, 3, minSize=(width // 8, width // 8))
+            for ex, ey, ew, eh in boxes:
                 centre = ex + ew / 2
                 seen.append((width - centre if mirrored else centre, ey + eh / 2))
     return np.array(seen, dtype=np.float64).reshape(-1, 2)
@@ -156,7 +159,7 @@ def _iris_responses(smooth: NDArray[np.float32], centre: Array, radii: Array) ->
     steps = np.arange(-reach, reach + 1.0, 2.0)
     grid = np.stack(np.meshgrid(centre[0] + steps, centre[1] + steps), axis=-1)
     near = np.exp(-0.5 * np.sum((grid - centre) ** 2, axis=-1) / likely**2)
-    found = []
+    responses = []
     for radius in radii:
         edges, depths = [], []
         for side in (1, -1):
@@ -167,8 +170,8 @@ def _iris_responses(smooth: NDArray[np.float32], centre: Array, radii: Array) ->
             depths.append(np.median(white, axis=-1) - np.median(middle, axis=-1))
         # Both sides must respond: a fold of the lid has only one edge.
         edge = np.minimum(*edges) + 0.25 * np.maximum(*edges)
-        found.append(np.maximum(edge + np.minimum(*depths), 0.0) * near)
-    return grid, np.stack(found)
+        responses.append(np.maximum(edge + np.minimum(*depths), 0.0) * near)
+    return grid, np.stack(responses)
 
 
 def _arc_brightness(gray: NDArray[np.float32], grid: Array, radius: float, side: int, arc_rad: Array) -> Array:
@@ -237,11 +240,11 @@ def _edge_by_radius(gray: NDArray[np.float32], radii: Array) -> Array:
     half = gray.shape[0] // 2
     steps = np.arange(-12.0, 12.5, 2.0)
     grid = np.stack(np.meshgrid(half + steps, half + steps), axis=-1)
-    found = []
+    edges = []
     for radius in radii:
         sides = []
         for side in (1, -1):
             white, rim = (_arc_brightness(gray, grid, radius + off, side, _IRIS_ARC_RAD) for off in (4.0, -4.0))
             sides.append(np.median(white - rim, axis=-1))
-        found.append(np.minimum(*sides).max())
-    return np.array(found)
+        edges.append(np.minimum(*sides).max())
+    return np.array(edges)

@@ -135,8 +135,8 @@ def _search_copy(rgb: Picture, side_px: float) -> tuple[Gray, float]:
 
 def _boxes(gray: Gray, name: str) -> list[tuple[int, int, int, int]]:
     least = max(24, min(gray.shape) // 16)
-    found = cascade(name).detectMultiScale(gray, 1.1, 5, minSize=(least, least))
-    return [(int(x), int(y), int(w), int(h)) for x, y, w, h in found]
+    boxes = cascade(name).detectMultiScale(gray, 1.1, 5, minSize=(least, least))
+    return [(int(x), int(y), int(w), int(h)) for x, y, w, h in boxes]
 
 
 def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:

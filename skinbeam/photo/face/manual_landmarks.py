@@ -78,11 +78,18 @@ def prepare_landmark_photo(rgb: Picture) -> LandmarkPhoto:
     face = find_single_face(rgb)
     if isinstance(face, FaceRefusal):
         apart, across, down = _PUPIL_SPACING * min(width, height), width / 2, height / 2
-        found = (across - apart / 2, down, across + apart / 2, down, across, down + limit("face", "mouth_at") * apart)
+        points_px = (
+            across - apart / 2,
+            down,
+            across + apart / 2,
+            down,
+            across,
+            down + limit("face", "mouth_at") * apart,
+        )
         missing = face.message
     else:
-        found, missing = (*face.right_pupil, *face.left_pupil, *face.mouth), None
+        points_px, missing = (*face.right_pupil, *face.left_pupil, *face.mouth), None
     scale = min(1.0, _SIDE_PX / max(width, height))
     shown = shrink_image(rgb, scale)
     _, jpeg = cv2.imencode(".jpg", shown[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return LandmarkPhoto(jpeg.tobytes(), width, height, tuple(round(value, 1) for value in found), missing)
+    return LandmarkPhoto(jpeg.tobytes(), width, height, tuple(round(value, 1) for value in points_px), missing)

@@ -73,11 +73,11 @@ def _answers(rgb: Picture) -> list[_Answer]:
         _NETWORK.detector = cv2.FaceDetectorYN.create("onnx", _weights(), nothing, (320, 320), _LEAST_SCORE)
     _NETWORK.detector.setInputSize(rgb.shape[1::-1])
     _, rows = _NETWORK.detector.detect(np.ascontiguousarray(rgb[..., ::-1]))
-    found = []
+    answers = []
     for row in np.empty((0, 15)) if rows is None else np.asarray(rows, np.float64):
         x, y, width, height = (float(value) for value in row[:4])
-        found.append(_Answer((x, y, width, height), row[4:14].reshape(5, 2), float(row[14])))
-    return found
+        answers.append(_Answer((x, y, width, height), row[4:14].reshape(5, 2), float(row[14])))
+    return answers
 
 
 def find_faces_by_network(rgb: Picture) -> list[Face]:
@@ -99,7 +99,7 @@ def find_faces_by_network(rgb: Picture) -> list[Face]:
 def _search(rgb: Picture, least: float) -> list[_Answer]:
     """Return one answer for each face, the strongest first, in pixels of the picture."""
     record = limit_entry("face", "network_px")
-    found: list[_Answer] = []
+    answers: list[_Answer] = []
     copy = rgb
     for side_px in (record["value"], *record["also"]):  # falling: each copy is made from the one before
         copy = _reduced(copy, float(side_px))
@@ -108,9 +108,9 @@ def _search(rgb: Picture, least: float) -> list[_Answer]:
             if answer.score >= least:
                 (x, y), (width, height) = np.array(answer.box).reshape(2, 2) * scale
                 box = float(x), float(y), float(width), float(height)
-                found.append(_Answer(box, (answer.points + 0.5) * scale - 0.5, answer.score))
+                answers.append(_Answer(box, (answer.points + 0.5) * scale - 0.5, answer.score))
     distinct: list[_Answer] = []
-    for answer in sorted(found, key=lambda answer: -answer.score):
+    for answer in sorted(answers, key=lambda answer: -answer.score):
         if all(_in_common(answer.box, other.box) < _SAME_FACE for other in distinct):
             distinct.append(answer)
     return distinct

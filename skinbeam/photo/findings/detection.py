@@ -267,5 +267,5 @@ def _pore_findings(fine: SkinDetail, measure: PixelScale) -> list[SkinFinding]:
     if mm > least:
         reason = Message("finding.pores_need", {"mm": mm, "least": least}).text
         return [unknown_finding("pores", reason, measure.site)]
-    found = summarise_textures(measure_textures(fine), measure)
-    return found or [unknown_finding("pores", Message("finding.no_area").text, measure.site)]
+    findings = summarise_textures(measure_textures(fine), measure)
+    return findings or [unknown_finding("pores", Message("finding.no_area").text, measure.site)]

@@ -125,7 +125,7 @@ def _find_lines(detail: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
     if not inner.any():
         return
     names = list(detail.masks)
-    found = trace_lines(
+    traced = trace_lines(
         image,
         inner,
         scales,
@@ -133,7 +133,7 @@ def _find_lines(detail: SkinDetail, image: Image, kind: str) -> Iterator[_Line]:
         grow=limit(kind, "strength_grow"),
         length_px=limit(kind, "length_mm_min") / mm,
     )
-    for trace in found:
+    for trace in traced:
         if trace.strength < limit(kind, "strength_min"):
             continue
         line = LineTrace(centre_line(detail.bright, trace.points), trace.strength)

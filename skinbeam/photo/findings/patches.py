@@ -42,13 +42,13 @@ def find_redness(dense: Array, ita_deg: Estimate, regions: SkinRegions, mm_per_p
         return tuple(_red_parts(dense, ita_deg, name, mask, mm_per_px))
     medians = {name: np.median(dense[mask], axis=0) for name, mask in regions.masks.items()}
     face = np.median(list(medians.values()), axis=0)
-    found = []
+    patches = []
     for name, median in medians.items():
         if (blood := blood_contrast(median - face, ita_deg)).is_certain:
             more = np.where(regions.masks[name], (dense - face) @ blood.gain, 0.0)
             there = more > limit("redness", "contrast_min")
-            found.append(make_patch_mark("redness", name, "haemoglobin", there, np.maximum(more, 0.0), mm_per_px))
-    return tuple(found)
+            patches.append(make_patch_mark("redness", name, "haemoglobin", there, np.maximum(more, 0.0), mm_per_px))
+    return tuple(patches)
 
 
 def _red_parts(dense: Array, ita_deg: Estimate, region: str, mask: Mask, mm_per_px: Estimate) -> Iterator[Mark]:
@@ -76,7 +76,7 @@ def find_diffuse_pigment(
     """
     blur = limit("diffuse-pigment", "smooth_mm") / mm_per_px.median
     middle = float(np.median(maps.melanin[regions.skin]))
-    found = []
+    patches = []
     for name, whole in regions.masks.items():
         at = bounding_window(whole, math.ceil(_REACH * blur))
         mask, melanin = whole[at], maps.melanin[at]
@@ -85,8 +85,10 @@ def find_diffuse_pigment(
         brown = mask & maps.valid[at] & (smooth > math.log(limit("diffuse-pigment", "ratio_min")) + doubt)
         for there in _wide_parts(brown, mm_per_px):
             excess = np.where(there, smooth * pigment.green_per_ln_melanin, 0.0)
-            found.append(shift_mark(make_patch_mark("diffuse-pigment", name, "melanin", there, excess, mm_per_px), at))
-    return tuple(found)
+            patches.append(
+                shift_mark(make_patch_mark("diffuse-pigment", name, "melanin", there, excess, mm_per_px), at)
+            )
+    return tuple(patches)
 
 
 def _smooth(image: Array, mask: Mask, sigma: float) -> Array:

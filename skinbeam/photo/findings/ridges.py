@@ -169,7 +169,7 @@ def _paths(skeleton: Mask, length_px: float) -> list[Array]:
     """Return the lines of a skeleton as ordered (n, 2) x, y: the longest path of each tree, then that of the rest."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(skeleton.astype(np.uint8), connectivity=8)
     least = max(length_px / 2**0.5, _SMOOTH)  # pixels: a diagonal step is longer than one pixel
-    found = []
+    paths = []
     for label in range(1, count):
         x, y, w, h, area = stats[label]
         if area < least:
@@ -181,14 +181,14 @@ def _paths(skeleton: Mask, length_px: float) -> list[Array]:
             path = _walk(tree, _walk(tree, min(tree))[-1])
             if len(path) < least:
                 continue
-            found.append(np.array(path, np.float64))
+            paths.append(np.array(path, np.float64))
             tree -= set(path)
             while tree:
                 reached = set(_walk_order(tree, min(tree)))
                 tree -= reached
                 if len(reached) >= least:
                     trees.append(reached)
-    return found
+    return paths
 
 
 def _walk_order(tree: set[Pixel], start: Pixel) -> dict[Pixel, Pixel]:

@@ -91,15 +91,15 @@ def find_round_marks(
         _SpotKind("inflamed", "haemoglobin", 1, 1.0),
         _SpotKind("scars", "shade", 0, 1.0),
     )
-    found: list[Mark] = []
+    marks: list[Mark] = []
     for name, whole in regions.masks.items():
         at = bounding_window(whole, _RING_PX)
         candidates: list[Mark] = []
         for kind in kinds:
             if kind.kind != "scars" or REGION_SITES.get(name, name) in limit_entry("scars", "sites")["value"]:
                 candidates += _marks_of_kind(kind, name, dense[at], whole[at], ita_deg, mm_per_px)
-        found += [shift_mark(mark, at) for mark in _one_kind_each(candidates, whole[at].shape)]
-    return tuple(found)
+        marks += [shift_mark(mark, at) for mark in _one_kind_each(candidates, whole[at].shape)]
+    return tuple(marks)
 
 
 def find_colourless_spots(dense: Array, regions: SkinRegions, mm_per_px: Estimate) -> tuple[Mark, ...]:
@@ -112,15 +112,15 @@ def find_colourless_spots(dense: Array, regions: SkinRegions, mm_per_px: Estimat
     dense : as in `find_round_marks`; only green is used.
     """
     sought = _SpotKind("spots", "shade", 1, 1.0)
-    found: list[Mark] = []
+    marks: list[Mark] = []
     for name, whole in regions.masks.items():
         at = bounding_window(whole, _RING_PX)
         raised = _top_hat(dense[at][..., 1], whole[at], limit("spots", "diameter_mm_max") / mm_per_px.median)
         kind = replace(sought, kind=_UNCLASSIFIED)
         for blob in _blobs(sought, dense[at], whole[at], raised, mm_per_px):
             if blob.is_distinct:
-                found.append(shift_mark(_spot_mark(kind, name, blob.mask, raised, mm_per_px), at))
-    return tuple(found)
+                marks.append(shift_mark(_spot_mark(kind, name, blob.mask, raised, mm_per_px), at))
+    return tuple(marks)
 
 
 def _marks_of_kind(
@@ -165,12 +165,12 @@ def _spot_mark(sought: _SpotKind, region: str, blob: Mask, raised: Array, mm_per
         greatest = _longest(blob) if large_enough else across
         wide = mm_per_px.median * greatest >= limit("spots", "seen_diameter_mm")
         suspicious = wide or (large_enough and _is_irregular(blob, raised))
-    found = make_patch_mark(
+    mark = make_patch_mark(
         sought.kind, region, sought.map_name, blob, np.where(edge, raised, 0.0), mm_per_px, suspicious
     )
-    size, true = found.size_mm, limit_entry("spots", "true_of_found")
+    size, true = mark.size_mm, limit_entry("spots", "true_of_found")
     true_size = replace(size, low=size.low * true["low"], high=size.high * true["high"])
-    return replace(found, size_mm=true_size, unit_density=sought.in_channel)
+    return replace(mark, size_mm=true_size, unit_density=sought.in_channel)
 
 
 def make_patch_mark(

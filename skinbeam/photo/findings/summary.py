@@ -124,17 +124,17 @@ def summarise_marks(kind: str, marks: Sequence[Mark], pixel_scale: PixelScale) -
     mine = [mark for mark in all_mine if is_repeated(mark)]
     if not mine:
         return [_empty_finding(kind, pixel_scale, all_mine)]
-    found = []
+    findings = []
     for name in dict.fromkeys(mark.region for mark in mine):
         finding = _region_finding(kind, name, [mark for mark in mine if mark.region == name], pixel_scale)
         if kind not in AREA_KINDS:
             here = [mark for mark in all_mine if mark.region == name]
             finding = replace(finding, found_count=len(here), count_interval=count_interval(here))
-        found.append(finding)
+        findings.append(finding)
     if kind != "inflamed":
-        return found
+        return findings
     severity = acne_severity([mark.region for mark in all_mine])
-    return [replace(finding, severity=severity, severity_source="hayashi2008") for finding in found]
+    return [replace(finding, severity=severity, severity_source="hayashi2008") for finding in findings]
 
 
 def summarise_textures(textures: Mapping[str, SkinTexture], pixel_scale: PixelScale) -> list[SkinFinding]:
@@ -189,7 +189,7 @@ def _empty_finding(kind: str, measure: PixelScale, untold: Sequence[Mark]) -> Sk
 
 def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: PixelScale) -> SkinFinding:
     area = sum(mark.area_px for mark in marks)
-    found = SkinFinding(
+    finding = SkinFinding(
         kind=kind,
         region=region,
         site=REGION_SITES.get(region, region),
@@ -205,15 +205,15 @@ def _region_finding(kind: str, region: str, marks: Sequence[Mark], measure: Pixe
         marks=tuple(_mark_record(number, mark, measure) for number, mark in enumerate(marks, 1)),
     )
     if kind in LINE_KINDS:
-        found = _measure_lines(found, marks, measure)
+        finding = _measure_lines(finding, marks, measure)
     elif kind in _MAY_NEED_EXAMINATION:
-        found = replace(found, to_be_seen=sum(mark.needs_examination for mark in marks))
+        finding = replace(finding, to_be_seen=sum(mark.needs_examination for mark in marks))
     if kind == "spots":
         freckles = _count_freckles(marks)
-        found = replace(found, freckle_like=freckles, lentigo_like=len(marks) - freckles)
-    if found.to_be_seen and kind != "dark-spots":
-        found = replace(found, note=Message(f"photo-finding.{_word(kind)}_seen", {"count": found.to_be_seen}))
-    return replace(found, told=_finding_text(found, measure))
+        finding = replace(finding, freckle_like=freckles, lentigo_like=len(marks) - freckles)
+    if finding.to_be_seen and kind != "dark-spots":
+        finding = replace(finding, note=Message(f"photo-finding.{_word(kind)}_seen", {"count": finding.to_be_seen}))
+    return replace(finding, told=_finding_text(finding, measure))
 
 
 def _mark_record(number: int, mark: Mark, measure: PixelScale) -> MarkRecord:

@@ -46,7 +46,7 @@ def measure_textures(detail: SkinDetail) -> Mapping[str, SkinTexture]:
     band = cv2.GaussianBlur(filled, (0, 0), sigma) - cv2.GaussianBlur(filled, (0, 0), limit("pores", "coarse_mm") / mm)
     peak = points >= cv2.dilate(points, np.ones((3, 3), np.uint8))
     rim = max(round(limit("pores", "rim_mm") / mm), 1)
-    found = {}
+    textures = {}
     for name, mask in detail.masks.items():
         inner = cv2.erode(mask.astype(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8), borderValue=0) > 0
         area = float(inner.sum()) * mm**2
@@ -56,8 +56,8 @@ def measure_textures(detail: SkinDetail) -> Mapping[str, SkinTexture]:
         least = max(limit("pores", "density_min") * _RESPONSE_SHARE, limit("pores", "noise_factor") * noise)
         pore = peak & inner & (points > least)
         height = float(points[pore].mean()) / _RESPONSE_SHARE if pore.any() else 0.0
-        found[name] = SkinTexture(int(pore.sum()), area, height, float(band[inner].std()))
-    return found
+        textures[name] = SkinTexture(int(pore.sum()), area, height, float(band[inner].std()))
+    return textures
 
 
 # Response of the filter to a point of Gaussian profile s: after a blur by s its centre has 1/2 of its height, after one

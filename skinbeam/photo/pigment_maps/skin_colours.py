@@ -105,15 +105,15 @@ class SkinColourGrid:
 
 @cache
 def _build_grid() -> SkinColourGrid:
-    found = load_derived_table("skin_colours")
-    melanin, blood = (np.log(np.asarray(found[name])) for name in ("melanin", "blood"))
+    table = load_derived_table("skin_colours")
+    melanin, blood = (np.log(np.asarray(table[name])) for name in ("melanin", "blood"))
     u, v = np.linspace(melanin[0], melanin[-1], _SHAPE[1]), np.linspace(blood[0], blood[-1], _SHAPE[0])
-    light, ita = np.log(np.asarray(found["light"])), np.asarray(found["ita_deg"])[..., None]
+    light, ita = np.log(np.asarray(table["light"])), np.asarray(table["ita_deg"])[..., None]
     down, across = cubic_weights(blood, v), cubic_weights(melanin, u)
     steep_down, steep_across = cubic_weights(blood, v, slope=True), cubic_weights(melanin, u, slope=True)
     parts = [(down, across, light), (down, steep_across, light), (steep_down, across, light), (down, across, ita)]
     planes = np.concatenate([_interpolate_nodes(*part) for part in parts], axis=-1)
-    spread = found["spread"]
+    spread = table["spread"]
     at = [np.log(np.asarray(spread[name])) for name in ("blood", "melanin")]
     covariance = _interpolate_nodes(
         linear_weights(at[0], v), linear_weights(at[1], u), np.asarray(spread["covariance"])

@@ -118,8 +118,8 @@ def _angle_estimate(ita: Array, weight: Array) -> Estimate:
     """Return the median and the central interval of angles with these weights."""
     level, order = limit("maps", "level"), ita.argsort(axis=None)
     share = np.cumsum(weight.ravel()[order])
-    found = np.interp([(1 - level) / 2, 0.5, (1 + level) / 2], share, ita.ravel()[order])
-    low, middle, high = (float(value) for value in np.clip(found, -90.0, 90.0))
+    ends = np.interp([(1 - level) / 2, 0.5, (1 + level) / 2], share, ita.ravel()[order])
+    low, middle, high = (float(value) for value in np.clip(ends, -90.0, 90.0))
     cite_sources("chardon1991")
     return Estimate(middle, low, high, level, "assumed", basis=("skinbeam2026photo", "skinbeam2026skin", "chardon1991"))
 

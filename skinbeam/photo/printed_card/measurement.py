@@ -238,14 +238,14 @@ def _fit_plane(cells: list[_Cell], cell_ln: float) -> LightPlane | None:
             return None
         middle = at[inliers].mean(axis=0)
         terms = np.column_stack([np.ones(len(at)), at - middle])
-        found = np.linalg.lstsq(terms[inliers], value[inliers], rcond=None)[0]
-        off = value - terms @ found
+        coefficients = np.linalg.lstsq(terms[inliers], value[inliers], rcond=None)[0]
+        off = value - terms @ coefficients
         spread = max(1.4826 * float(np.median(np.abs(off[inliers]))), cell_ln)
         inliers = np.abs(off) < 3.5 * spread
     if inliers.sum() < _FEWEST_CELLS:
         return None
     covariance = np.linalg.inv(terms[inliers].T @ terms[inliers]) * spread**2
-    return LightPlane(middle, found[1:], covariance)
+    return LightPlane(middle, coefficients[1:], covariance)
 
 
 def _even(cells: list[_Cell], light: LightPlane | None) -> Array:
@@ -303,10 +303,10 @@ def _fit_contrast(whites: Array | None, blacks: Array, screens: list[tuple[Scree
     centre, reach = limit("maps", "contrast"), limit("maps", "card_contrast_ln")
     prior = prior + (np.log(_CONTRASTS / centre) / reach)[:, None] ** 2
     logarithm = -0.5 * ((missed**2).sum(axis=-1) + prior)
-    found = np.exp(logarithm - logarithm.max())
-    likely = found > 1e-6
-    contrasts = np.broadcast_to(_CONTRASTS[:, None], found.shape)
-    return _ContrastFit(contrasts[likely], found[likely] / found[likely].sum(), white[likely])
+    weights = np.exp(logarithm - logarithm.max())
+    likely = weights > 1e-6
+    contrasts = np.broadcast_to(_CONTRASTS[:, None], weights.shape)
+    return _ContrastFit(contrasts[likely], weights[likely] / weights[likely].sum(), white[likely])
 
 
 def _evenness_pct(card: FoundCard, light: LightPlane | None) -> float | Unknown:
