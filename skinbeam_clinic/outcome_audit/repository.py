@@ -14,13 +14,18 @@ from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.follow_ups.follow_up_grades import build_follow_up
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
-from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT
+from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent
 from skinbeam_clinic.patient_links.person import kept_ids
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.pulse_settings import PulseSettings
 from skinbeam_clinic.treatments.models import find_valid_firings
 from skinbeam_clinic.treatments.repository import list_altered_treatments
-from skinbeam_clinic.treatments.sealed_content import ADVERSE_EVENT_CONTENT, FIRED_CONTENT, FiredContent
+from skinbeam_clinic.treatments.sealed_content import (
+    ADVERSE_EVENT_CONTENT,
+    FIRED_CONTENT,
+    AdverseEventContent,
+    FiredContent,
+)
 from skinbeam_clinic.used_cooling import CoolingKind
 
 __all__ = ["CourseOutcome", "FiredSettings", "OutcomeRepository"]
@@ -140,41 +145,61 @@ class OutcomeRepository(Repository):
         return self._access.database.files.get(self._access.member.clinic_id, course.plan_file)
 
 
+@dataclass(frozen=True)
+class _CourseRecords:
+    """What the courses of a clinic consist of.
+
+    Parameters
+    ----------
+    patients, plan_files : of a consultation, and of a plan.
+    areas, events, follow_ups : of a treatment; areas by their id.
+    """
+
+    patients: Mapping[str, str]
+    plan_files: Mapping[str, str]
+    areas: Mapping[str, Mapping[str, FiredContent]]
+    events: Mapping[str, Sequence[AdverseEventContent]]
+    follow_ups: Mapping[str, Sequence[tuple[follow_up_tables.FollowUpRow, FollowUpContent]]]
+
+
 def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
     table = treatment_tables.TreatmentRow
     ended = [row for (row,) in _load_rows(work, table, _TREATMENT_COLUMNS) if row.state in _ENDED_STATES]
-    kept_by_duplicate = kept_ids(work)  # two records of one person are one person
-    table_of = tables.ConsultationRow
-    patients = {
-        id: kept_by_duplicate.get(patient_id, patient_id)
-        for id, patient_id in work.read_columns(table_of, table_of.id, table_of.patient_id)
-    }
-    plans = {
-        id: files["plan.json"]
-        for id, files in work.read_columns(tables.PlanRow, tables.PlanRow.id, tables.PlanRow.files)
-    }
-    area = treatment_tables.TreatedAreaRow
-    areas: dict[str, dict[str, FiredContent]] = defaultdict(dict)
-    for treatment, id, fired in work.read_columns(area, area.treatment_id, area.id, sealed=FIRED_CONTENT):
-        areas[treatment][id] = fired
-    events = _group_by_treatment(
-        work.read_columns(
-            treatment_tables.AdverseEventRow,
-            treatment_tables.AdverseEventRow.treatment_id,
-            sealed=ADVERSE_EVENT_CONTENT,
-        )
-    )
-    loaded = _load_rows(work, follow_up_tables.FollowUpRow, _FOLLOW_UP_COLUMNS, FOLLOW_UP_CONTENT)
-    follow_ups = _group_by_treatment((row.treatment_id, row, held) for row, held in loaded)
+    records = _load_records(work)
     altered = list_altered_treatments(work)
     courses: dict[tuple[str, int], list[treatment_tables.TreatmentRow]] = defaultdict(list)
     for row in ended:
-        if row.id in altered or find_valid_firings(areas[row.id]):
+        if row.id in altered or find_valid_firings(records.areas.get(row.id, {})):
             courses[row.consultation_id, OptionRef.parse(row.option).concern].append(row)
-    for mine in courses.values():
-        mine.sort(key=lambda treatment: (treatment.number, treatment.created_at))
-        course = _build_course(mine, patients, plans, areas, events, follow_ups)
-        yield replace(course, is_altered=any(treatment.id in altered for treatment in mine))
+    for treatments in courses.values():
+        treatments.sort(key=lambda treatment: (treatment.number, treatment.created_at))
+        course = _build_course(treatments, records)
+        yield replace(course, is_altered=any(treatment.id in altered for treatment in treatments))
+
+
+def _load_records(work: ClinicTransaction) -> _CourseRecords:
+    kept_by_duplicate = kept_ids(work)  # two records of one person are one person
+    consultation, plan = tables.ConsultationRow, tables.PlanRow
+    area, event = treatment_tables.TreatedAreaRow, treatment_tables.AdverseEventRow
+    areas: dict[str, dict[str, FiredContent]] = defaultdict(dict)
+    for treatment, id, fired in work.read_columns(area, area.treatment_id, area.id, sealed=FIRED_CONTENT):
+        areas[treatment][id] = fired
+    events: dict[str, list[AdverseEventContent]] = defaultdict(list)
+    for treatment, content in work.read_columns(event, event.treatment_id, sealed=ADVERSE_EVENT_CONTENT):
+        events[treatment].append(content)
+    follow_ups: dict[str, list[tuple[follow_up_tables.FollowUpRow, FollowUpContent]]] = defaultdict(list)
+    for row, content in _load_rows(work, follow_up_tables.FollowUpRow, _FOLLOW_UP_COLUMNS, FOLLOW_UP_CONTENT):
+        follow_ups[row.treatment_id].append((row, content))
+    return _CourseRecords(
+        patients={
+            id: kept_by_duplicate.get(patient_id, patient_id)
+            for id, patient_id in work.read_columns(consultation, consultation.id, consultation.patient_id)
+        },
+        plan_files={id: files["plan.json"] for id, files in work.read_columns(plan, plan.id, plan.files)},
+        areas=areas,
+        events=events,
+        follow_ups=follow_ups,
+    )
 
 
 def _load_rows(
@@ -185,26 +210,11 @@ def _load_rows(
         yield table(**dict(zip(columns, values, strict=False))), *values[len(columns) :]
 
 
-def _group_by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the contents of rows, grouped by treatment."""
-    grouped: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for treatment, *values in rows:
-        grouped[treatment].append(tuple(values))
-    return grouped
-
-
-def _build_course(
-    rows: list[treatment_tables.TreatmentRow],
-    patients: Mapping[str, str],
-    plans: Mapping[str, str],
-    areas: Mapping[str, Mapping[str, FiredContent]],
-    events: Mapping[str, list[tuple[Any, ...]]],
-    follow_ups: Mapping[str, list[tuple[Any, ...]]],
-) -> CourseOutcome:
+def _build_course(rows: Sequence[treatment_tables.TreatmentRow], records: _CourseRecords) -> CourseOutcome:
     first, last = rows[0], max(rows, key=lambda treatment: treatment.ended_at or treatment.created_at)
-    fired = [(treatment, find_valid_firings(areas.get(treatment.id, {})).values()) for treatment in rows]
+    fired = [(treatment, find_valid_firings(records.areas.get(treatment.id, {})).values()) for treatment in rows]
     worst = [max(pains) for _, held in fired if (pains := [x.pain_0_10 for x in held if x.pain_0_10 is not None])]
-    read = (build_follow_up(row, held, last, str) for row, held in follow_ups.get(last.id, ()))
+    read = (build_follow_up(row, held, last, str) for row, held in records.follow_ups.get(last.id, ()))
     after = sorted(
         (follow_up for follow_up in read if follow_up.moment is FollowUpMoment.AFTER),
         key=lambda follow_up: follow_up.seen_at,
@@ -220,14 +230,14 @@ def _build_course(
         if follow_up.said is not None and follow_up.said.days_away is not None
     ]
     return CourseOutcome(
-        patient_id=patients[first.consultation_id],
-        plan_file=plans[first.plan_id],
+        patient_id=records.patients[first.consultation_id],
+        plan_file=records.plan_files[first.plan_id],
         option=first.option,
         operators=frozenset(treatment.started_by for treatment in rows if treatment.started_by),
         sessions=len(rows),
         months_after=after[-1].months_after if after else None,
         improvement=graded[-1] if graded else None,
-        harms=frozenset(event.kind for treatment in rows for (event,) in events.get(treatment.id, ())),
+        harms=frozenset(event.kind for treatment in rows for event in records.events.get(treatment.id, ())),
         pain_0_10=sum(worst) / len(worst) if worst else None,
         days_away=away[-1] if away else None,
         fired=tuple(
