@@ -225,9 +225,9 @@ def window(
     Example
     -------
     >>> from skinbeam import window
-    >>> found = window("examples/pulse-in-a-vessel/case.toml", draws=50)
-    >>> assert found.p_effect.shape == (found.pulse_ms.size, found.dose.size)
-    >>> figure = found.plot()
+    >>> result = window("examples/pulse-in-a-vessel/case.toml", draws=50)
+    >>> assert result.p_effect.shape == (result.pulse_ms.size, result.dose.size)
+    >>> figure = result.plot()
     """
     loaded, count, start = with_settings(load_case(case), settings), check_count(draws, "draws"), check_seed(seed)
     if at is not None:
@@ -269,8 +269,8 @@ def light(
     Example
     -------
     >>> from skinbeam import light
-    >>> found = light("examples/light/coverslip.toml")
-    >>> print(found.reflectance_diffuse, found.absorbed["water"])
+    >>> balance = light("examples/light/coverslip.toml")
+    >>> print(balance.reflectance_diffuse, balance.absorbed["water"])
     """
     count = None if photons is None else check_count(photons, "photons", MAX_PHOTONS)
     aim = None if error is None else plain_numbers({"error": error})["error"]
@@ -391,8 +391,8 @@ def expect(condition: str, modality: str, *, seed: int = 0, **question: Any) -> 
     Example
     -------
     >>> from skinbeam import expect
-    >>> found = expect("acne-scars", "fractional-ablative", phototype="III", patients=50)
-    >>> print(found.p_at_least["50"], found.predict.intervals["80"])
+    >>> answer = expect("acne-scars", "fractional-ablative", phototype="III", patients=50)
+    >>> print(answer.p_at_least["50"], answer.predict.intervals["80"])
     """
     known = {field.name for field in fields(EvidenceQuestion)}
     for name in question:
@@ -421,8 +421,8 @@ def compare(condition: str, a: str, b: str, *, seed: int = 0) -> Comparison:
     Example
     -------
     >>> from skinbeam import compare
-    >>> found = compare("melasma", "chemical-peel", "pigment-short-pulse")
-    >>> print(found.difference, [trial.study for trial in found.direct])
+    >>> comparison = compare("melasma", "chemical-peel", "pigment-short-pulse")
+    >>> print(comparison.difference, [trial.study for trial in comparison.direct])
     """
     return compare_connected(condition, a, b, seed=check_seed(seed))
 
@@ -507,8 +507,8 @@ def analyse_photo(
     Example
     -------
     >>> from skinbeam import analyse_photo
-    >>> found = analyse_photo("examples/first-consultation/face.jpg")
-    >>> print(found.quality.ok, [finding.kind for finding in found.findings])
+    >>> photo = analyse_photo("examples/first-consultation/face.jpg")
+    >>> print(photo.quality.ok, [finding.kind for finding in photo.findings])
     """
     return report_photo(
         given_path(photo, "photo"),

@@ -59,8 +59,8 @@ def sweep(
     >>> from skinbeam import sweep
     >>> if __name__ == "__main__":  # in a script, because the workers import it
     ...     axes = {"settings.pulse_ms": [1.0, 10.0], "settings.fluence_J_cm2": [4.0, 8.0]}
-    ...     found = sweep("examples/pulse-in-a-vessel/case.toml", ["harm.p_burn"], axes=axes, draws=20, workers=1)
-    ...     print(found["harm.p_burn"].values)
+    ...     results = sweep("examples/pulse-in-a-vessel/case.toml", ["harm.p_burn"], axes=axes, draws=20, workers=1)
+    ...     print(results["harm.p_burn"].values)
     """
     count = None if workers is None else check_count(workers, "workers", MAX_WORKERS)
     address = None if cluster is None else str(cluster)
