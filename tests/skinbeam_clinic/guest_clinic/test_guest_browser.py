@@ -16,6 +16,8 @@ from clinic_pages import DESK, PHONE, WAIT_MS, looked_at
 from paths import ROOT
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from skinbeam.report.formatting import reference_text
+
 pytestmark = pytest.mark.check
 
 MACHINE = socket.gethostname().lower()
@@ -290,21 +292,24 @@ def test_an_upload_beyond_all_bounds_is_answered(page: Page, port: int, tmp_path
     expect(page.get_by_role("alert")).to_contain_text("Is out of range")
 
 
-def test_suitability_is_shown_with_its_rule_as_soon_as_answers_allow(page: Page, port: int) -> None:
+def test_suitability_is_shown_with_its_reason_and_source_as_soon_as_answers_allow(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     verdict = page.locator(".live")
     expect(verdict).to_be_hidden()
     page.get_by_label("Age (years)").fill("34")
     page.get_by_label("Pregnant").check()
     expect(verdict).to_contain_text("not suitable")
-    expect(verdict).to_contain_text("(pregnancy, ")
+    source = verdict.get_by_text(reference_text("trivedi2017pregnancy"))
+    expect(source).to_be_hidden()
+    verdict.get_by_text("Sources", exact=True).click()
+    expect(source).to_be_visible()
     looked_at(page)
     page.get_by_label("Pregnant").uncheck()
     step(page, 2)
     page.get_by_label("Condition").first.select_option("Visible facial veins")
     page.get_by_label("Where").first.select_option("cheeks")
     expect(verdict).to_contain_text("refer first")
-    expect(verdict).to_contain_text("(colour-not-known, ")
+    expect(verdict).to_contain_text("The phototype is not stated")
     step(page, 1)
     page.get_by_label("Fitzpatrick phototype").select_option("II")
     expect(verdict.locator("strong")).to_have_text("suitable")
