@@ -364,7 +364,9 @@ def _judge_for_clinic(case: Case, machines: Sequence[SearchMachine]) -> Suitabil
     owned = {modality for machine in machines for modality in machine.device.modalities}
     candidates = case_lasers(case)
     of_clinic = {name: [choice for choice in choices if choice in owned] for name, choices in candidates.items()}
-    judged = judge_case(case, {name: choices or candidates[name] for name, choices in of_clinic.items()})
+    without_device = [name for name, choices in of_clinic.items() if not choices]
+    tried = {name: choices or candidates[name] for name, choices in of_clinic.items()}
+    judged = judge_case(case, tried, without_device=without_device)
     if not _is_stopped(judged):
         return judged
     by_any = judge_case(case, candidates)

@@ -5,7 +5,7 @@ that cannot be evaluated, because age or colour is not known, is not skipped: it
 medicine that no rule tests is listed as not checked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -204,7 +204,9 @@ def _peel_depth(case: Case, concern: Concern) -> PeelDepth:
     return peel_depth(concern.condition, tuple(concern.subtypes), concern.site, darkest_phototype(case))
 
 
-def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None) -> Suitability:
+def judge_case(
+    case: Case, candidates: Mapping[str, Sequence[str]] | None = None, *, without_device: Collection[str] = ()
+) -> Suitability:
     """Return the decision on a whole plan, and the reasons that hold whatever modality is chosen.
 
     For a concern, the mildest of its candidate modalities counts, since one of them is enough; over the concerns, the
@@ -216,6 +218,7 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
     ----------
     candidates : condition → laser modalities that could be offered for it. When left out, those that the table of
         conditions does not rule out; every laser where it rules out all.
+    without_device : conditions for which the clinic has no laser: a caution about some kinds of laser is none of them.
     """
     if not case.concern:
         return judge_suitability(case)
@@ -227,8 +230,10 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
     for concern in case.concern:
         names = (candidates or {}).get(concern.condition) or usable_modalities(concern.condition) or laser_modalities()
         best = min((_judge_option(case, concern, name) for name in names), key=lambda s: decision_severity(s.decision))
-        decisions.append(best.decision)
         general = _judge_option(case, concern, None)
+        if concern.condition in without_device and best.decision == "with-caution":
+            best = general
+        decisions.append(best.decision)
         weight = decision_severity(best.decision)
         remaining = [
             r

@@ -268,3 +268,23 @@ def test_no_number_of_sessions_is_told_of_a_peel_that_is_not_the_one_of_the_tria
     scars = loaded(PERSON + concern("melasma")).case
     (acid,) = (option for option, _ in _other_options(scars, scars.concern[0])[0] if option.modality == "chemical-peel")
     assert not isinstance(acid.sessions, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("device", "word", "decision", "is_told"),
+    [
+        ("ndyag-1064", "herpes-labialis", "suitable", False),
+        ("fractional-1550", "herpes-labialis", "with-caution", True),
+        ("ndyag-1064", "psoriasis", "refer", True),
+    ],
+)
+def test_no_caution_is_told_about_a_laser_that_the_clinic_does_not_have(
+    device: str, word: str, decision: str, is_told: bool
+) -> None:
+    """ "The plan sets half the density", and tablets against cold sores, stood above "No laser is offered"."""
+    scar = concern("surgical-scars", extra=NAMED + 'subtypes = ["white"]\n')
+    made = document(PERSON.replace('"II"', '"III"') + f'history = ["{word}"]\n' + scar + devices(device))
+    rules = {reason["rule"] for reason in made["suitability"]["reasons"]}
+    assert made["suitability"]["decision"] == decision
+    assert (not rules.isdisjoint({"herpes-other-lasers", "psoriasis-or-eczema"})) is is_told
+    assert ("lower-density" in rules) <= is_told
