@@ -56,6 +56,13 @@ def test_what_a_treatment_does_is_not_said_of_the_reader() -> None:
     assert [text for text in said if re.search(r"\bSie (?:können|heben|machen|wirken|beruhigen)\b", text)] == []
 
 
+def test_a_patient_reads_who_gives_tablets_and_not_that_they_come_medically() -> None:
+    """ "Vielleicht bekommen Sie vorher ärztlich Tabletten" stood in leaflet and consent."""
+    said = "".join((MESSAGES / "de" / name).read_text(encoding="utf-8") for name in ("leaflet.po", "why.po"))
+    assert "Eine Ärztin oder ein Arzt kann Ihnen vorher Tabletten" in said
+    assert re.findall(r"\bbekommen Sie [^.]*ärztlich\b", said) == []
+
+
 def test_nouns_keep_their_capital_within_a_sentence_and_lines_begin_with_one() -> None:
     with use_language("de"):
         page = leaflet_page(sample())
