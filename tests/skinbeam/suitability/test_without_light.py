@@ -791,3 +791,19 @@ def test_pits_are_not_filled_and_no_silicone_lies_on_old_white_scars(
         for kind in told or ("",):
             use = known_conditions()[condition].alternatives[alternative]
             assert is_for_kinds(use, condition, (kind,) if kind else ()) is is_offered
+
+
+@pytest.mark.parametrize(
+    ("phototype", "beside", "history", "decision"),
+    [
+        ("II", "melasma", (), "not-suitable"),
+        ("II", "", ("melasma",), "with-caution"),
+        ("II", "", (), "suitable"),
+        ("IV", "", ("melasma",), "not-suitable"),
+    ],
+)
+def test_no_spot_is_frozen_amid_melasma(phototype: str, beside: str, history: tuple[str, ...], decision: str) -> None:
+    """Freezing came first for age spots of cheeks that had melasma, on light skin."""
+    found, rules = decided("cryotherapy", "age-spots", beside=beside, phototype=phototype, history=list(history))
+    assert found == decision
+    assert ("freezing-melasma" in rules) is (decision == "not-suitable")
