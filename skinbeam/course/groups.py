@@ -3,8 +3,8 @@
 No place is treated twice in one visit, since harm and downtime are computed of one pass. Two settings of one device
 that heat vessels or pigment of one skin share it: lines and single spots first, the background outside them. Two
 patterns of columns, two ablations, two backgrounds, or two settings that heat deep skin cannot be kept apart in one
-field, so one follows the other. Concerns that wait for another group are kept apart from those of their device that
-need not wait.
+field, so one follows the other. Melasma has visits of its own, since it comes first on its skin. Concerns that wait for
+another group are kept apart from those of their device that need not wait.
 """
 
 import math
@@ -123,7 +123,7 @@ class GroupedConcern:
         if not self.overlaps(other) or self.setup.settings == other.setup.settings:
             return False
         if self.fills_field:
-            return self.site == other.site or MELASMA in {self.condition, other.condition}
+            return self.site == other.site
         return (self.heats_deep and other.heats_deep) or (self.is_background and other.is_background)
 
     @property
@@ -187,7 +187,7 @@ class ConcernGroup:
     has_darkened : whether one left it in melasma or dark marks, which are treated.
     is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
     rest : of its skin after the session that decides when it may begin; None where nobody knows how long ago one was.
-    shared_interval : in the visits of another course that begins with it; None where it has none to share.
+    shared_interval : in the visits of the courses that begin with it; None where it waits for another group.
     """
 
     parts: list[GroupedConcern]
@@ -234,6 +234,8 @@ class ConcernGroup:
         """Return whether a concern of its device and modality can be treated in its visits."""
         if self.device != part.setup.device or self.modalities != (part.option.modality,):
             return False
+        if (part.condition == MELASMA) != self.treats_melasma:
+            return False  # melasma comes first on its skin, and brings nothing forward elsewhere
         if self.is_surface and (part.condition == DARK_MARKS) != self.treats_dark_marks:
             return False  # dark marks come before resurfacing
         return not any(concern.excludes(part) for concern in self.parts)
@@ -321,10 +323,10 @@ class ConcernGroup:
         """Return whether the fields of two groups share skin."""
         return any(part.overlaps(two) for part in self.parts for two in other.parts)
 
-    def begins_first(self, before: Sequence["ConcernGroup"]) -> bool:
-        """Return whether it begins with the first visit: no group before it and no earlier session keeps it waiting."""
-        is_rested = self.rest is None or not self.rest.weeks_left
-        return is_rested and not any(self.follows(group) for group in before)
+    @property
+    def weeks_left(self) -> int:
+        """Weeks from today that its skin still rests after earlier sessions."""
+        return 0 if self.rest is None else self.rest.weeks_left
 
     def follows(self, earlier: "ConcernGroup") -> bool:
         """Return whether it waits for an earlier group: on shared skin, and beside it where one of them wounds it.
@@ -395,9 +397,13 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )
         group.melasma = tuple(_title_with_site(concern) for concern in concerns if _is_melasma_under(concern, group))
-    begin = [group for place, group in enumerate(groups) if group.begins_first(groups[:place])]
-    for group, interval in zip(begin, share_intervals(group.interval for group in begin), strict=True):
-        group.shared_interval = interval
+    begin: dict[int, list[ConcernGroup]] = {}
+    for place, group in enumerate(groups):
+        if not any(group.follows(before) for before in groups[:place]):
+            begin.setdefault(group.weeks_left, []).append(group)
+    for together in begin.values():
+        for group, interval in zip(together, share_intervals(group.interval for group in together), strict=True):
+            group.shared_interval = interval
     return groups
 
 

@@ -59,7 +59,7 @@ def session_interval(options: Sequence[Option], *, is_gentle: bool) -> Interval:
     """
     spans = [option.interval_weeks for option in options if not isinstance(option.interval_weeks, Unknown)]
     modalities = {option.modality for option in options}
-    least = _least_weeks(modalities, has_source=bool(spans), is_gentle=is_gentle)
+    least = max(_least_weeks(option, is_gentle=is_gentle) for option in options)
     healed = max(math.ceil(_downtime_days(option) / _DAYS_PER_WEEK) for option in options)
     if not spans:
         rest = weeks_before_ablation() if FULL_FIELD_ABLATION in modalities else 0
@@ -107,11 +107,12 @@ def _common_weeks(intervals: Sequence[tuple[int, Interval]]) -> int | None:
     return None if least > most else min(most, max(each.weeks for _, each in intervals))
 
 
-def _least_weeks(modalities: set[str], *, has_source: bool, is_gentle: bool) -> int:
-    """Return the least weeks between two sessions, whatever healing takes."""
+def _least_weeks(option: Option, *, is_gentle: bool) -> int:
+    """Return the least weeks between two sessions of a laser, whatever healing takes."""
+    has_source = not isinstance(option.interval_weeks, Unknown)
     if has_source and is_gentle:
         return 1  # nothing has to heal: the source decides
-    if not has_source and FRACTIONAL_ABLATION in modalities:
+    if not has_source and option.modality == FRACTIONAL_ABLATION:
         return course_rules().least_weeks_between_craters
     return course_rules().least_weeks
 

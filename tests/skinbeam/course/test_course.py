@@ -133,6 +133,38 @@ def test_marks_elsewhere_bring_no_resurfacing_before_the_marks_of_its_skin(order
     assert last < treated.index(scars.place)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_melasma_is_treated_before_what_one_laser_treats_on_its_skin(order: int) -> None:
+    """Freckles of melasma skin went into the visits of the melasma, and columns around the mouth of such a face."""
+    toning, columns = option("pigment-short-pulse", "qs", TWICE, weeks(2, 2)), COLUMNS["non-ablative-fractional"]
+    face, freckles = part("melasma", toning, site="full-face"), at(part("freckles", toning), fluence_J_cm2=2.0)
+    visits = schedule_course([face, freckles][::order])
+    assert [(visit.week, visit.treats) for visit in visits] == [
+        (0, (face.place,)),
+        (2, (face.place,)),
+        (6, (freckles.place,)),
+        (10, (freckles.place,)),
+    ]
+    assert "course.melasma-first" in steps(visits)[2]
+    whole = part("melasma", columns["pores"].options[0], site="full-face")
+    mouth = replace(columns["acne-scars"], site="perioral")
+    visits = schedule_course([whole, mouth][::order])
+    assert [visit.treats for visit in visits] == [(whole.place,)] * 2 + [(mouth.place,)] * 2
+    hands = replace(freckles, site="hands")
+    assert schedule_course([face, hands][::order])[0].treats == (face.place, hands.place)  # other skin
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_melasma_elsewhere_brings_no_resurfacing_before_the_marks_of_its_skin(order: tuple[int, ...]) -> None:
+    laser = option("non-ablative-fractional", "one", TWICE, MONTH)
+    melasma, scars = part("melasma", laser, site="neck"), part("acne-scars", laser)
+    marks = part("post-inflammatory-hyperpigmentation", option("pigment-short-pulse", "qs", TWICE, MONTH))
+    concerns = (melasma, scars, marks)
+    treated = [place for visit in schedule_course([concerns[k] for k in order]) for place in visit.treats]
+    last = len(treated) - 1 - treated[::-1].index(marks.place)
+    assert last < treated.index(scars.place)
+
+
 def test_vessels_and_spots_do_not_wait_for_dark_marks() -> None:
     marks = part("post-inflammatory-hyperpigmentation", option("non-ablative-fractional", "other", ONCE, MONTH))
     course = schedule_course([marks, SPOTS, VEINS])
@@ -265,8 +297,6 @@ def test_a_part_of_a_field_gets_its_own_columns_in_the_same_visit(modality: str,
     assert [visit.treats for visit in visits] == [(mouth.place, face.place)] * 2
     (step,) = (step for step in visits[0].steps if step.id == "course.lines-first")
     assert step.params == {"first": [f"{mouth.title} (around the mouth)"], "then": f"{face.title} (full face)"}
-    melasma = part("melasma", *face.options[:-1], site="full-face")
-    assert all(len(visit.treats) == 1 for visit in schedule_course([mouth, melasma]))  # which comes first
 
 
 def test_veins_and_redness_stay_together_where_pigment_of_a_field_shares_their_lamp() -> None:
@@ -775,6 +805,23 @@ def test_a_further_session_waits_for_the_last_one_and_for_its_mark() -> None:
     assert "course.since-last" in steps_of(veins + once, VEINS)
     assert "course.after-mark" not in steps_of(veins + once, VEINS)
     assert "course.after-mark" in steps_of(veins + once + 'adverse = ["dark mark"]\n', VEINS)
+
+
+def test_courses_that_rest_after_one_visit_share_the_next_ones() -> None:
+    """Planned anew a week after a visit, veins and lines around the mouth fell into weeks of their own."""
+    mouth = '\n[[session]]\nweek = 0\ntreats = "perioral-lines"\nsite = "perioral"\nweeks_ago = 1.0\n'
+    text = VEINS_CASE + concern("perioral-lines", site="perioral", extra="") + session(50, 0) + "weeks_ago = 1.0\n"
+    veins = part("facial-telangiectasia", option("vascular", "dye", SourceRange(3, 3, "sessions"), MONTH))
+    lines = part(
+        "perioral-lines",
+        option("non-ablative-fractional", "glass", veins.options[0].sessions, weeks(2, 4)),
+        site="perioral",
+    )
+    visits = schedule_course([veins, lines], loaded(text + mouth).case)
+    assert [(visit.week, visit.treats) for visit in visits] == [
+        (3, (veins.place, lines.place)),
+        (7, (veins.place, lines.place)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,15 @@ def test_skin_heals_and_rests_before_the_next_session() -> None:
     assert session_interval([laser(1, 1)], is_gentle=True).weeks == 1
 
 
+def test_a_source_of_one_laser_brings_no_other_laser_of_the_visit_forward() -> None:
+    """Marks without a source were toned every two weeks, since a source gave these for marks elsewhere."""
+    rules = course_rules()
+    toning = session_interval([laser(2, 2, "pigment-short-pulse"), unsourced("pigment-short-pulse")], is_gentle=True)
+    assert toning.weeks == rules.least_weeks
+    columns = [laser(4, 7, "fractional-ablative"), unsourced("fractional-ablative")]
+    assert session_interval(columns, is_gentle=False).least == rules.least_weeks_between_craters
+
+
 def test_courses_that_begin_together_share_their_visits() -> None:
     """Veins every six weeks and lines around the mouth every four were five visits in twelve weeks, not three."""
     veins = session_interval([laser(4, 6)], is_gentle=False)
