@@ -172,8 +172,9 @@ def known_sites() -> Mapping[str, Site]:
 
 
 def title_with_site(title: str, site: str) -> str:
-    """Return the title of a concern with the site in brackets, as the messages of a plan name it."""
-    return f"{title} ({known_sites()[site].title})"
+    """Return the title of a concern with the site in brackets, unless it names it, as the messages of a plan do."""
+    name = known_sites()[site].title
+    return title if name.lower() in title.lower() else f"{title} ({name})"
 
 
 @cache

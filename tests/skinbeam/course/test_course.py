@@ -328,7 +328,7 @@ def test_lines_come_before_the_background_and_no_place_twice(modality: str, orde
     assert step.params["first"] == ["Visible facial veins (cheeks)"]
     treated = [step.text for step in first.steps if step.id == "course.treat-for"]
     assert ["6.5 J/cm²" in text for text in treated] == [True, False]
-    assert [text.split(" (cheeks): ")[0] for text in treated] == ["For Visible facial veins", f"For {background.title}"]
+    assert [text.split(" (cheeks): ")[0] for text in treated] == ["Visible facial veins", background.title]
     assert "course.lines-first" not in {step.id for step in second.steps}  # the lines are done
     elsewhere = schedule_course([lines, replace(background, site="neck")])
     assert "course.lines-first" not in steps(elsewhere)[0]
