@@ -807,3 +807,11 @@ def test_no_spot_is_frozen_amid_melasma(phototype: str, beside: str, history: tu
     found, rules = decided("cryotherapy", "age-spots", beside=beside, phototype=phototype, history=list(history))
     assert found == decision
     assert ("freezing-melasma" in rules) is (decision == "not-suitable")
+
+
+@pytest.mark.parametrize("modality", ["focused-ultrasound", "radiofrequency", "filler"])
+def test_what_heats_or_wounds_is_a_caution_where_raised_scars_form(modality: str) -> None:
+    """The sentence says "heats", and ultrasound came first for lines of a chest with a raised scar, without it."""
+    rule = "raised-scars-without-laser"
+    assert rule in decided(modality, "wrinkles", "decolletage", history=["hypertrophic-scar"])[1]
+    assert rule not in decided(modality, "wrinkles", "decolletage")[1]
