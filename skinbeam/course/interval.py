@@ -84,9 +84,10 @@ def share_intervals(intervals: Iterable[Interval]) -> list[Interval]:
     """Return the intervals of courses that begin together, in which those that can have the same weeks.
 
     Visits every four and every six weeks are two calendars for one person. Each is moved within its own bounds alone.
+    Those that must come soonest are placed first, so that the order of the courses decides nothing.
     """
     shared: list[list[tuple[int, Interval]]] = []
-    for item in enumerate(intervals):
+    for item in sorted(enumerate(intervals), key=lambda item: (item[1].most, item[1].least, item[1].weeks)):
         together = next((others for others in shared if _common_weeks([*others, item]) is not None), None)
         if together is None:
             shared.append([item])

@@ -93,3 +93,10 @@ def test_each_is_moved_within_its_own_bounds_and_none_makes_a_visit_more(given_i
         assert (after.least, after.most) == (before.least, before.most)
         assert before.least <= after.weeks <= before.most
     assert len({interval.weeks for interval in shared}) <= len({interval.weeks for interval in given_intervals})
+
+
+@given(st.lists(intervals(), max_size=6).flatmap(lambda found: st.tuples(st.just(found), st.permutations(found))))
+def test_the_order_of_the_courses_changes_no_interval(lists: tuple[list[Interval], list[Interval]]) -> None:
+    """Of three courses the second shared its visits with the one that stood before it."""
+    one, other = (sorted(share_intervals(each), key=repr) for each in lists)
+    assert one == other
