@@ -18,7 +18,7 @@ from skinbeam_clinic.appointments.models import Purpose
 from skinbeam_clinic.models import PlanChoice
 from skinbeam_clinic.patients.history import HistoryFact
 from skinbeam_clinic.plans.option_ref import OptionRef
-from skinbeam_clinic.plans.session_interval import find_last_session, interval_range
+from skinbeam_clinic.plans.session_interval import find_last_session, shortest_interval
 
 __all__ = [
     "USUAL_MINUTES",
@@ -80,15 +80,19 @@ def list_chosen_lasers(plan: Plan, choices: Sequence[PlanChoice]) -> tuple[_Chos
 
 
 def session_minutes(lasers: Sequence[_ChosenLaser]) -> int:
-    """Return the duration of one session of these lasers in minutes, by the upper ends given by their sources.
+    """Return the duration of one visit with these lasers in minutes, by the upper ends given by their sources.
 
+    A source gives the minutes of a session, whatever it treats: those of each device add up, by its longest session.
     Where a source gives no duration, the result is at least the usual duration of a session.
     """
-    spans = [laser.option.minutes for laser in lasers]
-    known = [span.high for span in spans if not isinstance(span, Unknown)]
-    if len(known) < len(spans) or not known:
-        return max(USUAL_MINUTES[Purpose.SESSION], _round_minutes(sum(known)))
-    return _round_minutes(sum(known))
+    longest: dict[str, float] = {}
+    for laser in lasers:
+        span = laser.option.minutes
+        if not isinstance(span, Unknown):
+            longest[laser.setup.device] = max(span.high, longest.get(laser.setup.device, 0.0))
+    minutes = _round_minutes(sum(longest.values()))
+    is_known = bool(lasers) and not any(isinstance(laser.option.minutes, Unknown) for laser in lasers)
+    return minutes if is_known else max(USUAL_MINUTES[Purpose.SESSION], minutes)
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,14 @@ class PlannedCourse:
     def least_days(self, device: str) -> int:
         """Return the fewest days between two sessions on a device; 0 where no chosen laser has it.
 
-        They are the lower end of its interval; where concerns alternate on the device, its visits may be closer.
+        They are the least that a plan allows; where concerns alternate on the device, its visits may be closer.
         """
-        weeks = [interval_range(laser.option)[0] for laser in self.lasers if laser.setup.device == device]
+        weeks = [
+            shortest_interval(laser.concern, laser.option) for laser in self.lasers if laser.setup.device == device
+        ]
         days = [due.days for due in self.appointments if due.purpose is Purpose.SESSION and due.device == device]
         gaps = [later - earlier for earlier, later in itertools.pairwise(days)]
-        return min([math.floor(min(weeks) * _DAYS_A_WEEK), *gaps]) if weeks else 0
+        return min([min(weeks) * _DAYS_A_WEEK, *gaps]) if weeks else 0
 
     def treats_alike(self, device: str, other: "PlannedCourse", other_device: str) -> bool:
         """Tell whether sessions of two courses on these devices treat a condition on skin that both sites share."""
@@ -135,7 +141,7 @@ class PlannedCourse:
         facts : the patient's records, oldest first.
         """
         starts = [
-            last.next_planned - datetime.timedelta(weeks=visit.week)
+            last.next_allowed - datetime.timedelta(weeks=visit.week)
             for visit in self.visits
             for laser in self.lasers
             if laser.concern.place in visit.treats

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skinbeam.assessment.questionnaire import sites_overlap
-from skinbeam.course.course_rules import course_rules
+from skinbeam.course.interval import session_interval
 from skinbeam.model.consultation import EarlierSession
-from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.response.goals import is_field_pigment
 from skinbeam_clinic.patients.history import HistoryFact
 
-__all__ = ["LastSession", "find_last_session", "interval_range"]
+__all__ = ["LastSession", "find_last_session", "shortest_interval"]
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,16 @@ class LastSession:
 
     Parameters
     ----------
-    shortest_weeks, planned_weeks : ends of the sources' range of intervals; both the least of a plan without a source.
+    shortest_weeks : that a plan allows between the two.
     """
 
     fact: HistoryFact
-    shortest_weeks: float
-    planned_weeks: float
+    shortest_weeks: int
 
     @property
     def next_allowed(self) -> datetime.datetime:
         """The earliest moment of the next session."""
         return self.fact.fired_at + datetime.timedelta(weeks=self.shortest_weeks)
-
-    @property
-    def next_planned(self) -> datetime.datetime:
-        """When the next session would be planned."""
-        return self.fact.fired_at + datetime.timedelta(weeks=self.planned_weeks)
 
 
 def find_last_session(facts: Sequence[HistoryFact], concern: ConcernPlan, option: Option) -> LastSession | None:
@@ -48,11 +42,14 @@ def find_last_session(facts: Sequence[HistoryFact], concern: ConcernPlan, option
     for fact in reversed(facts):
         is_session = isinstance(fact.row, EarlierSession) and fact.row.treats == concern.condition
         if is_session and sites_overlap(fact.site, concern.site):
-            return LastSession(fact, *interval_range(option))
+            return LastSession(fact, shortest_interval(concern, option))
     return None
 
 
-def interval_range(option: Option) -> tuple[float, float]:
-    """Return the sources' range of weeks between two sessions; without a source, both ends are the least of a plan."""
-    weeks, least = option.interval_weeks, course_rules().least_weeks
-    return (least, least) if isinstance(weeks, Unknown) else (weeks.low, weeks.high)
+def shortest_interval(concern: ConcernPlan, option: Option) -> int:
+    """Return the least weeks that a plan allows between two sessions of an option.
+
+    They are those after which a new plan begins, too; visits that several concerns share may be as close.
+    """
+    is_gentle = is_field_pigment(option.modality, concern.condition)
+    return session_interval([option], is_gentle=is_gentle).least

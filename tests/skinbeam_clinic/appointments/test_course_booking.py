@@ -21,7 +21,12 @@ from skinbeam.report.consent_form import cooling_off_days
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments import course_routes
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
-from skinbeam_clinic.appointments.plan_visits import PlannedAppointment, plan_course
+from skinbeam_clinic.appointments.plan_visits import (
+    PlannedAppointment,
+    list_chosen_lasers,
+    plan_course,
+    session_minutes,
+)
 from skinbeam_clinic.appointments.times import find_monday
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.database.columns import now
@@ -68,21 +73,37 @@ def test_another_laser_than_the_first_has_a_course_of_its_own_and_no_laser_none(
     assert due_appointments(plan, "0.2") == due_appointments(plan) == []  # no treatment, and nothing chosen
 
 
-def test_a_course_begins_after_earlier_sessions_by_the_interval_of_each_concern() -> None:
+def test_a_course_begins_after_earlier_sessions_by_the_least_interval_of_each_concern() -> None:
+    """The page proposed the most that the source allows, weeks after the first visit of the plan made anew."""
     plan = sample()
     first = min(visit.week for visit in plan.course if plan.concerns[1].place in visit.treats)
-    option = replace(plan.concerns[1].options[0], interval_weeks=SourceRange(3.0, 6.0, "weeks"))
+    option = replace(plan.concerns[1].options[0], interval_weeks=SourceRange(5.0, 6.0, "weeks"))
     concern = replace(plan.concerns[1], options=(option, *plan.concerns[1].options[1:]))
     plan = replace(plan, concerns=(plan.concerns[0], concern, *plan.concerns[2:]))
     row = EarlierSession(week=0.0, treats=concern.condition)
     fired_at = now()
     fact = HistoryFact("treatment/t", row, fired_at, "/", "p", "1.0", concern.site)
-    assert plan_course(plan, chosen("1.0"), None).earliest_start([fact]) == fired_at + datetime.timedelta(weeks=6)
+    assert plan_course(plan, chosen("1.0"), None).earliest_start([fact]) == fired_at + datetime.timedelta(weeks=5)
     assert plan_course(plan, chosen(*FIRSTS), None).earliest_start([fact]) == fired_at + datetime.timedelta(
-        weeks=6 - first
+        weeks=5 - first
     )
     assert plan_course(plan, chosen("1.0"), None).earliest_start([replace(fact, site="hands")]) is None
     assert plan_course(plan, chosen("0.0"), None).earliest_start([fact]) is None
+
+
+@pytest.mark.parametrize("second", ["same", "another"])
+def test_minutes_of_a_session_count_once_whatever_its_device_treats(second: str) -> None:
+    """A lamp that treats redness and spots in one visit was booked for twice the minutes of its source."""
+    plan = sample()
+    option, setup = plan.concerns[0].options[0], plan.concerns[0].options[0].setup
+    assert setup is not None
+    red = replace(option, minutes=SourceRange(15, 90, "minutes"))
+    brown = replace(red, minutes=SourceRange(10, 40, "minutes"))
+    if second == "another":
+        brown = replace(brown, setup=replace(setup, device="alexandrite-755"))
+    concerns = [replace(concern, options=(laser,)) for concern, laser in zip(plan.concerns, (red, brown), strict=False)]
+    lasers = list_chosen_lasers(replace(plan, concerns=tuple(concerns)), chosen("0.0", "1.0"))
+    assert session_minutes(lasers) == {"same": 90, "another": 130}[second]
 
 
 def test_what_a_course_has_no_visits_for_books_nothing_and_does_not_fail() -> None:

@@ -10,7 +10,7 @@ from report_samples import sample
 from treatment_samples import ORDERED
 
 from skinbeam.assessment.reactions import earlier_reactions
-from skinbeam.course.course_rules import course_rules
+from skinbeam.course.course_rules import course_rules, weeks_before_ablation
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import SourceRange
@@ -287,13 +287,22 @@ def test_a_session_under_another_plan_speaks_if_it_treats_the_same() -> None:
     assert names(stops(list_session_facts([treatment(0.0, plan="p2")], []))) == ["clinic-spots.stop-elsewhere"]
 
 
-@pytest.mark.parametrize("interval", [SourceRange(3.0, 6.0, "weeks"), Unknown("no source gives it")])
+@pytest.mark.parametrize(
+    ("interval", "modality", "weeks"),
+    [
+        (SourceRange(5.0, 6.0, "weeks"), "vascular", 5),
+        (SourceRange(2.0, 4.0, "weeks"), "vascular", course_rules().least_weeks),
+        (Unknown("no source gives it"), "vascular", course_rules().least_weeks),
+        (Unknown("no source gives it"), "fractional-ablative", course_rules().least_weeks_between_craters),
+        (Unknown("no source gives it"), "ablative", weeks_before_ablation()),
+    ],
+)
 def test_a_session_within_the_shortest_interval_on_the_same_skin_waits_for_a_reason(
-    interval: SourceRange | Unknown,
+    interval: SourceRange | Unknown, modality: str, weeks: int
 ) -> None:
-    weeks = course_rules().least_weeks if isinstance(interval, Unknown) else interval.low
+    """It is that of a plan: the notice asked for less than a plan keeps where a source allows it, or gives nothing."""
     concern = sample().concerns[0]
-    option = replace(concern.options[0], interval_weeks=interval)
+    option = replace(concern.options[0], interval_weeks=interval, modality=modality)
     facts = list_session_facts([treatment(0.0), treatment(9.0)], [])
 
     def early(days: float, **elsewhere: str) -> list[str]:
