@@ -42,6 +42,7 @@ from skinbeam_clinic.patients.history import (
     parse_plan_history,
 )
 from skinbeam_clinic.patients.recorded_history import read_history
+from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.session_interval import find_last_session
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -171,14 +172,32 @@ def find_contraindications(
 
 
 def find_early_session(
-    facts: Sequence[HistoryFact], concern: ConcernPlan, option: Option, at: datetime.datetime
+    records_since: RecordsSincePlan, plan: Records, place: str, at: datetime.datetime
 ) -> tuple[Contraindication, ...]:
-    """Return the contraindication to a session at `at` that follows the last one too soon, if it does."""
+    """Return the contraindication to a session at `at` that follows the last one too soon, if it does.
+
+    What the course of the plan treats in the same visit, such as a part of a field and the rest of it, is one session.
+    """
+    concern, option = find_option(plan, place)
+    facts = [
+        fact
+        for fact in records_since.current_facts
+        if not _is_same_visit(fact, records_since.plan_id, plan, concern, at)
+    ]
     last = find_last_session(facts, concern, option)
     if last is None or to_local_time(at).date() >= to_local_time(last.next_allowed).date():
         return ()
     about: dict[str, str | float] = {"treats": concern.title, "days": round(7 * last.shortest_weeks)}
     return (_clinic_contraindication("stop-early", about, last.fact),)
+
+
+def _is_same_visit(fact: HistoryFact, plan_id: str, plan: Records, concern: ConcernPlan, at: datetime.datetime) -> bool:
+    """Return whether a session of this day treated another concern of a visit of the plan's course."""
+    is_today = to_local_time(fact.fired_at).date() == to_local_time(at).date()
+    if fact.plan_id != plan_id or not fact.option or not is_today:
+        return False
+    other = plan.concerns[OptionRef.parse(fact.option).concern].place
+    return other != concern.place and any({other, concern.place} <= set(visit.treats) for visit in plan.course)
 
 
 def _list_lasers(plan: Records, place: str) -> list[tuple[ConcernPlan, Option]]:

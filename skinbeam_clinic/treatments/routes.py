@@ -163,8 +163,8 @@ class _SessionPage:
         recorded = find_contraindications(self.plan.records_since, self.plan.plan, self.treatment.option)
         if self.treatment.started_at is not None:
             return recorded
-        concern, option = self.plan.find_option(self.treatment.option)
-        return (*recorded, *find_early_session(self.plan.records_since.current_facts, concern, option, now()))
+        place = self.treatment.option
+        return (*recorded, *find_early_session(self.plan.records_since, self.plan.plan, place, now()))
 
     @property
     def recorded_signs(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.course.course_rules import course_rules, weeks_before_ablation
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.estimate import Unknown
-from skinbeam.plan_records.course import SourceRange
+from skinbeam.plan_records.course import SourceRange, Visit
 from skinbeam.text import use_language, use_time_zone
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import clock_set_to
@@ -307,7 +307,8 @@ def test_a_session_within_the_shortest_interval_on_the_same_skin_waits_for_a_rea
 
     def early(days: float, **elsewhere: str) -> list[str]:
         at = BEGUN + datetime.timedelta(weeks=9, days=days)
-        return names(find_early_session(facts, replace(concern, **elsewhere), option, at))
+        plan = replace(sample(), concerns=(replace(concern, options=(option,), **elsewhere),))
+        return names(find_early_session(RecordsSincePlan(PLAN, Submission(), (), tuple(facts)), plan, PLACE, at))
 
     assert early(0.0) == early(7.0 * weeks - 1.0) == ["clinic-spots.stop-early"]
     assert early(7.0 * weeks - 0.2) == []  # earlier in the day than the last session was
@@ -318,6 +319,24 @@ def test_a_session_within_the_shortest_interval_on_the_same_skin_waits_for_a_rea
         assert early(7.0 * weeks - 6.0 / 24.0) == ["clinic-spots.stop-early"]
     assert early(0.0, site="hands") == early(0.0, condition="redness") == []
     assert early(0.0, site="full-face") == ["clinic-spots.stop-early"], "the cheeks are a part of it"
+
+
+def test_a_part_of_a_field_and_the_rest_of_it_are_one_visit_and_none_comes_too_soon() -> None:
+    """A course that treats veins of the cheeks and of the face in one visit asked why the second could not wait."""
+    veins, *others = sample().concerns
+    face = replace(veins, site="full-face")
+    (visit, *_) = sample().course
+    together = replace(visit, treats=(veins.place, face.place))
+    apart = [replace(visit, treats=(one.place,)) for one in (veins, face)]
+
+    def early(*visits: Visit, days: float = 0.1, plan: str = PLAN) -> list[str]:
+        facts = tuple(list_session_facts([treatment(0.0, place="1.0", plan=plan)], []))
+        planned = replace(sample(), concerns=(veins, face, *others), course=visits)
+        at = BEGUN + datetime.timedelta(days=days)
+        return names(find_early_session(RecordsSincePlan(PLAN, Submission(), (), facts), planned, PLACE, at))
+
+    assert early(together) == []
+    assert early(*apart) == early(together, days=1.0) == early(together, plan="p2") == ["clinic-spots.stop-early"]
 
 
 @pytest.mark.parametrize(("reaction", "message"), [("blister", "earlier.below-lasers"), ("scar", "earlier.scar")])
