@@ -408,7 +408,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
 
 
 def _join_by_device(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
-    """Return groups of one modality, of which those that one device treats in the same visits are one."""
+    """Return groups of one modality, of which those that one device treats on the same skin in its visits are one."""
     joined: list[ConcernGroup] = []
     for group in groups:
         first = next((first for first in joined if first.joins(group)), None)
@@ -416,7 +416,15 @@ def _join_by_device(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
             joined.append(group)
         else:
             first.parts += group.parts
-    return joined
+    return [each for group in joined for each in _split_by_order(group)]
+
+
+def _split_by_order(group: ConcernGroup) -> list[ConcernGroup]:
+    """Return a group split by the order of its fields: vessels of one bring brown spots of another nowhere forward."""
+    by_order: dict[float, ConcernGroup] = {}
+    for field in _separate_fields(group.parts):
+        by_order.setdefault(field.order, ConcernGroup([])).parts.extend(field.parts)
+    return list(by_order.values())
 
 
 def _split_by_wait(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:

@@ -347,6 +347,17 @@ def test_one_lamp_treats_red_and_brown_of_one_field_in_the_same_visits(order: in
     assert all(len(visit.treats) == 1 for visit in schedule_course([red, other]))  # two devices follow each other
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_vessels_elsewhere_bring_no_pigment_before_the_vessels_of_its_skin(order: tuple[int, ...]) -> None:
+    """A vein of the nose, which one lamp treats too, brought the spots of a forehead before its redness."""
+    vein = part("spider-angioma", option("vascular", "ipl", TWICE, MONTH), site="nose")
+    spots = part("age-spots", option("pigment-long-pulse", "ipl", TWICE, MONTH), site="forehead")
+    red = part("redness", option("vascular", "dye", TWICE, MONTH), site="forehead")
+    first, second, *rest = schedule_course([(vein, spots, red)[k] for k in order])
+    assert {*first.treats} == {*second.treats} == {vein.place, red.place}
+    assert [visit.treats for visit in rest] == [(spots.place,)] * 2
+
+
 @pytest.mark.parametrize("condition", ["melasma", "post-inflammatory-hyperpigmentation", "uneven-pigmentation"])
 def test_a_field_of_pigment_shares_no_visit_with_redness_of_its_skin(condition: str) -> None:
     """Melasma comes first on its skin, dark marks are read alone, and of two fields neither lies outside the other."""
