@@ -79,7 +79,7 @@ class TreatmentRepository(Repository):
                 option=consent.option,
                 consent_id=consent_id,
                 appointment_id=attended_id,
-                number=1 + _count_sessions(work, known),
+                number=1 + _last_number(work, known),
                 state=TreatmentState.PREPARING.value,
                 created_at=now(),
                 created_by=work.actor,
@@ -352,12 +352,16 @@ def list_fired(
     return [row for row in rows if row.id in altered or find_valid_areas(areas[row.id])]
 
 
-def _count_sessions(work: ClinicTransaction, rows: Sequence[treatment_tables.TreatmentRow]) -> int:
-    """Return how many of these treatments are sessions: begun and still open, or ended with something fired."""
+def _last_number(work: ClinicTransaction, rows: Sequence[treatment_tables.TreatmentRow]) -> int:
+    """Return the number of the last session among treatments: begun and still open, or ended with something fired.
+
+    It is above their count where an earlier one was struck out, or got its number when every begun one was counted: a
+    session keeps its number on paper, and another must not get the same.
+    """
     begun = [row for row in rows if row.started_at is not None]
-    return len(list_fired(work, [row for row in begun if row.ended_at is not None])) + sum(
-        row.ended_at is None for row in begun
-    )
+    sessions = list_fired(work, [row for row in begun if row.ended_at is not None])
+    sessions += [row for row in begun if row.ended_at is None]
+    return max(len(sessions), *(row.number for row in sessions), 0)
 
 
 def list_altered_treatments(work: ClinicTransaction) -> frozenset[str]:

@@ -106,6 +106,22 @@ def test_a_session_that_ended_before_its_first_pulse_is_not_counted(repositories
     assert repositories.treatments.begin(made.consent_id, ORDERED).number == 1
 
 
+def test_a_session_never_gets_the_number_of_another_one(repositories: ClinicRepositories) -> None:
+    """The rows of the first were struck out; the second keeps its number on every paper, and the next is the third."""
+    first = started(repositories)
+    area = repositories.treatments.add_area(first.id, fired())
+    repositories.treatments.end(first.id, TreatmentState.DONE)
+    second = repositories.treatments.begin(first.consent_id, ORDERED)
+    assert first.machine_id is not None
+    repositories.treatments.choose_machine(second.id, first.machine_id)
+    repositories.treatments.add_answers(second.id, clear_answers())
+    repositories.treatments.start(second.id)
+    repositories.treatments.add_area(second.id, fired())
+    repositories.treatments.end(second.id, TreatmentState.DONE)
+    repositories.treatments.add_area(first.id, fired(corrects=area.id, why="it was another patient", struck=True))
+    assert [second.number, repositories.treatments.begin(first.consent_id, ORDERED).number] == [2, 3]
+
+
 def test_nothing_is_fired_before_every_item_is_answered(repositories: ClinicRepositories) -> None:
     made = begun(repositories)
     asked = [item.name for item in list_items(made.ordered) if item.name not in made.current_answers]
