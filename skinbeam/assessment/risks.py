@@ -87,7 +87,7 @@ def _healing_risks(person: Mapping[str, FactValue], fields: list[Mapping[str, Fa
     if slow:
         message = Message("risks.slow-healing", {"because": ", ".join(_plain_names(slow))})
         risks.append(PersonalRisk("slow-healing", message, "mayoavoid"))
-    if _has_history(person, "herpes-labialis"):
+    if _has_history(person, "herpes-labialis") and not all(field["off_face"] for field in fields):
         risks.append(PersonalRisk("cold-sores", Message("risks.cold-sores"), "gilbert2000"))
     return risks
 

@@ -238,6 +238,13 @@ def test_each_answer_raises_its_risk(patient: dict[str, Any], concern: dict[str,
     assert {record["risk"] for record in (to_json_types(risk) for risk in found)} == {risk.name for risk in found}
 
 
+def test_no_cold_sore_wakes_where_the_face_is_not_treated() -> None:
+    concerns = [{"condition": "wrinkles", "site": site} for site in ("hands", "neck", "chin")]
+    patient = {"history": ["herpes-labialis"]}
+    assert "cold-sores" not in _names(_case(patient, *concerns[:2]))
+    assert "cold-sores" in _names(_case(patient, *concerns))
+
+
 def test_a_person_without_any_has_none() -> None:
     assert _names(_case({"phototype": "I", "sex": "female"})) == []
 

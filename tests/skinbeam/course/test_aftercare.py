@@ -278,7 +278,10 @@ def test_advice_fits_the_treatment_and_the_person() -> None:
     assert set(plain) < set(wound)
     assert "aftercare-wound" not in plain
     assert "aftercare-antiviral" not in wound
-    assert "aftercare-antiviral" in _ids(aftercare_advice(*_treated(["ablative"], _case(history=["herpes-labialis"]))))
+    for site, is_told in (("cheeks", True), ("hands", False)):  # no cold sore wakes on the hands
+        sores = _case(site, history=["herpes-labialis"])
+        told = _ids(aftercare_advice(*_treated(["fractional-ablative"], sores)))
+        assert ("aftercare-antiviral" in told) is is_told
     assert len(wound) == len(set(wound))
 
 

@@ -742,6 +742,19 @@ def test_what_a_person_has_on_the_face_holds_nothing_back_where_it_cannot_be(
         assert rule in decided(modality, condition, elsewhere, history=["tattoo-in-field"])[1]
 
 
+def test_acne_of_the_face_refuses_the_face_and_not_the_hands_beside_it() -> None:
+    """Spots of the hands were refused where spots of the cheeks stood in the same consultation."""
+    person = {"age_years": 40.0, "sex": "female", "phototype": "II", "history": ["active-inflammatory-acne"]}
+    cheeks, hands = ({"condition": "age-spots", "site": site, **NAMED} for site in ("cheeks", "hands"))
+    decisions = []
+    for concerns in ([cheeks], [hands], [cheeks, hands]):
+        judged = judge_case(parse_record(Case, {"patient": person, "concern": concerns}, file="case"))
+        about = {reason.about for reason in judged.reasons if reason.rule == "inflamed-acne-in-field"}
+        decisions.append((judged.decision, about))
+    here = {"age-spots at cheeks"}
+    assert decisions == [("not-suitable", here), ("suitable", set()), ("with-caution", here)]
+
+
 INJECTED = ("filler", "intralesional-steroid", "intralesional-5-fluorouracil", "focused-ultrasound")
 
 
