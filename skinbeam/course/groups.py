@@ -30,7 +30,7 @@ from skinbeam.course.course_rules import (
 )
 from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.interval import Interval, session_interval, share_intervals
-from skinbeam.course.rest import Rest, rest_before
+from skinbeam.course.rest import Rest, has_undated_session, rest_before
 from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.case import Case
@@ -186,7 +186,8 @@ class ConcernGroup:
     has_marked : whether an earlier session of one of its concerns left a mark that stayed, beside what is treated.
     has_darkened : whether one left it in melasma or dark marks, which are treated.
     is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
-    rest : of its skin after the session that decides when it may begin; None where nobody knows how long ago one was.
+    rest : of its skin after the session that decides when it may begin; None where the time of none is known.
+    has_undated : whether nobody knows how long ago an earlier session on its skin was.
     shared_interval : in the visits of the courses that begin with it; None where it waits for another group.
     """
 
@@ -203,6 +204,7 @@ class ConcernGroup:
     has_darkened: bool = False
     is_on_fresh_skin: bool = False
     rest: Rest | None = None
+    has_undated: bool = False
     shared_interval: Interval | None = None
 
     @property
@@ -393,6 +395,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             group.has_darkened = bool(marked & _MARKS_THEMSELVES)
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
             group.rest = rest_before(case, group.sites, group.modalities, group.interval.least)
+            group.has_undated = has_undated_session(case, group.sites)
         group.dark_marks = tuple(
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )

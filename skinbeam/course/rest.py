@@ -11,7 +11,7 @@ from skinbeam.model.consultation import EarlierSession
 from skinbeam.suitability.session_response import session_modalities
 from skinbeam.text import Message
 
-__all__ = ["Rest", "rest_before"]
+__all__ = ["Rest", "has_undated_session", "rest_before"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Rest:
 
 
 def rest_before(case: Case, sites: Collection[str], modalities: Collection[str], least_weeks: int) -> Rest | None:
-    """Return the rest of some sites after the session that asks for the most; None where the time of one is not known.
+    """Return the rest of some sites after the session that asks for the most; None where the time of none is known.
 
     A session with such a laser is followed after the least weeks that its sources allow, one with another after the
     least weeks of any course, and ablation waits for skin that was resurfaced.
@@ -55,10 +55,14 @@ def rest_before(case: Case, sites: Collection[str], modalities: Collection[str],
     found: list[Rest] = []
     for done in sessions_on_skin(case, sites):
         ago = weeks_since(case, done)
-        if ago is None:
-            return None
-        found.append(_rest_after(done, ago, modalities, least_weeks))
+        if ago is not None:
+            found.append(_rest_after(done, ago, modalities, least_weeks))
     return max(found, key=lambda rest: (rest.weeks_left, -rest.weeks_ago), default=None)
+
+
+def has_undated_session(case: Case, sites: Collection[str]) -> bool:
+    """Return whether nobody knows how long ago one of the sessions on some sites was."""
+    return any(weeks_since(case, done) is None for done in sessions_on_skin(case, sites))
 
 
 def _rest_after(session: EarlierSession, ago: float, modalities: Collection[str], least_weeks: int) -> Rest:

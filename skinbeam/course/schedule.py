@@ -130,11 +130,12 @@ class _CourseSession:
         """How long the first of its sessions waits after what was done before this plan."""
         found: list[Message] = []
         rest = self.group.rest
-        if self.group.is_resurfaced and (rest is None or (rest.for_ablation and rest.weeks_left)):
+        is_undated = rest is None or self.group.has_undated
+        if self.group.is_resurfaced and (is_undated or (rest is not None and rest.for_ablation and rest.weeks_left)):
             found.append(Message("course.since-resurfacing", dict(ablation_rule().message.params)))
         if rest is not None and self.group.rests_longest:
             found.append(rest.message)
-        elif rest is None and not self.group.is_resurfaced and any(part.sessions_done for part in self.group.parts):
+        if is_undated and not self.group.is_resurfaced and any(part.sessions_done for part in self.group.parts):
             found.append(Message("course.since-last", {"weeks": self.group.interval.least}))
         if self.group.is_on_fresh_skin:
             cite_sources(fresh_skin_rule().source)

@@ -818,6 +818,16 @@ def test_a_further_session_waits_for_the_last_one_and_for_its_mark() -> None:
     assert "course.after-mark" in steps_of(veins + once + 'adverse = ["dark mark"]\n', VEINS)
 
 
+def test_a_session_of_unknown_time_hides_none_whose_time_is_known() -> None:
+    """Veins were treated a week ago: since nobody knew when the redness was, their course began at once."""
+    red = '\n[[session]]\nweek = 0\ntreats = "redness"\nsite = "cheeks"\n'
+    text = VEINS_CASE + concern("redness", extra="") + session(50, 0) + "weeks_ago = 1.0\n" + red
+    veins = part("facial-telangiectasia", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))
+    first, *_ = schedule_course([veins], loaded(text).case)
+    assert first.week == 3
+    assert {"course.rests-since-last", "course.since-last"} <= {step.id for step in first.steps}
+
+
 def test_courses_that_rest_after_one_visit_share_the_next_ones() -> None:
     """Planned anew a week after a visit, veins and lines around the mouth fell into weeks of their own."""
     mouth = '\n[[session]]\nweek = 0\ntreats = "perioral-lines"\nsite = "perioral"\nweeks_ago = 1.0\n'
