@@ -446,6 +446,15 @@ def test_sources_named_in_the_pages_resolve() -> None:
             assert key in bibliography(), (name_of(page), key)
 
 
+def test_what_a_recipe_names_stands_in_the_file_that_it_names() -> None:
+    """`_HARM_WORDS` was looked for in a file that had not held it for days."""
+    text = re.sub(r"\s+", " ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    named = re.findall(r"`(\w+)`(?: and `\w+`)? (?:of|in) `([\w.-]+/[\w/.-]+\.(?:py|toml|html))`", text)
+    assert named
+    for name, file in named:
+        assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8")), (name, file)
+
+
 def test_no_page_names_a_machine_or_a_registry() -> None:
     for page in (*PAGES, ROOT / "CHANGELOG.md", ROOT / "CITATION.cff", ROOT / "mkdocs.yml"):
         text = page.read_text(encoding="utf-8")
