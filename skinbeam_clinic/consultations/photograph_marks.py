@@ -5,7 +5,7 @@ photograph; another one makes them void. What a person added has no outline on t
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -207,8 +207,13 @@ def make_marks_view(submission: Submission) -> MarksView | None:
         tuple((kind, render_message(f"finding-kind.{kind}")) for kind in FINDING_KINDS if kind != "pores"),
         tuple((region, region_title(site, region)) for region, site in REGION_SITES.items()),
         refers=any(mark.kind == "dark-spots" and mark.place is not None for mark in marks)
-        and not submission.tables.get("photo", {}).get("spots_examined"),
+        and not _are_spots_examined(submission),
     )
+
+
+def _are_spots_examined(submission: Submission) -> bool:
+    photo = submission.tables.get("photo")
+    return isinstance(photo, Mapping) and bool(photo.get("spots_examined"))  # a form may send a text of this name
 
 
 def _fields(mark: PhotographMark) -> Iterator[tuple[str, str]]:

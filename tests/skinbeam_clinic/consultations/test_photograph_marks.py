@@ -283,8 +283,11 @@ def test_a_very_dark_spot_is_told_beside_the_marks_until_it_was_examined(clinics
     assert "What was found stands below." in looked
     assert "Nothing stood out" not in looked
     examined = (*dark, ("photo.points.of", photograph), ("photo.spots_examined", "true"))
-    repositories.consultations.save(consultation.id, Submission(examined, photograph), revision=saved.revision)
+    saved = repositories.consultations.save(consultation.id, Submission(examined, photograph), revision=saved.revision)
     assert said not in client.get(page).text
+    hostile = (*dark, ("photo", "a text in place of a file"))
+    repositories.consultations.save(consultation.id, Submission(hostile, photograph), revision=saved.revision)
+    assert said in client.get(page).text
 
 
 def test_a_form_with_as_many_marks_as_are_kept_is_saved_as_browsers_send_it(clinics: Clinics) -> None:
