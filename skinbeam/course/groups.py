@@ -8,7 +8,7 @@ another group are kept apart from those of their device that need not wait.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -419,27 +419,24 @@ def _join_by_device(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
             joined.append(group)
         else:
             first.parts += group.parts
-    return [each for group in joined for each in _split_by_order(group)]
-
-
-def _split_by_order(group: ConcernGroup) -> list[ConcernGroup]:
-    """Return a group split by the order of its fields: vessels of one bring brown spots of another nowhere forward."""
-    by_order: dict[float, ConcernGroup] = {}
-    for field in _separate_fields(group.parts):
-        by_order.setdefault(field.order, ConcernGroup([])).parts.extend(field.parts)
-    return list(by_order.values())
+    # Vessels of one field bring brown spots of another nowhere forward.
+    return [each for group in joined for each in _split(group, lambda field: field.order)]
 
 
 def _split_by_wait(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
     """Return groups in their order, each split where some of its skin waits for an earlier group and other skin not."""
     split: list[ConcernGroup] = []
     for group in groups:
-        by_wait: dict[tuple[int, ...], ConcernGroup] = {}
-        for field in _separate_fields(group.parts):
-            waits_for = tuple(place for place, before in enumerate(split) if field.follows(before))
-            by_wait.setdefault(waits_for, ConcernGroup([])).parts.extend(field.parts)
-        split += by_wait.values()
+        split.extend(_split(group, lambda field: tuple(field.follows(before) for before in split)))
     return split
+
+
+def _split(group: ConcernGroup, key: Callable[[ConcernGroup], Hashable]) -> list[ConcernGroup]:
+    """Return a group split by the key of its fields."""
+    split: dict[Hashable, ConcernGroup] = {}
+    for field in _separate_fields(group.parts):
+        split.setdefault(key(field), ConcernGroup([])).parts.extend(field.parts)
+    return list(split.values())
 
 
 def _separate_fields(parts: Sequence[GroupedConcern]) -> list[ConcernGroup]:
