@@ -10,6 +10,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import NameKind, laser_modalities, resolve_name
+from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import Advice
 from skinbeam.suitability.judgement import covers_modality
 from skinbeam.suitability.table import Rule, ValueRange, load_rules
@@ -55,6 +56,11 @@ class RuleRange:
     rule: str
     source: str
     message: Message
+
+    @property
+    def record(self) -> SourceRange:
+        """The range as a plan has it."""
+        return SourceRange(self.low, self.high, self.unit, self.source, self.message)
 
     def estimate(self, level: float = 0.8) -> Estimate:
         """Return the span as an assumed estimate: its ends are taken as a central interval of `level`.

@@ -28,11 +28,7 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
     counts = _trial_means(modality, condition, _arm_sessions)
     by_rule = aftercare.session_range(modality, condition, site=site)
     if not counts or (len(counts) == 1 and not isinstance(by_rule, Unknown)):
-        return (
-            by_rule
-            if isinstance(by_rule, Unknown)
-            else SourceRange(by_rule.low, by_rule.high, by_rule.unit, by_rule.source, by_rule.message)
-        )
+        return by_rule if isinstance(by_rule, Unknown) else by_rule.record
     cite_sources(*counts)
     means = list(counts.values())
     low, high = _middle_half(means)
@@ -52,7 +48,7 @@ def expected_interval(modality: str, condition: str, site: str) -> SourceRange |
     """Return the weeks between two sessions as a range: of a rule, else the middle half of at least two trials."""
     by_rule = aftercare.interval_range(modality, condition, site=site)
     if not isinstance(by_rule, Unknown):
-        return SourceRange(by_rule.low, by_rule.high, by_rule.unit, by_rule.source, by_rule.message)
+        return by_rule.record
     counts = _trial_means(modality, condition, lambda arm: arm.interval_weeks)
     if len(counts) < _LEAST_TRIALS:
         return by_rule

@@ -1,20 +1,19 @@
 """The totals of a course: visits, weeks, time in the chair, days of downtime, and how long the gain lasts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan_records.course import CourseTotal, DeviceSetup, SourceRange, Visit
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.text import Message, render_message
 
-__all__ = ["course_total"]
+__all__ = ["course_total", "device_minutes"]
 
 
 def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> CourseTotal:
     """Return the totals of a course: visits, weeks, time in the chair, days of downtime, and how long the gain lasts.
 
-    Sources give the minutes of a session, whatever it treats: those of each device of a visit add up, by its longest
-    session. Of the downtimes of a visit the longest counts.
+    Minutes of the devices of a visit add up (`device_minutes`); of its downtimes the longest counts.
     """
     titles = {concern.place: concern.title for concern in concerns}
     lasers = {concern.place: concern.first_laser for concern in concerns if concern.first_laser is not None}
@@ -34,17 +33,26 @@ def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> Co
     )
 
 
-def _total_minutes(visits: Sequence[Sequence[tuple[Option, DeviceSetup]]]) -> SourceRange | Unknown:
-    low = high = 0.0
-    for visit in visits:
-        by_device: dict[str, list[SourceRange]] = {}
-        for option, setup in visit:
-            if isinstance(option.minutes, Unknown):
-                return Unknown(render_message("course.total-unknown"))
+def device_minutes(lasers: Iterable[tuple[Option, DeviceSetup]]) -> tuple[SourceRange, ...]:
+    """Return the minutes of one visit with each device; without those for which no source gives them.
+
+    Sources give the minutes of a session, whatever it treats, so that of each device the longest counts once.
+    """
+    by_device: dict[str, list[SourceRange]] = {}
+    for option, setup in lasers:
+        if not isinstance(option.minutes, Unknown):
             by_device.setdefault(setup.device, []).append(option.minutes)
-        low += sum(max(span.low for span in spans) for spans in by_device.values())
-        high += sum(max(span.high for span in spans) for spans in by_device.values())
-    return SourceRange(low, high, "minutes") if visits else Unknown(render_message("course.total-unknown"))
+    return tuple(
+        SourceRange(max(span.low for span in spans), max(span.high for span in spans), "minutes")
+        for spans in by_device.values()
+    )
+
+
+def _total_minutes(visits: Sequence[Sequence[tuple[Option, DeviceSetup]]]) -> SourceRange | Unknown:
+    if not visits or any(isinstance(option.minutes, Unknown) for visit in visits for option, _ in visit):
+        return Unknown(render_message("course.total-unknown"))
+    spans = [span for visit in visits for span in device_minutes(visit)]
+    return SourceRange(sum(span.low for span in spans), sum(span.high for span in spans), "minutes")
 
 
 def _total_downtime(visits: Sequence[Sequence[Option]]) -> SourceRange | Unknown:

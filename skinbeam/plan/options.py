@@ -245,13 +245,8 @@ def visit_ranges(
         is_counted = isinstance(ruled, aftercare.RuleRange) and ruled.message == interval.text
         if is_counted and isinstance(sessions, SourceRange) and sessions.text != interval.text:
             interval = replace(interval, text=None)
-    return sessions, interval, _range_record(aftercare.minutes_range(modality))
-
-
-def _range_record(span: aftercare.RuleRange | Unknown) -> SourceRange | Unknown:
-    if isinstance(span, Unknown):
-        return span
-    return SourceRange(span.low, span.high, span.unit, span.source, span.message)
+    minutes = aftercare.minutes_range(modality)
+    return sessions, interval, minutes if isinstance(minutes, Unknown) else minutes.record
 
 
 def _may_whiten(case: Case, pulse: str) -> bool:

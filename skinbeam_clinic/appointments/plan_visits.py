@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.course.schedule import schedule_course
+from skinbeam.course.totals import device_minutes
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import DeviceSetup, Visit
@@ -82,15 +83,9 @@ def list_chosen_lasers(plan: Plan, choices: Sequence[PlanChoice]) -> tuple[_Chos
 def session_minutes(lasers: Sequence[_ChosenLaser]) -> int:
     """Return the duration of one visit with these lasers in minutes, by the upper ends given by their sources.
 
-    A source gives the minutes of a session, whatever it treats: those of each device add up, by its longest session.
     Where a source gives no duration, the result is at least the usual duration of a session.
     """
-    longest: dict[str, float] = {}
-    for laser in lasers:
-        span = laser.option.minutes
-        if not isinstance(span, Unknown):
-            longest[laser.setup.device] = max(span.high, longest.get(laser.setup.device, 0.0))
-    minutes = _round_minutes(sum(longest.values()))
+    minutes = _round_minutes(sum(span.high for span in device_minutes((each.option, each.setup) for each in lasers)))
     is_known = bool(lasers) and not any(isinstance(laser.option.minutes, Unknown) for laser in lasers)
     return minutes if is_known else max(USUAL_MINUTES[Purpose.SESSION], minutes)
 

@@ -19,11 +19,12 @@ from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
 from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import concern_name, reference_text
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
-from skinbeam_clinic.models import ConsentAnswers, PlanRecord
+from skinbeam_clinic.models import ConsentAnswers, NewPlan, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE
 from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
@@ -247,19 +248,24 @@ def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, pla
     assert clinics.repositories().test_spots.of(plan.consultation_id) == ()
 
 
+def store_plan(clinics: Clinics, made: NewPlan, plan: Plan) -> PlanRecord:
+    """Store a plan that was changed after it was made, in a new record."""
+    repositories = clinics.repositories()
+    files = {**made.files, "plan.json": json.dumps(plan.document).encode()}
+    consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
+    return repositories.plans.add(
+        consultation.id, replace(made, plan_sha256=plan.plan_sha256, files=MappingProxyType(files)), revision=1
+    )
+
+
 def test_spots_of_light_that_a_plan_does_not_begin_with_come_last_and_say_so(
     client: TestClient, clinics: Clinics, tmp_path: Path
 ) -> None:
-    repositories, answers = clinics.repositories(), make_submission(LEAST.items())
-    made = planned(answers, tmp_path, lambda _: None)
+    made = planned(make_submission(LEAST.items()), tmp_path, lambda _: None)
     plan = read_plan(json.loads(made.files["plan.json"]))
     (ladder,) = plan.test_spots
     both = replace(plan, test_spots=(replace(ladder, read_after_h=1008.0, when_chosen=True), ladder))
-    files = {**made.files, "plan.json": json.dumps(both.document).encode()}
-    consultation = repositories.consultations.begin(repositories.patients.add().id, answers)
-    stored = repositories.plans.add(
-        consultation.id, replace(made, plan_sha256=both.plan_sha256, files=MappingProxyType(files)), revision=1
-    )
+    stored = store_plan(clinics, made, both)
     page = page_text(client, here(stored))
     assert page.count("only if this light is chosen") == 1
     assert page.index("cheeks") < page.index("only if this light is chosen")
@@ -271,8 +277,7 @@ def test_two_ladders_of_a_device_on_a_site_say_which_concern_each_is_for(
     client: TestClient, clinics: Clinics, tmp_path: Path
 ) -> None:
     """A lamp treats veins by long pulses and age spots by short ones, with the same heading and other doses."""
-    repositories, answers = clinics.repositories(), make_submission(LEAST.items())
-    made = planned(answers, tmp_path, lambda _: None)
+    made = planned(make_submission(LEAST.items()), tmp_path, lambda _: None)
     plan = read_plan(json.loads(made.files["plan.json"]))
     (ladder,), (veins, spots, *others) = plan.test_spots, plan.concerns
     setup = veins.options[0].setup
@@ -281,11 +286,7 @@ def test_two_ladders_of_a_device_on_a_site_say_which_concern_each_is_for(
     spots = replace(spots, options=(replace(spots.options[0], setup=short), *spots.options[1:]))
     ladders = tuple(replace(ladder, settings=each.settings) for each in (setup, short))
     both = replace(plan, concerns=(veins, spots, *others), test_spots=ladders)
-    files = {**made.files, "plan.json": json.dumps(both.document).encode()}
-    consultation = repositories.consultations.begin(repositories.patients.add().id, answers)
-    stored = repositories.plans.add(
-        consultation.id, replace(made, plan_sha256=both.plan_sha256, files=MappingProxyType(files)), revision=1
-    )
+    stored = store_plan(clinics, made, both)
     headings = re.findall(r"<h2[^>]*>(.*?)</h2>", client.get(here(stored)).text)
     titles = [f"{ladder.device_title}, {concern_name(concern)}" for concern in (veins, spots)]
     assert [heading for heading in map(html.unescape, headings) if ladder.device_title in heading] == titles
