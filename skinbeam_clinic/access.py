@@ -200,6 +200,8 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/photographs/{photograph}"): AccessRight.READ,
     ("GET", "/photographs/{photograph}/uses"): AccessRight.READ,
     ("POST", "/photographs/{photograph}/uses"): AccessRight.WRITE,
+    ("GET", "/photographs/{photograph}/erasure"): AccessRight.WRITE,
+    ("POST", "/photographs/{photograph}/erasure"): AccessRight.WRITE,
     ("GET", "/plans/{plan}"): AccessRight.READ,
     ("GET", "/plans/{plan}/files/{name}"): AccessRight.READ,
     ("GET", "/plans/{plan}/leaflet/{language}"): AccessRight.READ,

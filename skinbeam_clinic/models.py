@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_serializer
 
+from skinbeam.model.errors import InputError
 from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Appointment
@@ -44,6 +45,7 @@ __all__ = [
     "OpenSession",
     "Passkey",
     "PatientRecord",
+    "PhotographErasurePreview",
     "PhotographPermissions",
     "PhotographRecord",
     "PlanChoice",
@@ -206,6 +208,29 @@ class ErasurePreview:
     attachments: int
     retain_until: datetime.datetime | None
     requested_at: datetime.datetime | None
+
+
+@dataclass(frozen=True)
+class PhotographErasurePreview:
+    """What an erasure of a photograph would take along.
+
+    Parameters
+    ----------
+    in_answers : whether it is the photograph of the answers, which would become a draft.
+    plans, pairs, suggestions : how many would be erased with it.
+    diary_entries, readings : how many of them, and of test spots, would stay without a photograph.
+    refusal : why it must be kept; None where it need not be.
+    """
+
+    consultation_id: str
+    added_at: datetime.datetime
+    in_answers: bool
+    suggestions: int
+    plans: int
+    pairs: int
+    diary_entries: int
+    readings: int
+    refusal: InputError | None
 
 
 @dataclass(frozen=True)

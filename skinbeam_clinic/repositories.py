@@ -22,6 +22,7 @@ from skinbeam_clinic.machines.upkeep import MachineUpkeepRepository
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.outcome_audit.repository import OutcomeRepository
 from skinbeam_clinic.patients.erasure import ErasureRepository
+from skinbeam_clinic.patients.photograph_erasure import PhotographErasureRepository
 from skinbeam_clinic.record_repositories import RecordRepositories
 from skinbeam_clinic.treatments.adverse_events import AdverseEventRepository
 
@@ -53,6 +54,7 @@ class ClinicRepositories(RecordRepositories):
         self.dossiers = DossierRepository(access)
         self.dossier_importer = DossierImporter(access)
         self.erasure = ErasureRepository(access)
+        self.photograph_erasure = PhotographErasureRepository(access)
         self.imports = ImportRepository(access)
 
     def combine_reads(self) -> AbstractContextManager[None]:

@@ -230,6 +230,15 @@ class Submission:
         )
         return replace(self, entries=tuple(entries), photo=ids.get(self.photo, ""))
 
+    def without_photograph(self) -> "Submission":
+        """Return the answers without their photograph, and without the points, marks and spots that are of it."""
+        entries = (
+            (name, text)
+            for name, text in self.entries
+            if not (name in (_SPOTS_EXAMINED, POINTS_PHOTOGRAPH) or _POINT.fullmatch(name) or is_mark_field(name))
+        )
+        return replace(self, entries=tuple(entries), photo="")
+
     def row_numbers(self, kind: str) -> tuple[int, ...]:
         """Return the numbers of the rows of a table that are not empty, ascending."""
         typed = {row.number for name, _ in self.entries if (row := parse_row_field(name)) and row.kind == kind}

@@ -97,7 +97,8 @@ class ConsultationRepository(Repository):
     def save(self, id: str, answers: Submission, *, revision: int) -> ConsultationRecord:
         """Save answers that were edited from this revision; changed answers set the consultation back to a draft.
 
-        Marks of a photograph about which nobody decided are stored without a new revision.
+        Marks of a photograph about which nobody decided are stored without a new revision. A photograph that was erased
+        while the form was open does not return.
 
         Raises
         ------
@@ -107,6 +108,8 @@ class ConsultationRepository(Repository):
         with self._access.writing(AccessRight.WRITE) as work:
             row = get_open_consultation(work, id)
             stored = _read_answers(work, row)
+            if answers.photo != stored.photo and work.find(tables.PhotographRow, answers.photo) is None:
+                answers = answers.without_photograph()
             if answers == stored:
                 return _read_consultation(work, row)  # also of an older revision: who sends again has lost the answer
             check_unchanged(work, row, revision)

@@ -26,7 +26,7 @@ from skinbeam_clinic.models import ErasablePatient, ErasurePreview
 from skinbeam_clinic.patient_links.person import kept_ids, list_person_ids, require_kept
 from skinbeam_clinic.patients.repository import RETENTION_ACTION, next_number
 
-__all__ = ["RETENTION_YEARS", "ErasureRepository"]
+__all__ = ["RETENTION_YEARS", "ErasureRepository", "delete_with_files", "list_with_dependents"]
 
 # The default: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria require ten years.
 RETENTION_YEARS = 10
@@ -147,10 +147,38 @@ class ErasureRepository(Repository):
             for row in patients:
                 row.pseudonym, row.year_of_birth, row.erased_at = f"erased {row.id}", None, now()
                 work.save(row, "patient.erased")
-            others = {name for table in _TABLES_WITH_FILES for row in work.rows(table) for name in list_row_files(row)}
-        for name in files - others:
+        for name in files:
             self._access.database.files.remove(self._access.member.clinic_id, name)
         return None
+
+
+def delete_with_files(work: ClinicTransaction, rows: Sequence[ClinicScoped], action: str = "erased") -> set[str]:
+    """Delete rows, and return their files that no other row names, to be removed once the rows are gone.
+
+    Parameters
+    ----------
+    rows : each before those that it refers to.
+    """
+    files = {name for row in rows for name in list_row_files(row)}
+    for row in rows:
+        work.delete(row, action)
+    return files - {name for table in _TABLES_WITH_FILES for row in work.rows(table) for name in list_row_files(row)}
+
+
+def list_with_dependents(work: ClinicTransaction, plans: Sequence[tables.PlanRow]) -> list[ClinicScoped]:
+    """Return plans with their choices and consents, each row before those that it refers to."""
+    names = [plan.id for plan in plans]
+    consents = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_(names))
+    agreed = [consent.id for consent in consents]
+    return [
+        *work.rows(tables.ConsentLanguageRow, tables.ConsentLanguageRow.id.in_(agreed)),
+        *work.rows(text_tables.ConsentTextRow, text_tables.ConsentTextRow.consent_id.in_(agreed)),
+        *work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id.in_(agreed)),
+        *work.rows(tables.TellBackRow, tables.TellBackRow.consent_id.in_(agreed)),
+        *consents,
+        *work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id.in_(names)),
+        *plans,
+    ]
 
 
 _DocumentRow = tables.ClinicalNoteRow | tables.AttachmentRow
@@ -226,19 +254,11 @@ def _delete_rows(
 ) -> set[str]:
     """Delete appointments, notes, attachments, links of records, and consultations with all dependent rows.
 
-    Return their files.
+    Return their files that nothing else names.
     """
     plans = work.rows(
         tables.PlanRow, tables.PlanRow.consultation_id.in_([consultation.id for consultation in consultations])
     )
-    names = [plan.id for plan in plans]
-    consents = work.rows(tables.ConsentRow, tables.ConsentRow.plan_id.in_(names))
-    agreed = [consent.id for consent in consents]
-    voids = work.rows(tables.ConsentVoidRow, tables.ConsentVoidRow.id.in_(agreed))
-    languages = work.rows(tables.ConsentLanguageRow, tables.ConsentLanguageRow.id.in_(agreed))
-    shown = work.rows(text_tables.ConsentTextRow, text_tables.ConsentTextRow.consent_id.in_(agreed))
-    teach_backs = work.rows(tables.TellBackRow, tables.TellBackRow.consent_id.in_(agreed))
-    choices = work.rows(tables.PlanChoiceRow, tables.PlanChoiceRow.plan_id.in_(names))
     of_these = {consultation.id for consultation in consultations}
     after = [
         row
@@ -255,17 +275,8 @@ def _delete_rows(
         ),
         *work.rows(treatment_tables.AppointmentRow, treatment_tables.AppointmentRow.patient_id.in_(ids)),
         *_link_rows(work, ids),
-        *languages,
-        *shown,
-        *voids,
-        *teach_backs,
-        *consents,
-        *choices,
-        *plans,
+        *list_with_dependents(work, plans),
         *_photograph_rows(work, consultations),
         *consultations,
     ]
-    files = {name for row in rows for name in list_row_files(row)}
-    for row in rows:
-        work.delete(row, "erased")
-    return files
+    return delete_with_files(work, rows)

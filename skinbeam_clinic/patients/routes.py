@@ -236,6 +236,8 @@ def add_patient_rights_routes(router: ClinicRouter) -> None:
     router.add("GET", "/erasures", _show_erasable, only_reads=True)
     router.add("GET", "/patients/{patient}/erasure", _show_erasure, only_reads=True)
     router.add("POST", "/patients/{patient}/erasure", _erase_patient, form=_show_erasure)
+    router.add("GET", "/photographs/{photograph}/erasure", _show_photograph_erasure, only_reads=True)
+    router.add("POST", "/photographs/{photograph}/erasure", _erase_photograph, form=_show_photograph_erasure)
 
 
 def _download_copy(request: ClinicRequest) -> Response:
@@ -277,3 +279,19 @@ def _erase_patient(request: ClinicRequest) -> Response:
         raise catalogue_error("erasure-pseudonym", "clinic-fault.pseudonym", "pseudonym")
     repositories.erasure.erase(id, retention_years=request.services.keep_years)
     return request.redirect(f"/patients/{id}/erasure")
+
+
+def _show_photograph_erasure(request: ClinicRequest, error: InputError | None = None) -> Response:
+    """What would go with a photograph, and a tick to confirm it; or why it must be kept."""
+    id = request.path_parameter("photograph")
+    held = request.repositories.photograph_erasure.preview(id)
+    status = 200 if error is None else None  # that it must be kept is the page's own answer
+    return request.page("photograph_erasure.html", status, error=error or held.refusal, photograph=id, held=held)
+
+
+def _erase_photograph(request: ClinicRequest) -> Response:
+    """Erase once it was confirmed, then show the consultation."""
+    if request.text("confirmed") != "true":
+        raise catalogue_error("erasure-unconfirmed", "clinic-fault.unconfirmed", "confirmed")
+    consultation = request.repositories.photograph_erasure.erase(request.path_parameter("photograph"))
+    return request.redirect(f"/consultations/{consultation}")

@@ -406,6 +406,7 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         for face in (b"before", b"after")
     ]
     (pair,) = mine.follow_ups.add_pair(follow_up.id, *faces).pairs
+    mistaken = mine.photographs.add(consultation.id, b"mistaken", "image/png", PhotographPermissions())
     token = mine.diaries.create_link(treatment, language="en", until=now() + datetime.timedelta(1)).token
     DiaryAccess(mine._access.database).open(token).add_entry("0" * 32, 1, WARNING, photograph=None, alarm=True)
     (alarm,) = mine.alarms.list_open()
@@ -484,6 +485,8 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         ),
         "photographs.of": lambda: repositories.photographs.of(consultation.id),
         "photographs.get": lambda: repositories.photographs.get(photograph.id),
+        "photograph_erasure.preview": lambda: repositories.photograph_erasure.preview(photograph.id),
+        "photograph_erasure.erase": lambda: repositories.photograph_erasure.erase(mistaken.id),
         "photographs.read_content": lambda: repositories.photographs.read_content(photograph.id),
         "plans.add": lambda: repositories.plans.add(consultation.id, MADE, revision=1),
         "plans.get": lambda: repositories.plans.get(plan.id),
@@ -730,6 +733,7 @@ NEEDS_WRITING = {
     "consultations.save",
     "photographs.add",
     "photographs.set_permissions",
+    "photograph_erasure.erase",
     "consents.withdraw",
     "follow_ups.begin",
     "follow_ups.save_report",

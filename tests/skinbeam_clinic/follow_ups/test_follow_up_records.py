@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import replace
 
 import pytest
+from diary_samples import WARNING
 from record_samples import NO_WAIT, make_plan_record, sign
 from sqlalchemy import text
 from treated_rows import add_treatment, end_treatment
@@ -19,6 +20,7 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.diaries.diary_access import DiaryAccess
 from skinbeam_clinic.errors import ClosedError, RecordNotFoundError
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
@@ -29,9 +31,12 @@ from skinbeam_clinic.follow_ups.models import (
     SelfRating,
     leading_improvement,
 )
+from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisContent
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.treatments.models import TreatmentState
 
 FELT = SelfRating(4, 2)
@@ -329,6 +334,36 @@ def test_pairs_are_of_one_patient_and_stay_once_they_were_graded(
     with pytest.raises(InputError) as error:
         repositories.follow_ups.add_pair(begun.id, after, before)
     assert code_of(error) == "graded-already"
+
+
+def test_an_erased_photograph_takes_its_pairs_and_no_grade_entry_or_reading(
+    database: Database, repositories: ClinicRepositories, rater: ClinicRepositories, consent: str
+) -> None:
+    treatment = add_treatment(repositories, consent, days_ago=90)
+    begun = repositories.follow_ups.begin(treatment)
+    consultation = begun.consultation_id
+    until = now() + datetime.timedelta(1)
+    token = repositories.diaries.create_link(treatment, language="en", until=until).token
+    DiaryAccess(database).open(token).add_entry("0" * 32, 1, WARNING, photograph=b"a", alarm=False)
+    before, after = two_faces(repositories, consultation)
+    (pair,) = repositories.follow_ups.add_pair(begun.id, before, after).pairs
+    rater.follow_ups.add_grade(begun.id, ImprovementQuarter.FIRST, AestheticChange.SAME, hidden=True)
+    repositories.pair_analyses.add(begun.id, pair.id, PairAnalysisContent(None, (), (), "0"))
+    settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
+    spot = repositories.test_spots.fire(consultation, SpotFiring(begun.plan_id, settings, 48.0, ORAL_CONSENT))
+    repositories.test_spots.add_reading(spot.id, "none", photograph_id=before)
+    (entry,) = repositories.diaries.of(treatment)
+    assert entry.photograph_id == before  # the same picture is stored once
+    held = repositories.photograph_erasure.preview(before)
+    assert (held.pairs, held.diary_entries, held.readings, held.plans, held.refusal) == (1, 1, 1, 0, None)
+    assert repositories.photograph_erasure.erase(before) == consultation
+    graded = repositories.follow_ups.get(begun.id)
+    assert (graded.pairs, len(graded.grades)) == ((), 1)
+    assert repositories.pair_analyses.of(begun.id) == ()
+    assert repositories.diaries.of(treatment) == (replace(entry, photograph_id=None),)
+    assert repositories.test_spots.get(spot.id).readings[0].photograph_id is None
+    assert [photograph.id for photograph in repositories.photographs.of(consultation)] == [after]
+    assert verify_database(database)[0].findings == ()
 
 
 def test_of_whom_nothing_was_heard_since_the_last_treatment_is_due(

@@ -12,14 +12,24 @@ import pytest
 from app_samples import LEAST, Form
 from clinic_samples import HOME, OTHER, Clinics
 from consultation_pages import JSON, begin_consultation, form_revision
+from record_samples import ANSWERS, MADE, NO_WAIT, sign
+from record_samples import begin_consultation as begin_consultation_record
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
+from skinbeam.api.preview import DOCUMENT_FILE
+from skinbeam.model.document import sha256_hex
 from skinbeam.text import Formatter
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.models import PhotographPermissions
+from skinbeam_clinic.database.verification import verify_database
+from skinbeam_clinic.errors import RecordNotFoundError
+from skinbeam_clinic.models import PhotographPermissions, PhotographRecord, PlanRecord
+from skinbeam_clinic.pulse_settings import SpotSettings
+from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
 from skinbeam_clinic.web.application import build_clinic_app
 
 
@@ -226,3 +236,65 @@ def test_an_owner_is_shown_whose_records_may_go_and_nobody_else(client: TestClie
     owner = clinics.browser(Role.OWNER)
     owner.post(f"{due}/erasure", data={"pseudonym": "DUE-2"})
     assert due not in owner.get("/erasures").text, "and it is gone"
+
+
+def photographed(mine: ClinicRepositories) -> tuple[PlanRecord, PhotographRecord, PhotographRecord]:
+    """A plan that was drawn on the photograph of its answers, this photograph, and another one of the consultation."""
+    consultation = begin_consultation_record(mine)
+    first, other = (
+        mine.photographs.add(consultation.id, content, "image/jpeg", PhotographPermissions())
+        for content in (b"\xff\xd8\xff somebody", b"\xff\xd8\xff else")
+    )
+    marked = (("mark.of", first.id), ("mark.0.kind", "brown spot"), ("photo.points.of", first.id))
+    answers = replace(ANSWERS, entries=(*ANSWERS.entries, *marked), photo=first.id)
+    revision = mine.consultations.save(consultation.id, answers, revision=1).revision
+    drawn = {DOCUMENT_FILE: json.dumps({"photo_sha256": sha256_hex(b"\xff\xd8\xff somebody")}).encode()}
+    return (
+        mine.plans.add(consultation.id, replace(MADE, files={**MADE.files, **drawn}), revision=revision),
+        first,
+        other,
+    )
+
+
+def test_a_photograph_goes_with_what_was_derived_from_it_once_that_is_confirmed(clinics: Clinics) -> None:
+    mine, assistant = clinics.repositories(Role.OWNER), clinics.browser(Role.ASSISTANT, HOME)
+    findings = [checked.findings for checked in verify_database(clinics.database)]  # of other tests of this file
+    plan, first, other = photographed(mine)
+    shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
+    mine.suggestions.add(plan.consultation_id, first.id, [shown])
+    here = f"/photographs/{first.id}/erasure"
+    assert here in assistant.get(f"/photographs/{first.id}/uses").text
+    page = assistant.get(here).text
+    for sentence in ("Suggested concerns: 1.", "reports, pictures and choices: 1.", "which then need a new plan"):
+        assert sentence in page
+    assert "nothing was erased" in assistant.post(here).text
+    assert mine.plans.get(plan.id) == plan
+    assert assistant.post(here, data={"confirmed": "true"}).headers["location"].endswith(plan.consultation_id)
+    assert mine.photographs.of(plan.consultation_id) == (other,)
+    assert (mine.plans.of(plan.consultation_id), mine.suggestions.of(plan.consultation_id)) == ((), ())
+    left = mine.consultations.get(plan.consultation_id)
+    assert (left.answers, left.state) == (ANSWERS, "draft")
+    for name in (first.file, plan.files[DOCUMENT_FILE]):
+        with pytest.raises(RecordNotFoundError):
+            clinics.database.files.get(mine.member.clinic_id, name)
+    entries = mine.audit_log.newest(50, subject=f"photograph/{first.id}")
+    assert "photograph.erased" in [entry.action for entry in entries]
+    again = replace(ANSWERS, photo=first.id)  # from a form that was open meanwhile
+    assert mine.consultations.save(left.id, again, revision=left.revision) == left
+    assert [checked.findings for checked in verify_database(clinics.database)] == findings
+
+
+def test_a_photograph_stays_where_a_record_that_must_be_kept_rests_on_it(clinics: Clinics) -> None:
+    mine, client = clinics.repositories(Role.OWNER), clinics.browser(Role.ASSISTANT, HOME)
+    (plan, first, other), (spotted, fired_on, _) = photographed(mine), photographed(mine)
+    sign(mine, mine.consents.record_explanation(plan.id, option="0.0", cooling_off=NO_WAIT))
+    settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
+    mine.test_spots.fire(spotted.consultation_id, SpotFiring(spotted.id, settings, 48.0, ORAL_CONSENT))
+    for photograph, sentence in ((first, "what was signed must be kept whole"), (fired_on, "were fired under a plan")):
+        here = f"/photographs/{photograph.id}/erasure"
+        assert sentence in client.get(here).text
+        assert 'name="confirmed"' not in client.get(here).text
+        assert sentence in client.post(here, data={"confirmed": "true"}).text
+        assert mine.photographs.get(photograph.id) == photograph
+    assert client.post(f"/photographs/{other.id}/erasure", data={"confirmed": "true"}).status_code == 303
+    assert mine.plans.get(plan.id) == plan
