@@ -9,6 +9,7 @@ from typing import Final
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.suitability.table import Rule, load_rules
+from skinbeam.text import Message
 
 __all__ = [
     "DARK_MARKS",
@@ -17,11 +18,12 @@ __all__ = [
     "MELASMA",
     "RESURFACING",
     "CourseRules",
+    "FirstCreams",
     "ablates_again",
     "ablation_rule",
     "course_rules",
+    "first_creams",
     "fresh_skin_rule",
-    "months_of_creams",
     "suitability_rule",
     "weeks_before_ablation",
 ]
@@ -71,12 +73,37 @@ def course_rules() -> CourseRules:
     return CourseRules(**{**table, **lists})
 
 
-def months_of_creams() -> float:
-    """Return how long creams come before any light on the skin of melasma, in months."""
-    rules = load_package_table("data/facts.toml")["melasma_first"]
-    cite_sources(rules["source"])
-    months: float = rules["months"]
-    return months
+@dataclass(frozen=True)
+class FirstCreams:
+    """How long creams come first.
+
+    Parameters
+    ----------
+    least : of a unit, weeks or months, as the source prints it.
+    """
+
+    least: float
+    unit: str
+    source: str
+
+    @property
+    def message(self) -> Message:
+        """How long, in words."""
+        return Message(f"course.creams-{self.unit}", {"least": self.least})
+
+    def weeks_left(self, used_months: float) -> int:
+        """Return how many more weeks they come first, after the months for which they were used."""
+        weeks = self.least * (_WEEKS_PER_MONTH if self.unit == "months" else 1.0)
+        return max(math.ceil(weeks - used_months * _WEEKS_PER_MONTH), 0)
+
+
+def first_creams(condition: str) -> FirstCreams | None:
+    """Return how long creams come before light on a condition; None where they need not."""
+    table = load_package_table("data/facts.toml")["creams_first"]
+    if condition not in table:
+        return None
+    cite_sources(table[condition]["source"])
+    return FirstCreams(**table[condition])
 
 
 def suitability_rule(id: str) -> Rule:

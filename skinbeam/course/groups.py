@@ -23,8 +23,8 @@ from skinbeam.course.course_rules import (
     RESURFACING,
     ablates_again,
     course_rules,
+    first_creams,
     fresh_skin_rule,
-    months_of_creams,
     suitability_rule,
     weeks_before_ablation,
 )
@@ -139,8 +139,6 @@ class GroupedConcern:
         if self.earlier_treatments:
             params = {"concern": self.title, "first": list(self.earlier_treatments)}
             found.append(Message("course.after", params))
-            if self.condition == MELASMA:
-                found.append(Message("course.creams-first", {"months": months_of_creams()}))
         return [*found, self.sessions_message]
 
     @property
@@ -179,6 +177,8 @@ class ConcernGroup:
     waits_for_ablation : whether the rule on skin that was resurfaced decided it.
     waits_beside : whether a field beside its own decided it.
     rests_longest : whether an earlier session decided it.
+    creams_weeks : weeks from today for which creams come before its light.
+    waits_for_creams : whether they decided it.
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
     dark_marks : titles of the dark marks on skin that it resurfaces.
     melasma : titles of the melasma on skin that it treats for another concern.
@@ -196,6 +196,8 @@ class ConcernGroup:
     waits_for_ablation: bool = False
     waits_beside: bool = False
     rests_longest: bool = False
+    creams_weeks: int = 0
+    waits_for_creams: bool = False
     kept_apart_from: tuple[str, ...] = ()
     dark_marks: tuple[str, ...] = ()
     melasma: tuple[str, ...] = ()
@@ -386,8 +388,10 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             groups.append(ConcernGroup([part]))
         else:
             group.parts.append(part)
-    groups = _split_by_wait(sorted(_join_by_device(groups), key=lambda group: group.order))
+    groups = sorted(_join_by_device(groups), key=lambda group: group.order)
+    groups = _split_by_wait(groups, lambda group: _creams_weeks(group, concerns, case))
     for group in groups:
+        group.creams_weeks = _creams_weeks(group, concerns, case)
         if case is not None:
             group.is_resurfaced = _is_resurfaced(case, group)
             marked = _marked_conditions(case, group)
@@ -403,7 +407,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
     begin: dict[int, list[ConcernGroup]] = {}
     for place, group in enumerate(groups):
         if not any(group.follows(before) for before in groups[:place]):
-            begin.setdefault(group.weeks_left, []).append(group)
+            begin.setdefault(max(group.weeks_left, group.creams_weeks), []).append(group)
     for together in begin.values():
         for group, interval in zip(together, share_intervals(group.interval for group in together), strict=True):
             group.shared_interval = interval
@@ -423,12 +427,37 @@ def _join_by_device(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
     return [each for group in joined for each in _split(group, lambda field: field.order)]
 
 
-def _split_by_wait(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
-    """Return groups in their order, each split where some of its skin waits for an earlier group and other skin not."""
+def _split_by_wait(groups: Sequence[ConcernGroup], creams_weeks: Callable[[ConcernGroup], int]) -> list[ConcernGroup]:
+    """Return groups in their order, each split where its skin waits differently, for creams or for earlier groups."""
     split: list[ConcernGroup] = []
     for group in groups:
-        split.extend(_split(group, lambda field: tuple(field.follows(before) for before in split)))
+        split.extend(_split(group, lambda field: (creams_weeks(field), *(field.follows(before) for before in split))))
     return split
+
+
+def _creams_weeks(group: ConcernGroup, concerns: Sequence[ConcernPlan], case: Case | None) -> int:
+    """Return the weeks for which creams come before the light of a group: on what it treats, or on what lies there.
+
+    Any light waits for those on melasma of its skin, resurfacing for those on dark marks, too. A concern whose sessions
+    have begun waits for none.
+    """
+    left = [0]
+    for concern in concerns:
+        is_treated = any(part.place == concern.place for part in group.parts)
+        creams = first_creams(concern.condition)
+        if creams is None or not (
+            is_treated or _is_melasma_under(concern, group) or _lies_on_resurfaced(concern, group)
+        ):
+            continue
+        if case is None or not sessions_on(case, concern):
+            left.append(creams.weeks_left(0.0 if case is None else _months_of_creams(case, concern)))
+    return max(left)
+
+
+def _months_of_creams(case: Case, concern: ConcernPlan) -> float:
+    """Return for how many months creams were used on a concern until today; 0 where the case does not say."""
+    used = (asked.creams_months for asked in case.concern if asked.place == concern.place)
+    return max((months for months in used if months is not None), default=0.0)
 
 
 def _split(group: ConcernGroup, key: Callable[[ConcernGroup], Hashable]) -> list[ConcernGroup]:

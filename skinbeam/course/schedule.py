@@ -3,17 +3,20 @@
 Concerns that share a device are treated together, red lines and brown spots of one field also. Else the kinds of light
 follow each other on one field: vessels, pigment, resurfacing, each after the one before has healed. Melasma comes
 before everything on its skin, and dark marks before any resurfacing of theirs, whatever treats them, because it darkens
-them. Fields of two kinds that do not overlap share their visits, unless they touch and one is wounded.
+them; weeks of creams come before both. Fields of two kinds that do not overlap share their visits, unless they touch
+and one is wounded.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skinbeam.course.course_rules import (
+    DARK_MARKS,
+    MELASMA,
     ablation_rule,
     course_rules,
+    first_creams,
     fresh_skin_rule,
-    months_of_creams,
     weeks_before_ablation,
 )
 from skinbeam.course.groups import ConcernGroup, GroupedConcern, group_concerns
@@ -44,8 +47,9 @@ def schedule_course(
     for place, group in enumerate(groups):
         earlier = [before for before in groups[:place] if group.follows(before)]
         week = max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
-        group.rests_longest = group.rest is not None and group.rest.weeks_left > week
-        week = week if group.rest is None else max(week, group.rest.weeks_left)
+        group.rests_longest = group.weeks_left > max(week, group.creams_weeks)
+        group.waits_for_creams = group.creams_weeks > max(week, group.weeks_left)
+        week = max(week, group.weeks_left, group.creams_weeks)
         group.start_week = week
         group.waits_for_ablation = any(
             week == before.last_week + weeks_before_ablation() and before.ablates_with(group) for before in earlier
@@ -96,10 +100,13 @@ class _CourseSession:
         """Return the reason for this week, whether to continue, and the treatments, `named` by their concerns."""
         found: list[Message] = []
         if self.index == 0 and self.group.melasma:
-            found.append(_melasma_first_message(self.group.melasma))
+            found.append(_comes_first_message("melasma", MELASMA, self.group.melasma))
         if self.index == 0 and self.group.dark_marks:
-            found.append(Message("course.dark-marks-first", {"marks": list(self.group.dark_marks)}))
-        if self.index == 0 and self.group.start_week and not self.group.rests_longest:
+            found.append(_comes_first_message("dark-marks", DARK_MARKS, self.group.dark_marks))
+        if self.index == 0 and self.group.creams_weeks:
+            found += self._creams_messages
+        is_waiting = self.group.start_week and not (self.group.rests_longest or self.group.waits_for_creams)
+        if self.index == 0 and is_waiting:
             found.append(self._start_message)
         if self.index == 0 and self.group.kept_apart_from:
             found.append(Message("course.apart", {"earlier": list(self.group.kept_apart_from)}))
@@ -147,6 +154,21 @@ class _CourseSession:
         return found
 
     @property
+    def _creams_messages(self) -> list[Message]:
+        """How long creams come before light on each of its conditions, and when that begins."""
+        titles: dict[str, list[str]] = {}
+        for part in self.parts:
+            titles.setdefault(part.condition, []).append(part.title)
+        return [
+            Message(
+                "course.creams-first",
+                {"concerns": concerns, "creams": creams.message, "weeks": self.group.creams_weeks},
+            )
+            for condition, concerns in titles.items()
+            if (creams := first_creams(condition)) is not None
+        ]
+
+    @property
     def _start_message(self) -> Message:
         """The reason for the week in which its group begins."""
         weeks = self.group.start_week
@@ -169,9 +191,11 @@ class _CourseSession:
         return found
 
 
-def _melasma_first_message(titles: Sequence[str]) -> Message:
-    """Return that melasma is treated before other conditions of its skin, and how long with creams."""
-    return Message("course.melasma-first", {"melasma": list(titles), "months": months_of_creams()})
+def _comes_first_message(name: str, condition: str, titles: Sequence[str]) -> Message:
+    """Return that a condition is treated before others of its skin, and how long with creams."""
+    creams = first_creams(condition)
+    assert creams is not None  # both conditions that come first have them
+    return Message(f"course.{name}-first", {"concerns": list(titles), "creams": creams.message})
 
 
 def _distinct_treatments(parts: Sequence[GroupedConcern]) -> list[tuple[Message, list[str]]]:

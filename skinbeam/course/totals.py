@@ -21,7 +21,7 @@ def course_total(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> Co
     visits = [[lasers[place] for place in visit.treats] for visit in course]
     return CourseTotal(
         visits=len(course),
-        weeks=course[-1].week if course else 0,
+        weeks=course[-1].week - course[0].week if course else 0,
         minutes=_total_minutes(visits),
         downtime_days=_total_downtime([[option for option, _ in visit] for visit in visits]),
         afterwards=tuple(

@@ -203,6 +203,7 @@ class Concern(InputTable):
     )
     severity: Severity | None = None
     area_cm2: Annotated[float, number(0, 20_000, "cm²", exclude_low=True)] | None = None
+    creams_months: Annotated[float, number(0, 1200, "months")] | None = None
     diagnosed: Annotated[bool, flag()] = False
     diagnosed_by: Annotated[str, person_name()] | None = None
     diagnosis_method: Annotated[str, choice("examination", "dermoscopy", "biopsy")] | None = None

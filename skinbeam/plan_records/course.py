@@ -136,7 +136,7 @@ class SessionGain:
 
 @dataclass(frozen=True)
 class Visit:
-    """One visit of the course: its number, its week from the first, the places treated and the steps.
+    """One visit of the course: its number, its week from the start, the places treated and the steps.
 
     Parameters
     ----------

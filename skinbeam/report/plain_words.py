@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Iterator
 
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
-from skinbeam.course.course_rules import MELASMA
+from skinbeam.course.course_rules import MELASMA, first_creams
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
@@ -169,8 +169,17 @@ def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
     waits = any(step.id == "course.melasma-first" for step in visits[0].steps)
     if waits and concern.condition != MELASMA and _lies_on_melasma(concern, plan):
         yield report_text("leaflet.visits_melasma")
-    elif visits[0].week:
+    if waits_for_creams(concern, plan):
+        yield report_text("leaflet.visits_creams", weeks=visits[0].week)
+    elif visits[0].week and not waits:
         yield report_text("leaflet.visits_begin", weeks=visits[0].week)
+
+
+def waits_for_creams(concern: ConcernPlan, plan: Plan) -> bool:
+    """Return whether the first visit of a concern waits for weeks of creams that come first."""
+    visits = [visit for visit in plan.course if concern.place in visit.treats]
+    is_told = bool(visits) and any(step.id == "course.creams-first" for step in visits[0].steps)
+    return is_told and first_creams(concern.condition) is not None
 
 
 def _lies_on_melasma(concern: ConcernPlan, plan: Plan) -> bool:

@@ -22,7 +22,7 @@ from skinbeam.report.formatting import (
     ranked_options,
     report_text,
 )
-from skinbeam.report.graphics.charts import draw_calendar, draw_section
+from skinbeam.report.graphics.charts import CalendarRow, draw_calendar, draw_section
 from skinbeam.report.graphics.figure_data import ConcernFigures, FigureData, WindowData
 from skinbeam.report.graphics.icons import icon_arrays_svg
 from skinbeam.report.graphics.window import draw_window
@@ -31,6 +31,7 @@ from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL
 from skinbeam.report.live_figure import live_figure
 from skinbeam.report.option_cards import expected_pictures
 from skinbeam.report.outcomes import expected_rows
+from skinbeam.report.plain_words import waits_for_creams
 from skinbeam.text import catalogue, render_message, translate_record
 
 if TYPE_CHECKING:  # a plan without a photograph does not load what reads one
@@ -210,7 +211,10 @@ def _calendar_picture(plan: Plan, files: dict[str, bytes]) -> ReportPicture:
     for visit in plan.course:
         for place in visit.treats:
             rows.setdefault(names.get(place, place), []).append((visit.week, str(visit.session)))
+    creams = {names.get(each.place, each.place) for each in plan.concerns if waits_for_creams(each, plan)}
+    drawn = [CalendarRow(name, tuple(visits), name in creams) for name, visits in rows.items()]
     if not rows:
         return ReportPicture("", "", report_text("calendar_caption"), report_text("no_course"))
-    files["figures/calendar.svg"] = draw_calendar(list(rows.items())).encode()
-    return ReportPicture("figures/calendar.svg", report_text("calendar_alt"), report_text("calendar_caption"), "")
+    files["figures/calendar.svg"] = draw_calendar(drawn).encode()
+    caption = report_text("calendar_caption_creams" if creams else "calendar_caption")
+    return ReportPicture("figures/calendar.svg", report_text("calendar_alt"), caption, "")

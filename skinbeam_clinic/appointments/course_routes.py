@@ -112,19 +112,21 @@ def planned_course(request: ClinicRequest, plan: OpenPlan) -> PlannedCourse:
 def _first_day(request: ClinicRequest, plan: OpenPlan, course: PlannedCourse, text: str) -> datetime.date:
     """Return the day that was asked for; else the next weekday, or a later one.
 
-    The first session follows the time to think, and earlier sessions by the plan's interval.
+    The first session follows the time to think, and earlier sessions by the plan's interval. A course whose first
+    appointment is some weeks after its start, such as after weeks of creams, starts on the day of its plan.
     """
     tomorrow = to_local_time(now()).date() + _DAY
     planned = course.appointments
     session = next((appointment.days for appointment in planned if appointment.purpose is Purpose.SESSION), 0)
     days_before = session - planned[0].days if planned else 0
+    begins = planned[0].days if planned else 0
     think_end = request.repositories.consents.think_time_end(plan.record.consultation_id)
-    first = tomorrow
+    first = max(tomorrow, to_local_time(plan.record.made_at).date() + begins * _DAY)
     if think_end is not None and think_end > now():
-        first = to_local_time(think_end).date() + _DAY - days_before * _DAY
+        first = max(first, to_local_time(think_end).date() + _DAY - days_before * _DAY)
     after_sessions = course.earliest_start(plan.records_since.current_facts)
     if after_sessions is not None:
-        first = max(first, to_local_time(after_sessions).date() - days_before * _DAY)
+        first = max(first, to_local_time(after_sessions).date() + begins * _DAY)
     return max(parse_day(text, skip_weekend(max(tomorrow, first))), tomorrow - _DAY)
 
 

@@ -11,7 +11,7 @@ from skinbeam.course.schedule import schedule_course
 from skinbeam.course.totals import device_minutes
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
-from skinbeam.plan_records.course import DeviceSetup, Visit
+from skinbeam.plan_records.course import DeviceSetup, TestSpotLadder, Visit
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import concern_name
 from skinbeam.text import translate
@@ -48,7 +48,7 @@ class PlannedAppointment:
 
     Parameters
     ----------
-    days : days after the first session; negative for test spots.
+    days : days from the start of the course; negative for test spots before it.
     device : name of the device that it needs; empty where it needs none.
     """
 
@@ -95,7 +95,8 @@ class PlannedCourse:
     """The chosen lasers of a plan, the visits that use them and the appointments that both require; none without one.
 
     Sessions are in the weeks of the plan's course, one appointment for each device of a visit. Test spots of a chosen
-    device precede them by the time until they can be read; a follow-up is as late as in the trials behind the plan.
+    device precede its first session on that skin by the time until they can be read; a follow-up is as late as in the
+    trials behind the plan.
     """
 
     lasers: tuple[_ChosenLaser, ...] = ()
@@ -152,12 +153,17 @@ def plan_course(plan: Plan, choices: Sequence[PlanChoice], case: Case | None) ->
         return PlannedCourse()
     visits = plan.course
     if [laser.option for laser in lasers] != [lead[0] for concern in plan.concerns if (lead := concern.first_laser)]:
-        visits = schedule_course([replace(laser.concern, options=(laser.option,)) for laser in lasers], case)
+        chosen = {laser.concern.place: (laser.option,) for laser in lasers}
+        # A concern without a chosen laser has no visits, but melasma or dark marks hold back light on their skin.
+        visits = schedule_course(
+            [replace(concern, options=chosen.get(concern.place, ())) for concern in plan.concerns], case
+        )
     sessions = [due for visit in visits for due in _session_appointments(visit, lasers)]
     if not sessions:  # of what is better enough, or what no light reaches, a course has no visits
         return PlannedCourse(lasers, visits)
     follow_up = _follow_up_appointment(lasers, sessions[-1].days)
-    return PlannedCourse(lasers, visits, (*_spot_appointments(plan, lasers), *sessions, *follow_up))
+    due = [*_spot_appointments(plan, lasers, visits), *sessions]
+    return PlannedCourse(lasers, visits, (*sorted(due, key=lambda appointment: appointment.days), *follow_up))
 
 
 def _session_appointments(request: Visit, lasers: Sequence[_ChosenLaser]) -> list[PlannedAppointment]:
@@ -173,18 +179,36 @@ def _session_appointments(request: Visit, lasers: Sequence[_ChosenLaser]) -> lis
     ]
 
 
-def _spot_appointments(plan: Plan, lasers: Sequence[_ChosenLaser]) -> list[PlannedAppointment]:
-    used = {laser.setup.device for laser in lasers}
-    ladders = [ladder for ladder in plan.test_spots if ladder.device in used]
-    if not ladders:
-        return []
-    days = math.ceil(max(ladder.read_after_h for ladder in ladders) / _HOURS_A_DAY)
-    devices = {ladder.device: translate(ladder.device_title) for ladder in ladders}
-    spots = [
-        PlannedAppointment(Purpose.TEST_SPOT, -days, USUAL_MINUTES[Purpose.TEST_SPOT], device, title)
-        for device, title in devices.items()
-    ]
-    return [*spots, PlannedAppointment(Purpose.READING, 0, USUAL_MINUTES[Purpose.READING], "", "")]
+def _spot_appointments(plan: Plan, lasers: Sequence[_ChosenLaser], visits: Sequence[Visit]) -> list[PlannedAppointment]:
+    """Return the test spots of each device and their readings, which are due by its first session on that skin.
+
+    Skin that waits, such as melasma for weeks of creams, gets no test spot before that either.
+    """
+    begins: dict[int, list[TestSpotLadder]] = {}
+    for ladder in plan.test_spots:
+        week = _first_week(ladder, lasers, visits)
+        if week is not None:
+            begins.setdefault(week * _DAYS_A_WEEK, []).append(ladder)
+    found: list[PlannedAppointment] = []
+    for begin, ladders in sorted(begins.items()):
+        days = math.ceil(max(ladder.read_after_h for ladder in ladders) / _HOURS_A_DAY)
+        devices = {ladder.device: translate(ladder.device_title) for ladder in ladders}
+        found += [
+            PlannedAppointment(Purpose.TEST_SPOT, begin - days, USUAL_MINUTES[Purpose.TEST_SPOT], device, title)
+            for device, title in devices.items()
+        ]
+        found.append(PlannedAppointment(Purpose.READING, begin, USUAL_MINUTES[Purpose.READING], "", ""))
+    return found
+
+
+def _first_week(ladder: TestSpotLadder, lasers: Sequence[_ChosenLaser], visits: Sequence[Visit]) -> int | None:
+    """Return the week of the first visit in which the device of a ladder treats its skin; None without one."""
+    places = {
+        laser.concern.place
+        for laser in lasers
+        if laser.setup.device == ladder.device and sites_overlap(laser.concern.site, ladder.site)
+    }
+    return next((visit.week for visit in visits if not places.isdisjoint(visit.treats)), None)
 
 
 def _follow_up_appointment(lasers: Sequence[_ChosenLaser], last: int) -> list[PlannedAppointment]:

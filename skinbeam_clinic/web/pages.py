@@ -97,6 +97,7 @@ _LABELS = {
     "concern.subtypes": "app.kind",
     "concern.severity": "app.severity",
     "concern.area_cm2": "app.area",
+    "concern.creams_months": "app.creams-months",
     "concern.diagnosed": "app.diagnosed",
     "concern.diagnosed_by": "app.diagnosed-by",
     "concern.diagnosis_method": "app.diagnosis-method",

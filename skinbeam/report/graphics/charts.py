@@ -5,6 +5,7 @@ Text is drawn as paths and no date or random id is written, so that the same dat
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = [
     "GOOD",
     "GREY",
     "STYLE",
+    "CalendarRow",
     "draw_calendar",
     "draw_section",
     "figure_svg",
@@ -48,6 +50,7 @@ STYLE = {
 _LIGHT, _HEAT, _VISIT = "#5b3f8c", "#a33b00", "#0b5394"
 _NOTEBOOK_DPI = 100
 _CALENDAR_NAME = 30  # letters of a line: the weeks get half of the figure, whatever a concern is called
+_CREAMS = "#f2d3c6"
 _SKIN = ("#e8c9a8", "#d9a57e", "#f2d3c6", "#e8b3a5", "#f2cfc2", "#e8b3a5", "#f7e6a8")
 
 
@@ -85,22 +88,40 @@ def draw_section(section: SkinSection) -> str:
         return figure_svg(figure)
 
 
-def draw_calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
-    """Return the course as SVG: one row per concern, one numbered mark per visit at (week, number)."""
+@dataclass(frozen=True)
+class CalendarRow:
+    """The visits of one concern in the calendar.
+
+    Parameters
+    ----------
+    visits : (week, number) of each.
+    creams_first : whether creams come before the first of them.
+    """
+
+    name: str
+    visits: tuple[tuple[float, str], ...]
+    creams_first: bool = False
+
+
+def draw_calendar(rows: Sequence[CalendarRow]) -> str:
+    """Return the course as SVG: one row per concern, one numbered mark per visit, a bar of weeks with creams."""
     with rc_context(STYLE):
-        names = ["\n".join(wrap(name, _CALENDAR_NAME)) for name, _ in rows]
+        names = ["\n".join(wrap(row.name, _CALENDAR_NAME)) for row in rows]
         lines = [name.count("\n") for name in names]
         figure = new_figure(5.4, 0.75 + 0.3 * len(rows) + 0.14 * sum(lines))  # the displayed width
         ax = figure.subplots()
-        for y, (_, visits) in enumerate(rows):
-            weeks = [week for week, _ in visits]
+        for y, row in enumerate(rows):
+            weeks = [week for week, _ in row.visits]
+            if row.creams_first:
+                ax.barh(y, weeks[0], height=0.34, color=_CREAMS, zorder=1)
+                ax.text(weeks[0] / 2, y, report_text("calendar_creams"), ha="center", va="center", fontsize=7)
             ax.plot(weeks, [y] * len(weeks), color="#9cc2e5", linewidth=2, zorder=1)
             ax.scatter(weeks, [y] * len(weeks), s=120, color=_VISIT, zorder=2, clip_on=False)
-            for week, number in visits:
+            for week, number in row.visits:
                 ax.text(week, y, number, color="white", ha="center", va="center", fontsize=7, fontweight="bold")
         ax.set_yticks(range(len(rows)), names)
         ax.set_ylim(len(rows) - 0.5, -0.5)
-        last = max((week for _, visits in rows for week, _ in visits), default=0)
+        last = max((week for row in rows for week, _ in row.visits), default=0)
         ax.set_xlim(-1, last + 1)
         ax.set_xlabel(report_text("axis_week"))
         weeks_shown = MaxNLocator(integer=True).tick_values(0, last + 1)  # no week before the first visit

@@ -11,7 +11,7 @@ from plan_reading import read_plan
 from report_samples import sample_plan
 
 from skinbeam.assessment.earlier_sessions import weeks_since
-from skinbeam.course.course_rules import weeks_before_ablation
+from skinbeam.course.course_rules import DARK_MARKS, MELASMA, weeks_before_ablation
 from skinbeam.course.groups import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.session_counts import expected_interval, expected_sessions, planned_sessions
@@ -140,10 +140,10 @@ def test_melasma_is_treated_before_what_one_laser_treats_on_its_skin(order: int)
     face, freckles = part("melasma", toning, site="full-face"), at(part("freckles", toning), fluence_J_cm2=2.0)
     visits = schedule_course([face, freckles][::order])
     assert [(visit.week, visit.treats) for visit in visits] == [
-        (0, (face.place,)),
-        (2, (face.place,)),
-        (6, (freckles.place,)),
-        (10, (freckles.place,)),
+        (14, (face.place,)),
+        (16, (face.place,)),
+        (20, (freckles.place,)),
+        (24, (freckles.place,)),
     ]
     assert "course.melasma-first" in steps(visits)[2]
     whole = part("melasma", columns["pores"].options[0], site="full-face")
@@ -151,7 +151,8 @@ def test_melasma_is_treated_before_what_one_laser_treats_on_its_skin(order: int)
     visits = schedule_course([whole, mouth][::order])
     assert [visit.treats for visit in visits] == [(whole.place,)] * 2 + [(mouth.place,)] * 2
     hands = replace(freckles, site="hands")
-    assert schedule_course([face, hands][::order])[0].treats == (face.place, hands.place)  # other skin
+    first = schedule_course([face, hands][::order])[0]
+    assert (first.week, first.treats) == (0, (hands.place,))  # other skin
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -184,17 +185,50 @@ def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
     assert not [step for visit in schedule_course([SPOTS]) for step in visit.steps if step.id == "course.after"]
 
 
-def test_visits_for_melasma_say_how_long_creams_come_before_them() -> None:
-    """A calendar gave melasma its first laser in week 0, beside the sentence that creams rank before it."""
-    cream, laser = replace(BARE, title="Cream", rank=1), replace(SPOTS.options[0], rank=2)
-    told = {
-        condition: [step.text for visit in schedule_course([one]) for step in visit.steps if "creams" in step.id]
-        for condition in ("melasma", "age-spots")
-        for one in [replace(SPOTS, condition=condition, options=(cream, laser))]
-    }
-    assert told["age-spots"] == []
-    assert len(told["melasma"]) == 1
-    assert "at least 3 months" in told["melasma"][0]
+@pytest.mark.parametrize(("condition", "week", "span"), [(MELASMA, 14, "3 months"), (DARK_MARKS, 8, "8 weeks")])
+def test_creams_come_before_light_on_melasma_and_dark_marks(condition: str, week: int, span: str) -> None:
+    """A calendar gave melasma its first laser in week 0. Three months are 13.04 weeks."""
+    first, *_ = schedule_course([part(condition, SPOTS.options[0])])
+    assert first.week == week
+    (told,) = (step.text for step in first.steps if step.id == "course.creams-first")
+    assert f"at least {span}" in told
+    assert f"week {week} " in told
+    assert "course.wait" not in {step.id for step in first.steps}
+
+
+@pytest.mark.parametrize(
+    ("condition", "used_months", "week"),
+    [(MELASMA, 0.0, 14), (MELASMA, 2.0, 5), (MELASMA, 3.0, 0), (DARK_MARKS, 1.0, 4), (DARK_MARKS, 2.0, 0)],
+)
+def test_months_of_creams_in_a_case_count(condition: str, used_months: float, week: int) -> None:
+    case = loaded(PERSON + concern(condition, extra=f"creams_months = {used_months}\n")).case
+    first, *_ = schedule_course([part(condition, SPOTS.options[0])], case)
+    assert first.week == week
+    assert ("course.creams-first" in {step.id for step in first.steps}) is (week > 0)
+
+
+def test_a_course_of_melasma_that_has_begun_waits_for_no_creams() -> None:
+    case = loaded(PERSON + concern(MELASMA, extra="") + session(30, 6).replace("facial-telangiectasia", MELASMA)).case
+    first, *_ = schedule_course([part(MELASMA, SPOTS.options[0])], case)
+    assert "course.creams-first" not in {step.id for step in first.steps}
+    assert first.week < 14
+
+
+def test_light_on_the_skin_of_melasma_waits_for_its_creams_where_no_laser_treats_it() -> None:
+    veins, elsewhere = schedule_course([part(MELASMA), VEINS]), schedule_course([part(MELASMA, site="neck"), VEINS])
+    assert [visit.week for visit in veins] == [14]
+    assert [visit.week for visit in elsewhere] == [0]
+    scars = schedule_course([part(DARK_MARKS), SCARS])
+    assert scars[0].week == 8
+    assert schedule_course([part(DARK_MARKS), VEINS])[0].week == 0  # light that resurfaces nothing
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_spots_of_other_skin_do_not_wait_for_the_creams_of_dark_marks(order: int) -> None:
+    toning = option("pigment-short-pulse", "qs", ONCE, MONTH)
+    marks, hands = part(DARK_MARKS, toning), part("age-spots", toning, site="hands")
+    visits = schedule_course([marks, hands][::order])
+    assert [(visit.week, visit.treats) for visit in visits] == [(0, (hands.place,)), (8, (marks.place,))]
 
 
 @pytest.mark.parametrize(
@@ -690,7 +724,8 @@ def test_a_week_that_the_least_interval_decided_says_so(interval: SourceRange | 
 def test_the_pigment_of_a_field_is_treated_as_often_as_its_source_says() -> None:
     """Gentle pulses leave nothing that has to heal: melasma is treated every one to two weeks."""
     course = schedule_course([part("melasma", option("pigment-short-pulse", "qs", TWICE, weeks(2, 2)))])
-    assert [visit.week for visit in course] == [0, 2]
+    first, second = (visit.week for visit in course)
+    assert second - first == 2
     assert not steps(course)[1] & {"course.least", "course.least-unknown"}
 
 

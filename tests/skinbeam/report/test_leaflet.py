@@ -836,6 +836,8 @@ def test_what_waits_for_melasma_says_so_and_what_lies_elsewhere_does_not() -> No
         "facial-telangiectasia": True,
         "age-spots": False,
     }
+    creams = "Laser comes after 14 weeks at the earliest"
+    assert [condition for condition, lines in told.items() if creams in " ".join(lines)] == ["melasma"]
 
 
 def test_what_comes_later_in_the_plan_says_when_it_begins() -> None:
@@ -844,7 +846,7 @@ def test_what_comes_later_in_the_plan_says_when_it_begins() -> None:
     veins, scars = (leaflet.preparations for leaflet in leaflet_page(made).concerns)
     week = next(visit.week for visit in made.course if "acne-scars at cheeks" in visit.treats)
     assert week > 0
-    assert f"The first comes {week} weeks after the first visit of the plan, when your skin is calm." in scars
+    assert f"The first comes {week} weeks after the start of the plan, when your skin is calm." in scars
     assert not any(line.startswith("The first comes") for line in veins)
 
 

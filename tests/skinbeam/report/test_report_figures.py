@@ -14,7 +14,7 @@ from report_samples import sample, sample_figures, sample_section, sample_window
 
 from skinbeam.api.window import TherapeuticWindow, WindowDoseRange
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.report.graphics.charts import _space_labels, draw_calendar, draw_section
+from skinbeam.report.graphics.charts import CalendarRow, _space_labels, draw_calendar, draw_section
 from skinbeam.report.graphics.curves import write_plot
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.graphics.icons import IconArray, icon_arrays_svg, people_counts
@@ -75,7 +75,7 @@ def test_markup_in_a_label_stays_text() -> None:
         lambda: draw_window(sample_window()),
         lambda: draw_window(sample_window(1)),
         lambda: draw_window(replace(sample_window(), chosen_dose=None, chosen_row=None)),
-        lambda: draw_calendar([("veins", [(0.0, "1"), (6.0, "2")]), ("scars", [(12.0, "3")])]),
+        lambda: draw_calendar([CalendarRow("veins", ((0.0, "1"), (6.0, "2"))), CalendarRow("scars", ((12.0, "3"),))]),
     ],
 )
 def test_a_chart_is_the_same_bytes_twice_and_holds_no_date(make: object) -> None:

@@ -18,7 +18,7 @@ from skinbeam.plan_records.plan import Option, RefusedOption
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.context import ReportPage
 from skinbeam.report.formatting import device_name, display_value, people_of_100
-from skinbeam.report.graphics.charts import draw_calendar
+from skinbeam.report.graphics.charts import CalendarRow, draw_calendar
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.option_cards import refused_options
 from skinbeam.report.report_figures import draw_report_figures
@@ -235,15 +235,27 @@ def test_a_medicine_of_today_is_taken_now() -> None:
 
 
 def test_no_week_stands_before_the_first_visit() -> None:
-    drawn = draw_calendar([("Age spots", [(0.0, "1"), (4.0, "2")])])
+    drawn = draw_calendar([CalendarRow("Age spots", ((0.0, "1"), (4.0, "2")))])
     assert "<!-- 0 -->" in drawn
     assert "<!-- \N{MINUS SIGN}1 -->" not in drawn
 
 
+def test_weeks_with_creams_are_a_bar_before_the_first_visit() -> None:
+    """The bar is as long as the way from week 0 to the first visit."""
+    bare, creams = (
+        draw_calendar([CalendarRow("Melasma", ((14.0, "1"), (16.0, "2")), first)]) for first in (False, True)
+    )
+    (bar,) = re.findall(r'd="M ([\d.]+) [\d.]+ \nL ([\d.]+) [^"]*"[^>]*style="fill: #f2d3c6', creams)
+    ticks = [float(x) for x in re.findall(r'<use xlink:href="#[^"]*" x="([\d.]+)"[^>]*fill: #0b5394', creams)]
+    assert float(bar[1]) == pytest.approx(min(ticks), abs=0.01)
+    assert "#f2d3c6" not in bare
+
+
 def test_a_long_name_leaves_the_weeks_of_a_calendar_half_of_its_width() -> None:
     """Raised scars of the hands pressed 21 weeks into a third of the figure, which cut the last visit in half."""
-    visits = [(0.0, "1"), (7.0, "2"), (14.0, "3"), (21.0, "4")]
-    short, long = (draw_calendar([(name, visits)]) for name in ("Scars", "Raised scars that stay, backs of the hands"))
+    visits = ((0.0, "1"), (7.0, "2"), (14.0, "3"), (21.0, "4"))
+    names = ("Scars", "Raised scars that stay, backs of the hands")
+    short, long = (draw_calendar([CalendarRow(name, visits)]) for name in names)
 
     def places(drawn: str) -> list[float]:
         return sorted({float(x) for x in re.findall(r'<use xlink:href="#[^"]*" x="([\d.]+)"[^>]*fill: #0b5394', drawn)})

@@ -65,6 +65,15 @@ def test_test_spots_come_as_long_before_as_they_need_to_be_read_and_for_a_chosen
     assert {purpose for purpose, *_ in due_appointments(plan, "3.0")} == {Purpose.SESSION}
 
 
+def test_creams_come_before_the_laser_and_the_test_spots_of_melasma_in_the_calendar_of_a_clinic() -> None:
+    plan = sample()
+    first, *others = plan.concerns
+    melasma = replace(plan, concerns=(replace(first, condition="melasma"), *others))
+    due = plan_course(melasma, chosen("0.0"), None).appointments
+    days = [appointment.days for appointment in due if appointment.purpose is not Purpose.FOLLOW_UP]
+    assert days[:3] == [14 * 7 - 3, 14 * 7, 14 * 7]  # test spot, reading and session
+
+
 def test_another_laser_than_the_first_has_a_course_of_its_own_and_no_laser_none() -> None:
     plan = sample()
     devices = {device for purpose, _, _, device in due_appointments(plan, "0.1") if purpose is Purpose.SESSION}
