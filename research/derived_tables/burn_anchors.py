@@ -50,7 +50,7 @@ BURN_ANCHORS = DerivedTable(
         "data/derived/practice_doses.toml",
         *(f"data/derived/{table.name}.toml" for table in REFERENCE_BURNS),
     ),
-    version=1,
+    version=2,
     make=_make_table,
     selection=lambda: load_derived_table("burn_calibration"),  # fitted after the other tables, from some of them
 )

@@ -23,7 +23,7 @@ from skinbeam.model.sources import cache_with_sources
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.propose import propose_setting
-from skinbeam.published_doses.counted_burns import anchor_scale, counted_burn_share
+from skinbeam.published_doses.counted_burns import anchor_scale, usual_burn_share
 from skinbeam.published_doses.counts import count_harm_that_calibrates
 from skinbeam.response.candidate import BurnDoses
 from skinbeam.response.goals import laser_choices
@@ -118,9 +118,11 @@ def _anchor_of_skin(machine: SearchMachine, site: str, skin: int, proposals: Seq
     counted: list[float] = []
     for proposal in proposals:
         beam = proposal.least_beam
-        burns.append((reference_burn_doses(site, PHOTOTYPES[skin - 1], beam, _cooling(machine)), proposal.middle))
+        doses = reference_burn_doses(site, PHOTOTYPES[skin - 1], beam, _cooling(machine))
+        burns.append((doses, proposal.middle))
+        log_dose = float(np.mean(np.log(proposal.middle / doses.computed_J_cm2)))
         lamp = machine.device.is_lamp
-        counted.append(counted_burn_share(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp, most=limit.warn))
+        counted.append(usual_burn_share(beam.mean_wavelength_nm, beam.pulse_ms, log_dose, lamp=lamp, most=limit.warn))
 
     def share(scale: float) -> float:
         return float(np.mean([doses.p(middle / scale) for doses, middle in burns]))

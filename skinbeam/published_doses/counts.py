@@ -1,5 +1,6 @@
 """Published evidence near a setting: tolerated doses, and counts of people with a blister, a crust or a burn."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -184,14 +185,24 @@ def count_harm_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False
     return _sum_counts(_counted_rows_near(wavelength_nm, pulse_ms, lamp=lamp))
 
 
-def count_harm_that_calibrates(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> HarmCount | None:
-    """Return the harm of `count_harm_near` without the rows of the validation set, which judge what this sets."""
+def count_harm_that_calibrates(
+    wavelength_nm: float, pulse_ms: float, *, lamp: bool = False, least_log_dose: float = -math.inf
+) -> HarmCount | None:
+    """Return the harm of `count_harm_near` without the rows of the validation set, which judge what this sets.
+
+    Parameters
+    ----------
+    least_log_dose : rows of lower doses are left out: ln(dose given / computed dose that burns), as a mean of people.
+    """
     near = _counted_rows_near(wavelength_nm, pulse_ms, lamp=lamp)
-    return _sum_counts([row for row in near if not row.kept_aside])
+    return _sum_counts([row for row in near if not row.kept_aside and row.log_dose >= least_log_dose])
 
 
 class _CountedRow(NamedTuple):
-    """A published dose at which people were counted, of the table that compares it with computed doses."""
+    """A published dose at which people were counted, of the table that compares it with computed doses.
+
+    `log_dose` is the mean of ln(dose given / computed dose) over people and the ways in which it may have been given.
+    """
 
     source: str
     kept_aside: bool
@@ -200,11 +211,17 @@ class _CountedRow(NamedTuple):
     pulse_ms: float
     harmed: int
     of: int
+    log_dose: float
 
 
 def _counted_rows() -> tuple[_CountedRow, ...]:
     rows = load_derived_table("practice_doses")["row"].values()
-    return tuple(_CountedRow(*(row[name] for name in _CountedRow._fields)) for row in rows if row["kind"] == "counted")
+    printed = _CountedRow._fields[:-1]
+    return tuple(
+        _CountedRow(**{name: row[name] for name in printed}, log_dose=float(np.mean(row["over_computed"])))
+        for row in rows
+        if row["kind"] == "counted"
+    )
 
 
 def _counted_rows_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> list[_CountedRow]:

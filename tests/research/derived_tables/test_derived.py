@@ -44,7 +44,7 @@ MADE_WITH = {
     "model_error/2": "e3b0c442",
     "practice_doses/3": "4b227777",
     "reference_burns/1": "e3b0c442",
-    "burn_anchors/1": "4e074085",
+    "burn_anchors/2": "4e074085",
 }
 
 

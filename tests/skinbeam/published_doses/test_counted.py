@@ -1,7 +1,9 @@
 """What clinics counted near a setting: all rows of such light, and of no other."""
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from skinbeam.model.estimate import Unknown
@@ -9,7 +11,7 @@ from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.published_doses import counts
-from skinbeam.published_doses.counted_burns import counted_burn_share
+from skinbeam.published_doses.counted_burns import counted_burn_share, usual_burn_share
 from skinbeam.published_doses.counts import count_harm_near, count_harm_that_calibrates, find_tolerated_doses
 from skinbeam.published_doses.rows import practice_rows
 
@@ -128,6 +130,28 @@ def test_the_counts_behind_an_anchor_are_cited_each_time() -> None:
         cited.append(set(sources))
     assert cited[0]
     assert cited[0] == cited[1]
+
+
+def test_counts_at_much_lower_doses_do_not_lower_what_a_usual_dose_burns() -> None:
+    """Hair is removed at 755 nm with 1.1 to 1.5 times the computed dose, and 9 of 2359 burnt.
+
+    Age spots get three times the computed dose. Half a burn is added to nobody of the 15 who got nearly as much.
+    """
+    rows = {name: float(np.mean(row["over_computed"])) for name, row in _counted_rows().items()}
+    low, high = rows["kutlubay2009/1"], rows["eremia2001versus/1"]
+    assert math.exp(low) < 1.5 < 2.0 < math.exp(high)
+    light: dict[str, Any] = {"wavelength_nm": 755.0, "pulse_ms": 3.0, "lamp": False, "most": 0.05}
+    assert usual_burn_share(log_dose=math.log(3.0), **light) == pytest.approx(0.5 / 16)
+    assert usual_burn_share(log_dose=low, **light) == counted_burn_share(**light) == pytest.approx(9.5 / 2375)
+
+
+def test_burns_at_lower_doses_still_count_at_a_usual_dose() -> None:
+    """One of 22 burnt at less than the computed dose; nobody did of 40 who got as much as usual or more."""
+    light: dict[str, Any] = {"wavelength_nm": 585.0, "pulse_ms": 1.5, "lamp": False, "most": 0.05}
+    alike = count_harm_that_calibrates(585.0, 1.5, least_log_dose=0.4)
+    assert alike is not None
+    assert (alike.harmed, alike.treated) == (0, 40)
+    assert usual_burn_share(log_dose=0.7, **light) == counted_burn_share(**light) == pytest.approx(1.5 / 96)
 
 
 def _counted_rows() -> dict[str, dict[str, Any]]:
