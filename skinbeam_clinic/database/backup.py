@@ -70,6 +70,7 @@ __all__ = [
     "find_last_entry",
     "last_backup",
     "log_in_every_clinic",
+    "medium_error",
     "restore_backup",
     "write_backup",
 ]
@@ -78,6 +79,7 @@ _END_FILE = "end.json"
 _SCHEMA = "skinbeam.backup/1"
 _BACKUP_BEGUN = "backup.made"  # whoever asks for a copy of everything is in the audit log, also where it fails
 _BACKUP_FINISHED = "backup.finished"
+_BACKUP_RESTORED = "backup.restored"
 
 
 def _serialize_row(row: RowMapping) -> bytes:
@@ -177,6 +179,7 @@ class BackupReader:
     ------
     InputError : `bad-archive`: it is no backup, or not complete; `damaged-archive`: the rows of a table are not those
         that were written.
+    UnreachableError : its medium cannot be read, here or in a method.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -191,6 +194,8 @@ class BackupReader:
             altered = [name for name in self._tables if not self._matches_hash(name)]
         except (tarfile.TarError, KeyError, ValueError, TypeError, EOFError):
             whole = False
+        except OSError as error:
+            raise medium_error(error, "backup-unreadable", "backup") from None
         if not whole:
             raise clinic_error("bad-archive", "backup")
         if altered:
@@ -206,7 +211,10 @@ class BackupReader:
         if table in self._tables:
             member = self._tar.extractfile(_rows_member(table))
             assert member is not None
-            yield from member
+            try:
+                yield from member
+            except OSError as error:
+                raise medium_error(error, "backup-unreadable", "backup") from None
 
     def read_files(self) -> Iterator[tuple[str, str, bytes]]:
         """Yield clinic, name and content of every file."""
@@ -219,7 +227,10 @@ class BackupReader:
         member = self._tar.extractfile(name)
         if member is None:
             raise KeyError(name)
-        return member.read()
+        try:
+            return member.read()
+        except OSError as error:
+            raise medium_error(error, "backup-unreadable", "backup") from None
 
     def _matches_hash(self, table: str) -> bool:
         digest = hashlib.sha256()
@@ -249,7 +260,11 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
     InputError : `exists`; or a file that a row names is missing or altered; or as `BackupReader`.
     UnreachableError : the disk of the backup is full or cannot be written.
     """
-    if path.exists():
+    try:
+        is_taken = path.exists()
+    except OSError as error:
+        raise medium_error(error, "backup-disk", "--output") from None
+    if is_taken:
         raise clinic_error("exists", "--output", name=path.name)
     log_in_every_clinic(database, _BACKUP_BEGUN)
     try:
@@ -264,15 +279,25 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
             partial.chmod(0o600)
             partial.rename(path)
     except OSError as error:
-        reason = {"reason": error.strerror or str(error)}
-        raise catalogue_error("unreachable", "records-fault.backup-disk", "--output", **reason) from None
+        raise medium_error(error, "backup-disk", "--output") from None
     log_in_every_clinic(database, _BACKUP_FINISHED)
     return BackupSummary(rows, files, length)
 
 
+def medium_error(error: OSError, message: str, field: str) -> InputError:
+    """Return the error of a medium of backups that is full, removed or locked, which is no error of the database."""
+    return catalogue_error("unreachable", f"records-fault.{message}", field, reason=error.strerror or str(error))
+
+
 def last_backup(database: Database) -> datetime.datetime | None:
-    """Return when a backup was last completed; None where none ever was."""
-    return find_last_entry(database, _BACKUP_FINISHED)
+    """Return when a backup was last completed, or the one begun that was restored; None where none ever was.
+
+    A backup holds the entry of its beginning and not that of its end. What was restored was complete.
+    """
+    found = [find_last_entry(database, _BACKUP_FINISHED)]
+    if restored := find_last_entry(database, _BACKUP_RESTORED):
+        found.append(find_last_entry(database, _BACKUP_BEGUN, until=restored))
+    return max((at for at in found if at is not None), default=None)
 
 
 def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> tuple[ClinicCheck, ...]:
@@ -284,13 +309,14 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
         still empty.
     WrongKeyError : the backup was made with another key.
     DiskFullError : there is no room for what is restored.
+    UnreachableError : the backup's medium cannot be read, or the disk of the records cannot be written.
     """
     try:
         path.open("rb").close()  # before the database is made
     except FileNotFoundError:
         raise clinic_error("no-such-backup", "BACKUP", name=str(path)) from None
     except OSError as error:
-        raise clinic_error("unreachable", "backup", reason=error.strerror or str(error)) from None
+        raise medium_error(error, "backup-unreadable", "backup") from None
     url, keys = database_url(address), read_keys(environment)
     folder = files_folder(url, environment)
     engine = open_engine(url)
@@ -316,7 +342,7 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
     database = open_database(address, environment)
     try:
         checked = verify_database(database)
-        log_in_every_clinic(database, "backup.restored")
+        log_in_every_clinic(database, _BACKUP_RESTORED)
         _end_tokens(database)
     finally:
         database.close()
@@ -405,10 +431,18 @@ def log_in_every_clinic(database: Database, action: str) -> None:
             work.log(action, f"clinic/{work.clinic_id}")
 
 
-def find_last_entry(database: Database, action: str) -> datetime.datetime | None:
-    """Return when an action was last written into the audit log of any clinic; None where it never was."""
+def find_last_entry(
+    database: Database, action: str, *, until: datetime.datetime | None = None
+) -> datetime.datetime | None:
+    """Return when an action was last written into the audit log of any clinic; None where it never was.
+
+    Parameters
+    ----------
+    until : entries after it are left out.
+    """
+    found = select(func.max(AuditEntryRow.at)).where(AuditEntryRow.action == action)
     with database.reading() as session:
-        return session.scalar(select(func.max(AuditEntryRow.at)).where(AuditEntryRow.action == action))
+        return session.scalar(found if until is None else found.where(AuditEntryRow.at <= until))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skinbeam_clinic.database.backup import BackupSummary, write_backup
+from skinbeam_clinic.database.backup import BackupSummary, medium_error, write_backup
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.errors import clinic_error
@@ -63,7 +63,11 @@ def write_rotated_backup(database: Database, folder: Path, retention: BackupRete
     InputError : as `write_backup`; or `no-backup-folder`.
     UnreachableError : the disk is full or cannot be written.
     """
-    if not folder.is_dir():
+    try:
+        is_there = folder.is_dir()
+    except OSError as error:
+        raise medium_error(error, "backup-disk", "--into") from None
+    if not is_there:
         raise clinic_error("no-backup-folder", "--into", name=str(folder))
     made_at = now().replace(microsecond=0)
     path = folder / f"skinbeam-{made_at.strftime(_TIME_FORMAT)}.tar"
@@ -76,7 +80,7 @@ def write_rotated_backup(database: Database, folder: Path, retention: BackupRete
             older.unlink(missing_ok=True)
             removed.append(older.name)
     except OSError as error:
-        raise clinic_error("unreachable", "--into", reason=error.strerror or str(error)) from None
+        raise medium_error(error, "backup-unremoved", "--into") from None
     return RotatedBackup(path.name, summary, tuple(removed))
 
 

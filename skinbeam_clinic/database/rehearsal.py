@@ -17,7 +17,13 @@ from sqlalchemy.orm import Session
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.text import render_message
-from skinbeam_clinic.database.backup import BackupReader, find_last_entry, log_in_every_clinic, restore_backup
+from skinbeam_clinic.database.backup import (
+    BackupReader,
+    find_last_entry,
+    log_in_every_clinic,
+    medium_error,
+    restore_backup,
+)
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database, database_url, open_engine
 from skinbeam_clinic.database.tables import AuditEntryRow
 from skinbeam_clinic.database.verification import ClinicCheck
@@ -54,18 +60,22 @@ def find_newest_backup(place: Path | None) -> Path:
     Raises
     ------
     InputError : no place was named, or there is no such file or folder.
+    UnreachableError : its medium cannot be read.
     NotAvailable : the folder has no backup.
     """
     if place is None:
         raise clinic_error("no-backup-named", "BACKUP")
-    if place.is_file():
-        return place
-    if not place.is_dir():
-        raise clinic_error("no-such-backup", "BACKUP", name=str(place))
-    backups = [path for path in place.glob(_PATTERN) if path.is_file()]
+    try:
+        if place.is_file():
+            return place
+        if not place.is_dir():
+            raise clinic_error("no-such-backup", "BACKUP", name=str(place))
+        backups = [(path.stat().st_mtime_ns, path.name) for path in place.glob(_PATTERN) if path.is_file()]
+    except OSError as error:
+        raise medium_error(error, "backup-unreadable", "BACKUP") from None
     if not backups:
         raise NotAvailable(render_message("records.rehearse-none", {"folder": str(place), "pattern": _PATTERN}))
-    return max(backups, key=lambda path: (path.stat().st_mtime_ns, path.name))
+    return place / max(backups)[1]
 
 
 def rehearse_restore(path: Path, environment: Mapping[str, str]) -> RestoreRehearsal:

@@ -1,10 +1,12 @@
 """A backup holds everything as it was at one moment, and comes back on either database, checked."""
 
+import datetime
 import errno
 import io
 import os
 import tarfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,19 @@ from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.accounts.tokens import ApiTokenAuthenticator
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database import backup as backups
-from skinbeam_clinic.database.backup import BackupReader, restore_backup, write_backup
+from skinbeam_clinic.database.backup import (
+    BackupReader,
+    find_last_entry,
+    last_backup,
+    restore_backup,
+    write_backup,
+)
+from skinbeam_clinic.database.backup_rotation import BackupRetention, write_rotated_backup
+from skinbeam_clinic.database.columns import clock_set_to, now
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database, database_url, open_engine
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.file_store import FileStore
+from skinbeam_clinic.database.rehearsal import find_newest_backup
 from skinbeam_clinic.database.revisions import migrate_to, newest_revision, open_database, upgrade_database
 from skinbeam_clinic.database.tables import Base
 from skinbeam_clinic.database.verification import verify_database
@@ -286,3 +297,47 @@ def test_a_restore_that_meets_a_full_disk_says_so_and_can_be_repeated(
             restore_backup(tmp_path / "b.tar", other, there)
     (checked,) = restore_backup(tmp_path / "b.tar", other, there)
     assert checked.findings == ()
+    restored = open_database(other, there)
+    try:
+        assert last_backup(restored) == find_last_entry(database, "backup.made"), "the backup that was restored"
+    finally:
+        restored.close()
+
+
+def test_a_medium_of_backups_that_fails_is_no_fault_of_the_database(
+    database: Database,
+    full: ClinicRepositories,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Removed:
+        def __init__(self, *_: object) -> None: ...
+
+        def read(self) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+        __iter__ = read
+
+    def is_locked(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    other = str(tmp_path / "other.sqlite")
+    later = now() + datetime.timedelta(seconds=5)  # a backup is named by its second
+    kept = write_rotated_backup(database, tmp_path, BackupRetention())
+    restore = partial(restore_backup, tmp_path / kept.backup, other, environment)
+    for place, name, fails, attempt in (
+        (tarfile.TarFile, "fileobject", Removed, restore),
+        (Path, "open", is_locked, restore),
+        (Path, "open", is_locked, lambda: write_backup(database, tmp_path / "b.tar")),
+        (Path, "stat", is_locked, lambda: write_backup(database, tmp_path / "b.tar")),
+        (Path, "stat", is_locked, lambda: write_rotated_backup(database, tmp_path, BackupRetention())),
+        (Path, "iterdir", is_locked, lambda: write_rotated_backup(database, tmp_path, BackupRetention(days=1))),
+        (Path, "stat", is_locked, lambda: find_newest_backup(tmp_path)),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, fails)
+            with pytest.raises(UnreachableError, match=r"Input/output|Read-only") as found, clock_set_to(later):
+                attempt()
+        assert "backup" in found.value.message
+        assert "database is not available" not in found.value.message
