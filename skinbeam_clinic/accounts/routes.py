@@ -13,6 +13,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.clinic_contact import LONGEST_PHONE, LONGEST_PLACE
 from skinbeam_clinic.accounts.passwords import measure_strength
 from skinbeam_clinic.accounts.repository import TEMPORARY_LIFE, list_clinics
+from skinbeam_clinic.audit_log.views import list_entry_views
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.errors import ConflictError, catalogue_error, clinic_error
 from skinbeam_clinic.models import MemberSession, Passkey, SignInStep
@@ -384,9 +385,8 @@ def _submitted_role(request: ClinicRequest) -> Role:
 
 
 def _show_audit_log(request: ClinicRequest) -> Response:
-    return request.page(
-        "trail.html", entries=request.repositories.audit_log.newest(AUDIT_LOG_ENTRIES), most=AUDIT_LOG_ENTRIES
-    )
+    entries = list_entry_views(request.repositories.audit_log.newest(AUDIT_LOG_ENTRIES))
+    return request.page("trail.html", entries=entries, most=AUDIT_LOG_ENTRIES)
 
 
 AUDIT_LOG_ENTRIES = 200

@@ -1,8 +1,11 @@
 """What a member of a clinic keeps and finds again, and what no other clinic and no other role does."""
 
+import ast
 import datetime
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +15,17 @@ from sqlalchemy import func, select
 from treated_rows import add_treatment
 from treatment_samples import treatment_calls
 
+import skinbeam_clinic
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import PERMITTED_ROLES, Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
-from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.appointments.models import AppointmentState, Booking, Purpose
+from skinbeam_clinic.appointments.reminders import ReminderState
+from skinbeam_clinic.audit_log.views import list_entry_views
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.suggestions import SuggestionContent, SuggestionDecision
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
@@ -28,12 +35,14 @@ from skinbeam_clinic.errors import ClosedError, ConflictError, DeniedError, Reco
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, SelfRating
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisContent
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
-from skinbeam_clinic.models import ConsentAnswers, Member, PhotographPermissions
+from skinbeam_clinic.models import AuditEntry, ConsentAnswers, Member, PhotographPermissions
 from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
+from skinbeam_clinic.treatments.models import TreatmentState
 
 SPOT = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=4.0)
+ACTION = r"[a-z-]+(?:[.][a-z-]+)+"
 HOUR = datetime.timedelta(hours=1)
 
 
@@ -818,3 +827,27 @@ def test_a_consent_says_which_option_it_is_to(repositories: ClinicRepositories) 
     for option in ("0.0", "1.2"):
         repositories.consents.record_explanation(plan.id, option=option, cooling_off=NO_WAIT)
     assert [one.option for one in repositories.consents.of(plan.consultation_id)] == ["0.0", "1.2"]
+
+
+def test_the_audit_log_has_words_for_every_action_that_the_code_names_and_every_kind_of_row() -> None:
+    writes = {"log", "save", "delete", "end_rows", "reading_row", "save_content", "AuditEvent", "delete_with_files"}
+    named = {
+        text.value
+        for path in Path(skinbeam_clinic.__file__).parent.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) in writes
+        for argument in call.args
+        for text in ast.walk(argument)
+        if isinstance(text, ast.Constant) and isinstance(text.value, str) and re.fullmatch(ACTION, text.value)
+    }
+    assert {"photograph.erased", "sign-in.expired", "diary.written"} <= named
+    made = {f"consultation.{state}" for state in ConsultationState}
+    made |= {f"treatment.{state}" for state in TreatmentState} | {f"appointment.{state}" for state in AppointmentState}
+    made |= {f"reminder.{state}" for state in ReminderState} | {f"suggestion.{word}" for word in SuggestionDecision}
+    kinds = {row.name for row in tables.Base.metadata.tables.values() if {"clinic_id", "id"} <= set(row.columns.keys())}
+    entries = [AuditEntry(1, now(), "worker", action, "clinic/1", {}) for action in named | made]
+    entries += [AuditEntry(1, now(), "worker", "page.seen", f"{kind}/1", {}) for kind in kinds]
+    shown = zip(entries, list_entry_views(entries), strict=True)
+    bare = [(entry.action, entry.subject) for entry, view in shown if entry.action == view.action]
+    assert not bare
+    assert not {view.kind for view in list_entry_views(entries)} & kinds

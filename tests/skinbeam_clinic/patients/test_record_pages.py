@@ -264,7 +264,10 @@ def test_who_a_patient_is_stands_apart_and_each_look_is_written_down(client: Tes
     assert "Synthetic Name" not in clinics.browser(Role.AUDITOR).get(patient).text
     assert "Synthetic Name" not in client.get("/").text  # among the newest, for whom nobody has looked
     trail = clinics.browser(Role.AUDITOR).get("/trail").text
-    assert "contact.seen" in trail
+    assert "Contact details read" in trail
+    assert not re.search(r"<td>[a-z-]+[.][a-z.-]+</td>", trail), "a key instead of words"
+    german = clinics.browser(Role.AUDITOR).get("/trail", headers={"accept-language": "de"}).text
+    assert "Kontaktdaten gelesen" in german
     assert "Synthetic Name" not in trail
     assert b"Synthetic Name" not in Path(clinics.database.engine.url.database or "").read_bytes()
 
