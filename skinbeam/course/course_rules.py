@@ -50,6 +50,7 @@ class CourseRules:
     longest_wait : how many times its least weeks a session may wait for the visits of another course, where no source
         gives an interval.
     unknown_sessions : planned where nobody counted sessions.
+    beside_source : of light and columns in one visit, on fields that touch.
     stop_after_sessions, stop_below_pct : a course that has improved less by then is not repeated of itself.
     """
 
@@ -63,6 +64,7 @@ class CourseRules:
     stop_after_sessions: int
     stop_below_pct: float
     source: str
+    beside_source: str
 
 
 @cache

@@ -35,7 +35,7 @@ from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import title_with_site
-from skinbeam.model.estimate import Unknown
+from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option
@@ -239,10 +239,17 @@ class ConcernGroup:
         if self.device != part.setup.device or self.modalities != (part.option.modality,):
             return False
         if (part.condition == MELASMA) != self.treats_melasma:
-            return False  # melasma comes first on its skin, and brings nothing forward elsewhere
+            return self._fades_with(part)  # melasma comes first on its skin, and brings nothing forward elsewhere
         if self.is_surface and (part.condition == DARK_MARKS) != self.treats_dark_marks:
             return False  # dark marks come before resurfacing
         return not any(concern.excludes(part) for concern in self.parts)
+
+    def _fades_with(self, part: GroupedConcern) -> bool:
+        """Return whether the passes for melasma and dark marks of one skin are the same, so that one treats both."""
+        parts = [*self.parts, part]
+        is_marks = all(concern.condition in _MARKS_THEMSELVES and concern.is_gentle for concern in parts)
+        alike = all(concern.setup.settings == part.setup.settings for concern in self.parts)
+        return is_marks and alike and all(concern.overlaps(part) for concern in self.parts)
 
     def joins(self, other: "ConcernGroup") -> bool:
         """Return whether its device treats another group in the same visits: light for vessels, and for brown spots."""
@@ -333,14 +340,41 @@ class ConcernGroup:
         return 0 if self.rest is None else self.rest.weeks_left
 
     def follows(self, earlier: "ConcernGroup") -> bool:
-        """Return whether it waits for an earlier group: on shared skin, and beside it where one of them wounds it.
+        """Return whether it may have to wait for an earlier group: on shared skin, and beside it where one wounds."""
+        return self.overlaps(earlier) or self.is_beside_wound(earlier)
 
-        Light for vessels and pigment reads no skin beside a fresh wound, and a window may reach into it.
-        """
-        if self.overlaps(earlier):
-            return True
+    def is_beside_wound(self, earlier: "ConcernGroup") -> bool:
+        """Return whether its field touches that of an earlier group, and one of them wounds its skin."""
         touch = any(sites_touch(part.site, two.site) for part in self.parts for two in earlier.parts)
-        return touch and not {*self.modalities, *earlier.modalities}.isdisjoint(RESURFACING)
+        is_wound = not {*self.modalities, *earlier.modalities}.isdisjoint(RESURFACING)
+        return touch and is_wound and not self.overlaps(earlier)
+
+    def shares_visits_beside(self, earlier: "ConcernGroup") -> bool:
+        """Return whether columns beside an earlier group need not wait for the end of its course.
+
+        In one visit the light comes first, and skin is wounded last. Skin that is removed as a whole, and a lamp, whose
+        window may reach into the wound, stay apart.
+        """
+        has_lamp = any(part.setup.lamp for group in (self, earlier) for part in group.parts)
+        is_removed = FULL_FIELD_ABLATION in {*self.modalities, *earlier.modalities}
+        return self.is_beside_wound(earlier) and not has_lamp and not is_removed
+
+    def meets_fresh_wound_of(self, later: "ConcernGroup", week: int) -> bool:
+        """Return whether one of its sessions follows one of a later group too soon, if that begins in a week.
+
+        Skin beside columns is treated again when a field itself would be, and not before their wound has healed.
+        """
+        closed = later.wound_weeks
+        mine = [self.start_week + index * self.interval_weeks for index in range(self.count)]
+        theirs = [week + index * later.interval_weeks for index in range(later.count)]
+        return any(0 < light - wound < closed for light in mine for wound in theirs)
+
+    @property
+    def wound_weeks(self) -> int:
+        """Weeks until light may come beside the skin that it treats."""
+        days = (part.option.downtime_days for part in self.parts)
+        longest = max((span.high for span in days if isinstance(span, Estimate)), default=0.0)
+        return max(course_rules().least_weeks, math.ceil(longest / _DAYS_PER_WEEK))
 
 
 def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[ConcernPlan, ...]:
@@ -406,7 +440,8 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         group.melasma = tuple(_title_with_site(concern) for concern in concerns if _is_melasma_under(concern, group))
     begin: dict[int, list[ConcernGroup]] = {}
     for place, group in enumerate(groups):
-        if not any(group.follows(before) for before in groups[:place]):
+        waits = (before for before in groups[:place] if group.follows(before))
+        if all(group.shares_visits_beside(before) for before in waits):
             begin.setdefault(max(group.weeks_left, group.creams_weeks), []).append(group)
     for together in begin.values():
         for group, interval in zip(together, share_intervals(group.interval for group in together), strict=True):

@@ -3,10 +3,11 @@
 Concerns that share a device are treated together, red lines and brown spots of one field also. Else the kinds of light
 follow each other on one field: vessels, pigment, resurfacing, each after the one before has healed. Melasma comes
 before everything on its skin, and dark marks before any resurfacing of theirs, whatever treats them, because it darkens
-them; weeks of creams come before both. Fields of two kinds that do not overlap share their visits, unless they touch
-and one is wounded.
+them; weeks of creams come before both. Fields of two kinds that do not overlap share their visits. Where they touch and
+one is wounded, light comes first in a visit and no light meets a fresh wound.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ def schedule_course(
         cite_sources(course_rules().source)
     due: dict[int, list[_CourseSession]] = {}
     for place, group in enumerate(groups):
-        earlier = [before for before in groups[:place] if group.follows(before)]
+        earlier = _groups_before(group, groups[:place])
         week = max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
         group.rests_longest = group.weeks_left > max(week, group.creams_weeks)
         group.waits_for_creams = group.creams_weeks > max(week, group.weeks_left)
@@ -69,6 +70,10 @@ def schedule_course(
         steps += [step for session in here for step in session.steps(named=has_several)]
         if len(here) > 1:
             steps.append(Message("course.share"))
+        beside = any(two.group.shares_visits_beside(one.group) for one, two in itertools.combinations(here, 2))
+        if beside:
+            cite_sources(course_rules().beside_source)
+            steps.append(Message("course.wound-last"))
         after = tuple(
             gain
             for session in here
@@ -78,6 +83,22 @@ def schedule_course(
         )
         visits.append(Visit(len(visits) + 1, week, tuple(part.place for part in parts), tuple(steps), after))
     return tuple(visits)
+
+
+def _groups_before(group: ConcernGroup, placed: Sequence[ConcernGroup]) -> list[ConcernGroup]:
+    """Return the groups that must be over before another begins.
+
+    Columns beside one begin with it if no light meets a fresh wound then, in any week of both.
+    """
+    follows = [before for before in placed if group.follows(before)]
+    over = [before for before in follows if not group.shares_visits_beside(before)]
+    while True:
+        week = max((before.last_week + before.weeks_before(group) for before in over), default=0)
+        week = max(week, group.weeks_left, group.creams_weeks)
+        met = [before for before in follows if before not in over and before.meets_fresh_wound_of(group, week)]
+        if not met:
+            return over
+        over += met
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,21 @@ def test_melasma_is_treated_before_what_one_laser_treats_on_its_skin(order: int)
     assert (first.week, first.treats) == (0, (hands.place,))  # other skin
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_pass_fades_melasma_and_dark_marks_of_the_same_skin(order: int) -> None:
+    """Cheeks with both got four sessions for melasma and then two more, of the same setting, for the marks."""
+    toning = option("pigment-short-pulse", "qs", TWICE, weeks(2, 2))
+    melasma, marks = part(MELASMA, toning), part(DARK_MARKS, toning)
+    visits = schedule_course([melasma, marks][::order])
+    assert [(visit.week, set(visit.treats)) for visit in visits] == [
+        (14, {melasma.place, marks.place}),
+        (16, {melasma.place, marks.place}),
+    ]
+    assert "course.one-pass" in steps(visits)[0]
+    apart = schedule_course([melasma, at(marks, fluence_J_cm2=2.0)][::order])
+    assert [len(visit.treats) for visit in apart] == [1] * 4
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_melasma_elsewhere_brings_no_resurfacing_before_the_marks_of_its_skin(order: tuple[int, ...]) -> None:
     laser = option("non-ablative-fractional", "one", TWICE, MONTH)
@@ -824,9 +839,55 @@ def test_light_beside_a_field_that_is_resurfaced_is_done_before_it(wounds: str) 
         veins = replace(VEINS, site=site)
         (first,) = {visit.week for visit in schedule_course([scars, veins]) if veins.place in visit.treats}
         (second,) = {visit.week for visit in schedule_course([scars, veins]) if scars.place in visit.treats}
-        assert (first, second > first) == (0, beside)
+        assert (first, second > first) == (0, beside and wounds == "ablative")
     redness = replace(REDNESS, site="nose")  # where nothing is wounded, neighbours share a visit
     assert {VEINS.place, redness.place} <= set(schedule_course([VEINS, redness])[0].treats)
+
+
+THREE = SourceRange(3, 3, "sessions")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("veins_weeks", "lines_weeks", "begins"),
+    [
+        (weeks(4, 6), weeks(4, 8), 0),  # every six weeks both
+        (weeks(4, 4), weeks(8, 8), 0),  # 0, 4, 8 and 0, 8: four weeks lie between columns and the next light
+        (weeks(6, 6), weeks(4, 4), 16),  # light in week 6 would meet columns of week 4
+    ],
+)
+def test_columns_beside_veins_share_their_visits_if_no_light_meets_a_fresh_wound(
+    veins_weeks: SourceRange, lines_weeks: SourceRange, begins: int, order: int
+) -> None:
+    """Lines around the mouth waited 16 weeks for three sessions of the nose, which clinics treat on one day."""
+    veins = part("facial-telangiectasia", option("vascular", "dye", THREE, veins_weeks), site="nose")
+    lines = part("perioral-lines", option("fractional-ablative", "co2", TWICE, lines_weeks), site="perioral")
+    visits = schedule_course([veins, lines][::order])
+    light, wounds = ([visit.week for visit in visits if one.place in visit.treats] for one in (veins, lines))
+    assert (light[0], wounds[0]) == (0, begins)
+    assert not any(0 < later - wound < 4 for later in light for wound in wounds)
+    shared = [visit for visit in visits if len(visit.treats) > 1]
+    assert all("course.wound-last" in {step.id for step in visit.steps} for visit in shared)
+    assert all(visit.treats == (veins.place, lines.place) for visit in shared)
+    assert bool(shared) is (begins == 0)
+
+
+@pytest.mark.parametrize("wound_days", [10.0, 40.0])
+def test_light_beside_columns_waits_until_their_wound_has_healed(wound_days: float) -> None:
+    veins = part("facial-telangiectasia", option("vascular", "dye", THREE, weeks(4, 4)), site="nose")
+    columns = replace(option("fractional-ablative", "co2", ONCE, weeks(4, 4)), downtime_days=days(wound_days))
+    lines = part("perioral-lines", columns, site="perioral")
+    (begins,) = {visit.week for visit in schedule_course([veins, lines]) if lines.place in visit.treats}
+    assert begins == (0 if wound_days < 28 else 12)
+
+
+def test_a_lamp_beside_columns_comes_before_them() -> None:
+    veins = part("facial-telangiectasia", option("vascular", "ipl", TWICE, weeks(4, 4)), site="nose")
+    laser, *others = veins.options
+    assert laser.setup is not None
+    lamp = replace(veins, options=(replace(laser, setup=replace(laser.setup, band_nm=(560.0, 1200.0))), *others))
+    lines = part("perioral-lines", option("fractional-ablative", "co2", ONCE, weeks(4, 4)), site="perioral")
+    assert [visit.treats for visit in schedule_course([lamp, lines])] == [(lamp.place,)] * 2 + [(lines.place,)]
 
 
 def steps_of(text: str, concern_plan: ConcernPlan) -> list[str]:

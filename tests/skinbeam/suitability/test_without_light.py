@@ -491,6 +491,13 @@ def test_nothing_for_looks_is_done_to_a_child_by_a_plan(condition: str) -> None:
     assert "under-age-without-laser" not in decided("cryotherapy", condition, age_years=18.0)[1]
 
 
+@pytest.mark.parametrize("asked", [{"expectation": "perfect"}, {"history": ["body-dysmorphic-concern"]}])
+def test_nothing_is_frozen_where_a_laser_waits_for_a_talk_about_looks(asked: dict[str, Any]) -> None:
+    """Freezing, which can leave a pale spot for good, was the first option of whoever hopes for perfect skin."""
+    assert decided("cryotherapy", "age-spots", **asked)[0] == "refer"
+    assert decided("cryotherapy", "age-spots", expectation="noticeable")[0] != "refer"
+
+
 @pytest.mark.parametrize(
     ("modality", "condition"),
     [("topical-retinoid", "active-acne"), ("cryotherapy", "keloid"), ("cryotherapy", "hypertrophic-scars")],
