@@ -5,6 +5,7 @@ What the guideline puts first is named without what the rules refuse, so that no
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -156,7 +157,8 @@ def _place_between(
     return named, replace(later, is_between=True)
 
 
-def _cells_around(cell: GuidelineCell) -> tuple[list[GuidelineCell], list[GuidelineCell]]:
+@cache
+def _cells_around(cell: GuidelineCell) -> tuple[tuple[GuidelineCell, ...], tuple[GuidelineCell, ...]]:
     """Return the cells of the same kind and site for lighter and for darker skin, the nearest first."""
     low, high = phototype_range(cell.phototype)
     alike = [
@@ -168,7 +170,7 @@ def _cells_around(cell: GuidelineCell) -> tuple[list[GuidelineCell], list[Guidel
     darker = [other for other in alike if phototype_range(other.phototype)[0] > high]
     lighter.sort(key=lambda other: -phototype_range(other.phototype)[1])
     darker.sort(key=lambda other: phototype_range(other.phototype)[0])
-    return lighter, darker
+    return tuple(lighter), tuple(darker)
 
 
 def place_number(cells: Sequence[GuidelineCell], modality: str, classes: Collection[str]) -> int:

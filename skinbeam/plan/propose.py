@@ -413,10 +413,9 @@ def _settings_of_cells(machine: SearchMachine, modality: str, cells: Sequence[Gu
         every = [
             candidate for candidate in every if is_pulse_calibrated(candidate.wavelength_nm, candidate.pulse_ms)
         ] or every
-    places = {
-        candidate: guideline_place(cells, modality, device_classes(machine.device, candidate)) for candidate in every
-    }
-    named = [candidate for candidate, place in places.items() if place is not None]
+    classes = {candidate: device_classes(machine.device, candidate) for candidate in every}
+    places = {same: guideline_place(cells, modality, same) for same in dict.fromkeys(classes.values())}
+    named = [candidate for candidate in every if places[classes[candidate]] is not None]
     first = next((place.device_class for place in places.values() if place is not None), "")
     return _without_bluer_filters(machine, named, first) or every
 

@@ -201,13 +201,17 @@ class PracticeEnvelope:
 
     def _dose(self, quantity: str, wanted: Callable[[PublishedSetting], bool]) -> PublishedRange | None:
         least = envelope_rules().least_sources
-        tiers = [replace(tier, rows=tuple(row for row in tier.rows if wanted(row))) for tier in self.tiers]
-        for place, whose in enumerate(tiers):
-            if not _settings_that_print(quantity, [whose], 1):
+        printing = [
+            (tier, [row for row in tier.rows if wanted(row) and span_ends(getattr(row, quantity))])
+            for tier in self.tiers
+        ]
+        for place, (whose, nearest) in enumerate(printing):
+            if not nearest:
                 continue
-            rows = _settings_that_print(
-                quantity, [tier for tier in tiers[place:] if tier.condition == whose.condition], least
-            )
+            rows: list[PublishedSetting] = []
+            for tier, more in printing[place:]:
+                if tier.condition == whose.condition and len(_setting_sources(rows)) < least:
+                    rows += more
             alone = whose.condition == self.condition and not self.removes_skin
             if alone or len(_setting_sources(rows)) >= least:
                 return _widen_range(self._published_range(quantity, whose, rows))
