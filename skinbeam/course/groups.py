@@ -51,6 +51,7 @@ from skinbeam.text import Message
 __all__ = ["ConcernGroup", "GroupedConcern", "group_concerns", "mark_done_concerns"]
 
 _DAYS_PER_WEEK = 7.0
+_AFTER_CREAMS: Final = "short-pulse-after-melasma"  # the rule on pulses that whiten a spot near melasma
 _MARKS_THEMSELVES: Final = {MELASMA, DARK_MARKS}  # in which a mark of light cannot be told from what is treated
 
 
@@ -182,6 +183,7 @@ class ConcernGroup:
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
     dark_marks : titles of the dark marks on skin that it resurfaces.
     melasma : titles of the melasma on skin that it treats for another concern.
+    melasma_beside : titles of the melasma on skin that touches its own, whose creams it waits for.
     is_resurfaced : whether an earlier session resurfaced its skin, and either that or this removes a whole field.
     has_marked : whether an earlier session of one of its concerns left a mark that stayed, beside what is treated.
     has_darkened : whether one left it in melasma or dark marks, which are treated.
@@ -201,6 +203,7 @@ class ConcernGroup:
     kept_apart_from: tuple[str, ...] = ()
     dark_marks: tuple[str, ...] = ()
     melasma: tuple[str, ...] = ()
+    melasma_beside: tuple[str, ...] = ()
     is_resurfaced: bool = False
     has_marked: bool = False
     has_darkened: bool = False
@@ -297,8 +300,12 @@ class ConcernGroup:
 
     @cached_property
     def _own_interval(self) -> Interval:
-        """Between two sessions, whatever else is treated."""
-        options = [part.option for part in self.parts]
+        """Between two sessions, whatever else is treated.
+
+        Dark marks that the pass for melasma fades have no pass of their own.
+        """
+        parts = [part for part in self.parts if part.condition == MELASMA] or self.parts
+        options = [part.option for part in parts]
         return session_interval(options, is_gentle=all(part.is_gentle for part in self.parts))
 
     @property
@@ -438,6 +445,8 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
         )
         group.melasma = tuple(_title_with_site(concern) for concern in concerns if _is_melasma_under(concern, group))
+        beside = (concern for concern in concerns if _is_melasma_beside(concern, group))
+        group.melasma_beside = tuple(_title_with_site(concern) for concern in beside)
     begin: dict[int, list[ConcernGroup]] = {}
     for place, group in enumerate(groups):
         waits = (before for before in groups[:place] if group.follows(before))
@@ -473,16 +482,15 @@ def _split_by_wait(groups: Sequence[ConcernGroup], creams_weeks: Callable[[Conce
 def _creams_weeks(group: ConcernGroup, concerns: Sequence[ConcernPlan], case: Case | None) -> int:
     """Return the weeks for which creams come before the light of a group: on what it treats, or on what lies there.
 
-    Any light waits for those on melasma of its skin, resurfacing for those on dark marks, too. A concern whose sessions
-    have begun waits for none.
+    Any light waits for those on melasma of its skin, columns and pulses that whiten for those on melasma beside it, and
+    resurfacing for those on dark marks. A concern whose sessions have begun waits for none.
     """
     left = [0]
     for concern in concerns:
         is_treated = any(part.place == concern.place for part in group.parts)
         creams = first_creams(concern.condition)
-        if creams is None or not (
-            is_treated or _is_melasma_under(concern, group) or _lies_on_resurfaced(concern, group)
-        ):
+        waits_for = (_is_melasma_under, _is_melasma_beside, _lies_on_resurfaced)
+        if creams is None or not (is_treated or any(waits(concern, group) for waits in waits_for)):
             continue
         if case is None or not sessions_on(case, concern):
             left.append(creams.weeks_left(0.0 if case is None else _months_of_creams(case, concern)))
@@ -549,6 +557,16 @@ def _lies_on_resurfaced(concern: ConcernPlan, group: ConcernGroup) -> bool:
 def _is_melasma_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
     """Return whether a concern is melasma on skin that a group treats for another concern."""
     return concern.condition == MELASMA and not group.treats_melasma and _lies_under(concern, group)
+
+
+def _is_melasma_beside(concern: ConcernPlan, group: ConcernGroup) -> bool:
+    """Return whether a concern is melasma on skin that touches that of a group, whose light may darken it.
+
+    It seldom ends at the border of a site. Columns heat all skin there; a rule has creams before pulses that whiten.
+    """
+    whitens = any(reason.rule == _AFTER_CREAMS for part in group.parts for reason in part.option.reasons)
+    touches = any(sites_touch(concern.site, part.site) for part in group.parts)
+    return concern.condition == MELASMA and touches and not group.treats_melasma and (group.is_surface or whitens)
 
 
 def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:

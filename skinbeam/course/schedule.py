@@ -121,9 +121,11 @@ class _CourseSession:
         """Return the reason for this week, whether to continue, and the treatments, `named` by their concerns."""
         found: list[Message] = []
         if self.index == 0 and self.group.melasma:
-            found.append(_comes_first_message("melasma", MELASMA, self.group.melasma))
+            found.append(_comes_first_message("melasma-first", MELASMA, self.group.melasma))
+        if self.index == 0 and self.group.melasma_beside and self.group.creams_weeks:
+            found.append(_comes_first_message("melasma-beside", MELASMA, self.group.melasma_beside))
         if self.index == 0 and self.group.dark_marks:
-            found.append(_comes_first_message("dark-marks", DARK_MARKS, self.group.dark_marks))
+            found.append(_comes_first_message("dark-marks-first", DARK_MARKS, self.group.dark_marks))
         if self.index == 0 and self.group.creams_weeks:
             found += self._creams_messages
         is_waiting = self.group.start_week and not (self.group.rests_longest or self.group.waits_for_creams)
@@ -216,7 +218,7 @@ def _comes_first_message(name: str, condition: str, titles: Sequence[str]) -> Me
     """Return that a condition is treated before others of its skin, and how long with creams."""
     creams = first_creams(condition)
     assert creams is not None  # both conditions that come first have them
-    return Message(f"course.{name}-first", {"concerns": list(titles), "creams": creams.message})
+    return Message(f"course.{name}", {"concerns": list(titles), "creams": creams.message})
 
 
 def _distinct_treatments(parts: Sequence[GroupedConcern]) -> list[tuple[Message, list[str]]]:

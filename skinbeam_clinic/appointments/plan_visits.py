@@ -182,7 +182,7 @@ def _session_appointments(request: Visit, lasers: Sequence[_ChosenLaser]) -> lis
 def _spot_appointments(plan: Plan, lasers: Sequence[_ChosenLaser], visits: Sequence[Visit]) -> list[PlannedAppointment]:
     """Return the test spots of each device and their readings, which are due by its first session on that skin.
 
-    Skin that waits, such as melasma for weeks of creams, gets no test spot before that either.
+    Those of skin that waits for weeks of creams fall into the last of these.
     """
     begins: dict[int, list[TestSpotLadder]] = {}
     for ladder in plan.test_spots:

@@ -33,6 +33,7 @@ from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.records import CoolingSetting
 from skinbeam.suitability.judgement import Suitability, judge_suitability
 from skinbeam.suitability.session_response import SessionResponse, session_response
+from skinbeam.suitability.table import RuleReason
 from skinbeam.text import Message
 
 SPRAY = CoolingSetting(kind="spray", temperature_C=-26.0, coefficient_W_m2K=4000.0)
@@ -155,11 +156,35 @@ def test_melasma_is_treated_before_what_one_laser_treats_on_its_skin(order: int)
     assert (first.week, first.treats) == (0, (hands.place,))  # other skin
 
 
+@pytest.mark.parametrize(("modality", "week"), [("non-ablative-fractional", 14), ("vascular", 0)])
+def test_columns_beside_melasma_wait_for_its_creams(modality: str, week: int) -> None:
+    """Columns were fired into the nose of a person of phototype IV whose cheeks had untreated melasma."""
+    nose = part("acne-scars", option(modality, "glass", TWICE, MONTH), site="nose")
+    visits = schedule_course([part(MELASMA), nose])
+    assert visits[0].week == week
+    assert ("course.melasma-beside" in steps(visits)[0]) is (week > 0)
+    assert schedule_course([part(MELASMA), replace(nose, site="hands")])[0].week == 0
+
+
+def test_pulses_that_whiten_beside_melasma_wait_for_its_creams() -> None:
+    whitens = RuleReason(
+        "short-pulse-after-melasma",
+        "with-caution",
+        Message("rules.short-pulse-after-melasma"),
+        "rulepractice",
+        "practice",
+    )
+    laser, *others = SPOTS.options
+    spots = replace(SPOTS, site="nose", options=(replace(laser, reasons=(whitens,)), *others))
+    assert schedule_course([part(MELASMA), spots])[0].week == 14
+    assert schedule_course([part(MELASMA), replace(SPOTS, site="nose")])[0].week == 0
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_one_pass_fades_melasma_and_dark_marks_of_the_same_skin(order: int) -> None:
     """Cheeks with both got four sessions for melasma and then two more, of the same setting, for the marks."""
     toning = option("pigment-short-pulse", "qs", TWICE, weeks(2, 2))
-    melasma, marks = part(MELASMA, toning), part(DARK_MARKS, toning)
+    melasma, marks = part(MELASMA, toning), part(DARK_MARKS, replace(toning, interval_weeks=UNKNOWN))
     visits = schedule_course([melasma, marks][::order])
     assert [(visit.week, set(visit.treats)) for visit in visits] == [
         (14, {melasma.place, marks.place}),
