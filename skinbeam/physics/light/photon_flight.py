@@ -94,6 +94,9 @@ __all__ = ["trace_packets"]
 
 F, J = np.float32, np.int32
 
+_STEPS_BETWEEN_LOOKS = 512  # between two looks for packets on a long flight, a sixteenth of its first steps
+_FEW_LANES = 12  # traced one after another they take less time than a step of all lanes
+
 fresnel, nearest_wall, launched, roulette = (
     STEPS.fresnel, STEPS.nearest_wall, STEPS.launched, STEPS.roulette,
 )  # fmt: skip
@@ -229,16 +232,94 @@ def _cross_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, 
 
 
 @njit_scalar
-def _play_roulette(p, i, state, parts_by_slab, sums, count):  # type: ignore[no-untyped-def]
-    """Play Russian roulette with a packet of small weight: it continues with more weight or ends; True if it ended."""
+def _play_roulette(p, i, chance, state, parts_by_slab, sums, count):  # type: ignore[no-untyped-def]
+    """Play Russian roulette with a packet: it continues with 1 / chance of its weight or ends; True if it ended."""
     _leave_slab(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
     weight = p[P_W * LANES + i]
-    survived = F(roulette(weight, uniform_number(state)))
+    survived = F(roulette(weight, uniform_number(state), chance))
     sums[ROULETTE] += np.float64(weight) - np.float64(survived)
     p[P_W * LANES + i] = survived
     p[P_ENTRY * LANES + i] = survived
     p[P_PATH * LANES + i] = F(0.0)
     return survived == F(0.0)
+
+
+@njit_scalar
+def _step_lanes(first, last, lanes, state, space, tally, fluence, absorbed):  # type: ignore[no-untyped-def]
+    """Take one step of the lanes from `first` to before `last`; return how many of them are due for scalar work."""
+    p, flights, words, chances, real, todo, parts = lanes[:7]
+    mode, slabs, shapes, cube, media, cosines, tabulated, numbers = space
+    edges, guide = tally
+    top, per_z, depths = F(numbers[FIRST_DEPTH]), F(numbers[PER_DEPTH]), J(numbers[DEPTHS])
+    nx, ny = J(numbers[COLUMNS_X]), J(numbers[COLUMNS_Y])
+    per_dx, per_dy = F(numbers[PER_COLUMN_X]), F(numbers[PER_COLUMN_Y])
+    cell_x, cell_y = F(numbers[CELL_X]), F(numbers[CELL_Y])
+    per_x, per_y = F(numbers[PER_CELL_X]), F(numbers[PER_CELL_Y])
+    half_x, half_y, per_size = F(numbers[HALF_X]), F(numbers[HALF_Y]), F(1.0 / numbers[SIZE])
+    mapped = numbers[COLUMNS_X] > 0.0
+    draw_words(state, first, last, flights)
+    if numbers[TENTATIVE] > 0.0:
+        draw_half_words(state, first, last, chances)
+    move_lanes(p, first, last, words, half_x, half_y)
+    if mode == 1:
+        set_slab_media(p, first, last, slabs)
+        set_shape_media(p, first, last, shapes, cell_x, cell_y, per_x, per_y)
+    elif mode == 2:
+        set_voxel_media(p, first, last, cube, media, half_x, half_y, per_size)
+    elif mode == 3:
+        set_ring_media(p, first, last, slabs, cube, media, F(numbers[PER_SPACE_RING]), per_size)
+    deflect_lanes(p, first, last, words)
+    if len(tabulated) > 0:
+        deflect_lanes_by_table(p, first, last, words, cosines, tabulated)
+    collide_lanes(p, first, last, words, real, F(photon_steps.ROULETTE_BELOW))
+    if mapped:
+        find_place_bins(p, first, last, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y)
+    else:
+        find_ring_bins(p, first, last, top, per_z, depths, F(numbers[PER_RING]), J(numbers[RINGS]))
+    if not numbers[PER_DEPTH] > 0.0:
+        find_depth_bins(p, first, last, edges, guide, len(fluence) // (len(edges) - 1))
+    due = count_fluence(p, first, last, fluence, todo)
+    if mapped:
+        count_absorption(p, first, last, absorbed)
+    if mode != 0:
+        count_parts(p, first, last, parts)
+    return due
+
+
+@njit_scalar
+def _serve_lane(p, i, state, space, sums, out):  # type: ignore[no-untyped-def]
+    """Do the scalar work of a lane that is due: a face or roulette; return True if its packet ended."""
+    mode, slabs, numbers = space[0], space[1], space[7]
+    count = (len(sums) - PARTS) // 2
+    if p[P_FLUENCE * LANES + i] == F(0.0):
+        half_x, half_y, per_ring = F(numbers[HALF_X]), F(numbers[HALF_Y]), F(numbers[PER_RING])
+        splits = numbers[SPLITS] > 0.0
+        return _cross_face(p, i, slabs, state, half_x, half_y, mode == 0, sums, count, out, per_ring, splits)
+    return _play_roulette(p, i, photon_steps.ROULETTE_CHANCE, state, mode == 0, sums, count)
+
+
+@njit_scalar
+def _tire_lane(p, i, steps, patience, state, space, sums):  # type: ignore[no-untyped-def]
+    """Play the roulette of long flights, where a packet has made so many steps; return True if it ended."""
+    if steps < patience[i]:
+        return False
+    patience[i] *= photon_steps.LONG_FLIGHT_GROWTH
+    count = (len(sums) - PARTS) // 2
+    return _play_roulette(p, i, photon_steps.LONG_FLIGHT_CHANCE, state, space[0] == 0, sums, count)
+
+
+@njit_scalar
+def _finish_lane(i, steps, lanes, state, space, tally, sums, fluence, absorbed, out):  # type: ignore[no-untyped-def]
+    """Trace the packet of a lane to its end, alone: the last few packets of a batch would leave the others idle."""
+    p, patience, stop = lanes[0], lanes[8], lanes[9]
+    ended = p[P_SLAB * LANES + i] < F(0.0)
+    while not ended and stop[0] == 0:
+        if _step_lanes(i, i + 1, lanes, state, space, tally, fluence, absorbed) > 0:
+            ended = _serve_lane(p, i, state, space, sums, out)
+        steps += 1
+        if not ended and steps % _STEPS_BETWEEN_LOOKS == 0:
+            ended = _tire_lane(p, i, steps, patience, state, space, sums)
+    _park_lane(p, i)
 
 
 def _compile_kernel(edition: int) -> Any:
@@ -252,64 +333,32 @@ def _compile_kernel(edition: int) -> Any:
         photons, mode, lanes, state, slabs, beam, shapes, cube, media, cosines, tabulated, edges, guide, numbers, sums,
         fluence, absorbed, out,
     ):  # fmt: skip
-        p, flights, words, chances, real, todo, parts, stop = lanes
+        p, todo, parts, began, patience, stop = lanes[0], *lanes[5:]
         todo[LANES] = edition
         count = (len(sums) - PARTS) // 2
-        by_slab = mode == 0
-        mapped, even, tentative = numbers[COLUMNS_X] > 0.0, numbers[PER_DEPTH] > 0.0, numbers[TENTATIVE] > 0.0
-        splits = numbers[SPLITS] > 0.0
-        top, per_z, depths = F(numbers[FIRST_DEPTH]), F(numbers[PER_DEPTH]), J(numbers[DEPTHS])
-        per_ring, rings, nx, ny = F(numbers[PER_RING]), J(numbers[RINGS]), J(numbers[COLUMNS_X]), J(numbers[COLUMNS_Y])
-        per_dx, per_dy = F(numbers[PER_COLUMN_X]), F(numbers[PER_COLUMN_Y])
-        cell_x, cell_y, per_x, per_y = (
-            F(numbers[CELL_X]),
-            F(numbers[CELL_Y]),
-            F(numbers[PER_CELL_X]),
-            F(numbers[PER_CELL_Y]),
-        )
-        half_x, half_y, per_size = F(numbers[HALF_X]), F(numbers[HALF_Y]), F(1.0 / numbers[SIZE])
-        per_space_ring = F(numbers[PER_SPACE_RING])
-        columns = len(fluence) // (len(edges) - 1)
-        launched, alive = 0, LANES
+        space, tally = (mode, slabs, shapes, cube, media, cosines, tabulated, numbers), (edges, guide)
+        launched, alive, step, newest = 0, LANES, 0, 0
         for i in range(LANES):
+            began[i], patience[i] = 0, photon_steps.LONG_FLIGHT_STEPS
             launched, alive = _refill_lane(p, i, photons, launched, alive, slabs, beam, state, numbers, sums)
         while alive > 0 and stop[0] == 0:
-            draw_words(state, 0, flights)
-            if tentative:
-                draw_half_words(state, 2 * LANES, chances)
-            move_lanes(p, words, half_x, half_y)
-            if mode == 1:
-                set_slab_media(p, slabs)
-                set_shape_media(p, shapes, cell_x, cell_y, per_x, per_y)
-            elif mode == 2:
-                set_voxel_media(p, cube, media, half_x, half_y, per_size)
-            elif mode == 3:
-                set_ring_media(p, slabs, cube, media, per_space_ring, per_size)
-            deflect_lanes(p, words)
-            if len(tabulated) > 0:
-                deflect_lanes_by_table(p, words, cosines, tabulated)
-            collide_lanes(p, words, real, F(photon_steps.ROULETTE_BELOW))
-            if mapped:
-                find_place_bins(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y)
-            else:
-                find_ring_bins(p, top, per_z, depths, per_ring, rings)
-            if not even:
-                find_depth_bins(p, edges, guide, columns)
-            due = count_fluence(p, fluence, todo)
-            if mapped:
-                count_absorption(p, absorbed)
-            if not by_slab:
-                count_parts(p, parts)
+            due = _step_lanes(0, LANES, lanes, state, space, tally, fluence, absorbed)
+            step += 1
             for k in range(due):
                 i = todo[k]
-                if p[P_SLAB * LANES + i] < F(0.0):
-                    continue
-                if p[P_FLUENCE * LANES + i] == F(0.0):
-                    ended = _cross_face(p, i, slabs, state, half_x, half_y, by_slab, sums, count, out, per_ring, splits)
-                else:
-                    ended = _play_roulette(p, i, state, by_slab, sums, count)
-                if ended:
+                if p[P_SLAB * LANES + i] >= F(0.0) and _serve_lane(p, i, state, space, sums, out):
                     launched, alive = _refill_lane(p, i, photons, launched, alive, slabs, beam, state, numbers, sums)
+                    began[i], patience[i], newest = step, photon_steps.LONG_FLIGHT_STEPS, step
+            if step % _STEPS_BETWEEN_LOOKS != 0:
+                continue
+            for i in range(LANES):
+                if p[P_SLAB * LANES + i] >= F(0.0) and _tire_lane(p, i, step - began[i], patience, state, space, sums):
+                    launched, alive = _refill_lane(p, i, photons, launched, alive, slabs, beam, state, numbers, sums)
+                    began[i], patience[i], newest = step, photon_steps.LONG_FLIGHT_STEPS, step
+            if launched == photons and alive <= _FEW_LANES and step - newest >= photon_steps.LONG_FLIGHT_STEPS:
+                for i in range(LANES):
+                    _finish_lane(i, step - began[i], lanes, state, space, tally, sums, fluence, absorbed, out)
+                alive = 0
         for row in range(4):
             for part in range(count):
                 sums[PARTS + part] += parts[row, part, 0]

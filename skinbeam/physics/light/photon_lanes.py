@@ -1,4 +1,7 @@
-"""Steps of all lanes of photon packets side by side, in branch-free loops that the compiler vectorises.
+"""Steps of lanes of photon packets side by side, in branch-free loops that the compiler vectorises.
+
+Each function takes the lanes from `first` to before `last`. Bounds that are constants where it is called let the
+compiler see how long its loop is.
 
 All values that a loop changes are in one array of rows, so that the compiler can see that nothing overlaps. Flights are
 in single precision, with depths measured from the top of the slab; sums are in double precision. Look-ups for each lane
@@ -76,18 +79,18 @@ folded, inside, voxel, ring, column, bin_at = (
 
 
 @njit_vectorised
-def draw_words(state, first, words):  # type: ignore[no-untyped-def]
-    """Fill `words` from the random number generators that begin at `first`."""
-    for i in range(LANES):
-        words[i], state[first + i], state[first + LANES + i] = next_word(state[first + i], state[first + LANES + i])
+def draw_words(state, first, last, words):  # type: ignore[no-untyped-def]
+    """Fill `words` of the lanes from their random number generators."""
+    for i in range(first, last):
+        words[i], state[i], state[LANES + i] = next_word(state[i], state[LANES + i])
 
 
 @njit_vectorised
-def draw_half_words(state, first, words):  # type: ignore[no-untyped-def]
-    """Fill half as many words, each with two random numbers of 32 bits."""
-    half = LANES // 2
-    for i in range(half):
-        words[i], state[first + i], state[first + half + i] = next_word(state[first + i], state[first + half + i])
+def draw_half_words(state, first, last, words):  # type: ignore[no-untyped-def]
+    """Fill half as many words, each with the random numbers of 32 bits of two neighbouring lanes."""
+    one, other = 2 * LANES, 2 * LANES + LANES // 2
+    for i in range(first // 2, (last + 1) // 2):
+        words[i], state[one + i], state[other + i] = next_word(state[one + i], state[other + i])
 
 
 @njit_scalar
@@ -98,12 +101,12 @@ def uniform_number(state):  # type: ignore[no-untyped-def]
 
 
 @njit_vectorised
-def move_lanes(p, words, half_x, half_y):  # type: ignore[no-untyped-def]
-    """Move every lane to its tentative collision.
+def move_lanes(p, first, last, words, half_x, half_y):  # type: ignore[no-untyped-def]
+    """Move each lane to its tentative collision.
 
     A lane that would meet a face first stays and is marked as due.
     """
-    for i in range(LANES):
+    for i in range(first, last):
         free = minus_log(single(words[i])) * p[P_FREE * LANES + i]
         ux, uy, uz, z = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i], p[P_Z * LANES + i]
         x, y = p[P_X * LANES + i], p[P_Y * LANES + i]
@@ -118,11 +121,11 @@ def move_lanes(p, words, half_x, half_y):  # type: ignore[no-untyped-def]
 
 
 @njit_vectorised
-def set_shape_media(p, shapes, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
+def set_shape_media(p, first, last, shapes, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
     """Set the medium at the position of every lane: that of the last shape around it, else of its slab."""
     for s in range(len(shapes)):
         mua, mus, g, part = shapes[s, 13], shapes[s, 14], shapes[s, 15], shapes[s, 16]
-        for i in range(LANES):
+        for i in range(first, last):
             x = folded(p[P_X * LANES + i], cell_x, per_x)
             y = folded(p[P_Y * LANES + i], cell_y, per_y)
             here = inside(shapes, s, x, y, p[P_Z * LANES + i] + p[P_TOP * LANES + i])
@@ -133,9 +136,9 @@ def set_shape_media(p, shapes, cell_x, cell_y, per_x, per_y):  # type: ignore[no
 
 
 @njit_scalar
-def set_slab_media(p, slabs):  # type: ignore[no-untyped-def]
+def set_slab_media(p, first, last, slabs):  # type: ignore[no-untyped-def]
     """Set the medium of every lane to that of its slab."""
-    for i in range(LANES):
+    for i in range(first, last):
         slab = int(p[P_SLAB * LANES + i])
         p[P_MUA * LANES + i] = slabs[MUA, slab]
         p[P_MUS * LANES + i] = slabs[MUS, slab]
@@ -144,10 +147,10 @@ def set_slab_media(p, slabs):  # type: ignore[no-untyped-def]
 
 
 @njit_scalar
-def set_voxel_media(p, cube, media, half_x, half_y, per_size):  # type: ignore[no-untyped-def]
+def set_voxel_media(p, first, last, cube, media, half_x, half_y, per_size):  # type: ignore[no-untyped-def]
     """Set the medium of every lane to that of its voxel."""
     nx, ny, nz = cube.shape
-    for i in range(LANES):
+    for i in range(first, last):
         x = voxel(p[P_X * LANES + i] + half_x, per_size, nx)
         y = voxel(p[P_Y * LANES + i] + half_y, per_size, ny)
         z = voxel(p[P_Z * LANES + i] + p[P_TOP * LANES + i], per_size, nz)
@@ -159,10 +162,10 @@ def set_voxel_media(p, cube, media, half_x, half_y, per_size):  # type: ignore[n
 
 
 @njit_scalar
-def set_ring_media(p, slabs, cube, media, per_ring, per_size):  # type: ignore[no-untyped-def]
+def set_ring_media(p, first, last, slabs, cube, media, per_ring, per_size):  # type: ignore[no-untyped-def]
     """Set the medium of every lane to that of its ring and level."""
     rings, _, levels = cube.shape
-    for i in range(LANES):
+    for i in range(first, last):
         level = slabs[PART, int(p[P_SLAB * LANES + i])] + p[P_Z * LANES + i] * per_size
         medium = cube[
             ring(p[P_X * LANES + i], p[P_Y * LANES + i], per_ring, J(rings - 1)), 0, int(min(level, F(levels - 1)))
@@ -174,25 +177,25 @@ def set_ring_media(p, slabs, cube, media, per_ring, per_size):  # type: ignore[n
 
 
 @njit_vectorised
-def deflect_lanes(p, words):  # type: ignore[no-untyped-def]
+def deflect_lanes(p, first, last, words):  # type: ignore[no-untyped-def]
     """Draw the deflection of every lane by the law of Henyey and Greenstein."""
-    for i in range(LANES):
+    for i in range(first, last):
         p[P_TURN * LANES + i] = deflection(p[P_G * LANES + i], even(words[LANES + i]))
 
 
 @njit_scalar
-def deflect_lanes_by_table(p, words, cosines, tabulated):  # type: ignore[no-untyped-def]
+def deflect_lanes_by_table(p, first, last, words, cosines, tabulated):  # type: ignore[no-untyped-def]
     """Draw the deflection by table in lanes whose part has a table."""
-    for i in range(LANES):
+    for i in range(first, last):
         row = tabulated[int(p[P_PART * LANES + i])]
         if row >= 0:
             p[P_TURN * LANES + i] = deflection_by_table(cosines, row, words[LANES + i])
 
 
 @njit_vectorised
-def collide_lanes(p, words, chances, low):  # type: ignore[no-untyped-def]
+def collide_lanes(p, first, last, words, chances, low):  # type: ignore[no-untyped-def]
     """Absorb weight and change direction in lanes whose tentative collision is a real one."""
-    for i in range(LANES):
+    for i in range(first, last):
         about = azimuth(words[i], words[LANES + i])
         w = p[P_W * LANES + i]
         # A lane that stays at a face adds no fluence; elsewhere this is w / M.
@@ -211,18 +214,18 @@ def collide_lanes(p, words, chances, low):  # type: ignore[no-untyped-def]
 
 
 @njit_vectorised
-def find_ring_bins(p, top, per_z, depths, per_ring, rings):  # type: ignore[no-untyped-def]
+def find_ring_bins(p, first, last, top, per_z, depths, per_ring, rings):  # type: ignore[no-untyped-def]
     """Find the bin of every lane by depth and ring."""
-    for i in range(LANES):
+    for i in range(first, last):
         level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
         place = ring(p[P_X * LANES + i], p[P_Y * LANES + i], per_ring, rings)
         p[P_BIN * LANES + i] = J(bin_at(level, depths, place, J(rings + J(1)))).view(F)
 
 
 @njit_vectorised
-def find_place_bins(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
+def find_place_bins(p, first, last, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
     """Find the bin of every lane by depth and place."""
-    for i in range(LANES):
+    for i in range(first, last):
         level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
         x, y = folded(p[P_X * LANES + i], cell_x, per_x), folded(p[P_Y * LANES + i], cell_y, per_y)
         place = column(x, y, nx, ny, per_dx, per_dy)
@@ -230,28 +233,28 @@ def find_place_bins(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_
 
 
 @njit_scalar
-def find_depth_bins(p, edges, guide, columns):  # type: ignore[no-untyped-def]
+def find_depth_bins(p, first, last, edges, guide, columns):  # type: ignore[no-untyped-def]
     """Move the bins of all lanes, found as if at the top, to depth bins of any spacing.
 
     `guide` holds the first bin that overlaps each of equal steps over all depths: the search begins there.
     """
-    last = len(edges) - 1
-    per_step = len(guide) / (edges[last] - edges[0])
-    for i in range(LANES):
+    depths = len(edges) - 1
+    per_step = len(guide) / (edges[depths] - edges[0])
+    for i in range(first, last):
         z = np.float64(p[P_Z * LANES + i]) + np.float64(p[P_TOP * LANES + i])
         column = F(p[P_BIN * LANES + i]).view(J)
-        there = edges[0] <= z < edges[last]
-        k = guide[min(int((z - edges[0]) * per_step), len(guide) - 1)] if there else last
+        there = edges[0] <= z < edges[depths]
+        k = guide[min(int((z - edges[0]) * per_step), len(guide) - 1)] if there else depths
         while there and z >= edges[k + 1]:
             k += 1
-        p[P_BIN * LANES + i] = J(k * columns + column if there else last * columns).view(F)
+        p[P_BIN * LANES + i] = J(k * columns + column if there else depths * columns).view(F)
 
 
 @njit_scalar
-def count_fluence(p, fluence, todo):  # type: ignore[no-untyped-def]
+def count_fluence(p, first, last, fluence, todo):  # type: ignore[no-untyped-def]
     """Add the fluence of all lanes to the tally and list the lanes that are due."""
     due = W(0)
-    for i in range(LANES):
+    for i in range(first, last):
         fluence[W(F(p[P_BIN * LANES + i]).view(U))] += np.float64(p[P_FLUENCE * LANES + i])
         todo[due] = i
         due += W(F(p[P_DUE * LANES + i]).view(U))
@@ -259,21 +262,21 @@ def count_fluence(p, fluence, todo):  # type: ignore[no-untyped-def]
 
 
 @njit_scalar
-def count_absorption(p, absorbed):  # type: ignore[no-untyped-def]
+def count_absorption(p, first, last, absorbed):  # type: ignore[no-untyped-def]
     """Add the absorbed weight to the tally by place."""
-    for i in range(LANES):
+    for i in range(first, last):
         absorbed[W(F(p[P_BIN * LANES + i]).view(U))] += np.float64(p[P_BEFORE * LANES + i]) - np.float64(
             p[P_W * LANES + i]
         )
 
 
 @njit_scalar
-def count_parts(p, parts):  # type: ignore[no-untyped-def]
+def count_parts(p, first, last, parts):  # type: ignore[no-untyped-def]
     """Add absorbed weight and path by part.
 
     Neighbouring lanes have rows of their own, so that no addition waits for another.
     """
-    for i in range(LANES):
+    for i in range(first, last):
         part = W(p[P_PART * LANES + i])
         parts[i & 3, part, 0] += np.float64(p[P_BEFORE * LANES + i]) - np.float64(p[P_W * LANES + i])
         parts[i & 3, part, 1] += np.float64(p[P_FLUENCE * LANES + i])

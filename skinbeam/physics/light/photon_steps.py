@@ -25,6 +25,9 @@ __all__ = [
     "FLAT",
     "FOCUSED",
     "GAUSSIAN",
+    "LONG_FLIGHT_CHANCE",
+    "LONG_FLIGHT_GROWTH",
+    "LONG_FLIGHT_STEPS",
     "PENCIL",
     "RECTANGLE",
     "RING",
@@ -56,13 +59,18 @@ __all__ = [
 
 # Numba identifies a kernel by the date of its own file. Kernels include this number, so that a change in this file, or
 # in another file that they are made of, recompiles them.
-EDITION = 4
+EDITION = 5
 
 F, J, U, W, D = np.float32, np.int32, np.uint32, np.uint64, np.float64
 
 # Shapes of a beam where it meets the surface.
 PENCIL, FLAT, GAUSSIAN, RING, FOCUSED, FIBRE, RECTANGLE = range(7)
 ROULETTE_BELOW, ROULETTE_CHANCE = 1e-4, 0.1
+# Where hardly anything is absorbed, the number of steps until a packet leaves has a tail: n steps or more with a chance
+# of n ** -1/2, as of every random walk that begins at the face, so that a few packets take nearly all the time. After
+# this many steps, and each time that their number has grown fourfold, half of the packets go on with twice the weight.
+# The weight of those left grows as n ** 1/2: every fourfold then adds as much to the work, and as much to the scatter.
+LONG_FLIGHT_STEPS, LONG_FLIGHT_GROWTH, LONG_FLIGHT_CHANCE = 16384, 4, 0.4
 _PI = math.pi
 _HALF_TURN = F(math.pi)
 _LN2 = F(0.6931471805599453)
@@ -271,9 +279,9 @@ def launched(beam, n1, n2, weighs, u1, u2, u3, u4):  # type: ignore[no-untyped-d
     return x, y, dx, dy, math.sqrt(max(0.0, 1.0 - dx * dx - dy * dy)), weight
 
 
-def roulette(weight, u):  # type: ignore[no-untyped-def]
-    """Return the weight after roulette: one packet in ten continues with ten times its weight, the others with zero."""
-    return weight * F(1.0 / ROULETTE_CHANCE) if u < ROULETTE_CHANCE else F(0.0)
+def roulette(weight, u, chance):  # type: ignore[no-untyped-def]
+    """Return the weight after roulette: `chance` of the packets continue with 1 / chance of their weight, or zero."""
+    return weight * F(1.0 / chance) if u < chance else F(0.0)
 
 
 _STEPS = (

@@ -57,7 +57,7 @@ def trace_batch(
     flights, chances = np.zeros(LANES, np.uint64), np.zeros(LANES // 2, np.uint64)
     lanes = (
         np.zeros(PACKET_FIELDS * LANES, np.float32), flights, flights.view(np.uint32), chances, chances.view(np.uint32),
-        np.zeros(LANES + 1, np.int64), np.zeros((4, parts, 2)), stop,
+        np.zeros(LANES + 1, np.int64), np.zeros((4, parts, 2)), *np.zeros((2, LANES), np.int64), stop,
     )  # fmt: skip
     trace_packets(
         photons, scene.mode, lanes, state, scene.slabs, scene.beam, scene.shapes, scene.cube, scene.media,

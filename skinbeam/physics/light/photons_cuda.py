@@ -23,7 +23,14 @@ from numba import config, cuda, float64
 
 from skinbeam.physics.light import photon_steps
 from skinbeam.physics.light.photon_scene import BatchSums, LightTally, PhotonScene
-from skinbeam.physics.light.photon_steps import PENCIL, ROULETTE_BELOW
+from skinbeam.physics.light.photon_steps import (
+    LONG_FLIGHT_CHANCE,
+    LONG_FLIGHT_GROWTH,
+    LONG_FLIGHT_STEPS,
+    PENCIL,
+    ROULETTE_BELOW,
+    ROULETTE_CHANCE,
+)
 from skinbeam.physics.light.photons import kernel_numbers, sum_batch
 from skinbeam.physics.numerics.memory_layout import (
     CELL_X,
@@ -184,6 +191,7 @@ def _trace_kernel(capacity: int) -> Any:
         alive, slab, part = False, 1, J(0)
         x, y, z, ux, uy, uz = F(0.0), F(0.0), F(0.0), F(0.0), F(0.0), F(1.0)
         w, entry, path = F(0.0), F(0.0), F(0.0)
+        steps, patience = 0, LONG_FLIGHT_STEPS
         while alive or share > 0:
             if not alive:
                 share -= 1
@@ -200,6 +208,7 @@ def _trace_kernel(capacity: int) -> Any:
                 x, y, z, ux, uy, uz = F(x0), F(y0), F(0.0), F(ux0), F(uy0), F(uz0)
                 w, entry, path = F(weight), F(weight), F(0.0)
                 slab, part = 1, J(slabs[1, PART])
+                steps, patience = 0, LONG_FLIGHT_STEPS
                 alive = bool(w > F(0.0) and abs(x) <= half_x and abs(y) <= half_y)
                 if not alive:
                     _add_to_sum(own, sums, batch, SIDES, weight)
@@ -280,9 +289,12 @@ def _trace_kernel(capacity: int) -> Any:
                     v = deflection_by_table(cosines, tabulated[part], others)
                 ux, uy, uz = turned(ux, uy, uz, v, about)
             w = after
-            if w < _LARGE_WEIGHT:
+            steps += 1
+            long = steps >= patience
+            if w < _LARGE_WEIGHT or long:
+                patience = patience * LONG_FLIGHT_GROWTH if long else patience
                 u, a, b = _uniform(a, b)
-                survived = F(roulette(w, u))
+                survived = F(roulette(w, u, LONG_FLIGHT_CHANCE if long else ROULETTE_CHANCE))
                 _add_to_sum(own, sums, batch, ROULETTE, D(w) - D(survived))
                 if mode == 0:
                     _add_to_sum(own, sums, batch, PARTS + part, D(entry) - D(w))

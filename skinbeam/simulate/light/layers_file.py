@@ -1,7 +1,8 @@
 """Convert a layers file to the space in which the Monte Carlo engine traces packets."""
 
 import math
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 from skinbeam.model.errors import InputError
@@ -87,7 +88,38 @@ def build_space(loaded: LoadedLayers) -> LayeredSpace | VoxelSpace:
         *(_build_inclusion(lesion, [_lesion_shapes(lesion)]) for lesion in spec.lesion),
         *(_build_inclusion(vessel, _vessel_shapes(vessel)) for vessel in spec.vessel),
     ]
+    if cell is None:
+        _check_light_guide(spec, [inclusion for inclusion in inclusions if inclusion.mus_per_m > 0.0])
     return LayeredSpace(layered_medium(spec), inclusions, cell, phases=_phase_tables(spec))
+
+
+def _check_light_guide(spec: LayersFile, scatterers: Sequence[Inclusion]) -> None:
+    """Reject a clear layer that would guide light sideways for ever.
+
+    Light that something in the layer scatters is reflected totally at both sides, where the index is lower, and is
+    absorbed nowhere.
+    """
+    indices = [spec.ambient_n, *(layer.n for layer in spec.layer), spec.below_n]
+    clear = [False, *(layer.mua_per_cm == 0.0 and layer.mus_per_cm == 0.0 for layer in spec.layer), False]
+    tops = list(accumulate((layer.thickness_um or math.inf for layer in spec.layer), initial=0.0))
+    spans = [shape.depth_range() for inclusion in scatterers for shape in inclusion.shapes]
+    for number, layer in enumerate(spec.layer):
+        above, below = tops[number] * UM, tops[number + 1] * UM
+        if not clear[number + 1] or not any(low < below and high > above for low, high in spans):
+            continue
+        first = last = number + 1
+        while clear[first]:
+            first -= 1
+        while clear[last]:
+            last += 1
+        if min(indices[first : number + 1]) < layer.n and min(indices[number + 2 : last + 1]) < layer.n:
+            raise InputError(
+                "endless-light-guide",
+                f"light that something in this clear layer scatters stays in it for ever: its n = {layer.n:g} is above "
+                "those of its sides, and it absorbs nothing, read 0",
+                field=f"layer[{number}].mua_per_cm",
+                hint="Give the layer some absorption, such as 0.001 per cm, or put its contents into a [cell].",
+            )
 
 
 def _part_numbers(spec: LayersFile) -> list[Any]:

@@ -300,6 +300,28 @@ def test_another_seed_is_another_run_and_the_same_seed_the_same(tmp_path: Path) 
     assert first == again != other
 
 
+# Light that the vessel scatters is reflected totally at both sides of the clear layer around it.
+GUIDE = """
+[beam]
+kind = "flat"
+spot_mm = 1.0
+[[layer]]
+name = "gel"
+thickness_um = 1000.0
+mua_per_cm = 0.0
+mus_per_cm = 0.0
+g = 0.0
+n = 1.4
+[[vessel]]
+name = "milk"
+depth_um = 500.0
+diameter_um = 200.0
+mua_per_cm = 0.0
+mus_per_cm = 100.0
+g = 0.8
+"""
+
+
 @pytest.mark.parametrize(
     ("layers", "options", "field"),
     [
@@ -309,12 +331,28 @@ def test_another_seed_is_another_run_and_the_same_seed_the_same(tmp_path: Path) 
             {},
             "layer[0].mua_per_cm",
         ),
+        (GUIDE, {}, "layer[0].mua_per_cm"),
     ],
 )
 def test_runs_that_cannot_be_are_refused(tmp_path: Path, layers: str, options: dict[str, int], field: str) -> None:
     with pytest.raises(InputError) as caught:
         light_document(written(tmp_path, layers), method="montecarlo", **options)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("mua_per_cm = 0.0", "mua_per_cm = 0.01"),
+        ("n = 1.4", "n = 1.0"),
+        ("[[vessel]]", "[cell]\nwidth_um = 300.0\n[[vessel]]"),
+    ],
+    ids=["absorbs", "guides nothing", "repeats"],
+)
+def test_a_clear_layer_with_a_way_out_is_traced(tmp_path: Path, before: str, after: str) -> None:
+    document = light_document(written(tmp_path, GUIDE.replace(before, after, 1)), photons=640)
+    parts = [document[key] for key in ("reflectance_specular", "reflectance_diffuse", "transmittance")]
+    assert sum(parts) + sum(document["absorbed"].values()) + document["roulette_balance"] == pytest.approx(1, abs=1e-9)
 
 
 def test_a_wrong_file_is_reported_before_a_missing_method(tmp_path: Path) -> None:
