@@ -13,6 +13,7 @@ from skinbeam.laser.device_class import head_classes
 from skinbeam.model.case import Case
 from skinbeam.model.device_file import CoolingHead, DeviceFile, DeviceHead, Offer, SpotOutput
 from skinbeam.model.document import DocumentResult, round_significant, sha256_hex
+from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase, parse_record, read_toml
 from skinbeam.model.sources import cite_sources, source_keys
 from skinbeam.model.suggestions import unknown_device_error
@@ -230,6 +231,9 @@ def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "
         )
     known = devices()
     if name_or_path not in known:
+        if Path(name_or_path).name == name_or_path and (Path(folder or "") / f"{name_or_path}.toml").is_file():
+            hint = f'A file of this name lies beside the case: write "{name_or_path}.toml".'
+            raise InputError("unknown-device", f'unknown device "{name_or_path}"', field=field, hint=hint)
         raise unknown_device_error(name_or_path, known, field=field)
     return known[name_or_path]
 

@@ -185,6 +185,16 @@ def test_a_clinic_brings_its_own_device(tmp_path: Path) -> None:
     assert caught.value.code == "outside-folder"
 
 
+def test_a_device_file_named_without_its_ending_is_pointed_at(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match='unknown device "ours"') as caught:
+        load_device("ours", tmp_path)
+    assert caught.value.hint == 'A file of this name lies beside the case: write "ours.toml".'
+    with pytest.raises(InputError) as caught:
+        load_device("our", tmp_path)
+    assert "beside the case" not in str(caught.value.hint)
+
+
 # --- what a device takes -----------------------------------------------------------------------------------------
 
 
