@@ -316,7 +316,7 @@ def window(
     with name_file_in_errors(case):
         result = find_window(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
-        draw_plot(result, output / "window.svg")
+        draw_plot(result, output / "window.svg", field="output")
     draw_plot(result, plot)
     print_result(result, window_sentences, json=json)
 

@@ -134,13 +134,13 @@ def check_plot(plot: Path | None) -> None:
         check(plot)
 
 
-def draw_plot(result: DocumentResult, plot: Path | None) -> None:
-    """Draw a result into the plot file, if any, or print why there is nothing to draw."""
+def draw_plot(result: DocumentResult, plot: Path | None, *, field: str = "plot") -> None:
+    """Draw a result into the plot file, if any, which `field` names, or print why there is nothing to draw."""
     if plot is None:
         return
     from skinbeam.report.graphics.curves import write_plot
 
-    reason = write_plot(result, plot)
+    reason = write_plot(result, plot, field=field)
     if reason:
         print(reason, file=sys.stderr)
 

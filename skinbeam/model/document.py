@@ -261,8 +261,8 @@ def _entry_key(entry: Any) -> Any:
     return entry.get("key") if isinstance(entry, Mapping) else entry
 
 
-def write_atomically(path: Path, data: bytes | str) -> None:
-    """Write `data` to `path` completely or not at all; missing folders are created.
+def write_atomically(path: Path, data: bytes | str, *, field: str = "output") -> None:
+    """Write `data` to `path`, which `field` names, completely or not at all; missing folders are created.
 
     Raises
     ------
@@ -276,14 +276,17 @@ def write_atomically(path: Path, data: bytes | str) -> None:
             partial.write_bytes(data.encode() if isinstance(data, str) else data)
             partial.replace(path)
     except OSError as error:
-        raise unwritable_error(path, error) from None
+        raise unwritable_error(path, error, field=field) from None
 
 
-def unwritable_error(path: Path, error: OSError) -> InputError:
+def unwritable_error(path: Path, error: OSError, *, field: str = "output") -> InputError:
     """Return the error for a file or folder that cannot be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return InputError(
         UNWRITABLE_CODE,
-        f'"{path.name or path}" cannot be written: {error.strerror}',
-        field="output",
-        hint="A folder that can be written, or that can be made.",
+        f'"{path.name or path}" cannot be written: {error.strerror or error}',
+        field=field,
+        hint="Make room there, or take a folder on another disk."
+        if full
+        else "A folder that can be written, or that can be made.",
     )

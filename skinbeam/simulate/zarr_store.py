@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from skinbeam.model.atomic_files import work_folder
+from skinbeam.model.document import unwritable_error
 from skinbeam.model.errors import InputError
 
 __all__ = ["consolidate_metadata", "create_store"]
@@ -24,11 +25,11 @@ def create_store(path: Path) -> Iterator[Path]:
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(work_folder(path.parent, path.name))
+            store = folder / "new.zarr"
+            yield store
+            consolidate_metadata(store)
         except OSError as error:
-            raise _store_error("unwritable", f'"{path.name}" cannot be written: {error.strerror}') from None
-        store = folder / "new.zarr"
-        yield store
-        consolidate_metadata(store)
+            raise unwritable_error(path, error) from None
         try:
             if path.exists():
                 path.rename(folder / "old.zarr")

@@ -68,8 +68,9 @@ PENCIL, FLAT, GAUSSIAN, RING, FOCUSED, FIBRE, RECTANGLE = range(7)
 ROULETTE_BELOW, ROULETTE_CHANCE = 1e-4, 0.1
 # Where hardly anything is absorbed, the number of steps until a packet leaves has a tail: n steps or more with a chance
 # of n ** -1/2, as of every random walk that begins at the face, so that a few packets take nearly all the time. After
-# this many steps, and each time that their number has grown fourfold, half of the packets go on with twice the weight.
-# The weight of those left grows as n ** 1/2: every fourfold then adds as much to the work, and as much to the scatter.
+# this many steps, and each time that their number has grown fourfold, two packets in five go on with 2.5 times the
+# weight. With half of them, twice the weight, each fourfold would add as much to the work as to the scatter; but the
+# last packets, which all others wait for, would then fly several times as long.
 LONG_FLIGHT_STEPS, LONG_FLIGHT_GROWTH, LONG_FLIGHT_CHANCE = 16384, 4, 0.4
 _PI = math.pi
 _HALF_TURN = F(math.pi)

@@ -315,8 +315,8 @@ def check_plot(path: Path) -> None:
         )
 
 
-def write_plot(result: DocumentResult, path: Path) -> str:
-    """Draw a result to a file, with a caption above.
+def write_plot(result: DocumentResult, path: Path, *, field: str = "plot") -> str:
+    """Draw a result to a file, which `field` names, with a caption above.
 
     The format follows from the suffix. Returns an empty text, or the reason why there is no figure.
 
@@ -330,7 +330,7 @@ def write_plot(result: DocumentResult, path: Path) -> str:
     with rc_context(STYLE):
         figure = result_figure(result)
         figure.savefig(out, format=end[1:], dpi=_DPI, metadata=_METADATA[end])
-    write_atomically(path, out.getvalue())
+    write_atomically(path, out.getvalue(), field=field)
     return ""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from skinbeam._version import __version__
 from skinbeam.model.atomic_files import temporary_path
+from skinbeam.model.document import unwritable_error
 from skinbeam.model.errors import InputError
 from skinbeam.physics.light.photon_scene import LightTally, PhotonScene
 from skinbeam.simulate.light.batches import BatchTallies
@@ -19,12 +20,21 @@ __all__ = ["load_checkpoint", "save_checkpoint"]
 def save_checkpoint(
     path: Path, tallies: BatchTallies, scene: PhotonScene, tally: LightTally, seed: int, device: str
 ) -> None:
-    """Write the run to `path` atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary_path(path) as partial:
-        with partial.open("xb") as file:  # given a name, numpy would append another suffix
-            np.savez(file, allow_pickle=False, run=np.array(_run_hash(scene, tally, seed, device)), **tallies.state())
-        partial.replace(path)
+    """Write the run to `path` atomically.
+
+    Raises
+    ------
+    InputError : the file cannot be written.
+    """
+    run = np.array(_run_hash(scene, tally, seed, device))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_path(path) as partial:
+            with partial.open("xb") as file:  # given a name, numpy would append another suffix
+                np.savez(file, allow_pickle=False, run=run, **tallies.state())
+            partial.replace(path)
+    except OSError as error:
+        raise unwritable_error(path, error, field="checkpoint") from None
 
 
 def load_checkpoint(path: Path, scene: PhotonScene, tally: LightTally, seed: int, device: str) -> BatchTallies | None:

@@ -1,5 +1,6 @@
 """The layers file and the document of `skinbeam light`."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -464,3 +465,21 @@ def test_the_same_bytes_on_any_number_of_threads() -> None:
         )
     assert outputs[0] == outputs[1]
     assert outputs[0].decode() == "".join(pretty_json(light_document(file), 12) for file in EXAMPLES)
+
+
+def test_a_full_disk_is_no_defect_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, out = written(tmp_path, SLAB), tmp_path / "out"
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    run = run_light(file)
+    monkeypatch.setattr("xarray.Dataset.to_zarr", refuse)
+    monkeypatch.setattr("numpy.savez", refuse)
+    with pytest.raises(InputError, match=r'"f\.zarr" cannot be written: No space left on device') as store:
+        write_light_fields(run, out / "f.zarr")
+    with pytest.raises(InputError, match=r'"c\.npz" cannot be written: No space left on device') as checkpoint:
+        run_light(file, LightOptions(method="montecarlo", photons=320, checkpoint=out / "c.npz"))
+    assert (store.value.field, checkpoint.value.field) == ("output", "checkpoint")
+    assert {store.value.hint, checkpoint.value.hint} == {"Make room there, or take a folder on another disk."}
+    assert not any(out.iterdir())

@@ -116,6 +116,11 @@ USAGE: dict[str, tuple[tuple[str, ...], str, str]] = {
     "empty folder": (("consult", VEINS, "-o", ""), "--output", "--help"),
     "empty folder with a sign": (("window", PULSE, "--output="), "--output", "--help"),
     "empty figure": (("window", PULSE, "--plot", ""), "--plot", "--help"),
+    "figure below a file": (
+        ("skin", PULSE, "--wavelength", "500", "--draws", "2", "--plot", f"{PULSE}/x.svg"),
+        "--plot",
+        "folder",
+    ),
     "too few photons": (("light", SLAB, "--photons", "31"), "--photons", "--help"),
     "misspelt group": (("validate", "--only", "vasculr"), "--only", "vascular"),
     "misspelt records command": (("records", "exprt"), "exprt", "export"),
