@@ -333,7 +333,7 @@ def _compile_kernel(edition: int) -> Any:
         photons, mode, lanes, state, slabs, beam, shapes, cube, media, cosines, tabulated, edges, guide, numbers, sums,
         fluence, absorbed, out,
     ):  # fmt: skip
-        p, todo, parts, began, patience, stop = lanes[0], *lanes[5:]
+        p, _, _, _, _, todo, parts, began, patience, stop = lanes
         todo[LANES] = edition
         count = (len(sums) - PARTS) // 2
         space, tally = (mode, slabs, shapes, cube, media, cosines, tabulated, numbers), (edges, guide)
