@@ -57,6 +57,14 @@ class AssessedPerson:
     seed: int
     photo_state: Message
 
+    def find_machine(self, name: str) -> SearchMachine | None:
+        """Return a device of the clinic by its name in the case (of an own one, its file) or in plans; None of others."""
+        machines = (
+            *(machine for machine in self.machines if machine.case_name == name),
+            *(machine for machine in self.machines if machine.device.name == name),
+        )
+        return next(iter(machines), None)
+
 
 def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> AssessedPerson:
     """Return the person of a consultation, with draws of the skin.

@@ -252,6 +252,8 @@ def _find_machine(
     name = device_name or (None if laser is None else laser.device)
     if name is None:
         return _first_choice_machine(person, quantities)
+    if machine := person.find_machine(name):
+        return machine
     device = load_device(name, loaded.folder, field="device" if device_name else "laser.device")
     return SearchMachine(name, device, loaded.folder, dose_bars(person.case, name, device))
 

@@ -43,20 +43,15 @@ def option_pulse_case(
     ita_deg, phototype = person.colour.ita_deg, person.colour.phototype
     patient = case.patient.model_copy(update={"ita_deg": ita_deg, "phototype": phototype})
     skin = (case.skin or Skin()).model_copy(update={"site": site, "ita_deg": ita_deg})
+    machine = person.find_machine(setup.device)
     tables = {
         "title": f"{condition} at {site}: one pulse of {setup.device}",
         "patient": patient.model_dump(exclude_none=True, exclude_defaults=True),
         "skin": skin.model_dump(exclude_none=True, exclude_defaults=True),
         **_target_tables(person, goal, site),
-        **_laser_tables(setup.settings, _case_name(person, setup)),
+        **_laser_tables(setup.settings, setup.device if machine is None else machine.case_name),
     }
     return LoadedCase(parse_record(Case, tables, file=loaded.file), loaded.folder, loaded.file)
-
-
-def _case_name(person: AssessedPerson, setup: DeviceSetup) -> str:
-    """Return the name by which the case knows a device: of a clinic's own, its file."""
-    names = (machine.case_name for machine in person.machines if machine.device.name == setup.device)
-    return next(names, setup.device)
 
 
 def _target_tables(person: AssessedPerson, goal: TreatmentGoal, site: str) -> dict[str, Any]:

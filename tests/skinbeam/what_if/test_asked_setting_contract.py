@@ -2,9 +2,11 @@
 
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from consultations import loaded
+from paths import ROOT
 
 from skinbeam.api.window_at import asked_setting_answer, asked_setting_sentences
 from skinbeam.laser.device import devices
@@ -35,7 +37,12 @@ PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 
 @cache
 def person(condition: str, phototype: str) -> tuple[AssessedPerson, LoadedCase]:
-    text = f"""
+    checked = check_consultation(loaded(consultation(condition, phototype)))
+    return assess_person(checked, DRAWS, 0), checked.loaded
+
+
+def consultation(condition: str, phototype: str) -> str:
+    return f"""
 title = "A setting is asked about"
 [patient]
 age_years = 42
@@ -51,8 +58,6 @@ diagnosed_by = "clinician"
 diagnosis_method = "dermoscopy"
 diagnosis_date = 2026-01-02
 """
-    checked = check_consultation(loaded(text))
-    return assess_person(checked, DRAWS, 0), checked.loaded
 
 
 def ask(light: str, phototype: str, **quantities: float) -> AskedSetting:
@@ -211,3 +216,20 @@ def test_what_a_device_cannot_give_in_a_pulse_names_that_pulse() -> None:
     with pytest.raises(InputError) as raised:
         ask("pulsed-dye-595", "II", spot_mm=8.0)
     assert "in a pulse" not in raised.value.message
+
+
+def test_an_own_device_is_asked_about_by_its_file_or_by_its_name_in_the_plan(tmp_path: Path) -> None:
+    """A plan names it without `.toml`; what if could not be asked of its options."""
+    shipped = ROOT / "skinbeam" / "data" / "lasers" / "pulsed-dye-595.toml"
+    (tmp_path / "room-2.toml").write_bytes(shipped.read_bytes())
+    text = consultation("facial-telangiectasia", "II") + '[clinic]\ndevices = ["room-2.toml"]\n'
+    checked = check_consultation(loaded(text, tmp_path))
+    someone = assess_person(checked, DRAWS, 0)
+    found = [
+        judge_asked_setting(someone, checked.loaded, {"fluence_J_cm2": 7.0}, device_name=name)
+        for name in ("room-2.toml", "room-2")
+    ]
+    assert [answer.trial.machine.case_name for answer in found] == ["room-2.toml", "room-2.toml"]
+    assert found[0].trial.dose == found[1].trial.dose == 7.0
+    with pytest.raises(InputError, match='unknown device "room-3"'):
+        judge_asked_setting(someone, checked.loaded, {"fluence_J_cm2": 7.0}, device_name="room-3")
