@@ -266,7 +266,7 @@ class DeviceFile(InputTable):
             raise FieldError(
                 "not-light",
                 f"modalities holds {', '.join(dark)}, which no light does",
-                "Modalities with laser = true.",
+                f"Done by light: {', '.join(name for name, known in known_modalities().items() if known.laser)}.",
                 field="modalities",
             )
         for index, head in enumerate(self.head):

@@ -151,6 +151,8 @@ def _shape_hint(model: type[BaseModel], location: tuple[int | str, ...], wanted:
     value = f'"{read}"' if isinstance(read, str) else "..."
     if inside is None:
         return f"Write a list: {name} = [{value}]"
+    if wanted == "a table" and isinstance(read, int | float) and "values" in inside.model_fields:
+        return f"Write {name} = {{ values = [{read}] }}, or a range, {name} = {{ low = ..., high = ... }}."
     if len(location) == 1:
         head = f"[[{name}]], with two brackets on either side," if wanted == "a list" else f"[{name}]"
         return f"Write {head} on a line of its own, and its keys below."

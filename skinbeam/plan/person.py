@@ -58,7 +58,7 @@ class AssessedPerson:
     photo_state: Message
 
     def find_machine(self, name: str) -> SearchMachine | None:
-        """Return a device of the clinic by its name in the case (of an own one, its file) or in plans; None of others."""
+        """Return a device of the clinic by its name in the case (of an own one, its file) or in plans, or None."""
         machines = (
             *(machine for machine in self.machines if machine.case_name == name),
             *(machine for machine in self.machines if machine.device.name == name),

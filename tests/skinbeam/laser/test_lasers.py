@@ -185,6 +185,21 @@ def test_a_clinic_brings_its_own_device(tmp_path: Path) -> None:
     assert caught.value.code == "outside-folder"
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "hint"),
+    [
+        ("repetition_Hz", 5, "Write repetition_Hz = { values = [5] }, or a range, repetition_Hz = { low = ..., "),
+        ("modalities", ["filler"], "Done by light: ablative, fractional-ablative, non-ablative-fractional, vascular, "),
+    ],
+)
+def test_a_fault_of_a_device_file_is_told_with_what_to_write(key: str, value: object, hint: str) -> None:
+    tables = tomllib.loads((ROOT / "skinbeam" / "data" / "lasers" / "ktp-532.toml").read_text(encoding="utf-8"))
+    with pytest.raises(InputError) as caught:
+        parse_record(DeviceFile, tables | {key: value}, file="device.toml")
+    assert caught.value.field == key
+    assert str(caught.value.hint).startswith(hint)
+
+
 def test_a_device_file_named_without_its_ending_is_pointed_at(tmp_path: Path) -> None:
     (tmp_path / "ours.toml").write_text("", encoding="utf-8")
     with pytest.raises(InputError, match='unknown device "ours"') as caught:
