@@ -16,7 +16,7 @@ from skinbeam.model.sources import collect_sources
 from skinbeam.photo.analysis import SkinAnalysis
 from skinbeam.photo.view import View
 from skinbeam.plan_records.course import Visit
-from skinbeam.plan_records.plan import Plan
+from skinbeam.plan_records.plan import Option, Plan
 from skinbeam.preview.harms import TreatedConcerns, harm_signs
 from skinbeam.preview.light_changes import LightChanges
 from skinbeam.preview.removals import find_removals, finding_message
@@ -160,13 +160,18 @@ def _day_panel(day: int, concerns: TreatedConcerns) -> Panel:
         return Panel(moment, label, None, None, reason=Message("preview.no-session"))
     showing = [option for _, option in concerns if day <= count_healing_days(option)]
     if not showing:
-        untold = any(isinstance(option.shows_days, Unknown) for _, option in concerns)
+        untold = any(_may_show_longer(option) for _, option in concerns)
         reason = Message("preview.day-unknown" if untold else "preview.day-over")
         return Panel(moment, label, None, None, reason=reason)
     notes = [expectation_on_day(option, day).current for option in showing]
     words = _unique_messages(note.text for note in notes if note is not None)
     undrawn = Message("preview.day-undrawn")
     return Panel(moment, label, None, None, notes=words or (Message("preview.day-untold"),), reason=undrawn)
+
+
+def _may_show_longer(option: Option) -> bool:
+    """Return whether nobody says when an option's last trace is gone: a time of the calendar is a least one."""
+    return isinstance(option.shows_days, Unknown) or option.shows_days.what == "calendar"
 
 
 def _end_panel(

@@ -58,6 +58,7 @@ from skinbeam.report.option_cards import (
 from skinbeam.report.overview import (
     are_ruled_out,
     decision_without_laser,
+    empty_glance,
     leading_reasons,
     nearest_setting,
     no_laser_headline,
@@ -300,8 +301,11 @@ def _subtypes(concern: ConcernPlan) -> str:
 
 
 def _leading_glances(concern: ConcernPlan, part: ConcernPart, person: Assessment) -> Iterable[OptionGlance]:
-    """Yield the overview lines of a concern's leading options."""
-    for option in leading_options(concern):
+    """Yield the overview lines of a concern's leading options; one without options where none is compared."""
+    options = leading_options(concern)
+    if not options:
+        yield replace(empty_glance(concern), anchor=part.anchor, no_laser_headline=part.no_laser_headline)
+    for option in options:
         yield replace(
             option_glance(concern, option, _phototype(person)),
             anchor=part.anchor,

@@ -45,6 +45,7 @@ __all__ = [
     "cause_without_laser",
     "colour_may_change",
     "decision_without_laser",
+    "empty_glance",
     "evidence_lines",
     "leading_reasons",
     "nearest_setting",
@@ -195,6 +196,31 @@ def option_glance(concern: ConcernPlan, option: Option, phototype: str | None = 
         **{
             name: DisplayValue(value.text, "", value.is_known) for name, value in glanced.items()
         },  # notes are on the option's card
+    )
+
+
+def empty_glance(concern: ConcernPlan) -> OptionGlance:
+    """Return the line of a concern of which no treatment is compared: what it is must be known first."""
+    unknown = DisplayValue("", "", False)
+    return OptionGlance(
+        anchor="",
+        no_laser_headline="",
+        concern=concern_name(concern),
+        option=report_text("glance_examined_first"),
+        name="",
+        setting="",
+        has_values=False,
+        good=unknown,
+        bad=unknown,
+        sessions=unknown,
+        downtime=unknown,
+        trials="",
+        evidence="",
+        good_span=None,
+        bad_name="",
+        bad_span=None,
+        visits="",
+        days="",
     )
 
 

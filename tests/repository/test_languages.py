@@ -208,10 +208,10 @@ def test_what_a_plan_lists_is_translated_part_by_part() -> None:
         )
         assert translate("4, 6.5 and 8 J/cm²") == "4; 6,5 und 8 J/cm²"
         assert translate("Age spots (solar lentigines) (cheeks)") == "Altersflecken (Lentigines solares) (Wangen)"
-        assert translate("KTP laser, 532 nm: there is no photograph.") == "KTP-Laser, 532 nm: Es gibt keine Fotografie."
+        assert translate("KTP laser, 532 nm: there is no photograph.") == "KTP-Laser, 532 nm: Es gibt kein Foto."
         left_out = "Age spots (solar lentigines) (cheeks), Visible facial veins (nose): there is no photograph."
         assert translate(left_out) == (
-            "Altersflecken (Lentigines solares) (Wangen), Sichtbare Gesichtsäderchen (Nase): Es gibt keine Fotografie."
+            "Altersflecken (Lentigines solares) (Wangen), Sichtbare Gesichtsäderchen (Nase): Es gibt kein Foto."
         )
         assert translate("Mrs Smith: there is no photograph.") == "Mrs Smith: there is no photograph."
 

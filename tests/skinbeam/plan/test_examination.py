@@ -6,6 +6,7 @@ from plan_reading import read_plan
 from readability import leaflet_sentences
 
 from skinbeam.plan.referral import lesion_examination
+from skinbeam.report.clinician_page import report_page
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.overview import spoken_summary
@@ -74,7 +75,11 @@ def test_no_paper_compares_treatments_of_a_lesion_that_is_to_be_examined(extra: 
     assert "2 weeks" in spot.no_laser_headline
     assert spot.no_laser_headline in page.decision  # on the first page too
     assert "age spot" not in " ".join([spot.title, *page.intro])
-    names = [file for file in draw_report_figures(plan, FigureData(())).files if "leaflet" in file]
+    drawn = draw_report_figures(plan, FigureData(()))
+    glance = report_page(plan, drawn.pictures, (), embedded_figures={}, photo=None).glance
+    assert [line.option for line in glance[:1]] == ["First the diagnosis; until then no treatment is compared."]
+    assert glance[1].concern != glance[0].concern == "Age spots (solar lentigines), cheeks"
+    names = [file for file in drawn.files if "leaflet" in file]
     assert names
     assert not any("age-spots" in name for name in names)
     summary = plan_summary(plan)

@@ -545,16 +545,18 @@ def test_a_gain_beyond_what_trials_printed_is_never_stated_to_split_people_in_ha
 def test_nothing_shows_any_more_is_stated_only_where_the_plan_knows_how_long_it_shows() -> None:
     whole = plan(only="age-spots")
 
-    def shown(days: Unknown | None) -> set[str]:
+    def shown(days: Unknown | str) -> set[str]:
         def with_days(option: Option) -> Option:
-            shows = option.shows_days if days is None else days
+            told = option.shows_days
+            shows = days if isinstance(days, Unknown) or isinstance(told, Unknown) else replace(told, what=days)
             return replace(option, shows_days=shows, downtime_days=Unknown("?"), purpura_days=None, healing=())
 
         concerns = tuple(replace(one, options=tuple(map(with_days, one.options))) for one in whole.concerns)
         panel = at(make_strip(replace(whole, concerns=concerns), seen()), "day", day=30)
         return {panel.reason.id} if panel.reason else set()
 
-    assert shown(None) == {"preview.day-over"}
+    assert shown("trials") == {"preview.day-over"}
+    assert shown("calendar") == {"preview.day-unknown"}  # the leaflet says "28 days or more"
     assert shown(Unknown("?")) == {"preview.day-unknown"}
 
 

@@ -95,7 +95,7 @@ def test_the_pdf_says_what_the_page_says(folder: Path) -> None:
             assert option["title"] in text
     assert text.count("Kind:") == sum("subtypes" in concern for concern in plan["concerns"])
     assert flat(f"Kind: {subtype_description('fine-red')} {subtype_description('over-1-mm')}") in text
-    for part in ("Test spots", "What is not known", "What went wrong", "What always holds"):
+    for part in ("Test spots", "What is not known", "What to check", "What always holds"):
         assert part in text
     appendix = words_of(folder / "appendix.pdf")
     for part in ("Who was assessed", "Limits checked", "How the numbers were made", "Sources"):

@@ -162,7 +162,7 @@ def test_it_is_all_shown_in_german(client: TestClient, clinics: Clinics, patient
     client.post(f"/patients/{patient}/appointments", data=form(clinics, "17:00"))
     german = {"accept-language": "de"}
     page = client.get(f"/patients/{patient}/appointments", headers=german).text
-    assert "Beratung" in page
+    assert "Konsultation" in page
     with use_language("de"):
         assert "Mittwoch" in client.get(f"/appointments?from={DAY}", headers=german).text
     clash = client.post(f"/patients/{patient}/appointments", data=form(clinics, "17:00"), headers=german)
