@@ -159,7 +159,7 @@ def test_read_aloud_in_german_a_name_keeps_its_capital() -> None:
     with use_language("de"):
         helps, _ = spoken_summary(sample().concerns[0])
     assert helps[0].isupper()
-    assert re.search(r"Die erste Wahl ist [A-ZÄÖÜ]", helps)
+    assert re.search(r"Die erste Wahl: [A-ZÄÖÜ]", helps)
 
 
 def texts_of(value: Any) -> list[str]:
@@ -191,10 +191,9 @@ def test_the_page_carries_banner_hash_options_and_refusals(page: Page) -> None:
 
 def test_the_kinds_of_a_concern_are_named_where_it_has_some(page: Page) -> None:
     assert page.words.count("Kind:") == 2
-    assert (
-        f"Kind: {subtype_description('fine-red')} {subtype_description('over-1-mm')} Severity: moderate" in page.words
-    )
-    assert "Kind: Unknown: the kind was not stated Severity: moderate" in page.words
+    kinds = f"{subtype_description('fine-red')} {subtype_description('over-1-mm')}"
+    assert f"Severity: moderate · Kind: {kinds}" in page.words
+    assert "Severity: moderate · Kind: Unknown: the kind was not stated" in page.words
 
 
 def test_every_printed_page_carries_the_banner_in_its_margin() -> None:
