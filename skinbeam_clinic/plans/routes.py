@@ -111,9 +111,13 @@ class _OptionView:
 
 @dataclass(frozen=True)
 class _ConcernView:
-    """The options of a concern, and the last choice."""
+    """The options of a concern, and the last choice.
+
+    `examination`: why no treatment is compared before the lesion was examined, as report and leaflet say; may be empty.
+    """
 
     title: str
+    examination: str
     rows: tuple[_OptionView, ...]
     choice: PlanChoice | None
 
@@ -286,7 +290,12 @@ def _view_concerns(
         _OPTION_LINES.add(key, lines)
     chosen = {ref.concern: choice for choice in choices if (ref := OptionRef.find(choice.option))}
     return tuple(
-        _ConcernView(concern_name(concern), rows, chosen.get(number))
+        _ConcernView(
+            concern_name(concern),
+            "" if concern.examination is None else concern.examination.message.text,
+            rows if concern.examination is None else (),
+            chosen.get(number),
+        )
         for number, (concern, rows) in enumerate(zip(concerns, lines, strict=True))
     )
 

@@ -992,3 +992,13 @@ def test_a_setting_is_used_by_keys(clinics: Clinics, browser: Browser) -> None:
         assert page.evaluate("document.activeElement.textContent") == "Use this setting"
         page.keyboard.press("Enter")
         page.wait_for_url("**/jobs/*")
+
+
+def test_the_page_of_a_plan_compares_nothing_of_a_lesion_that_is_examined_first(clinics: Clinics) -> None:
+    client = clinics.browser(Role.CLINICIAN)
+    here = client.post(f"{client.post('/patients').headers['location']}/consultations").headers["location"]
+    answers = ANSWERS | {"concern.0.condition": "age-spots", "concern.0.diagnosed": ""}
+    page = client.get(clinics.plan(client, here, make=planned, **answers)).text
+    assert "no treatment is compared until its diagnosis is known" in page
+    assert "No treatment<" not in page
+    assert "Refer first ·" in page
