@@ -122,8 +122,8 @@ def brier_score(forecasts: Sequence[VerifiedForecast]) -> BrierScore | Unknown:
     return BrierScore(
         _normal_interval(float(scores.mean()), float(scores.std(ddof=1)) / math.sqrt(n), n),
         _normal_interval(float(by_chance.mean()), noise, n),
-        float(scores.mean()) - recalibrated,
-        uncertainty - recalibrated,
+        max(0.0, float(scores.mean()) - recalibrated),  # neither part is negative, but for rounding
+        max(0.0, uncertainty - recalibrated),
         uncertainty,
     )
 
