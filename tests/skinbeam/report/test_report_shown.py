@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.photo.findings.finding import FINDING_KINDS
 from skinbeam.plan_records.course import Duration, SourceRange
 from skinbeam.report.formatting import (
     Displayable,
@@ -17,7 +18,7 @@ from skinbeam.report.formatting import (
     value_sentence,
 )
 from skinbeam.response.records import TargetValue
-from skinbeam.text import Message
+from skinbeam.text import Message, use_language
 
 DOSE = Estimate(7.1, 5.6, 8.9, 0.8, "modelled", 200)
 MESSAGE = Message("plan.no-photo")
@@ -85,6 +86,13 @@ def test_a_share_is_shown_as_people_or_per_cent() -> None:
 )
 def test_a_name_carries_its_unit(name: str, words: str, unit: str) -> None:
     assert quantity_label(name) == (words, unit)
+
+
+def test_every_finding_of_a_photograph_has_words_in_german() -> None:
+    names = [kind.replace("-", "_") for kind in FINDING_KINDS] + ["count", "area_mm2"]
+    with use_language("de"):
+        labels = [quantity_label(name)[0] for name in names]
+    assert not [label for label, name in zip(labels, names, strict=True) if label in (name, name.replace("_", " "))]
 
 
 def test_sentences_of_anything() -> None:
