@@ -29,6 +29,7 @@ __all__ = [
     "scar_sentences",
     "share_of_100",
     "span_in_words",
+    "waits_for_creams",
 ]
 
 
