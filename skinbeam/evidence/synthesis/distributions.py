@@ -25,14 +25,17 @@ _STEP = 2.0**-10  # the error of linear interpolation between steps is less than
 
 @cache
 def _normal_table() -> tuple[Floats, Floats]:
-    z = np.arange(-_TAIL, _TAIL + _STEP, _STEP)
-    return z, np.array([0.5 * math.erfc(-x / math.sqrt(2.0)) for x in z])
+    """Return the distribution function at equal steps from -`_TAIL` on, and its rise to the next of them."""
+    value = np.array([0.5 * math.erfc(-x / math.sqrt(2.0)) for x in np.arange(-_TAIL, _TAIL + _STEP, _STEP)])
+    return value, np.diff(value, append=value[-1])
 
 
 def normal_cdf(z: Floats) -> Floats:
     """Return the standard normal distribution function, any shape, accurate to 3e-8."""
-    at, value = _normal_table()
-    return np.interp(z, at, value, left=0.0, right=1.0)
+    value, rise = _normal_table()
+    place = np.clip((z + _TAIL) / _STEP, 0.0, len(value) - 1.0)
+    step = place.astype(np.int64)  # the steps are equal, so that none has to be searched for as `np.interp` does
+    return np.asarray(value[step] + rise[step] * (place - step))
 
 
 def normal_pdf(z: Floats) -> Floats:
