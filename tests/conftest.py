@@ -29,6 +29,7 @@ from skinbeam_clinic.plans.plan_subprocess import make_plan_in_process
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 gc.set_threshold(GARBAGE_COLLECTION_THRESHOLD)  # as the command has it
+os.fsync = lambda fd: None  # no test cuts the power; what is killed loses nothing that the system holds
 
 
 def pytest_collection_finish() -> None:

@@ -62,7 +62,7 @@ def test_no_colour_of_skin_is_read_from_a_tint(tint: Callable[[Picture], Picture
 
 
 @pytest.mark.parametrize("light", [(1.0, 1.0, 1.0), (1.0, 0.85, 0.6), (0.9, 0.95, 1.0), (0.35, 0.3, 0.25)], ids=str)
-@pytest.mark.parametrize("quality", [95, 40])
+@pytest.mark.parametrize("quality", [pytest.param(95, marks=pytest.mark.long), 40])
 def test_a_face_in_coloured_light_is_no_tint(light: tuple[float, ...], quality: int) -> None:
     _, problems = read(stored(lit(*light)(portrait(zoom=3.0)), quality))
     assert "tinted" not in problems
