@@ -23,6 +23,7 @@ from skinbeam_clinic.appointments import course_routes
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import (
     PlannedAppointment,
+    PlannedCourse,
     list_chosen_lasers,
     plan_course,
     session_minutes,
@@ -204,6 +205,17 @@ def test_the_course_is_looked_at_and_booked_in_one_act_at_the_same_hour_in_summe
     assert sum(one.machine_id == machine.id for one in booked) == 1 + sum(
         due[3] == DYE for due in due_appointments(sample(), *FIRSTS) if due[0] is Purpose.SESSION
     )
+
+
+def test_a_course_that_starts_after_weeks_of_creams_is_proposed_from_then(
+    client: TestClient, clinics: Clinics, plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was proposed from the next day, whatever week its first visit had."""
+    session = PlannedAppointment(Purpose.SESSION, 98, 30, DYE, "")
+    monkeypatch.setattr(course_routes, "planned_course", lambda *_: PlannedCourse(appointments=(session,)))
+    day = datetime.date.fromisoformat(fields(client.get(f"/plans/{plan}/appointments").text)["day-0"])
+    days = (day - clinics.repositories().plans.get(plan).made_at.astimezone(ZURICH).date()).days
+    assert 98 <= days <= 100  # a weekend may follow
 
 
 def test_a_session_that_is_moved_closer_to_another_one_than_the_plan_allows_says_so(
