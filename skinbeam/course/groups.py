@@ -229,6 +229,11 @@ class ConcernGroup:
         return not set(SURFACE_MODALITIES).isdisjoint(self.modalities)
 
     @property
+    def opens_skin(self) -> bool:
+        """Whether it removes skin, of a whole field or in columns."""
+        return not set(RESURFACING).isdisjoint(self.modalities)
+
+    @property
     def device(self) -> str:
         """The device of all its concerns."""
         return self.parts[0].setup.device
@@ -353,18 +358,17 @@ class ConcernGroup:
     def is_beside_wound(self, earlier: "ConcernGroup") -> bool:
         """Return whether its field touches that of an earlier group, and one of them wounds its skin."""
         touch = any(sites_touch(part.site, two.site) for part in self.parts for two in earlier.parts)
-        is_wound = not {*self.modalities, *earlier.modalities}.isdisjoint(RESURFACING)
-        return touch and is_wound and not self.overlaps(earlier)
+        return touch and (self.opens_skin or earlier.opens_skin) and not self.overlaps(earlier)
 
     def shares_visits_beside(self, earlier: "ConcernGroup") -> bool:
         """Return whether columns beside an earlier group need not wait for the end of its course.
 
-        In one visit the light comes first, and skin is wounded last. Skin that is removed as a whole, and a lamp, whose
-        window may reach into the wound, stay apart.
+        In one visit the light comes first, and skin is wounded last. Skin that is removed as a whole, a lamp, whose
+        window may reach into the wound, and whatever follows columns stay apart.
         """
         has_lamp = any(part.setup.lamp for group in (self, earlier) for part in group.parts)
-        is_removed = FULL_FIELD_ABLATION in {*self.modalities, *earlier.modalities}
-        return self.is_beside_wound(earlier) and not has_lamp and not is_removed
+        opens_last = not earlier.opens_skin and FULL_FIELD_ABLATION not in self.modalities
+        return self.is_beside_wound(earlier) and opens_last and not has_lamp
 
     def meets_fresh_wound_of(self, later: "ConcernGroup", week: int) -> bool:
         """Return whether one of its sessions follows one of a later group too soon, if that begins in a week.

@@ -897,6 +897,22 @@ def test_columns_beside_veins_share_their_visits_if_no_light_meets_a_fresh_wound
     assert bool(shared) is (begins == 0)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("condition", "modality"),
+    [("acne-scars", "fractional-ablative"), (MELASMA, "vascular"), (MELASMA, "fractional-ablative")],
+)
+def test_nothing_shares_visits_of_columns_that_come_first_beside_it(condition: str, modality: str, order: int) -> None:
+    """Columns around the mouth came two weeks after columns of the cheeks, and light two after those for melasma."""
+    cheeks = part(condition, option("fractional-ablative", "co2", TWICE, weeks(4, 4)))
+    mouth = part("perioral-lines", option(modality, "other", TWICE, weeks(6, 6)), site="perioral")
+    begun = PERSON + concern(condition, extra="") + session(30, 6).replace("facial-telangiectasia", condition)
+    visits = schedule_course([cheeks, mouth][::order], loaded(begun).case)  # which waits for no creams
+    assert [len(visit.treats) for visit in visits] == [1] * 4
+    first, *_, last = visits
+    assert not set(first.treats) & set(last.treats)
+
+
 @pytest.mark.parametrize("wound_days", [10.0, 40.0])
 def test_light_beside_columns_waits_until_their_wound_has_healed(wound_days: float) -> None:
     veins = part("facial-telangiectasia", option("vascular", "dye", THREE, weeks(4, 4)), site="nose")
