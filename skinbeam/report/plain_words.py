@@ -177,10 +177,14 @@ def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
 
 
 def waits_for_creams(concern: ConcernPlan, plan: Plan) -> bool:
-    """Return whether the first visit of a concern waits for weeks of creams that come first."""
+    """Return whether the first visit of a concern waits for weeks of creams that come first.
+
+    Plans of older versions say so of visits that begin in week 0 all the same.
+    """
     visits = [visit for visit in plan.course if concern.place in visit.treats]
-    is_told = bool(visits) and any(step.id == "course.creams-first" for step in visits[0].steps)
-    return is_told and first_creams(concern.condition) is not None
+    if not visits or not visits[0].week or first_creams(concern.condition) is None:
+        return False
+    return any(step.id == "course.creams-first" for step in visits[0].steps)
 
 
 def _lies_on_melasma(concern: ConcernPlan, plan: Plan) -> bool:

@@ -838,6 +838,11 @@ def test_what_waits_for_melasma_says_so_and_what_lies_elsewhere_does_not() -> No
     }
     creams = "Laser comes after 14 weeks at the earliest"
     assert [condition for condition, lines in told.items() if creams in " ".join(lines)] == ["melasma"]
+    first = next(visit for visit in made.course if "melasma at cheeks" in visit.treats)
+    older = replace(made, course=(replace(first, week=0),))  # so older plans told of creams
+    assert not any(
+        "weeks at the earliest" in line for page in leaflet_page(older).concerns for line in page.preparations
+    )
 
 
 def test_what_comes_later_in_the_plan_says_when_it_begins() -> None:
