@@ -3,7 +3,7 @@
 Its findings go with it: points and marks of the answers, suggested concerns, plans that it was drawn in, pairs and what
 was measured on them. What was recorded beside it stays, and names no photograph any more: entries of a diary, readings
 of test spots, grades. A plan to which a consent was signed, or under which test spots were fired, must be kept whole,
-and so must its photograph.
+and so must its photograph. Where plans, pairs, readings or entries rest on it, whoever may make plans erases it.
 """
 
 import json
@@ -15,7 +15,7 @@ from sqlalchemy import or_
 from skinbeam.api.preview import DOCUMENT_FILE
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError
-from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.repository import ANSWERS_CONTENT, ConsultationState, list_plan_rows
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
@@ -37,31 +37,20 @@ class PhotographErasureRepository(Repository):
     def preview(self, id: str) -> PhotographErasurePreview:
         """Return what an erasure of a photograph would take along, and why it is refused, if it is."""
         with self._access.reading_row(tables.PhotographRow, id, "photograph.holdings.seen") as (work, row):
-            plans = self._list_plans(work, row)
-            refusal = _find_refusal(work, row, plans)
-            return PhotographErasurePreview(
-                consultation_id=row.consultation_id,
-                added_at=row.added_at,
-                in_answers=_get_answers(work, row).photo == id,
-                suggestions=len(_suggestion_rows(work, id)),
-                plans=len(plans),
-                pairs=len(_pair_rows(work, id)),
-                diary_entries=len(_diary_rows(work, id)),
-                readings=sum(reading.photograph_id == id for _, kept in _list_readings(work, row) for reading in kept),
-                refusal=refusal,
-            )
+            return self._count_holdings(work, row, self._list_plans(work, row))
 
     def erase(self, id: str) -> str:
         """Erase a photograph and what was derived from it; return the id of its consultation.
 
         Raises
         ------
-        InputError : `photograph-signed` or `photograph-fired`: a record that must be kept whole rests on it.
+        InputError : `photograph-signed` or `photograph-fired`: a record that must be kept whole rests on it;
+            `photograph-used`: a clinician's records do, and the member is none.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             row = work.get(tables.PhotographRow, id)
             consultation_id, plans = row.consultation_id, self._list_plans(work, row)
-            if refusal := _find_refusal(work, row, plans):
+            if refusal := self._count_holdings(work, row, plans).refusal:
                 raise refusal
             pairs = _pair_rows(work, id)
             was_answered = _clear_answers(work, row)
@@ -78,6 +67,26 @@ class PhotographErasureRepository(Repository):
         for name in files:
             self._access.database.files.remove(self._access.member.clinic_id, name)
         return consultation_id
+
+    def _count_holdings(
+        self, work: ClinicTransaction, row: tables.PhotographRow, plans: Sequence[tables.PlanRow]
+    ) -> PhotographErasurePreview:
+        read = [reading for _, readings in _list_readings(work, row) for reading in readings]
+        held = PhotographErasurePreview(
+            consultation_id=row.consultation_id,
+            added_at=row.added_at,
+            in_answers=_get_answers(work, row).photo == row.id,
+            suggestions=len(_suggestion_rows(work, row.id)),
+            plans=len(plans),
+            pairs=len(_pair_rows(work, row.id)),
+            diary_entries=len(_diary_rows(work, row.id)),
+            readings=sum(reading.photograph_id == row.id for reading in read),
+            refusal=_find_refusal(work, row, plans),
+        )
+        is_used = any((held.plans, held.pairs, held.diary_entries, held.readings))
+        if held.refusal is None and is_used and self._access.member.role not in PERMITTED_ROLES[AccessRight.TREAT]:
+            return replace(held, refusal=clinic_error("photograph-used", "photograph"))
+        return held
 
     def _list_plans(self, work: ClinicTransaction, row: tables.PhotographRow) -> list[tables.PlanRow]:
         """Return the plans of the consultation that were drawn on this photograph, oldest first."""

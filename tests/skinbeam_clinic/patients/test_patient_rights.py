@@ -257,19 +257,19 @@ def photographed(mine: ClinicRepositories) -> tuple[PlanRecord, PhotographRecord
 
 
 def test_a_photograph_goes_with_what_was_derived_from_it_once_that_is_confirmed(clinics: Clinics) -> None:
-    mine, assistant = clinics.repositories(Role.OWNER), clinics.browser(Role.ASSISTANT, HOME)
+    mine, client = clinics.repositories(Role.OWNER), clinics.browser(Role.CLINICIAN, HOME)
     findings = [checked.findings for checked in verify_database(clinics.database)]  # of other tests of this file
     plan, first, other = photographed(mine)
     shown = SuggestionContent(condition="age-spots", site="cheeks", findings=("two spots",), messages=())
     mine.suggestions.add(plan.consultation_id, first.id, [shown])
     here = f"/photographs/{first.id}/erasure"
-    assert here in assistant.get(f"/photographs/{first.id}/uses").text
-    page = assistant.get(here).text
+    assert here in client.get(f"/photographs/{first.id}/uses").text
+    page = client.get(here).text
     for sentence in ("Suggested concerns: 1.", "reports, pictures and choices: 1.", "which then need a new plan"):
         assert sentence in page
-    assert "nothing was erased" in assistant.post(here).text
+    assert "nothing was erased" in client.post(here).text
     assert mine.plans.get(plan.id) == plan
-    assert assistant.post(here, data={"confirmed": "true"}).headers["location"].endswith(plan.consultation_id)
+    assert client.post(here, data={"confirmed": "true"}).headers["location"].endswith(plan.consultation_id)
     assert mine.photographs.of(plan.consultation_id) == (other,)
     assert (mine.plans.of(plan.consultation_id), mine.suggestions.of(plan.consultation_id)) == ((), ())
     left = mine.consultations.get(plan.consultation_id)
@@ -282,6 +282,19 @@ def test_a_photograph_goes_with_what_was_derived_from_it_once_that_is_confirmed(
     again = replace(ANSWERS, photo=first.id)  # from a form that was open meanwhile
     assert mine.consultations.save(left.id, again, revision=left.revision) == left
     assert [checked.findings for checked in verify_database(clinics.database)] == findings
+
+
+def test_who_makes_no_plans_erases_no_photograph_that_one_was_made_with(clinics: Clinics) -> None:
+    mine, assistant = clinics.repositories(Role.OWNER), clinics.browser(Role.ASSISTANT, HOME)
+    plan, first, other = photographed(mine)
+    here = f"/photographs/{first.id}/erasure"
+    page = assistant.get(here).text
+    assert "Ask a clinician or an owner" in page
+    assert 'name="confirmed"' not in page
+    assert "Ask a clinician or an owner" in assistant.post(here, data={"confirmed": "true"}).text
+    assert mine.plans.get(plan.id) == plan
+    assert mine.photographs.get(first.id) == first
+    assert assistant.post(f"/photographs/{other.id}/erasure", data={"confirmed": "true"}).status_code == 303
 
 
 def test_a_photograph_stays_where_a_record_that_must_be_kept_rests_on_it(clinics: Clinics) -> None:
