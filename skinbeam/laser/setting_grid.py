@@ -28,7 +28,7 @@ SAME_VALUE = 1e-6  # relative: the same diameter or pulse, read as decimals
 GRID_DIGITS = 9  # significant digits, to remove rounding error
 MAX_STEPS = 40
 MAX_DIAL_STEPS = 200  # of a range with steps of its own, every one of which can be set
-PULSE_MANTISSAS = (1.0, 2.0, 5.0)  # of pulse lengths between the ends of a range
+PULSE_MANTISSAS = (1.0, 2.0, 3.0, 5.0)  # of pulse lengths between the ends of a range; sources print 3 and 30 ms
 STEP_MANTISSAS = (1.0, 2.0, 2.5, 5.0, 10.0)
 NEAR_END = 1.2  # round pulse lengths within this factor of an end are left out
 
