@@ -80,9 +80,12 @@ folded, inside, voxel, ring, column, bin_at = (
 
 @njit_vectorised
 def draw_words(state, first, last, words):  # type: ignore[no-untyped-def]
-    """Fill `words` of the lanes from their random number generators."""
-    for i in range(first, last):
+    """Fill the words of which each lane takes two, of 32 bits: one at its place, and one `LANES` further on."""
+    half = LANES // 2
+    for i in range(first // 2, (last + 1) // 2):
+        far = half + i
         words[i], state[i], state[LANES + i] = next_word(state[i], state[LANES + i])
+        words[far], state[far], state[LANES + far] = next_word(state[far], state[LANES + far])
 
 
 @njit_vectorised

@@ -59,7 +59,7 @@ __all__ = [
 
 # Numba identifies a kernel by the date of its own file. Kernels include this number, so that a change in this file, or
 # in another file that they are made of, recompiles them.
-EDITION = 5
+EDITION = 6
 
 F, J, U, W, D = np.float32, np.int32, np.uint32, np.uint64, np.float64
 
