@@ -170,10 +170,11 @@ def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
     waits = any(step.id == "course.melasma-first" for step in visits[0].steps)
     if waits and concern.condition != MELASMA and _lies_on_melasma(concern, plan):
         yield report_text("leaflet.visits_melasma")
+    time = display_value(visits[0].week, "weeks").text
     if waits_for_creams(concern, plan):
-        yield report_text("leaflet.visits_creams", weeks=visits[0].week)
+        yield report_text("leaflet.visits_creams", time=time)
     elif visits[0].week and not waits:
-        yield report_text("leaflet.visits_begin", weeks=visits[0].week)
+        yield report_text("leaflet.visits_begin", time=time)
 
 
 def waits_for_creams(concern: ConcernPlan, plan: Plan) -> bool:

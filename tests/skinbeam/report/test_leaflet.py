@@ -845,6 +845,15 @@ def test_what_waits_for_melasma_says_so_and_what_lies_elsewhere_does_not() -> No
     )
 
 
+@pytest.mark.parametrize(("language", "time"), [("en", "after 1 week at"), ("de", "nach 1 Woche,")])
+def test_one_week_that_is_left_of_the_creams_is_no_plural(language: str, time: str) -> None:
+    case = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"III"')
+    made = read_plan(document(case + concern_text("melasma", extra=f"{NAMED}creams_months = 2.8\n")))
+    with use_language(language):
+        (page,) = leaflet_page(made).concerns
+        assert time in " ".join(page.preparations)
+
+
 def test_what_comes_later_in_the_plan_says_when_it_begins() -> None:
     case = PERSON + concern_text("facial-telangiectasia") + concern_text("acne-scars")
     made = read_plan(document(case + devices("pulsed-dye-595", "fractional-co2-10600")))
