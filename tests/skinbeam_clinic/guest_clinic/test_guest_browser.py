@@ -298,7 +298,7 @@ def test_suitability_is_shown_with_its_reason_and_source_as_soon_as_answers_allo
     expect(verdict).to_be_hidden()
     page.get_by_label("Age (years)").fill("34")
     page.get_by_label("Pregnant").check()
-    expect(verdict).to_contain_text("not suitable")
+    expect(verdict).to_contain_text("Not suitable")
     source = verdict.get_by_text(reference_text("trivedi2017pregnancy"))
     expect(source).to_be_hidden()
     verdict.get_by_text("Sources", exact=True).click()
@@ -308,11 +308,11 @@ def test_suitability_is_shown_with_its_reason_and_source_as_soon_as_answers_allo
     step(page, 2)
     page.get_by_label("Condition").first.select_option("Visible facial veins")
     page.get_by_label("Where").first.select_option("cheeks")
-    expect(verdict).to_contain_text("refer first")
+    expect(verdict).to_contain_text("Refer first")
     expect(verdict).to_contain_text("The phototype is not stated")
     step(page, 1)
     page.get_by_label("Fitzpatrick phototype").select_option("II")
-    expect(verdict.locator("strong")).to_have_text("suitable")
+    expect(verdict.locator("strong")).to_have_text("Suitable")
     expect(verdict.locator("li")).to_have_count(0)
 
 
