@@ -4,17 +4,15 @@ Callers distinguish errors by type or by `code`.
 """
 
 import datetime
-import errno
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from skinbeam.model.errors import InputError
+from skinbeam.model.errors import DISK_FULL, InputError
 from skinbeam.text import render_message
 from skinbeam_clinic.appointments.models import BookingClash
 
 __all__ = [
-    "DISK_FULL",
     "BusyError",
     "ClashError",
     "ClosedError",
@@ -89,8 +87,6 @@ class DiskFullError(UnreachableError):
 class WrongKeyError(InputError):
     """The key in the environment is not the one with which this database was made."""
 
-
-DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _ERROR_TYPES: dict[str, type[InputError]] = {
     "absent": RecordNotFoundError,

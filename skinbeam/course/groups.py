@@ -323,7 +323,7 @@ class ConcernGroup:
         """Weeks until another light may treat the same field: every visible change has gone."""
         shown = (part.option.shows_days for part in self.parts)
         days = max((days.high for days in shown if isinstance(days, Duration)), default=0.0)
-        return max(course_rules().least_weeks, math.ceil(days / _DAYS_PER_WEEK))
+        return _weeks_of(days)
 
     def weeks_before(self, other: "ConcernGroup") -> int:
         """Return the weeks from its last session to the first of another group on the same or the next field."""
@@ -350,6 +350,11 @@ class ConcernGroup:
     def weeks_left(self) -> int:
         """Weeks from today that its skin still rests after earlier sessions."""
         return 0 if self.rest is None else self.rest.weeks_left
+
+    @property
+    def least_week(self) -> int:
+        """The week in which it may begin at the earliest, whatever else is treated: its skin rests, or has creams."""
+        return max(self.weeks_left, self.creams_weeks)
 
     def follows(self, earlier: "ConcernGroup") -> bool:
         """Return whether it may have to wait for an earlier group: on shared skin, and beside it where one wounds."""
@@ -385,7 +390,12 @@ class ConcernGroup:
         """Weeks until light may come beside the skin that it treats."""
         days = (part.option.downtime_days for part in self.parts)
         longest = max((span.high for span in days if isinstance(span, Estimate)), default=0.0)
-        return max(course_rules().least_weeks, math.ceil(longest / _DAYS_PER_WEEK))
+        return _weeks_of(longest)
+
+
+def _weeks_of(days: float) -> int:
+    """Return so many days in whole weeks, or the least between two treatments of one field."""
+    return max(course_rules().least_weeks, math.ceil(days / _DAYS_PER_WEEK))
 
 
 def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[ConcernPlan, ...]:
@@ -455,7 +465,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
     for place, group in enumerate(groups):
         waits = (before for before in groups[:place] if group.follows(before))
         if all(group.shares_visits_beside(before) for before in waits):
-            begin.setdefault(max(group.weeks_left, group.creams_weeks), []).append(group)
+            begin.setdefault(group.least_week, []).append(group)
     for together in begin.values():
         for group, interval in zip(together, share_intervals(group.interval for group in together), strict=True):
             group.shared_interval = interval

@@ -47,11 +47,10 @@ def schedule_course(
     due: dict[int, list[_CourseSession]] = {}
     for place, group in enumerate(groups):
         earlier = _groups_before(group, groups[:place])
-        week = max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
+        week = _week_after(earlier, group)
         group.rests_longest = group.weeks_left > max(week, group.creams_weeks)
         group.waits_for_creams = group.creams_weeks > max(week, group.weeks_left)
-        week = max(week, group.weeks_left, group.creams_weeks)
-        group.start_week = week
+        group.start_week = week = max(week, group.least_week)
         group.waits_for_ablation = any(
             week == before.last_week + weeks_before_ablation() and before.ablates_with(group) for before in earlier
         )
@@ -93,12 +92,16 @@ def _groups_before(group: ConcernGroup, placed: Sequence[ConcernGroup]) -> list[
     follows = [before for before in placed if group.follows(before)]
     over = [before for before in follows if not group.shares_visits_beside(before)]
     while True:
-        week = max((before.last_week + before.weeks_before(group) for before in over), default=0)
-        week = max(week, group.weeks_left, group.creams_weeks)
+        week = max(_week_after(over, group), group.least_week)
         met = [before for before in follows if before not in over and before.meets_fresh_wound_of(group, week)]
         if not met:
             return over
         over += met
+
+
+def _week_after(earlier: Sequence[ConcernGroup], group: ConcernGroup) -> int:
+    """Return the week in which all earlier groups are over and their skin may be treated again; 0 without any."""
+    return max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
 
 
 @dataclass(frozen=True)

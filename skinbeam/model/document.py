@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from skinbeam._version import __version__
 from skinbeam.model.atomic_files import temporary_path
-from skinbeam.model.errors import InputError
+from skinbeam.model.errors import DISK_FULL, InputError
 from skinbeam.model.json_fields import field_entries
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def write_atomically(path: Path, data: bytes | str, *, field: str = "output") ->
 
 def unwritable_error(path: Path, error: OSError, *, field: str = "output") -> InputError:
     """Return the error for a file or folder that cannot be written."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    full = error.errno in DISK_FULL
     return InputError(
         UNWRITABLE_CODE,
         f'"{path.name or path}" cannot be written: {error.strerror or error}',

@@ -5,13 +5,23 @@ a correct value. `NotAvailable` means that the question cannot be answered, with
 that reaches the command line is a defect, with exit code 1.
 """
 
+import errno
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, Final, Protocol
 
-__all__ = ["InputError", "NotAvailable", "SkinbeamError", "nearest_name", "spelling_hint", "unknown_name_error"]
+__all__ = [
+    "DISK_FULL",
+    "InputError",
+    "NotAvailable",
+    "SkinbeamError",
+    "nearest_name",
+    "spelling_hint",
+    "unknown_name_error",
+]
 
+DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # numbers of errors of the system
 _MAX_MESSAGE_CHARACTERS = 400  # characters of a message: the value that it quotes may be a page of text
 
 

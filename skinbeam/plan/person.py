@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from skinbeam.assessment.photograph import SitePhotoFindings, photo_site_findings
@@ -59,11 +60,9 @@ class AssessedPerson:
 
     def find_machine(self, name: str) -> SearchMachine | None:
         """Return a device of the clinic by its name in the case (of an own one, its file) or in plans, or None."""
-        machines = (
-            *(machine for machine in self.machines if machine.case_name == name),
-            *(machine for machine in self.machines if machine.device.name == name),
-        )
-        return next(iter(machines), None)
+        by_case = (machine for machine in self.machines if machine.case_name == name)
+        by_plan = (machine for machine in self.machines if machine.device.name == name)
+        return next(chain(by_case, by_plan), None)
 
 
 def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> AssessedPerson:

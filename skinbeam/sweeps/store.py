@@ -5,7 +5,6 @@ the reason for an unknown or a failure). Zarr replaces each file of a block atom
 written last: a block whose status is set was written completely, wherever a run was interrupted.
 """
 
-import errno
 import fcntl
 import json
 import os
@@ -21,7 +20,7 @@ import numpy as np
 from skinbeam._version import __version__
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.document import UNWRITABLE_CODE, sha256_hex
-from skinbeam.model.errors import InputError
+from skinbeam.model.errors import DISK_FULL, InputError
 from skinbeam.model.quantity_units import output_unit
 from skinbeam.simulate.zarr_store import consolidate_metadata
 from skinbeam.sweeps.cost import SweepCost
@@ -302,7 +301,7 @@ def _bytes(message: str) -> Any:
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    full = error.errno in DISK_FULL
     return InputError(
         UNWRITABLE_CODE,
         f'"{path}" cannot be written: {error.strerror or error}',

@@ -117,9 +117,8 @@ def _first_day(request: ClinicRequest, plan: OpenPlan, course: PlannedCourse, te
     """
     tomorrow = to_local_time(now()).date() + _DAY
     planned = course.appointments
-    session = next((appointment.days for appointment in planned if appointment.purpose is Purpose.SESSION), 0)
-    days_before = session - planned[0].days if planned else 0
     begins = planned[0].days if planned else 0
+    days_before = next((due.days for due in planned if due.purpose is Purpose.SESSION), begins) - begins
     think_end = request.repositories.consents.think_time_end(plan.record.consultation_id)
     first = max(tomorrow, to_local_time(plan.record.made_at).date() + begins * _DAY)
     if think_end is not None and think_end > now():

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from skinbeam.model.document import UNWRITABLE_CODE
-from skinbeam.model.errors import InputError, SkinbeamError
+from skinbeam.model.errors import DISK_FULL, InputError, SkinbeamError
 from skinbeam_clinic.consultations.forms import Submission
-from skinbeam_clinic.errors import DISK_FULL, catalogue_error
+from skinbeam_clinic.errors import catalogue_error
 from skinbeam_clinic.web.pages import render_form
 
 __all__ = ["RefusedError", "accepts_page", "answer_error", "refusal", "refusal_from"]
