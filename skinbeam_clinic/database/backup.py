@@ -70,7 +70,7 @@ __all__ = [
     "find_last_entry",
     "last_backup",
     "log_in_every_clinic",
-    "medium_error",
+    "medium_errors",
     "restore_backup",
     "write_backup",
 ]
@@ -185,17 +185,16 @@ class BackupReader:
     def __init__(self, file: IO[bytes]) -> None:
         altered: list[str] = []
         try:
-            self._tar = tarfile.TarFile(fileobj=file, mode="r")
-            end = json.loads(self._content(_END_FILE))
-            self.revision = str(end["revision"])
-            self._tables: Mapping[str, str] = end["tables"]
-            files = sum(member.name.startswith("files/") for member in self._tar.getmembers())
-            whole = end["schema"] == _SCHEMA and files == end["files"]
-            altered = [name for name in self._tables if not self._matches_hash(name)]
+            with medium_errors("backup-unreadable", "backup"):
+                self._tar = tarfile.TarFile(fileobj=file, mode="r")
+                end = json.loads(self._content(_END_FILE))
+                self.revision = str(end["revision"])
+                self._tables: Mapping[str, str] = end["tables"]
+                files = sum(member.name.startswith("files/") for member in self._tar.getmembers())
+                whole = end["schema"] == _SCHEMA and files == end["files"]
+                altered = [name for name in self._tables if not self._matches_hash(name)]
         except (tarfile.TarError, KeyError, ValueError, TypeError, EOFError):
             whole = False
-        except OSError as error:
-            raise medium_error(error, "backup-unreadable", "backup") from None
         if not whole:
             raise clinic_error("bad-archive", "backup")
         if altered:
@@ -211,10 +210,8 @@ class BackupReader:
         if table in self._tables:
             member = self._tar.extractfile(_rows_member(table))
             assert member is not None
-            try:
+            with medium_errors("backup-unreadable", "backup"):
                 yield from member
-            except OSError as error:
-                raise medium_error(error, "backup-unreadable", "backup") from None
 
     def read_files(self) -> Iterator[tuple[str, str, bytes]]:
         """Yield clinic, name and content of every file."""
@@ -227,10 +224,8 @@ class BackupReader:
         member = self._tar.extractfile(name)
         if member is None:
             raise KeyError(name)
-        try:
+        with medium_errors("backup-unreadable", "backup"):
             return member.read()
-        except OSError as error:
-            raise medium_error(error, "backup-unreadable", "backup") from None
 
     def _matches_hash(self, table: str) -> bool:
         digest = hashlib.sha256()
@@ -260,33 +255,38 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
     InputError : `exists`; or a file that a row names is missing or altered; or as `BackupReader`.
     UnreachableError : the disk of the backup is full or cannot be written.
     """
-    try:
+    with medium_errors("backup-disk", "--output"):
         is_taken = path.exists()
-    except OSError as error:
-        raise medium_error(error, "backup-disk", "--output") from None
     if is_taken:
         raise clinic_error("exists", "--output", name=path.name)
     log_in_every_clinic(database, _BACKUP_BEGUN)
-    try:
-        with temporary_path(path) as partial, temporary_path(path) as scratch:
-            with partial.open("xb") as file, scratch.open("x+b") as lines:
-                rows, files = _write_contents(database, BackupWriter(file, lines))
-                file.flush()
-                os.fsync(file.fileno())
-                length = file.tell()
-            with partial.open("rb") as file:
-                BackupReader(file)
-            partial.chmod(0o600)
-            partial.rename(path)
-    except OSError as error:
-        raise medium_error(error, "backup-disk", "--output") from None
+    with medium_errors("backup-disk", "--output"), temporary_path(path) as partial, temporary_path(path) as scratch:
+        with partial.open("xb") as file, scratch.open("x+b") as lines:
+            rows, files = _write_contents(database, BackupWriter(file, lines))
+            file.flush()
+            os.fsync(file.fileno())
+            length = file.tell()
+        with partial.open("rb") as file:
+            BackupReader(file)
+        partial.chmod(0o600)
+        partial.rename(path)
     log_in_every_clinic(database, _BACKUP_FINISHED)
     return BackupSummary(rows, files, length)
 
 
-def medium_error(error: OSError, message: str, field: str) -> InputError:
-    """Return the error of a medium of backups that is full, removed or locked, which is no error of the database."""
-    return catalogue_error("unreachable", f"records-fault.{message}", field, reason=error.strerror or str(error))
+@contextmanager
+def medium_errors(message: str, field: str) -> Iterator[None]:
+    """Say of a medium of backups that is full, removed or locked that it is: it is no error of the database.
+
+    Raises
+    ------
+    UnreachableError : in place of an error of the system.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise catalogue_error("unreachable", f"records-fault.{message}", field, reason=reason) from None
 
 
 def last_backup(database: Database) -> datetime.datetime | None:
@@ -311,12 +311,11 @@ def restore_backup(path: Path, address: str, environment: Mapping[str, str]) -> 
     DiskFullError : there is no room for what is restored.
     UnreachableError : the backup's medium cannot be read, or the disk of the records cannot be written.
     """
-    try:
-        path.open("rb").close()  # before the database is made
-    except FileNotFoundError:
-        raise clinic_error("no-such-backup", "BACKUP", name=str(path)) from None
-    except OSError as error:
-        raise medium_error(error, "backup-unreadable", "backup") from None
+    with medium_errors("backup-unreadable", "backup"):
+        try:
+            path.open("rb").close()  # before the database is made
+        except FileNotFoundError:
+            raise clinic_error("no-such-backup", "BACKUP", name=str(path)) from None
     url, keys = database_url(address), read_keys(environment)
     folder = files_folder(url, environment)
     engine = open_engine(url)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skinbeam_clinic.database.backup import BackupSummary, medium_error, write_backup
+from skinbeam_clinic.database.backup import BackupSummary, medium_errors, write_backup
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.errors import clinic_error
@@ -63,24 +63,20 @@ def write_rotated_backup(database: Database, folder: Path, retention: BackupRete
     InputError : as `write_backup`; or `no-backup-folder`.
     UnreachableError : the disk is full or cannot be written.
     """
-    try:
+    with medium_errors("backup-disk", "--into"):
         is_there = folder.is_dir()
-    except OSError as error:
-        raise medium_error(error, "backup-disk", "--into") from None
     if not is_there:
         raise clinic_error("no-backup-folder", "--into", name=str(folder))
     made_at = now().replace(microsecond=0)
     path = folder / f"skinbeam-{made_at.strftime(_TIME_FORMAT)}.tar"
     summary = write_backup(database, path)
     removed = []
-    try:
+    with medium_errors("backup-unremoved", "--into"):
         # A name from a clock that ran ahead would count as the newest for ever, and this backup would go in its place.
         for at in retention.expired(at for at in _list_backup_times(folder) if at <= made_at):
             older = folder / f"skinbeam-{at.strftime(_TIME_FORMAT)}.tar"
             older.unlink(missing_ok=True)
             removed.append(older.name)
-    except OSError as error:
-        raise medium_error(error, "backup-unremoved", "--into") from None
     return RotatedBackup(path.name, summary, tuple(removed))
 
 

@@ -21,7 +21,7 @@ from skinbeam_clinic.database.backup import (
     BackupReader,
     find_last_entry,
     log_in_every_clinic,
-    medium_error,
+    medium_errors,
     restore_backup,
 )
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database, database_url, open_engine
@@ -65,14 +65,12 @@ def find_newest_backup(place: Path | None) -> Path:
     """
     if place is None:
         raise clinic_error("no-backup-named", "BACKUP")
-    try:
+    with medium_errors("backup-unreadable", "BACKUP"):
         if place.is_file():
             return place
         if not place.is_dir():
             raise clinic_error("no-such-backup", "BACKUP", name=str(place))
         backups = [(path.stat().st_mtime_ns, path.name) for path in place.glob(_PATTERN) if path.is_file()]
-    except OSError as error:
-        raise medium_error(error, "backup-unreadable", "BACKUP") from None
     if not backups:
         raise NotAvailable(render_message("records.rehearse-none", {"folder": str(place), "pattern": _PATTERN}))
     return place / max(backups)[1]

@@ -22,7 +22,7 @@ def test_every_fault_has_its_sentence_and_its_way_out() -> None:
         one or other
         for file in PLACES
         for one, other in re.findall(
-            r'(?:clinic_error\(|medium_error\(error, |[Ff]inding\()\s*"([a-z-]+)"|records-fault\.([a-z-]+)',
+            r'(?:clinic_error\(|medium_errors\(|[Ff]inding\()\s*"([a-z-]+)"|records-fault\.([a-z-]+)',
             file.read_text(encoding="utf-8"),
         )
     }
