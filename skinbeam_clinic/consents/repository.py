@@ -159,8 +159,7 @@ class ConsentRepository(Repository):
             `too-long`.
         """
         written = ANSWERS_CONTENT.to_json(answers)
-        file = self._access.store_file(AccessRight.TREAT, document)
-        with self._access.writing(AccessRight.TREAT) as work:
+        with self._access.writing_with_files(AccessRight.TREAT, [document]) as (work, files):
             plan, row = _get_signable(work, id)
             teach_backs = _read_teach_backs(work, id)
             if not teach_backs or teach_backs[-1].wrong:
@@ -168,7 +167,7 @@ class ConsentRepository(Repository):
             work.seal(row, "answers_sealed", written)
             row.signature_kind = kind.value
             work.seal(row, "signature_sealed", signature)
-            row.document, row.signed_at, row.signed_by = file, signed_at, work.actor
+            row.document, row.signed_at, row.signed_by = files[document], signed_at, work.actor
             work.save(row, "consent.signed", plan_sha256=row.plan_sha256)
             advance_state(work, plan.consultation_id, ConsultationState.AGREED)
             return _read_consent(work, row)

@@ -335,16 +335,15 @@ class PhotographRepository(Repository):
         """
         if media_type not in accepted:
             raise unsupported_photograph_error(accepted)
-        name = self._access.store_file(AccessRight.WRITE, content)
-        with self._access.writing(AccessRight.WRITE) as work:
+        with self._access.writing_with_files(AccessRight.WRITE, [content]) as (work, files):
             get_followed_consultation(work, consultation_id)
             table = tables.PhotographRow
-            if sent := work.rows(table, table.consultation_id == consultation_id, table.file == name):
+            if sent := work.rows(table, table.consultation_id == consultation_id, table.file == files[content]):
                 return _read_photograph(work, sent[0])
             row = work.new_row(
                 table,
                 consultation_id=consultation_id,
-                file=name,
+                file=files[content],
                 media_type=media_type,
                 for_care=permissions.care,
                 for_teaching=permissions.teaching,

@@ -54,6 +54,18 @@ class FileStore:
             raise storage_error("files", error) from None
         return name
 
+    def add_again_if_removed(self, clinic_id: str, name: str, content: bytes) -> None:
+        """Store a content again that `add` stored under this name, if an erasure has removed it since then.
+
+        To be called within the transaction that writes the row that names the file.
+
+        Raises
+        ------
+        DiskFullError, UnreachableError : as for `add`.
+        """
+        if not self.is_current(clinic_id, name):
+            self.add(clinic_id, content)
+
     def get(self, clinic_id: str, name: str) -> bytes:
         """Return the content of a file by its name.
 

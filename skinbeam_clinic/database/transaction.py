@@ -7,7 +7,7 @@ newest when it is written.
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -73,17 +73,6 @@ class ClinicAccess:
         self._snapshot: Session | None = None
         self._altered = AlteredRows()
 
-    def store_file(self, right: AccessRight, content: bytes) -> str:
-        """Store a file for a row that will refer to it, before any lock is held, and return its name.
-
-        Raises
-        ------
-        DeniedError : the role does not have this right.
-        UnreachableError : the disk is full or cannot be written.
-        """
-        require_right(self.member.role, right)
-        return self.database.files.add(self.member.clinic_id, content)
-
     @contextmanager
     def writing(self, right: AccessRight) -> Iterator["ClinicTransaction"]:
         """Yield a transaction for writing; it is committed when the block ends, or rolled back on an exception.
@@ -98,6 +87,28 @@ class ClinicAccess:
             raise RuntimeError("nothing is written within a block that reads one moment")
         with open_transaction(self.database, self.member.clinic_id, self.member.id, self._altered) as work:
             yield work
+
+    @contextmanager
+    def writing_with_files(
+        self, right: AccessRight, contents: Iterable[bytes]
+    ) -> Iterator[tuple["ClinicTransaction", Mapping[bytes, str]]]:
+        """Yield a transaction for writing, and the names of stored files, by content, for the rows that it writes.
+
+        Files are stored before the lock is taken, since that takes a while, and within it again if an erasure of the
+        same content has removed them in the meantime.
+
+        Raises
+        ------
+        DeniedError, RuntimeError : as for `writing`.
+        DiskFullError, UnreachableError : the disk is full or cannot be written.
+        """
+        require_right(self.member.role, right)
+        files, clinic_id = self.database.files, self.member.clinic_id
+        names = {content: files.add(clinic_id, content) for content in contents}
+        with self.writing(right) as work:
+            for content, name in names.items():
+                files.add_again_if_removed(clinic_id, name, content)
+            yield work, names
 
     @contextmanager
     def reading_unlogged(self, right: AccessRight) -> Iterator["ClinicTransaction"]:

@@ -147,7 +147,9 @@ class OpenDiary:
                 return
             row = work.new_row(DiaryEntryRow, id=id, consultation_id=link.consultation_id)
             row.treatment_id, row.day, row.written_at = link.treatment_id, day, now()
-            row.photograph_id = None if file is None else _save_photograph(work, link, file)
+            if photograph is not None and file is not None:
+                self._database.files.add_again_if_removed(self._clinic_id, file, photograph)
+                row.photograph_id = _save_photograph(work, link, file)
             work.seal_record(row, NOTE_CONTENT, note)
             work.save(row, "diary.written")
             if alarm:

@@ -53,8 +53,8 @@ class AttachmentRepository(Repository):
         told = check_text(description, "description", LONGEST_DESCRIPTION)
         media_type = judge_content(content)
         about = AttachmentContent(clean_file_name(name, ENDINGS[media_type], kind), told)
-        file = self._access.store_file(AccessRight.WRITE, content)
-        with self._access.writing(AccessRight.WRITE) as work:
+        with self._access.writing_with_files(AccessRight.WRITE, [content]) as (work, files):
+            file = files[content]
             get_kept_patient(work, patient_id)
             id = submission_id(form_key, patient_id, f"{kind}/{file}/".encode() + ATTACHMENT_CONTENT.to_json(about))
             if sent := work.find(tables.AttachmentRow, id):

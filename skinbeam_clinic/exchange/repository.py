@@ -257,8 +257,7 @@ class DossierImporter(Repository):
             for content in plan.files.values()
         ]
         contents += [content for _, content in dossier.attachments if content is not None]
-        names = {content: self._access.store_file(AccessRight.TREAT, content) for content in contents}
-        with self._access.writing(AccessRight.TREAT) as work:
+        with self._access.writing_with_files(AccessRight.TREAT, contents) as (work, names):
             _refuse_second_import(work, dossier.patient.id)
             patient = add_patient(work, year_of_birth=find_birth_year(contact) or dossier.patient.year_of_birth)
             work.log(_PATIENT_IMPORTED, f"patient/{patient.id}", source=dossier.patient.id)

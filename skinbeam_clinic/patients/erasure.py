@@ -9,7 +9,7 @@ Two records of one person are erased together, from the page of the one that is 
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import or_
@@ -20,13 +20,13 @@ from skinbeam_clinic.appointments.repository import cancel_future_appointments
 from skinbeam_clinic.database import follow_up_tables, patient_link_tables, tables, text_tables, treatment_tables
 from skinbeam_clinic.database.columns import clock_jump, now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, list_row_files
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
 from skinbeam_clinic.diaries.repository import end_links
 from skinbeam_clinic.models import ErasablePatient, ErasurePreview
 from skinbeam_clinic.patient_links.person import kept_ids, list_person_ids, require_kept
 from skinbeam_clinic.patients.repository import RETENTION_ACTION, next_number
 
-__all__ = ["RETENTION_YEARS", "ErasureRepository", "delete_with_files", "list_with_dependents"]
+__all__ = ["RETENTION_YEARS", "ErasureRepository", "delete_with_files", "list_with_dependents", "remove_unnamed_files"]
 
 # The default: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria require ten years.
 RETENTION_YEARS = 10
@@ -147,13 +147,12 @@ class ErasureRepository(Repository):
             for row in patients:
                 row.pseudonym, row.year_of_birth, row.erased_at = f"erased {row.id}", None, now()
                 work.save(row, "patient.erased")
-        for name in files:
-            self._access.database.files.remove(self._access.member.clinic_id, name)
+        remove_unnamed_files(self._access, AccessRight.ERASE, files)
         return None
 
 
 def delete_with_files(work: ClinicTransaction, rows: Sequence[ClinicScoped], action: str = "erased") -> set[str]:
-    """Delete rows, and return their files that no other row names, to be removed once the rows are gone.
+    """Delete rows, and return the files that they named, for `remove_unnamed_files` once the rows are gone.
 
     Parameters
     ----------
@@ -162,7 +161,21 @@ def delete_with_files(work: ClinicTransaction, rows: Sequence[ClinicScoped], act
     files = {name for row in rows for name in list_row_files(row)}
     for row in rows:
         work.delete(row, action)
-    return files - {name for table in _TABLES_WITH_FILES for row in work.rows(table) for name in list_row_files(row)}
+    return files
+
+
+def remove_unnamed_files(access: ClinicAccess, right: AccessRight, files: Collection[str]) -> None:
+    """Remove those of these files that no row names.
+
+    It has a transaction of its own: files go after the rows are gone for good, and while nobody can write another row
+    that names the same content.
+    """
+    if not files:
+        return
+    with access.writing(right) as work:
+        named = {name for table in _TABLES_WITH_FILES for row in work.rows(table) for name in list_row_files(row)}
+        for name in set(files) - named:
+            access.database.files.remove(access.member.clinic_id, name)
 
 
 def list_with_dependents(work: ClinicTransaction, plans: Sequence[tables.PlanRow]) -> list[ClinicScoped]:

@@ -24,7 +24,7 @@ from skinbeam_clinic.database.tables import ClinicScoped
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PhotographErasurePreview
-from skinbeam_clinic.patients.erasure import delete_with_files, list_with_dependents
+from skinbeam_clinic.patients.erasure import delete_with_files, list_with_dependents, remove_unnamed_files
 from skinbeam_clinic.test_spots.models import SpotReading
 from skinbeam_clinic.test_spots.sealed_content import READINGS_CONTENT, SPOT_CONTENT, ReadingsContent
 
@@ -64,8 +64,7 @@ class PhotographErasureRepository(Repository):
             ]
             files = delete_with_files(work, derived)
             files |= delete_with_files(work, [row], "photograph.erased")
-        for name in files:
-            self._access.database.files.remove(self._access.member.clinic_id, name)
+        remove_unnamed_files(self._access, AccessRight.WRITE, files)
         return consultation_id
 
     def _count_holdings(

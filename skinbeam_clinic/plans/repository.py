@@ -38,8 +38,8 @@ class PlanRepository(Repository):
         ConflictError : the answers have changed in the meantime, so that the plan is for other answers.
         InputError : `closed`.
         """
-        files = {name: self._access.store_file(AccessRight.TREAT, content) for name, content in plan.files.items()}
-        with self._access.writing(AccessRight.TREAT) as work:
+        with self._access.writing_with_files(AccessRight.TREAT, plan.files.values()) as (work, names):
+            files = {name: names[content] for name, content in plan.files.items()}
             check_unchanged(work, work.get(tables.ConsultationRow, consultation_id), revision)
             earlier = list_plan_rows(work, consultation_id)
             for last in earlier[-1:]:
