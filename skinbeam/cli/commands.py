@@ -75,7 +75,7 @@ def _lasers_check(
     json: Json = False,
 ) -> None:
     """Say whether a device file is sound."""
-    from skinbeam.laser.device import check_device_file
+    from skinbeam.api.device_check import check_device_file
 
     print_result(check_device_file(file), json=json or bool(context.obj))
 

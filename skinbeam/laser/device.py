@@ -24,7 +24,6 @@ __all__ = [
     "Device",
     "DeviceList",
     "beam_sizes_mm",
-    "check_device_file",
     "describe_light",
     "describe_pulse",
     "describe_pulses",
@@ -34,6 +33,7 @@ __all__ = [
     "devices",
     "list_devices",
     "load_device",
+    "read_device_file",
     "tip_size_mm",
     "title_with_light",
 ]
@@ -213,7 +213,7 @@ def devices() -> Mapping[str, Device]:
     """
     folder = Path(str(resources.files("skinbeam") / "data" / "lasers"))
     return {
-        path.stem: _read_device_file(path, "lasers")
+        path.stem: read_device_file(path, "lasers")
         for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)
     }
 
@@ -226,7 +226,7 @@ def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "
     InputError : no such device (the nearest is named), no such file, a file outside the folder, an invalid file.
     """
     if name_or_path.endswith(".toml"):
-        return _read_device_file(
+        return read_device_file(
             LoadedCase(Case(), folder or Path(), file="").resolve_path(name_or_path, field=field), field
         )
     known = devices()
@@ -253,19 +253,13 @@ def list_devices() -> DeviceList:
     return DeviceList(case_sha256=asked, seed=0, lasers=tuple(devices().values()))
 
 
-def check_device_file(path: Path) -> DeviceList:
-    """Validate a device file and return it as a list, so that its owner can check how it was read.
+def read_device_file(path: Path, field: str = "FILE") -> Device:
+    """Return the device of a file.
 
     Raises
     ------
     InputError : a fault of the file, with the path of the key.
     """
-    device = _read_device_file(path, "FILE")
-    asked = sha256_hex({"command": "lasers", "file": sha256_hex(path.read_bytes())})
-    return DeviceList(case_sha256=asked, seed=0, lasers=(device,))
-
-
-def _read_device_file(path: Path, field: str) -> Device:
     return Device(
         path.stem, parse_record(DeviceFile, read_toml(path, field=field, description="a device file"), file=path.name)
     )

@@ -22,6 +22,7 @@ __all__ = [
     "head_classes",
     "heats_alike",
     "is_same_wavelength",
+    "nearest_classes",
     "widen_classes",
 ]
 
@@ -98,14 +99,46 @@ def class_of_light(
         filtered = f"ipl-{wavelength_nm:.0f}"
         return filtered if filtered in class_table() else "ipl-any"
     is_short = pulse_ms < SHORTEST_MICROSECOND_MS
-    emission = (
-        "lens-array" if is_short and lens_array else "microbeams" if microbeams and not is_short else "full-field"
-    )
+    emission = _emission_kind(is_short=is_short, microbeams=microbeams, lens_array=lens_array)
     lines = _class_lines(_pulse_kind(pulse_ms), emission)
     nearest = min(lines, key=lambda line: abs(line - wavelength_nm), default=math.inf)
     if abs(nearest - wavelength_nm) > SAME_LINE_NM:
         return None
     return lines[nearest].get(compression and emission == "full-field" and not is_short)
+
+
+def nearest_classes(file: "DeviceFile", head: "DeviceHead") -> tuple[tuple[str, float], ...]:
+    """Return the classes that are nearest to a head of a laser, each with its wavelength in nm, the shortest first.
+
+    These are the classes with its pulse and emission that have the next shorter and the next longer wavelength, and
+    those with its wavelength that differ in pulse or emission.
+    """
+    wanted = head.wavelength_nm
+    found: set[tuple[str, float]] = {
+        (name, line)
+        for name, entry in class_table().items()
+        for line in entry.get("line_nm", ())
+        if abs(line - wanted) <= SAME_LINE_NM
+    }
+    lines = _class_lines(_pulse_kind(head.pulse_ms.ends[0]), _head_emission(file, head))
+    shorter = max((line for line in lines if line < wanted), default=None)
+    longer = min((line for line in lines if line > wanted), default=None)
+    for line in (shorter, longer):
+        if line is not None:
+            found |= {(name, line) for name in lines[line].values()}
+    return tuple(sorted(found, key=lambda pair: (pair[1], pair[0])))
+
+
+def _head_emission(file: "DeviceFile", head: "DeviceHead") -> str:
+    is_short = head.pulse_ms.ends[0] < SHORTEST_MICROSECOND_MS
+    return _emission_kind(is_short=is_short, microbeams=bool(head.tip), lens_array=file.emission == "lens-array")
+
+
+def _emission_kind(*, is_short: bool, microbeams: bool, lens_array: bool) -> str:
+    """Return the word by which `data/device_classes.toml` calls an emission."""
+    if is_short:
+        return "lens-array" if lens_array else "full-field"
+    return "microbeams" if microbeams else "full-field"
 
 
 def _pulse_kind(pulse_ms: float) -> str:

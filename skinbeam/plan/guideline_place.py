@@ -114,7 +114,7 @@ def concern_kinds(concern: Concern) -> tuple[str, ...]:
 
 
 def guideline_place(
-    cells: Sequence[GuidelineCell], modality: str, classes: Collection[str] = ()
+    cells: Sequence[GuidelineCell], modality: str, classes: Collection[str] | None = None
 ) -> GuidelinePlace | None:
     """Return the best place that any of the cells of a concern gives a treatment; None where none names it.
 
@@ -122,7 +122,7 @@ def guideline_place(
 
     Parameters
     ----------
-    classes : of the device at its setting; empty for a treatment without a device.
+    classes : of the device at its setting, empty for light of no class; None for a treatment without a device.
     """
     found = [(cell, place) for cell in cells if (place := _place_in_cell(cell, modality, classes)) is not None]
     if not found:
@@ -136,7 +136,7 @@ def guideline_place(
 
 
 def _place_between(
-    cell: GuidelineCell, modality: str, classes: Collection[str]
+    cell: GuidelineCell, modality: str, classes: Collection[str] | None
 ) -> tuple[GuidelineCell, GuidelinePlace] | None:
     """Return the later of the places that a treatment has in lighter and in darker skin, with its cell, or None.
 
@@ -179,7 +179,7 @@ def place_number(cells: Sequence[GuidelineCell], modality: str, classes: Collect
     return _UNPLACED if place is None else place.number
 
 
-def _place_in_cell(cell: GuidelineCell, modality: str, classes: Collection[str]) -> GuidelinePlace | None:
+def _place_in_cell(cell: GuidelineCell, modality: str, classes: Collection[str] | None) -> GuidelinePlace | None:
     """Return the best place of a treatment in one cell; None where the cell does not name it.
 
     The place of a combination, such as two lights in sequence, counts for a part only where neither this part nor a
@@ -223,10 +223,13 @@ def are_named_columns(
 
 
 def _named_classes(
-    treatment: GuidelineTreatment, classes: Collection[str]
+    treatment: GuidelineTreatment, classes: Collection[str] | None
 ) -> Iterator[tuple[int, str, tuple[str, ...]]]:
-    """Yield index, name and partners of the alternatives that one of the classes is of, or a part of."""
-    if not classes or not treatment.device_classes:
+    """Yield index, name and partners of the alternatives that one of the classes is of, or a part of.
+
+    A device of no class gives the light of no named class.
+    """
+    if classes is None or not treatment.device_classes:
         yield 0, "", ()
         return
     for index, name in enumerate(treatment.device_classes):
@@ -242,7 +245,7 @@ def is_light_of_place(treatment: GuidelineTreatment, classes: Collection[str]) -
 
 
 def advice_against(
-    case: Case, concern: Concern, cells: Sequence[GuidelineCell], modality: str, classes: Collection[str] = ()
+    case: Case, concern: Concern, cells: Sequence[GuidelineCell], modality: str, classes: Collection[str] | None = None
 ) -> AdviceAgainst | None:
     """Return the advice of a firm or fair cell against a treatment; None where none is given.
 
@@ -263,7 +266,9 @@ def advice_against(
     return None
 
 
-def _cell_against(cell: GuidelineCell, modality: str, classes: Collection[str]) -> tuple[GuidelineCell, str] | None:
+def _cell_against(
+    cell: GuidelineCell, modality: str, classes: Collection[str] | None
+) -> tuple[GuidelineCell, str] | None:
     """Return the cell for one kind that advises against a treatment, and by which name.
 
     A source that names no site speaks of every site: beside the cell of a site the general one counts, unless the cell
@@ -322,9 +327,9 @@ def _inline_name(name: str) -> Message | str:
     return inline_title("modality", name) if isinstance(name_or_title := name_message(name), str) else name_or_title
 
 
-def _is_meant(name: str, modality: str, classes: Collection[str]) -> bool:
+def _is_meant(name: str, modality: str, classes: Collection[str] | None) -> bool:
     """Return whether advice against a treatment is about a modality or a class; of lamps with any filter."""
-    return name == modality or is_same_class(name, classes)
+    return name == modality or is_same_class(name, classes or ())
 
 
 def _source_against(cell: GuidelineCell, name: str) -> str:

@@ -180,7 +180,7 @@ def option_standing(
     question: EvidenceQuestion,
     use: LaserUse,
     expected: Expectation,
-    classes: Collection[str] = (),
+    classes: Collection[str] | None = None,
 ) -> OptionStanding:
     """Return the values by which an option is ranked.
 
@@ -188,7 +188,7 @@ def option_standing(
 
     Parameters
     ----------
-    classes : of its device at its setting; empty without a device.
+    classes : of its device at its setting; None without a device.
     """
     risks = {"pih": expected.pih, **expected.harms}
     counted = [risks[name].p for name in LASTING_HARMS if name in risks]

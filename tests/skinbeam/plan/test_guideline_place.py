@@ -38,7 +38,7 @@ def cells(condition: str, phototype: str, site: str = "cheeks", **said: object) 
 
 
 def advised_against(
-    found: Sequence[GuidelineCell], modality: str, classes: frozenset[str] = frozenset(), **person: object
+    found: Sequence[GuidelineCell], modality: str, classes: frozenset[str] | None = None, **person: object
 ) -> AdviceAgainst | None:
     """The advice of cells to a person, whom the rules keep from nothing unless told otherwise."""
     patient = {"age_years": 40.0, "sex": "male", "phototype": "II"} | person
@@ -81,6 +81,18 @@ def test_a_device_has_the_place_of_its_class(
 ONE_OF_EACH_LIGHT = {
     device_classes(device, light) for device in devices().values() for light in one_of_each_light(device)
 }
+
+
+def test_light_of_no_class_has_no_place_among_named_classes() -> None:
+    """A diode of 940 nm, which no class has, stood first wherever the guideline puts any device of its modality."""
+    for cell in load_cells():
+        for treatment in cell.treatments:
+            place = guideline_place((cell,), treatment.treatment, frozenset())
+            assert place is None or not place.device_class
+            named = [one for one in cell.treatments if one.treatment == treatment.treatment]
+            if all(one.device_classes for one in named):
+                assert place is None
+            assert guideline_place((cell,), treatment.treatment) is not None
 
 
 def test_a_part_of_a_combination_has_the_place_at_which_it_is_named_alone() -> None:
@@ -212,7 +224,7 @@ def test_a_device_of_another_class_has_no_place() -> None:
 @pytest.mark.parametrize("phototype", ["III", "IV", "V"])
 def test_freezing_and_long_pulses_of_755_nm_are_advised_against_for_age_spots_of_darker_skin(phototype: str) -> None:
     here = cells("age-spots", phototype)
-    for modality, classes in (("cryotherapy", frozenset()), ("pigment-long-pulse", classes_of("alexandrite-755"))):
+    for modality, classes in (("cryotherapy", None), ("pigment-long-pulse", classes_of("alexandrite-755"))):
         advice = advised_against(here, modality, classes)
         assert advice is not None
         assert phototype[0] in advice.message.text
@@ -374,7 +386,7 @@ def test_no_advice_against_a_treatment_recommends_what_the_rules_refuse(person: 
         case = parse_record(Case, {"patient": patient, "concern": [concern]}, file="case")
         for name in cell.avoid:
             is_modality = name in known_modalities()
-            modality, classes = (name, frozenset()) if is_modality else (cell.first.treatment, frozenset({name}))
+            modality, classes = (name, None) if is_modality else (cell.first.treatment, frozenset({name}))
             advice = advice_against(case, case.concern[0], (cell,), modality, classes)
             if advice is None or "first" not in advice.message.params:
                 continue
@@ -391,8 +403,10 @@ def test_green_light_is_not_recommended_where_it_is_refused() -> None:
     for condition, phototype in product(("freckles", "age-spots"), ("V", "VI")):
         found = cells(condition, phototype)
         for name in (name for cell in found for name in cell.avoid):
-            modality, classes = (name, frozenset()) if name in known_modalities() else ("pigment-short-pulse", {name})
-            advice = advised_against(found, modality, frozenset(classes), phototype=phototype)
+            modality, classes = (
+                (name, None) if name in known_modalities() else ("pigment-short-pulse", frozenset({name}))
+            )
+            advice = advised_against(found, modality, classes, phototype=phototype)
             assert advice is None or "532" not in advice.message.text.partition("They begin")[2]
 
 

@@ -1,0 +1,76 @@
+"""Check a device file, and say of which of its lights plans know little or nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from skinbeam.laser.device import Device, DeviceList, beam_sizes_mm, describe_light, describe_pulses, read_device_file
+from skinbeam.laser.device_class import head_classes, nearest_classes
+from skinbeam.laser.setting_grid import BeamSetting, pulse_steps
+from skinbeam.model.conditions import known_conditions
+from skinbeam.model.device_file import DeviceHead
+from skinbeam.model.document import sha256_hex
+from skinbeam.response.settings import PracticeRegion
+from skinbeam.text import DocumentWarning, Message
+
+__all__ = ["check_device_file"]
+
+_EMISSIONS = {"full-field": "spots", "microbeam": "columns", "lens-array": "array"}
+
+
+def check_device_file(path: Path) -> DeviceList:
+    """Validate a device file and return it as a list, so that its owner can check how it was read.
+
+    A warning names each light of no class of devices, and what a plan does with it.
+
+    Raises
+    ------
+    InputError : a fault of the file, with the path of the key.
+    """
+    device = read_device_file(path)
+    asked = sha256_hex({"command": "lasers", "file": sha256_hex(path.read_bytes())})
+    return DeviceList(case_sha256=asked, seed=0, warnings=tuple(_class_warnings(device)), lasers=(device,))
+
+
+def _class_warnings(device: Device) -> Iterator[DocumentWarning]:
+    """Yield a warning of each head whose light no class has."""
+    for head in device.heads:
+        if head_classes(device.file, head):
+            continue
+        near = ", ".join(f"{name} ({line:g} nm)" for name, line in nearest_classes(device.file, head))
+        words = {
+            "light": describe_light(head.wavelength_nm, lamp=head.band_nm is not None),
+            "pulses": describe_pulses([head.pulse_ms]),
+            "emission": Message(f"laser-class.{_EMISSIONS[device.file.emission]}"),
+            "near": near,
+            "planned": _planned(device, head),
+        }
+        yield DocumentWarning("no-class", Message("laser-class.none", words))
+
+
+def _planned(device: Device, head: DeviceHead) -> Message:
+    """Return what a plan does with a head of no class."""
+    if device.lens_array:
+        return Message("laser-class.array-not-planned")
+    if device.microbeam or "ablative" in device.modalities:
+        return Message("laser-class.planned-by-depth")
+    conditions = ", ".join(_conditions_with_doses(device, head))
+    if not conditions:
+        return Message("laser-class.not-planned")
+    return Message("laser-class.planned-as-printed", {"conditions": conditions})
+
+
+def _conditions_with_doses(device: Device, head: DeviceHead) -> Iterator[str]:
+    """Yield the conditions for which sources print a dose of such light, by name."""
+    settings = [
+        BeamSetting(head.wavelength_nm, pulse_ms, size_mm)
+        for pulse_ms in pulse_steps(head.pulse_ms)
+        for size_mm in beam_sizes_mm(head)
+    ]
+    for name, condition in known_conditions().items():
+        regions = [
+            PracticeRegion(name, modality, None)
+            for modality in device.modalities
+            if modality in condition.lasers and condition.lasers[modality].use != "not"
+        ]
+        if any(region.dose_range(device, setting) is not None for region in regions for setting in settings):
+            yield name

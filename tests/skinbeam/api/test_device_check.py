@@ -1,0 +1,149 @@
+"""Checking a device file: a light of no class is named, with what plans do with it."""
+
+from pathlib import Path
+
+import pytest
+from paths import ROOT
+
+from skinbeam.api.device_check import check_device_file
+from skinbeam.laser.device import devices
+from skinbeam.model.case import Case
+from skinbeam.model.input_files import LoadedCase, parse_record
+from skinbeam.plan.planner import make_plan
+from skinbeam.plan_records.plan import ConcernPlan
+
+SPOTS = "[[head.spot]]\nspot_mm = 7.0\nfluence_J_cm2 = { low = 1.0, high = 60.0 }\n"
+COLUMNS = """[[head.tip]]
+diameter_um = 120.0
+energy_mJ = { low = 2.0, high = 60.0 }
+density_per_cm2 = { low = 25.0, high = 500.0 }
+"""
+
+
+def device_file(
+    folder: Path,
+    nm: float,
+    *,
+    pulse_ms: tuple[float, float] = (5.0, 100.0),
+    modality: str = "vascular",
+    emission: str = "full-field",
+) -> Path:
+    outputs = COLUMNS if emission == "microbeam" else SPOTS
+    file = folder / "ours.toml"
+    file.write_text(
+        f"""title = "The laser in room 2"
+modalities = ["{modality}"]
+emission = "{emission}"
+profile = "top-hat"
+repetition_Hz = {{ low = 0.5, high = 2.0 }}
+eyewear_nm = [[{nm}, {nm}]]
+stated = "maker"
+source = ["manual"]
+
+[[head]]
+wavelength_nm = {nm}
+pulse_ms = {{ low = {pulse_ms[0]}, high = {pulse_ms[1]} }}
+pulse_shape = "square"
+
+{outputs}
+[[cooling]]
+kind = "contact"
+temperature_C = {{ low = 4.0, high = 10.0 }}
+during = true
+""",
+        encoding="utf-8",
+    )
+    return file
+
+
+def warnings_of(file: Path) -> list[str]:
+    return [warning["message"] for warning in check_device_file(file).to_dict()["warnings"]]
+
+
+def concern_plan(folder: Path, condition: str) -> ConcernPlan:
+    """The concern of a plan for a clinic whose only device is the file of this test."""
+    tables = {
+        "patient": {
+            "age_years": 40.0,
+            "sex": "male",
+            "phototype": "II",
+            "tan": "none",
+            "medications": [],
+            "history": [],
+        },
+        "concern": [{"condition": condition, "site": "cheeks", "severity": "moderate"}],
+        "clinic": {"devices": ["ours.toml"]},
+    }
+    case = parse_record(Case, tables, file="case.toml")
+    return make_plan(LoadedCase(case, folder), draws=60).plan.concerns[0]
+
+
+@pytest.mark.parametrize("name", sorted(devices()))
+def test_no_shipped_device_is_warned_of(name: str) -> None:
+    assert not check_device_file(ROOT / "skinbeam" / "data" / "lasers" / f"{name}.toml").warnings
+
+
+@pytest.mark.parametrize(
+    ("nm", "pulse_ms", "near"),
+    [
+        (577.0, (5.0, 100.0), "ktp-532 (532 nm), pdl-585 (585 nm)"),
+        (1726.0, (10.0, 100.0), "ndyag-1064-long (1064 nm), er-ysgg (2790 nm)"),
+        # Long pulses of the ruby line: the class of its nanosecond pulses is named too.
+        (694.0, (1.0, 10.0), "pdl-595 (595 nm), pdl-595-compression (595 nm), qs-694 (694 nm), alex-755-long (755 nm)"),
+        (940.0, (5.0, 100.0), "diode-810 (810 nm), ndyag-1064-long (1064 nm)"),
+    ],
+)
+def test_a_light_of_no_class_is_named_with_the_classes_near_it(
+    nm: float, pulse_ms: tuple[float, float], near: str, tmp_path: Path
+) -> None:
+    (words,) = warnings_of(device_file(tmp_path, nm, pulse_ms=pulse_ms))
+    assert words.startswith(f"{nm:g} nm in pulses of ")
+    assert f"Nearest classes: {near}." in words
+    assert "`simulate`, `threshold`, `window` and `light` compute it" in words
+
+
+@pytest.mark.parametrize(
+    ("nm", "options"),
+    [
+        (585.0, {}),
+        (808.0, {}),
+        (2790.0, {"modality": "ablative", "pulse_ms": (0.2, 0.6)}),
+        (1540.0, {"modality": "non-ablative-fractional", "emission": "microbeam"}),
+        (1927.0, {"modality": "non-ablative-fractional", "emission": "microbeam"}),
+    ],
+)
+def test_a_light_of_a_class_is_not_warned_of(nm: float, options: dict[str, str], tmp_path: Path) -> None:
+    assert warnings_of(device_file(tmp_path, nm, **options)) == []  # type: ignore[arg-type]
+
+
+def test_a_plan_does_with_such_light_what_the_check_says(tmp_path: Path) -> None:
+    """What no source prints, no plan offers; what sources print for some conditions is tried there and nowhere else."""
+    (nothing,) = warnings_of(device_file(tmp_path, 1726.0))
+    assert "no plan uses it" in nothing
+    concern = concern_plan(tmp_path, "facial-telangiectasia")
+    assert not [option for option in concern.options if option.setup is not None]
+    assert [reason.id for refused in concern.refused if refused.device for reason in refused.reasons] == [
+        "plan.no-practice"
+    ]
+
+    (printed,) = warnings_of(device_file(tmp_path, 577.0))
+    assert "(facial-telangiectasia, " in printed
+    assert "age-spots" not in printed
+    concern = concern_plan(tmp_path, "facial-telangiectasia")
+    tried = [option for option in concern.options if option.setup is not None] or [
+        reason for refused in concern.refused if refused.device for reason in refused.reasons
+    ]
+    assert tried
+    assert "plan.no-practice" not in [getattr(one, "id", "") for one in tried]
+
+
+def test_columns_of_no_class_are_said_to_be_planned_by_their_depth(tmp_path: Path) -> None:
+    (words,) = warnings_of(device_file(tmp_path, 1470.0, modality="non-ablative-fractional", emission="microbeam"))
+    assert "by its computed depth" in words
+
+
+def test_a_lens_array_of_no_class_is_said_to_be_used_by_nothing(tmp_path: Path) -> None:
+    file = device_file(tmp_path, 1064.0, pulse_ms=(1e-5, 2e-5), modality="pigment-short-pulse", emission="lens-array")
+    (words,) = warnings_of(file)
+    assert "nothing uses it" in words
+    assert "qs-1064 (1064 nm)" in words
