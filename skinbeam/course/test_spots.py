@@ -76,7 +76,6 @@ _IF_ANOTHER: Final = "ladder.if-another"
 HOURS_PER_WEEK = 168.0
 _SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
 _LEAST_SPOTS: Final = 2
-_LIGHTS_FIRST: Final = 2  # of a concern: with these a clinic may really begin
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
 _ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")
 
@@ -86,8 +85,9 @@ def plan_test_spots(
 ) -> tuple[TestSpotLadder, ...]:
     """Return the test spots of each laser option of a concern that has sessions, in their order.
 
-    Those of the first options belong to the plan, the others to whoever chooses their light: no skin gets the spots of
-    every light. Where earlier sessions have improved a concern enough, all are for whoever decides on another session.
+    Those of the first light, and of lights tied with it, belong to the plan, the others to whoever chooses their light:
+    no skin gets the spots of every light. Where earlier sessions have improved a concern enough, all are for whoever
+    decides on another session.
 
     Parameters
     ----------
@@ -97,10 +97,10 @@ def plan_test_spots(
     lasers = [option for option in options if option.setup is not None]
     able = [(laser, trial) for laser, trial in zip(lasers, trials, strict=True) if not laser.reaches_nobody]
     found: list[TestSpotLadder] = []
-    for place, (option, trial) in enumerate(able):
+    for option, trial in able:
         ladder = _make_ladder(case, concern, option, trial)
         if ladder is not None:
-            is_first = place < _LIGHTS_FIRST or _comes_first(option, able[0][0])
+            is_first = _comes_first(option, able[0][0])
             if is_done:
                 ladder = replace(ladder, message=Message(_IF_ANOTHER, {"spots": ladder.message}))
             found.append(ladder if is_first and not is_done else replace(ladder, when_chosen=True))

@@ -318,7 +318,9 @@ def _phototype(person: Assessment) -> str | None:
 
 
 def _person_facts(person: Assessment) -> tuple[ReportFact, ...]:
-    shown = ("age_years", "sex", "phototype", "ita_deg", "colour_basis", "keloid_decision")
+    shown = ["age_years", "sex", "phototype", "colour_basis", "keloid_decision"]
+    if isinstance(person.ita_deg, Unknown):  # a known one stands in what the colour is based on
+        shown.append("ita_deg")
     return tuple(_fact(name, value) for name, value in dataclass_fields(person).items() if name in shown)
 
 

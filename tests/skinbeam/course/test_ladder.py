@@ -132,12 +132,12 @@ def test_every_light_that_can_be_chosen_has_its_ladder() -> None:
     assert {(ladder["device"], ladder["wavelength_nm"]) for ladder in made["test_spots"]} == lights
 
 
-def test_a_plan_tells_the_spots_of_the_lights_that_come_first_and_a_card_those_of_its_own() -> None:
+def test_a_plan_tells_the_spots_of_the_light_that_comes_first_and_a_card_those_of_its_own() -> None:
     plan = read_plan(document(PERSON + VEINS))
     (part,) = plan.concerns
     lights = [option for option in part.options if option.setup is not None]
     assert len(lights) > 2
-    first = {one.setup.device for place, one in enumerate(lights) if place < 2 or one.rank == lights[0].rank}
+    first = {one.setup.device for one in lights if one.rank == lights[0].rank}
     assert {one.device for one in plan.test_spots if not one.when_chosen} == first
     for option in part.options:
         card = option_card(part, option, ladders=plan.test_spots)
