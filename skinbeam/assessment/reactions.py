@@ -393,6 +393,11 @@ class EarlierReaction:
         return self.entry.startswith("test_spot")
 
     @property
+    def index(self) -> int:
+        """The place of its entry among the test spots or the sessions of the case, from 0."""
+        return int(self.entry.partition("[")[2].rstrip("]"))
+
+    @property
     def has_dose(self) -> bool:
         """Whether the case contains any dose."""
         return self.fluence_J_cm2 is not None or self.energy_mJ is not None

@@ -52,6 +52,8 @@ class CourseRules:
     unknown_sessions : planned where nobody counted sessions.
     beside_source : of light and columns in one visit, on fields that touch.
     stop_after_sessions, stop_below_pct : a course that has improved less by then is not repeated of itself.
+    dose_step : the share by which a clinic raises a dose that left no harm and did too little.
+    new_course_after_weeks : so long after the last session another one begins a new course.
     """
 
     order: tuple[str, ...]
@@ -63,6 +65,8 @@ class CourseRules:
     unknown_sessions: int
     stop_after_sessions: int
     stop_below_pct: float
+    dose_step: float
+    new_course_after_weeks: float
     source: str
     beside_source: str
 

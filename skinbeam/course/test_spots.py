@@ -13,10 +13,10 @@ narrow spot does not show that the wider one spares it. Spots take at most a ten
 more, they are fewer. Only where two of the session's size would take more are they narrower; the plan then says so, and
 promises nothing of clean ones.
 
-None are made where two do not fit beside each other in the field, where the light reaches nobody, or where earlier
-pulses of this setting on this field were borne at the planned dose; a session counts unless something that makes skin
-react may be new since then. Where they were borne at a lower dose, the spots begin there. A light without test spots
-says why it has none, since reasons of its plan may ask for them.
+None are made where two do not fit beside each other in the field, where the light reaches nobody, or where an earlier
+pulse of this setting on this field stands for them (`borne_pulses`). Where it bore a lower dose, the spots begin there;
+a spot that was read too early is read again first. A light without test spots says why it has none, since reasons of
+its plan may ask for them.
 
 Where there is no calibration of burns, spots are shares of the planned dose. Where that is the least of the device, as
 the energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
@@ -26,14 +26,20 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations, groupby
+from itertools import combinations
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, has_melasma, sites_overlap
-from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, has_melasma
+from skinbeam.course.borne_pulses import (
+    HOURS_PER_WEEK,
+    BornePulse,
+    borne_pulses,
+    find_unread_spot,
+    standing_pulse,
+)
 from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.laser.device import Device, describe_pulse, describe_window
@@ -73,7 +79,6 @@ Floats = NDArray[np.float64]
 
 NO_TEST_SPOTS: Final = "no-test-spots"  # the rule of the reason why a light has none
 _IF_ANOTHER: Final = "ladder.if-another"
-HOURS_PER_WEEK = 168.0
 _SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
 _LEAST_SPOTS: Final = 2
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
@@ -198,9 +203,9 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
     assert setup is not None  # an option with a trial has a device
     site, size = concern.site, _spot_size(setup, trial.machine.device, concern.area_cm2)
     hours = _reading_delay_h(case, concern, modality)
-    borne = max((pulse.dose for pulse in _borne_pulses(case, concern, option, trial.machine, hours)), default=0.0)
-    if size is None or borne >= trial.dose:
+    if size is None or standing_pulse(case, concern, option, trial.machine, hours) is not None:
         return None
+    borne = max((pulse.dose for pulse in borne_pulses(case, concern, option, trial.machine, hours)), default=0.0)
     cite_sources(_test_spot_rules()["ladder"]["source"], _test_spot_rules()["reading"]["source"])
     doses = [*(dose for dose in trial.machine.doses(trial.setting) if borne <= dose < trial.dose), trial.dose]
     densities = [] if setup.settings.columns is None else [setup.settings.columns.density_per_cm2]
@@ -232,6 +237,11 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
         "read": _hours_message(hours),
         "promise": promises[0],
     }
+    message = Message("plan.test-spot" if max(len(doses), len(densities)) > 1 else "plan.test-spot-alone", params)
+    unread = find_unread_spot(case, concern, option, trial.machine, hours)
+    if unread is not None:
+        again = {"entry": _entry_message(unread.entry), "seen": unread.read_after_h, "read": _hours_message(hours)}
+        message = Message("ladder.read-again", again | {"spots": message})
     return TestSpotLadder(
         device=setup.device,
         device_title=setup.device_title,
@@ -241,99 +251,10 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
         spots=_make_steps(doses, densities, setup, trial, size),
         p_burn_if_clean=clean,
         read_after_h=hours,
-        message=Message("plan.test-spot" if max(len(doses), len(densities)) > 1 else "plan.test-spot-alone", params),
+        message=message,
         source=_test_spot_rules()["ladder"]["source"],
         settings=setup.settings,
     )
-
-
-# Earlier pulses of the setting on the field.
-
-
-@dataclass(frozen=True)
-class _BornePulse:
-    """A pulse that a field has borne.
-
-    Parameters
-    ----------
-    dose : that of the planned spot which heats the epidermis no more, J/cm².
-    """
-
-    dose: float
-    reaction: EarlierReaction
-
-
-def _borne_pulses(
-    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
-) -> list[_BornePulse]:
-    """Return the pulses of a setting that this field has borne, in the order of the file.
-
-    A pulse shows it if it had this light and was as short, on the same skin, and left at most what such light usually
-    leaves, a bruise among it. A test spot counts once it is read as late as the ladder would be. None counts at or
-    above a dose that left more. Where a rule holds because of what may be newer than a session, no session counts, and
-    test spots that were made for it do. Of skin that is removed or heated in columns, passes and density are as
-    important and not known.
-    """
-    setup = option.setup
-    is_computed = any(limit.id == "epidermal-burn" for limit in option.limits)
-    if setup is None or setup.settings.microbeam is not None or not is_computed:
-        return []
-    reacts_anew = _may_react_anew(option)
-    borne: list[_BornePulse] = []
-    not_borne: list[float] = []
-    for _, marks in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry):
-        group = list(marks)
-        reaction, dose = group[0], group[0].fluence_J_cm2
-        if dose is None or not _is_of_light(reaction, setup, machine):
-            continue
-        is_read = not reacts_anew if reaction.read_after_h is None else reaction.read_after_h >= hours
-        if any(mark.meaning != "expected" for mark in group):
-            not_borne.append(dose)
-        elif any(mark.history is not None for mark in group):
-            continue  # such as herpes, which tells nothing of the dose
-        elif is_read and _is_on_field(reaction, concern, case):
-            share = _share_in_spot(reaction, setup.settings)
-            borne += [_BornePulse(share * dose, reaction)] if share > 0.0 else []
-    least = min(not_borne, default=math.inf)
-    return [pulse for pulse in borne if (pulse.reaction.fluence_J_cm2 or 0.0) < least]
-
-
-def _may_react_anew(option: Option) -> bool:
-    """Return whether a rule holds because of what may be newer than any session on the field."""
-    anew = _test_spot_rules()["borne"]["not_where"]
-    return any(reason.rule in anew or reason.message.id in anew for reason in option.reasons)
-
-
-def _is_of_light(reaction: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> bool:
-    """Return whether a pulse was made with a device and its wavelength."""
-    device = machine.device
-    made = reaction.was_made_with(machine.case_name, device) and reaction.dose_on(device) is not None
-    return made and reaction.wavelength_on(device) == setup.wavelength_nm
-
-
-def _share_in_spot(reaction: EarlierReaction, settings: DeviceSetting) -> float:
-    """Return the share of a pulse's dose that heats the epidermis no more in the planned spot; 0 where none does.
-
-    Skin below a wider spot scatters more light back, which the share allows for. A longer pulse shows nothing.
-    """
-    if (
-        reaction.pulse_ms is None
-        or reaction.spot_mm is None
-        or settings.spot_mm is None
-        or reaction.pulse_ms > settings.pulse_ms
-    ):
-        return 0.0
-    return float(min(1.0, (reaction.spot_mm / settings.spot_mm) ** _test_spot_rules()["borne"]["spot_exponent"]))
-
-
-def _is_on_field(reaction: EarlierReaction, concern: Concern, case: Case) -> bool:
-    """Return whether a reaction was on the skin of a concern.
-
-    A session that names no site was there if the person has that concern at no other.
-    """
-    if reaction.site is not None:
-        return sites_overlap(reaction.site, concern.site)
-    return [two.site for two in case.concern if two.condition == reaction.condition] == [concern.site]
 
 
 # Doses, steps and words of a ladder.
@@ -542,22 +463,27 @@ def _missing_spots(case: Case, concern: Concern, option: Option, machine: Search
     if option.reaches_nobody:
         return Message("ladder.reaches-nobody", device)
     hours = _reading_delay_h(case, concern, option.modality)
-    planned = setup.settings.fluence_J_cm2 or math.inf
-    enough = [pulse for pulse in _borne_pulses(case, concern, option, machine, hours) if pulse.dose >= planned]
-    if enough:
-        reaction = enough[-1].reaction
-        params = {
-            "entry": _entry_message(reaction.entry),
-            "dose": reaction.fluence_J_cm2,
-            "spot": reaction.spot_mm,
-            "pulse": describe_pulse(reaction.pulse_ms or 0.0),
-        }
-        return Message("ladder.stands", device | params)
+    standing = standing_pulse(case, concern, option, machine, hours)
+    if standing is not None:
+        return _standing_message(standing, option, device)
     has_told = any(reason.rule == "window-larger-than-field" for reason in option.reasons)
     if _spot_size(setup, machine.device, concern.area_cm2) is None and not has_told:
         share_pct = round(100.0 * _test_spot_rules()["ladder"]["two"][0])
         return Message("ladder.no-room", device | {"share_pct": share_pct, "read": _hours_message(hours)})
     return None
+
+
+def _standing_message(pulse: BornePulse, option: Option, device: Mapping[str, object]) -> Message:
+    """Return which earlier pulse stands for test spots of a light."""
+    reaction, setup = pulse.reaction, option.setup
+    assert setup is not None  # only a light has pulses
+    params = {"entry": _entry_message(reaction.entry), **device}
+    if setup.settings.columns is not None:
+        columns = {"energy": reaction.energy_mJ, "density": reaction.density_per_cm2}
+        return Message("ladder.stands-columns", params | columns)
+    light = {"dose": reaction.fluence_J_cm2, "spot": reaction.spot_mm}
+    params |= light | {"pulse": describe_pulse(reaction.pulse_ms or 0.0)}
+    return Message("ladder.stands-step" if pulse.is_step_below else "ladder.stands", params)
 
 
 # Notices on earlier test spots and sessions.

@@ -21,6 +21,7 @@ __all__ = [
     "class_table",
     "head_classes",
     "heats_alike",
+    "is_same_pulse_length",
     "is_same_wavelength",
     "nearest_classes",
     "widen_classes",
@@ -29,6 +30,7 @@ __all__ = [
 SHORTEST_NANOSECOND_MS = 1e-6  # shorter pulses are picosecond pulses, by which such machines are named
 SHORTEST_MICROSECOND_MS = 1e-3  # shorter pulses come from a Q-switched laser
 SHORTEST_MILLISECOND_MS = 1.0
+_SAME_PULSE_RATIO = 1.25  # pulses of machines differ from what is noted by so much
 SAME_LINE_NM = 6.0  # makers state the same line with such differences: 530 and 532, 805 and 810, 2936 and 2940 nm
 
 
@@ -170,3 +172,13 @@ def is_same_wavelength(nm: float, other_nm: float) -> bool:
 def heats_alike(nm: float, other_nm: float) -> bool:
     """Return whether light of two wavelengths does the same to skin, as the dye lasers of 585 and 595 nm do."""
     return abs(nm - other_nm) <= 15.0
+
+
+def is_same_pulse_length(pulse_ms: float, other_ms: float) -> bool:
+    """Return whether two pulses differ by no more than what people note and what machines can be set to.
+
+    What a pulse of nanoseconds does is set by its dose, whatever its length.
+    """
+    shorter, longer = sorted((pulse_ms, other_ms))
+    are_nanoseconds = shorter >= SHORTEST_NANOSECOND_MS and longer < SHORTEST_MICROSECOND_MS
+    return are_nanoseconds or longer <= _SAME_PULSE_RATIO * shorter

@@ -8,7 +8,7 @@ from skinbeam.assessment.earlier_sessions import count_sessions, is_place_known,
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
 from skinbeam.laser.device import Device
-from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS, is_same_wavelength
+from skinbeam.laser.device_class import is_same_pulse_length, is_same_wavelength
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps, iterate_settings, nearest_setting
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
@@ -21,7 +21,7 @@ from skinbeam.suitability.session_response import is_judged_early, is_too_little
 __all__ = ["EarlierResult", "EndpointSeen", "earlier_result", "endpoint_seen", "is_like"]
 
 _NO_ENDPOINT: Final = ("none", "redness")
-_SAME_SETTING: Final = math.log(1.25)  # pulses and spots of machines differ from what is noted by so much
+_SAME_SPOT: Final = math.log(1.25)  # spots of machines differ from what is noted by so much
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,9 @@ def _setting_of(machine: SearchMachine, pulse: EarlierReaction) -> BeamSetting |
 
 
 def is_like(setting: BeamSetting, other: BeamSetting) -> bool:
-    """Return whether two settings differ by no more than what people note and what machines can be set to.
-
-    What a pulse of nanoseconds does is set by its dose, whatever its length.
-    """
-    pulses = sorted((setting.pulse_ms, other.pulse_ms))
-    are_nanoseconds = pulses[0] >= SHORTEST_NANOSECOND_MS and pulses[1] < SHORTEST_MICROSECOND_MS
-    is_same_pulse = are_nanoseconds or log_ratio(*pulses) <= _SAME_SETTING
-    is_same_spot = log_ratio(setting.spot_mm, other.spot_mm) <= _SAME_SETTING
+    """Return whether two settings differ by no more than what people note and what machines can be set to."""
+    is_same_pulse = is_same_pulse_length(setting.pulse_ms, other.pulse_ms)
+    is_same_spot = log_ratio(setting.spot_mm, other.spot_mm) <= _SAME_SPOT
     return setting.wavelength_nm == other.wavelength_nm and is_same_pulse and is_same_spot
 
 

@@ -7,8 +7,8 @@ with does nothing, it begins a step above what did nothing. The limits on harm h
 """
 
 from dataclasses import replace
-from typing import Final
 
+from skinbeam.course.course_rules import course_rules
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.consultation import Concern
 from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen, is_like
@@ -17,8 +17,6 @@ from skinbeam.response.settings import SearchMachine
 from skinbeam.suitability.session_response import is_too_little
 
 __all__ = ["proposal_after", "proposal_at_endpoint"]
-
-_STEP: Final = 1.15  # after a session without effect: the step of a ladder that a clinic goes up (a judgement)
 
 
 def proposal_after(
@@ -41,7 +39,7 @@ def proposal_after(
         return usual
     if not is_like(usual.setting, earlier.setting) or usual.lighter_phototype is not None:
         return usual
-    raised = min((1.0 if earlier.is_early else _STEP) * earlier.dose, usual.high)
+    raised = min((1.0 if earlier.is_early else course_rules().dose_step) * earlier.dose, usual.high)
     if raised <= usual.start or (raised <= earlier.dose and not earlier.is_early):
         return usual
     return replace(usual, raised_start=raised, earlier=earlier)
@@ -64,7 +62,7 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
         earlier.dose,
         earlier.dose,
         densities,
-        () if printed is None else printed.sources,
+        () if printed is None or printed.darker_phototype is not None else printed.sources,
         concern.condition,
         printed=None if printed is None else printed.printed_range,
         is_of_site=True,
@@ -74,10 +72,14 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
 
 
 def _is_printed_at(usual: Proposal, setting: BeamSetting) -> bool:
-    """Return whether the doses of a proposal are printed for such skin, at a setting."""
-    is_of_such_skin = usual.lighter_phototype is None and usual.darker_phototype is None
+    """Return whether the doses of a proposal are printed for such skin, at a setting.
+
+    How deep a column reaches depends on no colour, so that what is printed for darker skin holds for columns too.
+    """
+    is_column = usual.machine.device.microbeam
+    is_of_such_skin = usual.lighter_phototype is None and (is_column or usual.darker_phototype is None)
     is_same_light = usual.setting.wavelength_nm == setting.wavelength_nm
-    return is_of_such_skin and is_same_light and (usual.machine.device.microbeam or is_like(usual.setting, setting))
+    return is_of_such_skin and is_same_light and (is_column or is_like(usual.setting, setting))
 
 
 def proposal_at_endpoint(endpoint: EndpointSeen, usual: Proposal) -> Proposal:
@@ -88,7 +90,11 @@ def proposal_at_endpoint(endpoint: EndpointSeen, usual: Proposal) -> Proposal:
     """
     if usual.is_least_first or endpoint.nothing < usual.start:
         return usual
-    above = (step for step in dose_steps(usual.machine.device, usual.setting) if step >= _STEP * endpoint.nothing)
+    above = (
+        step
+        for step in dose_steps(usual.machine.device, usual.setting)
+        if step >= course_rules().dose_step * endpoint.nothing
+    )
     start = min(endpoint.dose, next(above, endpoint.dose))
     return replace(
         usual,

@@ -29,7 +29,6 @@ AMIODARONE = 'medications = [{name = "amiodarone", last_dose_months = 0}]\n'
 
 # Texts that name test spots and order none, or order them of light whose earlier pulses never stand for them.
 ORDER_NONE = {
-    "plan.columns-reach-fat",
     "plan.dose-of-endpoint",
     "plan.harm-in-doubt",
     "plan.no-spot-after-injury",
@@ -41,7 +40,6 @@ ORDER_NONE = {
     "plan.window-larger",
     "rules.photographs-near",
     "rules.recent-resurfacing-superficial-acid",  # a small area of acid, no light
-    "rules.pih-history-resurfacing",  # columns, and skin that is removed
     "rules.titration-columns",
     "rules.titration-heating",
     "earlier.below-lamps",  # of the other kind of light, which has `earlier.other-kind`

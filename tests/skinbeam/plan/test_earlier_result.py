@@ -312,8 +312,8 @@ def test_rules_on_darker_skin_bound_a_density_that_a_session_had_and_no_source_p
     assert planned[100.0]["settings"]["microbeam"]["density_per_cm2"] == 100.0
     assert planned[600.0]["settings"]["microbeam"]["density_per_cm2"] < 600.0
     told = {density: str(option["reasons"]) for density, option in planned.items()}
-    assert "fewer columns" in told[600.0]
-    assert "fewer columns" not in told[100.0]
+    assert "with fewer columns" in told[600.0]
+    assert "with fewer columns" not in told[100.0]
 
 
 @pytest.mark.parametrize("device", ["ps-array-755", "ps-array-785"])

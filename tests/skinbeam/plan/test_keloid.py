@@ -10,7 +10,8 @@ import pytest
 from consultations import EXAMPLES, PERSON, concern, devices, document, example, laser_options, loaded
 from plan_reading import read_plan
 
-from skinbeam.course.test_spots import HOURS_PER_WEEK, _reading_delay_h
+from skinbeam.course.borne_pulses import HOURS_PER_WEEK
+from skinbeam.course.test_spots import _reading_delay_h
 from skinbeam.evidence.expectation.estimates import inline_title
 from skinbeam.evidence.harm_counts import harm_share_in_trials
 from skinbeam.evidence.studies.outcomes import counts_after

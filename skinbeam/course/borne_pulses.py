@@ -1,0 +1,202 @@
+"""Earlier pulses of a setting that a field has borne, and which of them stands for test spots of that setting.
+
+A pulse that left no more than such light usually leaves, on the same skin and with no less dose, shows what a test spot
+would. A session is one, unless something that makes skin react may be new since then, or it was more than a year ago:
+clinics try the skin again after such a time. One whose dose is a usual step below the planned one is enough where spots
+would be read for burns alone and few burn: that step is what a clinic goes up between two sessions.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from typing import Final
+
+from skinbeam.assessment.earlier_sessions import weeks_since
+from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.course.course_rules import FULL_FIELD_ABLATION, course_rules
+from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, is_same_pulse_length
+from skinbeam.model.case import Case
+from skinbeam.model.consultation import Concern
+from skinbeam.model.package_data import load_package_table
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
+from skinbeam.plan_records.plan import Option
+from skinbeam.response.settings import SearchMachine
+
+__all__ = ["HOURS_PER_WEEK", "BornePulse", "borne_pulses", "find_unread_spot", "standing_pulse"]
+
+HOURS_PER_WEEK: Final = 168.0
+_NEARLY: Final = 0.999  # doses are noted with few digits
+_rules = partial(load_package_table, "data/test_spots.toml")
+
+
+@dataclass(frozen=True)
+class BornePulse:
+    """A pulse that a field has borne.
+
+    Parameters
+    ----------
+    dose : that of the planned spot which heats the epidermis no more, J/cm²; of columns their energy, mJ.
+    is_read : whether it was read as late as test spots would be, and nothing that matters may be newer.
+    is_step_below : whether its dose is less than the planned one, by a usual step.
+    """
+
+    dose: float
+    reaction: EarlierReaction
+    is_read: bool = True
+    is_step_below: bool = False
+
+
+def borne_pulses(
+    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
+) -> list[BornePulse]:
+    """Return the pulses of a setting that this field has borne, in the order of the file.
+
+    Parameters
+    ----------
+    hours : after which test spots of the setting are read.
+    """
+    return [pulse for pulse in _pulses_on_field(case, concern, option, machine, hours) if pulse.is_read]
+
+
+def standing_pulse(
+    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
+) -> BornePulse | None:
+    """Return the last pulse that stands for test spots of a setting; None where none does."""
+    dose = _planned_dose(option)
+    borne = borne_pulses(case, concern, option, machine, hours)
+    enough = [pulse for pulse in borne if pulse.dose >= _NEARLY * dose]
+    below = [replace(pulse, is_step_below=True) for pulse in borne if _is_step_below(pulse, dose, option, hours)]
+    standing = enough or below
+    return standing[-1] if standing else None
+
+
+def find_unread_spot(
+    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
+) -> EarlierReaction | None:
+    """Return the last test spot of no less than the planned dose that is still to be read again; None without one."""
+    waiting = [
+        pulse.reaction
+        for pulse in _pulses_on_field(case, concern, option, machine, hours)
+        if pulse.reaction.is_test_spot and not pulse.is_read and pulse.dose >= _NEARLY * _planned_dose(option)
+    ]
+    return waiting[-1] if waiting else None
+
+
+def _planned_dose(option: Option) -> float:
+    """Return the fluence of an option, J/cm², or the energy of its columns, mJ."""
+    assert option.setup is not None  # only a light has test spots
+    settings = option.setup.settings
+    dose = settings.fluence_J_cm2 if settings.columns is None else settings.columns.energy_mJ
+    return math.inf if dose is None else dose
+
+
+def _is_step_below(pulse: BornePulse, dose: float, option: Option, hours: float) -> bool:
+    """Return whether a pulse of a session is no more than a usual step below a dose of which few burn.
+
+    Columns leave no step: how their energy and density add up is not known. Where a dark mark may follow, which shows
+    weeks later, each dose has its own spots.
+    """
+    is_for_burns = hours <= _rules()["reading"]["burn_h"]
+    has_room = any(limit.id == "epidermal-burn" and limit.status == "met" for limit in option.limits)
+    is_session = not pulse.reaction.is_test_spot
+    return is_session and is_for_burns and has_room and course_rules().dose_step * pulse.dose >= _NEARLY * dose
+
+
+def _pulses_on_field(
+    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
+) -> Iterator[BornePulse]:
+    """Yield the pulses of a setting that this field has borne so far, in the order of the file.
+
+    A pulse shows it if it had this light and was as short, on the same skin, and left at most what such light usually
+    leaves, a bruise among it. None counts at or above a dose that left more. Of skin that is removed as a whole the
+    passes are as important and not known.
+    """
+    setup = option.setup
+    if setup is None or option.modality == FULL_FIELD_ABLATION:
+        return
+    pulses = [
+        marks
+        for _, group in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry)
+        if _is_of_light((marks := list(group))[0], setup, machine)
+    ]
+    harmful = [_given(marks[0], setup) for marks in pulses if any(mark.meaning != "expected" for mark in marks)]
+    least = min(harmful, default=math.inf)
+    is_computed = any(limit.id == "epidermal-burn" for limit in option.limits)
+    for marks in pulses:
+        reaction, given = marks[0], _given(marks[0], setup)
+        if given >= least or all(mark.history is not None for mark in marks):
+            continue  # herpes alone tells nothing of the dose
+        share = _share_of_plan(reaction, setup.settings, is_computed=is_computed)
+        if share > 0.0 and _is_on_field(reaction, concern, case):
+            yield BornePulse(share * given, reaction, _is_read(case, reaction, option, hours))
+
+
+def _is_of_light(reaction: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> bool:
+    """Return whether a pulse was made with a device and its wavelength, at a dose that is known."""
+    device = machine.device
+    made = reaction.was_made_with(machine.case_name, device) and reaction.dose_on(device) is not None
+    return made and reaction.wavelength_on(device) == setup.wavelength_nm
+
+
+def _given(reaction: EarlierReaction, setup: DeviceSetup) -> float:
+    """Return the dose of a pulse, J/cm², or mJ of columns."""
+    dose = reaction.fluence_J_cm2 if setup.settings.columns is None else reaction.energy_mJ
+    return 0.0 if dose is None else dose
+
+
+def _is_read(case: Case, reaction: EarlierReaction, option: Option, hours: float) -> bool:
+    """Return whether a pulse is known to have been borne, by the time of its reading.
+
+    A test spot is read as late as the ladder would be. A session counts unless something may be newer than it; for
+    raised scars, which come late, it has to be as long ago as spots would be read.
+    """
+    if reaction.read_after_h is not None:
+        return reaction.read_after_h >= hours
+    if _may_react_anew(option):
+        return False
+    ago = weeks_since(case, case.session[reaction.index])
+    if hours >= _rules()["reading"]["raised_scar_h"]:
+        return ago is not None and HOURS_PER_WEEK * ago >= hours and ago <= course_rules().new_course_after_weeks
+    return ago is None or ago <= course_rules().new_course_after_weeks
+
+
+def _may_react_anew(option: Option) -> bool:
+    """Return whether a rule holds because of what may be newer than any session on the field."""
+    anew: Sequence[str] = _rules()["borne"]["not_where"]
+    return any(reason.rule in anew or reason.message.id in anew for reason in option.reasons)
+
+
+def _share_of_plan(reaction: EarlierReaction, settings: DeviceSetting, *, is_computed: bool) -> float:
+    """Return the share of a pulse's dose that does no more in the planned setting; 0 where no share is known to.
+
+    Skin below a wider spot scatters more light back, which the share allows for where burns are computed; else the spot
+    has to be the same. A longer pulse shows nothing, and neither do fewer columns.
+    """
+    if settings.columns is not None:
+        density = settings.columns.density_per_cm2 * (settings.passes or 1)
+        is_as_dense = reaction.density_per_cm2 is not None and reaction.density_per_cm2 >= _NEARLY * density
+        is_same_pulse = reaction.pulse_ms is None or is_same_pulse_length(reaction.pulse_ms, settings.pulse_ms)
+        return 1.0 if is_as_dense and is_same_pulse else 0.0
+    if reaction.pulse_ms is None or reaction.spot_mm is None or settings.spot_mm is None:
+        return 0.0
+    is_same_pulse = is_same_pulse_length(reaction.pulse_ms, settings.pulse_ms)
+    if not is_computed:
+        is_same_spot = math.isclose(reaction.spot_mm, settings.spot_mm, rel_tol=1.0 - _NEARLY)
+        return 1.0 if is_same_pulse and is_same_spot else 0.0
+    is_short = reaction.pulse_ms <= settings.pulse_ms or (is_same_pulse and settings.pulse_ms < SHORTEST_MICROSECOND_MS)
+    if not is_short:
+        return 0.0
+    return float(min(1.0, (reaction.spot_mm / settings.spot_mm) ** _rules()["borne"]["spot_exponent"]))
+
+
+def _is_on_field(reaction: EarlierReaction, concern: Concern, case: Case) -> bool:
+    """Return whether a reaction was on the skin of a concern.
+
+    A session that names no site was there if the person has that concern at no other.
+    """
+    if reaction.site is not None:
+        return sites_overlap(reaction.site, concern.site)
+    return [two.site for two in case.concern if two.condition == reaction.condition] == [concern.site]
