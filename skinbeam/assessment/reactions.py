@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from skinbeam.assessment.lamp_windows import read_spot_mm
-from skinbeam.assessment.stated_time import longest_time_h, span_h
+from skinbeam.assessment.stated_time import longest_time_h, span_h, without_times
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, is_same_wavelength
 from skinbeam.model.case import Case
@@ -77,7 +77,7 @@ _OF_DENIALS = (
 _DENIAL = rf"\b(?:{'|'.join((*_DENYING, *_DENYING_GERMAN))})\b(?: (?:{'|'.join(_OF_DENIALS)}))*"
 _DENIED_LIST = re.compile(rf"^{_DENIAL} (?P<items>.+)$")
 _DOUBLE_DENIAL = re.compile(r"\b(?:not|never|nicht|nie)\s+(?:without|ohne)\b")
-_UNHEALED = re.compile(rf"{_DENIAL} (?:healed|well|abgeheilt)\b")
+_UNHEALED = re.compile(rf"{_DENIAL} (?:healed|well|abgeheilt|gone|faded|resolved|cleared|closed|weg|verschwunden)\b")
 _LINKING_VERB = re.compile(r"\b(?:is|are|was|were|ist|sind|war|waren)\s+")
 _NEITHER_NOR = re.compile(r"\bweder\b([^;.!?\n]*?)\bnoch\b")  # of which "noch" alone says "still"
 _PIGMENT_PAIR = re.compile(r"\b(hypo|hyper)-? ?(/|or|and|nor|oder|und|noch) ?(hypo|hyper)[- ]?(pigment\w*)")
@@ -169,7 +169,28 @@ def _split_clauses(text: str) -> Iterator[str]:
         if _is_pure_denial(normalise_words(sentence)):
             yield normalise_words(sentence)
             continue
-        yield from (words for part in _CLAUSE_END.split(sentence) if (words := normalise_words(part)))
+        yield from _join_endings(words for part in _CLAUSE_END.split(sentence) if (words := normalise_words(part)))
+
+
+def _join_endings(clauses: Iterable[str]) -> Iterator[str]:
+    """Yield clauses, each with those after it that only say how it went on: "dark marks for 4 months, faded"."""
+    whole = ""
+    for words in clauses:
+        if whole and _tells_ending(words):
+            whole = f"{whole} {words}"
+            continue
+        if whole:
+            yield whole
+        whole = words
+    if whole:
+        yield whole
+
+
+def _tells_ending(words: str) -> bool:
+    """Return whether a clause says nothing but that something is gone, or is there still."""
+    rest = set(without_times(words).split()) - _known_words("beside")
+    tells = _known_words("gone") | _known_words("present") | (_known_words("still") - {"old", "alte", "alten", "alter"})
+    return bool(rest) and rest <= tells
 
 
 def _in_plain_words(text: str) -> str:
@@ -224,11 +245,24 @@ def _clause_reactions(words: str, treats: str) -> Iterator[str]:
         yield UNREAD_REACTION  # "old scar softer": an earlier scar seems to have improved
         return
     yield from named
+    rest = _without_ending(rest) if named else rest
     beside = set(rest.split()) - _known_words("beside") - {"no", "not", "without", "keine", "nicht", "ohne"}
     if not injured and (_UNHEALED.search(rest) or any(not word.isdecimal() for word in beside)):
         yield UNREAD_REACTION
     elif not named:
         yield "none"
+
+
+def _without_ending(rest: str) -> str:
+    """Return the words beside a reaction without for how long it stayed, and that it is gone or was there still.
+
+    That something is there still needs the time since then, or nobody knows whether it stayed too long.
+    """
+    if _UNHEALED.search(rest):
+        return rest
+    is_timed = longest_time_h(rest) is not None
+    ending = _known_words("gone") | (_known_words("still") | _known_words("present") if is_timed else frozenset())
+    return _remove_words(without_times(rest), ending)
 
 
 def _is_of_before(words: str, rest: str, named: set[str], treats: str) -> bool:
@@ -280,6 +314,13 @@ def _stated_time_h(text: str, kind: str, treats: str) -> float | None:
             open_end = re.search(_DENIAL, words) is not None or _has_words(words, "still")
             times.append(None if open_end else gone_h if gone_h is not None else span_h(words))
     return None if None in times else max((time for time in times if time is not None), default=None)
+
+
+@lru_cache(_CACHED_TEXTS)
+def _longest_stay_h(text: str, kind: str, treats: str) -> float:
+    """Return the longest time that a text names of a reaction that is no injury, hours; 0 without any."""
+    named = (words for words in _split_clauses(text) if kind in _clause_reactions(words, treats))
+    return max((longest_time_h(words) or 0.0 for words in named), default=0.0)
 
 
 def _has_words(words: str, group: str) -> bool:
@@ -375,6 +416,11 @@ class EarlierReaction:
     def is_pale_mark(self) -> bool:
         """Whether it is a pale mark that stayed, which is lasting harm."""
         return self.kind == _PALE_MARK and self.meaning == "harm"
+
+    @property
+    def is_long_redness(self) -> bool:
+        """Whether it is redness that stayed for longer than is usual."""
+        return self.kind == "redness" and self.meaning == "sign"
 
     @property
     def is_mark_of_unknown_colour(self) -> bool:
@@ -513,6 +559,8 @@ def _session_reaction(reaction: EarlierReaction, kind: str, text: str, treats: s
             return replace(reaction, kind=kind, meaning="expected")
         was_brief = stayed_h is not None and stayed_h < entry.harm_after_h
         return replace(reaction, kind=kind, meaning="sign" if was_brief else "harm")
+    if _longest_stay_h(text, kind, treats) > entry.expected_for_h:
+        return replace(reaction, kind=kind, meaning="sign")
     on_target = treats in _BROWN_SPOTS or not entry.brown_spots_only or _removes_skin(reaction)
     is_usual = on_target and (_is_usual(reaction, entry) or (kind == "crust" and _heats_spots(reaction)))
     if not is_usual and kind == "crust" and _burns_beside_vessels(reaction, treats):

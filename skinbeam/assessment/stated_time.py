@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["longest_time_h", "span_h"]
+__all__ = ["longest_time_h", "span_h", "without_times"]
 
 _HOURS_PER_DAY: Final = 24.0
 _UNIT_DAYS: Final = (
@@ -49,14 +49,23 @@ def longest_time_h(words: str) -> float | None:
 
     Several months or years, of which nobody said how many, count as one.
     """
-    times = []
-    for named in _TIME.finditer(words):
-        days = next(days for unit, days in _UNIT_DAYS if re.fullmatch(unit, named["unit"]))
-        number = _number(named["number"] or "")
-        if number is None and days < _UNIT_DAYS[2][1]:
-            continue
-        times.append((1.0 if number is None else number) * days * _HOURS_PER_DAY)
-    return max(times, default=None)
+    times = (_time_h(named) for named in _TIME.finditer(words))
+    return max((time for time in times if time is not None), default=None)
+
+
+def without_times(words: str) -> str:
+    """Return lower-case words without the times that `longest_time_h` counts."""
+    rest = _TIME.sub(lambda named: named[0] if _time_h(named) is None else "", words)
+    return " ".join(rest.split())
+
+
+def _time_h(named: "re.Match[str]") -> float | None:
+    """Return a time in hours; None of days or weeks without a number."""
+    days = next(days for unit, days in _UNIT_DAYS if re.fullmatch(unit, named["unit"]))
+    number = _number(named["number"] or "")
+    if number is None and days < _UNIT_DAYS[2][1]:
+        return None
+    return (1.0 if number is None else number) * days * _HOURS_PER_DAY
 
 
 def span_h(words: str) -> float | None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from skinbeam.assessment.earlier_sessions import is_place_known, sessions_on, sessions_on_skin
 from skinbeam.assessment.questionnaire import FactValue, fact_tables, read_questionnaire, sites_overlap, sites_touch
-from skinbeam.assessment.reactions import earlier_reactions, find_device
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, find_device
 from skinbeam.course.course_rules import (
     DARK_MARKS,
     FULL_FIELD_ABLATION,
@@ -187,6 +187,7 @@ class ConcernGroup:
     is_resurfaced : whether an earlier session resurfaced its skin, and either that or this removes a whole field.
     has_marked : whether an earlier session of one of its concerns left a mark that stayed, beside what is treated.
     has_darkened : whether one left it in melasma or dark marks, which are treated.
+    has_reddened : whether one left redness that stayed too long.
     is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
     rest : of its skin after the session that decides when it may begin; None where the time of none is known.
     has_undated : whether nobody knows how long ago an earlier session on its skin was.
@@ -207,6 +208,7 @@ class ConcernGroup:
     is_resurfaced: bool = False
     has_marked: bool = False
     has_darkened: bool = False
+    has_reddened: bool = False
     is_on_fresh_skin: bool = False
     rest: Rest | None = None
     has_undated: bool = False
@@ -449,9 +451,10 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         group.creams_weeks = _creams_weeks(group, concerns, case)
         if case is not None:
             group.is_resurfaced = _is_resurfaced(case, group)
-            marked = _marked_conditions(case, group)
+            marked = _conditions_after(case, group, lambda reaction: reaction.is_lasting_mark)
             group.has_marked = bool(marked - _MARKS_THEMSELVES)
             group.has_darkened = bool(marked & _MARKS_THEMSELVES)
+            group.has_reddened = bool(_conditions_after(case, group, lambda reaction: reaction.is_long_redness))
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
             group.rest = rest_before(case, group.sites, group.modalities, group.interval.least)
             group.has_undated = has_undated_session(case, group.sites)
@@ -589,14 +592,14 @@ def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
     return ablates_again(group.modalities, (modality for session in done for modality in session_modalities(session)))
 
 
-def _marked_conditions(case: Case, group: ConcernGroup) -> set[str]:
-    """Return the conditions of a group an earlier session of which left a mark that stayed."""
-    marks = [reaction for reaction in earlier_reactions(case) if reaction.is_lasting_mark]
+def _conditions_after(case: Case, group: ConcernGroup, is_meant: Callable[[EarlierReaction], bool]) -> set[str]:
+    """Return the conditions of a group an earlier session of which left such a reaction."""
+    found = [reaction for reaction in earlier_reactions(case) if is_meant(reaction)]
     return {
         part.condition
         for part in group.parts
-        for mark in marks
-        if mark.condition == part.condition and (mark.site is None or sites_overlap(mark.site, part.site))
+        for left in found
+        if left.condition == part.condition and (left.site is None or sites_overlap(left.site, part.site))
     }
 
 

@@ -177,6 +177,8 @@ class _CourseSession:
             found.append(Message("course.after-mark"))
         if self.group.has_darkened:
             found.append(Message("course.after-darkening"))
+        if self.group.has_reddened:
+            found.append(Message("course.after-redness"))
         return found
 
     @property

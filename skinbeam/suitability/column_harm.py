@@ -2,7 +2,8 @@
 
 Half of the density left dark marks in less than half as many people, and gained as much in twice the sessions. A lower
 energy alone leaves as many columns, and that of one device says nothing about another, so that after a burn, a blister
-or a mark that stayed under columns every device of columns is set to half of its usual density at most.
+or a mark that stayed under columns every device of columns is set to half of its usual density at most. After redness
+that stayed for more than four weeks such columns are no denser than those that left it.
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,8 @@ from skinbeam.suitability.table import RuleReason
 __all__ = ["column_harm_reasons", "without_repeated_bound"]
 
 _SOURCE: Final = "chan2011mini"
+_PRACTICE: Final = "rulepractice"
+_OF_REDNESS: Final = "columns that left redness for more than four weeks: judgement"
 _SHARE: Final = 0.5
 _OF_MARKS: Final = "pih-history-resurfacing"  # the rule on marks in the history, which bounds the density too
 _CONDITIONS: Final = (
@@ -37,7 +40,12 @@ def column_harm_reasons(case: Case, concern: Concern | None, modality: str | Non
         is_told = concern is not None and not set(usable_modalities(concern.condition)).isdisjoint(COLUMN_MODALITIES)
     else:
         is_told = modality in COLUMN_MODALITIES
-    reasons = [_reason(harm, case, modality) for harm in _column_harms(case)] if is_told else []
+    if not is_told:
+        return []
+    reasons = [_reason(harm, case, modality) for harm in _column_harms(case)]
+    reasons += [
+        _redness_reason(red, case, modality) for red in earlier_reactions(case) if _is_column_redness(red, case)
+    ]
     return list({reason.message.text: reason for reason in reasons}.values())
 
 
@@ -65,6 +73,22 @@ def _is_column_harm(reaction: EarlierReaction, case: Case) -> bool:
     """Return whether columns burnt this skin or left a mark that stayed; after a scar no columns are planned at all."""
     is_harm = reaction.meaning == "harm" and (reaction.is_burn or reaction.is_lasting_mark) and reaction.kind != "scar"
     return is_harm and not possible_modalities(reaction, case).isdisjoint(COLUMN_MODALITIES)
+
+
+def _is_column_redness(reaction: EarlierReaction, case: Case) -> bool:
+    """Return whether columns of a known density left redness that stayed too long."""
+    is_of_columns = not possible_modalities(reaction, case).isdisjoint(COLUMN_MODALITIES)
+    return reaction.is_long_redness and reaction.density_per_cm2 is not None and is_of_columns
+
+
+def _redness_reason(reaction: EarlierReaction, case: Case, modality: str | None) -> RuleReason:
+    """Return the reason of redness that stayed too long: such columns are no denser than those that left it."""
+    density = reaction.density_per_cm2
+    message = reaction_message("earlier.columns-redness", reaction, density=density or 0.0)
+    bounds: tuple[RuleBound, ...] = ()
+    if modality in possible_modalities(reaction, case):
+        bounds = (RuleBound("density_per_cm2", _PRACTICE, _OF_REDNESS, maximum=density, after_harm=True),)
+    return RuleReason("earlier-sign", "with-caution", message, _PRACTICE, "practice", bounds=bounds)
 
 
 def _reason(reaction: EarlierReaction, case: Case, modality: str | None) -> RuleReason:

@@ -2,9 +2,9 @@
 
 After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
 of another device; after a crust, or grey or white skin, where that is not usual, no dose as great as that one; after
-something that nobody understood, none above it. Doses of a lamp and of a laser cannot be compared: after an injury by
-one the other begins at the least published dose, on test spots. Nor can doses behind two filters: after any of these
-under a lamp no bluer filter is planned, whatever the dose.
+redness that stayed for more than four weeks, or something that nobody understood, none above it. Doses of a lamp and of
+a laser cannot be compared: after an injury by one the other begins at the least published dose, on test spots. Nor can
+doses behind two filters: after any of these under a lamp no bluer filter is planned, whatever the dose.
 
 A later session that this skin bore is what a clinician decided since: the bar of its device is then just above its
 dose, in such a pulse or a longer one.
@@ -31,6 +31,7 @@ __all__ = [
     "DoseBar",
     "accepts_bruise",
     "borne_since",
+    "bounds_redness",
     "bounds_unread",
     "bruises_as_usual",
     "dose_bars",
@@ -81,6 +82,7 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
             (reaction.meaning == "harm" and has_dose_bar(reaction, case))
             or is_stop_sign(reaction)
             or bounds_unread(reaction, case)
+            or bounds_redness(reaction, case)
         ):
             if is_own or _cools_through_window(reaction, device):
                 bars += _bars_of_own_light(reaction, device, borne_since(reaction, reactions) if is_own else None)
@@ -131,12 +133,20 @@ def bounds_unread(reaction: EarlierReaction, case: Case) -> bool:
     return reaction.meaning == "unread" and has_dose and has_dose_bar(reaction, case)
 
 
+def bounds_redness(reaction: EarlierReaction, case: Case) -> bool:
+    """Return whether redness that stayed too long bounds doses: none above its own, which heated the skin enough."""
+    has_dose = reaction.has_dose if reaction.device is None else reaction.dose_on(reaction.device) is not None
+    return reaction.is_long_redness and has_dose and has_dose_bar(reaction, case)
+
+
 def _least_barred(reaction: EarlierReaction, dose: float | None) -> float | None:
     """Return the least barred dose: after an injury the one above two thirds of its dose, after a sign its dose, after
-    what was not understood the one above it."""
-    if dose is None or reaction.meaning == "sign":
-        return dose
-    return math.nextafter(dose if reaction.meaning == "unread" else _SHARE_AFTER_INJURY * dose, math.inf)
+    long redness and what was not understood the one above it."""
+    if dose is None:
+        return None
+    if reaction.meaning == "unread" or reaction.is_long_redness:
+        return math.nextafter(dose, math.inf)
+    return dose if reaction.meaning == "sign" else math.nextafter(_SHARE_AFTER_INJURY * dose, math.inf)
 
 
 def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: EarlierReaction | None) -> list[DoseBar]:
@@ -149,7 +159,7 @@ def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: Earlier
     borne : a later session at more than the bar leaves, which this skin bore; None without any.
     """
     dose, used = reaction.dose_on(device), reaction.wavelength_on(device)
-    if dose is None and reaction.meaning == "unread":
+    if dose is None and (reaction.meaning == "unread" or reaction.is_long_redness):
         return []  # in another unit than a device file of the clinic is set in
     least = _least_barred(reaction, dose)
     bars = [DoseBar(used, least, keeps_setting=True)]

@@ -27,6 +27,7 @@ from skinbeam.model.vocabulary import (
 from skinbeam.suitability.dose_bars import (
     accepts_bruise,
     borne_since,
+    bounds_redness,
     bounds_unread,
     bruises_as_usual,
     gives_coloured_light,
@@ -73,15 +74,7 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
         elif reaction.meaning == "unread":
             reasons.append(_practice_reason("earlier-unread", "with-caution", _unread_message(reaction, case)))
         elif reaction.meaning == "sign":
-            named = "earlier.sign" if is_stop_sign(reaction) else "earlier.sign-undosed"
-            if (
-                named == "earlier.sign"
-                and reaction.device is not None
-                and reaction.device.is_lamp
-                and reaction.wavelength_nm is not None
-            ):
-                named = "earlier.sign-lamp"
-            reasons.append(_practice_reason("earlier-sign", "with-caution", reaction_message(named, reaction)))
+            reasons.append(_practice_reason("earlier-sign", "with-caution", _sign_message(reaction, case)))
         elif modality in (waiting := _modalities_after_scar(reaction, case)) or (
             modality is None and waiting and possible_modalities(reaction, case)
         ):
@@ -252,6 +245,17 @@ def _expected_reasons(reaction: EarlierReaction, case: Case) -> list[RuleReason]
         return []
     dose = f"{Formatter().number(reaction.fluence_J_cm2)} J/cm²"
     return [_practice_reason(rule, "with-caution", reaction_message(message, reaction, dose=dose))]
+
+
+def _sign_message(reaction: EarlierReaction, case: Case) -> Message:
+    """Return the message of an unusual reaction that is no injury, with the doses that it bars."""
+    if reaction.is_long_redness:
+        named = "earlier.long-redness" if bounds_redness(reaction, case) else "earlier.long-redness-undosed"
+        return reaction_message(named, reaction, dose=_dose_words(reaction))
+    if not is_stop_sign(reaction):
+        return reaction_message("earlier.sign-undosed", reaction)
+    is_filtered = reaction.device is not None and reaction.device.is_lamp and reaction.wavelength_nm is not None
+    return reaction_message("earlier.sign-lamp" if is_filtered else "earlier.sign", reaction)
 
 
 def _injury_message(reaction: EarlierReaction) -> Message:

@@ -695,7 +695,15 @@ def test_what_is_not_understood_is_told() -> None:
         ("hypo-allergenic cream given, mild redness", (UNREAD_REACTION, "redness")),
         ("hyper-trophic scar", ("scar",)),
         ("redness, blistring, ulcerated", ("redness", UNREAD_REACTION, "erosion")),
-        ("redness for 8 months", ("redness", UNREAD_REACTION)),
+        ("redness for 8 months", ("redness",)),
+        ("redness for weeks", ("redness", UNREAD_REACTION)),
+        ("still red", ("redness", UNREAD_REACTION)),
+        ("still red after 6 weeks", ("redness",)),
+        ("redness, gone after 2 days", ("redness",)),
+        ("redness not gone", ("redness", UNREAD_REACTION)),
+        ("dark marks for 4 months, faded", ("dark-mark",)),
+        ("darker after 4 weeks, still there", ("dark-mark",)),
+        ("redness, itching", ("redness", UNREAD_REACTION)),
         ("old scar softer", (UNREAD_REACTION,)),
         ("dark spots faded", (UNREAD_REACTION,)),
         ("no idea", (UNREAD_REACTION,)),
@@ -764,7 +772,10 @@ def test_what_is_denied_is_not_read_as_said_and_nothing_is_passed_over(text: str
         ("verschwommen gesehen", ("eye-injury",)),
         ("alte Narbe weicher", (UNREAD_REACTION,)),
         ("Juckreiz", (UNREAD_REACTION,)),
-        ("Rötung seit 8 Monaten", ("redness", UNREAD_REACTION)),
+        ("Rötung für 8 Monate", ("redness",)),
+        ("nach 8 Wochen noch gerötet", ("redness",)),
+        ("dunkle Flecken, nach 3 Monaten noch sichtbar", ("dark-mark",)),
+        ("Hyperpigmentierung für 4 Monate, verblasst", ("dark-mark",)),
         ("Delle am Nasenflügel", ("scar",)),
         ("eingesunkene Haut entlang der Ader", ("scar",)),
         ("Streifenbildung", ("pigment-change",)),
@@ -826,7 +837,39 @@ def test_raw_skin_in_the_days_after_ablation_is_usual_after_a_session_too(text: 
     assert long.meaning == "harm"
 
 
-UNREAD = ("felt odd for a week", "urticaria", "old scar softer", "redness for 8 months")
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("redness for 3 weeks", "expected"),
+        ("redness for 6 weeks", "sign"),
+        ("redness, gone after 2 months", "sign"),
+        ("still red after 3 months", "sign"),
+        ("bruise for 10 days", "expected"),
+        ("bruise for 6 weeks", "sign"),
+    ],
+)
+def test_redness_of_more_than_four_weeks_is_more_than_is_usual(text: str, meaning: str) -> None:
+    done = session(text, 'device = "pulsed-dye-595"\nfluence_J_cm2 = 7.0', "redness")
+    (reaction,) = earlier_reactions(case(done))
+    assert reaction.meaning == meaning
+
+
+def test_columns_that_left_long_redness_are_neither_deeper_nor_denser_and_wait_until_it_has_gone() -> None:
+    """Six weeks of redness in type IV were "not understood", and the next session had a fifth more columns."""
+    person = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 25.0")
+    scars = person + concern("acne-scars") + devices("fractional-1550")
+    columns = 'device = "fractional-1550"\nenergy_mJ = 30.0\ndensity_per_cm2 = 200.0\nresponse_pct = 15'
+    usual, after = document(scars), document(scars + session("redness for 6 weeks", columns, "acne-scars"))
+    ((before,), (option,)) = laser_options(usual), laser_options(after)
+    for quantity, given in (("energy_mJ", 30.0), ("density_per_cm2", 200.0)):
+        assert option["settings"]["microbeam"][quantity] <= given < before["settings"]["microbeam"][quantity]
+    assert "not understood" not in str(after)
+    told = {reason["message"]["id"] for reason in option["reasons"] if reason["rule"] == "earlier-sign"}
+    assert told == {"earlier.long-redness", "earlier.columns-redness"}
+    assert "course.after-redness" in {step["id"] for step in after["course"][0]["steps"]}
+
+
+UNREAD = ("felt odd for a week", "urticaria", "old scar softer", "redness for weeks")
 
 
 @pytest.mark.parametrize("text", UNREAD)
