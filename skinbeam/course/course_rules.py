@@ -97,10 +97,15 @@ class FirstCreams:
         """How long, in words."""
         return Message(f"course.creams-{self.unit}", {"least": self.least})
 
-    def weeks_left(self, used_months: float) -> int:
-        """Return how many more weeks they come first, after the months for which they were used."""
+    def weeks_left(self, used_months: float, *, at_most_weeks: float = math.inf) -> int:
+        """Return how many more weeks they come first, after the months for which they were used.
+
+        Parameters
+        ----------
+        at_most_weeks : of those months, the weeks that count.
+        """
         weeks = self.least * (_WEEKS_PER_MONTH if self.unit == "months" else 1.0)
-        return max(math.ceil(weeks - used_months * _WEEKS_PER_MONTH), 0)
+        return max(math.ceil(weeks - min(used_months * _WEEKS_PER_MONTH, at_most_weeks)), 0)
 
 
 def first_creams(condition: str) -> FirstCreams | None:

@@ -13,7 +13,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from skinbeam.assessment.earlier_sessions import is_place_known, sessions_on, sessions_on_skin
+from skinbeam.assessment.earlier_sessions import (
+    is_place_known,
+    session_indices,
+    sessions_on,
+    sessions_on_skin,
+    weeks_since,
+)
 from skinbeam.assessment.questionnaire import FactValue, fact_tables, read_questionnaire, sites_overlap, sites_touch
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, find_device
 from skinbeam.course.course_rules import (
@@ -31,7 +37,7 @@ from skinbeam.course.course_rules import (
 from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.interval import Interval, session_interval, share_intervals
 from skinbeam.course.rest import Rest, has_undated_session, rest_before
-from skinbeam.course.session_counts import sessions_left
+from skinbeam.course.session_counts import count_given_sessions, sessions_left
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import title_with_site
@@ -41,7 +47,6 @@ from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.goals import is_field_pigment
 from skinbeam.suitability.session_response import (
-    count_sessions_with,
     is_too_little,
     session_modalities,
     session_response,
@@ -157,14 +162,13 @@ class GroupedConcern:
         if self.improved_pct is not None and not is_too_little(self.improved_pct):
             params = _running_params(self.title, span, self.sessions_alike, self.improved_pct)
             return Message("course.sessions-running", params)
+        if self.sessions_alike:
+            usual = span.low if span.low == span.high else Message("course.usual", {"low": span.low, "high": span.high})
+            params = {"concern": self.title, "usual": usual, "done": self.sessions_alike, "left": self.sessions}
+            return Message("course.sessions-begun", params)
         if span.low == span.high:
             return Message("course.sessions-alike", {"concern": self.title, "count": span.high})
-        params = {
-            "concern": self.title,
-            "low": span.low,
-            "high": span.high,
-            "planned": self.sessions_alike + self.sessions,
-        }
+        params = {"concern": self.title, "low": span.low, "high": span.high, "planned": self.sessions}
         return Message("course.sessions", params)
 
 
@@ -420,12 +424,12 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         option, setup = concern.first_laser
         response = None if case is None else session_response(case, concern)
         done = 0 if response is None else response.sessions
-        alike = 0 if case is None else count_sessions_with(case, concern, option.modality)
+        alike = 0 if case is None else count_given_sessions(case, concern, option.modality, setup)
         title = _title_with_site(concern)
         first = tuple(other.title for other in concern.options if other.setup is None and other.rank < option.rank)
         # Which place has improved, and whether it still has.
         is_known = case is not None and is_place_known(case, concern)
-        is_known &= response is not None and not response.has_returned
+        is_known &= response is not None and not response.begins_anew
         part = GroupedConcern(
             concern.place,
             title,
@@ -436,7 +440,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             sessions_done=done,
             sessions_alike=alike,
             earlier_treatments=first,
-            is_judged=response is not None and response.is_last_judged,
+            is_judged=response is not None and response.is_last_judged and not response.begins_anew,
             improved_pct=response.improved_pct if response is not None and is_known and alike == done else None,
             other_course=_other_course(case, concern, title) if case is not None and is_known and not alike else None,
         )
@@ -500,7 +504,8 @@ def _creams_weeks(group: ConcernGroup, concerns: Sequence[ConcernPlan], case: Ca
     """Return the weeks for which creams come before the light of a group: on what it treats, or on what lies there.
 
     Any light waits for those on melasma of its skin, columns and pulses that whiten for those on melasma beside it, and
-    resurfacing for those on dark marks. A concern whose sessions have begun waits for none.
+    resurfacing for those on dark marks. A concern whose sessions have begun waits for none, unless one of them darkened
+    it: creams then begin anew, and so they do where a course does.
     """
     left = [0]
     for concern in concerns:
@@ -509,9 +514,28 @@ def _creams_weeks(group: ConcernGroup, concerns: Sequence[ConcernPlan], case: Ca
         waits_for = (_is_melasma_under, _is_melasma_beside, _lies_on_resurfaced)
         if creams is None or not (is_treated or any(waits(concern, group) for waits in waits_for)):
             continue
-        if case is None or not sessions_on(case, concern):
-            left.append(creams.weeks_left(0.0 if case is None else _months_of_creams(case, concern)))
+        if case is None:
+            left.append(creams.weeks_left(0.0))
+        elif not sessions_on(case, concern) or session_response(case, concern).begins_anew:
+            left.append(creams.weeks_left(_months_of_creams(case, concern)))
+        elif (ago := _weeks_since_darkening(case, concern)) is not None:
+            left.append(creams.weeks_left(_months_of_creams(case, concern), at_most_weeks=ago))
     return max(left)
+
+
+def _weeks_since_darkening(case: Case, concern: ConcernPlan) -> float | None:
+    """Return how many weeks ago the last session took place that darkened a concern or left a mark in it.
+
+    0 where nobody knows when; None without such a session.
+    """
+    marked = {left.index for left in earlier_reactions(case) if left.is_lasting_mark and not left.is_test_spot}
+    done = [case.session[index] for index in session_indices(case, concern)]
+    darkened = [case.session[index] for index in session_indices(case, concern) if index in marked]
+    if done and session_response(case, concern).is_worse:
+        darkened.append(done[-1])
+    if not darkened:
+        return None
+    return min(0.0 if (ago := weeks_since(case, session)) is None else ago for session in darkened)
 
 
 def _months_of_creams(case: Case, concern: ConcernPlan) -> float:

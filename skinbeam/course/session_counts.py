@@ -4,16 +4,19 @@ import math
 from collections.abc import Callable
 from statistics import median, quantiles
 
+from skinbeam.assessment.earlier_sessions import TreatedPlace
 from skinbeam.course import aftercare
 from skinbeam.course.course_rules import FULL_FIELD_ABLATION, course_rules
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import treatment_arms
+from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
-from skinbeam.plan_records.course import SourceRange
+from skinbeam.plan_records.course import DeviceSetup, SourceRange
+from skinbeam.suitability.session_response import LightFacts, count_sessions_of_course
 from skinbeam.text import Message
 
-__all__ = ["expected_interval", "expected_sessions", "planned_sessions", "sessions_left"]
+__all__ = ["count_given_sessions", "expected_interval", "expected_sessions", "planned_sessions", "sessions_left"]
 
 _LEAST_TRIALS = 2  # one trial may have set its visits for its own ends
 
@@ -79,6 +82,12 @@ def sessions_left(span: SourceRange | Unknown, modality: str, given_sessions: in
     It is at least one, which is judged like any other.
     """
     return max(planned_sessions(span, modality) - given_sessions, 1)
+
+
+def count_given_sessions(case: Case, place: TreatedPlace, modality: str, setup: DeviceSetup) -> int:
+    """Return how many sessions of the course of a light have been done on a condition at a site."""
+    light = LightFacts.of_pulse(setup.wavelength_nm, setup.settings.pulse_ms, lamp=setup.lamp)
+    return count_sessions_of_course(case, place, modality, light)
 
 
 def _arm_sessions(arm: Arm) -> float | None:

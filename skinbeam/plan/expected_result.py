@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course import aftercare
-from skinbeam.course.session_counts import sessions_left
+from skinbeam.course.session_counts import count_given_sessions, sessions_left
 from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.expect import (
     expect_for_setting,
@@ -32,7 +32,7 @@ from skinbeam.plan_records.course import SessionGain
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import kind_names
-from skinbeam.suitability.session_response import count_sessions_with, course_notice, session_response
+from skinbeam.suitability.session_response import course_notice, session_response
 from skinbeam.suitability.table import RuleReason, load_rules
 from skinbeam.text import DocumentWarning, Message
 
@@ -169,9 +169,9 @@ def session_gains(
     """
     if planned.first_laser is None or trial is None:
         return ()
-    option, _ = planned.first_laser
+    option, setup = planned.first_laser
     response = session_response(case, concern)
-    alike = count_sessions_with(case, concern, option.modality)
+    alike = count_given_sessions(case, concern, option.modality, setup)
     left = sessions_left(option.sessions, option.modality, alike)
     counts = [alike + number for number in range(1, left + 1)]
     question = trial_question(case, concern, option.modality, trial)
@@ -219,6 +219,8 @@ def _response_message(case: Case, concern: Concern, gains: Sequence[SessionGain]
         return notice
     if response.has_returned:
         return Message("response.returned", params)
+    if response.is_past:
+        return Message("response.past", params)
     if response.is_enough:
         return Message("response.enough", params)
     if following is None or following.if_place_kept_pct is None:

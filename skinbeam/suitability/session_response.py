@@ -18,7 +18,7 @@ from skinbeam.laser.setting_grid import one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import COLUMN_MODALITIES, PIGMENT_MODALITIES, usable_modalities
+from skinbeam.model.vocabulary import COLOUR_MODALITIES, COLUMN_MODALITIES, PIGMENT_MODALITIES, usable_modalities
 from skinbeam.suitability.history import reaction_message
 from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Message
@@ -26,6 +26,7 @@ from skinbeam.text import Message
 __all__ = [
     "LightFacts",
     "SessionResponse",
+    "count_sessions_of_course",
     "count_sessions_with",
     "course_notice",
     "is_judged_early",
@@ -66,12 +67,14 @@ class SessionResponse:
     improved_pct : improvement since before the first, as judged at the last judged session; None where none was judged.
     is_last_judged : whether it was judged after the last session.
     is_severe_today : whether the case calls the condition severe all the same.
+    is_past : whether the last session was so long ago that another one begins a new course.
     """
 
     sessions: int
     improved_pct: float | None
     is_last_judged: bool = False
     is_severe_today: bool = False
+    is_past: bool = False
 
     @property
     def has_returned(self) -> bool:
@@ -79,9 +82,14 @@ class SessionResponse:
         return self.is_severe_today and self._has_nearly_gone
 
     @property
+    def begins_anew(self) -> bool:
+        """Whether sessions are counted anew: what is there today has come back, or is new since the last course."""
+        return self.has_returned or self.is_past
+
+    @property
     def is_enough(self) -> bool:
         """Whether so much is better that another session is decided anew: little is left to gain, and each can harm."""
-        return self._has_nearly_gone and not self.is_severe_today
+        return self._has_nearly_gone and not self.is_severe_today and not self.is_past
 
     @property
     def _has_nearly_gone(self) -> bool:
@@ -121,7 +129,26 @@ def session_response(case: Case, place: TreatedPlace) -> SessionResponse:
     if is_place_known(case, place):
         here = [concern for concern in here if concern.site == place.site]
     is_severe = any(concern.severity == "severe" for concern in here)
-    return SessionResponse(count_sessions(done), judged[-1] if judged else None, is_last_judged, is_severe)
+    ago = weeks_since(case, done[-1]) if done else None
+    is_past = ago is not None and ago > float(
+        load_package_table("data/limits.toml")["course"]["new_course_after_weeks"]
+    )
+    return SessionResponse(count_sessions(done), judged[-1] if judged else None, is_last_judged, is_severe, is_past)
+
+
+def count_sessions_of_course(case: Case, place: TreatedPlace, modality: str, light: LightFacts) -> int:
+    """Return how many sessions of the course of a light have been done.
+
+    Of light for blood and pigment they are those that may have been done with such light: what another colour did is
+    none of the sessions that this one needs, whether it helped or failed. Columns and the removal of skin heat water,
+    whatever their wavelength. None are where a course begins anew.
+    """
+    if session_response(case, place).begins_anew:
+        return 0
+    alike = [done for done in sessions_on(case, place) if modality in session_modalities(done)]
+    if modality in COLOUR_MODALITIES:
+        alike = [done for done in alike if _may_be_of(done, light)]
+    return count_sessions(alike)
 
 
 def count_sessions_with(case: Case, place: TreatedPlace | None, modality: str | None) -> int:

@@ -1090,8 +1090,10 @@ def test_sessions_with_a_laser_of_another_kind_are_none_of_those_that_are_needed
     assert len(course) == left
     spread = part("acne-scars", option("fractional-ablative", "co2", SourceRange(3, 5, "sessions"), MONTH))
     course = schedule_course([spread], loaded(PERSON + concern("acne-scars", extra="") + done).case)
-    (said,) = [step for step in course[0].steps if step.id == "course.sessions"]
-    assert said.params["planned"] == 4 == (len(course) + (0 if left == 4 else 2))
+    (told,) = [step for step in course[0].steps if step.id in ("course.sessions", "course.sessions-begun")]
+    shown = {key: told.params[key] for key in ("planned", "done", "left") if key in told.params}
+    assert shown == ({"planned": 4} if left == 4 else {"done": 2, "left": 2})
+    assert len(course) == left
 
 
 @pytest.mark.parametrize(("device", "alike"), [("pulsed-dye-595", 0), ("co2-10600", 0), ("fractional-1550", 2)])
@@ -1103,6 +1105,55 @@ def test_each_visit_says_what_trials_found_after_as_many_sessions_with_its_laser
     assert [gain["sessions"] for gain in gains] == [alike + number for number in range(1, len(made["course"]) + 1)]
     for gain in gains:
         assert ("if_place_kept_pct" in gain) is (alike > 0)  # the response to other light shows no rank
+
+
+@pytest.mark.parametrize(
+    ("device", "done"),
+    [("pulsed-dye-595", 2), ("pulsed-dye-585", 2), ("ipl", 0), ("ktp-532", 0), ("ndyag-1064", 0), ("another lamp", 2)],
+)
+def test_what_another_light_did_is_no_session_of_this_one(device: str, done: int) -> None:
+    """After two sessions of a failing dye laser a lamp had room for two of its four sessions."""
+    veins = part("facial-telangiectasia", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))
+    text = PERSON + concern("facial-telangiectasia", extra="") + sessions_of("facial-telangiectasia", device, 2, 30.0)
+    assert len(schedule_course([veins], loaded(text).case)) == 4 - done
+
+
+@pytest.mark.parametrize("better", [40.0, 85.0, 95.0])
+@pytest.mark.parametrize(("ago", "is_anew"), [(6, False), (51, False), (104, True)])
+def test_who_comes_back_after_more_than_a_year_begins_a_new_course(better: float, ago: int, is_anew: bool) -> None:
+    """85 % of two years ago was told as "is better", with one session left, and 95 % as done."""
+    veins = PERSON + concern("facial-telangiectasia", extra='severity = "moderate"\n') + devices("pulsed-dye-595")
+    done = sessions_of("facial-telangiectasia", "pulsed-dye-595", 2, better) + f"weeks_ago = {ago}\n"
+    made, first = document(veins + done), document(veins)
+    if is_anew:
+        assert len(made["course"]) == len(first["course"]) > 1
+    else:
+        assert len(made["course"]) < len(first["course"])
+    assert made["concerns"][0].get("is_done", False) is (better > 90.0 and not is_anew)
+    assert ("is better" in str(made["warnings"])) is not is_anew
+    assert ("come back or is new" in str(made["warnings"])) is is_anew
+
+
+@pytest.mark.parametrize(
+    ("noted", "better", "ago", "creams", "week"),
+    [
+        ("none", 40.0, 10, "", 0),
+        ("darker than before", 40.0, 10, "", 14),
+        ("darker than before", 40.0, 10, "creams_months = 12", 4),  # of which ten weeks came after it
+        ("darker than before", 40.0, 10, "creams_months = 1", 9),
+        ("none", -20.0, 10, "creams_months = 12", 4),
+        ("none", 40.0, 80, "", 14),  # a new course
+        ("none", 40.0, 80, "creams_months = 4", 0),
+    ],
+)
+def test_creams_begin_anew_after_light_darkened_melasma(
+    noted: str, better: float, ago: int, creams: str, week: int
+) -> None:
+    """After a rebound columns were planned for the same day."""
+    text = PERSON + concern("melasma", extra=creams + "\n") + sessions_of("melasma", "qs-ndyag-532-1064", 2, better)
+    case = loaded(text + f'weeks_ago = {ago}\nadverse = ["{noted}"]\n').case
+    columns = part("melasma", option("non-ablative-fractional", "erbium", TWICE, MONTH))
+    assert schedule_course([columns], case)[0].week == week
 
 
 @pytest.mark.parametrize(("better", "asked"), [(None, True), (35.0, False)])
@@ -1139,7 +1190,8 @@ def test_a_course_that_works_goes_on_with_its_next_session(
         "facial-telangiectasia", "pulsed-dye-595", done, better
     )
     steps = schedule_course([veins], loaded(PERSON + text).case)[0].steps
-    (told,) = (step.text for step in steps if step.id in ("course.sessions", "course.sessions-running"))
+    named = ("course.sessions", "course.sessions-begun", "course.sessions-running")
+    (told,) = (step.text for step in steps if step.id in named)
     assert (place in told) if place else ("usually" not in told)
 
 
