@@ -262,7 +262,7 @@ def advice_against(
             continue
         found = _cell_against(cell, modality, classes)
         if found is not None:
-            return _advice(case, concern, *found, is_one_of_kinds=len(cells) > 1)
+            return _advice(case, concern, cell, *found, is_one_of_kinds=len(cells) > 1)
     return None
 
 
@@ -271,11 +271,13 @@ def _cell_against(
 ) -> tuple[GuidelineCell, str] | None:
     """Return the cell for one kind that advises against a treatment, and by which name.
 
-    A source that names no site speaks of every site: beside the cell of a site the general one counts, unless the cell
-    of the site gives the treatment a place.
+    A source that names no site speaks of every site, and one that speaks of a device on lighter skin speaks of darker
+    skin all the more: beside the cell of a site the general one counts, and the cells of lighter skin for a device,
+    unless the cell itself gives the treatment a place.
     """
     general = guideline_cell(cell.condition, cell.subtype, "", cell.phototype.partition("-")[0])
-    for source in dict.fromkeys((cell, general)):
+    lighter = () if classes is None else _cells_around(cell)[0]
+    for source in dict.fromkeys((cell, general, *lighter)):
         if source is None or not source.is_graded:
             continue
         name = next((name for name in source.avoid if _is_meant(name, modality, classes)), None)
@@ -284,22 +286,33 @@ def _cell_against(
     return None
 
 
-def _advice(case: Case, concern: Concern, cell: GuidelineCell, name: str, *, is_one_of_kinds: bool) -> AdviceAgainst:
-    """Return the advice of a cell against a treatment or a class of devices, with what it gives first."""
-    source = _source_against(cell, name)
+def _advice(
+    case: Case, concern: Concern, own: GuidelineCell, against: GuidelineCell, name: str, *, is_one_of_kinds: bool
+) -> AdviceAgainst:
+    """Return the advice of a cell against a treatment or a class of devices, with what comes first in such skin.
+
+    Parameters
+    ----------
+    own : the cell of the concern in such skin.
+    against : the cell that advises against it: this one, that of any site, or one of lighter skin.
+    """
+    source = _source_against(against, name)
     cite_sources(source)
-    condition: Message | str = known_conditions()[cell.condition].title.lower()
-    if cell.subtype and (is_one_of_kinds or _is_of_kind_alone(cell, name)):
-        condition = message_of_kind(condition, cell.subtype)
+    condition: Message | str = known_conditions()[against.condition].title.lower()
+    if against.subtype and (is_one_of_kinds or _is_of_kind_alone(against, name)):
+        condition = message_of_kind(condition, against.subtype)
     words = {
         "treatment": _inline_name(name),
         "condition": condition,
-        "phototype": cell.phototype.replace("-", "–"),
+        "phototype": against.phototype.replace("-", "–"),
     }
-    first = None if cell.first is None else first_choice_name(case, concern, cell.first)
+    is_of_lighter = against.phototype != own.phototype
+    telling = own if is_of_lighter else against
+    first = None if telling.first is None else first_choice_name(case, concern, telling.first)
+    id = f"plan.guideline-against{'-lighter' if is_of_lighter else ''}"
     if first is None:
-        return AdviceAgainst(Message("plan.guideline-against", words), source)
-    return AdviceAgainst(Message("plan.guideline-against-for", words | {"first": first}), source)
+        return AdviceAgainst(Message(id, words), source)
+    return AdviceAgainst(Message(f"{id}-for", words | {"first": first}), source)
 
 
 def _is_of_kind_alone(cell: GuidelineCell, name: str) -> bool:

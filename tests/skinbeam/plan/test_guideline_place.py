@@ -11,7 +11,7 @@ from consultations import NAMED, PERSON, concern, loaded
 
 from skinbeam.evidence.guideline.device_classes import is_of_class
 from skinbeam.evidence.guideline.records import GuidelineCell
-from skinbeam.evidence.guideline.table import load_cells
+from skinbeam.evidence.guideline.table import guideline_cell, load_cells
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import device_classes, iterate_settings, one_of_each_light
 from skinbeam.model.case import Case
@@ -243,6 +243,34 @@ def test_green_light_on_vessels_of_dark_skin_is_advised_against_and_yellow_light
     dark = cells("facial-telangiectasia", "V")
     assert advised_against(dark, "vascular", classes_of("ktp-532")) is not None
     assert advised_against(dark, "vascular", classes_of("pulsed-dye-595")) is None
+
+
+@pytest.mark.parametrize("device", devices())
+def test_a_device_that_is_advised_against_on_brown_skin_is_so_on_darker_skin_unless_it_has_a_place_there(
+    device: str,
+) -> None:
+    """Pigment is what most light harms: fractional CO2 around the eyes was advised against on type IV, and not on V."""
+    about = devices()[device].modalities
+    planned = [cell for cell in load_cells() if cell.phototype == "IV" and cell.condition in known_conditions()]
+    for brown in planned:
+        dark = guideline_cell(brown.condition, brown.subtype, brown.site, "V")
+        assert dark is not None
+        for modality in about:
+            if advised_against([brown], modality, classes_of(device)) is None:
+                continue
+            advice = advised_against([dark], modality, classes_of(device), phototype="V")
+            has_place = guideline_place([dark], modality, classes_of(device)) is not None
+            assert (advice is None) is has_place, (brown.row, modality)
+
+
+def test_advice_against_a_light_on_lighter_skin_tells_that_skin_and_what_comes_first_in_this_one() -> None:
+    eyes = cells("fine-lines-periorbital", "V", "periorbital")
+    advice = advised_against(eyes, "fractional-ablative", classes_of("fractional-co2-10600"), phototype="V")
+    assert advice is not None
+    assert "in skin type IV, and darker skin is harmed more easily" in advice.message.text
+    assert "botulinum toxin" in advice.message.text
+    erbium = classes_of("fractional-er-yag-2940")
+    assert advised_against(eyes, "fractional-ablative", erbium, phototype="V") is None
 
 
 def test_without_a_phototype_the_darkest_counts() -> None:
