@@ -184,7 +184,7 @@ def _make_page(strip: PreviewStrip) -> tuple[PreviewPage, Mapping[str, bytes]]:
         days=tuple(
             PreviewDay(panel.label.text, day_words(panel)) for panel in strip.panels if panel.moment.kind == "day"
         ),
-        footnotes=tuple(footnote.text for footnote in footnotes(strip)),
+        footnotes=footnotes(strip),
         labels=PreviewLabels(
             photograph=render_message("preview.photograph"),
             illustration=render_message("preview.marked"),

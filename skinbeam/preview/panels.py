@@ -33,8 +33,8 @@ from skinbeam.preview.strip import (
     PreviewStrip,
     Removal,
 )
-from skinbeam.preview.undrawn_harms import find_undrawn_harms, per_hundred_text
-from skinbeam.text import Message
+from skinbeam.preview.undrawn_harms import find_undrawn_harms
+from skinbeam.text import Message, round_to_people
 
 __all__ = ["make_strip", "omission_message"]
 
@@ -288,7 +288,7 @@ def _harm_panel(sign: HarmSign, frame: PhotoFrame) -> _PanelRows:
         frame.with_light(sign.ln_light),
         frequency=Message(
             "preview-frequency.harm",
-            {"p": per_hundred_text(p.median), "low": per_hundred_text(p.low), "high": per_hundred_text(p.high)},
+            {"p": round_to_people(p.median), "low": round_to_people(p.low), "high": round_to_people(p.high)},
         ),
         notes=(where, *lasts),
     )

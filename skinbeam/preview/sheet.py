@@ -19,6 +19,7 @@ from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.preview.page_image import compress_for_page
 from skinbeam.preview.panels import omission_message
 from skinbeam.preview.strip import Panel, PreviewStrip
+from skinbeam.preview.study_names import name_studies
 from skinbeam.preview.undrawn_harms import undrawn_harm_messages, unknown_harm_reasons
 from skinbeam.text import Message, render_message
 
@@ -172,20 +173,21 @@ def day_words(panel: Panel) -> str:
 def add_footnotes(sheet: Picture, strip: PreviewStrip) -> Picture:
     """Return the sheet of a strip with its footnotes."""
     small = load_font(_SMALL)
-    return np.vstack([sheet, _render_text([(footnote.text, small, INK) for footnote in footnotes(strip)])])
+    return np.vstack([sheet, _render_text([(footnote, small, INK) for footnote in footnotes(strip)])])
 
 
-def footnotes(strip: PreviewStrip) -> tuple[Message, ...]:
-    """Return the footnotes of a strip: what is drawn, the assumptions behind it, and what is not drawn."""
+def footnotes(strip: PreviewStrip) -> tuple[str, ...]:
+    """Return the footnotes of a strip for patients: what is drawn, the assumptions behind it, what is not drawn."""
     gains = any(panel.moment.kind == "end" and panel.picture is not None for panel in strip.panels)
     late = [panel.reason for panel in strip.panels if panel.moment.kind == "months" and panel.reason is not None]
-    return (
+    notes = (
         *strip.notes,
         *((strip.assumption, *late[:1]) if gains else ()),
         Message("preview.days-told"),
         *unknown_harm_reasons(strip.undrawn_harms),
         *(omission_message(omission) for omission in strip.omissions),
     )
+    return tuple(name_studies(note.text) for note in notes)
 
 
 def _merge_unknown_panels(panels: Sequence[Panel]) -> Sequence[Panel]:
@@ -235,7 +237,7 @@ def _render_card(panel: Panel, height: int) -> Picture:
     lines = [
         (line, bold if place == 0 else font)
         for place, message in enumerate(messages)
-        for line in [*wrap_text(message.text, bold if place == 0 else font, _CELL - 32), ""]
+        for line in [*wrap_text(name_studies(message.text), bold if place == 0 else font, _CELL - 32), ""]
     ]
     step = round(_LEADING * _SMALL)
     height = max(height, step * len(lines) + 16)

@@ -6,11 +6,10 @@ from typing import Any
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.preview.harms import BRUISE, TreatedConcerns
 from skinbeam.preview.strip import UndrawnHarm
-from skinbeam.text import Message
+from skinbeam.text import Message, round_to_people
 
 __all__ = [
     "find_undrawn_harms",
-    "per_hundred_text",
     "read_undrawn_harm",
     "undrawn_harm_messages",
     "unknown_harm_reasons",
@@ -79,15 +78,10 @@ def unknown_harm_reasons(harms: Sequence[UndrawnHarm]) -> tuple[Message, ...]:
     )
 
 
-def per_hundred_text(share: float) -> str:
-    """Return a share of people as a number of 100."""
-    return f"{100 * share:.0f}" if 100 * share >= 1 else "<1"
-
-
 def _name(harm: str) -> Message:
     return Message(f"harm-name.{harm}")
 
 
 def _share_message(harm: str, p: Estimate) -> Message:
-    shares = {"p": per_hundred_text(p.median), "low": per_hundred_text(p.low), "high": per_hundred_text(p.high)}
+    shares = {"p": round_to_people(p.median), "low": round_to_people(p.low), "high": round_to_people(p.high)}
     return Message("preview.harm-share", {"harm": _name(harm), **shares})

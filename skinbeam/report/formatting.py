@@ -18,7 +18,16 @@ from skinbeam.plan_records.plan import ConcernPlan, NearestOption, Option, Plan
 from skinbeam.report.context import DisplayValue
 from skinbeam.response.records import TargetValue
 from skinbeam.suitability.table import PlainReason
-from skinbeam.text import ENGLISH, Formatter, Message, catalogue, current_language, render_message, translate
+from skinbeam.text import (
+    ENGLISH,
+    Formatter,
+    Message,
+    catalogue,
+    current_language,
+    render_message,
+    round_to_people,
+    translate,
+)
 
 __all__ = [
     "Displayable",
@@ -185,10 +194,7 @@ def split_lead(text: str) -> tuple[str, str]:
 
 def people_of_100(share: float) -> str:
     """Return a share as whole people of 100; a share that only rounds to 0 or 100 is printed as below 1 or above 99."""
-    whole = int(100 * share + 0.5)
-    if share > 0 and whole == 0:
-        return report_text("fewer_than_one")
-    return report_text("more_than_99") if share < 1 and whole == 100 else str(whole)
+    return Formatter().value(round_to_people(share))
 
 
 def per_100(value: Value | float) -> DisplayValue:
@@ -249,7 +255,7 @@ def _range_text(value: SourceRange | Duration | TargetValue) -> str:
 
 def _note(value: SourceRange | Duration | TargetValue) -> str:
     """Return what a range refers to, and its sources."""
-    about: Message | str = (value.conditions if isinstance(value, TargetValue) else value.text) or ""
+    about: Message | str = (translate(value.conditions) if isinstance(value, TargetValue) else value.text) or ""
     about = about.text if isinstance(about, Message) else about
     keys = join_items(split_source_keys(value.source))
     return report_text("note_source", about=about, keys=keys) if about and keys else about or keys

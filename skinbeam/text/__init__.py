@@ -17,6 +17,7 @@ from skinbeam.text.catalogues import (
 )
 from skinbeam.text.formatter import Formatter
 from skinbeam.text.message import DocumentWarning, Message, render_message, translate_record, translate_texts
+from skinbeam.text.people_of_100 import round_to_people
 from skinbeam.text.translation import translate
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "from_local_time",
     "message_parameters",
     "render_message",
+    "round_to_people",
     "text_direction",
     "to_local_time",
     "translate",

@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from skinbeam._version import __date__
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.model.sources import BibliographyEntry, bibliography
+from skinbeam.model.sources import bibliography
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.plan import Advice, Assessment, ConcernPlan, Option, Plan
 from skinbeam.preview.page import PreviewPage
+from skinbeam.preview.study_names import short_source
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.formatting import (
     advised_option,
@@ -61,7 +62,6 @@ __all__ = [
 ]
 
 _OWN = "skinbeam"  # the author of a judgement of this project: no study
-_TITLE_WORDS = 6
 _STUDIES_NAMED = 10
 # What rules test that is nothing about the person: where and with what light, and what is treated or wished.
 _PLACE_FACTS = frozenset(
@@ -107,9 +107,9 @@ def studies_in_short(concern: ConcernPlan) -> str:
     }
     alone = set(_duration_sources(concern))
     ordered = sorted(
-        found, key=lambda key: (key not in alone, -people.get(key, 0), _short_source(found[key]).casefold())
+        found, key=lambda key: (key not in alone, -people.get(key, 0), short_source(found[key]).casefold())
     )
-    names = list(dict.fromkeys(_short_source(found[key]) for key in ordered))
+    names = list(dict.fromkeys(short_source(found[key]) for key in ordered))
     named = "; ".join(names[:_STUDIES_NAMED])
     more = len(names) - _STUDIES_NAMED
     return report_text("leaflet.studies_more", names=named, more=more) if more > 0 else named
@@ -127,17 +127,6 @@ def _study_keys(concern: ConcernPlan) -> Iterator[str]:
         yield from () if isinstance(option.sessions, Unknown) else split_source_keys(option.sessions.source)
         yield from split_source_keys(option.source)
     yield from _duration_sources(concern)
-
-
-def _short_source(source: BibliographyEntry) -> str:
-    """Return first author and year; for a source with unread authors, the beginning of its title in quotes."""
-    first = source.first_author
-    if not first:
-        words = source.fields.get("title", source.key).strip("[]{}").split()
-        title = f"{' '.join(words[:_TITLE_WORDS])}{' …' if len(words) > _TITLE_WORDS else ''}"
-        first = report_text("leaflet.study_title", title=title)
-    year = source.fields.get("year", "")
-    return f"{first} {year}" if year.isdigit() else first
 
 
 # Before the first visit: test spots, and no tan.

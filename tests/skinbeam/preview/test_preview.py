@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -36,8 +37,9 @@ from skinbeam.preview.removals import is_on_site, most_counted_pct
 from skinbeam.preview.rendering import PigmentLevels, make_frame, multiply_light
 from skinbeam.preview.settings import setting
 from skinbeam.preview.sheet import IPTC_ALTERED, encode_png
-from skinbeam.preview.strip import PERCENTILES, HarmSign, Panel, PreviewStrip
-from skinbeam.preview.undrawn_harms import find_undrawn_harms, read_undrawn_harm
+from skinbeam.preview.strip import PERCENTILES, HarmSign, Panel, PreviewStrip, UndrawnHarm
+from skinbeam.preview.study_names import name_studies
+from skinbeam.preview.undrawn_harms import find_undrawn_harms, read_undrawn_harm, undrawn_harm_messages
 from skinbeam.text import Message, use_document_language, use_language
 
 ENDS = [f"end-p{percentile}.png" for percentile in PERCENTILES]
@@ -596,13 +598,37 @@ def test_harms_without_a_picture_stand_beside_the_drawn_ones_with_their_counts()
     assert drawn == {"dark-mark"}
     assert made.page is not None
     beside = " ".join(made.page.undrawn_harms)
-    assert "a scar 2 (<1 to 6)" in beside
+    assert "a scar 2 (under 1 to 6)" in beside
     assert "long-lasting redness" in beside
     assert "dark marks" not in beside
     assert "burn" not in beside
     assert any("long-lasting redness. No trial counted it." in footnote for footnote in made.page.footnotes)
     listed = made.report.to_dict()["harms_not_drawn"]
     assert [(one["harm"], "unknown" in one["p"]) for one in listed] == [("scar", False), ("prolonged-erythema", True)]
+
+
+def test_patients_read_the_name_of_a_study_and_not_its_key() -> None:
+    """The reason is stored with the key: the leaflet's pages of the preview have no list of sources to look it up."""
+    reason = "Left out: wattanakrai2012 (change in the units of a device, not in per cent)."
+    for language, said in (("en", "Wattanakrai 2012 (change"), ("de", "Wattanakrai 2012 (")):
+        with use_language(language):
+            made = make_preview(plan(improved=Unknown(reason)), look())
+            assert made.page is not None
+            notes = " ".join(made.page.footnotes)
+        assert said in notes
+        assert not set(re.findall(r"\w+", notes)) & set(bibliography())
+
+
+def test_pictures_and_report_round_a_share_to_the_same_people_of_100() -> None:
+    """0.6 of 100 is 1 in the report: beside a picture it was below 1."""
+    share = Estimate(0.006, 0.002, 0.997, 0.9, "pooled")
+    (words,) = undrawn_harm_messages([UndrawnHarm("scar", "melasma", "ablative", share)])
+    assert "1 (under 1 to over 99)" in words.text
+
+
+def test_a_study_of_unread_authors_is_named_by_its_title() -> None:
+    assert name_studies("as in m22freckles2019 (no control)").startswith("as in “")
+    assert name_studies("a word of every day") == "a word of every day"
 
 
 def test_a_dark_mark_of_unknown_rate_is_named_beside_the_drawn_one_of_another_concern() -> None:
