@@ -20,6 +20,8 @@ from skinbeam.assessment.medicines import medications
 from skinbeam.evidence.studies.trial_table import trial_arms
 from skinbeam.evidence.synthesis.design import arms_for
 from skinbeam.laser.device import devices
+from skinbeam.model.conditions import known_conditions
+from skinbeam.model.sources import SourcedValue
 from skinbeam.model.vocabulary import NameKind, vocabulary_table
 from skinbeam.text import ENGLISH, LANGUAGES
 from skinbeam.text.translation import NAMES_FILE
@@ -53,7 +55,7 @@ def english_messages() -> Mapping[str, Mapping[str, str]]:
 
 
 def _names_of_data() -> dict[str, str]:
-    """Return the titles of the data files, and the reasons why trials are left out."""
+    """Return the titles of the data files, the reasons why trials are left out, and what values of targets refer to."""
     names = {
         f"{kind}.{name}": entry["title"]
         for kind in get_args(NameKind)
@@ -61,12 +63,25 @@ def _names_of_data() -> dict[str, str]:
     }
     names |= {f"medication.{name}": medicine.title for name, medicine in medications().items()}
     names |= {f"device.{name}": device.title for name, device in devices().items()}
+    names |= _notes_on_targets()
     # A plan gives the reason of a trial where no trial of the treatment counts: each under the first row that has it.
     first: dict[str, str] = {}
     for arm in trial_arms():
         if not arms_for(arm.condition, arm.modality):
             first.setdefault(arm.excluded, arm.row)
     return names | {f"trial-left-out.{row}": reason for reason, row in first.items()}
+
+
+def _notes_on_targets() -> dict[str, str]:
+    """Return what the depths, sizes and ratios of targets refer to, each under the first condition that has it."""
+    first: dict[str, str] = {}
+    for name, condition in known_conditions().items():
+        for place, target in enumerate(condition.targets, 1):
+            for quantity in ("depth_um", "size_um", "melanin_ratio"):
+                value: SourcedValue | None = getattr(target, quantity)
+                if value is not None:
+                    first.setdefault(value.conditions, f"{name}-{place}-{quantity}")
+    return {f"target-note.{about}": note for note, about in first.items()}
 
 
 def updated_translation(held: str, english: Mapping[str, str]) -> str:

@@ -7,12 +7,15 @@ import pytest
 from pypdf import PdfReader
 from report_samples import sample, sample_plan
 
+from skinbeam.model.conditions import known_conditions
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, MicrobeamSetting
 from skinbeam.plan_records.document import StoredMessage
 from skinbeam.report.consent_form import make_consent, teach_back_questions
+from skinbeam.report.formatting import display_value
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.overview import setting_line
 from skinbeam.report.report_files import make_leaflet, render_html
+from skinbeam.response.records import TargetValue
 from skinbeam.text import Message, catalogue, render_message, translate, translate_record, use_language
 
 LETTERS = re.compile(r"[A-Za-z]+")
@@ -123,3 +126,20 @@ def test_a_parameter_that_was_written_is_read_back() -> None:
     record = {"id": inner.id, "params": dict(inner.params), "text": inner.text}
     with use_language("de"):
         assert StoredMessage(outer.id, {"reason": record}, outer.english).text == "unbekannt (unter 12.345)"
+
+
+def test_what_the_value_of_a_target_refers_to_is_said_in_german() -> None:
+    values = [
+        value
+        for condition in known_conditions().values()
+        for target in condition.targets
+        for value in (target.depth_um, target.size_um, target.melanin_ratio)
+        if value is not None
+    ]
+    assert len(values) > 20
+    for sourced in values:
+        shown = TargetValue(1.0, 1.0, 1.0, "fixed", sourced.conditions, sourced.source)
+        with use_language("de"):
+            note = display_value(shown).note
+        assert sourced.source in note
+        assert sourced.conditions not in note
