@@ -279,14 +279,19 @@ def write_atomically(path: Path, data: bytes | str, *, field: str = "output") ->
         raise unwritable_error(path, error, field=field) from None
 
 
-def unwritable_error(path: Path, error: OSError, *, field: str = "output") -> InputError:
-    """Return the error for a file or folder that cannot be written."""
-    full = error.errno in DISK_FULL
+def unwritable_error(path: Path, error: OSError, *, field: str = "output", resumes: bool = False) -> InputError:
+    """Return the error for a file or folder that cannot be written.
+
+    Parameters
+    ----------
+    resumes : whether the same run goes on with what is missing, once there is room.
+    """
+    room = "the same command goes on with what is missing" if resumes else "or take a folder on another disk"
     return InputError(
         UNWRITABLE_CODE,
         f'"{path.name or path}" cannot be written: {error.strerror or error}',
         field=field,
-        hint="Make room there, or take a folder on another disk."
-        if full
+        hint=f"Make room there{';' if resumes else ','} {room}."
+        if error.errno in DISK_FULL
         else "A folder that can be written, or that can be made.",
     )

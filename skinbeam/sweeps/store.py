@@ -19,8 +19,8 @@ import numpy as np
 
 from skinbeam._version import __version__
 from skinbeam.model.atomic_files import work_folder
-from skinbeam.model.document import UNWRITABLE_CODE, sha256_hex
-from skinbeam.model.errors import DISK_FULL, InputError
+from skinbeam.model.document import sha256_hex, unwritable_error
+from skinbeam.model.errors import InputError
 from skinbeam.model.quantity_units import output_unit
 from skinbeam.simulate.zarr_store import consolidate_metadata
 from skinbeam.sweeps.cost import SweepCost
@@ -80,7 +80,7 @@ class SweepStore:
                 self._arrays[_MESSAGE][(*block, slice(None))] = messages.reshape((*sides, MESSAGE_BYTES))
             self._arrays[_STATUS][block] = np.array([row.status for row in rows], dtype=np.uint8).reshape(sides)
         except OSError as error:
-            raise _unwritable(self._path, error) from None
+            raise unwritable_error(self._path, error, resumes=True) from None
 
     def _status(self) -> Any:
         try:
@@ -126,7 +126,7 @@ def open_store(path: Path, sweep: Sweep, cost: SweepCost | None) -> Iterator[Swe
                 (folder / "new.zarr").rename(path)
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable_error(path, error, resumes=True) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -298,16 +298,6 @@ def _coordinate(group: Any, field: str, dim: str, values: list[Any]) -> None:
 def _bytes(message: str) -> Any:
     data = message.encode()[:MESSAGE_BYTES]
     return np.frombuffer(data.ljust(MESSAGE_BYTES, b"\0"), dtype=np.uint8)
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    full = error.errno in DISK_FULL
-    return InputError(
-        UNWRITABLE_CODE,
-        f'"{path}" cannot be written: {error.strerror or error}',
-        field="output",
-        hint="Make room; the same command goes on with what is missing." if full else "A folder that can be written.",
-    )
 
 
 def _store_error(code: str, message: str) -> InputError:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from skinbeam.model.atomic_files import work_folder
+from skinbeam.model.document import unwritable_error
 from skinbeam.text import to_local_time
 from skinbeam_clinic.appointments.reminders import AppointmentReminder
 from skinbeam_clinic.clinic_texts.models import ClinicText
@@ -26,7 +27,6 @@ from skinbeam_clinic.consultations.forms import row_values
 from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.documents.models import Attachment, ClinicalNote
-from skinbeam_clinic.errors import storage_error
 from skinbeam_clinic.exchange.record_formats import make_bundler
 from skinbeam_clinic.exchange.repository import read_together
 from skinbeam_clinic.follow_ups.models import FollowUp
@@ -139,7 +139,7 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
                     table.write()
             place.replace(folder)
     except OSError as error:
-        raise storage_error("--output", error) from None
+        raise unwritable_error(folder, error, field="--output") from None
     del tables["files"]
     return {name: table.number_written for name, table in tables.items()} | {"photographs_not_in_fhir": left_out}
 

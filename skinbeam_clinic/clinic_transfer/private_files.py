@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from skinbeam.model.atomic_files import temporary_path
-from skinbeam_clinic.errors import clinic_error, storage_error
+from skinbeam.model.document import unwritable_error
+from skinbeam_clinic.errors import clinic_error
 
 __all__ = ["FOLDER_MODE", "refuse_existing", "write_private_file"]
 
@@ -45,7 +46,7 @@ def write_private_file(path: Path, content: bytes) -> None:
     except FileExistsError:
         raise clinic_error("file-taken", "--output", name=path.name) from None
     except OSError as error:
-        raise storage_error("--output", error) from None
+        raise unwritable_error(path, error, field="--output") from None
 
 
 def _write_exclusively(path: Path, content: bytes) -> None:

@@ -106,7 +106,7 @@ def test_a_new_clinic_may_do_without_a_second_factor(address: str, run: Run, typ
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
-        (("--clinic", "None"), 'no clinic is called "None"', "--new-clinic"),
+        (("--clinic", "None"), 'no clinic is called "None"', "create-user --new-clinic"),
         (("--clinic", "New", "--new-clinic", "--role", "auditor"), "the first member", "--role owner"),
         (("--clinic", "New", "--new-clinic", "--role", "ownr"), 'unknown role "ownr"', '"owner"'),
         (("--clinic", "New", "--new-clinic"), "wrong length", "12 to"),

@@ -101,8 +101,8 @@ def test_wherever_the_disk_is_full_the_same_command_completes_with_the_same_byte
     assert len(errors) > 4
     for error in errors:
         assert error.code == "unwritable-folder"
-        assert error.message == f'"{store}" cannot be written: No space left on device'
-        assert "Make room" in error.hint
+        assert error.message == f'"{store.name}" cannot be written: No space left on device'
+        assert error.hint == "Make room there; the same command goes on with what is missing."
     assert files_of(store) == whole
 
 

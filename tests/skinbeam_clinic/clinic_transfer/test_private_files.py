@@ -39,6 +39,16 @@ def test_a_full_disk_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(os, "link", lambda *_: refuse(errno.EOPNOTSUPP))
     monkeypatch.setattr(os, "fdopen", lambda *_: refuse(errno.ENOSPC))
-    with pytest.raises(InputError):
+    with pytest.raises(InputError) as refused:
         write_private_file(tmp_path / "copy.zip", b"x")
     assert list(tmp_path.iterdir()) == []
+    assert refused.value.hint == "Make room there, or take a folder on another disk."
+
+
+def test_a_place_that_cannot_be_written_is_no_error_of_the_database(tmp_path: Path) -> None:
+    (tmp_path / "a file").write_bytes(b"")
+    with pytest.raises(InputError) as refused:
+        write_private_file(tmp_path / "a file" / "copy.zip", b"x")
+    assert (refused.value.code, refused.value.field) == ("unwritable-folder", "--output")
+    assert refused.value.message.startswith('"copy.zip" cannot be written: ')
+    assert refused.value.hint == "A folder that can be written, or that can be made."
