@@ -43,9 +43,9 @@ def write_private_file(path: Path, content: bytes) -> None:
                 if error.errno not in _NO_LINKS:
                     raise
                 _write_exclusively(path, content)
-    except FileExistsError:
-        raise clinic_error("file-taken", "--output", name=path.name) from None
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.parent.is_dir():  # else a file stands where its folder would
+            raise clinic_error("file-taken", "--output", name=path.name) from None
         raise unwritable_error(path, error, field="--output") from None
 
 
