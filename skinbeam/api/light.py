@@ -27,9 +27,9 @@ from skinbeam.simulate.layers_schema.layers import (
     layers_from_tables,
     load_layers,
 )
-from skinbeam.simulate.light.batches import BATCHES, MEMORY_BYTES
+from skinbeam.simulate.light.batches import BATCHES, MEMORY_BYTES, NONE_LEVEL, most_of_none
 from skinbeam.simulate.light.engines import ENGINES, check_engine_options
-from skinbeam.simulate.light.layers_file import build_space, layered_medium, part_names
+from skinbeam.simulate.light.layers_file import absorbing_parts, build_space, layered_medium, part_names
 from skinbeam.simulate.light.montecarlo import MAX_PHOTONS, MonteCarlo, ProgressCallback
 from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.zarr_store import create_store
@@ -76,6 +76,8 @@ class LightBalance(ArrayResult, LightShares):
     Parameters
     ----------
     roulette_balance, standard_error : of Monte Carlo alone.
+    upper_limit : of each share that light can reach and no packet did, the most that it can be at 95 % confidence, by
+        its name, `absorbed.` before that of a layer or medium; None where packets reached all.
     depth_um : centres of the bins of depth.
     tops_um : depth at which each layer begins, by its name, for the figure; empty for voxels.
     """
@@ -87,6 +89,7 @@ class LightBalance(ArrayResult, LightShares):
 
     roulette_balance: float | None = None
     standard_error: LightShares | None = None
+    upper_limit: Mapping[str, float] | None = None
     depth_um: Floats
     photons: int
     photons_per_second: int
@@ -177,14 +180,16 @@ def run_light(
             except NotAvailable as missing:
                 raise NotAvailable(missing.reason, body={"schema": LightBalance.schema}) from None
     names = part_names(spec)
+    limit = _upper_limits(light, names, spec)
     error = None if light.standard_error is None else _light_shares(light.standard_error, names, spec)
     balance = LightBalance(
         case_sha256=loaded.sha256(),
         seed=options.seed,
-        warnings=tuple(_unused_option_warnings(light, spec, options)),
+        warnings=(*_unused_option_warnings(light, spec, options), *_unreached_warnings(light, limit, spec)),
         **vars(_light_shares(light, names, spec)),
         roulette_balance=None if error is None else float(light.roulette_balance),
         standard_error=error,
+        upper_limit=limit or None,
         depth_um=np.array([0.5 * (low + high) for low, high in pairwise(loaded.edges_um())]),
         photons=light.photons,
         photons_per_second=round(light.photons / (time.perf_counter() - start)),
@@ -224,6 +229,36 @@ def _unused_option_warnings(light: LightField, spec: LayersFile, options: LightO
         "no-radial-field": spec.tally.has_rings and light.fluence_rate_rz is None,
     }
     return [DocumentWarning(code, Message(f"light.{code}")) for code, holds in notes.items() if holds]
+
+
+def _upper_limits(light: LightField, names: Sequence[str], spec: LayersFile) -> dict[str, float]:
+    """Return the upper limit of each share that light can reach and no packet did, by name; empty if exact."""
+    if light.standard_error is None or light.reflectance_specular == 1.0:
+        return {}
+    most = most_of_none(light.photons, float(light.standard_error.roulette_balance))
+    parts = absorbing_parts(spec)
+    shares = {f"absorbed.{name}": value for name, value in zip(names, light.absorbed_fraction.tolist(), strict=True)}
+    absorbs = {f"absorbed.{name}": part.mua_per_cm > 0.0 for name, part in zip(names, parts, strict=True)}
+    indices = {spec.ambient_n, spec.below_n, *(layer.n for layer in spec.layer), *(medium.n for medium in spec.medium)}
+    is_returned = len(indices) > 1 or any(part.mus_per_cm > 0.0 for part in parts)
+    is_open_below = spec.voxels is not None or spec.layer[-1].thickness_um is not None
+    possible = {"reflectance_diffuse": is_returned, "transmittance": is_open_below} | absorbs
+    shares |= {"reflectance_diffuse": float(light.reflectance_diffuse), "transmittance": float(light.transmittance)}
+    return {name: most for name, can_be_reached in possible.items() if can_be_reached and shares[name] == 0.0}
+
+
+def _unreached_warnings(light: LightField, limit: Mapping[str, float], spec: LayersFile) -> list[DocumentWarning]:
+    """Return a warning about shares that no packet reached, which are not known to be 0."""
+    if not limit:
+        return []
+    words = {
+        "packets": light.photons,
+        "shares": ", ".join(limit),
+        "most": next(iter(limit.values())),
+        "confidence": round(100 * NONE_LEVEL),
+    }
+    id = "light.unreached-plain" if _is_plain_layers(spec) else "light.unreached"
+    return [DocumentWarning("no-packet", Message(id, words))]
 
 
 def _is_plain_layers(spec: LayersFile) -> bool:

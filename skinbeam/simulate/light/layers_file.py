@@ -3,12 +3,11 @@
 import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Any
 
 from skinbeam.model.errors import InputError
 from skinbeam.model.units import MM, PER_CM, UM
 from skinbeam.simulate.layers_schema.inclusions import LightLesion, LightVessel
-from skinbeam.simulate.layers_schema.layers import LayersFile, LoadedLayers
+from skinbeam.simulate.layers_schema.layers import LayersFile, LightLayer, LightMedium, LoadedLayers
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.space import (
     Inclusion,
@@ -22,12 +21,12 @@ from skinbeam.simulate.light.space import (
     infinite_cylinder_shape,
 )
 
-__all__ = ["build_space", "layered_medium", "part_names"]
+__all__ = ["absorbing_parts", "build_space", "layered_medium", "part_names"]
 
 
 def part_names(spec: LayersFile) -> list[str]:
     """Return the names of the absorbing parts, in the order of the file: layers, lesions and vessels, or media."""
-    return [part.name for part in _part_numbers(spec)]
+    return [part.name for part in absorbing_parts(spec)]
 
 
 def layered_medium(spec: LayersFile) -> LayeredMedium:
@@ -122,14 +121,14 @@ def _check_light_guide(spec: LayersFile, scatterers: Sequence[Inclusion]) -> Non
             )
 
 
-def _part_numbers(spec: LayersFile) -> list[Any]:
-    groups: tuple[list[Any], ...] = (spec.layer, spec.lesion, spec.vessel, spec.medium)
-    return [part for group in groups for part in group]
+def absorbing_parts(spec: LayersFile) -> list[LightLayer | LightLesion | LightVessel | LightMedium]:
+    """Return the absorbing parts in the order of the file: layers, lesions and vessels, or media."""
+    return [*spec.layer, *spec.lesion, *spec.vessel, *spec.medium]
 
 
 def _phase_tables(spec: LayersFile) -> dict[int, tuple[list[float], list[float]]]:
     known = {phase.name: (phase.cosine, phase.density) for phase in spec.phase}
-    return {number: known[part.phase] for number, part in enumerate(_part_numbers(spec)) if part.phase is not None}
+    return {number: known[part.phase] for number, part in enumerate(absorbing_parts(spec)) if part.phase is not None}
 
 
 def _check_beam_entry(spec: LayersFile, width_um: float, height_um: float) -> None:

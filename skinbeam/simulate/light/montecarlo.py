@@ -225,7 +225,8 @@ def _light_field(tallies: BatchTallies, launch: BeamLaunch, tally: LightTally) -
     height = np.diff(tally.edges)
     ring_area = np.pi * tally.ring**2 * (2.0 * np.arange(tally.rings) + 1.0)
     column = height[:, None] * tally.dx * tally.dy
-    sums, fluence, plane, absorbed, out = (tallies.mean(name) for name in BatchTallies.NAMES)
+    sums = tallies.mean_sums()
+    fluence, plane, absorbed, out = (tallies.mean(name) for name in BatchTallies.NAMES[1:])
     parts = (len(sums.value) - memory_layout.PARTS) // 2
 
     def mapped(values: Floats, axis: Floats) -> Floats:
