@@ -228,9 +228,10 @@ def _start_local(machine: LocalMachine, on_message: Callable[[str], None]) -> "I
         except (OSError, RuntimeError) as error:
             raise InputError(
                 "no-workers",
-                f"no worker can be started: {error}",
+                f"no worker can be started: {str(error).rstrip('.')}",
                 field="workers",
-                hint="Fewer workers, or room in the folder for temporary files.",
+                hint="Fewer workers, or room in the folder for temporary files. A Python script needs "
+                '`if __name__ == "__main__":` above the sweep, since each worker reads the script again.',
             ) from None
         # A caller's own default scheduler must not be replaced.
         with cluster, Client(cluster, set_as_default=False) as client:

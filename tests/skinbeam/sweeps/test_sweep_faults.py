@@ -103,6 +103,19 @@ def test_a_cluster_without_anybody_is_reported_before_anything_runs(workplace: P
     assert not standing(workplace / "out.zarr")
 
 
+def test_a_script_whose_workers_read_it_again_is_told_of_its_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its workers end at once, each with a sweep of its own, and Dask says of them that a nanny failed to start."""
+
+    def fails(**options: object) -> None:
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr("distributed.LocalCluster", fails)
+    with pytest.raises(InputError) as nobody, clusters.open_workers(None, 1):
+        pass
+    assert nobody.value.message.endswith("Nanny failed to start")
+    assert 'if __name__ == "__main__":' in str(nobody.value.hint)
+
+
 @pytest.mark.check
 def test_who_waits_for_workers_says_so_goes_on_with_new_ones_and_ends_when_none_come(workplace: Path) -> None:
     whole = made_alone(workplace)
