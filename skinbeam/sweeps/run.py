@@ -3,7 +3,7 @@
 Each block is written to the store as soon as it is answered.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -17,6 +17,7 @@ from skinbeam.sweeps.dispatcher import Block, Cases, Dispatcher
 from skinbeam.sweeps.store import SweepStore, is_sweep_store, open_store
 from skinbeam.sweeps.sweep_file import Sweep, values_at
 from skinbeam.sweeps.worker import ANSWERED, FAILED, PARTLY
+from skinbeam.text import DocumentWarning, Message
 
 __all__ = [
     "SweepSummary",
@@ -92,6 +93,7 @@ def _summarise(sweep: Sweep, store: SweepStore) -> SweepSummary:
     return SweepSummary(
         case_sha256=sweep.sha256(),
         seed=sweep.question.seed,
+        warnings=tuple(_unanswered_warnings(store, counts)),
         answer=sweep.question.answer,
         cases=prod(sweep.shape),
         axes={axis.name: len(axis.rows) for axis in sweep.axes},
@@ -99,3 +101,11 @@ def _summarise(sweep: Sweep, store: SweepStore) -> SweepSummary:
         partly_unknown=counts.get(PARTLY, 0),
         failed=counts.get(FAILED, 0),
     )
+
+
+def _unanswered_warnings(store: SweepStore, counts: Mapping[int, int]) -> Iterator[DocumentWarning]:
+    """Yield a warning with the first message of the cases that failed, and of those that are partly unknown."""
+    for status, code in ((FAILED, "failed"), (PARTLY, "partly-unknown")):
+        if counts.get(status):
+            words = {"cases": counts[status], "message": store.first_message(status).rstrip(".")}
+            yield DocumentWarning(f"{code}-cases", Message(f"sweep.{code}", words))

@@ -64,6 +64,11 @@ class SweepStore:
         found, counts = np.unique(self._status(), return_counts=True)
         return {int(status): int(count) for status, count in zip(found, counts, strict=True)}
 
+    def first_message(self, status: int) -> str:
+        """Return the message of the first case with a status; empty if no case has it."""
+        places = np.argwhere(self._status() == status)
+        return _text(self._read(_MESSAGE, tuple(places[0]))) if len(places) else ""
+
     def write(self, block: tuple[slice, ...], rows: Sequence[CaseRow]) -> None:
         """Write the rows of a block, in the order of its places.
 
@@ -83,8 +88,11 @@ class SweepStore:
             raise unwritable_error(self._path, error, resumes=True) from None
 
     def _status(self) -> Any:
+        return self._read(_STATUS, (...,))
+
+    def _read(self, name: str, place: tuple[Any, ...]) -> Any:
         try:
-            return np.asarray(self._arrays[_STATUS][...])
+            return np.asarray(self._arrays[name][place])
         except Exception as error:  # each codec has errors of its own
             raise _store_error("damaged-store", f'"{self._path.name}" cannot be read: {error}') from None
 
@@ -175,8 +183,7 @@ def error_rows(results: "xr.Dataset") -> list[ErrorRow]:
     rows = []
     for place in np.argwhere(status > 1):
         at = {str(name): int(k) for name, k in zip(results[_STATUS].dims, place, strict=True)}
-        text = bytes(messages.isel(at).values).rstrip(b"\0").decode(errors="ignore")
-        rows.append(ErrorRow(at, int(status[tuple(place)]), text))
+        rows.append(ErrorRow(at, int(status[tuple(place)]), _text(messages.isel(at).values)))
     return rows
 
 
@@ -298,6 +305,11 @@ def _coordinate(group: Any, field: str, dim: str, values: list[Any]) -> None:
 def _bytes(message: str) -> Any:
     data = message.encode()[:MESSAGE_BYTES]
     return np.frombuffer(data.ljust(MESSAGE_BYTES, b"\0"), dtype=np.uint8)
+
+
+def _text(stored: Any) -> str:
+    """Return the message that `_bytes` stored, whose last letter may have been cut."""
+    return bytes(stored).rstrip(b"\0").decode(errors="ignore")
 
 
 def _store_error(code: str, message: str) -> InputError:

@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from skinbeam.public import sweep as module
 from skinbeam.public.sweep import sweep
 from skinbeam.sweeps.cluster import check_address
 from skinbeam.sweeps.cost import SweepCost, estimate_cost
+from skinbeam.sweeps.run import run_sweep
 from skinbeam.sweeps.store import error_rows, open_store
 from skinbeam.sweeps.sweep_file import Sweep, load_sweep
-from skinbeam.sweeps.worker import FAILED, PARTLY, read_value
+from skinbeam.sweeps.worker import ANSWERED, FAILED, PARTLY, CaseRow, read_value
 
 CASE = """
 [skin]
@@ -82,6 +84,25 @@ def test_a_sweep_of_which_no_case_answers_is_refused_with_the_first_reason(workp
     with pytest.raises(InputError) as raised:
         estimate_cost(load_sweep(workplace / "sweep.toml"))
     assert "exposures" in raised.value.message
+
+
+def test_the_summary_says_why_the_first_case_failed_and_the_first_is_partly_unknown(workplace: Path) -> None:
+    """It counted them alone, and who ran a sweep with doses beyond the device read `failed: 12`."""
+    asked = load_sweep(workplace / "sweep.toml")
+    outputs = len(asked.question.outputs)
+    rows = [CaseRow((1.0,) * outputs, ANSWERED, "")] * (CASES - 3)
+    rows += [CaseRow((np.nan,) * outputs, FAILED, "exposure_s: 8 µs was read.")] * 2
+    rows += [CaseRow((np.nan,) * outputs, PARTLY, "no column")]
+    with open_store(workplace / "o.zarr", asked, SweepCost(CASES, 1.0, CASES)) as store:
+        for block in store.missing_blocks():
+            size = prod(part.stop - part.start for part in block)
+            store.write(block, rows[:size])
+            del rows[:size]
+    summary = run_sweep(asked, workplace / "o.zarr")
+    assert [(warning.code, warning.message.params) for warning in summary.warnings] == [
+        ("failed-cases", {"cases": 2, "message": "exposure_s: 8 µs was read"}),
+        ("partly-unknown-cases", {"cases": 1, "message": "no column"}),
+    ]
 
 
 @pytest.mark.parametrize("address", ["tcp://10.0.0.1:8786", "tcp://example.org:8786", "http://127.0.0.1:8786", "x"])
