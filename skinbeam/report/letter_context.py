@@ -30,7 +30,7 @@ class LetterPage:
     Parameters
     ----------
     words : fixed sentences, by their name in the template.
-    sender : name and telephone of the clinic.
+    sender : name, address and telephone of the clinic.
     about : who the patient is.
     """
 
@@ -62,6 +62,7 @@ class AppointmentCardPage:
 
     words: Mapping[str, str]
     clinic: str
+    place: str
     phone: str
     person: str
     rows: tuple[AppointmentCardRow, ...]

@@ -35,15 +35,16 @@ def add_calendar_routes(router: ClinicRouter) -> None:
     router.add("POST", "/feeds/{feed}/end", _end_feed)
 
 
-def _make_calendar(appointments: Iterable[Appointment], clinic: str, *, with_names: bool) -> bytes:
+def _make_calendar(appointments: Iterable[Appointment], clinic: str, *, with_names: bool, place: str = "") -> bytes:
     """Return appointments as iCalendar (RFC 5545), with times in UTC.
 
     The UID of an appointment never changes; its SEQUENCE rises with each change, so that a program uses the newest.
 
     Parameters
     ----------
-    with_names : whether to include the pseudonym of the patient, the member and the place; a patient's own file names
-        the clinic alone.
+    with_names : whether to include the pseudonym of the patient, the member, room and machine; a patient's own file
+        names the clinic alone.
+    place : the address of the clinic, for a patient's own file; empty where none is set.
     """
     from icalendar import Calendar, Event
 
@@ -70,6 +71,8 @@ def _make_calendar(appointments: Iterable[Appointment], clinic: str, *, with_nam
                 event.add("location", where)
         else:
             event.add("summary", render_message("appointment.event-at", {"clinic": clinic}))
+            if place:
+                event.add("location", place)
         calendar.add_component(event)
     written: bytes = calendar.to_ical()
     return written
@@ -84,7 +87,9 @@ def _download_days(request: ClinicRequest) -> Response:
 
 def _download_appointment(request: ClinicRequest) -> Response:
     appointment = request.repositories.appointments.get(request.path_parameter("appointment"))
-    content = _make_calendar([appointment], request.member_session.member.clinic, with_names=False)
+    content = _make_calendar(
+        [appointment], request.member_session.member.clinic, with_names=False, place=request.clinic_contact.place
+    )
     return request.download(content, "appointment.ics", _TYPE)
 
 

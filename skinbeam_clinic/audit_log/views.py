@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from skinbeam.text import render_message
+from skinbeam.text import Formatter, render_message
 from skinbeam_clinic.models import AuditEntry
 
 __all__ = ["AuditEntryView", "RecordReadView", "list_entry_views"]
@@ -59,7 +59,16 @@ def _view_record(record: str, parts: Iterable[str]) -> RecordReadView:
 def _describe_part(part: str) -> str:
     """Return what was read in words, with what stands behind the action, such as the name of a file."""
     action, _, detail = part.partition(" ")
-    return f"{_word('audit-action', action)} {detail}".rstrip()
+    return f"{_word('audit-action', action)} {_describe_span(detail)}".rstrip()
+
+
+def _describe_span(detail: str) -> str:
+    """Return the two moments of a span as pages write them; any other detail as it is stored."""
+    try:
+        first, last = map(datetime.datetime.fromisoformat, detail.split(" "))
+    except ValueError:
+        return detail
+    return f"{Formatter().moment(first)} – {Formatter().moment(last)}"
 
 
 def _word(section: str, key: str) -> str:

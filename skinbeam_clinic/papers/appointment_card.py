@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from skinbeam.report.letter_context import AppointmentCardPage, AppointmentCardRow
 from skinbeam.text import Formatter, render_message, to_local_time
+from skinbeam_clinic.accounts.clinic_contact import ClinicContact
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState
 
 __all__ = ["appointment_card_page"]
@@ -13,7 +14,7 @@ _WORDS = ("title", "day", "time", "place", "cancel", "none")
 
 
 def appointment_card_page(
-    appointments: Sequence[Appointment], *, clinic: str, phone: str, person: str, at: datetime.datetime
+    appointments: Sequence[Appointment], *, clinic: str, contact: ClinicContact, person: str, at: datetime.datetime
 ) -> AppointmentCardPage:
     """Return the page of a card with the booked appointments after a time, in the current language.
 
@@ -29,7 +30,8 @@ def appointment_card_page(
     return AppointmentCardPage(
         words={name: render_message(f"clinic-card.{name}") for name in _WORDS},
         clinic=clinic,
-        phone=phone,
+        place=contact.place,
+        phone=contact.phone,
         person=person,
         rows=tuple(map(_card_row, ahead)),
     )

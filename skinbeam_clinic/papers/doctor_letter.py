@@ -28,6 +28,7 @@ class LetterFacts:
 
     Parameters
     ----------
+    place, phone : the address and the telephone of the clinic; empty where none is set.
     plan : the plan in the current language.
     choices : the choices of options, oldest first.
     treatments : the sessions that the letter tells of, oldest first.
@@ -35,6 +36,7 @@ class LetterFacts:
     """
 
     clinic: str
+    place: str
     phone: str
     patient: PatientRecord
     contact: Contact | None
@@ -49,7 +51,7 @@ def letter_page(facts: LetterFacts, date: str) -> LetterPage:
     return LetterPage(
         words={name: _say(name) for name in _WORDS} | {"foot": _say("foot-texts" if facts.blocks else "foot")},
         title=_say("title"),
-        sender=tuple(filter(None, (facts.clinic, facts.phone))),
+        sender=tuple(filter(None, (facts.clinic, facts.place, facts.phone))),
         date=date,
         about=tuple(_patient_facts(facts)),
         parts=(

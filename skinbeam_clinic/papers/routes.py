@@ -38,7 +38,7 @@ def _print_card(request: ClinicRequest) -> Response:
     page = appointment_card_page(
         repositories.appointments.of_person(id),
         clinic=request.member_session.member.clinic,
-        phone=request.clinic_contact.phone,
+        contact=request.clinic_contact,
         person=(contact.details.get("name") if contact else "") or patient.pseudonym,
         at=now(),
     )
@@ -98,6 +98,7 @@ def _write_letter(request: ClinicRequest, find: _Subject) -> Response:
     with use_language(language):
         facts = LetterFacts(
             clinic=request.member_session.member.clinic,
+            place=request.clinic_contact.place,
             phone=request.clinic_contact.phone,
             patient=repositories.patients.get(patient_id),
             contact=repositories.patients.get_contact(patient_id),

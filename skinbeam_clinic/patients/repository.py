@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 
+from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.columns import now
@@ -31,6 +32,7 @@ __all__ = [
     "free_numbers",
     "next_number",
     "plain_pseudonym",
+    "year_error",
 ]
 
 LONGEST_PSEUDONYM = 40
@@ -316,7 +318,13 @@ def _check_pseudonym(text: str) -> str:
 def _check_year(year: int | None) -> int | None:
     this = now().year
     if year is not None and not this - OLDEST_YEARS <= year <= this:
-        raise clinic_error(
-            "bad-year", "year_of_birth", year=str(year), hint={"first": str(this - OLDEST_YEARS), "last": str(this)}
-        )
+        raise year_error(str(year))
     return year
+
+
+def year_error(written: str) -> InputError:
+    """Return the error of what cannot be a year of birth."""
+    this = now().year
+    return clinic_error(
+        "bad-year", "year_of_birth", year=written, hint={"first": str(this - OLDEST_YEARS), "last": str(this)}
+    )

@@ -23,6 +23,7 @@ from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patient_links.open_tasks import list_open_tasks
 from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay, check_contact_details
 from skinbeam_clinic.patients.record_lines import RecordLine
+from skinbeam_clinic.patients.repository import year_error
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
@@ -88,7 +89,10 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
 
 
 def _add_patient(request: ClinicRequest) -> Response:
-    born = (request.whole_number("year") or 0) if request.text("year") else None
+    written = request.text("year")
+    born = request.whole_number("year") if written else None
+    if written and born is None:
+        raise year_error(written)
     patient = request.repositories.patients.add(request.text("pseudonym"), year_of_birth=born)
     return request.redirect(f"/patients/{patient.id}")
 

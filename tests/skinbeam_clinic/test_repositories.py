@@ -77,7 +77,7 @@ def test_of_two_who_edit_one_consultation_the_second_is_shown_who_was_first(
     )
     made = begin_consultation(repositories)
     theirs = ClinicRepositories(database, ann).consultations.save(made.id, with_note("Ann's"), revision=1)
-    with pytest.raises(ConflictError, match="Ann saved this") as found:
+    with pytest.raises(ConflictError, match="last saved by Ann, ") as found:
         repositories.consultations.save(made.id, with_note("mine"), revision=1)
     assert (found.value.saved_by, found.value.saved_at) == ("Ann", theirs.saved_at)
     assert repositories.consultations.get(made.id).answers == with_note("Ann's")

@@ -2,6 +2,7 @@
 
 import datetime
 import html
+import io
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from clinic_samples import HOME, OTHER, Clinics, two_clinics_on
 from diary_samples import treated
+from icalendar import Calendar
+from pypdf import PdfReader
 from sqlalchemy import update
 
 from skinbeam.model.errors import InputError
@@ -62,6 +65,10 @@ def book(house: Clinics, clinic: str, contact: dict[str, str]) -> str:
     return patient.id
 
 
+def pdf_text(content: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+
 def test_what_patients_read_names_the_address_and_the_telephone_of_their_own_clinic(house: Clinics) -> None:
     enter(house)
     for clinic, mine, others in ((HOME, OWN, SERVER), (OTHER, SERVER, OWN)):
@@ -77,6 +84,13 @@ def test_what_patients_read_names_the_address_and_the_telephone_of_their_own_cli
         assert (mine["place"] in page, mine["phone"] in page) == (True, True)
         assert (others["place"] in page, others["phone"] in page) == (False, False)
         diary = treated(repositories, days_ago=2.0).treatment
+        for paper in (f"/patients/{patient}/appointments.pdf", f"/treatments/{diary}/letter/en"):
+            printed = pdf_text(client.get(paper).content)
+            assert all(word in printed for word in mine.values())
+            assert not any(word in printed for word in others.values())
+        (booked,) = repositories.appointments.of_person(patient)
+        (event,) = Calendar.from_ical(client.get(f"/appointments/{booked.id}.ics").text).events
+        assert event["location"] == mine["place"]
         link = repositories.diaries.create_link(diary, language="en", until=now() + 24 * HOUR)
         shown = house.browser().get(f"/diary/{link.token}").text
         assert (mine["phone"] in shown, others["phone"] in shown) == (True, False)

@@ -87,6 +87,13 @@ def set_up_codes(client: TestClient, password: str = PASSWORD) -> int:
     return client.post("/account/codes", data={"address": address, "code": code, "password": password}).status_code
 
 
+def test_who_has_codes_is_told_that_another_telephone_replaces_the_first(own: Clinics) -> None:
+    client, told = by_password(own, Role.CLINICIAN), "It replaces the telephone that was set up before"
+    assert told not in client.get("/account").text
+    set_up_codes(client)
+    assert told in client.get("/account").text
+
+
 @pytest.mark.parametrize("role", [Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR])
 def test_a_member_without_a_factor_reaches_the_page_where_it_is_set_up_and_no_other(own: Clinics, role: Role) -> None:
     """Every route of the table, for each role that has no factor yet."""
@@ -189,7 +196,7 @@ def test_only_an_owner_with_a_factor_and_their_password_requires_one_and_it_stan
 ) -> None:
     client = by_passkey(own, add_passkey(own, own.members[HOME, Role.OWNER]))
     assert "A second factor is required." in client.get("/people").text
-    assert "Of 4 members who may sign in, 3 have no second factor" in client.get("/people").text
+    assert "Members who may sign in: 4; without a second factor: 3" in client.get("/people").text
     assert client.post("/people/second-factor", data={"required": "false", "own": "a guess"}).status_code == 422
     assert policy(own).is_required()
     sent = {"required": "false", "own": PASSWORD}

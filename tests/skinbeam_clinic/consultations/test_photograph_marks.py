@@ -187,7 +187,7 @@ def test_who_saves_during_the_analysis_wins_and_nothing_is_suggested(
     sent = dict(LEAST) | {"revision": str(consultation.revision), "photo.kept": photograph}
     answer = clinics.browser(Role.CLINICIAN).post(f"/consultations/{consultation.id}/suggestions", data=sent)
     assert answer.status_code == 409
-    assert "Another member has saved in the meantime" in answer.text
+    assert "It was saved elsewhere in the meantime" in answer.text
     assert repositories.consultations.get(consultation.id).answers == saved
     assert repositories.suggestions.of(consultation.id) == ()
 

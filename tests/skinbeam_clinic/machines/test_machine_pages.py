@@ -25,7 +25,7 @@ def test_an_owner_adds_a_machine_and_retires_it(clinics: Clinics) -> None:
     client.post(f"/machines/{made.id}", data={"name": "Dye laser", "room": "3", "version": made.version})
     late = client.post(f"/machines/{made.id}", data={"name": "Laser", "room": "", "version": made.version})
     assert late.status_code == 409
-    assert "Owner saved this" in late.text
+    assert "Last saved by owner, " in late.text
     client.post(f"/machines/{made.id}/use", data={"used": "false"})
     assert "not in use since" in client.get("/machines").text
     assert clinics.repositories().machines.get(made.id).room == "3"

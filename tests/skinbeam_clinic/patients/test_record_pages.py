@@ -14,8 +14,10 @@ from consultation_pages import JSON, begin_consultation, form_revision
 from report_samples import sample
 from starlette.testclient import TestClient
 
+from skinbeam.text import Formatter, to_local_time
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.patients import routes
 
@@ -51,7 +53,7 @@ def test_two_people_never_overwrite_each_other(client: TestClient, clinics: Clin
     response = other.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.sex": "male"}, headers=JSON)
     assert response.status_code == 409
     page = html.unescape(response.text)
-    assert "clinician saved this" in page
+    assert "Last saved by clinician, " in page
     assert re.search(r"<td>Sex</td><td>male</td><td>female</td>", page)
     assert ("patient.sex", "male") in Form(response.text).filled  # what was typed is not lost
     assert "data-save" not in response.text  # nor does the page save by itself over the other's
@@ -95,7 +97,7 @@ def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_d
     client.post(f"{here}/closing", data=LEAST | {"revision": "1"})
     late = clinics.browser(Role.ASSISTANT).post(uses, data={"use.care": "true", "version": one.version})
     assert late.status_code == 409
-    assert "Clinician saved this" in late.text
+    assert "Last saved by clinician, " in late.text
     again = {"use.care": "true", "version": shown_version(late.text)}
     assert clinics.browser(Role.ASSISTANT).post(uses, data=again).headers["location"] == here
     assert repositories.photographs.get(one.id).permissions == PhotographPermissions()
@@ -199,6 +201,32 @@ def test_an_auditor_reads_and_is_offered_nothing_to_change(client: TestClient, c
         for words in ("Add a patient", "Make the plan", ">Save<", "Save the choice", "/contact"):
             assert words not in page_text
     assert "Make the plan" not in clinics.browser(Role.ASSISTANT).get(here).text
+
+
+@pytest.mark.parametrize("written", ["1974,5", "2090", "19x4"])
+def test_a_refused_year_of_birth_is_named_as_it_was_written(client: TestClient, written: str) -> None:
+    refused = client.post("/patients", data={"year": written})
+    assert refused.status_code == 422
+    assert f"{written} cannot be a year of birth" in refused.text
+    assert f'value="{written}"' in refused.text
+
+
+def test_who_saved_in_two_tabs_is_not_told_of_another_member(client: TestClient) -> None:
+    """The name of the member stands as it is written, wherever the sentence begins."""
+    contact = client.post("/patients").headers["location"] + "/contact"
+    assert client.post(contact, data={"name": "Ada"}).status_code == 303
+    refused = client.post(contact, data={"name": "Ida"})
+    assert refused.status_code == 409
+    assert "It was saved elsewhere in the meantime" in refused.text
+    assert "Last saved by clinician, " in refused.text
+
+
+def test_the_audit_log_writes_the_days_that_were_read_as_pages_do(client: TestClient, clinics: Clinics) -> None:
+    client.get("/")  # with today's appointments
+    log = clinics.browser(Role.OWNER).get("/trail").text
+    today = Formatter().date(to_local_time(now()).date())
+    assert f"Appointments read {today}, 00:00 " in log
+    assert not re.search(r"\dT00:00", log)
 
 
 def test_markup_in_any_field_stays_text(client: TestClient, clinics: Clinics) -> None:
@@ -315,7 +343,7 @@ def test_of_two_who_edit_contact_details_the_second_sees_both_and_loses_nothing(
     mine = {"name": "Synthetic Name", "email": "a@example.org", "version": opened}
     late = client.post(contact, data=mine)
     assert late.status_code == 409
-    for words in ("Assistant saved this", "030 1", "a@example.org", "Take theirs"):
+    for words in ("Last saved by assistant, ", "030 1", "a@example.org", "Take theirs"):
         assert words in late.text
     assert 'value="030 1"' in client.get(contact).text
     both = mine | {"phone": "030 1", "version": shown_version(late.text)}

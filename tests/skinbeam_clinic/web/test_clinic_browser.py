@@ -293,7 +293,7 @@ def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: s
     page.locator(".steps button").nth(3).click()
     expect(page.locator(".save-state")).to_have_text("Saved.")
     other.get_by_label("Age (years)").fill("42")
-    expect(other.get_by_role("alert")).to_contain_text("owner saved this")
+    expect(other.get_by_role("alert")).to_contain_text("Last saved by owner, ")
     expect(other.get_by_label("Age (years)")).to_have_value("42")
     looked_at(other, "conflict")
     other.get_by_role("button", name="Keep these answers").click()
