@@ -1,0 +1,25 @@
+"use strict";
+// Asks before a page is left with a form that was filled in and not sent: by a link, by another form, or by closing it.
+(() => {
+  const forms = [...document.querySelectorAll("form[method=post]")], typed = new Set();
+  // A password is typed again wherever it is needed.
+  const isEntry = (form, name) => form.elements.namedItem(name)?.autocomplete?.endsWith("password") !== true;
+  const entries = (form) => JSON.stringify(
+    [...new FormData(form)].filter(([name]) => isEntry(form, name)).map(([name, value]) => [name, value.name ?? value]));
+  const shown = new Map(forms.map((form) => [form, entries(form)]));
+  // What was refused, or came after the session had ended, stands in the page that says so and nowhere else.
+  const refused = document.getElementById("why") !== null;
+  const isRefused = (form) => refused && form.getAttribute("action") === location.pathname
+    && form.querySelector("[autocomplete$=password]") === null;
+  let sent = null;
+
+  addEventListener("input", (event) => {
+    if (event.isTrusted && event.target.form) typed.add(event.target.form);
+  });
+  addEventListener("submit", (event) => { sent = event.defaultPrevented ? sent : event.target; });
+  addEventListener("beforeunload", (event) => {
+    const isUnsaved = (form) => isRefused(form) || (typed.has(form) && entries(form) !== shown.get(form));
+    if (forms.some((form) => form !== sent && isUnsaved(form))) event.preventDefault();
+    sent = null;  // whoever stays may send it later
+  });
+})();

@@ -1,0 +1,85 @@
+"""A page with something typed is not left without a question, by whatever way; what was sent is not asked about."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from clinic_pages import opened_page, served
+from clinic_samples import Clinics
+from playwright.sync_api import Browser, Dialog, Page, expect
+
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.web.client import SESSION_COOKIE
+
+pytestmark = pytest.mark.check
+
+
+@dataclass
+class Desk:
+    """A browser at the page of a patient, and the questions of a page that is left: each is answered by staying."""
+
+    page: Page
+    address: str
+    patient: str
+    asked: list[str] = field(default_factory=list)
+
+    def stay(self, dialog: Dialog) -> None:
+        self.asked.append(dialog.type)
+        dialog.dismiss()
+
+    def write_note(self) -> None:
+        self.page.goto(f"{self.address}/patients/{self.patient}")
+        self.page.get_by_text("Write a note").first.click()
+        self.page.locator("#note-words").fill("Zoster vaccine on Friday.")
+
+
+@pytest.fixture
+def desk(browser: Browser, clinics: Clinics) -> Iterator[Desk]:
+    patient = clinics.repositories().patients.add().id
+    clinics.browser(Role.CLINICIAN)
+    with served(clinics.app) as address, opened_page(browser) as page:
+        token = clinics.tokens["Harbour Clinic", Role.CLINICIAN]
+        page.context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": address}])
+        made = Desk(page, address, patient)
+        page.on("dialog", made.stay)
+        yield made
+
+
+def test_a_link_and_another_form_ask_before_what_was_typed_is_lost(desk: Desk) -> None:
+    desk.write_note()
+    desk.page.get_by_role("link", name="Contact").click()
+    desk.page.get_by_role("button", name="Begin a consultation").click()
+    expect(desk.page.locator("#note-words")).to_have_value("Zoster vaccine on Friday.")
+    assert desk.asked == ["beforeunload", "beforeunload"]
+
+
+def test_what_is_sent_or_was_taken_away_again_is_not_asked_about(desk: Desk) -> None:
+    desk.write_note()
+    desk.page.get_by_role("button", name="Save the note").click()
+    expect(desk.page.get_by_text("Zoster vaccine on Friday.")).to_be_visible()
+    desk.write_note()
+    desk.page.locator("#note-words").fill("")
+    desk.page.get_by_role("link", name="Contact").click()
+    expect(desk.page).to_have_url(re.compile("/contact$"))
+    assert desk.asked == []
+
+
+def test_what_was_refused_is_not_left_without_a_question(desk: Desk) -> None:
+    desk.page.goto(f"{desk.address}/patients/{desk.patient}/contact")
+    desk.page.get_by_label("Date of birth").fill("31.02.1974")
+    desk.page.get_by_role("button", name="Save").click()
+    expect(desk.page.get_by_text("is not a possible date of birth")).to_be_visible()
+    desk.page.get_by_role("link", name="Patients").first.click()
+    expect(desk.page.get_by_label("Date of birth")).to_have_value("31.02.1974")
+    assert desk.asked == ["beforeunload"]
+
+
+def test_what_came_after_the_session_had_ended_is_not_left_without_a_question(desk: Desk) -> None:
+    desk.write_note()
+    desk.page.context.clear_cookies()
+    desk.page.get_by_role("button", name="Save the note").click()
+    expect(desk.page.get_by_text("You are no longer signed in")).to_be_visible()
+    desk.page.get_by_role("link", name="To the patients").click()
+    expect(desk.page.get_by_text("Zoster vaccine on Friday.")).to_be_visible()
+    assert desk.asked == ["beforeunload"]
