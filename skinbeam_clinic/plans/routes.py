@@ -18,6 +18,7 @@ from skinbeam.plan.data_release import data_release
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.preview.sheet import BAND_HEIGHT
+from skinbeam.preview.study_names import name_studies
 from skinbeam.preview.undrawn_harms import read_undrawn_harm, undrawn_harm_messages, unknown_harm_reasons
 from skinbeam.report.context import OptionGlance
 from skinbeam.report.formatting import concern_name, concern_names
@@ -262,7 +263,7 @@ def _view_preview(
     about_pictures = (document["marked"], document["assumption"]) if pairs else ()
     below = map(translate, (*about_pictures, *document["not_drawn"]))
     undrawn = (*undrawn_harm_messages(harms), *unknown_harm_reasons(harms))
-    captions = (*(message.text for message in undrawn), *below)
+    captions = tuple(map(name_studies, (*(message.text for message in undrawn), *below)))  # the page lists no sources
     return _PreviewView(tuple(pairs), preview_name(document["strip"]) if pairs else "", captions)
 
 

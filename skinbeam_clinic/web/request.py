@@ -258,7 +258,11 @@ class ClinicRequest:
         LockedError : too many wrong passwords.
         InputError : `wrong-password`.
         """
-        self.accounts.confirm_password(self.raw_text("own"))
+        try:
+            self.accounts.confirm_password(self.raw_text("own"))
+        except InputError as error:
+            error.field = "own"  # beside it may stand the new password of a member
+            raise
 
     def path_parameter(self, name: str) -> str:
         """Return a parameter of the path.

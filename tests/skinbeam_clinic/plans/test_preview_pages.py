@@ -79,7 +79,11 @@ def test_where_nothing_is_drawn_the_page_says_why_and_speaks_of_no_pictures(
     """Such as of somebody whom the plan refers."""
     document = json.loads(pictures[DOCUMENT_FILE])
     left_out = "Age spots (solar lentigines) (cheeks): No laser is offered."
-    document |= {"pictures": document["pictures"][:1], "close_ups": [], "not_drawn": [left_out]}
+    document |= {
+        "pictures": document["pictures"][:1],
+        "close_ups": [],
+        "not_drawn": [left_out, "Left out: wattanakrai2012 (x)."],
+    }
     alone = pictures | {DOCUMENT_FILE: json.dumps(document).encode()}
 
     def with_photograph_alone(sent: Submission, home: Path, heed: Callable[[str], None], _language: str) -> NewPlan:
@@ -91,6 +95,7 @@ def test_where_nothing_is_drawn_the_page_says_why_and_speaks_of_no_pictures(
     here = str(client.post(f"{patient}/consultations").headers["location"])
     page = client.get(clinics.plan(client, here, make=with_photograph_alone)).text
     assert left_out in page
+    assert "Left out: Wattanakrai 2012 (x)." in page, "the page lists no sources in which to look a key up"
     assert document["assumption"] not in page
     assert document["marked"] not in page
     assert "preview-strip" not in page
