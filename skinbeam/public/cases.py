@@ -3,7 +3,7 @@
 import sys
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from skinbeam.model.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Set
 from skinbeam.model.input_faults import nested_table
 from skinbeam.model.input_files import LoadedCase, case_from_tables, read_toml
 from skinbeam.model.input_files import load_case as read_case
+from skinbeam.model.quantity_units import output_unit
 from skinbeam.model.run_bounds import MAX_DRAWS, MAX_SEED
 from skinbeam.model.suggestions import key_hint
 
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 OneValue = float | str | bool | np.number[Any]
+_UNIT_LETTERS = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "°": "deg", "^": "", "*": "", " ": ""})
 SettingValue = OneValue | Sequence[float] | Sequence[str] | NDArray[Any]
 CaseLike = Path | str | Mapping[str, Any] | LoadedCase | Case
 _TABLES: Mapping[str, type[BaseModel]] = {
@@ -130,7 +132,7 @@ def with_settings(loaded: LoadedCase, settings: Mapping[str, SettingValue]) -> L
     """
     if not settings:
         return loaded
-    return loaded.with_fields({_field_path(name): plain_value(value) for name, value in settings.items()})
+    return loaded.with_fields({_field_path(name): plain_value(value, name) for name, value in settings.items()})
 
 
 def listed_setting(settings: Mapping[str, SettingValue]) -> tuple[str, list[Any]] | None:
@@ -204,23 +206,31 @@ def _check_whole_number(value: Any, name: str, least: int, most: int) -> int:
 
 
 def plain_value(value: Any, name: str = "case") -> Any:
-    """Return a value without types of NumPy, pandas or xarray, whose arrays become lists.
+    """Return a value without types of NumPy, pandas or xarray, whose arrays become lists, as iterators do.
 
     Raises
     ------
-    InputError : a quantity with a unit of its own, which would be lost.
+    InputError : a quantity with a unit of its own, or an array whose attribute `units` is not the unit of the name: the
+        unit would be lost.
     """
-    unit = getattr(value, "units", getattr(value, "unit", None))
-    if not isinstance(unit, str | None):
-        hint = "Give the number alone, in the unit of its name."
+    unit, expected = getattr(value, "units", getattr(value, "unit", None)), output_unit(name)
+    is_lost = expected != "1" and _spell_unit(unit) not in ("", expected) if isinstance(unit, str) else unit is not None
+    if is_lost:
+        hint = f"Give the number alone, in {'the unit of its name' if expected == '1' else expected}."
         raise InputError("unit-given", f"{value!r} was read", field=name, hint=hint)
     if hasattr(value, "__array__"):
         return np.asanyarray(value).tolist()
     if isinstance(value, Mapping):
         return {key: plain_value(item, str(key)) for key, item in value.items()}
-    if isinstance(value, list | tuple | range):
+    if isinstance(value, list | tuple | range | Iterator):
         return [plain_value(item, name) for item in value]
     return value
+
+
+def _spell_unit(unit: str) -> str:
+    """Return a unit as `output_unit` spells it: `J/cm²` and `J/cm^2` are `J/cm2`."""
+    spelt = unit.translate(_UNIT_LETTERS)
+    return {"degree_Celsius": "degC", "degree": "deg", "degrees": "deg"}.get(spelt, spelt)
 
 
 def _field_path(name: str) -> str:

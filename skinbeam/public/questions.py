@@ -364,7 +364,7 @@ def skin(
     if isinstance(wavelength_nm, str):
         nm = parse_wavelengths(wavelength_nm)
     else:
-        nm = check_wavelengths(np.ravel(wavelength_nm).tolist())
+        nm = check_wavelengths(np.ravel(plain_value(wavelength_nm, "wavelength_nm")).tolist())
     loaded = with_settings(load_case(case), settings)
     return describe_skin(loaded, nm, draws=check_count(draws, "draws"), seed=check_seed(seed))
 

@@ -29,6 +29,7 @@ from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import load_case
 from skinbeam.model.sources import bibliography
 from skinbeam.public import questions
+from skinbeam.public.cases import plain_value
 from skinbeam.text import DocumentWarning
 
 DRAWS = 60
@@ -98,6 +99,29 @@ def test_the_unit_of_a_quantity_is_never_lost() -> None:
         with pytest.raises(InputError) as raised:
             answer("simulate", case, **settings)
         assert raised.value.field == "pulse_ms"
+
+
+@pytest.mark.parametrize(("units", "is_lost"), [("s", True), ("um", True), ("ms", False), ("", False), ("1", True)])
+def test_an_array_in_another_unit_than_its_setting_is_refused(units: str, is_lost: bool) -> None:
+    """An array of 0.005 s was taken as 0.005 ms."""
+    pulses = xr.DataArray([4.0, 5.0], dims="pulse", attrs={"units": units})
+    if not is_lost:
+        assert answer("simulate", TABLES, draws=3, pulse_ms=pulses).values.tolist() == [4.0, 5.0]
+        return
+    with pytest.raises(InputError) as raised:
+        answer("simulate", TABLES, draws=3, pulse_ms=pulses)
+    assert (raised.value.code, raised.value.field) == ("unit-given", "pulse_ms")
+    assert "in ms" in raised.value.hint
+
+
+def test_units_are_known_however_they_are_spelt() -> None:
+    for name, units in (("fluence_J_cm2", "J/cm²"), ("fluence_J_cm2", "J / cm^2"), ("depth_um", "µm"), ("x_C", "°C")):
+        assert plain_value(xr.DataArray(5.0, attrs={"units": units}), name) == 5.0
+
+
+def test_values_from_an_iterator_are_a_list() -> None:
+    curve = answer("simulate", TABLES, draws=3, pulse_ms=(float(ms) for ms in (4, 5)))
+    assert curve.to_dict() == answer("simulate", TABLES, draws=3, pulse_ms=[4, 5]).to_dict()
 
 
 def test_fields_of_a_vessel_are_given_by_its_number() -> None:
