@@ -241,7 +241,8 @@ def _with_proposal_reason(
     span = proposal.range_parameters | {"light": light}
     decision: Decision = "suitable"
     earlier = proposal.earlier
-    if earlier is not None and (proposal.has_helped or earlier.is_early or trial.dose > earlier.dose):
+    is_kept = earlier is not None and trial.dose == proposal.start == earlier.dose
+    if earlier is not None and (proposal.has_helped or earlier.is_early or is_kept or trial.dose > earlier.dose):
         message = _message_after(earlier, proposal, trial, span)
     elif proposal.endpoint is not None and trial.dose > proposal.endpoint.nothing:
         nothing = Message("plan.dose-single", {"dose": proposal.endpoint.nothing, "unit": proposal.unit})
@@ -290,7 +291,8 @@ def _message_after(
     """Return the reason of a dose that follows what an earlier session showed."""
     before = Message("plan.dose-single", {"dose": earlier.dose, "unit": proposal.unit})
     if not proposal.has_helped:
-        named = "plan.dose-kept" if earlier.is_early else "plan.dose-raised"
+        named = "plan.dose-raised" if trial.dose > earlier.dose else "plan.dose-no-weaker"
+        named = "plan.dose-kept" if earlier.is_early else named
         shown = {"session": earlier.number, "improved": earlier.improved_pct}
         return Message(named, {**span, **shown, "before": before})
     helped = "plan.helped-here" if earlier.is_site_named else "plan.helped-maybe-here"

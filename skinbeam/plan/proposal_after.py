@@ -25,7 +25,8 @@ def proposal_after(
     """Return the proposal of a machine after an earlier result.
 
     The setting that helped; the usual proposal with a greater dose where a session at such a setting did not, or with
-    the same dose where that was judged too early; else the usual proposal. Above what sources print, the limits alone
+    the same dose where that was judged too early; the setting of the session where the usual one would be weaker; else
+    the usual proposal. Above what sources print, the limits alone
     bound what is given again: none is computed of a lens array, and columns need their density, since that of smaller
     columns says nothing of greater ones.
     """
@@ -35,6 +36,10 @@ def proposal_after(
         return usual if is_unbounded and again.is_beyond_print else again
     if usual is None or usual.machine.device.microbeam or usual.is_least_first:
         return usual
+    if _is_weaker(usual, earlier):
+        is_raised = is_too_little(earlier.improved_pct) and not earlier.is_early
+        start = min(course_rules().dose_step * earlier.dose, usual.high) if is_raised else earlier.dose
+        return replace(usual, setting=earlier.setting, raised_start=max(start, earlier.dose), earlier=earlier)
     if not is_too_little(earlier.improved_pct):  # all of it before: more light is no reason for more of it
         return usual
     if not is_like(usual.setting, earlier.setting) or usual.lighter_phototype is not None:
@@ -43,6 +48,19 @@ def proposal_after(
     if raised <= usual.start or (raised <= earlier.dose and not earlier.is_early):
         return usual
     return replace(usual, raised_start=raised, earlier=earlier)
+
+
+def _is_weaker(usual: Proposal, earlier: EarlierResult) -> bool:
+    """Return whether a usual proposal is weaker than a setting that this skin bore, within what sources print.
+
+    Less of the same light, in a pulse as long or longer, is no answer to what did too little or adds nothing more.
+    """
+    before, after = earlier.setting, usual.setting
+    is_same_light = is_like(before._replace(pulse_ms=after.pulse_ms), after)
+    is_less = after.pulse_ms >= before.pulse_ms and usual.start <= earlier.dose
+    is_same = is_like(before, after) and usual.start >= earlier.dose
+    is_printed = usual.lighter_phototype is None and usual.includes(earlier.dose)
+    return is_same_light and is_less and is_printed and not is_same
 
 
 def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern, machine: SearchMachine) -> Proposal:

@@ -79,6 +79,40 @@ def test_a_dose_that_was_judged_before_its_effect_shows_stays(dose: float, start
     assert proposed(session(10.0, 60, weeks_ago=1.0)).start == 10.0  # what helped so soon has helped
 
 
+@pytest.mark.parametrize(
+    ("pulse_ms", "dose", "better", "ago", "expected"),
+    [
+        (6.0, 9.0, 15, 6, (6.0, 9.0)),  # the top of what sources print
+        (6.0, 8.0, 15, 6, (6.0, PRINTED[1])),  # a step, no more than they print
+        (6.0, 8.0, 15, 1, (6.0, 8.0)),  # whether it does nothing is not known yet
+        (6.0, 12.0, 15, 6, (10.0, proposed("").start)),  # more than sources print
+        (20.0, 8.0, 15, 6, (10.0, proposed("").start)),  # which the shorter pulse of the plan exceeds
+        (10.0, 9.0, 15, 6, (10.0, 9.0)),
+    ],
+)
+def test_no_weaker_setting_follows_one_that_did_too_little_and_left_no_harm(
+    pulse_ms: float, dose: float, better: float, ago: float, expected: tuple[float, float]
+) -> None:
+    """After 7.5 J/cm² in 6 ms with hardly any effect the next session had 6.6 J/cm² in 10 ms."""
+    found = proposed(session(dose, better, pulse_ms=pulse_ms, weeks_ago=ago))
+    assert (found.setting.pulse_ms, found.start) == pytest.approx(expected)
+
+
+def test_a_course_that_stands_still_does_not_go_on_with_less() -> None:
+    strong = {"pulse_ms": 6.0, "weeks_ago": 6.0}
+    found = proposed(session(9.0, 45, pulse_ms=6.0) + session(9.0, 45, week=5, **strong))
+    assert (found.setting.pulse_ms, found.start) == (6.0, 9.0)
+
+
+@pytest.mark.parametrize(("better", "told"), [((30, 30), "plan.dose-no-weaker"), ((10,), "plan.dose-raised")])
+def test_a_setting_that_stays_is_told_as_such(better: tuple[float, ...], told: str) -> None:
+    done = "".join(session(8.2, pct, pulse_ms=6.0, week=5 * place) for place, pct in enumerate(better))
+    (option,) = laser_options(document(PERSON + concern(VEINS, extra="") + devices(DYE) + done))
+    assert option["settings"]["pulse_ms"] == 6.0
+    (reason,) = [reason for reason in option["reasons"] if reason["rule"] == "published-dose"]
+    assert reason["message"]["id"] == told
+
+
 @pytest.mark.parametrize("adverse", ["blister", "dark mark", "scar", "crust for a week", "something odd there"])
 @pytest.mark.parametrize("better", [0.0, 60.0])
 def test_after_harm_or_what_is_not_understood_no_dose_is_repeated_or_raised(adverse: str, better: float) -> None:
@@ -101,7 +135,7 @@ def test_light_after_which_nothing_more_got_better_has_not_helped() -> None:
         found = result(done)
         assert found is not None
         assert not found.has_helped
-        assert proposed(done).start == proposed("").start  # and no more light for what is better all the same
+        assert proposed(done).start == 8.0  # and no more light for what is better all the same
 
 
 @pytest.mark.parametrize(
