@@ -70,6 +70,7 @@ class GroupedConcern:
     is_judged : whether somebody has judged what the last of them improved.
     improved_pct : improvement by sessions that may all have been done with such a laser; None where not judged.
     other_course : a course with another of its lasers that works and is not over; None without one.
+    creams_months : for which creams have been used on what waits for them; 0 where none have.
     """
 
     place: str
@@ -84,6 +85,7 @@ class GroupedConcern:
     is_judged: bool = False
     improved_pct: float | None = None
     other_course: Message | None = None
+    creams_months: float = 0.0
 
     @property
     def sessions(self) -> int:
@@ -430,6 +432,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         # Which place has improved, and whether it still has.
         is_known = case is not None and is_place_known(case, concern)
         is_known &= response is not None and not response.begins_anew
+        has_creams_first = case is not None and not done and first_creams(concern.condition) is not None
         part = GroupedConcern(
             concern.place,
             title,
@@ -443,6 +446,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             is_judged=response is not None and response.is_last_judged and not response.begins_anew,
             improved_pct=response.improved_pct if response is not None and is_known and alike == done else None,
             other_course=_other_course(case, concern, title) if case is not None and is_known and not alike else None,
+            creams_months=_months_of_creams(case, concern) if case is not None and has_creams_first else 0.0,
         )
         group = next((group for group in groups if group.takes(part)), None)
         if group is None:

@@ -131,6 +131,8 @@ class _CourseSession:
             found.append(_comes_first_message("dark-marks-first", DARK_MARKS, self.group.dark_marks))
         if self.index == 0 and self.group.creams_weeks:
             found += self._creams_messages
+        elif self.index == 0:
+            found += self._used_creams_messages
         is_waiting = self.group.start_week and not (self.group.rests_longest or self.group.waits_for_creams)
         if self.index == 0 and is_waiting:
             found.append(self._start_message)
@@ -195,6 +197,12 @@ class _CourseSession:
             for condition, concerns in titles.items()
             if (creams := first_creams(condition)) is not None
         ]
+
+    @property
+    def _used_creams_messages(self) -> list[Message]:
+        """For how many months creams have been used on what no longer waits for them."""
+        used = ((part.title, part.creams_months) for part in self.parts)
+        return [Message("course.creams-used", {"concern": title, "months": months}) for title, months in used if months]
 
     @property
     def _start_message(self) -> Message:

@@ -12,6 +12,7 @@ from skinbeam.text import render_message
 __all__ = [
     "COLOUR_MODALITIES",
     "COLUMN_MODALITIES",
+    "CREAMS_FIRST",
     "ENDPOINTS",
     "HEATING_MODALITIES",
     "PHOTOTYPES",
@@ -40,6 +41,7 @@ HEATING_MODALITIES = ("vascular", "pigment-long-pulse")  # long pulses over a wh
 COLOUR_MODALITIES = ("vascular", *PIGMENT_MODALITIES)  # light that blood or melanin absorbs
 # What opens, freezes or heats the depth of the skin without a laser; a peel does where its acid is medium or deep.
 WOUNDING_MODALITIES = ("cryotherapy", "focused-ultrasound", "microneedling", "radiofrequency", "surgery")
+CREAMS_FIRST = tuple(load_package_table("data/facts.toml")["creams_first"])  # conditions on which light waits for them
 # Endpoints that a dose can reach. `simulate.endpoints.registry` evaluates them; it is not needed for their names.
 ENDPOINTS = (
     "epidermal-necrosis",

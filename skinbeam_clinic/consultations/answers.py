@@ -22,7 +22,7 @@ __all__ = [
     "read_form_answers",
 ]
 
-_UNTIL_TYPED = (".weeks_ago", ".last_dose_months")
+_UNTIL_TYPED = (".weeks_ago", ".last_dose_months", ".creams_months")
 REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
 
 
@@ -72,7 +72,7 @@ def is_session_field(name: str) -> bool:
 
 
 def counts_until_typed(submission: Submission) -> bool:
-    """Return whether an answer is a time until the day on which it was typed: since a session, or since a dose."""
+    """Return whether an answer is a time until the day on which it was typed: since a session, a dose, or of creams."""
     return any(name.endswith(_UNTIL_TYPED) and text.strip("0., ") for name, text in submission.entries)
 
 

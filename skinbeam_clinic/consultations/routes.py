@@ -1,6 +1,7 @@
 """Routes of consultations: the form, saved while it is filled in, its photographs, and the request for a plan."""
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.photo.decoding.photograph import decode_photograph
 from skinbeam.report.formatting import title_at_site
-from skinbeam.text import current_language, render_message, translate
+from skinbeam.text import Formatter, current_language, render_message, to_local_time, translate
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import (
     REVISION,
@@ -20,6 +21,7 @@ from skinbeam_clinic.consultations.answers import (
     read_form_answers,
 )
 from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.creams_advice import CreamsAdvice, read_creams_advice
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, FacePointsView, make_face_points_view
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.photograph_marks import keep_stored_marks, make_marks_view
@@ -131,6 +133,7 @@ def _render_page(
         template="clinic/consultation.html",
         read_only=closed or not request.has_right(AccessRight.WRITE),
         face=face,
+        creams=() if closed else _describe_creams(read_creams_advice(repositories, consultation.patient_id)),
         here=here,
         consultation=consultation,
         conflict=find_differences(submission, consultation.answers) if conflict else None,
@@ -147,6 +150,23 @@ def _render_page(
         recorded=tuple(map(describe_fact, history.facts)),
         incomplete=tuple(map(describe_incomplete_row, history.list_incomplete(submission))),
         **context,
+    )
+
+
+def _describe_creams(advice: Sequence[CreamsAdvice]) -> tuple[str, ...]:
+    """Return for how many months creams may have been used by now, by the plans that advised them."""
+    today = now()
+    return tuple(
+        render_message(
+            "clinic.creams-since",
+            {
+                "concern": title_at_site(translate(vocabulary_table("condition")[each.condition]["title"]), each.site),
+                "at": Formatter().date(to_local_time(each.planned_at).date()),
+                "months": each.months_until(today),
+            },
+        )
+        for each in advice
+        if each.is_worth_telling(today)
     )
 
 

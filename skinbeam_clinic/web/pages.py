@@ -183,6 +183,7 @@ class FormPage:
     session_rows: Annotated[tuple[int, ...], "numbers of the sessions that can be filled in"]
     clearance_rows: Annotated[tuple[int, ...], "numbers of the clearances that can be filled in"]
     read_only: Annotated[bool, "whether nothing can be changed here"]
+    creams: Annotated[tuple[str, ...], "since when earlier plans have creams come first, in words"]
 
 
 @cache
@@ -208,6 +209,7 @@ def render_form(
     template: str = "form.html",
     read_only: bool = False,
     face: FacePointsView | None = None,
+    creams: tuple[str, ...] = (),
     **context: Any,
 ) -> str:
     """Return the consultation form as HTML, filled with a submission, and with an error at its field if there is one.
@@ -216,6 +218,7 @@ def render_form(
     ----------
     template : the form, or one that extends it and reads `context`, too.
     face : the photograph of the form with the points of its face.
+    creams : since when earlier plans have creams come first, in words.
     """
     values = dict(submission.entries)
     fault = None if error is None else _form_fault(submission, error)
@@ -239,6 +242,7 @@ def render_form(
         session_rows=_row_numbers(submission, "session", SESSION_ROWS),
         clearance_rows=_row_numbers(submission, "clearance", CLEARANCE_ROWS),
         read_only=read_only,
+        creams=creams,
     )
     return render_template(template, **vars(page), **context)
 

@@ -1156,6 +1156,26 @@ def test_creams_begin_anew_after_light_darkened_melasma(
     assert schedule_course([columns], case)[0].week == week
 
 
+@pytest.mark.parametrize(
+    ("creams", "week", "told"),
+    [
+        ("", 14, "course.creams-first"),
+        ("creams_months = 2", 5, "course.creams-first"),
+        ("creams_months = 3", 0, "course.creams-used"),
+    ],
+)
+def test_months_of_creams_that_were_entered_are_told_where_light_waits_no_longer(
+    creams: str, week: int, told: str
+) -> None:
+    toning = part("melasma", option("pigment-short-pulse", "qs", TWICE, MONTH))
+    (first, *_) = schedule_course([toning], loaded(PERSON + concern("melasma", extra=creams + "\n")).case)
+    assert first.week == week
+    (step,) = [step for step in first.steps if step.id.startswith("course.creams-")]
+    assert step.id == told
+    if week:
+        assert "before test spots" in step.text  # which fall into the last weeks of creams
+
+
 @pytest.mark.parametrize(("better", "asked"), [(None, True), (35.0, False)])
 def test_whether_a_course_goes_on_is_asked_where_nobody_has_answered(better: float | None, asked: bool) -> None:
     """ "If less than 25 % is better after 2 sessions, do not go on" stood beside 35 % after two sessions."""
