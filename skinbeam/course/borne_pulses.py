@@ -127,8 +127,9 @@ def _pulses_on_field(
     is_computed = any(limit.id == "epidermal-burn" for limit in option.limits)
     for marks in pulses:
         reaction, given = marks[0], _given(marks[0], setup)
-        if given >= least or all(mark.history is not None for mark in marks):
-            continue  # herpes alone tells nothing of the dose
+        is_silent = all(mark.history is not None for mark in marks) and not _is_judged(case, reaction)
+        if given >= least or is_silent:
+            continue
         share = _share_of_plan(reaction, setup.settings, is_computed=is_computed)
         if share > 0.0 and _is_on_field(reaction, concern, case):
             yield BornePulse(share * given, reaction, _is_read(case, reaction, option, hours))
@@ -145,6 +146,11 @@ def _given(reaction: EarlierReaction, setup: DeviceSetup) -> float:
     """Return the dose of a pulse, J/cm², or mJ of columns."""
     dose = reaction.fluence_J_cm2 if setup.settings.columns is None else reaction.energy_mJ
     return 0.0 if dose is None else dose
+
+
+def _is_judged(case: Case, reaction: EarlierReaction) -> bool:
+    """Return whether somebody judged a session, so that a note of herpes alone says that the skin had nothing else."""
+    return not reaction.is_test_spot and case.session[reaction.index].response_pct is not None
 
 
 def _is_read(case: Case, reaction: EarlierReaction, option: Option, hours: float) -> bool:

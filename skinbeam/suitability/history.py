@@ -249,9 +249,10 @@ def _expected_reasons(reaction: EarlierReaction, case: Case) -> list[RuleReason]
 
 def _sign_message(reaction: EarlierReaction, case: Case) -> Message:
     """Return the message of an unusual reaction that is no injury, with the doses that it bars."""
+    if reaction.is_long_redness and bounds_redness(reaction, case):
+        return reaction_message("earlier.long-redness", reaction, dose=_dose_words(reaction))
     if reaction.is_long_redness:
-        named = "earlier.long-redness" if bounds_redness(reaction, case) else "earlier.long-redness-undosed"
-        return reaction_message(named, reaction, dose=_dose_words(reaction))
+        return reaction_message("earlier.long-redness-undosed", reaction)
     if not is_stop_sign(reaction):
         return reaction_message("earlier.sign-undosed", reaction)
     is_filtered = reaction.device is not None and reaction.device.is_lamp and reaction.wavelength_nm is not None

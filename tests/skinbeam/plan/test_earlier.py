@@ -854,6 +854,16 @@ def test_redness_of_more_than_four_weeks_is_more_than_is_usual(text: str, meanin
     assert reaction.meaning == meaning
 
 
+@pytest.mark.parametrize("more", ["", 'device = "co2-10600"', 'device = "our old laser"\nfluence_J_cm2 = 7.0'])
+def test_long_redness_of_an_unknown_dose_is_told_and_bars_none(more: str) -> None:
+    done = session("redness for 3 months", more, "wrinkles")
+    (told,) = (reason for reason in reaction_reasons(case(done), None) if reason.rule == "earlier-sign")
+    assert told.message.id == "earlier.long-redness-undosed"
+    assert "Begin only when it has gone" in told.message.text
+    setting = BeamSetting(595.0, 10.0, 7.0)
+    assert tried(done, "pulsed-dye-595", setting) == tried("", "pulsed-dye-595", setting)
+
+
 def test_columns_that_left_long_redness_are_neither_deeper_nor_denser_and_wait_until_it_has_gone() -> None:
     """Six weeks of redness in type IV were "not understood", and the next session had a fifth more columns."""
     person = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 25.0")
