@@ -96,6 +96,7 @@ class ReactionKind:
     harm : whether the skin was injured. harm_after_h : only if it is still there after so many hours.
     burnt : whether the epidermis was burnt; None where the mark does not show it.
     expected_after : modalities whose usual reaction it is; None of every one. expected_for_h : only for so many hours.
+    expected_longer_h : modality → hours for which it is expected after it, where they are more.
     brown_spots_only : whether it is expected only of what is treated as a brown spot.
     history : word of the history that it stands for; None of most.
     """
@@ -106,6 +107,7 @@ class ReactionKind:
     burnt: bool | None
     expected_after: frozenset[str] | None
     expected_for_h: float
+    expected_longer_h: Mapping[str, float]
     brown_spots_only: bool
     history: str | None
 
@@ -123,6 +125,7 @@ def reaction_kinds() -> Mapping[str, ReactionKind]:
             if entry.get("expected_after") == "every"
             else frozenset(entry.get("expected_after", ())),
             expected_for_h=entry.get("expected_for_h", math.inf),
+            expected_longer_h=entry.get("expected_longer_h", {}),
             brown_spots_only=entry.get("brown_spots_only", False),
             history=entry.get("history"),
         )
@@ -538,7 +541,7 @@ def _start_reaction(
 def _test_spot_reaction(reaction: EarlierReaction, kind: str, seen_after_h: float) -> EarlierReaction:
     """Return the reaction of a test spot, with its meaning after such a laser."""
     entry = reaction_kinds()[kind]
-    if seen_after_h <= entry.expected_for_h and _is_usual(reaction, entry):
+    if seen_after_h <= _expected_for_h(reaction, entry) and _is_usual(reaction, entry):
         return replace(reaction, kind=kind, meaning="expected")
     injured = entry.harm and seen_after_h >= entry.harm_after_h
     return replace(reaction, kind=kind, meaning="harm" if injured else "sign")
@@ -555,11 +558,11 @@ def _session_reaction(reaction: EarlierReaction, kind: str, text: str, treats: s
     entry = reaction_kinds()[kind]
     if entry.harm:
         stayed_h = _stated_time_h(text, kind, treats)
-        if stayed_h is not None and stayed_h <= entry.expected_for_h and _is_usual(reaction, entry):
+        if stayed_h is not None and stayed_h <= _expected_for_h(reaction, entry) and _is_usual(reaction, entry):
             return replace(reaction, kind=kind, meaning="expected")
         was_brief = stayed_h is not None and stayed_h < entry.harm_after_h
         return replace(reaction, kind=kind, meaning="sign" if was_brief else "harm")
-    if _longest_stay_h(text, kind, treats) > entry.expected_for_h:
+    if _longest_stay_h(text, kind, treats) > _expected_for_h(reaction, entry):
         return replace(reaction, kind=kind, meaning="sign")
     on_target = treats in _BROWN_SPOTS or not entry.brown_spots_only or _removes_skin(reaction)
     is_usual = on_target and (_is_usual(reaction, entry) or (kind == "crust" and _heats_spots(reaction)))
@@ -590,6 +593,12 @@ def _is_usual(reaction: EarlierReaction, entry: ReactionKind) -> bool:
     """
     usual = entry.expected_after
     return usual is None or (reaction.device is not None and bool(usual & set(reaction.modalities)))
+
+
+def _expected_for_h(reaction: EarlierReaction, entry: ReactionKind) -> float:
+    """Return for how many hours a reaction is expected after a pulse."""
+    longer = (entry.expected_longer_h.get(modality, 0.0) for modality in reaction.modalities if reaction.device)
+    return max([entry.expected_for_h, *longer])
 
 
 def _removes_skin(reaction: EarlierReaction) -> bool:

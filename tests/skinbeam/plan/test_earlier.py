@@ -854,7 +854,15 @@ def test_redness_of_more_than_four_weeks_is_more_than_is_usual(text: str, meanin
     assert reaction.meaning == meaning
 
 
-@pytest.mark.parametrize("more", ["", 'device = "co2-10600"', 'device = "our old laser"\nfluence_J_cm2 = 7.0'])
+@pytest.mark.parametrize(("months", "meaning"), [(3, "expected"), (6, "sign")])
+def test_skin_that_was_removed_as_a_whole_is_red_for_longer(months: int, meaning: str) -> None:
+    done = session(f"redness for {months} months", 'device = "co2-10600"', "wrinkles")
+    assert {reaction.meaning for reaction in earlier_reactions(case(done))} == {meaning}
+
+
+@pytest.mark.parametrize(
+    "more", ["", 'device = "fractional-co2-10600"', 'device = "our old laser"\nfluence_J_cm2 = 7.0']
+)
 def test_long_redness_of_an_unknown_dose_is_told_and_bars_none(more: str) -> None:
     done = session("redness for 3 months", more, "wrinkles")
     (told,) = (reason for reason in reaction_reasons(case(done), None) if reason.rule == "earlier-sign")
