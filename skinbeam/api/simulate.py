@@ -13,7 +13,7 @@ from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
-from skinbeam.model.units import MS
+from skinbeam.model.units import MS, UM
 from skinbeam.outcome.burn import burn_coverage_warnings, estimate_burn, record_burn
 from skinbeam.outcome.healing import HealingSummary, record_healing, summarise_healing
 from skinbeam.outcome.injury import HarmProbabilities, record_injury, summarise_harm
@@ -28,13 +28,16 @@ from skinbeam.simulate.removal.breakdown import optical_breakdown
 from skinbeam.simulate.removal.bulk_heating import BOILING_C, bulk_temperature_rise, is_bulk_boiling
 from skinbeam.simulate.removal.microlesion import microlesion_quantities
 from skinbeam.simulate.scene import PulseScene, build_scene, build_schedule, case_warnings, run_chunks
+from skinbeam.simulate.skins.depth_grid import pulse_grid
 from skinbeam.simulate.skins.ensemble import SampledQuantities, is_peak_temperature, join_chunks, value_or_unknown
+from skinbeam.skin.properties import optical_properties, thermal_properties
 from skinbeam.text import DocumentWarning, Message, render_message
 
 __all__ = ["simulate_case"]
 
 Floats = NDArray[np.float64]
 
+SURFACE_LOSS = 0.1  # of the rise at the surface that the middle of the uppermost cell may lack without a warning
 CARBON_LIMIT_C = 3600.0  # carbon, the last residue of dry tissue, sublimes in air at this temperature
 
 
@@ -180,4 +183,27 @@ def _result_warnings(scene: PulseScene, quantities: SampledQuantities, weights: 
     coldest = quantities.get("temperature_C.surface_minimum")
     if isinstance(coldest, np.ndarray) and float(np.median(coldest)) < 0.0:
         warnings.append(DocumentWarning("below-freezing", Message("simulate.below-freezing")))
-    return warnings
+    return warnings + _surface_warnings(scene)
+
+
+def _surface_warnings(scene: PulseScene) -> list[DocumentWarning]:
+    """Return a warning if the heat of a pulse lies in less than the grid resolves at the surface.
+
+    At the depth x the rise is lower than at the surface: by the share x / δ of light that is absorbed within δ before
+    its heat spreads, by x / ℓ of light that is absorbed at the surface, with ℓ = √(4 α t / π), and by x² / (2 δ ℓ)
+    between: about x² / (δ (2 ℓ + x) + x ℓ), which is right to a fifth.
+    """
+    beam = scene.beam
+    if beam is None or beam.microbeam is not None:
+        return []
+    skin = scene.median_skin
+    heat = thermal_properties(skin)
+    diffusivity = float(heat.conductivity[0, 0] / heat.heat_capacity_vol[0, 0])
+    mua = max(float(optical_properties(skin, nm).mua[0, 0]) for nm, _ in beam.spectrum)
+    absorbed_m = 1.0 / mua if mua > 0.0 else np.inf
+    spread_m = float(np.sqrt(4.0 * diffusivity * beam.pulse_ms * MS / np.pi))
+    depth_m = 0.5 * float(pulse_grid(skin).widths[0, 0])
+    if depth_m**2 < SURFACE_LOSS * (absorbed_m * (2.0 * spread_m + depth_m) + depth_m * spread_m):
+        return []
+    words = {"absorbed": absorbed_m / UM, "spread": spread_m / UM, "depth": depth_m / UM}
+    return [DocumentWarning("surface-not-resolved", Message("simulate.surface-not-resolved", words))]
