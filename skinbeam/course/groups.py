@@ -38,7 +38,7 @@ from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.interval import Interval, session_interval, share_intervals
 from skinbeam.course.rest import Rest, has_undated_session, rest_before
 from skinbeam.course.session_counts import count_given_sessions, sessions_left
-from skinbeam.course.setting_words import describe_settings
+from skinbeam.course.setting_words import describe_settings_after_title
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import title_with_site
 from skinbeam.model.estimate import Estimate, Unknown
@@ -137,7 +137,7 @@ class GroupedConcern:
     @property
     def treatment_message(self) -> Message:
         """The treatment at each visit."""
-        words = describe_settings(self.setup.settings, lamp=self.setup.lamp)
+        words = describe_settings_after_title(self.setup)
         return Message("course.treat", {"device": self.setup.device_title, "settings": words})
 
     @property

@@ -1,11 +1,11 @@
 """The settings of a device as a short text with units."""
 
 from skinbeam.laser.beam import coverage_pct
-from skinbeam.laser.device import describe_light, describe_pulse, describe_window
-from skinbeam.plan_records.course import DeviceSetting
+from skinbeam.laser.device import describe_light, describe_pulse, describe_window, names_light
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
 from skinbeam.text import Formatter, render_message
 
-__all__ = ["describe_settings", "describe_train"]
+__all__ = ["describe_settings", "describe_settings_after_title", "describe_settings_without_light", "describe_train"]
 
 
 def describe_train(settings: DeviceSetting) -> str:
@@ -29,8 +29,20 @@ def describe_settings(settings: DeviceSetting, *, lamp: bool = False) -> str:
     ----------
     lamp : whether it is a filtered lamp, whose wavelength is the cut-off of its filter.
     """
+    return f"{describe_light(settings.wavelength_nm, lamp=lamp)}, {describe_settings_without_light(settings)}"
+
+
+def describe_settings_after_title(setup: DeviceSetup) -> str:
+    """Return the settings of a device as a text that follows its title: with the light, unless the title names it."""
+    if names_light(setup.device_title, setup.settings.wavelength_nm, lamp=setup.lamp):
+        return describe_settings_without_light(setup.settings)
+    return describe_settings(setup.settings, lamp=setup.lamp)
+
+
+def describe_settings_without_light(settings: DeviceSetting) -> str:
+    """Return settings as a short text with units, for a place where the light is named already."""
     write = Formatter().number
-    parts = [describe_light(settings.wavelength_nm, lamp=lamp)]
+    parts = []
     if settings.columns is not None:
         beam = settings.columns
         parts += [

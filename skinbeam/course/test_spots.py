@@ -41,7 +41,7 @@ from skinbeam.course.borne_pulses import (
     standing_pulse,
 )
 from skinbeam.course.finished import is_improved_enough
-from skinbeam.course.setting_words import describe_settings
+from skinbeam.course.setting_words import describe_settings_without_light
 from skinbeam.laser.device import Device, describe_pulse, describe_window
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
 from skinbeam.model.case import Case, has_other_raised_scars
@@ -410,11 +410,11 @@ def _describe_common_settings(
     if size.narrower and size.spot_mm is not None:
         bare = replace(bare, spot_mm=size.spot_mm, footprint_mm=trial.machine.device.window_mm(size.spot_mm))
     if bare.columns is None:
-        return describe_settings(bare, lamp=setup.lamp)
+        return describe_settings_without_light(bare)
     pattern = render_message("setting.microbeams", {"diameter": bare.columns.diameter_um})
     if len(densities) == 1:
         pattern += ", " + render_message("setting.density", {"number": densities[0]})
-    return f"{describe_settings(replace(bare, microbeam=None), lamp=setup.lamp)}, {pattern}"
+    return f"{describe_settings_without_light(replace(bare, microbeam=None))}, {pattern}"
 
 
 def _describe_size(settings: DeviceSetting) -> str:

@@ -289,9 +289,15 @@ def title_with_light(title: str, wavelength_nm: float, *, lamp: bool) -> str:
     It is added to a title that names two wavelengths, which does not tell which of them is used, and to every title of
     a lamp.
     """
+    if names_light(title, wavelength_nm, lamp=lamp):
+        return title
+    return f"{title}, {describe_light(wavelength_nm, lamp=lamp)}"
+
+
+def names_light(title: str, wavelength_nm: float, *, lamp: bool) -> bool:
+    """Return whether the title of a device tells which light is used: its wavelength, and no other."""
     nm = f"{wavelength_nm:g}"
-    alone = set(re.findall(r"\d{3,5}(?:\.\d+)?", title)) == {nm} and f"{nm} nm" in title
-    return title if alone and not lamp else f"{title}, {describe_light(wavelength_nm, lamp=lamp)}"
+    return not lamp and set(re.findall(r"\d{3,5}(?:\.\d+)?", title)) == {nm} and f"{nm} nm" in title
 
 
 def describe_sizes(spots: Iterable[SpotOutput]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.course.setting_words import describe_settings
+from skinbeam.course.setting_words import describe_settings_after_title
 from skinbeam.laser.setting_grid import device_classes
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_modalities
@@ -77,7 +77,7 @@ def make_option(
     shown = None if device.microbeam or goal.modality == "ablative" else built_in_cooling(device)[1]
     option, standing = build_laser_option(case, concern, trial, goal.modality, shown, judged, practised)
     assert option.setup is not None  # a laser has one
-    words = describe_settings(option.setup.settings, lamp=option.setup.lamp)
+    words = describe_settings_after_title(option.setup)
     stands = {"concern": concern_name(concern), "device": device.title, "settings": words}
     report_progress(Message("progress.stands", stands))
     return LaserOption(option, replace(standing, at_usual_dose=at_usual_dose, helped_in=helped_in), trial, goal)

@@ -433,7 +433,7 @@ def _medicine_record(taken: Medication) -> Medicine:
 
 
 def _unknown_messages(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
-    """Return messages on gaps of the plan that a person might not expect."""
+    """Return messages on gaps of the plan that a person might not expect, each once: devices may share a gap."""
     found = []
     for concern in concerns:
         if isinstance(concern.subtypes, Unknown):
@@ -454,7 +454,7 @@ def _unknown_messages(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
                     "reason": refused.reasons[0].text,
                 }
                 found.append(Message("unknown.settings", params))
-    return tuple(found)
+    return tuple({message.text: message for message in found}.values())
 
 
 def _reading_notices(case: Case, colour: PersonColour) -> tuple[DocumentWarning, ...]:

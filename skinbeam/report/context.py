@@ -296,6 +296,7 @@ class SpotLadder:
 
     line: Annotated[str, "device, place, doses and when they are read, in one line"]
     text: Annotated[str, "where, how and when to read them"]
+    text_below: Annotated[str, "the same for a page that gives the rules of all ladders with its first"]
     spots: Annotated[tuple[ReportFact, ...], "how many of 100 each spot burns, and the field once all are clean"]
 
 

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from skinbeam.laser.device import describe_light, title_with_light
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import CourseTotal, LadderStep, SessionGain, SourceRange, TestSpotLadder
 from skinbeam.plan_records.course import Visit as PlannedVisit
+from skinbeam.plan_records.document import StoredMessage
 from skinbeam.report.context import DisplayValue, ReportFact, SpotLadder, VisitLine
 from skinbeam.report.formatting import (
     display_value,
@@ -19,8 +21,11 @@ from skinbeam.report.formatting import (
     report_text,
     site_title,
 )
+from skinbeam.text import Message
 
-__all__ = ["course_totals", "spot_ladder", "visit_lines"]
+__all__ = ["course_totals", "spot_ladders", "visit_lines"]
+
+_WITH_RULES: Final = "plan.test-spot"  # the message of a ladder that holds the rules of all
 
 _HOUR = 60  # minutes: longer sums are printed in hours
 
@@ -89,7 +94,23 @@ def _days(days: SourceRange | Unknown) -> DisplayValue:
     )
 
 
-def spot_ladder(ladder: TestSpotLadder) -> SpotLadder:
+def spot_ladders(ladders: Iterable[TestSpotLadder]) -> tuple[SpotLadder, ...]:
+    """Return test-spot ladders; the text of a later one names what it does not share with an earlier one.
+
+    Those of a plan that was read from its document keep the sentences that are stored in it.
+    """
+    found: list[SpotLadder] = []
+    are_rules_given = False
+    for ladder in ladders:
+        has_rules = ladder.message.id == _WITH_RULES and not isinstance(ladder.message, StoredMessage)
+        is_below = has_rules and are_rules_given
+        below = Message("report.spots_likewise", ladder.message.params) if is_below else ladder.message
+        found.append(_spot_ladder(ladder, below.text))
+        are_rules_given = are_rules_given or has_rules
+    return tuple(found)
+
+
+def _spot_ladder(ladder: TestSpotLadder, text_below: str) -> SpotLadder:
     """Return a test-spot ladder with a line for each spot, and one for the whole field after clean spots.
 
     Where no probability is known, one line stands for all spots.
@@ -98,7 +119,7 @@ def spot_ladder(ladder: TestSpotLadder) -> SpotLadder:
     rows.append(ReportFact(report_text("spots_clean"), per_100(ladder.p_burn_if_clean)))
     if not any(row.value.is_known for row in rows):
         rows = [replace(rows[0], name=report_text("spots_any"))]
-    return SpotLadder(_ladder_line(ladder), ladder.message.text, tuple(rows))
+    return SpotLadder(_ladder_line(ladder), ladder.message.text, text_below, tuple(rows))
 
 
 def _ladder_line(ladder: TestSpotLadder) -> str:

@@ -15,7 +15,7 @@ from skinbeam.course.course_rules import DARK_MARKS, MELASMA, weeks_before_ablat
 from skinbeam.course.groups import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.session_counts import expected_interval, expected_sessions, planned_sessions
-from skinbeam.course.setting_words import describe_settings
+from skinbeam.course.setting_words import describe_settings, describe_settings_after_title
 from skinbeam.course.totals import course_total
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import SURFACE_MODALITIES, laser_modalities
@@ -815,6 +815,18 @@ def test_settings_read_as_a_person_says_them(settings: DeviceSetting, words: str
     assert describe_settings(settings) == words
 
 
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Pulsed dye laser, 595 nm", "5 J/cm², spot 7 mm, pulse 1 ms"),
+        ("Laser, 595 and 1064 nm", "595 nm, 5 J/cm², spot 7 mm, pulse 1 ms"),
+        ("Dye laser", "595 nm, 5 J/cm², spot 7 mm, pulse 1 ms"),
+    ],
+)
+def test_after_a_title_that_names_the_light_it_is_not_named_again(title: str, words: str) -> None:
+    assert describe_settings_after_title(DeviceSetup("d", title, 595.0, None, SETTINGS)) == words
+
+
 def test_of_a_lamp_the_cut_off_of_its_filter_is_stated() -> None:
     settings = replace(SETTINGS, wavelength_nm=560.0)
     assert describe_settings(settings, lamp=True).startswith("from 560 nm, 5 J/cm²")
@@ -837,6 +849,10 @@ def test_the_course_of_a_plan_treats_what_was_offered() -> None:
     }
     assert {spot["message"]["id"] for spot in made["test_spots"]} == {"plan.test-spot"}
     assert len(made["test_spots"]) == 2
+    steps = [
+        step["text"] for visit in made["course"] for step in visit["steps"] if step["id"].startswith("course.treat")
+    ]
+    assert all(step.count("595 nm") + step.count("1550 nm") == 1 for step in steps)
 
 
 def test_a_window_and_a_train_are_stated_as_a_lamp_shows_them() -> None:

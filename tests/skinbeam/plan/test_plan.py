@@ -226,6 +226,13 @@ def test_unknowns_carry_their_reason(file: Path) -> None:
     assert all(message["text"] for message in made["unknowns"])
 
 
+def test_a_gap_that_two_devices_share_is_told_once() -> None:
+    made = document(PERSON + concern("fine-lines-periorbital") + devices("fractional-1540", "fractional-1550"))
+    assert len(laser_options(made)) == 2
+    told = [message["text"] for message in made["unknowns"]]
+    assert len(told) == len(set(told)) > 0
+
+
 @pytest.mark.parametrize("condition", vocabulary_table("condition"))
 def test_a_plan_tells_which_kinds_were_said_and_that_none_was(condition: str) -> None:
     """Someone pregnant is planned without a device, which is quick and hides nothing of what was said."""

@@ -10,7 +10,7 @@ from plan_reading import read_plan
 from readability import leaflet_sentences
 from report_samples import leaflet_pdf, sample, sample_figures, sample_plan
 
-from skinbeam.laser.device import load_device
+from skinbeam.laser.device import load_device, names_light
 from skinbeam.report.graphics.figure_data import FigureData, WindowData
 from skinbeam.report.graphics.window import draw_window
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
@@ -71,7 +71,11 @@ def _light(option: dict[str, Any]) -> str:
 def _unnamed(lines: list[str], made: dict[str, Any]) -> list[str]:
     """Lines that name a dose and no light; the title of a device that lists two names neither."""
     lights = {_light(option) for option in laser_options(made)}
-    titles = {option["device_title"] for option in laser_options(made)}
+    titles = {
+        option["device_title"]
+        for option in laser_options(made)
+        if not names_light(option["device_title"], option["wavelength_nm"], lamp="band_nm" in option)
+    }
     bare = [line for line in lines if DOSE.search(line)]
     assert bare  # a walk that meets no setting proves nothing
     for title in titles:

@@ -7,16 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from consultations import PERSON, PLAN_DRAWS, concern, devices, loaded
 from plan_reading import read_plan
 from report_samples import sample, sample_figures, sample_plan
 from test_report_html import Page
 
 from skinbeam.model.per_hundred import per_hundred
+from skinbeam.plan.planner import make_plan
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
 from skinbeam.plan_records.document import StoredMessage
 from skinbeam.plan_records.plan import Option, RefusedOption
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.context import ReportPage
+from skinbeam.report.course import spot_ladders
 from skinbeam.report.formatting import device_name, display_value, people_of_100
 from skinbeam.report.graphics.charts import CalendarRow, draw_calendar
 from skinbeam.report.graphics.figure_data import FigureData
@@ -272,6 +275,19 @@ def test_a_test_spot_is_watched_as_long_as_the_rule_on_raised_scars_asks() -> No
     """The rule says months; a sentence that says four weeks alone would send the person to treatment too early."""
     assert all("months" in render_message(f"rules.{rule}") for rule in ("keloid-other-lasers", "raised-scars"))
     assert "a raised scar shows after months" in catalogue()["plan.test-spot"]
+
+
+def test_the_rules_of_test_spots_are_printed_with_the_first_alone() -> None:
+    text = PERSON + concern("acne-scars") + concern("facial-telangiectasia")
+    ladders = make_plan(loaded(text + devices("pulsed-dye-595", "fractional-1550")), draws=PLAN_DRAWS).plan.test_spots
+    first, later = spot_ladders(ladders)
+    for words in ("Stop at the first sign", "a raised scar shows after months", "Do not go on above a dose"):
+        assert words in first.text
+        assert words in later.text
+        assert words in first.text_below
+        assert words not in later.text_below
+    own = ladders[1].message.params
+    assert all(own[name] in later.text_below for name in ("device", "doses", "same"))
 
 
 def test_a_figure_that_is_not_there_is_named_and_not_explained() -> None:
