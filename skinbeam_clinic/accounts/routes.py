@@ -385,8 +385,12 @@ def _submitted_role(request: ClinicRequest) -> Role:
 
 
 def _show_audit_log(request: ClinicRequest) -> Response:
-    entries = list_entry_views(request.repositories.audit_log.newest(AUDIT_LOG_ENTRIES))
-    return request.page("trail.html", entries=entries, most=AUDIT_LOG_ENTRIES)
+    asked = request.http_request.query_params.get("before", "")
+    before = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= _MOST_DIGITS else None
+    entries = list_entry_views(request.repositories.audit_log.newest(AUDIT_LOG_ENTRIES, before=before))
+    earlier = entries[-1].seq if len(entries) == AUDIT_LOG_ENTRIES else None
+    return request.page("trail.html", entries=entries, most=AUDIT_LOG_ENTRIES, before=before, earlier=earlier)
 
 
 AUDIT_LOG_ENTRIES = 200
+_MOST_DIGITS = 18  # of the number of an entry

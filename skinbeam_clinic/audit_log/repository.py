@@ -14,14 +14,16 @@ __all__ = ["AuditLogRepository", "detail_contains"]
 class AuditLogRepository(Repository):
     """The audit log of a clinic, for reading."""
 
-    def newest(self, limit: int, *, subject: str = "") -> tuple[AuditEntry, ...]:
+    def newest(self, limit: int, *, subject: str = "", before: int | None = None) -> tuple[AuditEntry, ...]:
         """Return the last entries, the newest first.
 
         Parameters
         ----------
         subject : only those about this record, such as `patient/` and its id.
+        before : only those with a smaller number.
         """
-        about = () if not subject else (_subject_condition(subject),)
+        about = [_subject_condition(subject)] if subject else []
+        about += [AuditEntryRow.seq < before] if before is not None else []
         with self._access.writing(AccessRight.AUDIT_LOG) as work:
             work.log("trail.seen", subject or "trail")
             entries = work.entries(*about, limit=limit)
