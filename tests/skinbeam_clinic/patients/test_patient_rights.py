@@ -100,8 +100,11 @@ def test_what_goes_and_what_the_law_keeps_is_shown_before_and_what_is_left_after
     assert owner.post(f"{patient}/erasure", data={"pseudonym": "KEEP-1"}).headers["location"] == f"{patient}/erasure"
     left = owner.get(f"{patient}/erasure").text
     assert "Erasure was requested and carried out" in left
-    assert "Contact data: none." in left
     assert "photographs 1" in left
+    # What was erased is not offered again while the law keeps the rest.
+    assert f'action="{patient}/erasure"' in page_text
+    assert f'action="{patient}/erasure"' not in left
+    assert 'id="goes"' not in left
     assert "Synthetic Name" not in client.get(f"{patient}/contact").text
     assert "patient.kept" in actions(clinics, patient)
 
