@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skinbeam.laser.device import Device, DeviceList, beam_sizes_mm, describe_light, describe_pulses, read_device_file
-from skinbeam.laser.device_class import head_classes, nearest_classes
+from skinbeam.laser.device_class import head_classes, is_light_of_class, nearest_classes
 from skinbeam.laser.setting_grid import BeamSetting, pulse_steps
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.device_file import DeviceHead
@@ -20,7 +20,8 @@ _EMISSIONS = {"full-field": "spots", "microbeam": "columns", "lens-array": "arra
 def check_device_file(path: Path) -> DeviceList:
     """Validate a device file and return it as a list, so that its owner can check how it was read.
 
-    A warning names each light of no class of devices, and what a plan does with it.
+    A warning names each light of no class of devices, with what a plan does with it, and each class that is stated of
+    other light.
 
     Raises
     ------
@@ -32,14 +33,22 @@ def check_device_file(path: Path) -> DeviceList:
 
 
 def _class_warnings(device: Device) -> Iterator[DocumentWarning]:
-    """Yield a warning of each head whose light no class has."""
+    """Yield a warning of each head whose light no class has, and of each that is stated to have another light."""
     for head in device.heads:
-        if head_classes(device.file, head):
+        light = describe_light(head.wavelength_nm, lamp=head.band_nm is not None)
+        pulses = describe_pulses([head.pulse_ms])
+        own = head_classes(device.file, head)
+        emitting = (head,) if head.classes else device.heads  # classes of the file are of all its heads together
+        for name in own:
+            if not any(is_light_of_class(other, name) for other in emitting):
+                stated = {"light": light, "pulses": pulses, "name": name}
+                yield DocumentWarning("class-of-other-light", Message("laser-class.other-light", stated))
+        if own:
             continue
         near = ", ".join(f"{name} ({line:g} nm)" for name, line in nearest_classes(device.file, head))
         words = {
-            "light": describe_light(head.wavelength_nm, lamp=head.band_nm is not None),
-            "pulses": describe_pulses([head.pulse_ms]),
+            "light": light,
+            "pulses": pulses,
             "emission": Message(f"laser-class.{_EMISSIONS[device.file.emission]}"),
             "near": near,
             "planned": _planned(device, head),

@@ -109,6 +109,19 @@ def class_of_light(
     return lines[nearest].get(compression and emission == "full-field" and not is_short)
 
 
+def is_light_of_class(head: "DeviceHead", name: str) -> bool:
+    """Return whether a head can emit the light of a class: about its wavelength, in one of its pulses.
+
+    True of a class without a wavelength, such as that of a filtered lamp, and of a wider class.
+    """
+    entry = class_table()[name]
+    lines = entry.get("line_nm", [head.wavelength_nm])
+    is_line = any(heats_alike(line, head.wavelength_nm) for line in lines)
+    pulses = {_pulse_kind(end) for end in head.pulse_ms.ends}
+    is_long = "pulse" not in entry and bool(pulses & {"microsecond", "millisecond"})
+    return is_line and ("line_nm" not in entry or is_long or entry.get("pulse") in pulses)
+
+
 def nearest_classes(file: "DeviceFile", head: "DeviceHead") -> tuple[tuple[str, float], ...]:
     """Return the classes that are nearest to a head of a laser, each with its wavelength in nm, the shortest first.
 

@@ -137,6 +137,28 @@ def test_a_plan_does_with_such_light_what_the_check_says(tmp_path: Path) -> None
     assert "plan.no-practice" not in [getattr(one, "id", "") for one in tried]
 
 
+@pytest.mark.parametrize(
+    ("nm", "pulse_ms", "stated", "is_other"),
+    [
+        (1726.0, (10.0, 100.0), "pdl-595", True),
+        (755.0, (1.0, 10.0), "qs-755", True),
+        (755.0, (5e-5, 1e-4), "alex-755-long", True),
+        (577.0, (5.0, 100.0), "pdl-585", False),
+        (1064.0, (0.3, 100.0), "ndyag-1064-us", False),
+        (595.0, (0.5, 10.0), "laser-any", False),
+    ],
+)
+def test_a_class_that_is_stated_of_other_light_is_named(
+    nm: float, pulse_ms: tuple[float, float], stated: str, is_other: bool, tmp_path: Path
+) -> None:
+    """A laser of 1726 nm that was stated to be a dye laser of 595 nm got its doses without a word."""
+    file = device_file(tmp_path, nm, pulse_ms=pulse_ms)
+    file.write_text(f'classes = ["{stated}"]\n{file.read_text(encoding="utf-8")}', encoding="utf-8")
+    warnings = check_device_file(file).warnings
+    assert [warning.code for warning in warnings] == ["class-of-other-light"] * is_other
+    assert all(stated in warning.message.text and f"{nm:g} nm" in warning.message.text for warning in warnings)
+
+
 def test_columns_of_no_class_are_said_to_be_planned_by_their_depth(tmp_path: Path) -> None:
     (words,) = warnings_of(device_file(tmp_path, 1470.0, modality="non-ablative-fractional", emission="microbeam"))
     assert "by its computed depth" in words
