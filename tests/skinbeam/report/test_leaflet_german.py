@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Iterable
 
-from consultations import PERSON, concern, document
+from consultations import EXAMPLES, PERSON, concern, document
 from plan_reading import read_plan
 from pypdf import PdfReader
 from readability import consent_sentences, leaflet_sentences
@@ -16,6 +16,8 @@ from skinbeam.report.consent_form import consent_page, make_consent
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.text import catalogue, message_parameters, render_message, use_language
 
+# The first consultation of the examples, without its photograph.
+FIRST_CONSULTATION = (EXAMPLES / "first-consultation" / "case.toml").read_text("utf-8").partition("[photo]")[0]
 SCHOOL_YEAR = 6.0  # of children of twelve, as in English
 
 
@@ -104,6 +106,16 @@ def test_it_is_as_short_as_in_english() -> None:
     plan = sample()
     with use_language("de"):
         assert len(leaflet_pdf(plan).pages) <= 3 + len(plan.concerns)
+
+
+def test_what_the_first_page_has_no_room_for_stands_behind_the_last_concern() -> None:
+    """In German a second page held a quarter of a page: how to read the dots, what is not known, and who wrote this."""
+    plan = read_plan(document(FIRST_CONSULTATION))
+    with use_language("de"):
+        words = [page.extract_text() for page in leaflet_pdf(plan).pages]
+    assert len(words) == 1 + len(plan.concerns)
+    assert "Wie Sie die Punkte lesen" in words[0]
+    assert all(heading in words[-1] for heading in ("Was wir nicht wissen", "Über dieses Blatt"))
 
 
 def test_three_concerns_with_care_of_their_own_leave_no_page_nearly_white() -> None:
