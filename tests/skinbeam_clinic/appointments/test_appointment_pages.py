@@ -9,7 +9,7 @@ from clinic_samples import HOME, Clinics
 from starlette.testclient import TestClient
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import to_local_time, use_language, use_time_zone
+from skinbeam.text import Formatter, to_local_time, use_language, use_time_zone
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.models import Booking, Purpose
 from skinbeam_clinic.appointments.times import find_free_times, find_monday, parse_moment, span_days
@@ -74,6 +74,16 @@ def test_room_is_found_between_what_is_taken_in_the_hours_of_work(in_zurich: Non
     saturday = at("2027-03-27 19:00")  # asked for on a weekend and in the evening
     late = Booking("p", "m", Purpose.SESSION, saturday, saturday + datetime.timedelta(minutes=40))
     assert find_free_times(late, [], 1) == (saturday,)
+
+
+def test_an_appointment_has_the_same_words_for_its_time_on_its_page_and_in_the_list(
+    client: TestClient, clinics: Clinics, patient: str
+) -> None:
+    client.post(f"/patients/{patient}/appointments", data=form(clinics, "06:10"))
+    booked = max(clinics.repositories().appointments.of_person(patient), key=lambda one: one.starts_at)
+    span = f"{Formatter().date(DAY)}, 06:10–06:40"
+    assert span in client.get(f"/patients/{patient}/appointments").text
+    assert span in client.get(f"/appointments/{booked.id}").text
 
 
 def test_the_week_shows_what_is_booked_and_the_day_that_alone(

@@ -118,6 +118,8 @@ def test_who_holds_the_tablet_answers_once_and_reaches_nothing_else(clinics: Cli
     clinician = clinics.browser(Role.CLINICIAN)
     clinician.post(f"/follow-ups/{begun.id}/opening")
     seen = clinician.get(f"/follow-ups/{begun.id}").text
+    assert "filled in by the patient" in seen
+    assert "noted by patient" not in seen
     assert "<dt>Days away from other people after the last session</dt><dd>0</dd>" in seen
     assert (report.words.splitlines(), report.alone, report.noted_by) == (WORDS.splitlines(), True, "patient")
     assert "nothing to answer" in client.get("/asked").text

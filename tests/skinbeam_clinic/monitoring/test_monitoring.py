@@ -332,6 +332,8 @@ def test_a_defect_is_logged_by_its_kind_and_place_and_the_page_by_its_number(
     number = answer.headers["x-request-id"]
     assert answer.status_code == 500
     assert re.search(rf"Request {number}\.", answer.text)
+    assert "This could not be done because of a defect" in answer.text, "nobody asked for a plan"
+    assert "nothing that names a person" in answer.text
     error, counted = lines()
     assert (error["level"], error["request"], counted["status"]) == ("error", number, 500)
     assert [one["kind"] for one in error["faults"]] == ["RuntimeError", "ValueError"]

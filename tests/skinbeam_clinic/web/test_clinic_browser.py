@@ -182,7 +182,7 @@ def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Cli
     looked_at(page, "told-back")
     tell_back(page.locator("fieldset").first)
     page.get_by_role("button", name="Save the answers").click()
-    page.get_by_label("Your name:").fill("Synthetic Person")
+    page.get_by_label("Your name").fill("Synthetic Person")
     page.get_by_label("Photographs are taken for my care").check()
     draw(page)
     page.get_by_role("button", name="Sign and seal").click()
