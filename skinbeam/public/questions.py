@@ -46,6 +46,7 @@ from skinbeam.public.cases import (
 )
 from skinbeam.public.curve import SettingCurve, answer_settings
 from skinbeam.public.planned import PlannedConsultation
+from skinbeam.simulate.light.engines import check_engine_options
 from skinbeam.simulate.light.montecarlo import MAX_PHOTONS
 
 __all__ = [
@@ -99,21 +100,45 @@ def plan(case: CaseLike, *, photo: Path | str | None = None, draws: int = 200, s
 
 @overload  # a text is a sequence too, so that the first signature that fits counts
 def simulate(  # type: ignore[overload-overlap]
-    case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: OneValue
+    case: CaseLike,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    light: str = "ordinates",
+    error: float | None = None,
+    **settings: OneValue,
 ) -> Simulation: ...
 
 
 @overload
-def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: SettingValue) -> SettingCurve: ...
+def simulate(
+    case: CaseLike,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    light: str = "ordinates",
+    error: float | None = None,
+    **settings: SettingValue,
+) -> SettingCurve: ...
 
 
-def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: SettingValue) -> Simulation | SettingCurve:
+def simulate(
+    case: CaseLike,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    light: str = "ordinates",
+    error: float | None = None,
+    **settings: SettingValue,
+) -> Simulation | SettingCurve:
     """Simulate light, heat, damage and healing of one pulse, train or bath (`skinbeam.simulate/1`).
 
     Parameters
     ----------
     case : path, tables or loaded case, with [skin], [laser] and [settings], or with [bath].
     draws : number of simulated skins. seed : of every random draw.
+    light : `ordinates` (a wide beam, and the share of it that the spot keeps in the middle skin) or `montecarlo` (the
+        axis of the spot in every drawn skin, by packets). error : relative standard error at which the packets end.
     settings : fields of the case that are to be other, by name: `fluence_J_cm2`, `pulse_ms`, `spot_mm`, `device`,
         `wavelength_nm`, `ita_deg` (°), ...; `table.field` where several tables have it. NumPy values are taken. Several
         values of one of them, as a list, tuple or array, (value,), give a curve.
@@ -135,7 +160,11 @@ def simulate(case: CaseLike, *, draws: int = 200, seed: int = 0, **settings: Set
     >>> print(pulse.damage.vessels[0].p_closed, pulse.harm.p_burn)
     """
     count, start = check_count(draws, "draws"), check_seed(seed)
-    return answer_settings(case, settings, lambda loaded: simulate_case(loaded, draws=count, seed=start))
+    aim = None if error is None else plain_numbers({"error": error})["error"]
+    check_engine_options("light", light, "cpu", aim)
+    return answer_settings(
+        case, settings, lambda loaded: simulate_case(loaded, draws=count, seed=start, light=light, error=aim)
+    )
 
 
 @overload

@@ -119,6 +119,18 @@ def test_units_are_known_however_they_are_spelt() -> None:
         assert plain_value(xr.DataArray(5.0, attrs={"units": units}), name) == 5.0
 
 
+def test_light_by_packets_is_that_of_the_command() -> None:
+    """`skinbeam simulate --light montecarlo` had no like in Python, and `light=` was an unknown field of the case."""
+    by_packets = answer("simulate", TABLES, draws=1, light="montecarlo", error=0.05)
+    same = simulate_case(answer("load_case", TABLES), draws=1, light="montecarlo", error=0.05)
+    assert by_packets.to_dict() == same.to_dict()
+    assert by_packets.to_dict() != answer("simulate", TABLES, draws=1).to_dict()
+    for wrong in ({"light": "monte"}, {"error": 0.0}, {"error": "small"}):
+        with pytest.raises(InputError) as raised:
+            answer("simulate", TABLES, draws=1, **wrong)
+        assert raised.value.field == next(iter(wrong))
+
+
 def test_values_from_an_iterator_are_a_list() -> None:
     curve = answer("simulate", TABLES, draws=3, pulse_ms=(float(ms) for ms in (4, 5)))
     assert curve.to_dict() == answer("simulate", TABLES, draws=3, pulse_ms=[4, 5]).to_dict()
