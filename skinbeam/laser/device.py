@@ -33,6 +33,7 @@ __all__ = [
     "devices",
     "list_devices",
     "load_device",
+    "names_light",
     "read_device_file",
     "tip_size_mm",
     "title_with_light",

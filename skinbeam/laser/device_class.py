@@ -21,6 +21,7 @@ __all__ = [
     "class_table",
     "head_classes",
     "heats_alike",
+    "is_light_of_class",
     "is_same_pulse_length",
     "is_same_wavelength",
     "nearest_classes",
