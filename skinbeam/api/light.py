@@ -185,7 +185,11 @@ def run_light(
     balance = LightBalance(
         case_sha256=loaded.sha256(),
         seed=options.seed,
-        warnings=(*_unused_option_warnings(light, spec, options), *_unreached_warnings(light, limit, spec)),
+        warnings=(
+            *_unused_option_warnings(light, spec, options),
+            *_unreached_warnings(light, limit, spec),
+            *_empty_bin_warnings(light, loaded),
+        ),
         **vars(_light_shares(light, names, spec)),
         roulette_balance=None if error is None else float(light.roulette_balance),
         standard_error=error,
@@ -259,6 +263,21 @@ def _unreached_warnings(light: LightField, limit: Mapping[str, float], spec: Lay
     }
     id = "light.unreached-plain" if _is_plain_layers(spec) else "light.unreached"
     return [DocumentWarning("no-packet", Message(id, words))]
+
+
+def _empty_bin_warnings(light: LightField, loaded: LoadedLayers) -> list[DocumentWarning]:
+    """Return a warning about bins of depth within the layers to which no packet came: their light is not known to be 0.
+
+    The rate there has no limit as a share has: a packet that had come might have crossed the bin at any slant.
+    """
+    spec = loaded.spec
+    if light.standard_error is None or spec.voxels is not None or light.reflectance_specular == 1.0:
+        return []
+    bottom_um = sum(math.inf if layer.thickness_um is None else layer.thickness_um for layer in spec.layer)
+    is_within = np.asarray(loaded.edges_um()[:-1]) < bottom_um
+    empty = int(np.sum((light.fluence_rate_ratio == 0.0) & is_within))
+    words = {"empty": empty, "bins": int(is_within.sum())}
+    return [DocumentWarning("no-packet-in-bins", Message("light.empty-bins", words))] if empty else []
 
 
 def _is_plain_layers(spec: LayersFile) -> bool:

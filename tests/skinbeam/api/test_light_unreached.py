@@ -50,6 +50,19 @@ def test_the_limit_is_seldom_below_what_a_clear_slab_transmits(depth: float) -> 
     assert all(one.transmittance > 0.0 or one.upper_limit is not None for one in found)
 
 
+def test_bins_to_which_no_packet_came_are_not_said_to_be_dark() -> None:
+    """Of ten bins of 4 optical depths packets reach the first few; what lies below the slab is dark indeed."""
+    tables = {"beam": {"kind": "pencil"}, "layer": [clear_slab(40.0)], "tally": {"nz": 12, "dz_um": 1000.0}}
+    found = run_light(tables, LightOptions(method="montecarlo", photons=320)).balance
+    empty = int((found.fluence_rate_ratio[:10] == 0.0).sum())
+    assert 3 <= empty < 10
+    params = {warning.code: warning.message.params for warning in found.warnings}
+    assert params["no-packet-in-bins"] == {"empty": empty, "bins": 10}
+    shallow = tables | {"layer": [clear_slab(1.0)]}
+    assert not run_light(shallow, LightOptions(method="montecarlo", photons=3200)).balance.warnings
+    assert not run_light(tables, LightOptions(method="ordinates")).balance.warnings
+
+
 def test_what_no_light_can_reach_has_no_limit() -> None:
     """Nothing is transmitted by a layer without end, absorbed where nothing absorbs, or returned without a turn."""
     clear = clear_slab(0.0)
