@@ -126,7 +126,7 @@ class ConsentPage:
     plan_sha256: Annotated[str, "the plan's name"]
     footer: Annotated[str, "version, before the plan's name on every page"]
     title: Annotated[str, "what is agreed to"]
-    label: Annotated[str, "what the clinic calls the record; empty before it is signed"]
+    label: Annotated[str, "the clinic, and what it calls the record once it is signed; empty where there is neither"]
     aim: Annotated[tuple[str, ...], "what is treated, what light can do and cannot, what is done, how often"]
     caution: Annotated[str, "what the plan decided about laser for this person"]
     choices: Annotated[tuple[ChoiceRow, ...], "this choice, the others, doing nothing last"]

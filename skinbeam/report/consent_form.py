@@ -202,12 +202,14 @@ def consent_page(
     option: Option,
     signing: ConsentSignature | None = None,
     clinic_parts: Sequence[ClinicPart] = (),
+    clinic: str = "",
 ) -> ConsentPage:
     """Return the form's context, signed or to be signed.
 
     Parameters
     ----------
     clinic_parts : what the clinic adds in its own words; nothing of the form can be left out or changed by it.
+    clinic : the name of the clinic that asks for the consent.
 
     Raises
     ------
@@ -221,7 +223,7 @@ def consent_page(
         plan_sha256=plan.plan_sha256,
         footer=report_text("consent.foot", version=plan.version),
         title=report_text("consent.title", choice=choice_name(option), concern=plain_concern_name(concern)),
-        label=report_text("consent.label", label=signing.label) if signing else "",
+        label=" · ".join(filter(None, (clinic, report_text("consent.label", label=signing.label) if signing else ""))),
         aim=tuple(_aim(plan, concern, option, option.setup)),
         caution=report_text(f"consent.caution_{plan.suitability.decision.replace('-', '_')}"),
         choices=_choice_rows(concern, option),
@@ -405,12 +407,13 @@ def make_consent(
     option: Option,
     signing: ConsentSignature | None = None,
     clinic_parts: Sequence[ClinicPart] = (),
+    clinic: str = "",
 ) -> bytes:
     """Return the consent form of an option as PDF, signed or to be signed; the same input gives the same bytes.
 
     Parameters
     ----------
-    clinic_parts : as for `consent_page`.
+    clinic_parts, clinic : as for `consent_page`.
 
     Raises
     ------
@@ -418,7 +421,7 @@ def make_consent(
     """
     strokes = signing.strokes if signing else ()
     drawn = {SIGNATURE: _signature_svg(strokes).encode()} if strokes else {}
-    return print_page("consent", consent_page(plan, concern, option, signing, clinic_parts), drawn)
+    return print_page("consent", consent_page(plan, concern, option, signing, clinic_parts, clinic), drawn)
 
 
 def _signature_svg(strokes: tuple[Stroke, ...]) -> str:

@@ -50,6 +50,7 @@ class _ConsentForm:
     consents : consents to this option, the newest first.
     texts : the clinic's own texts: those with which the current consent was explained, otherwise those of today.
     missing_texts : titles of texts that the clinic has, but not in this language; empty once it is explained.
+    clinic : its name.
     """
 
     plan: OpenPlan
@@ -58,6 +59,7 @@ class _ConsentForm:
     language: str
     texts: tuple[ClinicText, ...]
     missing_texts: tuple[str, ...]
+    clinic: str
 
     @property
     def path(self) -> str:
@@ -102,7 +104,7 @@ class _ConsentForm:
     def make_pdf(self, signing: ConsentSignature | None = None) -> bytes:
         """Return the consent form as PDF, signed if `signing` is given."""
         with use_language(self.language):
-            return make_consent(*self.translated, signing, clinic_parts(self.texts))
+            return make_consent(*self.translated, signing, clinic_parts(self.texts), self.clinic)
 
     @property
     def text_versions(self) -> str:
@@ -152,13 +154,14 @@ def _load_form(request: ClinicRequest) -> _ConsentForm:
     holds = known[0].language if known and known[0].void_reason is None else ""
     chosen = request.http_request.query_params.get("language", "")
     language = holds or (chosen if chosen in LANGUAGES else current_language())
+    clinic = request.member_session.member.clinic
     if holds:
-        return _ConsentForm(plan, place, known, language, known[0].texts, ())
+        return _ConsentForm(plan, place, known, language, known[0].texts, (), clinic)
     today = request.repositories.clinic_texts.list_in_force(TextUse.CONSENT, option.modality)
     texts = tuple(text for text in today if text.language == language)
     spoken = {text.text_id for text in texts}
     missing = dict.fromkeys(text.title for text in today if text.text_id not in spoken)
-    return _ConsentForm(plan, place, known, language, texts, tuple(missing))
+    return _ConsentForm(plan, place, known, language, texts, tuple(missing), clinic)
 
 
 def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError | None = None) -> Response:

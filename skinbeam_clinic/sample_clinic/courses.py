@@ -257,7 +257,9 @@ class _Course:
             permitted_uses=allowed,
         )
         with use_language(self.course.language):
-            document = make_consent(translated, concern, option, signing, clinic_parts(consent.texts))
+            document = make_consent(
+                translated, concern, option, signing, clinic_parts(consent.texts), self.doctor.member.clinic
+            )
         self.doctor.consents.sign(
             consent.id,
             answers=ConsentAnswers(tuple(sorted(allowed)), self.course.person.name),

@@ -87,6 +87,8 @@ def unsigned(clinics: Clinics) -> str:
     here = explained(client, fresh_plan(client, clinics))
     teach_back(client, here)
     assert "Sign and seal" in client.get(here).text
+    blank = PdfReader(io.BytesIO(client.get(f"{here}/form.pdf").content)).pages[0].extract_text()
+    assert "Harbour Clinic" in blank
     return here
 
 
@@ -97,6 +99,7 @@ def test_from_talk_to_seal(client: TestClient, plan: str) -> None:
     assert "Signed " in page
     assert "Sign and seal" not in page
     text = sealed(client, here)
+    assert "Harbour Clinic · Record " in text, "a signed paper says who asked for it"
     assert sample().plan_sha256[:24] in text
     assert "Synthetic Person" in text
     assert "Explained by: clinician" in text
