@@ -23,6 +23,7 @@ from skinbeam.text import Message, catalogue, render_message
 
 __all__ = [
     "SessionDuration",
+    "days_until_marks_show",
     "describe_healing_days",
     "downtime_reason",
     "duration_records",
@@ -96,7 +97,15 @@ def _appearance_key(modality: str, condition: str) -> str:
 
 
 _DAYS_PER_UNIT = {"days": 1.0, "weeks": 7.0}
-_SOON_AS_BEFORE = ("field-pigment",)  # skin that looks as before when its last day, of looking for marks, has come
+_LOOK_FOR_MARKS = ("pigment-short-pulse", "field-pigment")  # whose last day of healing is one of looking for marks
+_SOON_AS_BEFORE = ("field-pigment",)  # skin that looks as before when that day has come
+
+
+def days_until_marks_show(modality: str, condition: str) -> int:
+    """Return the day on which late marks of a spot are looked for, before other light; 0 where there is none."""
+    seen = _appearance_key(modality, condition)
+    is_looked_at = seen in _LOOK_FOR_MARKS and seen not in _SOON_AS_BEFORE
+    return describe_healing_days(modality, condition)[-1].day if is_looked_at else 0
 
 
 @dataclass(frozen=True)
@@ -160,11 +169,14 @@ def session_durations(
         found.append(
             SessionDuration("trials", downtime.low, downtime.high, downtime.median, "", tuple(downtime.basis), message)
         )
-    if known_modalities()[modality].laser and _appearance_key(modality, concern.condition) not in _SOON_AS_BEFORE:
-        days = describe_healing_days(modality, concern.condition)
-        last, source = float(days[-1].day), days[-1].source
-        message = Message("plan.shows-calendar", {"days": last})
-        found.append(SessionDuration("calendar", last, last, last, "", (source,), message))
+    seen = _appearance_key(modality, concern.condition)
+    if known_modalities()[modality].laser and seen not in _SOON_AS_BEFORE:
+        # Until crusts have gone, as of other light, and not until all pink has, which no calendar of a wound tells.
+        name, place = ("shows-crusts", -2) if seen in _LOOK_FOR_MARKS else ("shows-calendar", -1)
+        day = describe_healing_days(modality, concern.condition)[place]
+        last = float(day.day)
+        message = Message(f"plan.{name}", {"days": last})
+        found.append(SessionDuration("calendar", last, last, last, "", (day.source,), message))
     if bruise_likely:
         limit = bruise_limit()
         message = Message("plan.shows-bruise", {"low": limit.low_days, "high": limit.high_days})
@@ -194,7 +206,6 @@ def duration_records(durations: Sequence[SessionDuration]) -> tuple[Duration, ..
 
 # Visible changes that last longer than the person accepts.
 
-_LOOK_FOR_MARKS = ("pigment-short-pulse", "field-pigment")  # whose last day of healing is one of looking for marks
 _DOWNTIME_RULE_SOURCE = "rulepractice"  # of the caution; each duration has its own source
 _VISIBLE_QUANTITIES = ("downtime", "covering", "trials")  # durations that count as visible healing of an option
 

@@ -34,6 +34,7 @@ from skinbeam.course.course_rules import (
     suitability_rule,
     weeks_before_ablation,
 )
+from skinbeam.course.downtime import days_until_marks_show
 from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.interval import Interval, session_interval, share_intervals
 from skinbeam.course.rest import Rest, has_undated_session, rest_before
@@ -328,10 +329,11 @@ class ConcernGroup:
 
     @property
     def healing_weeks(self) -> int:
-        """Weeks until another light may treat the same field: every visible change has gone."""
+        """Weeks until another light may treat the same field: no change is seen, and late marks were looked for."""
         shown = (part.option.shows_days for part in self.parts)
-        days = max((days.high for days in shown if isinstance(days, Duration)), default=0.0)
-        return _weeks_of(days)
+        gone = (days.high for days in shown if isinstance(days, Duration))
+        looked = (days_until_marks_show(part.option.modality, part.condition) for part in self.parts)
+        return _weeks_of(max(*gone, *looked, 0.0))
 
     def weeks_before(self, other: "ConcernGroup") -> int:
         """Return the weeks from its last session to the first of another group on the same or the next field."""

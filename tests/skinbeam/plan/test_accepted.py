@@ -99,6 +99,24 @@ def test_the_day_of_looking_for_late_marks_is_no_visible_healing() -> None:
     assert downtime_reason(spots, "pigment-short-pulse", Unknown("not counted"), 7.0, pulse="nanosecond") is not None
 
 
+def test_how_long_anything_shows_means_the_same_for_spots_and_for_columns() -> None:
+    """Until crusts have gone: 28 days or more stood beside 7 or more after columns that leave the skin as pink."""
+    made = document(PERSON + concern("age-spots") + devices("ps-ndyag-532-1064", "ps-alexandrite-755"))
+    for option in laser_options(made):
+        crusts = next(day["day"] for day in option["healing"] if "crusts fall off" in day["text"]["text"])
+        assert (option["shows_days"]["what"], option["shows_days"]["high"]) == ("calendar", crusts)
+        assert "pink for weeks" in option["shows_days"]["text"]["text"]
+
+
+def test_another_light_waits_until_late_marks_of_a_spot_were_looked_for() -> None:
+    both = concern("age-spots") + concern("acne-scars")
+    made = document(PERSON + both + devices("ps-ndyag-532-1064", "fractional-1550"))
+    weeks = [(name.partition(" ")[0], visit["week"]) for visit in made["course"] for name in visit["treats"]]
+    last_spots = max(week for name, week in weeks if name == "age-spots")
+    first_columns = min(week for name, week in weeks if name == "acne-scars")
+    assert (first_columns - last_spots) * 7 >= describe_healing_days("pigment-short-pulse", "age-spots")[-1].day
+
+
 def test_of_the_longest_the_end_counts_and_not_the_middle() -> None:
     """Who accepts 29 days is not spared the caution because half of the people are pale again by then."""
     reason = downtime_reason(LINES, "ablative", DAYS, (sum(RED_DAYS) / 2 + RED_DAYS[1]) / 2)

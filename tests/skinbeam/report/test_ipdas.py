@@ -39,8 +39,9 @@ class Leaflet:
     dots: Mapping[str, str]
 
     def says(self, *lines: str) -> bool:
-        """Whether each line is there and stands in the PDF."""
-        return all(line and " ".join(line.split()) in self.text for line in lines)
+        """Whether each line is there and stands in the PDF, where a line may break after a hyphen."""
+        text = self.text.replace("- ", "-")
+        return all(line and " ".join(line.split()).replace("- ", "-") in text for line in lines)
 
     @property
     def outcomes(self) -> list[LeafletOutcome]:
