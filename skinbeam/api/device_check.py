@@ -9,7 +9,11 @@ from skinbeam.laser.setting_grid import BeamSetting, pulse_steps
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.device_file import DeviceHead
 from skinbeam.model.document import sha256_hex
+from skinbeam.model.errors import NotAvailable
+from skinbeam.model.units import MS
 from skinbeam.response.settings import PracticeRegion
+from skinbeam.simulate.removal.ablation import removal_calibration
+from skinbeam.simulate.removal.microlesion import crater_calibration
 from skinbeam.text import DocumentWarning, Message
 
 __all__ = ["check_device_file"]
@@ -20,8 +24,8 @@ _EMISSIONS = {"full-field": "spots", "microbeam": "columns", "lens-array": "arra
 def check_device_file(path: Path) -> DeviceList:
     """Validate a device file and return it as a list, so that its owner can check how it was read.
 
-    A warning names each light of no class of devices, with what a plan does with it, and each class that is stated of
-    other light.
+    A warning names each light of no class of devices, with what a plan does with it, each class that is stated of other
+    light, and each light of which nobody knows what it removes.
 
     Raises
     ------
@@ -29,7 +33,8 @@ def check_device_file(path: Path) -> DeviceList:
     """
     device = read_device_file(path)
     asked = sha256_hex({"command": "lasers", "file": sha256_hex(path.read_bytes())})
-    return DeviceList(case_sha256=asked, seed=0, warnings=tuple(_class_warnings(device)), lasers=(device,))
+    warnings = (*_class_warnings(device), *_removal_warnings(device))
+    return DeviceList(case_sha256=asked, seed=0, warnings=warnings, lasers=(device,))
 
 
 def _class_warnings(device: Device) -> Iterator[DocumentWarning]:
@@ -54,6 +59,28 @@ def _class_warnings(device: Device) -> Iterator[DocumentWarning]:
             "planned": _planned(device, head),
         }
         yield DocumentWarning("no-class", Message("laser-class.none", words))
+
+
+def _removal_warnings(device: Device) -> Iterator[DocumentWarning]:
+    """Yield a warning of each light of a device that removes skin, in none of whose pulses it is known how much."""
+    ablative = [modality for modality in device.modalities if modality in ("ablative", "fractional-ablative")]
+    for head in device.heads if ablative else ():
+        reasons = [_unknown_removal(head, pulse_ms) for pulse_ms in pulse_steps(head.pulse_ms)]
+        if all(reasons):
+            words = {"light": describe_light(head.wavelength_nm, lamp=head.band_nm is not None), "reason": reasons[0]}
+            yield DocumentWarning("removal-unknown", Message("laser-class.removal-unknown", words))
+
+
+def _unknown_removal(head: DeviceHead, pulse_ms: float) -> str:
+    """Return why it is not known what a pulse of a head removes; empty where it is."""
+    try:
+        if head.tip:
+            crater_calibration(head.wavelength_nm)
+        else:
+            removal_calibration(head.wavelength_nm, pulse_ms * MS)
+    except NotAvailable as missing:
+        return missing.reason
+    return ""
 
 
 def _planned(device: Device, head: DeviceHead) -> Message:

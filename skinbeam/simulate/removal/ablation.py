@@ -47,6 +47,7 @@ __all__ = [
     "is_pulse_calibrated",
     "profile_width",
     "recoil_stress",
+    "removal_calibration",
     "reticular_layer",
     "side_wall_dwell",
     "wall_temperature_K",
@@ -251,6 +252,21 @@ def is_pulse_calibrated(wavelength_nm: float, pulse_ms: float) -> bool:
     return known is None or _is_calibrated(known, pulse_ms * MS)
 
 
+def removal_calibration(wavelength_nm: float, pulse_s: float) -> physics.AblationCalibration:
+    """Return the calibration of what pulses of a wide beam remove.
+
+    Raises
+    ------
+    NotAvailable : there is none at this wavelength, or it does not cover this pulse length.
+    """
+    known = _calibration(wavelength_nm)
+    if not _is_calibrated(known, pulse_s):
+        low_ms, high_ms = (limit / MS for limit in known.limits["pulse_s"])
+        asked = {"pulse_ms": pulse_s / MS, "wavelength_nm": wavelength_nm, "low_ms": low_ms, "high_ms": high_ms}
+        raise NotAvailable(render_message("endpoint.ablation-pulse", asked))
+    return known
+
+
 def _is_calibrated(calibration: physics.AblationCalibration, pulse_s: float) -> bool:
     shortest, longest = calibration.limits["pulse_s"]
     return shortest * (1 - CALIBRATION_SLACK) <= pulse_s <= longest * (1 + CALIBRATION_SLACK)
@@ -340,11 +356,7 @@ def _beam_ablation(
     radius_m: float = np.inf,
     gaussian: bool = False,
 ) -> _BeamAblation:
-    known = _calibration(wavelength_nm)
-    if not _is_calibrated(known, pulse_s):
-        low_ms, high_ms = (limit / MS for limit in known.limits["pulse_s"])
-        asked = {"pulse_ms": pulse_s / MS, "wavelength_nm": wavelength_nm, "low_ms": low_ms, "high_ms": high_ms}
-        raise NotAvailable(render_message("endpoint.ablation-pulse", asked))
+    known = removal_calibration(wavelength_nm, pulse_s)
     assert known.penetration is not None  # a wide beam always has both
     penetration = value_at_normal(known.penetration, skins["ablation_penetration_shift"])
     heat, layer, entry = thermal_properties(skins), reticular_layer(skins), tissue_table("ablation")["heat"]

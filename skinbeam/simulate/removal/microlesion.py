@@ -55,6 +55,7 @@ __all__ = [
     "LesionByEnergy",
     "Microlesion",
     "column_ratios",
+    "crater_calibration",
     "endpoint_energy_mJ",
     "energy_for_depth_mJ",
     "max_energy_mJ",
@@ -148,7 +149,7 @@ def max_energy_mJ(beam: Beam) -> float:
     """
     if not is_ablative(beam):
         return ENERGY_RANGE_mJ[1]
-    return min(ENERGY_RANGE_mJ[1], _microbeam_calibration(beam).limits["energy_J"][1] / MJ)
+    return min(ENERGY_RANGE_mJ[1], crater_calibration(beam.wavelength_nm).limits["energy_J"][1] / MJ)
 
 
 def endpoint_energy_mJ(endpoint: str, skins: SkinSample, beam: Beam, median_skin: SkinSample) -> Floats:
@@ -347,7 +348,7 @@ class _CraterModel:
         Without `with_rims` there is no rim beside them.
         """
         known, micro = self.calibration, self.pattern
-        assert known.rim is not None  # checked by `_microbeam_calibration`
+        assert known.rim is not None  # checked by `crater_calibration`
         assert known.rim_energy_J is not None
         gaussian = micro.profile == "gaussian"
         radius = micro.diameter_um * UM / 2
@@ -414,21 +415,21 @@ class _CraterModel:
         return sample_kinetics(COLLAGEN_KINETICS, self.skins)
 
 
-def _microbeam_calibration(beam: Beam) -> AblationCalibration:
+def crater_calibration(wavelength_nm: float) -> AblationCalibration:
     """Return the calibration of ablative microbeams at this wavelength.
 
     Raises
     ------
     NotAvailable : there is none.
     """
-    known = microbeam_calibration(beam.wavelength_nm)
+    known = microbeam_calibration(wavelength_nm)
     if known is None or known.rim is None:
-        raise NotAvailable(render_message("endpoint.no-crater-data", {"wavelength_nm": beam.wavelength_nm}))
+        raise NotAvailable(render_message("endpoint.no-crater-data", {"wavelength_nm": wavelength_nm}))
     return known
 
 
 def _crater_model(skins: SkinSample, beam: Beam, micro: MicrobeamPattern) -> _CraterModel:
-    known = _microbeam_calibration(beam)
+    known = crater_calibration(beam.wavelength_nm)
     shortest, longest = known.limits["diameter_m"]
     if not shortest <= micro.diameter_um * UM <= longest:
         raise NotAvailable(render_message("endpoint.crater-diameter", {"low": shortest / UM, "high": longest / UM}))
