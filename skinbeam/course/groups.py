@@ -576,11 +576,17 @@ def _running_params(title: str, span: SourceRange, number: int, improved_pct: fl
 
 
 def _other_course(case: Case, concern: ConcernPlan, title: str) -> Message | None:
-    """Return that a course with another laser of a concern works and is not over, so that it is not begun anew."""
+    """Return that a course with another laser of a concern works and is not over, so that it is not begun anew.
+
+    One that harmed is not pointed to.
+    """
     response = session_response(case, concern)
     improved_pct = response.improved_pct
     devices = [find_device(session.device or "") for session in sessions_on(case, concern)]
     if improved_pct is None or is_too_little(improved_pct) or None in devices or response.is_enough:
+        return None
+    done = set(session_indices(case, concern))
+    if any(left.meaning == "harm" and not left.is_test_spot and left.index in done for left in earlier_reactions(case)):
         return None
     for option in concern.options:
         span = option.sessions

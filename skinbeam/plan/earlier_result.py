@@ -20,6 +20,7 @@ from skinbeam.suitability.session_response import is_judged_early, is_too_little
 
 __all__ = ["EarlierResult", "EndpointSeen", "earlier_result", "endpoint_seen", "is_like"]
 
+_INFECTION: Final = "infection"  # which tells nothing of the dose
 _NO_ENDPOINT: Final = ("none", "redness")
 _SAME_SPOT: Final = math.log(1.25)  # spots of machines differ from what is noted by so much
 
@@ -82,8 +83,10 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
         pulse = session_pulse(session, index)
         if pulse.was_made_with(machine.case_name, machine.device):
             result = None
-            marks = {reaction.meaning for reaction in reactions if reaction.entry == pulse.entry}
-            is_borne = marks <= {"expected"} and not _may_be_spared(session, machine.device)
+            marks = [reaction for reaction in reactions if reaction.entry == pulse.entry]
+            is_borne = all(
+                mark.meaning == "expected" or mark.kind == _INFECTION for mark in marks
+            ) and not _may_be_spared(session, machine.device)
             if session.response_pct is not None and is_borne:
                 result = _read_result(machine, pulse, count_sessions(done), session.response_pct, before)
                 if result is not None:

@@ -48,6 +48,8 @@ class Proposal:
         the endpoint; else 0.
     endpoint : the doses of these test spots; else None.
     is_density_printed : whether sources print the density: not one of an earlier session that is above theirs.
+    usual_density_per_cm2 : the greatest that the plan would try if its density were not that of an earlier session;
+        infinite where none is printed, None without such a session.
     """
 
     machine: SearchMachine
@@ -73,6 +75,7 @@ class Proposal:
     raised_start: float = 0.0
     endpoint: EndpointSeen | None = None
     is_density_printed: bool = True
+    usual_density_per_cm2: float | None = None
 
     @property
     def has_helped(self) -> bool:

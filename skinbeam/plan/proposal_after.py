@@ -6,12 +6,14 @@ a step, up to what sources print. Where test spots whitened a brown spot and sho
 with does nothing, it begins a step above what did nothing. The limits on harm hold for all.
 """
 
+import math
 from dataclasses import replace
 
 from skinbeam.course.course_rules import course_rules
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.consultation import Concern
 from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen, is_like
+from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal
 from skinbeam.response.settings import SearchMachine
 from skinbeam.suitability.session_response import is_too_little
@@ -39,7 +41,9 @@ def proposal_after(
     if _is_weaker(usual, earlier):
         is_raised = is_too_little(earlier.improved_pct) and not earlier.is_early
         start = min(course_rules().dose_step * earlier.dose, usual.high) if is_raised else earlier.dose
-        return replace(usual, setting=earlier.setting, raised_start=max(start, earlier.dose), earlier=earlier)
+        start = max(start, earlier.dose)
+        high, printed = max(usual.high, start), usual.printed_range
+        return replace(usual, setting=earlier.setting, high=high, printed=printed, raised_start=start, earlier=earlier)
     if not is_too_little(earlier.improved_pct):  # all of it before: more light is no reason for more of it
         return usual
     if not is_like(usual.setting, earlier.setting) or usual.lighter_phototype is not None:
@@ -59,7 +63,8 @@ def _is_weaker(usual: Proposal, earlier: EarlierResult) -> bool:
     is_same_light = is_like(before._replace(pulse_ms=after.pulse_ms), after)
     is_less = after.pulse_ms >= before.pulse_ms and usual.start <= earlier.dose
     is_same = is_like(before, after) and usual.start >= earlier.dose
-    is_printed = usual.lighter_phototype is None and usual.includes(earlier.dose)
+    is_printed = usual.lighter_phototype is None and usual.low <= DOSE_ROUNDING * earlier.dose
+    is_printed &= earlier.dose <= DOSE_ROUNDING * usual.high
     return is_same_light and is_less and is_printed and not is_same
 
 
@@ -86,6 +91,7 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
         is_of_site=True,
         earlier=earlier,
         is_density_printed=is_density_printed,
+        usual_density_per_cm2=None if density is None else (usual and usual.density_per_cm2) or math.inf,
     )
 
 

@@ -50,6 +50,8 @@ class _EnergyCandidate:
     Parameters
     ----------
     is_printed : whether sources print the greatest of the densities for such skin.
+    usual_densities : those of a plan without an earlier session, of which rules take their share; empty where there is
+        none.
     """
 
     beam: Beam
@@ -58,6 +60,7 @@ class _EnergyCandidate:
     effective: NDArray[np.bool_]
     basis: tuple[str, ...]
     is_printed: bool = False
+    usual_densities: Sequence[float] = ()
 
 
 def search_microbeams(
@@ -69,6 +72,7 @@ def search_microbeams(
     energies: Sequence[float],
     most_density_per_cm2: float | None = None,
     is_density_printed: bool = False,
+    usual_density_per_cm2: float | None = None,
     is_published: bool = False,
 ) -> CandidateSetting | None:
     """Return the least of `energies` that reaches the target, with its density, or the greatest that keeps the limits.
@@ -78,6 +82,8 @@ def search_microbeams(
     energies : mJ, ascending; searched by bisection.
     most_density_per_cm2 : the greatest density to try; None for all of the device.
     is_density_printed : whether sources print that density for such skin, so that rules on darker skin spare it.
+    usual_density_per_cm2 : the greatest density of a plan without an earlier session, where the one to try is that of a
+        session: rules take their share of what the plan would set, and not of what this skin has borne already.
     is_published : whether sources print such an energy for such skin, so that a broken limit of depth is a warning.
 
     Raises
@@ -98,7 +104,13 @@ def search_microbeams(
         with collect_sources() as sources:
             depth = skins.lesion(beam, energies[index], limiting=False).depth
         looked = _EnergyCandidate(
-            beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources), is_density_printed
+            beam,
+            energies[index],
+            offered,
+            np.asarray(depth >= counts_m),
+            tuple(sources),
+            is_density_printed,
+            [density for density in every if density <= (usual_density_per_cm2 or 0.0)],
         )
         densest = _densest_pattern(machine, setting, goal, skins, looked, is_published=is_published)
         if densest is None:
@@ -225,7 +237,10 @@ def _densest_pattern(
     densest = _densest_within_limits(at, offered)
     if densest is None or densest.density_per_cm2 is None:
         return None
-    usual = _densities_within_rules(candidate, densest.density_per_cm2, goal, setting)
+    would_be = _densest_within_limits(at, candidate.usual_densities) or densest
+    share_of = max(densest.density_per_cm2, would_be.density_per_cm2 or 0.0)
+    within_rules = _densities_within_rules(candidate, share_of, goal, setting)
+    usual = [density for density in within_rules if density <= densest.density_per_cm2]
     most = goal.bounds.density_after_harm_per_cm2(usual[-1]) if usual else 0.0
     held = [density for density in usual if density <= most]
     if not held:
@@ -277,7 +292,7 @@ def _pattern_judge(
 def _densities_within_rules(
     candidate: _EnergyCandidate, densest: float, goal: TreatmentGoal, setting: BeamSetting
 ) -> list[float]:
-    """Return the densities within the bounds of rules, up to the densest within the limits."""
+    """Return the densities within the bounds of rules, which take their share of the densest."""
     most = goal.bounds.density_per_cm2(densest, is_printed=candidate.is_printed, is_scar=is_thick_scar(goal.condition))
     most_pct = 100.0 * goal.bounds.beam_coverage_fraction
     diameter_um = setting.spot_mm * MM / UM

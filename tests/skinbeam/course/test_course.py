@@ -1253,6 +1253,8 @@ def test_a_course_with_another_laser_that_works_is_named_before_one_begins_anew(
     )
     text = concern("acne-scars", extra="") + sessions_of("acne-scars", device, done, better)
     steps = schedule_course([lines], loaded(PERSON + text).case)[0].steps
+    harmed = text + '\nadverse = ["blister"]\n'  # which is not pointed to
+    assert "course.other-running" not in steps_of(harmed, lines)
     running = [step.text for step in steps if step.id == "course.other-running"]
     assert bool(running) is told
     assert all("session 2 of usually 3 to 4" in one for one in running)

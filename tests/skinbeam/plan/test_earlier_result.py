@@ -85,6 +85,7 @@ def test_a_dose_that_was_judged_before_its_effect_shows_stays(dose: float, start
         (6.0, 9.0, 15, 6, (6.0, 9.0)),  # the top of what sources print
         (6.0, 8.0, 15, 6, (6.0, PRINTED[1])),  # a step, no more than they print
         (6.0, 8.0, 15, 1, (6.0, 8.0)),  # whether it does nothing is not known yet
+        (10.0, 10.0, 15, 6, (10.0, 10.0)),  # what sources print, as doses are rounded
         (6.0, 12.0, 15, 6, (10.0, proposed("").start)),  # more than sources print
         (20.0, 8.0, 15, 6, (10.0, proposed("").start)),  # which the shorter pulse of the plan exceeds
         (10.0, 9.0, 15, 6, (10.0, 9.0)),
@@ -102,6 +103,29 @@ def test_a_course_that_stands_still_does_not_go_on_with_less() -> None:
     strong = {"pulse_ms": 6.0, "weeks_ago": 6.0}
     found = proposed(session(9.0, 45, pulse_ms=6.0) + session(9.0, 45, week=5, **strong))
     assert (found.setting.pulse_ms, found.start) == (6.0, 9.0)
+
+
+def test_an_infection_speaks_against_no_dose() -> None:
+    """After 20 mJ that helped, with impetigo, 50 mJ with three times the columns were planned."""
+    found = result(session(8.0, 60, "impetigo on day 5, healed"))
+    assert found is not None
+    assert (found.has_helped, found.dose) == (True, 8.0)
+
+
+@pytest.mark.parametrize("density", [100.0, 200.0])
+def test_rules_on_darker_skin_take_no_share_of_what_this_skin_has_borne(density: float) -> None:
+    """After five sessions of 200 columns without harm type III was planned 100, where it would have begun with 225."""
+    scars = PERSON.replace('"II"', '"III"').replace("60.0", "35.0") + concern("acne-scars") + devices("fractional-1550")
+    (before,) = laser_options(document(scars))
+    assert before["settings"]["microbeam"]["density_per_cm2"] > density
+    (option,) = laser_options(document(scars + columns(40.0, density, "acne-scars", "fractional-1550")))
+    assert option["settings"]["microbeam"]["density_per_cm2"] == density
+
+
+def test_rules_on_darker_skin_still_bound_more_columns_than_a_plan_would_set() -> None:
+    scars = PERSON.replace('"II"', '"III"').replace("60.0", "35.0") + concern("acne-scars") + devices("fractional-1550")
+    (option,) = laser_options(document(scars + columns(40.0, 600.0, "acne-scars", "fractional-1550")))
+    assert option["settings"]["microbeam"]["density_per_cm2"] <= 300.0
 
 
 @pytest.mark.parametrize(("better", "told"), [((30, 30), "plan.dose-no-weaker"), ((10,), "plan.dose-raised")])
