@@ -128,7 +128,7 @@ def report_page(
         recurring_steps=always,
         course_total=course_totals(plan.course_total),
         maintenance=message_texts(plan.course_total.afterwards),
-        test_spots=spot_ladders(ladder for ladder in plan.test_spots if not ladder.when_chosen),
+        test_spots=spot_ladders(plan),
         titration=tuple(map(advice_line, plan.titration)),
         anaesthesia=tuple(map(advice_line, plan.anaesthesia)),
         photographs=tuple(map(advice_line, plan.photographs)),

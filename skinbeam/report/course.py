@@ -10,6 +10,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import CourseTotal, LadderStep, SessionGain, SourceRange, TestSpotLadder
 from skinbeam.plan_records.course import Visit as PlannedVisit
 from skinbeam.plan_records.document import StoredMessage
+from skinbeam.plan_records.plan import Plan
 from skinbeam.report.context import DisplayValue, ReportFact, SpotLadder, VisitLine
 from skinbeam.report.formatting import (
     display_value,
@@ -18,6 +19,7 @@ from skinbeam.report.formatting import (
     message_texts,
     per_100,
     quantity_label,
+    ranked_options,
     report_text,
     site_title,
 )
@@ -94,23 +96,29 @@ def _days(days: SourceRange | Unknown) -> DisplayValue:
     )
 
 
-def spot_ladders(ladders: Iterable[TestSpotLadder]) -> tuple[SpotLadder, ...]:
-    """Return test-spot ladders; the text of a later one names what it does not share with an earlier one.
+def spot_ladders(plan: Plan) -> tuple[SpotLadder, ...]:
+    """Return the test spots that belong to a plan; those of lights tied with a first one are made in place of its own.
 
-    Those of a plan that was read from its document keep the sentences that are stored in it.
+    The text of a later ladder names what it does not share with an earlier one. Those of a plan that was read from its
+    document keep the sentences that are stored in it.
     """
+    lasers = [[option.setup for option in ranked_options(one) if option.setup is not None] for one in plan.concerns]
+    firsts = [(setups[0], one.site) for setups, one in zip(lasers, plan.concerns, strict=True) if setups]
     found: list[SpotLadder] = []
     are_rules_given = False
-    for ladder in ladders:
+    for ladder in plan.test_spots:
+        if ladder.when_chosen:
+            continue
         has_rules = ladder.message.id == _WITH_RULES and not isinstance(ladder.message, StoredMessage)
         is_below = has_rules and are_rules_given
         below = Message("report.spots_likewise", ladder.message.params) if is_below else ladder.message
-        found.append(_spot_ladder(ladder, below.text))
+        line = "spots_line" if any(ladder.tries(*first) for first in firsts) else "spots_line_instead"
+        found.append(_spot_ladder(ladder, line, below.text))
         are_rules_given = are_rules_given or has_rules
     return tuple(found)
 
 
-def _spot_ladder(ladder: TestSpotLadder, text_below: str) -> SpotLadder:
+def _spot_ladder(ladder: TestSpotLadder, line: str, text_below: str) -> SpotLadder:
     """Return a test-spot ladder with a line for each spot, and one for the whole field after clean spots.
 
     Where no probability is known, one line stands for all spots.
@@ -119,10 +127,10 @@ def _spot_ladder(ladder: TestSpotLadder, text_below: str) -> SpotLadder:
     rows.append(ReportFact(report_text("spots_clean"), per_100(ladder.p_burn_if_clean)))
     if not any(row.value.is_known for row in rows):
         rows = [replace(rows[0], name=report_text("spots_any"))]
-    return SpotLadder(_ladder_line(ladder), ladder.message.text, text_below, tuple(rows))
+    return SpotLadder(_ladder_line(ladder, line), ladder.message.text, text_below, tuple(rows))
 
 
-def _ladder_line(ladder: TestSpotLadder) -> str:
+def _ladder_line(ladder: TestSpotLadder, id: str) -> str:
     """Return the sentence on which test spots to make before the first session, and when to read them."""
     hours = ladder.read_after_h
     wait = display_value(hours / 24, "days").text if hours % 24 == 0 else display_value(hours, "h").text
@@ -133,7 +141,7 @@ def _ladder_line(ladder: TestSpotLadder) -> str:
             [doses, *(display_value(density, quantity_label("density_per_cm2")[1]).text for density in densities)]
         )
     site = inline_name(site_title(ladder.site))
-    return report_text("spots_line", device=_ladder_light(ladder), site=site, doses=doses, wait=wait)
+    return report_text(id, device=_ladder_light(ladder), site=site, doses=doses, wait=wait)
 
 
 def _ladder_light(ladder: TestSpotLadder) -> str:

@@ -279,8 +279,9 @@ def test_a_test_spot_is_watched_as_long_as_the_rule_on_raised_scars_asks() -> No
 
 def test_the_rules_of_test_spots_are_printed_with_the_first_alone() -> None:
     text = PERSON + concern("acne-scars") + concern("facial-telangiectasia")
-    ladders = make_plan(loaded(text + devices("pulsed-dye-595", "fractional-1550")), draws=PLAN_DRAWS).plan.test_spots
-    first, later = spot_ladders(ladders)
+    plan = make_plan(loaded(text + devices("pulsed-dye-595", "fractional-1550")), draws=PLAN_DRAWS).plan
+    ladders = plan.test_spots
+    first, later = spot_ladders(plan)
     for words in ("Stop at the first sign", "a raised scar shows after months", "Do not go on above a dose"):
         assert words in first.text
         assert words in later.text
@@ -288,6 +289,15 @@ def test_the_rules_of_test_spots_are_printed_with_the_first_alone() -> None:
         assert words not in later.text_below
     own = ladders[1].message.params
     assert all(own[name] in later.text_below for name in ("device", "doses", "same"))
+
+
+def test_spots_of_a_light_that_is_tied_with_the_first_are_made_in_its_place() -> None:
+    plan = make_plan(loaded(PERSON.replace('"II"', '"III"') + concern("age-spots")), draws=PLAN_DRAWS).plan
+    lasers = [option for option in plan.concerns[0].options if option.setup is not None]
+    assert lasers[0].rank == lasers[1].rank
+    first, tied = spot_ladders(plan)
+    assert first.line.startswith("Test spots, cheeks: ")
+    assert tied.line.startswith("Or, if this light is used: test spots, cheeks: ")
 
 
 def test_a_figure_that_is_not_there_is_named_and_not_explained() -> None:
