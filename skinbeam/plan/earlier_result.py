@@ -16,7 +16,7 @@ from skinbeam.plan.printed_dose import DOSE_ROUNDING, log_ratio
 from skinbeam.response.settings import SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.suitability.dose_bars import is_endpoint, is_injured_by_other_kind
-from skinbeam.suitability.session_response import is_judged_early, is_too_little
+from skinbeam.suitability.session_response import begins_course, is_judged_early, is_too_little
 
 __all__ = ["EarlierResult", "EndpointSeen", "earlier_result", "endpoint_seen", "is_like"]
 
@@ -31,11 +31,11 @@ class EarlierResult:
 
     Parameters
     ----------
-    number : of the session among those on the condition, from 1.
+    number : of the session among those of its course on the condition, from 1.
     setting : its setting, on the steps of the machine.
     dose : J/cm², or mJ of a microbeam, on the steps of the machine, and no greater than what was given.
     density_per_cm2 : of columns; None where it is not in the case.
-    improved_pct : improvement since before the first session.
+    improved_pct : improvement since before the first session of its course.
     has_helped : whether enough got better, and part of it since the session before.
     is_early : whether that was judged before its effect shows.
     is_site_named : whether the session names its site, which then is this one.
@@ -79,6 +79,8 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
     done: list[EarlierSession] = []
     for index in session_indices(case, concern):
         session = case.session[index]
+        if done and begins_course(session, done[-1]):
+            done, before = [], 0.0
         done.append(session)
         pulse = session_pulse(session, index)
         if pulse.was_made_with(machine.case_name, machine.device):

@@ -180,7 +180,9 @@ def session_gains(
         return ()
     improvements: Sequence[float | None] = [None] * len(counts)
     if alike and alike == response.sessions and response.improved_pct is not None:
-        improvements = improvement_at_same_rank(question, alike, response.improved_pct, counts) or improvements
+        improvements = (
+            improvement_at_same_rank(question, response.judged_after, response.improved_pct, counts) or improvements
+        )
     return tuple(
         SessionGain(planned.place, count, share, pct)
         for count, share, pct in zip(counts, shares, improvements, strict=True)
@@ -209,14 +211,12 @@ def _name(concern: Concern) -> str:
 
 
 def _response_message(case: Case, concern: Concern, gains: Sequence[SessionGain]) -> Message | None:
+    notice = course_notice(case, concern)  # of an earlier course, too
     response = session_response(case, concern)
-    if response.improved_pct is None:
-        return None
-    params = {"sessions": response.sessions, "improved": response.improved_pct}
-    following = next((g for g in gains if g.treats == concern.place), None)
-    notice = course_notice(case, concern)
-    if notice is not None:
+    if notice is not None or response.improved_pct is None:
         return notice
+    params = {"sessions": response.judged_after, "improved": response.improved_pct}
+    following = next((g for g in gains if g.treats == concern.place), None)
     if response.has_returned:
         return Message("response.returned", params)
     if response.is_past:

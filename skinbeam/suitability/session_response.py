@@ -26,6 +26,7 @@ from skinbeam.text import Message
 __all__ = [
     "LightFacts",
     "SessionResponse",
+    "begins_course",
     "count_sessions_of_course",
     "count_sessions_with",
     "course_notice",
@@ -59,12 +60,13 @@ class LightFacts:
 
 @dataclass(frozen=True)
 class SessionResponse:
-    """The result of the sessions on a condition so far.
+    """The result of the sessions of a course on a condition so far.
 
     Parameters
     ----------
     sessions : how many took place.
     improved_pct : improvement since before the first, as judged at the last judged session; None where none was judged.
+    judged_after : how many had taken place when it was judged; 0 where none was judged.
     is_last_judged : whether it was judged after the last session.
     is_severe_today : whether the case calls the condition severe all the same.
     is_past : whether the last session was so long ago that another one begins a new course.
@@ -72,6 +74,7 @@ class SessionResponse:
 
     sessions: int
     improved_pct: float | None
+    judged_after: int = 0
     is_last_judged: bool = False
     is_severe_today: bool = False
     is_past: bool = False
@@ -121,19 +124,40 @@ def _least_weeks() -> int:
 
 
 def session_response(case: Case, place: TreatedPlace) -> SessionResponse:
-    """Return the result of the sessions of a case on a condition at a site."""
+    """Return the result of the last course of a case on a condition at a site."""
+    return _response_to(_sessions_of_course(case, place), case, place)
+
+
+def _sessions_of_course(case: Case, place: TreatedPlace) -> tuple[EarlierSession, ...]:
+    """Return the sessions on a condition at a site since the last pause after which a course begins anew."""
     done = sessions_on(case, place)
-    judged = [session.response_pct for session in done if session.response_pct is not None]
-    is_last_judged = bool(done) and done[-1].response_pct is not None
+    begins = (number for number in range(len(done) - 1, 0, -1) if begins_course(done[number], done[number - 1]))
+    return done[next(begins, 0) :]
+
+
+def begins_course(session: EarlierSession, before: EarlierSession) -> bool:
+    """Return whether a session is the first of a new course, so long after the one before it."""
+    return session.week - before.week > _new_course_after_weeks()
+
+
+def _new_course_after_weeks() -> float:
+    return float(load_package_table("data/limits.toml")["course"]["new_course_after_weeks"])
+
+
+def _response_to(done: Sequence[EarlierSession], case: Case, place: TreatedPlace) -> SessionResponse:
+    judged = [number for number, session in enumerate(done, start=1) if session.response_pct is not None]
+    last = judged[-1] if judged else 0
+    improved_pct = done[last - 1].response_pct if last else None
+    is_last_judged = last == len(done) > 0
     here = [concern for concern in case.concern if concern.condition == place.condition]
     if is_place_known(case, place):
         here = [concern for concern in here if concern.site == place.site]
     is_severe = any(concern.severity == "severe" for concern in here)
     ago = weeks_since(case, done[-1]) if done else None
-    is_past = ago is not None and ago > float(
-        load_package_table("data/limits.toml")["course"]["new_course_after_weeks"]
+    is_past = ago is not None and ago > _new_course_after_weeks()
+    return SessionResponse(
+        count_sessions(done), improved_pct, count_sessions(done[:last]), is_last_judged, is_severe, is_past
     )
-    return SessionResponse(count_sessions(done), judged[-1] if judged else None, is_last_judged, is_severe, is_past)
 
 
 def count_sessions_of_course(case: Case, place: TreatedPlace, modality: str, light: LightFacts) -> int:
@@ -145,7 +169,7 @@ def count_sessions_of_course(case: Case, place: TreatedPlace, modality: str, lig
     """
     if session_response(case, place).begins_anew:
         return 0
-    alike = [done for done in sessions_on(case, place) if modality in session_modalities(done)]
+    alike = [done for done in _sessions_of_course(case, place) if modality in session_modalities(done)]
     if modality in COLOUR_MODALITIES:
         alike = [done for done in alike if _may_be_of(done, light)]
     return count_sessions(alike)
@@ -201,19 +225,20 @@ def _stopping_message(
     A course that made a condition worse, or that has not brought a quarter of improvement after two sessions, three of
     columns, after which skin is rebuilt for months, is not repeated automatically (a judgement): the diagnosis, the
     light or the dose is wrong, or no further improvement is possible. Another light may still be planned, and where the
-    condition is on several sites and a session names none, nobody knows which of them it treated.
+    condition is on several sites and a session names none, nobody knows which of them it treated. Light that failed in
+    an earlier course has failed all the same.
     """
     done = sessions_on(case, concern)
     alike = [session for session in done if modality in session_modalities(session)]
-    response = session_response(case, concern)
+    response = _response_to(done, case, concern)
     if not alike:
         return None
     if response.is_worse:
-        return "refer", Message("response.worse", {"sessions": response.sessions})
+        return "refer", Message("response.worse", {"sessions": response.judged_after})
     enough = load_package_table("data/limits.toml")["course"]["stop_after_sessions"]
     if not response.is_too_little_after(_STOP_AFTER_COLUMNS if modality in COLUMN_MODALITIES else enough):
         return None
-    params = {"sessions": response.sessions, "improved": response.improved_pct}
+    params = {"sessions": response.judged_after, "improved": response.improved_pct}
     if response.is_last_judged and is_judged_early(case, done[-1]):
         return "with-caution", Message("response.too-early", params | {"least": _least_weeks()})
     if not is_place_known(case, concern):

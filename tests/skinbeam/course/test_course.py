@@ -559,7 +559,7 @@ VEINS_CASE = PERSON + concern("facial-telangiectasia", extra="")
 
 def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -> None:
     case = loaded(VEINS_CASE + session(30, 6) + session(10, 0)).case
-    assert session_response(case, case.concern[0]) == SessionResponse(2, 30.0, is_last_judged=True)
+    assert session_response(case, case.concern[0]) == SessionResponse(2, 30.0, 2, is_last_judged=True)
     assert session_response(case, part("age-spots")) == SessionResponse(0, None)
     course = schedule_course(
         [part("facial-telangiectasia", option("vascular", "dye", SourceRange(4, 4, "sessions"), MONTH))], case
@@ -1148,6 +1148,28 @@ def test_who_comes_back_after_more_than_a_year_begins_a_new_course(better: float
     assert made["concerns"][0].get("is_done", False) is (better > 90.0 and not is_anew)
     assert ("is better" in str(made["warnings"])) is not is_anew
     assert ("come back or is new" in str(made["warnings"])) is is_anew
+
+
+def test_a_new_course_goes_on_with_its_own_sessions() -> None:
+    """After the first session of a new course 95 % of four years ago was called done, and three old ones counted."""
+    veins = PERSON + concern("facial-telangiectasia", extra='severity = "moderate"\n') + devices("pulsed-dye-595")
+    old = sessions_of("facial-telangiectasia", "pulsed-dye-595", 3, 95.0)
+    new = '\n[[session]]\nweek = 208\nweeks_ago = 6\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\n'
+    for better in ("", "response_pct = 60.0\n"):
+        made, alone = document(veins + old + new + better), document(veins + new + better)
+        assert made["course"] == alone["course"] != []
+        assert made["warnings"] == alone["warnings"]
+    settings = "fluence_J_cm2 = 7.0\npulse_ms = 6.0\nspot_mm = 7.0\nresponse_pct = 60.0\n"
+    helped = document(veins + old + new + settings)["concerns"][0]["options"][0]
+    assert "plan.helped" in str([reason["message"] for reason in helped["reasons"]])
+
+
+def test_light_that_failed_in_an_earlier_course_is_not_begun_again_unseen() -> None:
+    failed = sessions_of("facial-telangiectasia", "pulsed-dye-595", 2, 10.0)
+    new = '\n[[session]]\nweek = 208\nweeks_ago = 6\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\n'
+    made = document(PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595") + failed + new)
+    assert made["course"] == []
+    assert "After session 2 10 % is better" in str(made["warnings"])
 
 
 @pytest.mark.parametrize(
