@@ -388,7 +388,7 @@ def _show_audit_log(request: ClinicRequest) -> Response:
     asked = request.http_request.query_params.get("before", "")
     before = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= _MOST_DIGITS else None
     entries = list_entry_views(request.repositories.audit_log.newest(AUDIT_LOG_ENTRIES, before=before))
-    earlier = entries[-1].seq if len(entries) == AUDIT_LOG_ENTRIES else None
+    earlier = entries[-1].seq if len(entries) == AUDIT_LOG_ENTRIES and entries[-1].seq > 1 else None
     return request.page("trail.html", entries=entries, most=AUDIT_LOG_ENTRIES, before=before, earlier=earlier)
 
 

@@ -313,12 +313,12 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     sent = make_submission((f"test_spot.0.{name}", request.text(f"{start}{name}")) for name in planned)
     typed = dict(next(iter(sent.tables.get("test_spot", ())), {}))
     other = {name: value for name, value in planned.items() if typed.get(name) != value}
+    fired = read_fired_settings(step_settings(ladder, rung), {name: typed.get(name) for name in planned})
     why = request.text(f"{start}why")
     if other and not why:
         raise _spot_error("why")
     if _leaves_lower_out(ladder, int(number), spots) and not why:
         raise _spot_error("lowest-first")
-    fired = read_fired_settings(step_settings(ladder, rung), {name: typed.get(name) for name in planned})
     changed = PulseSettings(**other)
     ordered = _ladder_cooling(plan, ladder)
     cooling = parse_cooling(request, ordered)

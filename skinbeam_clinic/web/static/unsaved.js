@@ -1,16 +1,22 @@
 "use strict";
 // Asks before a page is left with a form that was filled in and not sent: by a link, by another form, or by closing it.
 (() => {
-  const forms = [...document.querySelectorAll("form[method=post]")], typed = new Set();
-  // A password is typed again wherever it is needed.
-  const isEntry = (form, name) => form.elements.namedItem(name)?.autocomplete?.endsWith("password") !== true;
+  const typedAgain = "[autocomplete$=password], [autocomplete=one-time-code]";  // wherever they are needed
+  // Nobody misses what was searched for, or a name to sign in with or of a passkey, whose form a program sends unseen.
+  const unasked = "[role=search], [data-challenge], :has([autocomplete=username])";
+  const forms = [...document.querySelectorAll(`form[method=post]:not(${unasked})`)];
+  const typed = new Set();
+  const isEntry = (form, name) => {
+    const entry = form.elements.namedItem(name);
+    return !(entry instanceof Element && entry.matches(typedAgain));
+  };
   const entries = (form) => JSON.stringify(
     [...new FormData(form)].filter(([name]) => isEntry(form, name)).map(([name, value]) => [name, value.name ?? value]));
   const shown = new Map(forms.map((form) => [form, entries(form)]));
   // What was refused, or came after the session had ended, stands in the page that says so and nowhere else.
   const refused = document.getElementById("why") !== null;
   const isRefused = (form) => refused && form.getAttribute("action") === location.pathname
-    && form.querySelector("[autocomplete$=password]") === null;
+    && form.querySelector(typedAgain) === null;
   let sent = null;
 
   addEventListener("input", (event) => {

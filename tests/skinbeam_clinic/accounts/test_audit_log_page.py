@@ -28,6 +28,7 @@ def test_every_entry_is_on_one_of_the_pages(clinics: Clinics, monkeypatch: pytes
         numbers += map(int, re.findall(_NUMBER, page))
         assert "The newest entries" in page
     assert numbers == list(range(numbers[0], 0, -1))
+    assert not re.search(_EARLIER, client.get("/trail?before=5").text)  # a full page that ends with the first entry
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "", "9" * 40])

@@ -100,6 +100,16 @@ def test_what_is_set_otherwise_needs_a_reason_and_is_shown(
     assert "the dial has no 4" in page
 
 
+def test_a_dose_that_cannot_be_read_is_refused_before_a_reason_is_asked_for(
+    client: TestClient, clinics: Clinics, plan: PlanRecord
+) -> None:
+    refused = client.post(here(plan), data=fill(plan, **{"0.0.fluence_J_cm2": "6,5 or 7"}))
+    assert refused.status_code == 422
+    assert "no reason was given" not in refused.text
+    assert "6,5 or 7" in refused.text.partition('id="why"')[2].partition("</div>")[0]
+    assert clinics.repositories().test_spots.of(plan.consultation_id) == ()
+
+
 def test_the_cooling_of_a_spot_is_the_planned_one_or_has_its_reason(
     client: TestClient, clinics: Clinics, plan: PlanRecord
 ) -> None:

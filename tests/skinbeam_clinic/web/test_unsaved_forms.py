@@ -1,15 +1,18 @@
 """A page with something typed is not left without a question, by whatever way; what was sent is not asked about."""
 
+import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from clinic_pages import opened_page, served
-from clinic_samples import Clinics
+from clinic_samples import HOME, Clinics
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.web.client import SESSION_COOKIE
 
 pytestmark = pytest.mark.check
@@ -83,3 +86,36 @@ def test_what_came_after_the_session_had_ended_is_not_left_without_a_question(de
     desk.page.get_by_role("link", name="To the patients").click()
     expect(desk.page.get_by_text("Zoster vaccine on Friday.")).to_be_visible()
     assert desk.asked == ["beforeunload"]
+
+
+def test_a_search_that_was_typed_is_not_asked_about(desk: Desk) -> None:
+    desk.page.goto(desk.address)
+    desk.page.locator("#asked").fill("S-")
+    desk.page.locator(f"main a[href='/patients/{desk.patient}']").click()
+    expect(desk.page).to_have_url(re.compile(f"/patients/{desk.patient}$"))
+    assert desk.asked == []
+
+
+def test_a_refused_one_time_code_is_not_asked_about(desk: Desk) -> None:
+    """Who has mistyped it may as well go on without codes: the next one is another."""
+    desk.page.goto(f"{desk.address}/account")
+    desk.page.get_by_role("textbox", name="One-time code").fill("000000")
+    desk.page.locator("#codes-password").fill("not the password")
+    desk.page.get_by_role("button", name="Require codes from now on").click()
+    expect(desk.page.get_by_role("alert")).to_be_visible()
+    desk.page.get_by_role("textbox", name="One-time code").fill("000001")
+    desk.page.get_by_role("link", name="Patients").first.click()
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Patients")
+    assert desk.asked == []
+
+
+def test_a_file_is_saved_beside_a_form_that_is_not_sent_yet(desk: Desk, clinics: Clinics) -> None:
+    starts, member = now() + datetime.timedelta(days=7), clinics.members[HOME, Role.CLINICIAN].id
+    booking = Booking(desk.patient, member, Purpose.CONSULTATION, starts, starts + datetime.timedelta(minutes=30))
+    (booked,) = clinics.repositories().appointments.book(booking)
+    desk.page.goto(f"{desk.address}/appointments/{booked.id}")
+    desk.page.locator("#minutes").fill("45")
+    with desk.page.expect_download() as saved:
+        desk.page.locator("a[href$='.ics']").click()
+    assert saved.value.suggested_filename == "appointment.ics"
+    assert desk.asked == []
