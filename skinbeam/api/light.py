@@ -248,6 +248,10 @@ def _upper_limits(light: LightField, names: Sequence[str], spec: LayersFile) -> 
     is_open_below = spec.voxels is not None or spec.layer[-1].thickness_um is not None
     possible = {"reflectance_diffuse": is_returned, "transmittance": is_open_below} | absorbs
     shares |= {"reflectance_diffuse": float(light.reflectance_diffuse), "transmittance": float(light.transmittance)}
+    if spec.voxels is not None:
+        # A beam without an angle is a cone, or comes to a focus.
+        possible["escaped_sides"] = is_returned or spec.beam.angle_deg > 0 or spec.beam.kind in ("fibre", "focused")
+        shares["escaped_sides"] = float(light.escaped_sides)
     return {name: most for name, can_be_reached in possible.items() if can_be_reached and shares[name] == 0.0}
 
 

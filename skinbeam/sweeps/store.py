@@ -66,8 +66,9 @@ class SweepStore:
 
     def first_message(self, status: int) -> str:
         """Return the message of the first case with a status; empty if no case has it."""
-        places = np.argwhere(self._status() == status)
-        return _text(self._read(_MESSAGE, tuple(places[0]))) if len(places) else ""
+        found = self._status() == status
+        place = np.unravel_index(int(found.argmax()), found.shape)  # of one case: all cases may have failed
+        return _text(self._read(_MESSAGE, tuple(map(int, place)))) if found[place] else ""
 
     def write(self, block: tuple[slice, ...], rows: Sequence[CaseRow]) -> None:
         """Write the rows of a block, in the order of its places.

@@ -1,6 +1,7 @@
 """What packets do not tell: shares that none of them reached, and shares that few heavy ones carry."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,24 @@ def test_what_no_light_can_reach_has_no_limit() -> None:
     assert traced(HALF_SPACE, photons=3200).upper_limit is None
     assert traced(HALF_SPACE, photons=0, method="ordinates").upper_limit is None
     assert "upper_limit" not in traced(HALF_SPACE, photons=3200).to_dict()
+
+
+@pytest.mark.parametrize(("turns", "angle_deg", "is_known"), [(0.0, 0.0, True), (1e-6, 0.0, False), (0.0, 1.0, False)])
+def test_sides_of_voxels_that_no_packet_reached_have_a_limit(
+    tmp_path: Path, turns: float, angle_deg: float, is_known: bool
+) -> None:
+    """A straight beam down a clear cube meets no side; one that might turn, or lies aslant, may."""
+    np.savez(tmp_path / "cube.npz", medium=np.zeros((3, 3, 2), np.uint8))
+    medium = {"name": "slab", "mua_per_cm": 40.0, "mus_per_cm": turns, "g": 0.0, "n": 1.0}
+    file = tmp_path / "cube.toml"
+    file.write_text(
+        f'[beam]\nkind = "pencil"\nangle_deg = {angle_deg}\n[voxels]\nfile = "cube.npz"\nsize_um = 500.0\n[[medium]]\n'
+        + "\n".join(f"{name} = {value!r}" for name, value in medium.items()),
+        encoding="utf-8",
+    )
+    found = run_light(file, LightOptions(method="montecarlo", photons=320)).balance
+    assert found.escaped_sides == 0.0
+    assert ("escaped_sides" in (found.upper_limit or {})) is not is_known
 
 
 def test_shares_that_few_heavy_packets_carry_have_an_honest_error() -> None:
