@@ -1,9 +1,10 @@
 """Earlier pulses of a setting that a field has borne, and which of them stands for test spots of that setting.
 
 A pulse that left no more than such light usually leaves, on the same skin and with no less dose, shows what a test spot
-would. A session is one, unless something that makes skin react may be new since then, or it was more than a year ago:
-clinics try the skin again after such a time. One whose dose is a usual step below the planned one is enough where spots
-would be read for burns alone and few burn: that step is what a clinic goes up between two sessions.
+would. A session is one, unless something that makes skin react may be new since then, a later session injured it, or it
+was more than a year ago: clinics try the skin again after such a time. One whose dose is a usual step below the planned
+one is enough where spots would be read for burns alone and few burn: that step is what a clinic goes up between two
+sessions.
 """
 
 import math
@@ -161,12 +162,24 @@ def _is_read(case: Case, reaction: EarlierReaction, option: Option, hours: float
     """
     if reaction.read_after_h is not None:
         return reaction.read_after_h >= hours
-    if _may_react_anew(option):
+    if _may_react_anew(option) or _was_injured_since(case, reaction):
         return False
     ago = weeks_since(case, case.session[reaction.index])
     if hours >= _rules()["reading"]["raised_scar_h"]:
         return ago is not None and HOURS_PER_WEEK * ago >= hours and ago <= course_rules().new_course_after_weeks
     return ago is None or ago <= course_rules().new_course_after_weeks
+
+
+def _was_injured_since(case: Case, borne: EarlierReaction) -> bool:
+    """Return whether a later session on the same condition injured the skin, which has then changed or is healing."""
+    return any(
+        reaction.meaning == "harm"
+        and reaction.condition == borne.condition
+        and reaction.week is not None
+        and borne.week is not None
+        and reaction.week > borne.week
+        for reaction in earlier_reactions(case)
+    )
 
 
 def _may_react_anew(option: Option) -> bool:

@@ -59,6 +59,15 @@ def test_columns_that_this_skin_bore_need_no_new_spots(text: str, has_spots: boo
     assert why_no_spots(made) == ([] if has_spots else ["ladder.stands-columns"])
 
 
+@pytest.mark.parametrize(("burnt_week", "has_spots"), [(6, True), (0, False)])
+def test_skin_that_a_later_session_burnt_has_spots_again(burnt_week: int, has_spots: bool) -> None:
+    """After 6 J/cm² that was borne and 7 that burnt, 4.5 was planned without spots."""
+    other = 6 - burnt_week
+    burnt = dye(7.0).replace("week = 0", f"week = {burnt_week}").replace('"none"', '"burn"')
+    sessions = sorted([dye(6.0).replace("week = 0", f"week = {other}"), burnt])
+    assert bool(document(PERSON + VEINS + "".join(sessions))["test_spots"]) is has_spots
+
+
 def test_columns_under_a_medicine_that_may_be_new_have_spots_again() -> None:
     assert document(PERSON + ISOTRETINOIN + SCARS + columns(40.0))["test_spots"]
     assert not document(PERSON + SCARS + columns(40.0))["test_spots"]
