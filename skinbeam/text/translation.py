@@ -62,8 +62,8 @@ def _translate_english(english: str, language: str) -> str:
     ):
         return ", ".join(f"{study['study']} ({_translate_english(study['reason'], language)})" for study in studies)
     subjects, colon, reason = english.partition(": ")  # devices or concerns, and the reason against them
-    if colon and (names := _translate_names(subjects, language)):
-        return f"{names}: {_translate_english(reason, language)}"
+    if colon and (subject := _translate_subject(subjects, language)):
+        return f"{subject}: {_translate_english(reason, language)}"
     if names := _translate_names(english, language):
         return names
     for between in ("; ", ", "):
@@ -77,6 +77,14 @@ def _translate_english(english: str, language: str) -> str:
         if _NUMBER_WITH_UNIT.fullmatch(english)
         else english
     )
+
+
+def _translate_subject(english: str, language: str) -> str:
+    """Return names, or an entry of a case such as "Earlier session 1"; empty if it is neither."""
+    if names := _translate_names(english, language):
+        return names
+    own = _translate_english(english, language)
+    return "" if own == english else own
 
 
 def _translate_names(english: str, language: str) -> str:
@@ -150,7 +158,8 @@ def _template_regex(template: str) -> re.Pattern[str]:
     for part, name, _, _ in _template_parts(template):
         written += re.escape(part)
         if name:
-            written += f"(?P={name})" if name in seen else f"(?P<{name}>.+?(?<![,;]))"
+            read = "[^:]+" if name == "number" else ".+?(?<![,;])"  # after a colon a sentence of its own begins
+            written += f"(?P={name})" if name in seen else f"(?P<{name}>{read})"
             seen.add(name)
     return re.compile(written, re.DOTALL)
 

@@ -111,6 +111,22 @@ def test_a_text_is_found_again_by_its_english() -> None:
     assert translate("Visible facial veins") == "Visible facial veins"
 
 
+@pytest.mark.parametrize(
+    ("reason", "params"),
+    [("not-calibrated", {"device": "Erbium fibre laser, 1550 nm, fractional"}), ("no-sign", {"reaction": "Redness"})],
+)
+def test_what_is_told_of_an_earlier_session_is_german_in_a_stored_plan(reason: str, params: dict[str, object]) -> None:
+    """ "Frühere Sitzung 1: Published doses do not show ..." stood on the page of a plan."""
+    entry, why = Message("learned.session", {"number": 1}), Message(f"learned.{reason}", params)
+    stored = Message("learned.not-learned", {"entry": entry, "reason": why}).text
+    with use_language("de"):
+        told = translate(stored)
+        expected = [translate(part.text) for part in (entry, why)]
+    assert told == ": ".join(expected)
+    assert "Published" not in told
+    assert "Redness" not in told
+
+
 def test_a_sentence_that_the_catalogue_no_longer_says_stays_as_it_was_written() -> None:
     now = StoredMessage("number.below", {"least": 0.5}, "below 0.5")
     old = StoredMessage("number.below", {"least": 0.5}, "less than 0.5")
