@@ -3,8 +3,8 @@
 (() => {
   const why = document.getElementById("why"), name = why && why.dataset.entry;
   if (!name) return;
-  const form = [...document.forms].find(
-    (one) => one.getAttribute("action") === location.pathname && one.elements.namedItem(name));
+  const form = [...document.querySelectorAll("form[method=post]")].find((one) =>
+    new URL(one.getAttribute("action"), location).pathname === location.pathname && one.elements.namedItem(name));
   const found = form && form.elements.namedItem(name), entry = found instanceof RadioNodeList ? found[0] : found;
   if (!entry || entry.type === "hidden" || !entry.id) return;
   entry.setAttribute("aria-invalid", "true");

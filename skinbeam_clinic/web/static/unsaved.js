@@ -15,8 +15,10 @@
   const shown = new Map(forms.map((form) => [form, entries(form)]));
   // What was refused, or came after the session had ended, stands in the page that says so and nowhere else.
   const refused = document.getElementById("why") !== null;
-  const isRefused = (form) => refused && form.getAttribute("action") === location.pathname
-    && form.querySelector(typedAgain) === null;
+  const isFilled = (entry) => entry.value
+    && entry.matches("input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea, :checked");
+  const isRefused = (form) => refused && new URL(form.getAttribute("action"), location).pathname === location.pathname
+    && form.querySelector(typedAgain) === null && (form.matches("[data-kept]") || [...form.elements].some(isFilled));
   let sent = null;
 
   addEventListener("input", (event) => {

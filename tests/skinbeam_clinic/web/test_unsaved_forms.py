@@ -11,11 +11,13 @@ from clinic_samples import HOME, Clinics
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.appointments.models import Booking, Purpose
+from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.web.client import SESSION_COOKIE
 
 pytestmark = pytest.mark.check
+
+HOUR = datetime.timedelta(hours=1)
 
 
 @dataclass
@@ -109,10 +111,45 @@ def test_a_refused_one_time_code_is_not_asked_about(desk: Desk) -> None:
     assert desk.asked == []
 
 
-def test_a_file_is_saved_beside_a_form_that_is_not_sent_yet(desk: Desk, clinics: Clinics) -> None:
+def book(clinics: Clinics, patient: str) -> Appointment:
     starts, member = now() + datetime.timedelta(days=7), clinics.members[HOME, Role.CLINICIAN].id
-    booking = Booking(desk.patient, member, Purpose.CONSULTATION, starts, starts + datetime.timedelta(minutes=30))
-    (booked,) = clinics.repositories().appointments.book(booking)
+    booking = Booking(patient, member, Purpose.CONSULTATION, starts, starts + HOUR / 2)
+    return clinics.repositories().appointments.book(booking)[0]
+
+
+def test_a_refused_button_without_an_entry_is_not_asked_about(desk: Desk, clinics: Clinics) -> None:
+    booked = book(clinics, desk.patient)
+    desk.page.goto(f"{desk.address}/appointments/{booked.id}")
+    clinics.repositories().appointments.move(
+        booked.id,
+        starts_at=booked.starts_at + HOUR,
+        ends_at=booked.ends_at + HOUR,
+        member_id=booked.member_id,
+        machine_id=None,
+        revision=booked.revision,
+    )
+    desk.page.get_by_role("button", name="Cancel it").click()
+    expect(desk.page.locator("#why")).to_be_visible()
+    desk.page.get_by_role("link", name="Patients").first.click()
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Patients")
+    assert desk.asked == []
+
+
+def test_what_was_refused_is_known_by_its_form_whatever_the_address_asks(desk: Desk, clinics: Clinics) -> None:
+    """The talk before a consent is sent with the language of the page."""
+    client = clinics.browser(Role.CLINICIAN)
+    made = clinics.plan(client, client.post(f"/patients/{desk.patient}/consultations").headers["location"])
+    desk.page.goto(f"{desk.address}{made}/consent/0.0")
+    desk.page.locator("#days").fill("soon")
+    desk.page.get_by_role("button", name="Record the explanation").click()
+    expect(desk.page.locator("#days[aria-invalid=true]")).to_have_value("soon")
+    desk.page.get_by_role("link", name="Patients").first.click()
+    expect(desk.page.locator("#days")).to_have_value("soon")
+    assert desk.asked == ["beforeunload"]
+
+
+def test_a_file_is_saved_beside_a_form_that_is_not_sent_yet(desk: Desk, clinics: Clinics) -> None:
+    booked = book(clinics, desk.patient)
     desk.page.goto(f"{desk.address}/appointments/{booked.id}")
     desk.page.locator("#minutes").fill("45")
     with desk.page.expect_download() as saved:
