@@ -49,6 +49,9 @@ def _translate_english(english: str, language: str) -> str:
         return _upper_first(known[_lower_first(english)])
     if _upper_first(english) in known:
         return known[_upper_first(english)]
+    subject, _, reason = english.partition(": ")  # a device, a concern or an entry of a case, and what is said of it
+    if reason in known and (own := _translate_subject(subject, language)):
+        return f"{own}: {known[reason]}"
     for pattern in _patterns(language):
         if english.startswith(pattern.prefix) and (match := pattern.regex.fullmatch(english)):
             return pattern.translation.format(
@@ -61,9 +64,8 @@ def _translate_english(english: str, language: str) -> str:
         _lower_first(study["reason"]) in known for study in studies
     ):
         return ", ".join(f"{study['study']} ({_translate_english(study['reason'], language)})" for study in studies)
-    subjects, colon, reason = english.partition(": ")  # devices or concerns, and the reason against them
-    if colon and (subject := _translate_subject(subjects, language)):
-        return f"{subject}: {_translate_english(reason, language)}"
+    if reason and (own := _translate_subject(subject, language)):
+        return f"{own}: {_translate_english(reason, language)}"
     if names := _translate_names(english, language):
         return names
     for between in ("; ", ", "):

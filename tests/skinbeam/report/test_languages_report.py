@@ -113,7 +113,11 @@ def test_a_text_is_found_again_by_its_english() -> None:
 
 @pytest.mark.parametrize(
     ("reason", "params"),
-    [("not-calibrated", {"device": "Erbium fibre laser, 1550 nm, fractional"}), ("no-sign", {"reaction": "Redness"})],
+    [
+        ("not-calibrated", {"device": "Erbium fibre laser, 1550 nm, fractional"}),
+        ("no-sign", {"reaction": "Redness"}),
+        ("incomplete", {}),
+    ],
 )
 def test_what_is_told_of_an_earlier_session_is_german_in_a_stored_plan(reason: str, params: dict[str, object]) -> None:
     """ "Frühere Sitzung 1: Published doses do not show ..." stood on the page of a plan."""
@@ -123,8 +127,7 @@ def test_what_is_told_of_an_earlier_session_is_german_in_a_stored_plan(reason: s
         told = translate(stored)
         expected = [translate(part.text) for part in (entry, why)]
     assert told == ": ".join(expected)
-    assert "Published" not in told
-    assert "Redness" not in told
+    assert not {"Published", "Redness", "length"} & set(told.replace(":", "").split())
 
 
 def test_a_sentence_that_the_catalogue_no_longer_says_stays_as_it_was_written() -> None:
