@@ -472,9 +472,13 @@ class EarlierReaction:
 
         None where the case has no dose, or one that the device cannot emit, such as a dose in another unit.
         """
-        dose = self.energy_mJ if device.microbeam else self.fluence_J_cm2
+        dose = self.given_dose(device)
         low, high = device.dose
         return dose if dose is not None and low <= dose <= high else None
+
+    def given_dose(self, device: Device) -> float | None:
+        """Return the dose as `dose_on`, also where the device cannot emit it; None where the case has none."""
+        return self.energy_mJ if device.microbeam else self.fluence_J_cm2
 
     def wavelength_on(self, device: Device) -> float | None:
         """Return which of a device's wavelengths was used; None where it is unknown, or the device does not have it."""

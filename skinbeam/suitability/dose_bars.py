@@ -134,8 +134,11 @@ def bounds_unread(reaction: EarlierReaction, case: Case) -> bool:
 
 
 def bounds_redness(reaction: EarlierReaction, case: Case) -> bool:
-    """Return whether redness that stayed too long bounds doses: none above its own, which heated the skin enough."""
-    has_dose = reaction.has_dose if reaction.device is None else reaction.dose_on(reaction.device) is not None
+    """Return whether redness that stayed too long bounds doses: none above its own, which heated the skin enough.
+
+    After a dose below those of its device none of them is left.
+    """
+    has_dose = reaction.has_dose if reaction.device is None else reaction.given_dose(reaction.device) is not None
     return reaction.is_long_redness and has_dose and has_dose_bar(reaction, case)
 
 
@@ -158,7 +161,8 @@ def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: Earlier
     ----------
     borne : a later session at more than the bar leaves, which this skin bore; None without any.
     """
-    dose, used = reaction.dose_on(device), reaction.wavelength_on(device)
+    dose = reaction.given_dose(device) if reaction.is_long_redness else reaction.dose_on(device)
+    used = reaction.wavelength_on(device)
     if dose is None and (reaction.meaning == "unread" or reaction.is_long_redness):
         return []  # in another unit than a device file of the clinic is set in
     least = _least_barred(reaction, dose)

@@ -872,6 +872,18 @@ def test_long_redness_of_an_unknown_dose_is_told_and_bars_none(more: str) -> Non
     assert tried(done, "pulsed-dye-595", setting) == tried("", "pulsed-dye-595", setting)
 
 
+def test_long_redness_after_less_than_a_device_can_give_leaves_none_of_its_doses() -> None:
+    """It bounded nothing: 10 mJ followed the redness of 8 mJ, which is below what the laser can be set to."""
+    laser = lasers.devices()["fractional-1565"]
+    assert laser.dose[0] > 8.0
+    done = session("redness for 8 weeks", 'device = "fractional-1565"\nenergy_mJ = 8.0', "acne-scars")
+    (told,) = (reason for reason in reaction_reasons(case(done), None) if reason.rule == "earlier-sign")
+    assert told.message.id == "earlier.long-redness"
+    (bar,) = dose_bars(case(done), "fractional-1565", laser)
+    assert bar.dose is not None
+    assert 8.0 < bar.dose <= laser.dose[0]
+
+
 def test_columns_that_left_long_redness_are_neither_deeper_nor_denser_and_wait_until_it_has_gone() -> None:
     """Six weeks of redness in type IV were "not understood", and the next session had a fifth more columns."""
     person = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 25.0")
