@@ -345,7 +345,7 @@ def _plan(access: ClinicAccess, shift: float, phototype: str) -> _Plan:
         harms[place] = {harm["name"]: harm["p"]["median"] for harm in one["harms"] if "median" in harm["p"]}
     contents = dict.fromkeys(("report.html", "report.pdf", "appendix.pdf", "leaflet.pdf"), b"%PDF synthetic")
     contents |= {"run.json": b"{}", "plan.json": json.dumps(document).encode()}
-    files = {name: access.store_file(AccessRight.TREAT, content) for name, content in contents.items()}
+    files = {name: access.database.files.add(access.member.clinic_id, content) for name, content in contents.items()}
     return _Plan(hashlib.sha256(contents["plan.json"]).hexdigest(), files, half, harms)
 
 

@@ -171,11 +171,12 @@ def session_durations(
         )
     seen = _appearance_key(modality, concern.condition)
     if known_modalities()[modality].laser and seen not in _SOON_AS_BEFORE:
-        # Until crusts have gone, as of other light, and not until all pink has, which no calendar of a wound tells.
-        name, place = ("shows-crusts", -2) if seen in _LOOK_FOR_MARKS else ("shows-calendar", -1)
-        day = describe_healing_days(modality, concern.condition)[place]
+        is_look = seen in _LOOK_FOR_MARKS
+        day = describe_healing_days(modality, concern.condition)[-2 if is_look else -1]
         last = float(day.day)
-        message = Message(f"plan.{name}", {"days": last})
+        if is_look:  # until crusts have gone, as of other light, and not until all pink has, which no calendar tells
+            last = max([last, *(duration.high for duration in found)])
+        message = Message("plan.shows-crusts" if is_look else "plan.shows-calendar", {"days": last})
         found.append(SessionDuration("calendar", last, last, last, "", (day.source,), message))
     if bruise_likely:
         limit = bruise_limit()
