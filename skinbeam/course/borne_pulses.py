@@ -118,35 +118,28 @@ def _pulses_on_field(
     setup = option.setup
     if setup is None or option.modality == FULL_FIELD_ABLATION:
         return
-    pulses = [
-        marks
-        for _, group in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry)
-        if _is_of_light((marks := list(group))[0], setup, machine)
-    ]
-    harmful = [_given(marks[0], setup) for marks in pulses if any(mark.meaning != "expected" for mark in marks)]
+    entries = [list(group) for _, group in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry)]
+    pulses = [(dose, marks) for marks in entries if (dose := _dose_in_light(marks[0], setup, machine)) is not None]
+    harmful = (dose for dose, marks in pulses if any(mark.meaning != "expected" for mark in marks))
     least = min(harmful, default=math.inf)
     is_computed = any(limit.id == "epidermal-burn" for limit in option.limits)
-    for marks in pulses:
-        reaction, given = marks[0], _given(marks[0], setup)
+    for dose, marks in pulses:
+        reaction = marks[0]
         is_silent = all(mark.history is not None for mark in marks) and not _is_judged(case, reaction)
-        if given >= least or is_silent:
+        if dose >= least or is_silent:
             continue
         share = _share_of_plan(reaction, setup.settings, is_computed=is_computed)
         if share > 0.0 and _is_on_field(reaction, concern, case):
-            yield BornePulse(share * given, reaction, _is_read(case, reaction, option, hours))
+            yield BornePulse(share * dose, reaction, _is_read(case, reaction, option, hours))
 
 
-def _is_of_light(reaction: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> bool:
-    """Return whether a pulse was made with a device and its wavelength, at a dose that is known."""
+def _dose_in_light(reaction: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> float | None:
+    """Return the dose of a pulse, J/cm² or mJ of columns; None if it had another device or light, or is not known."""
     device = machine.device
-    made = reaction.was_made_with(machine.case_name, device) and reaction.dose_on(device) is not None
-    return made and reaction.wavelength_on(device) == setup.wavelength_nm
-
-
-def _given(reaction: EarlierReaction, setup: DeviceSetup) -> float:
-    """Return the dose of a pulse, J/cm², or mJ of columns."""
-    dose = reaction.fluence_J_cm2 if setup.settings.columns is None else reaction.energy_mJ
-    return 0.0 if dose is None else dose
+    is_of_light = reaction.was_made_with(machine.case_name, device) and (
+        reaction.wavelength_on(device) == setup.wavelength_nm
+    )
+    return reaction.dose_on(device) if is_of_light else None
 
 
 def _is_judged(case: Case, reaction: EarlierReaction) -> bool:

@@ -535,10 +535,10 @@ def _weeks_since_darkening(case: Case, concern: ConcernPlan) -> float | None:
     0 where nobody knows when; None without such a session.
     """
     marked = {left.index for left in earlier_reactions(case) if left.is_lasting_mark and not left.is_test_spot}
-    done = [case.session[index] for index in session_indices(case, concern)]
-    darkened = [case.session[index] for index in session_indices(case, concern) if index in marked]
+    done = session_indices(case, concern)
+    darkened = [case.session[index] for index in done if index in marked]
     if done and session_response(case, concern).is_worse:
-        darkened.append(done[-1])
+        darkened.append(case.session[done[-1]])
     if not darkened:
         return None
     return min(0.0 if (ago := weeks_since(case, session)) is None else ago for session in darkened)
