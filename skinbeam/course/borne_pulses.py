@@ -157,10 +157,11 @@ def _is_read(case: Case, reaction: EarlierReaction, option: Option, hours: float
         return reaction.read_after_h >= hours
     if _may_react_anew(option) or _was_injured_since(case, reaction):
         return False
+    shows_late = hours >= _rules()["reading"]["raised_scar_h"]
     ago = weeks_since(case, case.session[reaction.index])
-    if hours >= _rules()["reading"]["raised_scar_h"]:
-        return ago is not None and HOURS_PER_WEEK * ago >= hours and ago <= course_rules().new_course_after_weeks
-    return ago is None or ago <= course_rules().new_course_after_weeks
+    if ago is None:
+        return not shows_late
+    return ago <= course_rules().new_course_after_weeks and (not shows_late or HOURS_PER_WEEK * ago >= hours)
 
 
 def _was_injured_since(case: Case, borne: EarlierReaction) -> bool:
