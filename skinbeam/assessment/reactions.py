@@ -320,6 +320,13 @@ def _stated_time_h(text: str, kind: str, treats: str) -> float | None:
 
 
 @lru_cache(_CACHED_TEXTS)
+def _tells_end_of(text: str, kind: str, treats: str) -> bool:
+    """Return whether each clause that names a reaction says that it is gone, and none that it is not."""
+    named = [words for words in _split_clauses(text) if kind in _clause_reactions(words, treats)]
+    return bool(named) and all(_has_words(words, "gone") and not re.search(_DENIAL, words) for words in named)
+
+
+@lru_cache(_CACHED_TEXTS)
 def _longest_stay_h(text: str, kind: str, treats: str) -> float:
     """Return the longest time that a text names of a reaction that is no injury, hours; 0 without any."""
     named = (words for words in _split_clauses(text) if kind in _clause_reactions(words, treats))
@@ -380,6 +387,7 @@ class EarlierReaction:
     pulse_ms, spot_mm : of the pulse; None where they are not in the case. Of the window of a lamp, its disc.
     read_after_h : when a test spot was read; None of a session, for which the case has no such time.
     week : of a session; None of a test spot.
+    has_ended : whether the text of a session says that it is gone.
     """
 
     kind: str
@@ -398,6 +406,7 @@ class EarlierReaction:
     density_per_cm2: float | None = None
     read_after_h: float | None = None
     week: float | None = None
+    has_ended: bool = False
 
     @property
     def is_burn(self) -> bool | None:
@@ -560,6 +569,7 @@ def _session_reaction(reaction: EarlierReaction, kind: str, text: str, treats: s
     if kind == UNREAD_REACTION:
         return replace(reaction, kind=text)
     entry = reaction_kinds()[kind]
+    reaction = replace(reaction, has_ended=_tells_end_of(text, kind, treats))
     if entry.harm:
         stayed_h = _stated_time_h(text, kind, treats)
         if stayed_h is not None and stayed_h <= _expected_for_h(reaction, entry) and _is_usual(reaction, entry):

@@ -1,10 +1,10 @@
 """Earlier pulses of a setting that a field has borne, and which of them stands for test spots of that setting.
 
 A pulse that left no more than such light usually leaves, on the same skin and with no less dose, shows what a test spot
-would. A session is one, unless something that makes skin react may be new since then, a later session injured it, or it
-was more than a year ago: clinics try the skin again after such a time. One whose dose is a usual step below the planned
-one is enough where spots would be read for burns alone and few burn: that step is what a clinic goes up between two
-sessions.
+would. A session is one, unless something that makes skin react may be new since then, a later session injured it,
+whatever that treated, or it was more than a year ago: clinics try the skin again after such a time. One whose dose is a
+usual step below the planned one is enough where spots would be read for burns alone and few burn: that step is what a
+clinic goes up between two sessions.
 """
 
 import math
@@ -14,7 +14,7 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from skinbeam.assessment.earlier_sessions import weeks_since
+from skinbeam.assessment.earlier_sessions import sessions_on_skin, weeks_since
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.course_rules import FULL_FIELD_ABLATION, course_rules
@@ -130,7 +130,7 @@ def _pulses_on_field(
             continue
         share = _share_of_plan(reaction, setup.settings, is_computed=is_computed)
         if share > 0.0 and _is_on_field(reaction, concern, case):
-            yield BornePulse(share * dose, reaction, _is_read(case, reaction, option, hours))
+            yield BornePulse(share * dose, reaction, _is_read(case, concern, reaction, option, hours))
 
 
 def _dose_in_light(reaction: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> float | None:
@@ -147,7 +147,7 @@ def _is_judged(case: Case, reaction: EarlierReaction) -> bool:
     return not reaction.is_test_spot and case.session[reaction.index].response_pct is not None
 
 
-def _is_read(case: Case, reaction: EarlierReaction, option: Option, hours: float) -> bool:
+def _is_read(case: Case, concern: Concern, reaction: EarlierReaction, option: Option, hours: float) -> bool:
     """Return whether a pulse is known to have been borne, by the time of its reading.
 
     A test spot is read as late as the ladder would be. A session counts unless something may be newer than it; for
@@ -155,7 +155,7 @@ def _is_read(case: Case, reaction: EarlierReaction, option: Option, hours: float
     """
     if reaction.read_after_h is not None:
         return reaction.read_after_h >= hours
-    if _may_react_anew(option) or _was_injured_since(case, reaction):
+    if _may_react_anew(option) or _was_injured_since(case, concern, reaction):
         return False
     shows_late = hours >= _rules()["reading"]["raised_scar_h"]
     ago = weeks_since(case, case.session[reaction.index])
@@ -164,16 +164,34 @@ def _is_read(case: Case, reaction: EarlierReaction, option: Option, hours: float
     return ago <= course_rules().new_course_after_weeks and (not shows_late or HOURS_PER_WEEK * ago >= hours)
 
 
-def _was_injured_since(case: Case, borne: EarlierReaction) -> bool:
-    """Return whether a later session on the same condition injured the skin, which has then changed or is healing."""
+def _was_injured_since(case: Case, concern: Concern, borne: EarlierReaction) -> bool:
+    """Return whether a later session injured the skin, which has then changed or is healing.
+
+    It is one on the same condition, or one on another that treated this skin.
+    """
+    on_skin = sessions_on_skin(case, {concern.site})
     return any(
-        reaction.meaning == "harm"
-        and reaction.condition == borne.condition
-        and reaction.week is not None
-        and borne.week is not None
-        and reaction.week > borne.week
-        for reaction in earlier_reactions(case)
+        injury.meaning == "harm"
+        and not injury.is_test_spot
+        and (injury.condition == borne.condition or case.session[injury.index] in on_skin)
+        and _may_follow(case, injury, borne)
+        for injury in earlier_reactions(case)
     )
+
+
+def _may_follow(case: Case, injury: EarlierReaction, borne: EarlierReaction) -> bool:
+    """Return whether the session of an injury may be later than one that was borne.
+
+    Weeks of two conditions may be counted from two first sessions, so that the weeks until today decide, where both are
+    known; of one week the injury counts as the later.
+    """
+    hurt, kept = case.session[injury.index], case.session[borne.index]
+    if injury.condition == borne.condition:
+        return hurt.week > kept.week
+    hurt_ago, kept_ago = weeks_since(case, hurt), weeks_since(case, kept)
+    if hurt_ago is None or kept_ago is None:
+        return hurt.week >= kept.week
+    return hurt_ago <= kept_ago
 
 
 def _may_react_anew(option: Option) -> bool:

@@ -57,6 +57,7 @@ from skinbeam.text import Message
 __all__ = ["ConcernGroup", "GroupedConcern", "group_concerns", "mark_done_concerns"]
 
 _DAYS_PER_WEEK = 7.0
+_HOURS_PER_WEEK: Final = 24.0 * _DAYS_PER_WEEK
 _AFTER_CREAMS: Final = "short-pulse-after-melasma"  # the rule on pulses that whiten a spot near melasma
 _MARKS_THEMSELVES: Final = {MELASMA, DARK_MARKS}  # in which a mark of light cannot be told from what is treated
 
@@ -192,9 +193,9 @@ class ConcernGroup:
     melasma : titles of the melasma on skin that it treats for another concern.
     melasma_beside : titles of the melasma on skin that touches its own, whose creams it waits for.
     is_resurfaced : whether an earlier session resurfaced its skin, and either that or this removes a whole field.
-    has_marked : whether an earlier session of one of its concerns left a mark that stayed, beside what is treated.
+    has_marked : whether an earlier session or test spot left a mark on its skin that nobody saw fade.
     has_darkened : whether one left it in melasma or dark marks, which are treated.
-    has_reddened : whether one left redness that stayed too long.
+    has_reddened : whether one left redness that stayed too long, and that nobody saw fade.
     is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
     rest : of its skin after the session that decides when it may begin; None where the time of none is known.
     has_undated : whether nobody knows how long ago an earlier session on its skin was.
@@ -462,9 +463,11 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         if case is not None:
             group.is_resurfaced = _is_resurfaced(case, group)
             marked = _conditions_after(case, group, lambda reaction: reaction.is_lasting_mark)
-            group.has_marked = bool(marked - _MARKS_THEMSELVES)
+            visible = _conditions_after(case, group, lambda left: left.is_lasting_mark and not left.has_ended)
+            group.has_marked = bool(visible - _MARKS_THEMSELVES)
             group.has_darkened = bool(marked & _MARKS_THEMSELVES)
-            group.has_reddened = bool(_conditions_after(case, group, lambda reaction: reaction.is_long_redness))
+            reddened = _conditions_after(case, group, lambda left: left.is_long_redness and not left.has_ended)
+            group.has_reddened = bool(reddened)
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
             group.rest = rest_before(case, group.sites, group.modalities, group.interval.least)
             group.has_undated = has_undated_session(case, group.sites)
@@ -510,8 +513,8 @@ def _creams_weeks(group: ConcernGroup, concerns: Sequence[ConcernPlan], case: Ca
     """Return the weeks for which creams come before the light of a group: on what it treats, or on what lies there.
 
     Any light waits for those on melasma of its skin, columns and pulses that whiten for those on melasma beside it, and
-    resurfacing for those on dark marks. A concern whose sessions have begun waits for none, unless one of them darkened
-    it: creams then begin anew, and so they do where a course does.
+    resurfacing for those on dark marks. A concern whose sessions have begun waits for none. Where a session or a test
+    spot darkened it, whatever light that was, creams begin anew, and so they do where a course does.
     """
     left = [0]
     for concern in concerns:
@@ -522,26 +525,32 @@ def _creams_weeks(group: ConcernGroup, concerns: Sequence[ConcernPlan], case: Ca
             continue
         if case is None:
             left.append(creams.weeks_left(0.0))
-        elif not sessions_on(case, concern) or session_response(case, concern).begins_anew:
-            left.append(creams.weeks_left(_months_of_creams(case, concern)))
-        elif (ago := _weeks_since_darkening(case, concern)) is not None:
-            left.append(creams.weeks_left(_months_of_creams(case, concern), at_most_weeks=ago))
+            continue
+        ago = _weeks_since_darkening(case, concern)
+        has_begun = sessions_on(case, concern) and not session_response(case, concern).begins_anew
+        if ago is not None or not has_begun:
+            since = math.inf if ago is None else ago
+            left.append(creams.weeks_left(_months_of_creams(case, concern), at_most_weeks=since))
     return max(left)
 
 
 def _weeks_since_darkening(case: Case, concern: ConcernPlan) -> float | None:
-    """Return how many weeks ago the last session took place that darkened a concern or left a mark in it.
+    """Return how many weeks ago light last darkened a concern or left a mark in it that nobody saw fade.
 
-    0 where nobody knows when; None without such a session.
+    A test spot has no date, but it is at least as old as it was when it was read. 0 where nobody knows when a session
+    was; None where no light left one.
     """
-    marked = {left.index for left in earlier_reactions(case) if left.is_lasting_mark and not left.is_test_spot}
-    done = session_indices(case, concern)
-    darkened = [case.session[index] for index in done if index in marked]
+    marks = [left for left in earlier_reactions(case) if left.is_lasting_mark and not left.has_ended]
+    here = sessions_on_skin(case, {concern.site})
+    darkened = [one for left in marks if not left.is_test_spot and (one := case.session[left.index]) in here]
+    done = sessions_on(case, concern)
     if done and session_response(case, concern).is_worse:
-        darkened.append(case.session[done[-1]])
-    if not darkened:
-        return None
-    return min(0.0 if (ago := weeks_since(case, session)) is None else ago for session in darkened)
+        darkened.append(done[-1])
+    ages = [0.0 if (ago := weeks_since(case, session)) is None else ago for session in darkened]
+    for left in marks:
+        if left.read_after_h is not None and left.site is not None and sites_overlap(left.site, concern.site):
+            ages.append(left.read_after_h / _HOURS_PER_WEEK)
+    return min(ages, default=None)
 
 
 def _months_of_creams(case: Case, concern: ConcernPlan) -> float:
@@ -629,14 +638,21 @@ def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
 
 
 def _conditions_after(case: Case, group: ConcernGroup, is_meant: Callable[[EarlierReaction], bool]) -> set[str]:
-    """Return the conditions of a group an earlier session of which left such a reaction."""
+    """Return the conditions of a group whose skin an earlier session or test spot left with such a reaction."""
     found = [reaction for reaction in earlier_reactions(case) if is_meant(reaction)]
-    return {
-        part.condition
-        for part in group.parts
-        for left in found
-        if left.condition == part.condition and (left.site is None or sites_overlap(left.site, part.site))
-    }
+    return {part.condition for part in group.parts for left in found if _is_of_part(left, part)}
+
+
+def _is_of_part(left: EarlierReaction, part: GroupedConcern) -> bool:
+    """Return whether a reaction is on the skin of a concern.
+
+    What another session left is mostly the dark mark itself that is treated.
+    """
+    if left.site is not None and not sites_overlap(left.site, part.site):
+        return False
+    if left.condition == part.condition or left.is_test_spot:
+        return True
+    return left.site is not None and part.condition != DARK_MARKS
 
 
 def _waits_for_fresh_skin(case: Case, group: ConcernGroup) -> bool:

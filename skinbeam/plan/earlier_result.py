@@ -57,7 +57,13 @@ class EarlierResult:
 
 @dataclass(frozen=True)
 class EndpointSeen:
-    """Doses of test spots on a brown spot, J/cm²: the greatest that showed nothing, and the least that whitened it."""
+    """Doses of test spots on a brown spot, J/cm².
+
+    Parameters
+    ----------
+    nothing : the greatest that showed nothing, below the other; 0 without one.
+    dose : the least that whitened it.
+    """
 
     nothing: float
     dose: float
@@ -148,7 +154,10 @@ def is_like(setting: BeamSetting, other: BeamSetting) -> bool:
 
 
 def endpoint_seen(case: Case, concern: Concern, machine: SearchMachine, setting: BeamSetting) -> EndpointSeen | None:
-    """Return the doses of test spots at a site and a setting between which the endpoint begins; None where unknown."""
+    """Return the doses of test spots at a site from which on a setting shows its endpoint; None where none showed it.
+
+    Wider spots count, since a narrower beam does no more at the same dose.
+    """
     shown: list[float] = []
     nothing: list[float] = []
     for reaction in earlier_reactions(case):
@@ -161,12 +170,11 @@ def endpoint_seen(case: Case, concern: Concern, machine: SearchMachine, setting:
         ):
             continue
         made = _setting_of(machine, reaction) if reaction.was_made_with(machine.case_name, machine.device) else None
-        if made is None or not is_like(made, setting):
+        if made is None or not is_like(made._replace(spot_mm=min(made.spot_mm, setting.spot_mm)), setting):
             continue
         if is_endpoint(reaction):
             shown.append(dose)
         elif reaction.kind in _NO_ENDPOINT:
             nothing.append(dose)
     least = min(shown, default=math.inf)
-    below = [dose for dose in nothing if dose < least]
-    return EndpointSeen(max(below), least) if shown and below else None
+    return EndpointSeen(max((dose for dose in nothing if dose < least), default=0.0), least) if shown else None

@@ -174,7 +174,7 @@ def _least_enough(
 
     Nobody tried a borrowed dose on such skin, so that what is more than enough there is only a risk. A dose that
     sources print for such skin stays as it is unless a rule asks for no more than enough. Where less was tried on this
-    skin and did too little, the model does not say what is enough.
+    skin and did too little, or a test spot showed what is enough, the model does not say it.
     """
     if proposal.raised_start:
         return trial
@@ -182,7 +182,8 @@ def _least_enough(
     wanted = min(goal.bounds.effective_share, effect_target().wanted if is_borrowed else math.inf)
     if trial.p_effective < wanted:
         return trial
-    doses = [dose for dose in proposal.doses if dose < trial.dose]
+    least = proposal.whitened if proposal.whitened <= 1.001 * trial.dose else 0.0
+    doses = [dose for dose in proposal.doses if least / 1.001 <= dose < trial.dose]
     place = bisect_left(doses, True, key=lambda dose: table.judge(proposal.setting, dose).p_effective >= wanted)
     if place == len(doses):
         return trial

@@ -47,6 +47,8 @@ class Proposal:
     raised_start : the dose to begin with after an earlier session that helped too little, or where test spots showed
         the endpoint; else 0.
     endpoint : the doses of these test spots; else None.
+    whitened : the least dose of test spots that showed the endpoint, less than which the model calls enough of no
+        skin; 0 without one.
     is_density_printed : whether sources print the density: not one of an earlier session that is above theirs.
     usual_density_per_cm2 : the greatest that the plan would try if its density were not that of an earlier session;
         infinite where none is printed, None without such a session.
@@ -74,6 +76,7 @@ class Proposal:
     earlier: EarlierResult | None = None
     raised_start: float = 0.0
     endpoint: EndpointSeen | None = None
+    whitened: float = 0.0
     is_density_printed: bool = True
     usual_density_per_cm2: float | None = None
 

@@ -2,8 +2,9 @@
 
 A setting that improved this very skin and left no harm is given again: that one person's result says more than the
 middle of what sources print, and than a computed target. A dose that improved too little and left no harm is raised by
-a step, up to what sources print. Where test spots whitened a brown spot and showed that the dose which a plan begins
-with does nothing, it begins a step above what did nothing. The limits on harm hold for all.
+a step, up to what sources print. Where test spots whitened a brown spot, no smaller dose is computed to be enough;
+where they showed that the dose which a plan begins with does nothing, it begins a step above what did nothing. The
+limits on harm hold for all.
 """
 
 import math
@@ -109,11 +110,11 @@ def _is_printed_at(usual: Proposal, setting: BeamSetting) -> bool:
 def proposal_at_endpoint(endpoint: EndpointSeen, usual: Proposal) -> Proposal:
     """Return a proposal that begins a step above the test spots that showed nothing, if the usual dose is among them.
 
-    It is no greater than the dose that whitened, which may be far above. No cap of practice bounds it: at this site the
-    skin has borne more.
+    Else it is the usual one, not lowered below what whitened. It is no greater than the dose that whitened, which may
+    be far above. No cap of practice bounds it: at this site the skin has borne more.
     """
     if usual.is_least_first or endpoint.nothing < usual.start:
-        return usual
+        return replace(usual, whitened=endpoint.dose)
     above = (
         step
         for step in dose_steps(usual.machine.device, usual.setting)

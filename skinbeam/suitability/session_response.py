@@ -104,8 +104,8 @@ class SessionResponse:
         return self.improved_pct is not None and self.improved_pct < 0.0
 
     def is_too_little_after(self, sessions: float) -> bool:
-        """Return whether so many sessions, by which a course should show, have improved too little."""
-        return self.improved_pct is not None and self.sessions >= sessions and is_too_little(self.improved_pct)
+        """Return whether so many sessions, by which a course should show, had improved too little as judged."""
+        return self.improved_pct is not None and self.judged_after >= sessions and is_too_little(self.improved_pct)
 
 
 def is_too_little(improved_pct: float) -> bool:

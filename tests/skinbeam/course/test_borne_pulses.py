@@ -68,6 +68,22 @@ def test_skin_that_a_later_session_burnt_has_spots_again(burnt_week: int, has_sp
     assert bool(document(PERSON + VEINS + "".join(sessions))["test_spots"]) is has_spots
 
 
+@pytest.mark.parametrize(
+    ("other", "has_spots"),
+    [
+        ('site = "cheeks"\nweeks_ago = 6\nadverse = ["burn"]', True),
+        ('site = "cheeks"\nweeks_ago = 20\nadverse = ["burn"]', False),  # before the session that was borne
+        ('site = "cheeks"\nweeks_ago = 6\nadverse = ["none"]', False),
+        ('site = "forehead"\nweeks_ago = 6\nadverse = ["burn"]', False),
+    ],
+)
+def test_a_burn_while_something_else_was_treated_brings_spots_back(other: str, has_spots: bool) -> None:
+    """Skin that a laser for acne scars had burnt since was planned at 12 J/cm² for its veins without a spot."""
+    burnt = f'\n[[session]]\nweek = 0\ntreats = "acne-scars"\ndevice = "fractional-1550"\n{other}\n'
+    made = document(PERSON + VEINS + dye(9.0, ago="weeks_ago = 12\n") + burnt)
+    assert bool(made["test_spots"]) is has_spots
+
+
 def test_columns_under_a_medicine_that_may_be_new_have_spots_again() -> None:
     assert document(PERSON + ISOTRETINOIN + SCARS + columns(40.0))["test_spots"]
     assert not document(PERSON + SCARS + columns(40.0))["test_spots"]

@@ -588,6 +588,15 @@ def test_less_than_a_quarter_after_two_sessions_stops_the_course(responses: tupl
         assert told == {stops}  # the diagnosis is looked at before other light
 
 
+def test_a_session_that_nobody_judged_stops_no_course() -> None:
+    """One session had helped by 10 % when it was judged; the second, after which nobody looked, made two of it."""
+    unjudged = session(0, 6).replace("response_pct = 0\n", "")
+    for done, stops in ((session(10, 0) + unjudged, False), (session(20, 0) + session(10, 6) + unjudged, True)):
+        case = loaded(VEINS_CASE + done.replace("week = 6", "week = 12", done.count("week = 6") - 1)).case
+        judged = judge_suitability(case, concern=case.concern[0], modality="vascular", device_wavelength_nm=595.0)
+        assert ("response-too-little" in [reason.rule for reason in judged.reasons]) is stops
+
+
 def test_a_course_stops_for_all_light_where_nobody_knows_which_it_was_or_the_clinic_has_no_other() -> None:
     unknown = session(10, 0, "our old laser") + session(10, 6, "our old laser")
     known = session(10, 0) + session(10, 6)
@@ -969,6 +978,57 @@ def test_a_further_session_waits_for_the_last_one_and_for_its_mark() -> None:
     assert "course.since-last" in steps_of(veins + once, VEINS)
     assert "course.after-mark" not in steps_of(veins + once, VEINS)
     assert "course.after-mark" in steps_of(veins + once + 'adverse = ["dark mark"]\n', VEINS)
+
+
+@pytest.mark.parametrize(
+    ("noted", "step", "waits"),
+    [
+        ("dark mark for 4 months", "course.after-mark", True),
+        ("dark mark, gone after 4 months", "course.after-mark", False),
+        ("dark mark for 4 months, not gone", "course.after-mark", True),
+        ("redness for 8 weeks", "course.after-redness", True),
+        ("redness for 8 weeks, gone", "course.after-redness", False),
+    ],
+)
+def test_what_has_faded_is_not_waited_for(noted: str, step: str, waits: bool) -> None:
+    """ "Begin only when it has faded" stood beside a note that it had."""
+    once = '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\n'
+    noted_so = f'fluence_J_cm2 = 6.0\nadverse = ["{noted}"]\n'
+    assert (step in steps_of(concern("facial-telangiectasia", extra="") + once + noted_so, VEINS)) is waits
+
+
+SPOT_THAT_DARKENED = (
+    '[[test_spot]]\ndevice = "qs-ndyag-532-1064"\nsite = "cheeks"\nwavelength_nm = 1064\nfluence_J_cm2 = 2.0\n'
+    'spot_mm = 6\nread_after_h = 1008\nreaction = "dark-mark"\n'
+)
+AGE_SPOTS_THAT_DARKENED = (
+    '[[session]]\nweek = 0\nweeks_ago = 6\ntreats = "age-spots"\nsite = "cheeks"\ndevice = "qs-ndyag-532-1064"\n'
+    'adverse = ["dark marks"]\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "week"),
+    [
+        ("", 0),
+        (SPOT_THAT_DARKENED, 8),  # six of thirteen weeks after it are over
+        (SPOT_THAT_DARKENED.replace("dark-mark", "redness"), 0),
+        (SPOT_THAT_DARKENED.replace("cheeks", "forehead"), 0),
+        (AGE_SPOTS_THAT_DARKENED, 8),
+        (AGE_SPOTS_THAT_DARKENED.replace("dark marks", "dark marks, gone after 5 weeks"), 0),
+    ],
+)
+@pytest.mark.parametrize("condition", ["melasma", "facial-telangiectasia"])
+def test_no_light_treats_darkened_melasma_before_its_creams(text: str, week: int, condition: str) -> None:
+    """Columns at 1550 nm began at once on melasma that a spot of 1064 nm had darkened six weeks ago."""
+    columns = part("melasma", option("non-ablative-fractional", "one", THREE_TO_FOUR, MONTH))
+    planned = [columns] if condition == "melasma" else [VEINS, replace(columns, options=())]
+    creams = "creams_months = 6\n"
+    wanted = concern("melasma", extra=creams) + ("" if condition == "melasma" else concern(condition, extra=""))
+    first = schedule_course(planned, loaded(PERSON + wanted + text).case)[0]
+    assert first.week == week
+    is_told = {"course.after-mark", "course.after-darkening"} & {step.id for step in first.steps}
+    assert bool(is_told) is (week > 0) or "gone" in text  # a clinician looks again at melasma that light has darkened
 
 
 def test_a_session_of_unknown_time_hides_none_whose_time_is_known() -> None:

@@ -325,6 +325,18 @@ def test_a_dose_begins_where_test_spots_whitened_and_not_where_they_showed_nothi
     assert planned == dose if dose is not None else planned <= first
 
 
+@pytest.mark.parametrize("spot_mm", [2, 3])  # the plan has 2 mm, in which no light does more
+def test_no_less_than_what_whitened_is_computed_to_be_enough(spot_mm: int) -> None:
+    """A spot of 1.2 J/cm² had whitened, and the model held that 1 J/cm² is enough."""
+    green = (
+        f'[[test_spot]]\ndevice = "qs-ndyag-532-1064"\nsite = "cheeks"\nwavelength_nm = 532\nfluence_J_cm2 = 1.2\n'
+        f'pulse_ms = 7e-6\nspot_mm = {spot_mm}\nread_after_h = 1008\nreaction = "whitening"\n'
+    )
+    person = PERSON.replace('"II"', '"III"').replace("ita_deg = 60.0\n", "")
+    (option,) = laser_options(document(person + concern("age-spots") + devices("qs-ndyag-532-1064") + green))
+    assert (option["settings"]["fluence_J_cm2"], option["settings"]["spot_mm"]) == (1.2, 2.0)
+
+
 def test_a_dose_below_the_middle_of_what_is_printed_is_not_called_the_middle() -> None:
     (option,) = laser_options(
         document(PERSON.replace('"II"', '"III"') + concern("age-spots", "hands") + devices("qs-ruby-694"))
