@@ -5,23 +5,24 @@ import datetime
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from skinbeam.text import LANGUAGES, current_language, use_language
+from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import record_values
 from skinbeam_clinic.database.transaction import ClinicAccess, Repository
-from skinbeam_clinic.documents.attachment_content import ENDINGS
 from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE
+from skinbeam_clinic.exchange.copy_overview import OVERVIEW_FILE, CopiedRecords, CopyPaths, render_overview
 from skinbeam_clinic.exchange.repository import DossierRepository
 from skinbeam_clinic.models import ConsultationContents, Dossier, PatientRecord
 from skinbeam_clinic.patient_links.models import PatientLink
+from skinbeam_clinic.patients.contact_details import LANGUAGE
 from skinbeam_clinic.record_repositories import RecordRepositories
 from skinbeam_clinic.test_spots.sealed_content import copied_spot_values
 
 __all__ = ["PatientCopyRepository"]
-
-_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 class PatientCopyRepository(Repository):
@@ -35,7 +36,8 @@ class PatientCopyRepository(Repository):
     def make(self, patient_id: str) -> bytes:
         """Return all records of a patient as a ZIP: `record.json`, photographs, plans, signed documents, attachments.
 
-        The copy of a record that is kept contains those that were closed as its duplicates.
+        A page to read, `overview.html`, lists them in the language of the patient, else in the current one. The copy of
+        a record that is kept contains those that were closed as its duplicates.
 
         Raises
         ------
@@ -48,32 +50,53 @@ class PatientCopyRepository(Repository):
         """Return the copy of the patient of a dossier, which is being exported (`DossierRepository.exporting`)."""
         patient_id = dossier.patient.id
         contact, replaced = self._records.patients.get_contact(patient_id), self._dossiers.read_replaced(patient_id)
-        records = (dossier, *replaced)
-        consultations = (consultation for record in records for consultation in record.consultations)
+        details = {} if contact is None else dict(contact.details)
+        copied = self._collect((dossier, *replaced), details)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            language = details.get(LANGUAGE, "")
+            with use_language(language if language in LANGUAGES else current_language()):
+                archive.writestr(OVERVIEW_FILE, render_overview(copied, now()))
             record = {
                 "schema": COPY_SCHEMA,
-                "clinic": self._access.member.clinic,
+                "clinic": copied.clinic,
                 "patient": asdict(dossier.patient),
-                "contact": {} if contact is None else dict(contact.details),
-                "notes": [record_values(note) for record in records for note in record.notes],
-                "attachments": self._pack_attachments(archive, records),
-                "appointments": [asdict(appointment) for record in records for appointment in record.appointments],
+                "contact": details,
+                "notes": [record_values(note) for record in copied.records for note in record.notes],
+                "attachments": self._pack_attachments(archive, copied),
+                "appointments": [
+                    asdict(appointment) for record in copied.records for appointment in record.appointments
+                ],
                 "reminders": [
-                    asdict(reminder) for record in records for reminder in self._records.reminders.of(record.patient.id)
+                    asdict(reminder)
+                    for record in copied.records
+                    for reminder in self._records.reminders.of(record.patient.id)
                 ],
                 "consultations": [
-                    self._pack_consultation(archive, f"{number:03}", consultation)
-                    for number, consultation in enumerate(
-                        sorted(consultations, key=lambda consultation: consultation.consultation.created_at), 1
-                    )
+                    self._pack_consultation(archive, copied, consultation) for consultation in copied.consultations
                 ],
                 "links": list(map(asdict, self._open_links(patient_id))),
                 "replaced": [self._replaced_record(record.patient) for record in replaced],
             }
             archive.writestr(RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
         return packed.getvalue()
+
+    def _collect(self, records: tuple[Dossier, ...], contact: Mapping[str, str]) -> CopiedRecords:
+        consultations = [consultation for record in records for consultation in record.consultations]
+        consultations.sort(key=lambda consultation: consultation.consultation.created_at)
+        alarms = (
+            alarm
+            for consultation in consultations
+            for alarm in self._records.alarms.of_consultation(consultation.consultation.id)
+        )
+        return CopiedRecords(
+            self._access.member.clinic,
+            contact,
+            records,
+            tuple(consultations),
+            {alarm.id: alarm for alarm in alarms},
+            CopyPaths.assign(records, consultations),
+        )
 
     def _replaced_record(self, patient: PatientRecord) -> dict[str, object]:
         """Return a record that was closed as a duplicate, and its links; what was done in it is among all the rest."""
@@ -88,44 +111,38 @@ class PatientCopyRepository(Repository):
         """Return the links of a record; one that was undone is about somebody else, too, and stays out."""
         return [link for link in self._records.patient_links.of(id) if link.end is None]
 
-    def _pack_attachments(self, archive: zipfile.ZipFile, records: Sequence[Dossier]) -> list[dict[str, Any]]:
+    def _pack_attachments(self, archive: zipfile.ZipFile, copied: CopiedRecords) -> list[dict[str, Any]]:
         packed = []
-        for number, (attachment, _) in enumerate(
-            (attachment for record in records for attachment in record.attachments), 1
-        ):
-            place = f"attachments/{number:03}{ENDINGS[attachment.media_type]}"
+        for attachment, _ in (attachment for record in copied.records for attachment in record.attachments):
+            place = copied.paths.attachments[attachment.id]
             archive.writestr(place, self._records.attachments.read_content(attachment.id)[1])
             packed.append(record_values(attachment) | {"file": place})
         return packed
 
     def _pack_consultation(
-        self, archive: zipfile.ZipFile, folder: str, consultation: ConsultationContents
+        self, archive: zipfile.ZipFile, copied: CopiedRecords, consultation: ConsultationContents
     ) -> dict[str, Any]:
-        photographs = []
-        for number, (photograph, content) in enumerate(consultation.photographs, 1):
-            place = f"{folder}/photograph-{number:02}.{_ENDINGS[photograph.media_type]}"
+        paths, photographs, consents, plans = copied.paths, [], [], []
+        for photograph, content in consultation.photographs:
+            place = paths.photographs[photograph.id]
             archive.writestr(place, content)
             photographs.append(asdict(photograph) | {"file": place})
-        consents = []
-        for number, (consent, document) in enumerate(consultation.consents, 1):
-            place = ""
+        for consent, document in consultation.consents:
             if document is not None:
-                place = f"{folder}/consent-{number:02}.pdf"
-                archive.writestr(place, document)
-            consents.append(asdict(consent) | {"document": place})
-        plans = []
-        for number, contents in enumerate(consultation.plans, 1):
-            places = {name: f"{folder}/plan-{number:02}/{name}" for name in contents.files}
+                archive.writestr(paths.documents[consent.id], document)
+            consents.append(asdict(consent) | {"document": paths.documents.get(consent.id, "")})
+        for contents in consultation.plans:
+            places = paths.plans[contents.plan.id]
             for name, place in places.items():
                 archive.writestr(place, contents.files[name])
             chosen = [asdict(choice) for choice in contents.choices]
-            plans.append(asdict(contents.plan) | {"files": places, "choices": chosen})
+            plans.append(asdict(contents.plan) | {"files": dict(places), "choices": chosen})
         return record_values(consultation.consultation) | {
             "treatments": [record_values(treatment) for treatment in consultation.treatments],
             "photographs": photographs,
             "plans": plans,
             "consents": consents,
-            "diary": self._diary(consultation, photographs),
+            "diary": _diary(consultation, copied),
             "suggested_concerns": [
                 asdict(concern) for concern in self._records.suggestions.of(consultation.consultation.id)
             ],
@@ -136,20 +153,23 @@ class PatientCopyRepository(Repository):
             ],
         }
 
-    def _diary(self, consultation: ConsultationContents, photographs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return the diary entries of a consultation, with their photographs and alarms.
 
-        An alarm includes the clinic's answer and decision.
-        """
-        places = {str(photograph["id"]): photograph["file"] for photograph in photographs}
-        alarms = {alarm.id: alarm for alarm in self._records.alarms.of_consultation(consultation.consultation.id)}
-        columns = ("raised_at", "answered_at", "answered_by", "answer", "decided_at", "decided_by", "reason")
-        return [
-            asdict(entry)
-            | {"photograph": places.get(entry.photograph_id or "", "")}
-            | {"alarm": {name: getattr(alarms[entry.id], name) for name in columns} if entry.id in alarms else None}
-            for entry in consultation.diary
-        ]
+def _diary(consultation: ConsultationContents, copied: CopiedRecords) -> list[dict[str, Any]]:
+    """Return the diary entries of a consultation, with their photographs and alarms.
+
+    An alarm includes the clinic's answer and decision.
+    """
+    columns = ("raised_at", "answered_at", "answered_by", "answer", "decided_at", "decided_by", "reason")
+    return [
+        asdict(entry)
+        | {"photograph": copied.paths.photographs.get(entry.photograph_id or "", "")}
+        | {
+            "alarm": {name: getattr(alarm, name) for name in columns}
+            if (alarm := copied.alarms.get(entry.id))
+            else None
+        }
+        for entry in consultation.diary
+    ]
 
 
 def _json_value(value: Any) -> str:

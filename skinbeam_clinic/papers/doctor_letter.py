@@ -1,6 +1,5 @@
 """Build the letter to a patient's family doctor: what is recorded of a plan and its sessions, and nothing else."""
 
-import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,10 +11,11 @@ from skinbeam.report.overview import setting_line
 from skinbeam.text import Formatter, render_message, to_local_time, translate
 from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.models import Contact, PatientRecord, PlanChoice
+from skinbeam_clinic.patients.contact_details import describe_birth
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
-from skinbeam_clinic.treatments.models import AdverseEvent, Treatment
-from skinbeam_clinic.treatments.views import FiringRow, firing_rows, list_signs
+from skinbeam_clinic.treatments.models import Treatment
+from skinbeam_clinic.treatments.views import describe_event, describe_reaction, firing_rows, list_signs
 
 __all__ = ["LetterFacts", "letter_page"]
 
@@ -68,15 +68,7 @@ def _patient_facts(facts: LetterFacts) -> Iterator[tuple[str, str]]:
     yield _say("patient"), details.get("name") or facts.patient.pseudonym
     year = "" if facts.patient.year_of_birth is None else str(facts.patient.year_of_birth)
     if born := details.get("born") or year:
-        yield _say("born"), _date_in_words(born)
-
-
-def _date_in_words(text: str) -> str:
-    """Return a date of birth in words; what an earlier version stored otherwise, as it is."""
-    try:
-        return Formatter().date(datetime.date.fromisoformat(text))
-    except ValueError:
-        return text
+        yield _say("born"), describe_birth(born)
 
 
 def _planned_parts(facts: LetterFacts) -> Iterator[LetterPart]:
@@ -116,27 +108,9 @@ def _session_part(plan: Plan, treatment: Treatment) -> LetterPart:
     valid = {area.id for area in treatment.valid_areas}
     for row in firing_rows(treatment, list_signs(option)):
         if row.area.id in valid:
-            lines += [(row.place, f"{row.settings}; {row.cooling}"), (_say("reaction"), _reaction(row))]
-    events = tuple(map(_event_line, treatment.events)) or (_say("no-events"),)
+            lines += [(row.place, f"{row.settings}; {row.cooling}"), (_say("reaction"), describe_reaction(row))]
+    events = tuple(map(describe_event, treatment.events)) or (_say("no-events"),)
     return LetterPart(render_message("clinic-letter.session", {"number": treatment.number}), tuple(lines), events)
-
-
-def _reaction(row: FiringRow) -> str:
-    fired = row.area.fired
-    words = fired.endpoint_words if fired.endpoint == "other" else ""
-    seen = [part for part in (row.endpoint, words, fired.words) if part]
-    if fired.pain_0_10 is not None:
-        seen.append(render_message("clinic-letter.pain", {"pain": fired.pain_0_10}))
-    return "; ".join(dict.fromkeys(part.removesuffix(".") for part in seen))
-
-
-def _event_line(event: AdverseEvent) -> str:
-    what = render_message(f"clinic-adverse.{event.kind}"), render_message(f"clinic-grade.{event.grade}")
-    day = Formatter().date(to_local_time(event.seen_at).date())
-    line = render_message("clinic-letter.event", {"what": what[0], "grade": what[1], "date": day})
-    if event.words:
-        line = f"{line}: {event.words}"
-    return f"{line}; {event.resolved}" if event.resolved else line
 
 
 def _watch_part(facts: LetterFacts) -> LetterPart:

@@ -7,7 +7,7 @@ from skinbeam.report.letter_context import PhotographLabel, PhotographLabelPage
 from skinbeam.text import Formatter, render_message, to_local_time
 from skinbeam_clinic.models import PhotographRecord
 
-__all__ = ["photograph_label_page"]
+__all__ = ["describe_uses", "photograph_label_page"]
 
 _WORDS = ("title", "view")
 _LABELS_ON_SHEET = 24
@@ -25,7 +25,7 @@ def photograph_label_page(
         PhotographLabel(
             pseudonym,
             Formatter().date(to_local_time(photograph.added_at).date()),
-            _permitted_uses(photograph),
+            describe_uses(photograph),
             clinic,
             photograph.id[:_CODE_CHARACTERS],
         )
@@ -36,7 +36,8 @@ def photograph_label_page(
     return PhotographLabelPage({name: render_message(f"clinic-label.{name}") for name in _WORDS}, tuple(labels))
 
 
-def _permitted_uses(photograph: PhotographRecord) -> str:
+def describe_uses(photograph: PhotographRecord) -> str:
+    """Return for what the patient has permitted a photograph to be used."""
     permitted = photograph.permissions
     uses = (("care", permitted.care), ("teaching", permitted.teaching), ("publication", permitted.publication))
     named = [render_message(f"clinic-use.{use}") for use, agreed in uses if agreed]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import LANGUAGES, to_local_time
+from skinbeam.text import LANGUAGES, Formatter, to_local_time
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import clinic_error
 
@@ -18,6 +18,7 @@ __all__ = [
     "ReminderWay",
     "check_age",
     "check_contact_details",
+    "describe_birth",
     "is_phone_number",
     "is_possible_birth",
 ]
@@ -101,3 +102,11 @@ def _parse_birth(text: str) -> str:
 
 def _birth_error(text: str) -> InputError:
     return clinic_error("bad-born", "born", read=text, hint={"first": str(now().year - OLDEST_YEARS)})
+
+
+def describe_birth(born: str) -> str:
+    """Return a date of birth in words; what an earlier version stored otherwise, as it is."""
+    try:
+        return Formatter().date(datetime.date.fromisoformat(born))
+    except ValueError:
+        return born

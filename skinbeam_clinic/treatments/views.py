@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from skinbeam.plan_records.plan import ImmediateReaction, Option
 from skinbeam.report.formatting import capitalise, display_value, quantity_label
-from skinbeam.text import render_message
+from skinbeam.text import Formatter, render_message, to_local_time
 from skinbeam_clinic.treatments.checklist import ChecklistItem, is_blocking
 from skinbeam_clinic.treatments.cooling_views import describe_cooling, describe_cooling_change
 from skinbeam_clinic.treatments.face_map import describe_place
 from skinbeam_clinic.treatments.models import (
+    AdverseEvent,
     AdverseEventGrade,
     AdverseEventSource,
     ChecklistAnswer,
@@ -23,6 +24,8 @@ __all__ = [
     "FiringRow",
     "SkinSign",
     "describe_deviation",
+    "describe_event",
+    "describe_reaction",
     "describe_value",
     "find_stop_signs",
     "firing_rows",
@@ -135,6 +138,26 @@ def _describe_deviations(area: TreatedArea, planned: UsedCooling | None) -> Iter
     change = area.cooling_change
     if change is not None:
         yield change.needs_reason, describe_cooling_change(change, planned, area.fired.cooling)
+
+
+def describe_reaction(row: FiringRow) -> str:
+    """Return how the skin reacted to a row of fired pulses, with what was noted beside it and the pain."""
+    fired = row.area.fired
+    words = fired.endpoint_words if fired.endpoint == "other" else ""
+    seen = [part for part in (row.endpoint, words, fired.words) if part]
+    if fired.pain_0_10 is not None:
+        seen.append(render_message("clinic-letter.pain", {"pain": fired.pain_0_10}))
+    return "; ".join(dict.fromkeys(part.removesuffix(".") for part in seen))
+
+
+def describe_event(event: AdverseEvent) -> str:
+    """Return an adverse event in one line: its kind, grade and day, what was noted, and its outcome."""
+    what = render_message(f"clinic-adverse.{event.kind}"), render_message(f"clinic-grade.{event.grade}")
+    day = Formatter().date(to_local_time(event.seen_at).date())
+    line = render_message("clinic-letter.event", {"what": what[0], "grade": what[1], "date": day})
+    if event.words:
+        line = f"{line}: {event.words}"
+    return f"{line.removesuffix('.')}; {event.resolved}" if event.resolved else line
 
 
 def find_stop_signs(treatment: Treatment, rows: Sequence[FiringRow]) -> tuple[str, ...]:

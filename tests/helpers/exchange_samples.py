@@ -314,7 +314,7 @@ def stored_spots(
     settings = SpotSettings(device="pulsed-dye-595", site="cheeks", fluence_J_cm2=7.5, spot_mm=7.0)
     planned = draw(st.sampled_from([PulseSettings(), PulseSettings(fluence_J_cm2=8.0)]))
     shown = st.sampled_from([None, "0" * 32, *(photograph.id for photograph, _ in photographs)])
-    reading = st.builds(SpotReading, st.sampled_from(["purpura", "no-response"]), times, st.just(OWNER), WORD, shown)
+    reading = st.builds(SpotReading, st.sampled_from(["purpura", "crust"]), times, st.just(OWNER), WORD, shown)
     return TestSpotRecord(
         id=next(fresh),
         consultation_id=consultation_id,
