@@ -215,7 +215,7 @@ class ChaosClinician(_Visitor):
 
     def _add_patient(self) -> None:
         mark = secrets.token_hex(6)
-        added = self.keep("patient", mark, "", lambda: self._post("/patients", pseudonym=mark, year="1974"))
+        added = self.keep("patient", mark, "", lambda: self._post("/patients", pseudonym=mark, year_of_birth="1974"))
         if added is None:
             return
         if added[0] != 303:  # it was there when it was sent again: they look for it

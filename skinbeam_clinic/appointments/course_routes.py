@@ -184,10 +184,9 @@ def _book_course(request: ClinicRequest) -> Response:
     sent = {"day": rows[0].day if rows else "", "time": rows[0].time if rows else _MORNING, "member": member}
     bookings: list[Booking] = []
     try:
-        for row in rows:
+        for number, row in enumerate(rows):
             if row.selected:
-                patient, consultation = plan.consultation.patient_id, plan.record.consultation_id
-                bookings.append(read_booking(vars(row) | {"member": member, "consultation": consultation}, patient))
+                bookings.append(_read_row(row, number, plan, member))
         request.repositories.appointments.book(*bookings)
     except ClashError as error:
         return _show_course(request, plan, offered, rows, sent, error, explain_clash(request, error, bookings))
@@ -196,6 +195,16 @@ def _book_course(request: ClinicRequest) -> Response:
             raise
         return _show_course(request, plan, offered, rows, sent, error)
     return request.redirect(f"/patients/{plan.consultation.patient_id}/appointments")
+
+
+def _read_row(row: _ProposedAppointment, number: int, plan: OpenPlan, member: str) -> Booking:
+    """Return the booking of a row; an error names the field of that row, to which the page leads."""
+    about = {"member": member, "consultation": plan.record.consultation_id}
+    try:
+        return read_booking(vars(row) | about, plan.consultation.patient_id)
+    except InputError as error:
+        error.field = f"{error.field}-{number}"
+        raise
 
 
 def _parse_row(request: ClinicRequest, number: int) -> _ProposedAppointment:

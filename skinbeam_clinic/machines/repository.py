@@ -22,16 +22,21 @@ class MachineRepository(Repository):
 
         Raises
         ------
-        InputError : `unknown-device`, `bad-machine`, or `taken`: this device with this serial number exists already.
+        InputError : `unknown-device`, `bad-machine`, or `machine-known`: a machine of this device or of this name has
+            this serial number already.
         """
         if device not in devices():
             raise unknown_name_error("device", device, devices(), field="device")
         with self._access.writing(AccessRight.MEMBERS) as work:
+            name, serial = _check_word("name", name), _check_word("serial", serial)
+            for known in work.rows(treatment_tables.MachineRow):
+                if known.device == device or _is_same(known.name, name):
+                    _refuse_double(known, serial, "serial")
             row = work.new_row(
                 treatment_tables.MachineRow,
-                name=_check_word("name", name),
+                name=name,
                 device=device,
-                serial=_check_word("serial", serial),
+                serial=serial,
                 room=_check_word("room", room) if room else "",
                 created_at=now(),
             )
@@ -48,12 +53,15 @@ class MachineRepository(Repository):
         Raises
         ------
         ConflictError : somebody else changed it in the meantime.
-        InputError : `bad-machine`.
+        InputError : `bad-machine`, or `machine-known`: another machine of the new name has the same serial number.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             row = work.get(treatment_tables.MachineRow, id)
             if (row.name, row.room) != (name, room):
                 work.check_version(row, version)
+                for known in work.rows(treatment_tables.MachineRow):
+                    if known.id != id and not _is_same(row.name, name) and _is_same(known.name, name):
+                        _refuse_double(known, row.serial, "name")
                 row.name, row.room = _check_word("name", name), _check_word("room", room) if room else ""
                 work.save(row, "machine.changed")
             return _read_machine(work, row)
@@ -83,6 +91,17 @@ def _check_word(field: str, word: str) -> str:
     if not 0 < len(word) <= _LONGEST_WORD or not word.isprintable():
         raise clinic_error("bad-machine", field, hint={"longest": _LONGEST_WORD})
     return word
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Return whether two words differ in nothing but capitals and spaces, as somebody reads them from a plate."""
+    return "".join(one.casefold().split()) == "".join(other.casefold().split())
+
+
+def _refuse_double(known: treatment_tables.MachineRow, serial: str, field: str) -> None:
+    """Raise an error if a machine has a serial number: who treats could not tell it from another of the same name."""
+    if _is_same(known.serial, serial):
+        raise clinic_error("machine-known", field, name=known.name, serial=known.serial)
 
 
 def _read_machine(work: ClinicTransaction, row: treatment_tables.MachineRow) -> ClinicMachine:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from skinbeam.text import to_local_time
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import cancel_future_appointments
 from skinbeam_clinic.database import follow_up_tables, patient_link_tables, tables, text_tables, treatment_tables
@@ -42,7 +43,6 @@ _LAST_ENTRY_COLUMNS: tuple[tuple[type[treatment_tables.ConsultationScoped], Inst
     (follow_up_tables.DiaryEntryRow, follow_up_tables.DiaryEntryRow.written_at),
     (follow_up_tables.FollowUpRow, follow_up_tables.FollowUpRow.noted_at),
 )
-_YEAR = datetime.timedelta(days=366)
 _TABLES_WITH_FILES: tuple[type[ClinicScoped], ...] = (
     tables.PhotographRow,
     tables.PlanRow,
@@ -105,7 +105,7 @@ class ErasureRepository(Repository):
                 if patient.id in kept:
                     continue
                 latest = last.get(patient.id, patient.created_at)
-                until = latest + retention_years * _YEAR
+                until = _add_years(latest, retention_years)
                 if until <= at + datetime.timedelta(days=ahead_days):
                     found.append(ErasablePatient(patient.id, patient.pseudonym, latest, until, is_due=until <= at))
             return tuple(sorted(found, key=lambda erasable: (erasable.last_entry, erasable.id)))
@@ -229,8 +229,21 @@ def _retention_end(
         for at in work.newest_moments(table, moment, table.consultation_id.in_(names)).values()
     ]
     saved = [*after, *(consultation.saved_at for consultation in consultations), *map(_made_at, documents)]
-    until = max(saved, default=patient.created_at) + keep_years * _YEAR
+    until = _add_years(max(saved, default=patient.created_at), keep_years)
     return until if saved and until > now() - clock_jump() else None
+
+
+def _add_years(moment: datetime.datetime, years: int) -> datetime.datetime:
+    """Return the same day and time of the clinic's clocks so many years later; of a 29 February, else the 1 March.
+
+    Where the later year has no 29 February the period ends on the day after, so that nothing is erased too early.
+    """
+    local = to_local_time(moment)
+    try:
+        later = local.replace(year=local.year + years)
+    except ValueError:
+        later = local.replace(year=local.year + years, month=3, day=1)
+    return later.astimezone(datetime.UTC)
 
 
 def _last_entries(work: ClinicTransaction) -> dict[str, datetime.datetime]:

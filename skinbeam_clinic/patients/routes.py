@@ -61,7 +61,7 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
     """What is looked for is sent and never stands in an address."""
     asked, new = (request.text("pseudonym"), "") if error is None else ("", request.text("pseudonym"))
     found, number = request.repositories.patients.search(asked, _PATIENTS_LIMIT)
-    entered = {"asked": asked, "new": new, "year": request.text("year")}
+    entered = {"asked": asked, "new": new, "year": request.text("year_of_birth")}
     today, due = list_todays_appointments(request), list_due_follow_ups(request.repositories)
     spots_due = request.repositories.test_spots.list_due(_DUE_LIMIT)
     # Of the newest patients nobody asked for, no name is read; of those that were searched for, each is.
@@ -89,8 +89,8 @@ def _show_patients(request: ClinicRequest, error: InputError | None = None) -> R
 
 
 def _add_patient(request: ClinicRequest) -> Response:
-    written = request.text("year")
-    born = request.whole_number("year") if written else None
+    written = request.text("year_of_birth")
+    born = request.whole_number("year_of_birth") if written else None
     if written and born is None:
         raise year_error(written)
     patient = request.repositories.patients.add(request.text("pseudonym"), year_of_birth=born)

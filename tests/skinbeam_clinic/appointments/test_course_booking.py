@@ -324,6 +324,19 @@ def test_a_course_begins_on_a_day_of_the_week_with_who_made_the_plan(
     assert re.search(rf"<option[^>]* selected>{maker}</option>", page)
 
 
+@pytest.mark.parametrize("refused", [{"minutes-1": "half an hour"}, {"time-1": "noon"}, {"day-1": "1999-01-01"}])
+def test_a_refused_row_of_the_course_names_its_own_field(
+    client: TestClient, clinics: Clinics, plan: str, refused: dict[str, str]
+) -> None:
+    sent = fields(client.get(f"/plans/{plan}/appointments").text)
+    answer = client.post(f"/plans/{plan}/appointments", data=sent | refused)
+    assert answer.status_code == 422
+    (field,) = refused
+    assert f'data-entry="{field}"' in answer.text
+    assert f'name="{field}"' in answer.text
+    assert of_patient(clinics, plan) == ()
+
+
 def test_what_is_taken_is_gone_around_and_a_clash_books_nothing(
     client: TestClient, clinics: Clinics, plan: str
 ) -> None:

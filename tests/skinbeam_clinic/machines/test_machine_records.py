@@ -36,11 +36,44 @@ def test_machines_stand_by_name(repositories: ClinicRepositories) -> None:
     assert repositories.machines.list_all() == (first, second)
 
 
-def test_one_device_with_one_serial_number_is_there_once(repositories: ClinicRepositories) -> None:
-    added(repositories)
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({"name": "Another"}, True),
+        ({"name": "Another", "serial": " syn-1"}, True),
+        ({"name": "Another", "serial": "SYN-2"}, False),
+        ({"device": "ktp-532"}, True),
+        ({"device": "ktp-532", "name": "dye  Laser"}, True),
+        ({"device": "ktp-532", "name": "Another"}, False),
+        ({"serial": "SYN-2"}, False),
+    ],
+)
+def test_no_two_machines_of_a_device_or_of_a_name_have_one_serial_number(
+    repositories: ClinicRepositories, changed: dict[str, str], refused: bool
+) -> None:
+    first = added(repositories)
+    repositories.machines.set_in_use(first.id, in_use=False)  # it stays the machine that it is
+
+    def add() -> ClinicMachine:
+        return repositories.machines.add(**{"device": first.device, "serial": "SYN-1", "name": "Dye laser"} | changed)
+
+    if not refused:
+        assert add() in repositories.machines.list_all()
+        return
+    with pytest.raises(InputError, match="has the serial number SYN-1 already") as found:
+        add()
+    assert (found.value.code, found.value.field) == ("machine-known", "serial")
+    assert len(repositories.machines.list_all()) == 1
+
+
+def test_a_machine_is_not_renamed_to_be_taken_for_another_one(repositories: ClinicRepositories) -> None:
+    first = added(repositories)
+    second = repositories.machines.add(device="ktp-532", serial=first.serial, name="Green laser")
     with pytest.raises(InputError) as found:
-        added(repositories, name="Another")
-    assert found.value.code == "taken"
+        repositories.machines.update(second.id, name=first.name.upper(), room="", version=second.version)
+    assert (found.value.code, found.value.field) == ("machine-known", "name")
+    moved = repositories.machines.update(second.id, name="GREEN laser", room="4", version=second.version)
+    assert (moved.name, moved.room) == ("GREEN laser", "4")
 
 
 @pytest.mark.parametrize(

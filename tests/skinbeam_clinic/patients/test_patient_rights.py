@@ -19,11 +19,11 @@ from starlette.testclient import TestClient
 
 from skinbeam.api.preview import DOCUMENT_FILE
 from skinbeam.model.document import sha256_hex
-from skinbeam.text import Formatter
+from skinbeam.text import Formatter, use_time_zone
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.suggestions import SuggestionContent
 from skinbeam_clinic.database import tables
-from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.columns import clock_set_to, now
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.errors import RecordNotFoundError
 from skinbeam_clinic.models import PhotographPermissions, PhotographRecord, PlanRecord
@@ -202,6 +202,32 @@ def test_an_owner_is_told_before_records_are_due(client: TestClient, clinics: Cl
     assert later not in listed
     found = clinics.repositories(Role.OWNER).erasure.list_erasable(retention_years=10)
     assert soon.rpartition("/")[2] not in [one.id for one in found], "what may be erased is what is due"
+
+
+@pytest.mark.parametrize(
+    ("last", "years", "zone", "until"),
+    [
+        ("2016-11-29T14:00Z", 10, "UTC", "2026-11-29T14:00Z"),
+        ("2016-02-29T14:00Z", 4, "UTC", "2020-02-29T14:00Z"),
+        ("2016-02-29T14:00Z", 10, "UTC", "2026-03-01T14:00Z"),
+        ("2016-02-29T23:30Z", 10, "Europe/Berlin", "2026-02-28T23:30Z"),  # there it was the 1 March
+        ("2016-03-27T22:30Z", 10, "Europe/Berlin", "2026-03-27T23:30Z"),  # of which the clocks showed 0:30 of the 28th
+        ("2016-11-29T14:00Z", 0, "UTC", "2016-11-29T14:00Z"),
+    ],
+)
+def test_years_of_retention_are_those_of_the_calendar(
+    repositories: ClinicRepositories, last: str, years: int, zone: str, until: str
+) -> None:
+    at, end = (datetime.datetime.fromisoformat(text) for text in (last, until))
+    with clock_set_to(at):
+        consultation = repositories.consultations.begin(repositories.patients.add().id, ANSWERS)
+    second = datetime.timedelta(seconds=1)
+    for moment, is_due in ((end - second, False), (end, True)):
+        with clock_set_to(moment), use_time_zone(ZoneInfo(zone)):
+            (listed,) = repositories.erasure.list_erasable(retention_years=years, ahead_days=1)
+            kept = repositories.erasure.preview(consultation.patient_id, retention_years=years).retain_until
+        assert (listed.retained_until, listed.is_due) == (end, is_due)
+        assert kept == (None if is_due else end)
 
 
 def test_the_days_of_a_retention_period_are_those_of_the_clinic(client: TestClient, clinics: Clinics) -> None:

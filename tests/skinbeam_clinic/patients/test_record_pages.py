@@ -146,7 +146,7 @@ def test_a_plan_that_cannot_be_made_comes_back_as_the_form_with_its_fault(client
 def test_no_plan_is_made_for_an_age_that_the_year_of_birth_excludes(client: TestClient, years: int) -> None:
     """The form may be that of another person, or the age that of another year."""
     this_year = datetime.datetime.now(datetime.UTC).year
-    patient = client.post("/patients", data={"year": str(this_year - 40)}).headers["location"]
+    patient = client.post("/patients", data={"year_of_birth": str(this_year - 40)}).headers["location"]
     here = client.post(f"{patient}/consultations").headers["location"]
     refused = client.post(f"{here}/plan", data=LEAST | {"revision": "1", "patient.age_years": str(40 + years)})
     assert refused.status_code == 422
@@ -205,7 +205,7 @@ def test_an_auditor_reads_and_is_offered_nothing_to_change(client: TestClient, c
 
 @pytest.mark.parametrize("written", ["1974,5", "2090", "19x4"])
 def test_a_refused_year_of_birth_is_named_as_it_was_written(client: TestClient, written: str) -> None:
-    refused = client.post("/patients", data={"year": written})
+    refused = client.post("/patients", data={"year_of_birth": written})
     assert refused.status_code == 422
     assert f"{written} cannot be a year of birth" in refused.text
     assert f'value="{written}"' in refused.text
@@ -280,7 +280,7 @@ def test_a_long_list_shows_the_newest_and_says_so(client: TestClient, monkeypatc
 
 @pytest.mark.parametrize("year", ["74", "19745", "nineteen", "1700", "-1974"])
 def test_a_year_that_cannot_be_is_refused_with_the_form_as_it_was(client: TestClient, year: str) -> None:
-    response = client.post("/patients", data={"pseudonym": f"Y{year}", "year": year})
+    response = client.post("/patients", data={"pseudonym": f"Y{year}", "year_of_birth": year})
     assert response.status_code == 422
     assert f'value="{year}"' in response.text
 

@@ -50,6 +50,13 @@ def test_the_refused_one_of_many_passwords_is_marked_and_led_to(
     expect(marked).to_be_in_viewport()
 
 
+def test_a_refused_year_of_birth_is_marked(people: Page) -> None:
+    people.goto(people.url.replace("/people", "/"))
+    people.get_by_label("Year of birth").fill("1700")
+    people.get_by_role("region", name="Add a patient").get_by_role("button", name="Add").click()
+    expect(people.locator("[aria-invalid=true]")).to_have_attribute("name", "year_of_birth")
+
+
 def test_an_error_of_no_entry_leads_nowhere(people: Page) -> None:
     people.get_by_role("region", name="owner", exact=True).get_by_role("button", name="Disable").click()
     expect(people.get_by_role("alert")).to_be_visible()

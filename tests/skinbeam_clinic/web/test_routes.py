@@ -219,6 +219,6 @@ def test_only_what_was_entered_is_said_to_need_correction(clinics: Clinics, name
     assert [one.status_code for one in answers] == [401, 403, 404, 404]
     for answer in answers:
         assert "needs correction" not in answer.text
-    entered = assistant.post("/patients", data={"year": "1800"})
+    entered = assistant.post("/patients", data={"year_of_birth": "1800"})
     assert entered.status_code == 422
     assert "needs correction" in entered.text
