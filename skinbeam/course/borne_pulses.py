@@ -26,7 +26,14 @@ from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
 from skinbeam.plan_records.plan import Option
 from skinbeam.response.settings import SearchMachine
 
-__all__ = ["HOURS_PER_WEEK", "BornePulse", "borne_pulses", "find_unread_spot", "standing_pulse"]
+__all__ = [
+    "HOURS_PER_WEEK",
+    "BornePulse",
+    "borne_density_per_cm2",
+    "borne_pulses",
+    "find_unread_spot",
+    "standing_pulse",
+]
 
 HOURS_PER_WEEK: Final = 168.0
 _NEARLY: Final = 0.999  # doses are noted with few digits
@@ -42,12 +49,14 @@ class BornePulse:
     dose : that of the planned spot which heats the epidermis no more, J/cm²; of columns their energy, mJ.
     is_read : whether it was read as late as test spots would be, and nothing that matters may be newer.
     is_step_below : whether its dose is less than the planned one, by a usual step.
+    is_sparser : whether it was of fewer columns than planned, which shows nothing of their number.
     """
 
     dose: float
     reaction: EarlierReaction
     is_read: bool = True
     is_step_below: bool = False
+    is_sparser: bool = False
 
 
 def borne_pulses(
@@ -59,7 +68,21 @@ def borne_pulses(
     ----------
     hours : after which test spots of the setting are read.
     """
-    return [pulse for pulse in _pulses_on_field(case, concern, option, machine, hours) if pulse.is_read]
+    pulses = _pulses_on_field(case, concern, option, machine, hours)
+    return [pulse for pulse in pulses if pulse.is_read and not pulse.is_sparser]
+
+
+def borne_density_per_cm2(
+    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
+) -> float | None:
+    """Return the most columns of no less than the planned energy that this field has borne, if fewer than planned.
+
+    None where it has borne none.
+    """
+    pulses = _pulses_on_field(case, concern, option, machine, hours)
+    sparser = [pulse for pulse in pulses if pulse.is_sparser and pulse.is_read]
+    enough = [pulse.reaction.density_per_cm2 for pulse in sparser if pulse.dose >= _NEARLY * _planned_dose(option)]
+    return max((density for density in enough if density is not None), default=None)
 
 
 def standing_pulse(
@@ -81,7 +104,9 @@ def find_unread_spot(
     waiting = [
         pulse.reaction
         for pulse in _pulses_on_field(case, concern, option, machine, hours)
-        if pulse.reaction.is_test_spot and not pulse.is_read and pulse.dose >= _NEARLY * _planned_dose(option)
+        if pulse.reaction.is_test_spot
+        and not (pulse.is_read or pulse.is_sparser)
+        and pulse.dose >= _NEARLY * _planned_dose(option)
     ]
     return waiting[-1] if waiting else None
 
@@ -130,7 +155,8 @@ def _pulses_on_field(
             continue
         share = _share_of_plan(reaction, setup.settings, is_computed=is_computed)
         if share > 0.0 and _is_on_field(reaction, concern, case):
-            yield BornePulse(share * dose, reaction, _is_read(case, concern, reaction, option, hours))
+            is_read = _is_read(case, concern, reaction, option, hours)
+            yield BornePulse(share * dose, reaction, is_read, is_sparser=_is_sparser(reaction, setup.settings))
 
 
 def _dose_in_light(reaction: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> float | None:
@@ -204,13 +230,11 @@ def _share_of_plan(reaction: EarlierReaction, settings: DeviceSetting, *, is_com
     """Return the share of a pulse's dose that does no more in the planned setting; 0 where no share is known to.
 
     Skin below a wider spot scatters more light back, which the share allows for where burns are computed; else the spot
-    has to be the same. A longer pulse shows nothing, and neither do fewer columns.
+    has to be the same. A longer pulse shows nothing, and neither do columns whose number nobody noted.
     """
     if settings.columns is not None:
-        density = settings.columns.density_per_cm2 * (settings.passes or 1)
-        is_as_dense = reaction.density_per_cm2 is not None and reaction.density_per_cm2 >= _NEARLY * density
         is_same_pulse = reaction.pulse_ms is None or is_same_pulse_length(reaction.pulse_ms, settings.pulse_ms)
-        return 1.0 if is_as_dense and is_same_pulse else 0.0
+        return 1.0 if reaction.density_per_cm2 is not None and is_same_pulse else 0.0
     if reaction.pulse_ms is None or reaction.spot_mm is None or settings.spot_mm is None:
         return 0.0
     is_same_pulse = is_same_pulse_length(reaction.pulse_ms, settings.pulse_ms)
@@ -221,6 +245,13 @@ def _share_of_plan(reaction: EarlierReaction, settings: DeviceSetting, *, is_com
     if not is_short:
         return 0.0
     return float(min(1.0, (reaction.spot_mm / settings.spot_mm) ** _rules()["borne"]["spot_exponent"]))
+
+
+def _is_sparser(reaction: EarlierReaction, settings: DeviceSetting) -> bool:
+    """Return whether a pulse was of fewer columns than a setting, all its passes together."""
+    if settings.columns is None or reaction.density_per_cm2 is None:
+        return False
+    return reaction.density_per_cm2 < _NEARLY * settings.columns.density_per_cm2 * (settings.passes or 1)
 
 
 def _is_on_field(reaction: EarlierReaction, concern: Concern, case: Case) -> bool:

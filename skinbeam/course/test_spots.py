@@ -14,9 +14,9 @@ more, they are fewer. Only where two of the session's size would take more are t
 promises nothing of clean ones.
 
 None are made where two do not fit beside each other in the field, where the light reaches nobody, or where an earlier
-pulse of this setting on this field stands for them (`borne_pulses`). Where it bore a lower dose, the spots begin there;
-a spot that was read too early is read again first. A light without test spots says why it has none, since reasons of
-its plan may ask for them.
+pulse of this setting on this field stands for them (`borne_pulses`). Where it bore a lower dose, or fewer columns of
+the planned energy, the spots begin there; a spot that was read too early is read again first. A light without test
+spots says why it has none, since reasons of its plan may ask for them.
 
 Where there is no calibration of burns, spots are shares of the planned dose. Where that is the least of the device, as
 the energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
@@ -36,6 +36,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, has
 from skinbeam.course.borne_pulses import (
     HOURS_PER_WEEK,
     BornePulse,
+    borne_density_per_cm2,
     borne_pulses,
     find_unread_spot,
     standing_pulse,
@@ -212,9 +213,12 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
     burns = trial.burns
     if burns is None:
         parts = _test_spot_rules()["ladder"]["two" if size.most == _LEAST_SPOTS else "uncalibrated"]
-        doses = _doses_at_shares(doses, parts)
+        borne_density = borne_density_per_cm2(case, concern, option, trial.machine, hours)
+        doses = _doses_at_shares(doses, parts) if borne_density is None else [trial.dose]
         if densities and len(doses) == 1:
-            densities = _doses_at_shares(_densities_to_try(trial, densities[0]), parts)
+            least = (borne_density or 0.0) / (setup.settings.passes or 1)
+            tried = [density for density in _densities_to_try(trial, densities[0]) if density >= least]
+            densities = _doses_at_shares(tried, parts)
         clean: Value = Unknown(render_message("ladder.no-promise"))
         promises = [Message("ladder.no-promise")]
     else:

@@ -73,7 +73,6 @@ def test_skin_that_a_later_session_burnt_has_spots_again(burnt_week: int, has_sp
     [
         ('site = "cheeks"\nweeks_ago = 6\nadverse = ["burn"]', True),
         ('site = "cheeks"\nweeks_ago = 20\nadverse = ["burn"]', False),  # before the session that was borne
-        ('site = "cheeks"\nweeks_ago = 6\nadverse = ["none"]', False),
         ('site = "forehead"\nweeks_ago = 6\nadverse = ["burn"]', False),
     ],
 )
@@ -82,6 +81,22 @@ def test_a_burn_while_something_else_was_treated_brings_spots_back(other: str, h
     burnt = f'\n[[session]]\nweek = 0\ntreats = "acne-scars"\ndevice = "fractional-1550"\n{other}\n'
     made = document(PERSON + VEINS + dye(9.0, ago="weeks_ago = 12\n") + burnt)
     assert bool(made["test_spots"]) is has_spots
+
+
+@pytest.mark.parametrize(("hours", "is_clean"), [(1008, True), (72, False)])
+def test_denser_columns_are_tried_on_where_fewer_were_borne(hours: int, is_clean: bool) -> None:
+    """After a clean spot of the planned energy and half the columns all energies were asked for again."""
+    spot = (
+        f'\n[[test_spot]]\ndevice = "fractional-1550"\nsite = "cheeks"\nenergy_mJ = 40\ndensity_per_cm2 = 200\n'
+        f'read_after_h = {hours}\nreaction = "none"\n'
+    )
+    made = document(DARK + SCARS + spot)
+    (option,), (ladder,) = laser_options(made), made["test_spots"]
+    columns = option["settings"]["microbeam"]
+    assert columns["density_per_cm2"] > 200.0
+    tried = {(one["energy_mJ"], one["density_per_cm2"]) for one in ladder["spots"]}
+    assert max(tried) == (columns["energy_mJ"], columns["density_per_cm2"])
+    assert (min(tried) >= (columns["energy_mJ"], 200.0)) is is_clean  # else the spot shows no dark mark yet
 
 
 def test_columns_under_a_medicine_that_may_be_new_have_spots_again() -> None:

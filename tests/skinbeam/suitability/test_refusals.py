@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from consultations import NAMED, PERSON, concern, devices, document, laser_options
+from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
 
 from skinbeam.model.sources import bibliography
+from skinbeam.suitability.judgement import judge_suitability
 
 VEINS = concern("facial-telangiectasia", extra="")
 SPOTS = concern("age-spots", "hands")
@@ -147,6 +148,28 @@ def test_one_laser_is_refused_and_the_plan_goes_on(name: str) -> None:
     assert message_of(rule) in said
     twin = document(PERSON + text[text.index("\n[[concern]]") :])
     assert modality in [option["modality"] for option in laser_options(twin)]
+
+
+@pytest.mark.parametrize(
+    ("phototype", "condition", "site", "is_refused"),
+    [
+        ("V", "poikiloderma", "neck", True),
+        ("IV", "poikiloderma", "neck", True),
+        ("III", "poikiloderma", "neck", False),
+        ("VI", "skin-texture", "hands", True),
+        ("IV", "skin-texture", "hands", False),  # for which the guideline names such columns
+        ("VI", "skin-texture", "cheeks", False),
+        ("VI", "surgical-scars", "arms", False),
+    ],
+)
+def test_columns_that_remove_skin_stay_on_the_face_and_on_scars_of_dark_skin(
+    phototype: str, condition: str, site: str, is_refused: bool
+) -> None:
+    """A clinic whose only laser was a fractional CO2 was offered it for mild poikiloderma of a neck of type V."""
+    case = loaded(person(phototype=f'"{phototype}"', ita_deg="") + concern(condition, site)).case
+    judged = judge_suitability(case, concern=case.concern[0], modality="fractional-ablative")
+    rules = {"dark-skin-off-face-columns", "darker-poikiloderma-columns"}
+    assert bool(rules & {one.rule for one in judged.opposing_reasons}) is is_refused
 
 
 def test_full_field_ablation_is_never_offered_off_the_face() -> None:
