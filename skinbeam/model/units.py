@@ -8,10 +8,13 @@ from typing import Final
 
 __all__ = [
     "CM",
+    "DAYS_PER_MONTH",
+    "DAYS_PER_WEEK",
     "DAY_S",
     "GAS_CONSTANT_J_MOL_K",
     "GIGABYTE",
     "G_KG",
+    "HOURS_PER_WEEK",
     "HOUR_S",
     "J_CM2",
     "MEGABYTE",
@@ -26,6 +29,7 @@ __all__ = [
     "PS",
     "UM",
     "US",
+    "WEEKS_PER_MONTH",
     "W_CM2",
     "ZERO_CELSIUS_K",
 ]
@@ -50,5 +54,9 @@ MEGABYTE: Final = 1e6  # bytes
 GIGABYTE: Final = 1e9
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
+DAYS_PER_WEEK: Final = 7
+HOURS_PER_WEEK: Final = 168
+DAYS_PER_MONTH: Final = 365.25 / 12
+WEEKS_PER_MONTH: Final = DAYS_PER_MONTH / DAYS_PER_WEEK
 ZERO_CELSIUS_K: Final = 273.15
 GAS_CONSTANT_J_MOL_K: Final = 8.314462618  # exact by definition of the SI since 2019

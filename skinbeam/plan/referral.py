@@ -10,6 +10,7 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.exposure import Lesion
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.units import DAYS_PER_WEEK
 from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.photo.findings.finding import finding_message
 from skinbeam.plan_records.plan import LesionExamination
@@ -20,7 +21,6 @@ from skinbeam.text import Message
 if TYPE_CHECKING:
     from skinbeam.photo.analysis import PhotoAnalysis
 
-_DAYS_A_WEEK = 7.0
 
 __all__ = ["case_with_dark_spots", "lesion_examination", "refer_contradicting_colour", "refer_dark_spots"]
 
@@ -42,7 +42,7 @@ def lesion_examination(case: Case, concern: Concern) -> LesionExamination | None
     rule, entry = found
     cite_sources(entry["source"])
     days = entry.get("within_days")
-    params = {} if days is None else {"weeks": days / _DAYS_A_WEEK}
+    params = {} if days is None else {"weeks": days / DAYS_PER_WEEK}
     message, plain = Message(f"examination.{rule}", params), Message(f"leaflet_examination.{rule}", params)
     return LesionExamination(message, plain, entry["source"], days)
 

@@ -11,6 +11,7 @@ from skinbeam.course.schedule import schedule_course
 from skinbeam.course.totals import device_minutes
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
+from skinbeam.model.units import DAYS_PER_MONTH, DAYS_PER_WEEK
 from skinbeam.plan_records.course import DeviceSetup, TestSpotLadder, Visit
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import concern_name
@@ -39,7 +40,7 @@ USUAL_MINUTES: Mapping[Purpose, int] = {
     Purpose.FOLLOW_UP: 20,
 }
 _STEP_MINUTES = 5
-_HOURS_A_DAY, _DAYS_A_WEEK, _DAYS_A_MONTH = 24, 7, 365.25 / 12
+_HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class PlannedCourse:
         ]
         days = [due.days for due in self.appointments if due.purpose is Purpose.SESSION and due.device == device]
         gaps = [later - earlier for earlier, later in itertools.pairwise(days)]
-        return min([min(weeks) * _DAYS_A_WEEK, *gaps]) if weeks else 0
+        return min([min(weeks) * DAYS_PER_WEEK, *gaps]) if weeks else 0
 
     def treats_alike(self, device: str, other: "PlannedCourse", other_device: str) -> bool:
         """Tell whether sessions of two courses on these devices treat a condition on skin that both sites share."""
@@ -173,7 +174,7 @@ def _session_appointments(request: Visit, lasers: Sequence[_ChosenLaser]) -> lis
             by_device.setdefault(laser.setup.device, []).append(laser)
     return [
         PlannedAppointment(
-            Purpose.SESSION, request.week * _DAYS_A_WEEK, session_minutes(held), device, _laser_names(held)
+            Purpose.SESSION, request.week * DAYS_PER_WEEK, session_minutes(held), device, _laser_names(held)
         )
         for device, held in by_device.items()
     ]
@@ -188,10 +189,10 @@ def _spot_appointments(plan: Plan, lasers: Sequence[_ChosenLaser], visits: Seque
     for ladder in plan.test_spots:
         week = _first_week(ladder, lasers, visits)
         if week is not None:
-            begins.setdefault(week * _DAYS_A_WEEK, []).append(ladder)
+            begins.setdefault(week * DAYS_PER_WEEK, []).append(ladder)
     found: list[PlannedAppointment] = []
     for begin, ladders in sorted(begins.items()):
-        days = math.ceil(max(ladder.read_after_h for ladder in ladders) / _HOURS_A_DAY)
+        days = math.ceil(max(ladder.read_after_h for ladder in ladders) / _HOURS_PER_DAY)
         devices = {ladder.device: translate(ladder.device_title) for ladder in ladders}
         found += [
             PlannedAppointment(Purpose.TEST_SPOT, begin - days, USUAL_MINUTES[Purpose.TEST_SPOT], device, title)
@@ -216,7 +217,7 @@ def _follow_up_appointment(lasers: Sequence[_ChosenLaser], last: int) -> list[Pl
     months = [span.low if span.usual is None else span.usual for span in spans if not isinstance(span, Unknown)]
     if not months:
         return []
-    days = last + math.ceil(max(months) * _DAYS_A_MONTH)
+    days = last + math.ceil(max(months) * DAYS_PER_MONTH)
     return [PlannedAppointment(Purpose.FOLLOW_UP, days, USUAL_MINUTES[Purpose.FOLLOW_UP], "", "")]
 
 

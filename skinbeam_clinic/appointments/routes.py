@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
+from skinbeam.model.units import DAYS_PER_WEEK
 from skinbeam.text import Formatter, to_local_time
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.course_routes import add_course_routes, planned_course
@@ -24,7 +25,6 @@ from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_appointment_routes", "calendar_range", "list_todays_appointments"]
 
-_DAYS_A_WEEK = 7
 _TAKES_PLACE = (AppointmentState.BOOKED, AppointmentState.ATTENDED)
 _BOOKING_FIELDS = ("day", "time", "minutes", "member", "machine")
 
@@ -64,7 +64,7 @@ def add_appointment_routes(router: ClinicRouter) -> None:
 def calendar_range(request: ClinicRequest) -> tuple[datetime.date, int, str]:
     """Return which days the calendar shows, from which on, and whose: as the address says."""
     asked = request.http_request.query_params
-    days = 1 if asked.get("days") == "1" else _DAYS_A_WEEK
+    days = 1 if asked.get("days") == "1" else DAYS_PER_WEEK
     day = parse_day(asked.get("from", ""), to_local_time(now()).date())
     return day if days == 1 else find_monday(day), days, check_name(asked.get("who", ""))
 

@@ -8,13 +8,13 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from skinbeam.model.units import DAYS_PER_MONTH
 from skinbeam.model.vocabulary import CREAMS_FIRST
 from skinbeam_clinic.consultations.forms import Submission, parse_decimal
 from skinbeam_clinic.repositories import ClinicRepositories
 
 __all__ = ["CreamsAdvice", "read_creams_advice"]
 
-_DAYS_PER_MONTH = 30.44
 _LEAST_MONTHS = 0.5
 
 
@@ -34,7 +34,7 @@ class CreamsAdvice:
 
     def months_until(self, day: datetime.datetime) -> float:
         """Return the months until a day if they were used ever since, in halves."""
-        since = (day - self.planned_at).days / _DAYS_PER_MONTH
+        since = (day - self.planned_at).days / DAYS_PER_MONTH
         return self.months_before + round(since / _LEAST_MONTHS) * _LEAST_MONTHS
 
     def is_worth_telling(self, day: datetime.datetime) -> bool:

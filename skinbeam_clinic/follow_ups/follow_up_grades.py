@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Callable, Sequence
 
+from skinbeam.model.units import DAYS_PER_MONTH
 from skinbeam_clinic.database import follow_up_tables, treatment_tables
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.follow_ups.models import BeforeAfterPair, FollowUp, FollowUpMoment
@@ -19,7 +20,7 @@ __all__ = [
     "load_follow_up",
 ]
 
-MONTH = datetime.timedelta(days=365.25 / 12)
+MONTH = datetime.timedelta(days=DAYS_PER_MONTH)
 
 
 def concern_number(treatment: treatment_tables.TreatmentRow) -> int:
