@@ -11,6 +11,7 @@ from skinbeam.model.device_file import DeviceHead
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import MS
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES
 from skinbeam.response.settings import PracticeRegion
 from skinbeam.simulate.removal.ablation import removal_calibration
 from skinbeam.simulate.removal.microlesion import crater_calibration
@@ -63,7 +64,7 @@ def _class_warnings(device: Device) -> Iterator[DocumentWarning]:
 
 def _removal_warnings(device: Device) -> Iterator[DocumentWarning]:
     """Yield a warning of each light of a device that removes skin, in none of whose pulses it is known how much."""
-    ablative = [modality for modality in device.modalities if modality in ("ablative", "fractional-ablative")]
+    ablative = [modality for modality in device.modalities if modality in ABLATIVE_MODALITIES]
     for head in device.heads if ablative else ():
         reasons = [_unknown_removal(head, pulse_ms) for pulse_ms in pulse_steps(head.pulse_ms)]
         if all(reasons):

@@ -20,7 +20,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.units import J_CM2, MJ, MM
-from skinbeam.model.vocabulary import PIGMENT_MODALITIES, laser_modalities, usable_modalities
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, PIGMENT_MODALITIES, laser_modalities, usable_modalities
 
 __all__ = [
     "UNREAD_REACTION",
@@ -616,7 +616,7 @@ def _expected_for_h(reaction: EarlierReaction, entry: ReactionKind) -> float:
 
 
 def _removes_skin(reaction: EarlierReaction) -> bool:
-    return bool(set(reaction.modalities) & {"ablative", "fractional-ablative"})
+    return not set(reaction.modalities).isdisjoint(ABLATIVE_MODALITIES)
 
 
 def find_device(name: str) -> Device | None:

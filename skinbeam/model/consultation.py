@@ -21,11 +21,10 @@ from skinbeam.model.fields import (
     vocabulary_name,
 )
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, PHOTOTYPES, SEVERITIES, condition_subtypes
 
 __all__ = [
     "CLEARABLE_RULES",
-    "DECIDABLE_MODALITIES",
     "HISTORY",
     "HISTORY_GROUPS",
     "LESION_SIGNS",
@@ -109,7 +108,6 @@ REACTIONS = (
 )
 LESION_SIGNS = ("new", "changing", "bleeding", "irregular", "solitary-pearly")
 # Modalities that people who form keloids are not offered unless a specialist decides otherwise.
-DECIDABLE_MODALITIES = ("ablative", "fractional-ablative")
 
 Phototype = Annotated[str, grade_range(PHOTOTYPES, "phototype")]
 Severity = Annotated[str, grade_range(SEVERITIES, "severity")]
@@ -151,7 +149,7 @@ class KeloidDecision(InputTable):
     by: Annotated[str, person_name()]
     date: Date
     allows: Annotated[
-        list[Annotated[str, choice(*DECIDABLE_MODALITIES)]], AfterValidator(lambda words: sorted(set(words)))
+        list[Annotated[str, choice(*ABLATIVE_MODALITIES)]], AfterValidator(lambda words: sorted(set(words)))
     ] = Field(min_length=1, max_length=10)
 
 

@@ -10,6 +10,7 @@ from skinbeam.model.suggestions import misspelt_site, uncovered_condition_error
 from skinbeam.text import render_message
 
 __all__ = [
+    "ABLATIVE_MODALITIES",
     "COLOUR_MODALITIES",
     "COLUMN_MODALITIES",
     "CREAMS_FIRST",
@@ -34,6 +35,7 @@ __all__ = [
 NameKind = Literal["condition", "site", "modality"]
 PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 SEVERITIES = ("mild", "moderate", "severe")
+ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")  # what removes skin, all of it or in columns
 COLUMN_MODALITIES = ("non-ablative-fractional", "fractional-ablative")
 SURFACE_MODALITIES = ("ablative", *COLUMN_MODALITIES)  # what works on the surface, and has a depth for a limit
 PIGMENT_MODALITIES = ("pigment-short-pulse", "pigment-long-pulse")

@@ -26,6 +26,7 @@ from skinbeam.model.device_file import Offer
 from skinbeam.model.errors import InputError
 from skinbeam.model.units import J_CM2
 from skinbeam.model.value_equality import compared_by_value
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_calibration, beam_burn_light
 from skinbeam.published_doses.personal_calibration import (
     PersonalCalibration,
@@ -142,7 +143,7 @@ def _read_pulse(
     machine = _find_machine(worst, machines)
     if machine is None or site is None:
         return Message("learned.unknown-device" if machine is None else "learned.unknown-site")
-    if machine.device.microbeam or set(machine.device.modalities) <= {"ablative", "fractional-ablative"}:
+    if machine.device.microbeam or set(machine.device.modalities) <= set(ABLATIVE_MODALITIES):
         return Message("learned.not-calibrated", {"device": machine.device.title})
     wavelength_nm, dose = worst.wavelength_on(machine.device), worst.fluence_J_cm2
     if wavelength_nm is None or dose is None or worst.pulse_ms is None or worst.spot_mm is None:

@@ -16,6 +16,7 @@ from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.errors import spelling_hint
 from skinbeam.model.vocabulary import (
+    ABLATIVE_MODALITIES,
     COLOUR_MODALITIES,
     COLUMN_MODALITIES,
     HEATING_MODALITIES,
@@ -45,7 +46,6 @@ __all__ = ["possible_modalities", "reaction_message", "reaction_reasons", "wound
 _COLUMN_MM: Final = 0.5  # narrower than every beam of a whole field, from 0.7 mm on
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
 _EYE: Final = "eye-injury"
-_REMOVING: Final = ("ablative", "fractional-ablative")  # skin, all of it or in columns
 _HEATED_COLUMNS: Final = "non-ablative-fractional"
 _FREEZING: Final = "cryotherapy"
 _FREEZING_SOURCE: Final = ("andrews2004cryosurgery", "review")  # pale marks are among its harms
@@ -93,11 +93,11 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
                 _practice_reason("earlier-mark", "refer", reaction_message("earlier.surface-mark", reaction))
             )
         elif modality in (waiting := _modalities_after_wound(reaction, case)) or (
-            modality is None and waiting.issuperset(_REMOVING)
+            modality is None and waiting.issuperset(ABLATIVE_MODALITIES)
         ):
             is_of_removal = "ablative" in possible_modalities(reaction, case)
             named = "earlier.removal-wound" if is_of_removal else "earlier.column-wound"
-            named = named if waiting.issuperset(_REMOVING) else "earlier.surface-wound"
+            named = named if waiting.issuperset(ABLATIVE_MODALITIES) else "earlier.surface-wound"
             decision = "with-caution" if modality is None else "refer"
             reasons.append(_practice_reason("earlier-wound", decision, reaction_message(named, reaction)))
             if modality is None and not is_of_removal and has_dose_bar(reaction, case):  # its own light is bounded too
@@ -228,7 +228,7 @@ def _modalities_after_wound(reaction: EarlierReaction, case: Case) -> frozenset[
     if reaction.meaning != "harm" or not reaction.is_burn or modalities.isdisjoint(SURFACE_MODALITIES):
         return frozenset()
     is_milder = modalities.isdisjoint(("ablative", _HEATED_COLUMNS))
-    return frozenset(("ablative",) if is_milder else _REMOVING)
+    return frozenset(("ablative",) if is_milder else ABLATIVE_MODALITIES)
 
 
 def _expected_reasons(reaction: EarlierReaction, case: Case) -> list[RuleReason]:

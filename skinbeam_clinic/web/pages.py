@@ -13,9 +13,16 @@ from typing import Annotated, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from skinbeam.laser.device import devices
-from skinbeam.model.consultation import CLEARABLE_RULES, DECIDABLE_MODALITIES, HISTORY_GROUPS, LESION_SIGNS, REACTIONS
+from skinbeam.model.consultation import CLEARABLE_RULES, HISTORY_GROUPS, LESION_SIGNS, REACTIONS
 from skinbeam.model.errors import InputError
-from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, subtype_description, vocabulary_table
+from skinbeam.model.vocabulary import (
+    ABLATIVE_MODALITIES,
+    PHOTOTYPES,
+    SEVERITIES,
+    condition_subtypes,
+    subtype_description,
+    vocabulary_table,
+)
 from skinbeam.report.formatting import capitalise, treatment_site_titles
 from skinbeam.text import LANGUAGES, catalogue, current_language, render_message, text_direction, translate
 from skinbeam_clinic.consultations.face_points import FacePointsView
@@ -312,7 +319,7 @@ def _choice_lists() -> dict[str, tuple[FormChoice, ...]]:
     lists["cooling"] = tuple(FormChoice(kind, render_message(f"clinic-cooling.kind-{kind}")) for kind in CoolingKind)
     lists["cleared"] = _titled_choices("app-clearance", CLEARABLE_RULES)
     lists["decided"] = tuple(
-        FormChoice(name, translate(vocabulary_table("modality")[name]["title"])) for name in DECIDABLE_MODALITIES
+        FormChoice(name, translate(vocabulary_table("modality")[name]["title"])) for name in ABLATIVE_MODALITIES
     )
     lists["device"] = tuple(FormChoice(name, translate(device.title)) for name, device in devices().items())
     return lists
