@@ -17,25 +17,19 @@ from typing import Final
 from skinbeam.assessment.earlier_sessions import sessions_on_skin, weeks_since
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
-from skinbeam.course.course_rules import FULL_FIELD_ABLATION, course_rules
+from skinbeam.course.resurfacing import FULL_FIELD_ABLATION
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, is_same_pulse_length
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
+from skinbeam.model.units import HOURS_PER_WEEK
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
 from skinbeam.plan_records.plan import Option
 from skinbeam.response.settings import SearchMachine
+from skinbeam.suitability.course_rules import course_rules
 
-__all__ = [
-    "HOURS_PER_WEEK",
-    "BornePulse",
-    "borne_density_per_cm2",
-    "borne_pulses",
-    "find_unread_spot",
-    "standing_pulse",
-]
+__all__ = ["BornePulse", "borne_density_per_cm2", "borne_pulses", "find_unread_spot", "standing_pulse"]
 
-HOURS_PER_WEEK: Final = 168.0
 _NEARLY: Final = 0.999  # doses are noted with few digits
 _rules = partial(load_package_table, "data/test_spots.toml")
 

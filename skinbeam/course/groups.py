@@ -22,44 +22,35 @@ from skinbeam.assessment.earlier_sessions import (
 )
 from skinbeam.assessment.questionnaire import FactValue, fact_tables, read_questionnaire, sites_overlap, sites_touch
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, find_device
-from skinbeam.course.course_rules import (
-    DARK_MARKS,
-    FULL_FIELD_ABLATION,
-    MELASMA,
-    RESURFACING,
-    ablates_again,
-    course_rules,
-    first_creams,
-    fresh_skin_rule,
-    suitability_rule,
-    weeks_before_ablation,
-)
 from skinbeam.course.downtime import days_until_marks_show
 from skinbeam.course.finished import is_improved_enough
+from skinbeam.course.first_creams import DARK_MARKS, MELASMA, first_creams
 from skinbeam.course.interval import Interval, session_interval, share_intervals
 from skinbeam.course.rest import Rest, has_undated_session, rest_before
+from skinbeam.course.resurfacing import FULL_FIELD_ABLATION, ablates_again, fresh_skin_rule, weeks_before_ablation
 from skinbeam.course.session_counts import count_given_sessions, sessions_left
 from skinbeam.course.setting_words import describe_settings_after_title
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import title_with_site
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.model.vocabulary import SURFACE_MODALITIES
+from skinbeam.model.units import DAYS_PER_WEEK, HOURS_PER_WEEK
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, SURFACE_MODALITIES
 from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.response.goals import is_field_pigment
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.session_response import (
+    MARKS_OF_LIGHT,
     is_too_little,
     session_modalities,
     session_response,
 )
+from skinbeam.suitability.table import suitability_rule
 from skinbeam.text import Message
 
 __all__ = ["ConcernGroup", "GroupedConcern", "group_concerns", "mark_done_concerns"]
 
-_DAYS_PER_WEEK = 7.0
-_HOURS_PER_WEEK: Final = 24.0 * _DAYS_PER_WEEK
 _AFTER_CREAMS: Final = "short-pulse-after-melasma"  # the rule on pulses that whiten a spot near melasma
-_MARKS_THEMSELVES: Final = {MELASMA, DARK_MARKS}  # in which a mark of light cannot be told from what is treated
 
 
 @dataclass(frozen=True)
@@ -107,7 +98,7 @@ class GroupedConcern:
     @property
     def fills_field(self) -> bool:
         """Whether its pulses cover a field in a pattern or remove it, so that no second setting fits beside them."""
-        return self.setup.settings.microbeam is not None or self.option.modality in RESURFACING
+        return self.setup.settings.microbeam is not None or self.option.modality in ABLATIVE_MODALITIES
 
     @property
     def is_gentle(self) -> bool:
@@ -241,7 +232,7 @@ class ConcernGroup:
     @property
     def opens_skin(self) -> bool:
         """Whether it removes skin, of a whole field or in columns."""
-        return not set(RESURFACING).isdisjoint(self.modalities)
+        return not set(ABLATIVE_MODALITIES).isdisjoint(self.modalities)
 
     @property
     def device(self) -> str:
@@ -265,7 +256,7 @@ class ConcernGroup:
     def _fades_with(self, part: GroupedConcern) -> bool:
         """Return whether the passes for melasma and dark marks of one skin are the same, so that one treats both."""
         parts = [*self.parts, part]
-        is_marks = all(concern.condition in _MARKS_THEMSELVES and concern.is_gentle for concern in parts)
+        is_marks = all(concern.condition in MARKS_OF_LIGHT and concern.is_gentle for concern in parts)
         alike = all(concern.setup.settings == part.setup.settings for concern in self.parts)
         return is_marks and alike and all(concern.overlaps(part) for concern in self.parts)
 
@@ -275,7 +266,7 @@ class ConcernGroup:
         used = {*self.modalities, *other.modalities}
         if self.device != other.device or not used <= set(course_rules().one_visit):
             return False
-        if any(part.condition in _MARKS_THEMSELVES for part in parts):
+        if any(part.condition in MARKS_OF_LIGHT for part in parts):
             return False  # they come first, and are read alone
         return not any(part.excludes(two) for part in self.parts for two in other.parts)
 
@@ -406,7 +397,7 @@ class ConcernGroup:
 
 def _weeks_of(days: float) -> int:
     """Return so many days in whole weeks, or the least between two treatments of one field."""
-    return max(course_rules().least_weeks, math.ceil(days / _DAYS_PER_WEEK))
+    return max(course_rules().least_weeks, math.ceil(days / DAYS_PER_WEEK))
 
 
 def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[ConcernPlan, ...]:
@@ -464,8 +455,8 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             group.is_resurfaced = _is_resurfaced(case, group)
             marked = _conditions_after(case, group, lambda reaction: reaction.is_lasting_mark)
             visible = _conditions_after(case, group, lambda left: left.is_lasting_mark and not left.has_ended)
-            group.has_marked = bool(visible - _MARKS_THEMSELVES)
-            group.has_darkened = bool(marked & _MARKS_THEMSELVES)
+            group.has_marked = bool(visible.difference(MARKS_OF_LIGHT))
+            group.has_darkened = bool(marked.intersection(MARKS_OF_LIGHT))
             reddened = _conditions_after(case, group, lambda left: left.is_long_redness and not left.has_ended)
             group.has_reddened = bool(reddened)
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
@@ -549,7 +540,7 @@ def _weeks_since_darkening(case: Case, concern: ConcernPlan) -> float | None:
     ages = [0.0 if (ago := weeks_since(case, session)) is None else ago for session in darkened]
     for left in marks:
         if left.read_after_h is not None and left.site is not None and sites_overlap(left.site, concern.site):
-            ages.append(left.read_after_h / _HOURS_PER_WEEK)
+            ages.append(left.read_after_h / HOURS_PER_WEEK)
     return min(ages, default=None)
 
 

@@ -4,20 +4,14 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from skinbeam.course.course_rules import (
-    FRACTIONAL_ABLATION,
-    FULL_FIELD_ABLATION,
-    ablation_rule,
-    course_rules,
-    weeks_before_ablation,
-)
+from skinbeam.course.resurfacing import FRACTIONAL_ABLATION, FULL_FIELD_ABLATION, ablation_rule, weeks_before_ablation
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.units import DAYS_PER_WEEK
 from skinbeam.plan_records.plan import Option
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.text import Message
 
 __all__ = ["Interval", "session_interval", "share_intervals"]
-
-_DAYS_PER_WEEK = 7.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,7 @@ def session_interval(options: Sequence[Option], *, is_gentle: bool) -> Interval:
     spans = [option.interval_weeks for option in options if not isinstance(option.interval_weeks, Unknown)]
     modalities = {option.modality for option in options}
     least = max(_least_weeks(option, is_gentle=is_gentle) for option in options)
-    healed = max(math.ceil(_downtime_days(option) / _DAYS_PER_WEEK) for option in options)
+    healed = max(math.ceil(_downtime_days(option) / DAYS_PER_WEEK) for option in options)
     if not spans:
         rest = weeks_before_ablation() if FULL_FIELD_ABLATION in modalities else 0
         if rest > max(healed, least):

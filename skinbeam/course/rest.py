@@ -5,9 +5,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from skinbeam.assessment.earlier_sessions import sessions_on_skin, weeks_since
-from skinbeam.course.course_rules import ablates_again, course_rules, weeks_before_ablation
+from skinbeam.course.resurfacing import ablates_again, weeks_before_ablation
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import EarlierSession
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.session_response import session_modalities
 from skinbeam.text import Message
 

@@ -11,20 +11,14 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skinbeam.course.course_rules import (
-    DARK_MARKS,
-    MELASMA,
-    ablation_rule,
-    course_rules,
-    first_creams,
-    fresh_skin_rule,
-    weeks_before_ablation,
-)
+from skinbeam.course.first_creams import DARK_MARKS, MELASMA, first_creams
 from skinbeam.course.groups import ConcernGroup, GroupedConcern, group_concerns
+from skinbeam.course.resurfacing import ablation_rule, fresh_skin_rule, weeks_before_ablation
 from skinbeam.model.case import Case
 from skinbeam.model.sources import cite_sources
 from skinbeam.plan_records.course import SessionGain, Visit
 from skinbeam.plan_records.plan import ConcernPlan
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.text import Message
 
 __all__ = ["schedule_course"]

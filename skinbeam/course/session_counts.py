@@ -6,13 +6,14 @@ from statistics import median, quantiles
 
 from skinbeam.assessment.earlier_sessions import TreatedPlace
 from skinbeam.course import aftercare
-from skinbeam.course.course_rules import FULL_FIELD_ABLATION, course_rules
+from skinbeam.course.resurfacing import FULL_FIELD_ABLATION
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import treatment_arms
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.session_response import LightFacts, count_sessions_of_course
 from skinbeam.text import Message
 

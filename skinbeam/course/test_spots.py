@@ -34,7 +34,6 @@ from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, has_melasma
 from skinbeam.course.borne_pulses import (
-    HOURS_PER_WEEK,
     BornePulse,
     borne_density_per_cm2,
     borne_pulses,
@@ -52,8 +51,8 @@ from skinbeam.model.estimate import Unknown, Value
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.units import MM, UM
-from skinbeam.model.vocabulary import PIGMENT_MODALITIES, SURFACE_MODALITIES
+from skinbeam.model.units import HOURS_PER_WEEK, MM, UM
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, PIGMENT_MODALITIES, SURFACE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, LadderStep, TestSpotLadder
 from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option
@@ -83,7 +82,6 @@ _IF_ANOTHER: Final = "ladder.if-another"
 _SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
 _LEAST_SPOTS: Final = 2
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
-_ABLATIVE_MODALITIES = ("ablative", "fractional-ablative")
 
 
 def plan_test_spots(
@@ -369,7 +367,7 @@ def _reading_delay_h(case: Case, concern: Concern, modality: str) -> float:
         cite_sources(rules["brown_source"])
         return float(rules["brown_h"])
     darkens = has_melasma(case) or has_marked(case) or (darkest is not None and darkest >= rules["pigment_phototype"])
-    return float(rules["pigment_h" if darkens or modality in _ABLATIVE_MODALITIES else "burn_h"])
+    return float(rules["pigment_h" if darkens or modality in ABLATIVE_MODALITIES else "burn_h"])
 
 
 def _place_message(site: str) -> Message:

@@ -8,7 +8,6 @@ from skinbeam.assessment.questionnaire import (
     concern_facts,
     read_questionnaire,
 )
-from skinbeam.course.course_rules import suitability_rule
 from skinbeam.course.downtime import (
     downtime_reason,
     duration_records,
@@ -33,7 +32,7 @@ from skinbeam.plan.options import AFTER_CREAMS, follow_up_range, option_downtime
 from skinbeam.plan.ranking import OptionStanding
 from skinbeam.plan_records.plan import HarmShare, Option
 from skinbeam.response.goals import LESION_BY_CONDITION
-from skinbeam.suitability.table import RuleReason
+from skinbeam.suitability.table import RuleReason, suitability_rule
 from skinbeam.text import Message, render_message
 
 __all__ = ["build_other_option"]

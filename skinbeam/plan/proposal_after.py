@@ -10,13 +10,13 @@ limits on harm hold for all.
 import math
 from dataclasses import replace
 
-from skinbeam.course.course_rules import course_rules
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.consultation import Concern
 from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen, is_like
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal
 from skinbeam.response.settings import SearchMachine
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.session_response import is_too_little
 
 __all__ = ["proposal_after", "proposal_at_endpoint"]

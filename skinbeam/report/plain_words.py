@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Iterator
 
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
-from skinbeam.course.course_rules import MELASMA, first_creams
+from skinbeam.course.first_creams import MELASMA, first_creams
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan

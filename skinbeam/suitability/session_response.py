@@ -17,13 +17,14 @@ from skinbeam.laser.device_class import heats_alike
 from skinbeam.laser.setting_grid import one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
-from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import COLOUR_MODALITIES, COLUMN_MODALITIES, PIGMENT_MODALITIES, usable_modalities
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.history import reaction_message
 from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Message
 
 __all__ = [
+    "MARKS_OF_LIGHT",
     "LightFacts",
     "SessionResponse",
     "begins_course",
@@ -37,11 +38,9 @@ __all__ = [
     "session_response",
 ]
 
-_MARKED_BY_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")  # marks of light are what is treated
+MARKS_OF_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")
+"""Conditions in which a mark of light cannot be told from what is treated."""
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
-_ENOUGH_PCT: Final = 90.0  # of improvement, from which little is left to gain: a judgement
-_COURSE_SOURCE: Final = "skinbeam-judgement-course"
-_STOP_AFTER_COLUMNS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class SessionResponse:
 
     @property
     def _has_nearly_gone(self) -> bool:
-        return self.improved_pct is not None and self.improved_pct >= _ENOUGH_PCT
+        return self.improved_pct is not None and self.improved_pct >= course_rules().enough_pct
 
     @property
     def is_worse(self) -> bool:
@@ -110,17 +109,13 @@ class SessionResponse:
 
 def is_too_little(improved_pct: float) -> bool:
     """Return whether so little got better that a course is not repeated of itself."""
-    return improved_pct < float(load_package_table("data/limits.toml")["course"]["stop_below_pct"])
+    return improved_pct < course_rules().stop_below_pct
 
 
 def is_judged_early(case: Case, session: EarlierSession) -> bool:
     """Return whether what a session improved was judged sooner than another one may follow: less than it will show."""
     ago = weeks_since(case, session)
-    return ago is not None and ago < _least_weeks()
-
-
-def _least_weeks() -> int:
-    return int(load_package_table("data/limits.toml")["course"]["least_weeks"])
+    return ago is not None and ago < course_rules().least_weeks
 
 
 def session_response(case: Case, place: TreatedPlace) -> SessionResponse:
@@ -137,11 +132,7 @@ def _sessions_of_course(case: Case, place: TreatedPlace) -> tuple[EarlierSession
 
 def begins_course(session: EarlierSession, before: EarlierSession) -> bool:
     """Return whether a session is the first of a new course, so long after the one before it."""
-    return session.week - before.week > _new_course_after_weeks()
-
-
-def _new_course_after_weeks() -> float:
-    return float(load_package_table("data/limits.toml")["course"]["new_course_after_weeks"])
+    return session.week - before.week > course_rules().new_course_after_weeks
 
 
 def _response_to(done: Sequence[EarlierSession], case: Case, place: TreatedPlace) -> SessionResponse:
@@ -154,7 +145,7 @@ def _response_to(done: Sequence[EarlierSession], case: Case, place: TreatedPlace
         here = [concern for concern in here if concern.site == place.site]
     is_severe = any(concern.severity == "severe" for concern in here)
     ago = weeks_since(case, done[-1]) if done else None
-    is_past = ago is not None and ago > _new_course_after_weeks()
+    is_past = ago is not None and ago > course_rules().new_course_after_weeks
     return SessionResponse(
         count_sessions(done), improved_pct, count_sessions(done[:last]), is_last_judged, is_severe, is_past
     )
@@ -207,8 +198,9 @@ def response_reasons(
     stopped = _stopping_message(case, concern, modality, light)
     if stopped is not None:
         decision, message = stopped
-        reasons.append(RuleReason("response-too-little", decision, message, _COURSE_SOURCE, _PRACTICE_STRENGTH, about))
-    if concern.condition in _MARKED_BY_LIGHT and modality in PIGMENT_MODALITIES:
+        source = course_rules().source
+        reasons.append(RuleReason("response-too-little", decision, message, source, _PRACTICE_STRENGTH, about))
+    if concern.condition in MARKS_OF_LIGHT and modality in PIGMENT_MODALITIES:
         marks = {message.text: message for message in _marks_left(case, concern)}.values()
         reasons += [
             RuleReason("response-marked", "refer", message, _PRACTICE_SOURCE, _PRACTICE_STRENGTH, about)
@@ -235,12 +227,15 @@ def _stopping_message(
         return None
     if response.is_worse:
         return "refer", Message("response.worse", {"sessions": response.judged_after})
-    enough = load_package_table("data/limits.toml")["course"]["stop_after_sessions"]
-    if not response.is_too_little_after(_STOP_AFTER_COLUMNS if modality in COLUMN_MODALITIES else enough):
+    rules = course_rules()
+    is_of_columns = modality in COLUMN_MODALITIES
+    if not response.is_too_little_after(
+        rules.stop_after_sessions_of_columns if is_of_columns else rules.stop_after_sessions
+    ):
         return None
     params = {"sessions": response.judged_after, "improved": response.improved_pct}
     if response.is_last_judged and is_judged_early(case, done[-1]):
-        return "with-caution", Message("response.too-early", params | {"least": _least_weeks()})
+        return "with-caution", Message("response.too-early", params | {"least": rules.least_weeks})
     if not is_place_known(case, concern):
         return "with-caution", Message("response.too-little-somewhere", params)
     is_other = _offers_other_light(case, modality, alike) if light is None else not _may_be_light_of(alike, light)

@@ -28,6 +28,7 @@ __all__ = [
     "load_rules",
     "read_rules",
     "strictest_first",
+    "suitability_rule",
 ]
 
 Decision = Literal["suitable", "with-caution", "refer", "not-suitable"]
@@ -145,6 +146,12 @@ def load_rules(use: str | None = None) -> tuple[Rule, ...]:
     if use is not None:
         return tuple(rule for rule in load_rules() if rule.use == use)
     return read_rules(load_package_table("data/rules.toml"))
+
+
+def suitability_rule(id: str) -> Rule:
+    """Return a rule of suitability by its id."""
+    (rule,) = (rule for rule in load_rules("suitability") if rule.id == id)
+    return rule
 
 
 def read_rules(entries: Mapping[str, Any]) -> tuple[Rule, ...]:

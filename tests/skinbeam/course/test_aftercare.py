@@ -20,7 +20,6 @@ from skinbeam.course.aftercare import (
     record_keeping_advice,
     session_range,
 )
-from skinbeam.course.course_rules import RESURFACING
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.document import to_json_types
@@ -28,7 +27,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.sources import bibliography, collect_sources
-from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, laser_modalities, vocabulary_table
 from skinbeam.plan_records.plan import Advice
 from skinbeam.suitability.judgement import covers_modality
 from skinbeam.suitability.table import load_rules
@@ -212,7 +211,7 @@ def test_each_place_has_the_advice_of_its_own_light() -> None:
     assert "aftercare-no-make-up" not in _ids(aftercare_advice([(spots, "fractional-ablative")], case))
 
 
-@pytest.mark.parametrize("modality", RESURFACING)
+@pytest.mark.parametrize("modality", ABLATIVE_MODALITIES)
 def test_skin_whose_surface_was_removed_stays_out_of_the_sun_for_months(modality: str) -> None:
     """Full-field ablation, which leaves the largest wound, lacked what columns of it had."""
     assert "aftercare-out-of-sun" in _ids(aftercare_advice(*_treated([modality], _case())))

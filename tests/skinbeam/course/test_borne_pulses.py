@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options
 
-from skinbeam.course.course_rules import course_rules
 from skinbeam.course.test_spots import NO_TEST_SPOTS
+from skinbeam.suitability.course_rules import course_rules
 
 DARK = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 25.0")
 SCARS = concern("acne-scars") + devices("fractional-1550")

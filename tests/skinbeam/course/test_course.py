@@ -11,8 +11,9 @@ from plan_reading import read_plan
 from report_samples import sample_plan
 
 from skinbeam.assessment.earlier_sessions import weeks_since
-from skinbeam.course.course_rules import DARK_MARKS, MELASMA, weeks_before_ablation
+from skinbeam.course.first_creams import DARK_MARKS, MELASMA
 from skinbeam.course.groups import mark_done_concerns
+from skinbeam.course.resurfacing import weeks_before_ablation
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.session_counts import expected_interval, expected_sessions, planned_sessions
 from skinbeam.course.setting_words import describe_settings, describe_settings_after_title

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from plan_reading import read_plan
 from report_samples import sample_plan
 
-from skinbeam.course.course_rules import course_rules
 from skinbeam.course.interval import Interval, session_interval, share_intervals
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import Option
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.text import Message
 
 LASER = replace(read_plan(sample_plan()).concerns[0].options[0], downtime_days=Unknown("not said"))

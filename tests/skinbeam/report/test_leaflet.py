@@ -15,7 +15,6 @@ from readability import grade, leaflet_sentences, reading_age_years, syllables
 from report_samples import leaflet_pdf
 
 from skinbeam.course.aftercare import aftercare_advice, call_advice
-from skinbeam.course.course_rules import course_rules
 from skinbeam.evidence.guideline.table import named_procedures
 from skinbeam.evidence.peel_kinds import PEEL, peel_kinds
 from skinbeam.model.vocabulary import laser_modalities, vocabulary_table
@@ -29,6 +28,7 @@ from skinbeam.report.leaflet.leaflet_page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.plain_words import light_in_words
 from skinbeam.report.report_figures import draw_report_figures
 from skinbeam.report.report_files import render_html
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.text import catalogue, render_message, use_language
 
 pytestmark = pytest.mark.usefixtures("charts_drawn_once")

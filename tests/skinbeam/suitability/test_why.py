@@ -11,10 +11,9 @@ from readability import leaflet_sentences, reading_age_years
 from report_samples import leaflet_pdf, sample_plan
 from smallest_cases import world_of
 
-from skinbeam.course.course_rules import RESURFACING
 from skinbeam.model.consultation import HISTORY, LESION_SIGNS
 from skinbeam.model.document import build_document, sha256_hex
-from skinbeam.model.vocabulary import condition_subtypes, laser_modalities, vocabulary_table
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, condition_subtypes, laser_modalities, vocabulary_table
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.graphics.figure_data import FigureData
 from skinbeam.report.leaflet.leaflet_page import ADULT_YEARS, leaflet_page
@@ -286,7 +285,7 @@ def test_every_caution_is_told_to_the_patient_or_asks_something_of_clinicians() 
 
 
 @pytest.mark.parametrize("site", ["perioral", "full-face"])
-@pytest.mark.parametrize("modality", RESURFACING)
+@pytest.mark.parametrize("modality", ABLATIVE_MODALITIES)
 def test_whoever_is_ablated_around_the_mouth_reads_of_cold_sores(modality: str, site: str) -> None:
     """The rule holds for people who recall none, and only clinicians read it."""
     for history, told in (("", "antiviral-around-mouth"), ('history = ["herpes-labialis"]\n', "antiviral-history")):

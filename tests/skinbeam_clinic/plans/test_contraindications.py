@@ -10,10 +10,11 @@ from report_samples import sample
 from treatment_samples import ORDERED
 
 from skinbeam.assessment.reactions import earlier_reactions
-from skinbeam.course.course_rules import course_rules, weeks_before_ablation
+from skinbeam.course.resurfacing import weeks_before_ablation
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import SourceRange, Visit
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.text import use_language, use_time_zone
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import clock_set_to
