@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,6 +36,7 @@ __all__ = [
     "Preview",
     "PreviewReport",
     "make_preview",
+    "make_preview_page",
     "preview_photo",
     "read_plan_file",
 ]
@@ -100,7 +101,7 @@ class Preview:
 
     Parameters
     ----------
-    files : pictures and document by file name; empty if no face can be used.
+    files : pictures and document by file name; empty if no face can be used, or for a page alone.
     report : its pictures and every change with its origin.
     page : the pictures as a page shows them, in the current language; None if no face can be used.
     page_pictures : the content of the pictures of the page, by file.
@@ -161,14 +162,25 @@ def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:
     if isinstance(analysis.skin, Unknown):
         return Preview({}, _make_document(plan, analysis, analysis.skin))
     strip = make_strip(plan, analysis.skin)
-    report = _make_document(plan, analysis, strip)
+    made = _make_strip_page(plan, analysis, strip)
     files = {name: _panel_png(panel) for name, panel in strip.files.items()}
     files |= {
         STRIP_FILE: encode_png(add_footnotes(render_sheet(strip), strip), altered=True),
-        DOCUMENT_FILE: pretty_json(report.to_dict()).encode(),
+        DOCUMENT_FILE: pretty_json(made.report.to_dict()).encode(),
     }
+    return replace(made, files=files)
+
+
+def make_preview_page(plan: Plan, analysis: PhotoAnalysis) -> Preview:
+    """Make what a page or leaflet shows of `make_preview`, without the files, whose pictures take as long again."""
+    if isinstance(analysis.skin, Unknown):
+        return Preview({}, _make_document(plan, analysis, analysis.skin))
+    return _make_strip_page(plan, analysis, make_strip(plan, analysis.skin))
+
+
+def _make_strip_page(plan: Plan, analysis: PhotoAnalysis, strip: PreviewStrip) -> Preview:
     page, page_pictures = _make_page(strip)
-    return Preview(files, report, page, page_pictures)
+    return Preview({}, _make_document(plan, analysis, strip), page, page_pictures)
 
 
 def _make_page(strip: PreviewStrip) -> tuple[PreviewPage, Mapping[str, bytes]]:

@@ -9,9 +9,9 @@ from functools import cached_property
 from fastapi.responses import Response
 
 from skinbeam._version import __version__
-from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview
+from skinbeam.api.preview import DOCUMENT_FILE, Preview, make_preview_page
 from skinbeam.model.document import sha256_hex
-from skinbeam.photo.analysis import analyse_photograph
+from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, decode_photograph
 from skinbeam.photo.mark_selection import select_marks
 from skinbeam.plan.data_release import data_release
@@ -49,6 +49,7 @@ from skinbeam_clinic.web.security import REPORT_POLICY
 
 __all__ = ["OpenPlan", "add_plan_routes", "describe_outdated", "open_plan", "plan_file_response"]
 
+_ANALYSES = MinuteCache[tuple[str, tuple[float, ...] | None], PhotoAnalysis](8)  # of some 4 MB each
 _MEDIA_TYPES = {
     "json": "application/json",
     "html": "text/html; charset=utf-8",
@@ -335,9 +336,24 @@ def _redraw_preview(repositories: ClinicRepositories, plan: OpenPlan, chosen: Re
         return None
     _, content = repositories.photographs.read_content(sent.photo)
     with PHOTOGRAPH_LOCK:
-        photograph = DecodedPhotograph(decode_photograph(content, name=PHOTOGRAPH_FILE), sha256_hex(content))
-        analysis = analyse_photograph(photograph, points=read_points(sent))
-        return make_preview(chosen, select_marks(analysis, confirmed_places(sent)))
+        analysis = _analyse_photograph(content, read_points(sent))
+        return make_preview_page(chosen, select_marks(analysis, confirmed_places(sent)))
+
+
+def _analyse_photograph(content: bytes, points: Sequence[float] | None) -> PhotoAnalysis:
+    """Return the analysis of a photograph; of one that was analysed within the last minute, the same one.
+
+    It takes most of the time of a leaflet, of which a clinician often opens another one: in the other language, or
+    after another choice.
+    """
+    key = sha256_hex(content), None if points is None else tuple(points)
+    known = _ANALYSES.get(key)
+    if known is None:
+        known = analyse_photograph(
+            DecodedPhotograph(decode_photograph(content, name=PHOTOGRAPH_FILE), key[0]), points=points
+        )
+        _ANALYSES.add(key, known)
+    return known
 
 
 def _choose_option(request: ClinicRequest) -> Response:

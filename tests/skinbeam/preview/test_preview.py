@@ -17,7 +17,7 @@ from PIL import Image
 from preview_samples import FACE, improving, look, painted, plan, seen
 from report_samples import sample
 
-from skinbeam.api.preview import Preview, make_preview, preview_photo
+from skinbeam.api.preview import Preview, make_preview, make_preview_page, preview_photo
 from skinbeam.model.document import pretty_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
@@ -53,6 +53,13 @@ def strip() -> PreviewStrip:
 @pytest.fixture(scope="module")
 def made() -> Preview:
     return make_preview(plan(), look())
+
+
+def test_a_page_is_made_without_the_files_and_is_the_same(made: Preview) -> None:
+    page = make_preview_page(plan(), look())
+    assert (page.page, page.page_pictures) == (made.page, made.page_pictures)
+    assert page.page_pictures
+    assert (dict(page.files), bool(made.files)) == ({}, True)
 
 
 def pictures(strip: PreviewStrip) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,15 @@ from preview_samples import look, plan
 from pypdf import PdfReader
 
 from skinbeam.api.preview import DOCUMENT_FILE, make_preview
+from skinbeam.photo.analysis import PhotoAnalysis
+from skinbeam.photo.decoding.photograph import DecodedPhotograph
 from skinbeam.preview.sheet import BAND_HEIGHT
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.jobs.worker import PlanMaker
 from skinbeam_clinic.models import NewPlan, PhotographPermissions
+from skinbeam_clinic.plans import routes
+from skinbeam_clinic.plans.minute_cache import MinuteCache
 from skinbeam_clinic.plans.plan_subprocess import preview_name
 
 FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
@@ -131,6 +135,28 @@ def test_other_clinics_and_who_is_not_signed_in_see_none(clinics: Clinics, plan_
     picture = f"{plan_path}/files/preview-before.png"
     assert clinics.browser(Role.CLINICIAN, OTHER).get(picture).status_code == 404
     assert TestClient(clinics.app, follow_redirects=False).get(picture).status_code != 200
+
+
+def test_a_photograph_is_analysed_once_for_the_leaflets_of_a_minute(
+    clinics: Clinics, make: PlanMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyse, analysed = routes.analyse_photograph, []
+
+    def count(photograph: DecodedPhotograph, points: Sequence[float] | None = None) -> PhotoAnalysis:
+        analysed.append(points)
+        return analyse(photograph, points=points)
+
+    monkeypatch.setattr(routes, "analyse_photograph", count)
+    monkeypatch.setattr(routes, "_ANALYSES", MinuteCache(8))
+    client = clinics.browser(Role.CLINICIAN)
+    here = str(client.post(f"{client.post('/patients').headers['location']}/consultations").headers["location"])
+    photograph = clinics.repositories().photographs.add(
+        here.rpartition("/")[2], FACE.read_bytes(), "image/jpeg", PhotographPermissions()
+    )
+    plan = clinics.plan(client, here, make=make, **{"photo.kept": photograph.id})
+    made = [client.get(f"{plan}/leaflet/{language}").content for language in ("de", "en", "de")]
+    assert analysed == [None]
+    assert words(made[0]) == words(made[2]) != words(made[1])
 
 
 @pytest.mark.check
