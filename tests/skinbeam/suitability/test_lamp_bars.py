@@ -1,0 +1,81 @@
+"""After a reaction under a lamp no bluer filter is planned, of this lamp or another."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from consultations import PERSON, concern, loaded
+from earlier_samples import allowed_doses, case, session, spot
+
+from skinbeam.laser import device as lasers
+from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
+from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.propose import propose_setting
+from skinbeam.response.settings import SearchMachine
+from skinbeam.suitability.dose_bars import dose_bars
+from skinbeam.suitability.history import reaction_reasons
+
+
+@pytest.mark.parametrize(("nm", "barred"), [(515.0, True), (560.0, True), (590.0, True), (640.0, False)])
+def test_an_injury_by_a_lamp_bars_its_bluer_filters(nm: float, barred: bool) -> None:
+    hurt = spot("blister", "wavelength_nm = 590.0\nfluence_J_cm2 = 12.0", device="ipl")
+    setting = next(one for one in iterate_settings(lasers.devices()["ipl"]) if one.wavelength_nm == nm)
+    free = allowed_doses("", "ipl", setting)
+    assert max(free) > 8.0
+    assert (allowed_doses(hurt, "ipl", setting) != free) is barred
+
+
+LAMP_REACTIONS = [
+    ("blister", "earlier.below-lamps"),
+    ("grey skin", "earlier.sign-lamp"),
+    ("felt odd", "earlier.unread-dose"),
+]
+
+
+@pytest.mark.parametrize(("reaction", "message"), LAMP_REACTIONS)
+def test_after_a_reaction_under_a_lamp_no_bluer_filter_is_planned(reaction: str, message: str) -> None:
+    """After a crust behind 560 nm the plan took 515 nm, as if nothing had happened."""
+    done = session(reaction, 'device = "ipl"\nwavelength_nm = 560.0\nfluence_J_cm2 = 18.0', "redness")
+    for nm in lasers.devices()["ipl"].wavelengths_nm:
+        setting = BeamSetting(nm, 10.0, lasers.devices()["ipl"].spots_mm[-1])
+        free, left = allowed_doses("", "ipl", setting), allowed_doses(done, "ipl", setting)
+        assert free
+        if nm < 560.0:
+            assert left == ()
+        elif nm > 560.0:
+            assert left == free
+        else:
+            assert 0.0 < max(left) <= 18.0
+    (told,) = reaction_reasons(case(done), "vascular", lamp=True)
+    assert told.message.id == message
+    assert "shorter waves" in told.message.text
+
+
+def test_a_plan_for_a_lamp_chooses_a_filter_that_is_not_barred() -> None:
+    """The filter that sources print first was refused, and with it the lamp."""
+    lamp = lasers.devices()["ipl"]
+    hurt = 'device = "ipl"\nwavelength_nm = 560.0\nfluence_J_cm2 = 18.0'
+
+    def proposed(text: str) -> Proposal:
+        person = loaded(PERSON + concern("redness", extra="") + text).case
+        machine = SearchMachine("ipl", lamp, Path(), dose_bars(person, "ipl", lamp))
+        found = propose_setting(person, person.concern[0], "vascular", machine)
+        assert found is not None
+        return found
+
+    assert proposed("").setting.wavelength_nm < 560.0
+    for reaction in ("crusting for 5 days", "grey skin", "felt odd"):
+        assert proposed(session(reaction, hurt, "redness")).setting.wavelength_nm >= 560.0
+
+
+def test_no_bluer_filter_of_another_lamp_is_planned_either() -> None:
+    """Doses behind different filters cannot be compared, whoever made the lamp."""
+    known = lasers.devices()["ipl"]
+    other = replace(known, file=known.file.model_copy(update={"title": "Another lamp"}), name="other-lamp")
+    done = case(session("blister", 'device = "ipl"\nwavelength_nm = 560.0\nfluence_J_cm2 = 18.0', "redness"))
+    bars = dose_bars(done, "other-lamp", other)
+    assert {bar.wavelength_nm for bar in bars if bar.dose is None} == {nm for nm in known.wavelengths_nm if nm < 560.0}
+    assert {bar.wavelength_nm for bar in bars if bar.dose is not None} == {560.0, 570.0}
+    unsaid = case(session("blister", 'device = "ipl"\nfluence_J_cm2 = 18.0', "redness"))
+    assert all(bar.dose is not None for bar in dose_bars(unsaid, "other-lamp", other))
+    assert all(bar.dose is not None for bar in dose_bars(unsaid, "ipl", known))
