@@ -1,7 +1,7 @@
 """Routes of the calendar by day and week, and of an appointment: book, move, cancel, mark as attended or missed."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi.responses import Response
@@ -11,7 +11,13 @@ from skinbeam.model.units import DAYS_PER_WEEK
 from skinbeam.text import Formatter, to_local_time
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments.course_routes import add_course_routes, planned_course
-from skinbeam_clinic.appointments.forms import BookingRefusal, explain_clash, list_choices, read_booking
+from skinbeam_clinic.appointments.forms import (
+    BookingChoices,
+    BookingRefusal,
+    explain_clash,
+    list_choices,
+    read_booking,
+)
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
 from skinbeam_clinic.appointments.plan_visits import PlannedCourse, list_chosen_lasers, session_minutes
 from skinbeam_clinic.appointments.repository import LONGEST_APPOINTMENT
@@ -118,7 +124,8 @@ def _show_patient_appointments(
     request: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
 ) -> Response:
     id, repositories = request.path_parameter("patient"), request.repositories
-    sent = _submitted_fields(request)
+    sent, choices = _submitted_fields(request), list_choices(request)
+    appointments = repositories.appointments.of_person(id)[::-1]
     return request.page(
         "course/booking.html",
         error=error,
@@ -126,12 +133,27 @@ def _show_patient_appointments(
         patient=repositories.patients.get(id),
         named={id},
         consultations=repositories.consultations.of(id)[::-1],
-        appointments=repositories.appointments.of_person(id)[::-1],
+        appointments=appointments,
         purposes=list(Purpose),
-        choices=list_choices(request),
-        sent=sent | {"member": sent["member"] or request.member_session.member.id},
+        choices=choices,
+        sent=sent | {"member": sent["member"] or _propose_member(request, choices, appointments)},
         **time_formats(),
     )
+
+
+def _propose_member(request: ClinicRequest, choices: BookingChoices, appointments: Sequence[Appointment]) -> str:
+    """Return with whom an appointment is proposed: whoever books if they treat, else whom the patient saw last.
+
+    Without an earlier appointment it is the first who treats, so that a reception books nobody for itself.
+
+    Parameters
+    ----------
+    appointments : of the patient, the newest first.
+    """
+    treats = [member.id for member in choices.members if member.may_treat]
+    mine = request.member_session.member.id
+    known = [mine, *(appointment.member_id for appointment in appointments), *treats]
+    return next((id for id in known if id in treats), mine)
 
 
 def _book_appointment(request: ClinicRequest) -> Response:

@@ -121,7 +121,7 @@ class PatientRepository(Repository):
         with self._access.reading_row(tables.PatientRow, id, "patient.seen") as (work, row):
             return work.read_row(PatientRecord, row)
 
-    def set_contact(self, id: str, contact: Mapping[str, str], *, version: str = "") -> None:
+    def set_contact(self, id: str, contact: Mapping[str, str], *, version: str = "", renumbered: bool = False) -> None:
         """Store a patient's identity and contact details, replacing those of this version.
 
         A date of birth decides the year of birth, so that no page shows another one.
@@ -130,6 +130,7 @@ class PatientRepository(Repository):
         ----------
         contact : with the date of birth as ISO text; one that an older copy has in other words is only stored.
         version : `Contact.version` of the details that were edited; empty where none were stored.
+        renumbered : whether a pseudonym that contains a name of the patient becomes the next free number.
 
         Raises
         ------
@@ -142,7 +143,8 @@ class PatientRepository(Repository):
         with self._access.writing(AccessRight.CONTACT) as work:
             patient = work.get(tables.PatientRow, id)
             require_kept(work, id)
-            _refuse_name(patient.pseudonym, contact, "name")
+            if not renumbered:
+                _refuse_name(patient.pseudonym, contact, "renumbered")
             row = work.find(tables.ContactRow, id)
             if row is None:
                 row = work.new_row(tables.ContactRow, id=id)
@@ -153,6 +155,9 @@ class PatientRepository(Repository):
             work.seal(row, CONTACT_DETAILS.column.key, content)
             row.saved_at = now()
             work.save(row, "contact.saved")
+            if contains_name(patient.pseudonym, contact.get("name", "")):
+                patient.pseudonym = next_number(work)
+                work.save(patient, "patient.renamed")
             year = find_birth_year(details)
             if year is not None and patient.year_of_birth != year:
                 patient.year_of_birth = year

@@ -202,7 +202,8 @@ def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Re
 def _save_contact(request: ClinicRequest) -> Response:
     id = request.path_parameter("patient")
     details = check_contact_details({name: request.text(name) for name in CONTACT_FIELDS})
-    request.repositories.patients.set_contact(id, details, version=request.text("version"))
+    renumbered = request.text("renumbered") == "true"
+    request.repositories.patients.set_contact(id, details, version=request.text("version"), renumbered=renumbered)
     return request.redirect(f"/patients/{id}")
 
 

@@ -180,8 +180,17 @@ def test_a_pseudonym_holds_no_name_of_the_person_and_can_be_changed(repositories
     patient = repositories.patients.add("Nightingale-3")
     with pytest.raises(InputError) as found:
         repositories.patients.set_contact(patient.id, {"name": "Zoë Nightingale"})
-    assert found.value.code == "pseudonym-name"
+    assert (found.value.code, found.value.field) == ("pseudonym-name", "renumbered")
     assert repositories.patients.get_contact(patient.id) is None
+    third = repositories.patients.add("Nightingale-4")
+    for _ in range(2):  # sent again, since the answer was lost
+        repositories.patients.set_contact(third.id, {"name": "Zoë Nightingale"}, renumbered=True)
+    renamed = repositories.patients.get(third.id).pseudonym
+    assert "nightingale" not in renamed.casefold()
+    stored = repositories.patients.get_contact(third.id)
+    assert stored is not None
+    repositories.patients.set_contact(third.id, {"name": "Zoë N."}, version=stored.version, renumbered=True)
+    assert repositories.patients.get(third.id).pseudonym == renamed, "one without a name stays"
     other = repositories.patients.set_pseudonym(patient.id).pseudonym
     assert "nightingale" not in other.casefold()
     repositories.patients.set_contact(patient.id, {"name": "Zoë Nightingale"})

@@ -1,6 +1,7 @@
 """Appointments in the app: the calendar, a booking that clashes, the clocks of the clinic, and who sees what today."""
 
 import datetime
+import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
@@ -166,6 +167,25 @@ def test_the_first_page_shows_what_today_brings_to_whom(clinics: Clinics) -> Non
         page = clinics.browser(role).get("/").text
         today = page[page.index('id="today"') : page.index('id="list"')]
         assert [name for name in ("owner", "clinician") if f"Today {name}" in today] == seen
+
+
+def test_an_appointment_is_proposed_with_somebody_who_treats(clinics: Clinics, patient: str) -> None:
+    """A new consultation stood in the calendar of the assistant who answered the telephone."""
+    ids = {role: clinics.members[HOME, role].id for role in Role}
+
+    def proposed(role: Role) -> str:
+        page = clinics.browser(role).get(f"/patients/{patient}/appointments").text
+        select = page.partition('<select id="member"')[2].partition("</select>")[0]
+        (found,) = re.findall(r'value="(\w+)" selected', select)
+        return str(found)
+
+    assert proposed(Role.CLINICIAN) == ids[Role.CLINICIAN]
+    assert proposed(Role.ASSISTANT) in (ids[Role.OWNER], ids[Role.CLINICIAN])
+    for day, role in enumerate((Role.CLINICIAN, Role.OWNER)):  # whom the patient saw last
+        later = DAY + datetime.timedelta(days=35 + day)  # on days of its own: another test may have booked
+        at = datetime.datetime.combine(later, datetime.time(9), datetime.UTC)
+        clinics.repositories().appointments.book(Booking(patient, ids[role], Purpose.SESSION, at, at + HOUR / 2))
+        assert proposed(Role.ASSISTANT) == ids[role]
 
 
 def test_it_is_all_shown_in_german(client: TestClient, clinics: Clinics, patient: str) -> None:

@@ -331,6 +331,20 @@ def test_a_birthday_that_is_none_and_no_email_are_refused(
         assert stored.details[field] == expected
 
 
+def test_a_pseudonym_with_a_name_is_exchanged_where_the_name_is_typed(client: TestClient, clinics: Clinics) -> None:
+    """Whoever typed a name as pseudonym lost the contact details by going to the page where it is changed."""
+    patient = client.post("/patients", data={"pseudonym": "Ms Renumbered"}).headers["location"]
+    typed = {"name": "Ada Renumbered", "phone": "030 7"}
+    refused = client.post(f"{patient}/contact", data=typed)
+    assert refused.status_code == 422
+    assert 'data-entry="renumbered"' in refused.text
+    assert 'name="renumbered"' in refused.text
+    assert 'value="030 7"' in refused.text
+    assert client.post(f"{patient}/contact", data=typed | {"renumbered": "true"}).headers["location"] == patient
+    assert "Ms Renumbered" not in client.get(patient).text
+    assert 'name="renumbered"' not in client.get(f"{patient}/contact").text
+
+
 def test_of_two_who_edit_contact_details_the_second_sees_both_and_loses_nothing(
     client: TestClient, clinics: Clinics
 ) -> None:
