@@ -4,7 +4,8 @@ After an injury no dose above two thirds of that dose is planned for the same de
 of another device; after a crust, or grey or white skin, where that is not usual, no dose as great as that one; after
 redness that stayed for more than four weeks, or something that nobody understood, none above it. Doses of a lamp and of
 a laser cannot be compared: after an injury by one the other begins at the least published dose, on test spots. Nor can
-doses behind two filters: after any of these under a lamp no bluer filter is planned, whatever the dose.
+doses behind two filters: after any of these under a lamp no bluer filter is planned, whatever the dose, and after an
+injury no shorter pulse.
 
 A later session that this skin bore is what a clinician decided since: the bar of its device is then just above its
 dose, in such a pulse or a longer one.
@@ -171,10 +172,19 @@ def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: Earlier
         pulse_ms = device.pulse_ms[1] if borne.pulse_ms is None else borne.pulse_ms
         shorter = DoseBar(used, least, math.nextafter(pulse_ms, 0.0), keeps_setting=True)
         bars = [shorter, DoseBar(used, math.nextafter(borne_dose, math.inf), keeps_setting=True)]
+    if device.is_lamp:
+        bars += _bars_of_shorter_pulses(reaction, used)
     filter_nm = reaction.wavelength_nm if used is None else used
     if device.is_lamp and filter_nm is not None:
         bars += [DoseBar(nm, None) for nm in device.wavelengths_nm if nm < filter_nm]
     return bars
+
+
+def _bars_of_shorter_pulses(reaction: EarlierReaction, wavelength_nm: float | None) -> list[DoseBar]:
+    """Return the pulses of a lamp that an injury bars: in a shorter one less light injures; no share is known."""
+    if reaction.meaning != "harm" or reaction.pulse_ms is None:
+        return []
+    return [DoseBar(wavelength_nm, None, math.nextafter(reaction.pulse_ms, 0.0), keeps_setting=True)]
 
 
 def borne_since(injury: EarlierReaction, reactions: Sequence[EarlierReaction]) -> EarlierReaction | None:
@@ -234,6 +244,7 @@ def _bars_of_such_light(reaction: EarlierReaction, device: Device) -> list[DoseB
         if is_bluer or any(heats_alike(nm, other) for other in made):
             is_barred = is_bluer and reaction.wavelength_nm is not None
             bars.append(DoseBar(nm, None if is_barred else least, longest_ms, keeps_setting=not is_barred))
+            bars += _bars_of_shorter_pulses(reaction, nm) if device.is_lamp else []
     return bars
 
 

@@ -1,11 +1,11 @@
 """Derive which lasers and other treatments wait after earlier reactions.
 
-After a pale mark, which may not go away, light for pigment, freezing, medium and deep acid and the removal of the
-surface wait for a clinician, and after one of columns these too. After a scar such lasers wait, and whatever else
-opens, freezes or heats the depth of the skin: columns and the removal of the surface as needles do. After a blister, a
-burn or a wound that did not close where skin was resurfaced, its whole surface is not removed, whatever laser would,
-nor, where the whole surface was or columns of heat burnt it, any of it in columns. After an eye that hurt or saw less
-well every light waits for an eye doctor.
+After a pale mark, which may not go away, light for pigment, lamps, which heat it whatever they aim at, freezing, medium
+and deep acid and the removal of the surface wait for a clinician, and after one of columns these too. After a scar such
+lasers wait, and whatever else opens, freezes or heats the depth of the skin: columns and the removal of the surface as
+needles do. After a blister, a burn or a wound that did not close where skin was resurfaced, its whole surface is not
+removed, whatever laser would, nor, where the whole surface was or columns of heat burnt it, any of it in columns. After
+an eye that hurt or saw less well every light waits for an eye doctor.
 """
 
 from typing import Final
@@ -82,7 +82,7 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             decision = "with-caution" if modality is None else "refer"
             reasons.append(_practice_reason("earlier-scar", decision, reaction_message(named, reaction)))
         elif (waiting := _modalities_after_pale_mark(reaction, case)) and (
-            modality in waiting or (modality is None and possible_modalities(reaction, case))
+            modality in waiting or lamp or (modality is None and possible_modalities(reaction, case))
         ):
             decision = "with-caution" if modality is None else "refer"
             reasons.append(
@@ -249,10 +249,11 @@ def _expected_reasons(reaction: EarlierReaction, case: Case) -> list[RuleReason]
 
 def _sign_message(reaction: EarlierReaction, case: Case) -> Message:
     """Return the message of an unusual reaction that is no injury, with the doses that it bars."""
+    gone = "-gone" if reaction.has_ended else ""
     if reaction.is_long_redness and bounds_redness(reaction, case):
-        return reaction_message("earlier.long-redness", reaction, dose=_dose_words(reaction))
+        return reaction_message(f"earlier.long-redness{gone}", reaction, dose=_dose_words(reaction))
     if reaction.is_long_redness:
-        return reaction_message("earlier.long-redness-undosed", reaction)
+        return reaction_message(f"earlier.long-redness-undosed{gone}", reaction)
     if not is_stop_sign(reaction):
         return reaction_message("earlier.sign-undosed", reaction)
     is_filtered = reaction.device is not None and reaction.device.is_lamp and reaction.wavelength_nm is not None

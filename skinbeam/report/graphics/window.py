@@ -42,7 +42,8 @@ def _window_data_figure(data: WindowData) -> Figure:
     ax.set_xlabel(report_text("axis_quantity", name=lit, unit=translate(unit)))
     if _needs_log_axis(data.dose):
         ax.set_xscale("log")
-    ax.set_xlim(data.dose[0], data.dose[-1])
+    if data.dose[0] < data.dose[-1]:
+        ax.set_xlim(data.dose[0], data.dose[-1])
     lines = len(data.rows) < 2 or len(data.dose) < 2
     handles = _draw_curves(ax, data) if lines else _draw_map(ax, data)
     set_plain_ticks(ax.xaxis)

@@ -178,6 +178,8 @@ def test_long_redness_of_an_unknown_dose_is_told_and_bars_none(more: str) -> Non
     (told,) = (reason for reason in reaction_reasons(case(done), None) if reason.rule == "earlier-sign")
     assert told.message.id == "earlier.long-redness-undosed"
     assert "Begin only when it has gone" in told.message.text
+    (ended,) = reaction_reasons(case(done.replace("3 months", "3 months, gone")), None)
+    assert "Begin only when it has gone" not in ended.message.text
     setting = BeamSetting(595.0, 10.0, 7.0)
     assert allowed_doses(done, "pulsed-dye-595", setting) == allowed_doses("", "pulsed-dye-595", setting)
 

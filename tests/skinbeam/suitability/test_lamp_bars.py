@@ -1,4 +1,4 @@
-"""After a reaction under a lamp no bluer filter is planned, of this lamp or another."""
+"""After a reaction under a lamp no bluer filter is planned, of this lamp or another, and no shorter pulse."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -79,3 +79,15 @@ def test_no_bluer_filter_of_another_lamp_is_planned_either() -> None:
     unsaid = case(session("blister", 'device = "ipl"\nfluence_J_cm2 = 18.0', "redness"))
     assert all(bar.dose is not None for bar in dose_bars(unsaid, "other-lamp", other))
     assert all(bar.dose is not None for bar in dose_bars(unsaid, "ipl", known))
+
+
+def test_after_an_injury_no_shorter_pulse_of_a_lamp_is_planned() -> None:
+    """A lamp that had darkened skin with 11 J/cm² in 20 ms was planned with 7 J/cm² in 2 ms."""
+    hurt = "wavelength_nm = 560.0\nfluence_J_cm2 = 18.0\npulse_ms = 20.0"
+    window = lasers.devices()["ipl"].spots_mm[-1]
+    for pulse_ms, is_left in ((2.0, False), (10.0, False), (20.0, True), (30.0, True)):
+        here = BeamSetting(560.0, pulse_ms, window)
+        doses = allowed_doses(spot("burn", hurt, device="ipl"), "ipl", here)
+        assert bool(doses) is is_left
+        assert max(doses, default=0.0) <= 12.0
+        assert allowed_doses(spot("redness", hurt, device="ipl"), "ipl", here) == allowed_doses("", "ipl", here)

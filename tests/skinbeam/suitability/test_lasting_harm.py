@@ -265,6 +265,14 @@ def test_after_lasting_harm_by_an_unknown_device_every_laser_waits(mark: str) ->
     assert "refer" in {reason.decision for reason in reaction_reasons(case(text), None)}
 
 
+def test_after_a_pale_mark_no_lamp_lights_the_skin_whatever_it_aims_at() -> None:
+    """The lamp that had left pale footprints on poikiloderma was planned again, for its red part."""
+    pale = case(spot("pale-mark", device="ipl", hours=MONTH_H))
+    for is_lamp in (True, False):
+        told = {one.rule: one.decision for one in reaction_reasons(pale, "vascular", lamp=is_lamp)}
+        assert (told.get("earlier-pale-mark") == "refer") is is_lamp
+
+
 @pytest.mark.parametrize("device", ["", 'device = "Lightmaster 3000"'])
 def test_a_pale_mark_by_an_unknown_device_holds_no_less_than_one_by_a_known_one(device: str) -> None:
     unknown = session("white patches", device)
