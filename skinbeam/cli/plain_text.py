@@ -180,9 +180,10 @@ def _laser_line(device: "Device") -> str:
     (low, high), (shortest, longest) = device.dose, device.pulse_ms
     offers = {"shortest": shortest, "longest": longest, "low": low, "high": high}
     unit = "mJ" if device.microbeam else "J/cm²"
-    words = {"title": device.title, "unit": unit, "classes": ", ".join(device.classes)}
-    id = "terminal.laser-offers" if device.classes else "terminal.laser-offers-no-class"
-    return render_message(id, words | {name: f"{value:g}" for name, value in offers.items()})
+    words = {"title": device.title, "unit": unit} | {name: f"{value:g}" for name, value in offers.items()}
+    if not device.classes:
+        return render_message("terminal.laser-offers-no-class", words)
+    return render_message("terminal.laser-offers", words | {"classes": ", ".join(device.classes)})
 
 
 def _name_line(row: _NamedRow) -> str:

@@ -1,5 +1,7 @@
 """Documents as a person reads them: rounded as far as they are known, nothing cut that a reader needs."""
 
+from dataclasses import replace
+
 import pytest
 
 from skinbeam.cli.plain_text import format_devices, format_names, format_outline
@@ -65,6 +67,13 @@ def test_what_is_known_by_name_is_listed_in_a_line_each() -> None:
     for name in (*vocabulary_table("condition"), *vocabulary_table("site"), *vocabulary_table("modality")):
         assert any(line.startswith(f"  {name} ") for line in words), name
     assert "sun spots" in next(line for line in words if line.startswith("  age-spots "))
+
+
+def test_a_known_laser_of_no_class_is_listed_as_such() -> None:
+    dye = devices()["pulsed-dye-595"]
+    heads = [head.model_copy(update={"wavelength_nm": 577.0}) for head in dye.file.head]
+    yellow = replace(dye, file=dye.file.model_copy(update={"classes": [], "head": heads}))
+    assert format_devices(replace(list_devices(), lasers=(yellow,))).endswith("3 to 20 J/cm²; of no known class\n")
 
 
 def test_a_spot_that_a_doctor_must_see_stands_in_the_first_line() -> None:
