@@ -117,7 +117,7 @@ def test_a_notebook_runs_from_its_first_cell_to_its_last(file: Path, workplace: 
 def test_notebooks_are_those_of_their_pages() -> None:
     for page, file in generate.NOTEBOOKS.items():
         text = file.read_text(encoding="utf-8")
-        assert text == notebook.notebook(page.read_text(encoding="utf-8")), "run: python docs/generate.py"
+        assert text == notebook.notebook(page.read_text(encoding="utf-8")), "run `make pages`"
         whole = json.loads(text)
         assert (whole["nbformat"], whole["nbformat_minor"]) == (4, 5)
         code = [block.text for block in blocks(page) if block.language == "python"]
@@ -192,7 +192,7 @@ def test_every_block_is_of_a_kind_that_is_checked() -> None:
 def test_generated_parts_are_current() -> None:
     texts = {name_of(page): page.read_text(encoding="utf-8") for page in PAGES}
     old = [name for name, text in texts.items() if text != generate.rendered(text)]
-    assert not old, "run: python docs/generate.py"
+    assert not old, f"run `make pages`, which renews {', '.join(old)}"
 
 
 def parts_shown() -> set[str]:
@@ -202,18 +202,22 @@ def parts_shown() -> set[str]:
 
 
 def test_every_command_shows_its_help() -> None:
-    assert {f"help {command}" for command in generate.commands()} <= parts_shown()
+    missing = {f"help {command}" for command in generate.commands()} - parts_shown()
+    assert not missing, (
+        "put `<!-- generated: help COMMAND -->` and `<!-- end -->` into docs/guide/commands.md; run `make pages`"
+    )
 
 
 @pytest.mark.parametrize("file", ["case", "device", "layers"])
 def test_every_table_of_an_input_file_is_shown(file: str) -> None:
-    assert {f"keys {file} {table}" for table in generate.tables(file)} <= parts_shown()
+    missing = {f"keys {file} {table}" for table in generate.tables(file)} - parts_shown()
+    assert not missing, "put `<!-- generated: keys FILE TABLE -->` and `<!-- end -->` into its page; run `make pages`"
 
 
 def test_every_meaning_belongs_to_a_key() -> None:
     from skinbeam.model.vocabulary import ENDPOINTS
 
-    assert set(MEANINGS["endpoint"]) == set(ENDPOINTS)
+    assert set(MEANINGS["endpoint"]) == set(ENDPOINTS), "renew [endpoint] of docs/meanings.toml"
     for file in ("case", "device", "layers"):
         meanings = MEANINGS[file]
         known = {
@@ -221,7 +225,7 @@ def test_every_meaning_belongs_to_a_key() -> None:
             for table, model in generate.tables(file).items()
             for key in model.model_fields
         }
-        assert set(meanings) <= known, set(meanings) - known
+        assert set(meanings) <= known, f"take from [{file}] of docs/meanings.toml: {set(meanings) - known}"
 
 
 PULSE = """
@@ -284,7 +288,8 @@ def test_equations_of_the_code_stand_in_the_manual_and_each_once() -> None:
         file for room in ("skinbeam", "skinbeam_clinic", "research", "tests") for file in (ROOT / room).rglob("*.py")
     ]
     cited = {one: file for file in (*PAGES, *files) for one in cited_equations(file.read_text(encoding="utf-8"))}
-    assert not {one: name_of(cited[one]) for one in set(cited) - set(numbered)}
+    unknown = {one: name_of(cited[one]) for one in set(cited) - set(numbered)}
+    assert not unknown, "number these equations on a page of docs/methods"
     assert not sorted(one for one in numbered if cited[one] in PAGES), "of these the code knows nothing"
 
 
@@ -341,7 +346,7 @@ def test_lines_that_a_person_reads_are_not_too_long() -> None:
         for line in left_out.sub("", page.read_text(encoding="utf-8")).splitlines()
         if len(line) > 140 and not line.startswith("|")
     ]
-    assert not lines
+    assert not lines, "break these lines before column 141"
 
 
 def test_every_calibrated_parameter_is_explained_with_its_rows() -> None:
@@ -362,8 +367,8 @@ def test_every_calibrated_parameter_is_explained_with_its_rows() -> None:
 
 def test_the_page_of_limits_stays_short_enough_to_be_read() -> None:
     lines = (DOCS / "limits.md").read_text(encoding="utf-8").splitlines()
-    assert len(lines) < 150
-    assert max(map(len, lines)) <= 112
+    assert len(lines) < 150, "shorten what stands there before you add to it"
+    assert not [line for line in lines if len(line) > 112], "break these lines before column 113"
 
 
 def test_every_hazard_names_a_test() -> None:
@@ -408,7 +413,7 @@ def test_keys_of_documents_are_those_listed(workplace: Path) -> None:
         main(["simulate", "vessel.toml", *few, "--json"])
     of_vessel = json.loads(out.getvalue())
     assert of_vessel["damage"]["vessels"]
-    assert not unlisted_keys(of_vessel)
+    assert not unlisted_keys(of_vessel), "list these keys under `Every key` of docs/documents.md"
     commands = {
         "lasers": [],
         "conditions": [],
@@ -430,14 +435,14 @@ def test_keys_of_documents_are_those_listed(workplace: Path) -> None:
         "plan": ["refused.toml", "-o", "out", *few],
         "preview": ["examples/first-consultation/face.jpg", "--plan", "out/plan.json", "-o", "pictures"],
     }
-    assert set(commands) == set(listed)
+    assert set(commands) == set(listed), "a document has its row in docs/documents.md, and its command here"
     for name, arguments in commands.items():
         with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:
             main(["consult" if name == "plan" else name, *arguments, "--json"])
         assert end.value.code == 0, name
         found = json.loads(out.getvalue())
-        assert (found["schema"], set(found) - head) == listed[name], name
-        assert not unlisted_keys(found), name
+        assert (found["schema"], set(found) - head) == listed[name], f"renew the row of {name} in docs/documents.md"
+        assert not unlisted_keys(found), f"list these keys of {name} under `Every key` of docs/documents.md"
 
 
 def test_sources_named_in_the_pages_resolve() -> None:
@@ -452,7 +457,9 @@ def test_what_a_recipe_names_stands_in_the_file_that_it_names() -> None:
     named = re.findall(r"`(\w+)`(?: and `\w+`)? (?:of|in) `([\w.-]+/[\w/.-]+\.(?:py|toml|html))`", text)
     assert named
     for name, file in named:
-        assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8")), (name, file)
+        assert re.search(rf"\b{name}\b", (ROOT / file).read_text(encoding="utf-8")), (
+            f"CONTRIBUTING.md names {name} in {file}, where it is no longer"
+        )
 
 
 def test_no_page_names_a_machine_or_a_registry() -> None:

@@ -61,7 +61,8 @@ def test_a_translated_file_holds_every_sentence_as_it_is_today(file: Path) -> No
 def test_the_program_for_translations_changes_no_file_that_is_whole() -> None:
     for file in FILES:
         text = file.read_text(encoding="utf-8")
-        assert updated_translation(text, english_messages()[file.stem]) == text
+        updated = updated_translation(text, english_messages()[file.stem])
+        assert updated == text, "run `python -m research.translation_files`"
 
 
 def test_the_program_for_translations_adds_renews_and_removes_entries() -> None:
@@ -115,7 +116,8 @@ msgstr "weg"
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != ENGLISH])
 def test_every_file_is_translated(language: str) -> None:
     english = {file.stem for file in (MESSAGES / ENGLISH).glob("*.toml")}
-    assert {file.stem for file in (MESSAGES / language).glob("*.po")} == english | {NAMES_FILE}
+    files = {file.stem for file in (MESSAGES / language).glob("*.po")}
+    assert files == english | {NAMES_FILE}, "run `python -m research.translation_files`, and translate"
 
 
 def test_each_language_has_a_folder() -> None:
@@ -202,7 +204,8 @@ def test_a_language_that_nobody_translated_is_refused() -> None:
 
 
 def test_translations_are_of_messages() -> None:
-    assert set(translations("de")) <= set(catalogue())
+    gone = set(translations("de")) - set(catalogue())
+    assert not gone, "run `python -m research.translation_files`"
 
 
 def test_who_speaks_english_does_not_wait_for_other_languages() -> None:

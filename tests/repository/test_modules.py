@@ -39,7 +39,7 @@ def relative(file: Path) -> str:
 def test_exported_names_are_the_public_ones() -> None:
     assert len(MODULES) > 100
     faults = {name: found for name in MODULES if (found := faults_of_exports(name))}
-    assert not faults
+    assert not faults, "`__all__` lists what is public, once: add or remove these names, or begin them with `_`"
 
 
 def faults_of_exports(name: str) -> list[str]:
@@ -122,7 +122,7 @@ def test_public_names_are_nouns_and_verbs() -> None:
         module = names_in(file)
         defined = [*module.defined, *(name for one in module.classes for name in one.defined)]
         faults += [f"{relative(file)}: {name}" for name in (file.stem, *defined) if name.lower() in NOT_A_NAME]
-    assert not faults
+    assert not faults, "name the thing by a noun, the act by a verb"
 
 
 # Adverbs, prepositions, adjectives and verbs that do not tell a reader of a template what a field holds.
@@ -175,7 +175,9 @@ def test_fields_are_nouns() -> None:
         if name in (NOT_A_PAGE_FIELD if relative(file) in PAGE_CONTEXTS else NOT_A_NAME)
         and f"{one.name}.{name}" not in FIELD_EXCEPTIONS
     ]
-    assert not faults
+    assert not faults, (
+        "name the field by a noun; a key that others already read goes to FIELD_EXCEPTIONS, with its file"
+    )
 
 
 def annotated_fields(node: ast.ClassDef) -> list[str]:
@@ -186,7 +188,8 @@ def annotated_fields(node: ast.ClassDef) -> list[str]:
 
 def test_no_two_public_classes_share_a_name() -> None:
     classes = Counter(one.name for file in FILES for one in names_in(file).classes if not one.name.startswith("_"))
-    assert [name for name, count in classes.items() if count > 1] == []
+    twice = [name for name, count in classes.items() if count > 1]
+    assert not twice, "rename one class of each name"
 
 
 # Numerical tolerances and ranges stand in these places and are not conversions.
@@ -222,7 +225,7 @@ def test_only_units_convert() -> None:
         for number, code in code_of(file).items()
         if CONVERSION.search(code)
     ]
-    assert not found
+    assert not found, "multiply by a unit of skinbeam/model/units.py"
 
 
 def test_the_search_for_conversions_finds_them(tmp_path: Path) -> None:
@@ -256,7 +259,7 @@ def test_every_source_key_in_the_data_resolves() -> None:
             name = key[0] or key[1]
             if name not in known:
                 missing.append(f"{file.name}: {name}")
-    assert not missing
+    assert not missing, "add an entry to a file of skinbeam/data/sources"
 
 
 def test_every_message_id_in_the_code_exists() -> None:
@@ -264,7 +267,7 @@ def test_every_message_id_in_the_code_exists() -> None:
 
     known = catalogue()
     missing = [f"{relative(file)}: {name}" for file in FILES for name in names_in(file).messages if name not in known]
-    assert not missing
+    assert not missing, "write the sentence under [part before the dot] of a file of skinbeam/data/messages/en"
 
 
 NAMED_FILE = re.compile(r"(?<![\w./{}<])(?:[\w-]+/)+[\w-]+\.(?:py|toml|csv|md|html|css)(?!\w)")
@@ -283,14 +286,15 @@ def test_a_file_that_a_comment_or_a_docstring_names_exists() -> None:
         for named in NAMED_FILE.findall("\n".join(lines))
         if not any(f"/{path}".endswith(f"/{named}") for path in there) and "NAME" not in named
     ]
-    assert not lost
+    assert not lost, "the comment or docstring names a file that has moved or gone"
 
 
 def test_no_two_files_of_tests_share_a_name() -> None:
     """Tests are no package, so the second of two would not be collected."""
     names = Counter(file.name for file in TESTS.rglob("*.py"))
     names.pop("conftest.py")
-    assert [name for name, count in names.items() if count > 1] == []
+    twice = [name for name, count in names.items() if count > 1]
+    assert not twice, "rename one file of each name"
 
 
 def test_a_failed_assertion_of_a_helper_says_what_differs() -> None:
@@ -298,7 +302,7 @@ def test_a_failed_assertion_of_a_helper_says_what_differs() -> None:
     helpers = [file.stem for file in (TESTS / "helpers").glob("*.py")]
     silent = [name for name in helpers if not isinstance(loader_of(name), AssertionRewritingHook)]
     assert len(helpers) > 20
-    assert not silent
+    assert not silent, "import no helper before tests/conftest.py registers it"
 
 
 def loader_of(module: str) -> object:

@@ -126,7 +126,7 @@ FENCED = re.compile(r"^```.*?^```$|<!-- generated:.*?<!-- end -->", re.MULTILINE
 def test_no_guide_rounds_by_word_what_the_program_prints(page: Path) -> None:
     """ "About six times" went stale unseen: a number of the program stands in `numbers.toml`, to the digits printed."""
     prose = " ".join(FENCED.sub("", page.read_text(encoding="utf-8")).split())
-    assert VAGUE.findall(prose) == []
+    assert not VAGUE.findall(prose), "name the number with its sentence in docs/numbers.toml, to the digits printed"
 
 
 def test_every_number_has_a_page_a_source_and_a_path() -> None:

@@ -22,7 +22,10 @@ def test_a_published_setting_can_be_set_on_the_device_of_its_class(row: Practice
         assert EXCEPTIONS[row.row]
     else:
         missing = unsettable(row)
-        assert not missing, "widen the range of the device, or list the row with its reason in not_settable.toml"
+        assert not missing, (
+            f"no device of the class {row.device_class} can be set so: widen a range in skinbeam/data/lasers, "
+            "or list the row with its reason in tests/data/not_settable.toml"
+        )
 
 
 def test_the_listed_exceptions_are_few_and_exist() -> None:

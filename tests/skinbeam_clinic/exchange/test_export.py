@@ -166,7 +166,8 @@ def test_what_the_guide_says_runs(
         *columns,
         *(f"{name}{end}" for name in ("p_effective", "p_harm", "p_half") for end in ("_low", "_high")),
     }
-    assert {field.name for field in fields(PlanOptionRow)} <= documented
+    missing = {field.name for field in fields(PlanOptionRow)} - documented
+    assert not missing, "say what these columns hold under `Tables` of docs/guide/exchange.md"
 
 
 def test_a_form_that_is_not_there_names_the_nearest(repositories: ClinicRepositories, run: Run, tmp_path: Path) -> None:

@@ -278,9 +278,13 @@ def test_every_printed_dose_of_light_has_rows() -> None:
         for place in ("first", "second", "third"):
             treatment: GuidelineTreatment | None = getattr(cell, place)
             if treatment is not None and any(unit in treatment.setting_text for unit in ("J/cm2", " mJ")):
-                assert any(dose.place == place for dose in doses), (cell.row, place)
+                assert any(dose.place == place for dose in doses), (
+                    f"{cell.row} prints a dose in the {place} place: give it a row in guideline_doses.csv"
+                )
         for dose in doses:
-            assert set(dose.sources) <= set(cell.sources), dose.row
+            assert set(dose.sources) <= set(cell.sources), (
+                f"{dose.row}: name its source in `setting_sources` of the cell in guideline.csv"
+            )
 
 
 @pytest.mark.parametrize(
