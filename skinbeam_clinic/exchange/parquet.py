@@ -9,7 +9,7 @@ from typing import get_args, get_type_hints
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from skinbeam_clinic.exchange.tables import PlanOptionRow
+from skinbeam_clinic.exchange.plan_option_table import PlanOptionRow
 
 __all__ = ["write_parquet"]
 

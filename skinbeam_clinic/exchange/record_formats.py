@@ -141,7 +141,7 @@ def _dicom_exporter() -> _Export:
 
 
 def _csv_exporter() -> _Export:
-    from skinbeam_clinic.exchange.tables import plan_option_csv, plan_option_rows
+    from skinbeam_clinic.exchange.plan_option_table import plan_option_csv, plan_option_rows
 
     return lambda repositories, _: (
         plan_option_csv(plan_option_rows(repositories.dossiers.plans("csv"))),
@@ -151,7 +151,7 @@ def _csv_exporter() -> _Export:
 
 def _parquet_exporter() -> _Export:
     from skinbeam_clinic.exchange.parquet import write_parquet
-    from skinbeam_clinic.exchange.tables import plan_option_rows
+    from skinbeam_clinic.exchange.plan_option_table import plan_option_rows
 
     return lambda repositories, _: (
         write_parquet(plan_option_rows(repositories.dossiers.plans("parquet"))),

@@ -27,7 +27,7 @@ from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.exchange.dicom import read_dicom
 from skinbeam_clinic.exchange.fhir.bundle import read_bundle
-from skinbeam_clinic.exchange.tables import PlanOptionRow
+from skinbeam_clinic.exchange.plan_option_table import PlanOptionRow
 from skinbeam_clinic.models import NewPlan, PhotographPermissions
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.application import build_clinic_app

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skinbeam_clinic.exchange.parquet import write_parquet
-from skinbeam_clinic.exchange.tables import SMALLEST_GROUP, PlanOptionRow, plan_option_csv, plan_option_rows
+from skinbeam_clinic.exchange.plan_option_table import SMALLEST_GROUP, PlanOptionRow, plan_option_csv, plan_option_rows
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
     FollowUp,
