@@ -33,10 +33,10 @@ class _JsonLogFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "from": record.name,
         }
-        room = record.name.split(".")[0]
-        if room in _OUR_LOGGERS:
+        package = record.name.split(".")[0]
+        if package in _OUR_LOGGERS:
             line["said"] = record.getMessage()
-        elif room == _SERVER_LOGGER:
+        elif package == _SERVER_LOGGER:
             line["said"] = str(record.msg).strip()
         if number := request_id.get():
             line["request"] = number

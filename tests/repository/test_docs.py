@@ -284,9 +284,8 @@ def test_equations_of_the_code_stand_in_the_manual_and_each_once() -> None:
         if (found := re.search(EQUATION.pattern + "$", line))
     ]
     assert len(numbered) == len(set(numbered)), sorted(one for one in numbered if numbered.count(one) > 1)
-    files = [
-        file for room in ("skinbeam", "skinbeam_clinic", "research", "tests") for file in (ROOT / room).rglob("*.py")
-    ]
+    folders = ("skinbeam", "skinbeam_clinic", "research", "tests")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
     cited = {one: file for file in (*PAGES, *files) for one in cited_equations(file.read_text(encoding="utf-8"))}
     unknown = {one: name_of(cited[one]) for one in set(cited) - set(numbered)}
     assert not unknown, "number these equations on a page of docs/methods"
@@ -299,7 +298,7 @@ def test_every_formula_of_a_model_has_a_number_of_the_manual() -> None:
         for text in docstrings(file):
             other = [number for number in NUMBERED.findall(text) if not EQUATION.fullmatch(f"({number})")]
             assert not other, f"{name_of(file)}: a number of another form, {other}"
-    for file in (file for room in OF_EQUATIONS for file in (ROOT / "skinbeam" / room).rglob("*.py")):
+    for file in (file for package in OF_EQUATIONS for file in (ROOT / "skinbeam" / package).rglob("*.py")):
         text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
         for formula in FORMULA.findall(text):
             assert " = " not in formula or EQUATION.search(formula), (
