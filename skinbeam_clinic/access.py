@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from skinbeam.model.errors import unknown_name_error
+from skinbeam.text import render_message
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = [
@@ -74,9 +75,9 @@ def require_right(role: Role, right: AccessRight) -> None:
     DeniedError : the role does not have this right.
     """
     if role not in PERMITTED_ROLES[right]:
-        raise clinic_error(
-            "denied", "role", role=str(role), act=str(right), hint={"roles": sorted(PERMITTED_ROLES[right])}
-        )
+        titles = {allowed: render_message(f"clinic-role.{allowed}") for allowed in Role}
+        hint = {"roles": [titles[allowed] for allowed in Role if allowed in PERMITTED_ROLES[right]]}
+        raise clinic_error("denied", "role", role=titles[role], act=render_message(f"clinic-right.{right}"), hint=hint)
 
 
 def parse_role(name: str) -> Role:

@@ -17,7 +17,8 @@ from treatment_samples import treatment_calls
 
 import skinbeam_clinic
 from skinbeam.model.errors import InputError
-from skinbeam_clinic.access import PERMITTED_ROLES, Role
+from skinbeam.text import use_language
+from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight, Role, require_right
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
 from skinbeam_clinic.appointments.models import AppointmentState, Booking, Purpose
@@ -860,3 +861,16 @@ def test_the_audit_log_has_words_for_every_action_that_the_code_names_and_every_
     bare = [(entry.action, entry.subject) for entry, view in shown if entry.action == view.action]
     assert not bare
     assert not {view.kind for view in list_entry_views(entries)} & kinds
+
+
+@pytest.mark.parametrize("right", [right for right in AccessRight if PERMITTED_ROLES[right] != set(Role)])
+def test_who_is_refused_reads_what_for_and_which_roles_may_in_their_language(right: AccessRight) -> None:
+    for role in set(Role) - PERMITTED_ROLES[right]:
+        with use_language("de"), pytest.raises(DeniedError) as found:
+            require_right(role, right)
+        titles = {Role.OWNER: "Inhaber/in", Role.CLINICIAN: "Ärztin/Arzt", Role.ASSISTANT: "Assistenz"}
+        titles[Role.AUDITOR] = "Prüfer/in"
+        assert f"die Rolle {titles[role]} darf das nicht: " in found.value.message
+        assert not found.value.message.endswith(f": {right}")
+        allowed = ", ".join(titles[each] for each in Role if each in PERMITTED_ROLES[right])
+        assert found.value.hint == f"Diese Rollen dürfen es: {allowed}."

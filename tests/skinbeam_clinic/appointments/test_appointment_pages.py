@@ -169,6 +169,16 @@ def test_the_first_page_shows_what_today_brings_to_whom(clinics: Clinics) -> Non
         assert [name for name in ("owner", "clinician") if f"Today {name}" in today] == seen
 
 
+def test_machines_of_one_name_are_told_apart_by_their_serial_numbers(
+    client: TestClient, clinics: Clinics, patient: str
+) -> None:
+    owner = clinics.repositories(Role.OWNER)
+    for serial in ("SYN-41", "SYN-42"):
+        owner.machines.add(device="ktp-532", serial=serial, name="Green laser", room="4")
+    page = client.get(f"/patients/{patient}/appointments").text
+    assert [f"Green laser, 4 · {serial}<" in page for serial in ("SYN-41", "SYN-42")] == [True, True]
+
+
 def test_an_appointment_is_proposed_with_somebody_who_treats(clinics: Clinics, patient: str) -> None:
     """A new consultation stood in the calendar of the assistant who answered the telephone."""
     ids = {role: clinics.members[HOME, role].id for role in Role}
