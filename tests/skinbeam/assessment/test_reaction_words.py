@@ -5,7 +5,8 @@ from unicodedata import normalize
 import pytest
 from earlier_samples import case, session
 
-from skinbeam.assessment.reactions import UNREAD_REACTION, earlier_reactions, reaction_kinds, read_reaction_kinds
+from skinbeam.assessment.reaction_words import UNREAD_REACTION, reaction_kinds, read_reaction_kinds
+from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.model.case import forms_raised_scars
 from skinbeam.model.consultation import REACTIONS
 from skinbeam.suitability.history import reaction_reasons
