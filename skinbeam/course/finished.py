@@ -1,13 +1,22 @@
 """Whether earlier sessions have improved a concern so much that another one is decided anew."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from skinbeam.assessment.earlier_sessions import TreatedPlace, is_place_known
 from skinbeam.model.case import Case
-from skinbeam.plan_records.plan import Option
+from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.suitability.session_response import count_sessions_with, session_response
 
-__all__ = ["is_improved_enough"]
+__all__ = ["is_improved_enough", "mark_done_concerns"]
+
+
+def mark_done_concerns(concerns: Sequence[ConcernPlan], case: Case) -> tuple[ConcernPlan, ...]:
+    """Return the concerns of a plan, of which those that sessions have improved enough are marked as done."""
+    return tuple(
+        replace(concern, is_done=True) if is_improved_enough(case, concern, concern.options) else concern
+        for concern in concerns
+    )
 
 
 def is_improved_enough(case: Case, place: TreatedPlace, options: Sequence[Option]) -> bool:

@@ -11,8 +11,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from skinbeam.course.concern_group import ConcernGroup, GroupedConcern
 from skinbeam.course.first_creams import DARK_MARKS, MELASMA, first_creams
-from skinbeam.course.groups import ConcernGroup, GroupedConcern, group_concerns
+from skinbeam.course.groups import group_concerns
 from skinbeam.course.resurfacing import ablation_rule, fresh_skin_rule, weeks_before_ablation
 from skinbeam.model.case import Case
 from skinbeam.model.sources import cite_sources

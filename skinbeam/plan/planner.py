@@ -19,7 +19,7 @@ from skinbeam.course.aftercare import (
     checklist_advice,
     record_keeping_advice,
 )
-from skinbeam.course.groups import mark_done_concerns
+from skinbeam.course.finished import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots, tell_missing_spots
 from skinbeam.course.totals import course_total

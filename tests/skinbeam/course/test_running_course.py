@@ -18,7 +18,7 @@ from course_samples import (
     step_ids,
 )
 
-from skinbeam.course.groups import mark_done_concerns
+from skinbeam.course.finished import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.totals import course_total
 from skinbeam.model.estimate import Estimate
