@@ -160,9 +160,10 @@ def test_one_laser_is_refused_and_the_plan_goes_on(name: str) -> None:
         ("IV", "skin-texture", "hands", False),  # for which the guideline names such columns
         ("VI", "skin-texture", "cheeks", False),
         ("VI", "surgical-scars", "arms", False),
+        ("V", "acne-scars", "decolletage", True),
     ],
 )
-def test_columns_that_remove_skin_stay_on_the_face_and_on_scars_of_dark_skin(
+def test_columns_that_remove_skin_stay_on_the_face_and_on_scars_of_wounds_of_dark_skin(
     phototype: str, condition: str, site: str, is_refused: bool
 ) -> None:
     """A clinic whose only laser was a fractional CO2 was offered it for mild poikiloderma of a neck of type V."""

@@ -260,6 +260,7 @@ OF_CLINICIANS = (
     "mild-whitening",
     "neck-fractional",
     "no-days-off",
+    "off-face-columns",
     "phototype-six-thin-evidence",
     "raised-scars-columns",
     "retinoid-by-mouth-as-isotretinoin",
