@@ -1,16 +1,23 @@
-"""Charts that many reports of these tests share."""
+"""The plan and the charts that many reports of these tests share."""
 
 import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from report_samples import sample_plan
 
 from skinbeam.report import report_figures
 from skinbeam.text import current_language
 
 CHARTS = ("draw_section", "draw_window", "draw_calendar")
 _drawn: dict[tuple[str, str, bytes], str] = {}
+
+
+@pytest.fixture
+def plan() -> dict[str, Any]:
+    """The document of a synthetic plan."""
+    return sample_plan()
 
 
 @pytest.fixture
