@@ -55,7 +55,7 @@ def _index(atlas: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "people": f"{atlas['people']:,}",
         "rows": [_searched(row, device, atlas) for device in devices for row in _rows(device, atlas)],
-        "devices": [_told(one) for one in devices],
+        "devices": [_summarise_device(one) for one in devices],
         "classes": classes,
         "by_class": [
             {"name": one["name"], "title": one["title"], "cells": [_of_class(one["classes"][c]) for c, _ in classes]}
@@ -66,7 +66,7 @@ def _index(atlas: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(one: Mapping[str, Any]) -> dict[str, Any]:
+def _summarise_device(one: Mapping[str, Any]) -> dict[str, Any]:
     every = one["all"]
     return {
         "name": one["name"],
@@ -121,9 +121,9 @@ def _cells(row: Row, device: Mapping[str, Any], atlas: Mapping[str, Any]) -> dic
 
 def _device(device: Mapping[str, Any], atlas: Mapping[str, Any]) -> dict[str, Any]:
     rows, every = _rows(device, atlas), device["all"]
-    told = list(find_choice(device["name"]).sites)
-    book = device["textbook"]
-    known = "unknown" not in book
+    own_sites = list(find_choice(device["name"]).sites)
+    textbook = device["textbook"]
+    known = "unknown" not in textbook
     return {
         "title": device["title"],
         "condition": device["condition_title"].lower(),
@@ -131,17 +131,17 @@ def _device(device: Mapping[str, Any], atlas: Mapping[str, Any]) -> dict[str, An
         "note": device["note"],
         "microbeams": device["microbeams"],
         "known": known,
-        "book": _textbook(device),
-        "sources": book.get("sources", ()),
-        "counted": book.get("counted"),
-        "top": _number(book["top"]) if known else "",
+        "textbook": _textbook(device),
+        "sources": textbook.get("sources", ()),
+        "counted": textbook.get("counted"),
+        "top": _number(textbook["top"]) if known else "",
         "unit": _unit(device),
         "people": f"{atlas['people']:,}",
         "able": f"{every['with_setting']:,}",
         "shares": {name: _of_100(every[name]) for name in _SHARES},
         "without": [(_without(reason, device), count) for reason, count in every["without"]],
-        "sites": [_of_site(site, [row for row in rows if row["site"] == site], device, atlas) for site in told],
-        "others": ", ".join(sorted({_site(row["site"]) for row in rows if row["site"] not in told})),
+        "sites": [_of_site(site, [row for row in rows if row["site"] == site], device, atlas) for site in own_sites],
+        "others": ", ".join(sorted({_site(row["site"]) for row in rows if row["site"] not in own_sites})),
     }
 
 
@@ -161,31 +161,31 @@ def _of_site(site: str, rows: Sequence[Row], device: Mapping[str, Any], atlas: M
         )
         for row in rows
     ]
-    book = device["textbook"].get("dose")
+    textbook = device["textbook"].get("dose")
     burns = [one.stop for one in find_limits(device["modality"], site) if one.quantity == "p_burn"]
     where = f"{device['title']}, {_site(site)}"
     return {
         "title": _site(site),
         "people": f"{sum(row['people'] for row in rows):,}",
-        "doses": dose_chart(places, title=f"Doses by colour: {where}", unit=_unit(device), textbook=book),
+        "doses": dose_chart(places, title=f"Doses by colour: {where}", unit=_unit(device), textbook=textbook),
         "harms": harm_chart(places, title=f"Harm by colour: {where}", allowed=burns[0] if burns else None),
         "rows": [_cells(row, device, atlas) for row in rows],
     }
 
 
 def _textbook(device: Mapping[str, Any]) -> str:
-    told = device["textbook"]
-    if "unknown" in told:
-        return f"unknown: {told['unknown']}"
-    return _in_words(told["setting"], told["dose"], told["density_per_cm2"], device)
+    textbook = device["textbook"]
+    if "unknown" in textbook:
+        return f"unknown: {textbook['unknown']}"
+    return _in_words(textbook["setting"], textbook["dose"], textbook["density_per_cm2"], device)
 
 
 def _observed(textbook: Mapping[str, Any]) -> str:
-    """What clinics counted after such light, in short; empty where no burn is told of."""
+    """What clinics counted after such light, in short; empty of microbeams."""
     if "counted" not in textbook:
         return ""
     counted = textbook["counted"]
-    return f"observed: {counted['harmed']} of {counted['of']}" if counted else "observed: nobody counted"
+    return f"observed: {counted['harmed']} of {counted['treated']}" if counted else "observed: nobody counted"
 
 
 def _planned(row: Row, device: Mapping[str, Any]) -> str:
@@ -196,12 +196,12 @@ def _planned(row: Row, device: Mapping[str, Any]) -> str:
 def _in_words(setting: Mapping[str, float], dose: float, density: float | None, device: Mapping[str, Any]) -> str:
     if device["microbeams"]:
         beam = MicrobeamSetting(dose, setting["spot_mm"] * _UM_PER_MM, density or 0.0, "")
-        told = DeviceSetting(setting["wavelength_nm"], setting["pulse_ms"], microbeam=beam)
+        complete = DeviceSetting(setting["wavelength_nm"], setting["pulse_ms"], microbeam=beam)
     else:
-        told = DeviceSetting(
+        complete = DeviceSetting(
             setting["wavelength_nm"], setting["pulse_ms"], fluence_J_cm2=dose, spot_mm=setting["spot_mm"]
         )
-    return describe_settings(told, lamp=device["name"] == "ipl")
+    return describe_settings(complete, lamp=device["name"] == "ipl")
 
 
 def _without(reason: str, device: Mapping[str, Any]) -> str:

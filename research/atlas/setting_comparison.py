@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.device import Device, load_device
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
 from skinbeam.model.document import DocumentResult
@@ -21,6 +22,8 @@ from skinbeam.model.estimate import Unknown, Value
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.units import CM, MM
+from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan.burn_anchor import burn_anchor
 from skinbeam.plan.concern import ConcernResult
 from skinbeam.plan.planner import make_plan
 from skinbeam.plan_records.plan import Option
@@ -29,7 +32,7 @@ from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import PracticeEnvelope, PracticeLight, find_envelope, span_ends
 from skinbeam.response.fractional import compute_columns, p_any_limit_broken
 from skinbeam.response.goals import TreatmentGoal, treatment_goal
-from skinbeam.response.limits import find_limits, judge_limit
+from skinbeam.response.limits import SettingLimit, find_limits, judge_limit
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.response_table import ResponseTable
 from skinbeam.response.settings import SearchMachine, build_beam
@@ -361,12 +364,15 @@ def _dose_window(trial: CandidateSetting) -> tuple[float | Unknown, float | Unkn
     first = bisect_left(
         doses, True, key=lambda dose: weighted_share(thresholds.reaches_target(dose), wanted)[0] >= enough
     )
-    limits = [verdict.limit for verdict in trial.verdicts]
+
+    def is_broken(limit: SettingLimit, dose: float) -> bool:
+        return judge_limit(limit, thresholds.value[limit.id](dose), around, ()).status == "not_met"
+
+    # A limit that the published dose itself breaks is a warning of the plan, and ends nothing.
+    limits = [verdict.limit for verdict in trial.verdicts if not is_broken(verdict.limit, trial.dose)]
 
     def breaks(dose: float) -> bool:
-        return any(
-            judge_limit(limit, thresholds.value[limit.id](dose), around, ()).status == "not_met" for limit in limits
-        )
+        return any(is_broken(limit, dose) for limit in limits)
 
     last = bisect_left(doses, True, key=breaks) - 1
     none = Unknown(render_message("atlas.out-of-reach"))
@@ -380,16 +386,25 @@ def _textbook_result(
         return TextbookAtlasResult(**dict.fromkeys(_TEXTBOOK_OUTPUTS, textbook))
     machine = SearchMachine(choice.name, load_device(choice.name), loaded.folder)
     try:
-        made = _full_field_result if textbook.density_per_cm2 is None else _column_result
-        return made(machine, textbook, goal, skins)
+        if textbook.density_per_cm2 is not None:
+            return _column_result(machine, textbook, goal, skins)
+        return _full_field_result(machine, textbook, goal, skins, darkest_phototype(loaded.case) or len(PHOTOTYPES))
     except NotAvailable as silence:
         return TextbookAtlasResult(**dict.fromkeys(_TEXTBOOK_OUTPUTS, Unknown(silence.reason)))
 
 
 def _full_field_result(
-    machine: SearchMachine, textbook: TextbookSetting, goal: TreatmentGoal, skins: SiteSkins
+    machine: SearchMachine, textbook: TextbookSetting, goal: TreatmentGoal, skins: SiteSkins, phototype: int
 ) -> TextbookAtlasResult:
-    response = ResponseTable(machine, goal, skins).at(textbook.setting)
+    """Return the results of light that heats, with burns anchored to counts as those of a plan are.
+
+    Parameters
+    ----------
+    phototype : of the skin, 1 to 6.
+    """
+    table = ResponseTable(machine, goal, skins)
+    anchor = burn_anchor(machine, table.beam(textbook.setting), skins.site, phototype)
+    response = table.anchored(anchor).at(textbook.setting)
     wanted, around = skins.weights
     limits = find_limits(goal.modality, skins.site, goal.condition)
     enough, one_burn = (float(atlas_table()["asked"][name]) for name in ("reached", "burnt"))

@@ -42,7 +42,6 @@ from skinbeam.plan.without_dose import plan_devices_without_dose
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal, treatment_goal
 from skinbeam.response.limits import min_draws
-from skinbeam.response.practice_place import place_dose
 from skinbeam.response.settings import PulseCaps, SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.suitability.judgement import Suitability, judge_suitability
@@ -226,7 +225,7 @@ def _plan_one_proposal(
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
     practised = None
     if not proposal.has_helped:
-        practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity)
+        practised = proposal.place(concern.condition, trial.dose)
     judged = _with_proposal_reason(rules, goal, concern, proposal, trial)
     is_usual = is_printed and proposal.condition == concern.condition
     helped_in = proposal.earlier.number if proposal.earlier is not None and proposal.has_helped else None
@@ -277,6 +276,9 @@ def _with_proposal_reason(
         message = Message("plan.redder-filter", {"dose": message, "printed_nm": proposal.bluer_filter_nm})
     if proposal.shorter_pulse_ms is not None:
         message = Message("plan.longer-pulse", {"dose": message, "printed_ms": proposal.shorter_pulse_ms})
+    if proposal.similar_light is not None:
+        wavelength_nm = proposal.similar_light.wavelength_nm
+        message = Message("plan.dose-of-similar-light", {"dose": message, "wavelength_nm": wavelength_nm})
     if proposal.facial_share is not None:
         message = Message("plan.dose-off-face", {"dose": message, "less_pct": round(100 * (1 - proposal.facial_share))})
     about = concern.place

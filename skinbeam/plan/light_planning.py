@@ -32,10 +32,11 @@ from skinbeam.response.full_field import search_full_field
 from skinbeam.response.goals import MIDDLE, TreatmentGoal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.reference_burns import reference_burn_doses
-from skinbeam.response.response_table import ResponseTable, basal_burn_doses
+from skinbeam.response.response_table import ResponseTable, basal_burn_doses, goal_doses_J_cm2
 from skinbeam.response.settings import SearchMachine, build_beam, is_facial
 from skinbeam.response.skin_bank import SkinBank
-from skinbeam.simulate.skins.ensemble import weighted_quantiles
+from skinbeam.response.skins import SiteSkins
+from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
 
 __all__ = ["judge_heating_dose", "plan_proposal", "plan_without_dose", "with_limits_of_practice"]
@@ -180,14 +181,26 @@ def _least_enough(
         return trial
     is_borrowed = proposal.lighter_phototype is not None
     wanted = min(goal.bounds.effective_share, effect_target().wanted if is_borrowed else math.inf)
-    if trial.p_effective < wanted:
-        return trial
     least = proposal.whitened if proposal.whitened <= 1.001 * trial.dose else 0.0
     doses = [dose for dose in proposal.doses if least / 1.001 <= dose < trial.dose]
-    place = bisect_left(doses, True, key=lambda dose: table.judge(proposal.setting, dose).p_effective >= wanted)
+    lighter = table.skins.lighter_skins[proposal.lighter_phototype :] if is_borrowed else ()
+    place = len(doses)
+    for skins in lighter:
+        place = min(place, _place_of_enough(table, proposal.setting, skins, doses, wanted))
+    if trial.p_effective >= wanted:
+        enough = bisect_left(doses, True, key=lambda dose: table.judge(proposal.setting, dose).p_effective >= wanted)
+        place = min(place, enough)
     if place == len(doses):
         return trial
     return with_limits_of_practice(table.judge(proposal.setting, doses[place]), proposal)
+
+
+def _place_of_enough(
+    table: ResponseTable, setting: BeamSetting, skins: SiteSkins, doses: Sequence[float], wanted: float
+) -> int:
+    """Return the place of the least dose that reaches enough of other skins; the number of doses where none does."""
+    reached = goal_doses_J_cm2(table.goal, table.beam(setting), skins, table.cooling)
+    return bisect_left(doses, True, key=lambda dose: weighted_share(reached <= dose, skins.weights[0])[0] >= wanted)
 
 
 def judge_heating_dose(

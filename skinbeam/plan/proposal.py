@@ -1,7 +1,7 @@
 """A proposed setting of a machine: its light, and the published doses around the one that a plan begins with."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from skinbeam.laser.beam import Beam
@@ -10,10 +10,32 @@ from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, practice_quantity
 from skinbeam.response.envelope import PublishedRange
+from skinbeam.response.practice_place import PracticePlace, place_dose
 from skinbeam.response.settings import SearchMachine, build_beam
 from skinbeam.text import Message
 
-__all__ = ["Proposal"]
+__all__ = ["Proposal", "SimilarLight"]
+
+
+@dataclass(frozen=True)
+class SimilarLight:
+    """Light whose published doses a light takes that nobody published a dose of.
+
+    Parameters
+    ----------
+    wavelength_nm : of the light that sources print doses of.
+    factor : ratio of the computed doses that burn the skin that they treated, of the light that takes them over it.
+    printed : its least and its greatest dose as printed, J/cm².
+    """
+
+    wavelength_nm: float
+    factor: float
+    printed: tuple[float, float]
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Its wavelength and the factor, as parameters of a message."""
+        return {"wavelength_nm": self.wavelength_nm, "factor": self.factor}
 
 
 @dataclass(frozen=True)
@@ -43,6 +65,7 @@ class Proposal:
     is_least_off_face : whether it begins with the least published dose because sources treated thicker skin.
     least_of_darker : the greatest of the least doses that are published for darker skin at this setting; lighter skin
         begins with no less, since it bears what darker skin bears.
+    similar_light : the light whose doses it takes, since no source prints one of its own; else None.
     earlier : the session on this skin that it follows: its setting is given again, or its dose is raised; else None.
     raised_start : the dose to begin with after an earlier session that helped too little, or where test spots showed
         the endpoint; else 0.
@@ -73,6 +96,7 @@ class Proposal:
     is_of_site: bool = False
     is_least_off_face: bool = False
     least_of_darker: float = 0.0
+    similar_light: SimilarLight | None = None
     earlier: EarlierResult | None = None
     raised_start: float = 0.0
     endpoint: EndpointSeen | None = None
@@ -153,6 +177,9 @@ class Proposal:
     def range_parameters(self) -> dict[str, float | str | Message]:
         """The doses as printed and the number of their sources, as parameters of a message."""
         doses = _dose_span(*self.printed_range, self.unit)
+        if self.similar_light is not None:
+            printed = _dose_span(*self.similar_light.printed, self.unit)
+            doses = Message("plan.doses-moved", {"doses": doses, "printed": printed, **self.similar_light.parameters})
         if self.darker_phototype is not None:
             doses = Message("plan.doses-of-darker", {"doses": doses, "darker": PHOTOTYPES[self.darker_phototype - 1]})
         return {"doses": doses, "sources": len(self.sources)}
@@ -171,13 +198,21 @@ class Proposal:
             return printed
         return Message("asked.printed-taken", {"printed": printed, "taken": _dose_span(self.low, self.high, self.unit)})
 
+    def place(self, condition: str, dose: float, *, is_planned: bool = True) -> PracticePlace:
+        """Return the place of a dose for a condition beside its published range, as `place_dose`."""
+        place = place_dose(condition, dose, self.published_range, self.quantity, is_planned=is_planned)
+        if self.similar_light is None:
+            return place
+        moved = {"place": place.message, **self.similar_light.parameters}
+        return replace(place, message=Message("practice.similar-light", moved))
+
     def includes(self, dose: float) -> bool:
         """Return whether a dose is in the published range, as machines and sources round doses."""
         return self.low / DOSE_ROUNDING <= dose <= 1.001 * self.high
 
     def is_begun_with(self, dose: float) -> bool:
         """Return whether a dose is printed for such skin or darker, and no less than what plans begin with."""
-        is_own = self.lighter_phototype is None
+        is_own = self.lighter_phototype is None and self.similar_light is None
         return is_own and self.start / DOSE_ROUNDING <= dose <= 1.001 * self.high
 
     def is_start(self, dose: float) -> bool:

@@ -103,7 +103,7 @@ def _is_printed_at(usual: Proposal, setting: BeamSetting) -> bool:
     """
     is_column = usual.machine.device.microbeam
     is_of_such_skin = usual.lighter_phototype is None and (is_column or usual.darker_phototype is None)
-    is_same_light = usual.setting.wavelength_nm == setting.wavelength_nm
+    is_same_light = usual.setting.wavelength_nm == setting.wavelength_nm and usual.similar_light is None
     return is_of_such_skin and is_same_light and (is_column or is_like(usual.setting, setting))
 
 

@@ -5,13 +5,16 @@ lighter skin, which are borrowed and moved down. Lighter skin bears what darker 
 a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
 get it too where it is greater, as lamps do where clinics treated darker skin alone. At one setting darker skin gets no
 more than lighter skin. Where the guideline names lamps away from the face and prints no dose there, as for the backs of
-the hands, a lamp gets a share of the one for the face. A machine for which nobody printed a dose gets no proposal.
+the hands, a lamp gets a share of the one for the face. Light that a source calls like another gets the doses of that,
+moved by the model. A machine for which nobody printed any of these gets no proposal.
 """
 
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
+
+import numpy as np
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.guideline.device_classes import (
@@ -23,6 +26,7 @@ from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.evidence.guideline.table import guideline_cell
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
+from skinbeam.laser.device import load_device
 from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings, one_of_each_light
 from skinbeam.model.case import Case
@@ -42,11 +46,12 @@ from skinbeam.plan.printed_dose import (
     practice_doses,
     read_dose,
 )
-from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.proposal import Proposal, SimilarLight
 from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.response.envelope import least_field_spot_mm, lending_conditions
 from skinbeam.response.practice_place import FLUENCE
-from skinbeam.response.settings import PracticeRegion, SearchMachine, is_facial
+from skinbeam.response.reference_burns import reference_burn_doses
+from skinbeam.response.settings import PracticeRegion, SearchMachine, built_in_cooling, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.suitability.dose_bars import is_injured_by_other_kind
 
@@ -81,6 +86,8 @@ def propose_setting(
     if proposal is None and machine.device.is_lamp:
         proposal = _propose_from_face(unbarred, concern, region, barred_nm)
     if proposal is None:
+        proposal = _propose_from_similar_light(unbarred, concern, region, barred_nm)
+    if proposal is None:
         return None
     is_of_site = proposal.is_of_site or region.names_site(
         machine.device, proposal.setting, proposal.sources, concern.site
@@ -105,6 +112,59 @@ def _propose_from_face(
         return None
     classes = device_classes(machine.device, proposal.setting)
     return proposal if guideline_place(of_site, region.modality, classes) is not None else None
+
+
+def _propose_from_similar_light(
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
+) -> Proposal | None:
+    """Return the proposal with the doses of a light that a source calls like that of a machine, moved to it.
+
+    Both burn the skin that sources treated alike: the doses are multiplied by the ratio of the computed doses that do.
+    """
+    table = load_package_table("data/lending.toml")["light"]
+    settings = [offered for offered in iterate_settings(machine.device) if offered.wavelength_nm not in barred_nm]
+    lent = (
+        (row, [offered for offered in settings if row["device_class"] in device_classes(machine.device, offered)])
+        for row in table
+    )
+    row, able = next(((row, found) for row, found in lent if found), (None, []))
+    if row is None:
+        return None
+    lender = replace(machine, case_name=row["lender"], device=load_device(row["lender"]), dose_bars=())
+    theirs = _propose_no_more_than_lighter(lender, concern, region, barred_nm)
+    if theirs is None:
+        return None
+    site = concern.site
+    setting = min(
+        able,
+        key=lambda offered: (
+            log_ratio(offered.spot_mm, theirs.setting.spot_mm),
+            log_ratio(offered.pulse_ms, theirs.setting.pulse_ms),
+        ),
+    )
+    treated = PHOTOTYPES[: theirs.lighter_phototype or region.phototype or len(PHOTOTYPES)]
+    own = replace(theirs, machine=machine, setting=setting)
+    # Ratios of drawn skins vary; that of lighter skin bounds them, so that darker skin gets no more.
+    factor = min(_median_burn_J_cm2(own, site, skin) / _median_burn_J_cm2(theirs, site, skin) for skin in treated)
+    low, high = theirs.printed_range
+    moved = replace(
+        own,
+        low=factor * theirs.low,
+        middle=factor * theirs.middle,
+        high=factor * theirs.high,
+        printed=(factor * low, factor * high),
+        similar_light=SimilarLight(theirs.setting.wavelength_nm, factor, theirs.printed_range),
+    )
+    if not moved.published_doses:
+        return None
+    cite_sources(row["source"])
+    return moved
+
+
+def _median_burn_J_cm2(proposal: Proposal, site: str, phototype: str) -> float:
+    """Return the median dose of the light of a proposal that burns the skin that sources treated."""
+    cooling, _ = built_in_cooling(proposal.machine.device)
+    return float(np.median(reference_burn_doses(site, phototype, proposal.least_beam, cooling).computed_J_cm2))
 
 
 def _gentler_off_face(proposal: Proposal, site: str) -> Proposal:

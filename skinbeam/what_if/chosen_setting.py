@@ -22,7 +22,6 @@ from skinbeam.plan.device_option import LaserOption, make_option
 from skinbeam.plan.person import AssessedPerson
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option, Plan
-from skinbeam.response.practice_place import place_dose
 from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Message, render_message
 from skinbeam.what_if.asked_setting import AskedSetting, judge_asked_setting, planned_quantities
@@ -167,6 +166,6 @@ def _make_option(
     judged, proposal = replace(rules, reasons=(*rules.reasons, reason)), asked_setting.proposal
     if proposal is None:
         return make_option(person.case, concern, asked_setting.goal, trial, judged)
-    practised = place_dose(concern.condition, trial.dose, proposal.published_range, proposal.quantity, is_planned=False)
+    practised = proposal.place(concern.condition, trial.dose, is_planned=False)
     is_usual = proposal.condition == concern.condition and proposal.is_begun_with(trial.dose)
     return make_option(person.case, concern, asked_setting.goal, trial, judged, practised, at_usual_dose=is_usual)

@@ -41,9 +41,6 @@ def rows(device: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.check
-@pytest.mark.xfail(
-    strict=True, reason="the atlas is of the calibration of burns before this one, as docs/limits.md says"
-)
 def test_a_sample_of_the_atlas_is_what_is_computed_now() -> None:
     by_device = {choice.name: choice for choice in atlas_choices()}
     cells = [AtlasPlace(name, by_device[name].condition, site, ita) for name, site, ita in SAMPLE]

@@ -287,11 +287,11 @@ def test_a_setting_that_helped_is_not_repeated_where_a_rule_or_its_burns_forbid_
     tanned = document(person + concern(VEINS, extra="") + devices(DYE) + done)
     assert all("595" not in str(option.get("settings", {})) for option in laser_options(tanned))
     short = {"device": "qs-alexandrite-755", "wavelength_nm": 755.0, "pulse_ms": 5e-5, "spot_mm": 3.0}
-    burning = session(6.0, 60, "crusting for 8 days", **short).replace(VEINS, "age-spots")
+    burning = session(10.0, 60, "crusting for 8 days", **short).replace(VEINS, "age-spots")
     (option,) = laser_options(
         document(PERSON + concern("age-spots", "hands") + devices("qs-alexandrite-755") + burning)
     )
-    assert option["settings"]["fluence_J_cm2"] < 6.0
+    assert option["settings"]["fluence_J_cm2"] < 10.0
     assert option["p_harm"]["median"] < 0.1
 
 
