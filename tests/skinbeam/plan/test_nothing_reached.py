@@ -128,7 +128,7 @@ def test_columns_without_a_place_that_reach_few_stand_behind_every_other_treatme
 
 @pytest.mark.parametrize(("reached", "leader"), [(0.5, "fractional-1550"), (2.0, "fractional-co2-10600")])
 def test_a_plan_ranks_columns_by_what_they_reach(monkeypatch: pytest.MonkeyPatch, reached: float, leader: str):
-    """Sources print no dose for hands of phototype V, and more people were helped by CO2 in trials."""
+    """The guideline names neither for a décolletage of phototype IV, and more people were helped by CO2 in trials."""
     plan_proposal = laser_options.plan_proposal
 
     def with_share(case, goal, *asked, **options):
@@ -138,8 +138,8 @@ def test_a_plan_ranks_columns_by_what_they_reach(monkeypatch: pytest.MonkeyPatch
         return replace(trial, effective=np.arange(trial.effective.size) < count)
 
     monkeypatch.setattr(laser_options, "plan_proposal", with_share)
-    person = '[patient]\nage_years = 62\nsex = "male"\nphototype = "V"\n'
-    case = loaded(person + concern("wrinkles", "hands", "") + devices("fractional-co2-10600", "fractional-1550"))
+    person = '[patient]\nage_years = 62\nsex = "male"\nphototype = "IV"\n'
+    case = loaded(person + concern("wrinkles", "decolletage", "") + devices("fractional-co2-10600", "fractional-1550"))
     (part,) = read_plan(make_plan(case, draws=PLAN_DRAWS).document).concerns
     assert part.first_laser is not None
     assert part.first_laser[1].device == leader
