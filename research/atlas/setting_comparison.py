@@ -216,6 +216,7 @@ def _is_same_light(printed_nm: float | None, wavelength_nm: float) -> bool:
 
 # The answer of one case.
 
+_BEYOND_PRACTICE: Final = ("practice.above", "practice.below", "practice.no-dose", "practice.none")
 _STEP: Final = 1.01  # relative resolution of doses
 _STEPS: Final = 463  # from a tenth of a dose to ten times as much
 
@@ -229,7 +230,7 @@ class PlannedAtlasSetting:
     dose, from_dose, to_dose : J/cm², or mJ of a microbeam.
     from_dose, to_dose : the steps of the device that bring half of such skins to the target, and keep every limit.
     density_per_cm2 : of microbeams; 0 of a full field.
-    inside_practice : whether it lies inside the published range.
+    inside_practice : whether it is not beyond the published range.
     """
 
     dose: float | Unknown | None
@@ -339,8 +340,8 @@ def _planned_setting(planned: ConcernResult, choice: AtlasChoice) -> PlannedAtla
 
 
 def _is_inside_practice(option: Option) -> bool:
-    """Return whether the planned setting is inside the published range."""
-    return option.practice is not None and option.practice.id.startswith("practice.inside")
+    """Return whether the planned setting is not beyond what was published: inside it, lowered from it, or moved."""
+    return option.practice is not None and option.practice.id not in _BEYOND_PRACTICE
 
 
 def _refusal_reason(planned: ConcernResult, choice: AtlasChoice) -> str:

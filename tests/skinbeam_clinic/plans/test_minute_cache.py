@@ -1,6 +1,5 @@
 """What was read of records is in memory for a minute, and no longer once anybody reads anything else."""
 
-import gc
 import weakref
 from types import SimpleNamespace
 
@@ -32,7 +31,6 @@ def test_a_record_leaves_memory_after_a_minute(clock: SimpleNamespace, other: st
         assert cache.get("erased") is held()
     clock.now_s += 6.0
     cache.get("another") if other == "get" else cache.add("another", Record())
-    gc.collect()
     assert held() is None
 
 
