@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from skinbeam.text import to_local_time
+from skinbeam.text import from_local_time, to_local_time
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import cancel_future_appointments
 from skinbeam_clinic.database import follow_up_tables, patient_link_tables, tables, text_tables, treatment_tables
@@ -236,14 +236,18 @@ def _retention_end(
 def _add_years(moment: datetime.datetime, years: int) -> datetime.datetime:
     """Return the same day and time of the clinic's clocks so many years later; of a 29 February, else the 1 March.
 
-    Where the later year has no 29 February the period ends on the day after, so that nothing is erased too early.
+    Where the later year has no 29 February the period ends on the day after, so that nothing is erased too early; a time
+    that clocks skip when summer time begins is an hour later, for the same reason.
     """
-    local = to_local_time(moment)
+    shown = to_local_time(moment).replace(tzinfo=None)  # the later day may be in winter and the first in summer
     try:
-        later = local.replace(year=local.year + years)
+        later = shown.replace(year=shown.year + years)
     except ValueError:
-        later = local.replace(year=local.year + years, month=3, day=1)
-    return later.astimezone(datetime.UTC)
+        later = shown.replace(year=shown.year + years, month=3, day=1)
+    try:
+        return from_local_time(later)
+    except ValueError:
+        return from_local_time(later + datetime.timedelta(hours=1))
 
 
 def _last_entries(work: ClinicTransaction) -> dict[str, datetime.datetime]:

@@ -4,7 +4,9 @@ import datetime
 import html
 import io
 import json
+import time
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -212,6 +214,7 @@ def test_an_owner_is_told_before_records_are_due(client: TestClient, clinics: Cl
         ("2016-02-29T14:00Z", 10, "UTC", "2026-03-01T14:00Z"),
         ("2016-02-29T23:30Z", 10, "Europe/Berlin", "2026-02-28T23:30Z"),  # there it was the 1 March
         ("2016-03-27T22:30Z", 10, "Europe/Berlin", "2026-03-27T23:30Z"),  # of which the clocks showed 0:30 of the 28th
+        ("2016-03-29T00:30Z", 10, "Europe/Berlin", "2026-03-29T01:30Z"),  # 2:30, which the clocks skip ten years later
         ("2016-11-29T14:00Z", 0, "UTC", "2016-11-29T14:00Z"),
     ],
 )
@@ -228,6 +231,29 @@ def test_years_of_retention_are_those_of_the_calendar(
             kept = repositories.erasure.preview(consultation.patient_id, retention_years=years).retain_until
         assert (listed.retained_until, listed.is_due) == (end, is_due)
         assert kept == (None if is_due else end)
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clocks are those of Berlin."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+def test_without_a_named_time_zone_the_years_are_those_of_the_clocks_of_this_machine(
+    repositories: ClinicRepositories,
+) -> None:
+    """The first day was in summer time and the last one is not: the period ended an hour early, on the day before."""
+    at, end = (datetime.datetime.fromisoformat(text) for text in ("2016-03-27T22:30Z", "2026-03-27T23:30Z"))
+    with clock_set_to(at):
+        repositories.consultations.begin(repositories.patients.add().id, ANSWERS)
+    with clock_set_to(end), use_time_zone(None):
+        (listed,) = repositories.erasure.list_erasable(retention_years=10)
+    assert listed.retained_until == end
 
 
 def test_the_days_of_a_retention_period_are_those_of_the_clinic(client: TestClient, clinics: Clinics) -> None:
