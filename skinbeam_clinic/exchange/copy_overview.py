@@ -281,7 +281,7 @@ def _read_plan(contents: PlanContents) -> Plan | None:
     """Return a plan in the current language; None where it came from elsewhere and is no document that can be read."""
     try:
         return translate_record(parse_plan(contents.files["plan.json"]))
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):  # JSON of any kind
         return None
 
 

@@ -10,7 +10,7 @@ import pytest
 from exchange_samples import OPTIONS, PLAN, dossiers, picture
 from hypothesis import given, settings
 from playwright.sync_api import Browser
-from record_samples import MADE, sign
+from record_samples import MADE, begin_consultation, sign
 from treatment_samples import fired, started
 
 from skinbeam.text import LANGUAGES, use_language
@@ -100,6 +100,17 @@ def test_the_page_of_a_copy_tells_what_was_done_and_leads_to_its_files(
     ):  # fmt: skip
         assert told in page.text
     assert "b" not in page.tags, "what was typed is never markup"
+
+
+@pytest.mark.parametrize("document", [b"[]", b"null", b"{}", b"\xff", b'{"concerns": []}', b"[" * 100_000])
+def test_a_plan_from_elsewhere_that_cannot_be_read_keeps_nobody_from_their_copy(
+    repositories: ClinicRepositories, document: bytes
+) -> None:
+    consultation = begin_consultation(repositories)
+    made = NewPlan("d" * 64, "e" * 64, MADE.version, MADE.seed, MADE.draws, {"plan.json": document})
+    repositories.plans.choose(repositories.plans.add(consultation.id, made, revision=1).id, "0.0", "because")
+    page, _ = read_copy(repositories, repositories.patients.get(consultation.patient_id))
+    assert "0.0; because" in page.text
 
 
 @pytest.mark.parametrize(
