@@ -1,20 +1,23 @@
 """Keep what was read of records for a minute, for every thread of the server.
 
-What is older is dropped whenever something is looked up or added, so that the records of people who are treated no
-longer, or were erased, do not stay in memory.
+What is older is dropped from every cache whenever something is looked up in one or added, so that the records of people
+who are treated no longer, or were erased, do not stay in memory; not even where a cache is seldom used itself.
 """
 
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 __all__ = ["MinuteCache"]
 
 _LONGEST_S = 60.0
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
+_LOCK = threading.Lock()  # of all caches
+_CACHES: "WeakSet[MinuteCache[Any, Any]]" = WeakSet()
 
 
 class MinuteCache(Generic[_Key, _Value]):
@@ -28,25 +31,32 @@ class MinuteCache(Generic[_Key, _Value]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._added: OrderedDict[_Key, tuple[float, _Value]] = OrderedDict()  # with the time, the oldest first
-        self._lock = threading.Lock()
+        with _LOCK:
+            _CACHES.add(self)
 
     def get(self, key: _Key) -> _Value | None:
         """Return a value; None where it was not added within the last minute."""
-        with self._lock:
-            self._drop_old()
+        with _LOCK:
+            _drop_old()
             entry = self._added.get(key)
         return None if entry is None else entry[1]
 
     def add(self, key: _Key, value: _Value) -> None:
         """Add a value in place of the one before."""
-        with self._lock:
-            self._drop_old()
+        with _LOCK:
+            _drop_old()
             self._added[key] = time.monotonic(), value
             self._added.move_to_end(key)
             if len(self._added) > self._most:
                 self._added.popitem(last=False)
 
-    def _drop_old(self) -> None:
-        oldest_s = time.monotonic() - _LONGEST_S
+    def drop_before(self, oldest_s: float) -> None:
+        """Drop what was added until then."""
         while self._added and next(iter(self._added.values()))[0] <= oldest_s:
             self._added.popitem(last=False)
+
+
+def _drop_old() -> None:
+    oldest_s = time.monotonic() - _LONGEST_S
+    for cache in _CACHES:
+        cache.drop_before(oldest_s)

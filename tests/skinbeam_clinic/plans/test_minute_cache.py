@@ -34,6 +34,20 @@ def test_a_record_leaves_memory_after_a_minute(clock: SimpleNamespace, other: st
     assert held() is None
 
 
+def test_a_record_leaves_memory_although_only_another_cache_is_used(clock: SimpleNamespace) -> None:
+    """As the face of a photograph whose leaflet nobody opens any more, while plans are read all day."""
+    seldom, often, record = MinuteCache[str, Record](10), MinuteCache[str, Record](10), Record()
+    seldom.add("erased", record)
+    held = weakref.ref(record)
+    del record
+    clock.now_s += 59.0
+    often.get("another")
+    assert held() is not None
+    clock.now_s += 1.0
+    often.get("another")
+    assert held() is None
+
+
 def test_the_oldest_makes_room(clock: SimpleNamespace) -> None:
     cache = MinuteCache[str, int](2)
     for place, key in enumerate("abac"):  # "a" was read again after "b"
