@@ -13,6 +13,7 @@ from skinbeam.text import render_message
 from skinbeam_clinic.appointments.models import BookingClash
 
 __all__ = [
+    "BookingError",
     "BusyError",
     "ClashError",
     "ClosedError",
@@ -39,6 +40,12 @@ class RecordNotFoundError(InputError):
 
 class BusyError(InputError):
     """The queue is full: a new job would wait for too long."""
+
+
+class BookingError(InputError):
+    """An appointment is refused by itself, whatever else is booked: `place` is which of those that were asked for."""
+
+    place: int = 0
 
 
 class ClashError(InputError):
@@ -90,6 +97,9 @@ class WrongKeyError(InputError):
 
 _ERROR_TYPES: dict[str, type[InputError]] = {
     "absent": RecordNotFoundError,
+    "appointment-length": BookingError,
+    "appointment-machine": BookingError,
+    "appointment-member": BookingError,
     "clash": ClashError,
     "closed": ClosedError,
     "conflict": ConflictError,
@@ -102,6 +112,7 @@ _ERROR_TYPES: dict[str, type[InputError]] = {
     "settings-busy": BusyError,
     "settings-computing": BusyError,
     "stored-file-missing": RecordNotFoundError,
+    "time-to-think": BookingError,
     "unreachable": UnreachableError,
     "wrong-key": WrongKeyError,
 }

@@ -23,7 +23,7 @@ from skinbeam_clinic.appointments.times import (
 )
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.errors import ClashError
+from skinbeam_clinic.errors import BookingError, ClashError
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
 from skinbeam_clinic.web.request import ClinicRequest, check_name, error_status
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -182,17 +182,19 @@ def _book_course(request: ClinicRequest) -> Response:
     ]
     member = check_name(request.text("member"))
     sent = {"day": rows[0].day if rows else "", "time": rows[0].time if rows else _MORNING, "member": member}
+    chosen = [number for number, row in enumerate(rows) if row.selected]
     bookings: list[Booking] = []
     try:
-        for number, row in enumerate(rows):
-            if row.selected:
-                bookings.append(_read_row(row, number, plan, member))
+        for number in chosen:
+            bookings.append(_read_row(rows[number], number, plan, member))
         request.repositories.appointments.book(*bookings)
     except ClashError as error:
         return _show_course(request, plan, offered, rows, sent, error, explain_clash(request, error, bookings))
     except InputError as error:
         if error_status(error) != 422:
             raise
+        if isinstance(error, BookingError):
+            error.field = f"{error.field}-{chosen[error.place]}"
         return _show_course(request, plan, offered, rows, sent, error)
     return request.redirect(f"/patients/{plan.consultation.patient_id}/appointments")
 

@@ -25,7 +25,7 @@ from skinbeam_clinic.consents.repository import find_think_time_end, list_withdr
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
-from skinbeam_clinic.errors import ClashError, clinic_error
+from skinbeam_clinic.errors import BookingError, ClashError, clinic_error
 from skinbeam_clinic.patient_links.person import get_kept_patient, list_person_ids, list_replaced_ids
 
 __all__ = [
@@ -55,14 +55,18 @@ class AppointmentRepository(Repository):
         ------
         ClashError : a patient, a member or a machine is taken at one of the times.
         RecordNotFoundError : one of them does not belong to this clinic, or was erased.
-        InputError : `appointment-length`, `appointment-member`, `appointment-machine`, or `time-to-think`: a session
+        BookingError : `appointment-length`, `appointment-member`, `appointment-machine`, or `time-to-think`: a session
             would begin before its consent may be signed.
         """
         with self._access.writing(AccessRight.WRITE) as work:
             rows: list[treatment_tables.AppointmentRow] = []
             clashes: list[BookingClash] = []
             for place, booking in enumerate(bookings):
-                _check_booking(work, booking)
+                try:
+                    _check_booking(work, booking)
+                except BookingError as error:
+                    error.place = place
+                    raise
                 row = _new_row(work, booking)
                 rows.append(row)
                 if conflicts := _find_clashes(work, row, place):

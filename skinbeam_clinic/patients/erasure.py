@@ -236,8 +236,8 @@ def _retention_end(
 def _add_years(moment: datetime.datetime, years: int) -> datetime.datetime:
     """Return the same day and time of the clinic's clocks so many years later; of a 29 February, else the 1 March.
 
-    Where the later year has no 29 February the period ends on the day after, so that nothing is erased too early; a time
-    that clocks skip when summer time begins is an hour later, for the same reason.
+    Where the later year has no 29 February the period ends on the day after, so that nothing is erased too early; a
+    time that clocks skip when summer time begins is an hour later, for the same reason.
     """
     shown = to_local_time(moment).replace(tzinfo=None)  # the later day may be in winter and the first in summer
     try:

@@ -324,11 +324,15 @@ def test_a_course_begins_on_a_day_of_the_week_with_who_made_the_plan(
     assert re.search(rf"<option[^>]* selected>{maker}</option>", page)
 
 
-@pytest.mark.parametrize("refused", [{"minutes-1": "half an hour"}, {"time-1": "noon"}, {"day-1": "1999-01-01"}])
+@pytest.mark.parametrize(
+    "refused",
+    [{"minutes-1": "half an hour"}, {"minutes-1": "2"}, {"time-1": "noon"}, {"day-1": "1999-01-01"}],
+)
 def test_a_refused_row_of_the_course_names_its_own_field(
     client: TestClient, clinics: Clinics, plan: str, refused: dict[str, str]
 ) -> None:
     sent = fields(client.get(f"/plans/{plan}/appointments").text)
+    sent.pop("book-0")  # a row that is not booked is counted all the same
     answer = client.post(f"/plans/{plan}/appointments", data=sent | refused)
     assert answer.status_code == 422
     (field,) = refused
@@ -400,6 +404,10 @@ def test_no_session_is_booked_within_the_time_to_think(client: TestClient, clini
     days = {sent_purpose: proposed[f"day-{number}"] for number, sent_purpose in purposes_of(proposed)}
     assert datetime.date.fromisoformat(days["session"]) > today + datetime.timedelta(days=cooling_off_days())
     assert datetime.date.fromisoformat(days["test-spot"]) < datetime.date.fromisoformat(days["session"])
+    number = next(number for number, purpose in purposes_of(proposed) if purpose == "session")
+    early = {f"day-{number}": sent["day"], f"time-{number}": sent["time"]}
+    refused = client.post(f"/plans/{plan}/appointments", data=proposed | early)
+    assert (refused.status_code, f'data-entry="day-{number}"' in refused.text) == (422, True)
     repositories.consents.record_explanation(plan, option="0.0", cooling_off=datetime.timedelta(days=5))
     assert client.post(f"/patients/{patient}/appointments", data=sent).status_code == 422
     assert client.post(f"/patients/{patient}/appointments", data=sent | {"purpose": "consultation"}).status_code == 303
