@@ -145,6 +145,9 @@ class PatientRepository(Repository):
             require_kept(work, id)
             if not renumbered:
                 _refuse_name(patient.pseudonym, contact, "renumbered")
+            elif contains_name(patient.pseudonym, contact.get("name", "")):
+                patient.pseudonym = next_number(work)
+                work.save(patient, "patient.renamed")
             row = work.find(tables.ContactRow, id)
             if row is None:
                 row = work.new_row(tables.ContactRow, id=id)
@@ -155,9 +158,6 @@ class PatientRepository(Repository):
             work.seal(row, CONTACT_DETAILS.column.key, content)
             row.saved_at = now()
             work.save(row, "contact.saved")
-            if contains_name(patient.pseudonym, contact.get("name", "")):
-                patient.pseudonym = next_number(work)
-                work.save(patient, "patient.renamed")
             year = find_birth_year(details)
             if year is not None and patient.year_of_birth != year:
                 patient.year_of_birth = year

@@ -207,6 +207,20 @@ def test_a_pseudonym_holds_no_name_of_the_person_and_can_be_changed(repositories
         repositories.patients.set_pseudonym(repositories.patients.add().id, "S-40")
 
 
+def test_a_name_that_an_earlier_version_left_in_a_pseudonym_goes_although_the_details_stay(
+    repositories: ClinicRepositories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient, details = repositories.patients.add("Nightingale-3"), {"name": "Zoë Nightingale"}
+    with monkeypatch.context() as patch:
+        patch.setattr("skinbeam_clinic.patients.repository.contains_name", lambda *_: False)
+        repositories.patients.set_contact(patient.id, details)
+    stored = repositories.patients.get_contact(patient.id)
+    assert stored is not None
+    repositories.patients.set_contact(patient.id, details, version=stored.version, renumbered=True)
+    assert "nightingale" not in repositories.patients.get(patient.id).pseudonym.casefold()
+    assert repositories.patients.get_contact(patient.id) == stored
+
+
 def test_an_erased_identity_takes_the_pseudonym_along_and_the_record_says_so(
     database: Database, repositories: ClinicRepositories
 ) -> None:
