@@ -152,7 +152,8 @@ def _propose_member(request: ClinicRequest, choices: BookingChoices, appointment
     """
     treats = [member.id for member in choices.members if member.may_treat]
     mine = request.member_session.member.id
-    known = [mine, *(appointment.member_id for appointment in appointments), *treats]
+    seen = (each.member_id for each in appointments if each.state is not AppointmentState.CANCELLED)
+    known = [mine, *seen, *treats]
     return next((id for id in known if id in treats), mine)
 
 

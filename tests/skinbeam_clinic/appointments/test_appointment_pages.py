@@ -194,8 +194,12 @@ def test_an_appointment_is_proposed_with_somebody_who_treats(clinics: Clinics, p
     for day, role in enumerate((Role.CLINICIAN, Role.OWNER)):  # whom the patient saw last
         later = DAY + datetime.timedelta(days=35 + day)  # on days of its own: another test may have booked
         at = datetime.datetime.combine(later, datetime.time(9), datetime.UTC)
-        clinics.repositories().appointments.book(Booking(patient, ids[role], Purpose.SESSION, at, at + HOUR / 2))
+        booked = clinics.repositories().appointments.book(
+            Booking(patient, ids[role], Purpose.SESSION, at, at + HOUR / 2)
+        )
         assert proposed(Role.ASSISTANT) == ids[role]
+    clinics.repositories().appointments.cancel(booked[0].id, revision=booked[0].revision)
+    assert proposed(Role.ASSISTANT) == ids[Role.CLINICIAN], "nobody was seen in what is cancelled"
 
 
 def test_it_is_all_shown_in_german(client: TestClient, clinics: Clinics, patient: str) -> None:
