@@ -126,6 +126,18 @@ def test_the_page_speaks_the_language_of_the_patient_and_else_that_of_the_clinic
     assert page.text.startswith(title)
 
 
+def test_what_was_written_from_right_to_left_stands_so(
+    repositories: ClinicRepositories, patient: PatientRecord
+) -> None:
+    name, note = "\u05d6\u05d5\u05d0\u05d9 (1984).", "\u05d9\u05d1\u05e9 (7 \u05d9\u05de\u05d9\u05dd)."
+    repositories.patients.set_contact(patient.id, {"name": name})
+    repositories.notes.add(patient.id, note)
+    with zipfile.ZipFile(io.BytesIO(repositories.patient_copies.make(patient.id))) as archive:
+        page = archive.read("overview.html").decode()
+    assert f'<dd dir="auto">{name}</dd>' in page
+    assert f'<p dir="auto">{note}</p>' in page
+
+
 @pytest.mark.check
 def test_nothing_of_the_page_is_cut_off_on_a_telephone_or_on_paper(
     browser: Browser, repositories: ClinicRepositories, patient: PatientRecord, tmp_path: Path
