@@ -14,6 +14,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.burn_anchor import burn_anchor
 from skinbeam.plan.proposal import Proposal
+from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.published_doses.personal_calibration import PersonalCalibration
 from skinbeam.response.candidate import BurnDoses, CandidateSetting
 from skinbeam.response.fractional import search_microbeams
@@ -42,6 +44,10 @@ from skinbeam.text import Message
 __all__ = ["judge_heating_dose", "plan_proposal", "plan_without_dose", "with_limits_of_practice"]
 
 Floats = NDArray[np.float64]
+
+_NEAR: Final = 1.02  # in dose: darker skin needs more but for sampling and the heat of its epidermis, 1 %
+_FEW_DRAWS: Final = 20
+_SURE_ERRORS: Final = 4.0  # of the share of a few draws
 
 
 def plan_proposal(
@@ -177,30 +183,53 @@ def _least_enough(
     sources print for such skin stays as it is unless a rule asks for no more than enough. Where less was tried on this
     skin and did too little, or a test spot showed what is enough, the model does not say it.
     """
-    if proposal.raised_start:
-        return trial
     is_borrowed = proposal.lighter_phototype is not None
+    if proposal.raised_start or (is_borrowed and trial.p_effective < LEAST_REACHED):  # the latter is refused as it is
+        return trial
     wanted = min(goal.bounds.effective_share, effect_target().wanted if is_borrowed else math.inf)
     least = proposal.whitened if proposal.whitened <= 1.001 * trial.dose else 0.0
     doses = [dose for dose in proposal.doses if least / 1.001 <= dose < trial.dose]
+    place, has_enough = len(doses), trial.p_effective >= wanted
+    if has_enough:
+        place = bisect_left(doses, True, key=lambda dose: table.judge(proposal.setting, dose).p_effective >= wanted)
     lighter = table.skins.lighter_skins[proposal.lighter_phototype :] if is_borrowed else ()
-    place = len(doses)
-    for skins in lighter:
-        place = min(place, _place_of_enough(table, proposal.setting, skins, doses, wanted))
-    if trial.p_effective >= wanted:
-        enough = bisect_left(doses, True, key=lambda dose: table.judge(proposal.setting, dose).p_effective >= wanted)
-        place = min(place, enough)
+    if (
+        lighter
+        and place
+        and (has_enough or not _surely_misses(table, proposal.setting, lighter[0], trial.dose, wanted))
+    ):
+        place = _place_of_enough(table, proposal.setting, lighter, doses[:place], wanted)
     if place == len(doses):
         return trial
     return with_limits_of_practice(table.judge(proposal.setting, doses[place]), proposal)
 
 
 def _place_of_enough(
-    table: ResponseTable, setting: BeamSetting, skins: SiteSkins, doses: Sequence[float], wanted: float
+    table: ResponseTable, setting: BeamSetting, lighter: Sequence[SiteSkins], doses: Sequence[float], wanted: float
 ) -> int:
-    """Return the place of the least dose that reaches enough of other skins; the number of doses where none does."""
-    reached = goal_doses_J_cm2(table.goal, table.beam(setting), skins, table.cooling)
-    return bisect_left(doses, True, key=lambda dose: weighted_share(reached <= dose, skins.weights[0])[0] >= wanted)
+    """Return the place of the least dose that reaches enough of lighter skins, the lightest first; else their number.
+
+    The lightest need the least but for effects of sampling, so that the others are simulated only where it comes near.
+    """
+    place = len(doses)
+    for skins in lighter:
+        reached, weights = goal_doses_J_cm2(table.goal, table.beam(setting), skins, table.cooling), skins.weights[0]
+
+        def is_enough(dose: float, reached: Floats = reached, weights: Floats = weights) -> bool:
+            return weighted_share(reached <= dose, weights)[0] >= wanted
+
+        place = bisect_left(doses[:place], True, key=is_enough)
+        if not place or not is_enough(_NEAR * doses[place - 1]):
+            break
+    return place
+
+
+def _surely_misses(table: ResponseTable, setting: BeamSetting, skins: SiteSkins, dose: float, wanted: float) -> bool:
+    """Return whether a few draws show that a dose reaches less than the wanted share of skins: they take less time."""
+    few = skins.target.select(slice(_FEW_DRAWS))
+    reached = goal_doses_J_cm2(table.goal, table.beam(setting), SiteSkins(skins.site, few, few), table.cooling)
+    share, error = weighted_share(reached <= dose, few["weight"])
+    return share + _SURE_ERRORS * error < wanted
 
 
 def judge_heating_dose(

@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from skinbeam.model.conditions import known_conditions, known_sites
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.plan import light_planning
 from skinbeam.plan.concern import unknown_target_message
 from skinbeam.plan.guideline_place import concern_cells
 from skinbeam.plan.light_planning import plan_proposal
@@ -33,8 +35,10 @@ from skinbeam.published_doses.rows import practice_rows
 from skinbeam.response.goals import laser_choices, treatment_goal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.reference_burns import reference_burn_doses
+from skinbeam.response.response_table import goal_doses_J_cm2
 from skinbeam.response.settings import SearchMachine, built_in_cooling, is_facial
 from skinbeam.response.skin_bank import SkinBank
+from skinbeam.response.skins import SiteSkins
 from skinbeam.suitability.judgement import judge_suitability
 
 CONDITIONS = ("age-spots", "facial-telangiectasia", "redness", "acne-scars", "melasma")
@@ -520,3 +524,36 @@ def test_light_like_another_is_refused_where_that_is() -> None:
     machine = SearchMachine("qs-alexandrite-755", devices()["qs-alexandrite-755"], Path())
     case = person("uneven-pigmentation", "III")
     assert propose_setting(case, case.concern[0], "pigment-short-pulse", machine) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "device", "phototype", "draws"),
+    [
+        ("redness", "ipl", "IV", []),  # reaches nobody, and is refused whatever its dose
+        ("redness", "pulsed-dye-595", "IV", [20]),  # reaches too few of lighter skins too, as a few of them show
+        ("facial-telangiectasia", "ndyag-1064", "IV", [DRAWS]),
+        ("facial-telangiectasia", "ndyag-1064", "V", [DRAWS]),  # type IV needs more than III, which 70 J/cm² miss
+    ],
+)
+def test_lighter_skin_is_simulated_only_where_it_may_bound_a_borrowed_dose(
+    condition: str, device: str, phototype: str, draws: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan of redness in type IV took nearly twice as long, for light that it then refused."""
+    simulated: list[int] = []
+
+    def count(goal: Any, beam: Any, skins: SiteSkins, cooling: Any) -> Any:
+        simulated.append(skins.target.count)
+        return goal_doses_J_cm2(goal, beam, skins, cooling)
+
+    monkeypatch.setattr(light_planning, "goal_doses_J_cm2", count)
+    case = person(condition, phototype)
+    machine = SearchMachine(device, devices()[device], Path())
+    proposal = propose_setting(case, case.concern[0], "vascular", machine)
+    assert proposal is not None
+    assert proposal.lighter_phototype is not None
+    bank = SkinBank(case, assess_colour(case, None), DRAWS, 0)
+    trial = plan_proposal(case, treatment_goal(condition, "vascular"), proposal, "cheeks", bank)
+    assert trial is not None
+    assert simulated == draws
+    if device == "ndyag-1064":
+        assert trial.dose == 80.0  # of both: no dose rises with darkness
