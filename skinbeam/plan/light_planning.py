@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.assessment.skin_draws import PersonColour
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.case import Case
 from skinbeam.model.errors import NotAvailable
@@ -170,18 +171,27 @@ def _plan_heating(
     for dose in _doses_downwards(proposal, proposal.start * min(1.0, ratio)):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
         if trial.keeps_limits:
-            return _with_bruising(table, _least_enough(table, goal, proposal, trial))
+            lighter = _lighter_skins_that_borrow(proposal, table, bank.colour)
+            return _with_bruising(table, _least_enough(table, goal, proposal, trial, lighter))
     return None
 
 
 def _least_enough(
-    table: ResponseTable, goal: TreatmentGoal, proposal: Proposal, trial: CandidateSetting
+    table: ResponseTable,
+    goal: TreatmentGoal,
+    proposal: Proposal,
+    trial: CandidateSetting,
+    lighter: Sequence[SiteSkins],
 ) -> CandidateSetting:
     """Return a borrowed dose, or one that a rule bounds, lowered to the least that reaches enough skins.
 
     Nobody tried a borrowed dose on such skin, so that what is more than enough there is only a risk. A dose that
     sources print for such skin stays as it is unless a rule asks for no more than enough. Where less was tried on this
     skin and did too little, or a test spot showed what is enough, the model does not say it.
+
+    Parameters
+    ----------
+    lighter : lighter skins that borrow the dose as well, the lightest first; no more is given than is enough of them.
     """
     is_borrowed = proposal.lighter_phototype is not None
     if proposal.raised_start or (is_borrowed and trial.p_effective < LEAST_REACHED):  # the latter is refused as it is
@@ -192,7 +202,6 @@ def _least_enough(
     place, has_enough = len(doses), trial.p_effective >= wanted
     if has_enough:
         place = bisect_left(doses, True, key=lambda dose: table.judge(proposal.setting, dose).p_effective >= wanted)
-    lighter = table.skins.lighter_skins[proposal.lighter_phototype :] if is_borrowed else ()
     if (
         lighter
         and place
@@ -202,6 +211,18 @@ def _least_enough(
     if place == len(doses):
         return trial
     return with_limits_of_practice(table.judge(proposal.setting, doses[place]), proposal)
+
+
+def _lighter_skins_that_borrow(proposal: Proposal, table: ResponseTable, colour: PersonColour) -> Sequence[SiteSkins]:
+    """Return the lighter skins for which a dose is borrowed too, the lightest first.
+
+    The lightest skin of all stands before those of each phototype. Of a measured colour those at the borders of the
+    phototypes follow it, and the first that borrows begins where the skin ends that sources treated.
+    """
+    lender = proposal.lighter_phototype
+    if lender is None:
+        return ()
+    return table.skins.lighter_skins[lender if colour.ita_deg is not None else lender + 1 :]
 
 
 def _place_of_enough(

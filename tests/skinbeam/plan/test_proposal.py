@@ -527,16 +527,22 @@ def test_light_like_another_is_refused_where_that_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "device", "phototype", "draws"),
+    ("condition", "device", "phototype", "ita_deg", "draws"),
     [
-        ("redness", "ipl", "IV", []),  # reaches nobody, and is refused whatever its dose
-        ("redness", "pulsed-dye-595", "IV", [20]),  # reaches too few of lighter skins too, as a few of them show
-        ("facial-telangiectasia", "ndyag-1064", "IV", [DRAWS]),
-        ("facial-telangiectasia", "ndyag-1064", "V", [DRAWS]),  # type IV needs more than III, which 70 J/cm² miss
+        ("redness", "ipl", "IV", None, []),  # reaches nobody, and is refused whatever its dose
+        ("redness", "pulsed-dye-595", "IV", None, []),  # sources treated III, whose dose stays as printed
+        ("redness", "pulsed-dye-595", "IV", 15.0, [20]),  # misses most skin at the border of III too
+        ("facial-telangiectasia", "ndyag-1064", "IV", None, []),
+        ("facial-telangiectasia", "ndyag-1064", "V", None, [DRAWS]),  # reaches V, and so IV too
     ],
 )
 def test_lighter_skin_is_simulated_only_where_it_may_bound_a_borrowed_dose(
-    condition: str, device: str, phototype: str, draws: list[int], monkeypatch: pytest.MonkeyPatch
+    condition: str,
+    device: str,
+    phototype: str,
+    ita_deg: float | None,
+    draws: list[int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A plan of redness in type IV took nearly twice as long, for light that it then refused."""
     simulated: list[int] = []
@@ -547,6 +553,8 @@ def test_lighter_skin_is_simulated_only_where_it_may_bound_a_borrowed_dose(
 
     monkeypatch.setattr(light_planning, "goal_doses_J_cm2", count)
     case = person(condition, phototype)
+    assert case.patient is not None
+    case = case.model_copy(update={"patient": case.patient.model_copy(update={"ita_deg": ita_deg})})
     machine = SearchMachine(device, devices()[device], Path())
     proposal = propose_setting(case, case.concern[0], "vascular", machine)
     assert proposal is not None
