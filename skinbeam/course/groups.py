@@ -165,12 +165,15 @@ def _weeks_since_darkening(case: Case, concern: ConcernPlan) -> float | None:
     """Return how many weeks ago light last darkened a concern or left a mark in it that nobody saw fade.
 
     A test spot has no date, but it is at least as old as it was when it was read. 0 where nobody knows when a session
-    was; None where no light left one.
+    was; None where no light left one. Dark marks are mostly what other light left, and creams were used on it: where
+    nobody knows when that was, no wait would end.
     """
     marks = [left for left in earlier_reactions(case) if left.is_lasting_mark and not left.has_ended]
-    here = sessions_on_skin(case, {concern.site})
+    here, done = sessions_on_skin(case, {concern.site}), sessions_on(case, concern)
     darkened = [one for left in marks if not left.is_test_spot and (one := case.session[left.index]) in here]
-    done = sessions_on(case, concern)
+    if concern.condition == DARK_MARKS:
+        marks = []
+        darkened = [session for session in darkened if session in done or weeks_since(case, session) is not None]
     if done and session_response(case, concern).is_worse:
         darkened.append(done[-1])
     ages = [0.0 if (ago := weeks_since(case, session)) is None else ago for session in darkened]

@@ -130,6 +130,24 @@ def test_no_light_treats_darkened_melasma_before_its_creams(text: str, week: int
 
 
 @pytest.mark.parametrize(
+    ("text", "months", "week"),
+    [
+        ("", 6, 0),
+        (AGE_SPOTS_THAT_DARKENED, 6, 2),  # six of eight weeks after it are over
+        (AGE_SPOTS_THAT_DARKENED.replace("weeks_ago = 6\n", ""), 6, 0),
+        (AGE_SPOTS_THAT_DARKENED.replace("weeks_ago = 6\n", ""), 1, 4),
+        (SPOT_THAT_DARKENED.replace("1008", "672"), 6, 0),
+        (SPOT_THAT_DARKENED.replace("1008", "672"), 1, 4),
+    ],
+)
+def test_creams_on_marks_of_which_nobody_knows_the_day_count(text: str, months: float, week: int) -> None:
+    """Columns on scars waited for eight weeks of creams at every visit, however long the marks had been treated."""
+    wanted = concern("acne-scars", extra="") + concern(DARK_MARKS, extra=f"creams_months = {months}\n")
+    case = loaded(PERSON + wanted + text).case
+    assert schedule_course([part(DARK_MARKS), SCARS], case)[0].week == week
+
+
+@pytest.mark.parametrize(
     ("noted", "better", "ago", "creams", "week"),
     [
         ("none", 40.0, 10, "", 0),
