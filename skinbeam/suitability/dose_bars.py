@@ -173,18 +173,27 @@ def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: Earlier
         shorter = DoseBar(used, least, math.nextafter(pulse_ms, 0.0), keeps_setting=True)
         bars = [shorter, DoseBar(used, math.nextafter(borne_dose, math.inf), keeps_setting=True)]
     if device.is_lamp:
-        bars += _bars_of_shorter_pulses(reaction, used)
+        bars += _bars_of_shorter_pulses(reaction, used, borne)
     filter_nm = reaction.wavelength_nm if used is None else used
     if device.is_lamp and filter_nm is not None:
         bars += [DoseBar(nm, None) for nm in device.wavelengths_nm if nm < filter_nm]
     return bars
 
 
-def _bars_of_shorter_pulses(reaction: EarlierReaction, wavelength_nm: float | None) -> list[DoseBar]:
-    """Return the pulses of a lamp that an injury bars: in a shorter one less light injures; no share is known."""
+def _bars_of_shorter_pulses(
+    reaction: EarlierReaction, wavelength_nm: float | None, borne: EarlierReaction | None = None
+) -> list[DoseBar]:
+    """Return the pulses of a lamp that an injury bars: in a shorter one less light injures; no share is known.
+
+    Parameters
+    ----------
+    borne : as of `_bars_of_own_light`; a pulse as short as this one shows what the skin bears.
+    """
     if reaction.meaning != "harm" or reaction.pulse_ms is None:
         return []
-    return [DoseBar(wavelength_nm, None, math.nextafter(reaction.pulse_ms, 0.0), keeps_setting=True)]
+    shown_ms = math.inf if borne is None or borne.pulse_ms is None else borne.pulse_ms
+    shortest_ms = min(reaction.pulse_ms, shown_ms)
+    return [DoseBar(wavelength_nm, None, math.nextafter(shortest_ms, 0.0), keeps_setting=True)]
 
 
 def borne_since(injury: EarlierReaction, reactions: Sequence[EarlierReaction]) -> EarlierReaction | None:

@@ -91,3 +91,15 @@ def test_after_an_injury_no_shorter_pulse_of_a_lamp_is_planned() -> None:
         assert bool(doses) is is_left
         assert max(doses, default=0.0) <= 12.0
         assert allowed_doses(spot("redness", hurt, device="ipl"), "ipl", here) == allowed_doses("", "ipl", here)
+
+
+def test_a_shorter_pulse_of_a_lamp_that_the_skin_bore_since_an_injury_is_left() -> None:
+    """A session of 15 J/cm² in 12 ms that helped was not given again, and the lamp was refused."""
+    made = 'device = "ipl"\nwavelength_nm = 560.0\n'
+    hurt = session("blister", f"{made}fluence_J_cm2 = 18.0\npulse_ms = 20.0", "redness")
+    later = session("none", f"{made}fluence_J_cm2 = 15.0\npulse_ms = 12.0", "redness").replace("week = 4", "week = 9")
+    window = lasers.devices()["ipl"].spots_mm[-1]
+    for pulse_ms, most in ((2.0, 0.0), (10.0, 0.0), (12.0, 15.0), (20.0, 15.0)):
+        left = allowed_doses(hurt + later, "ipl", BeamSetting(560.0, pulse_ms, window))
+        assert max(left, default=0.0) == most
+    assert not allowed_doses(hurt, "ipl", BeamSetting(560.0, 12.0, window))
