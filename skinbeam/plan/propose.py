@@ -120,6 +120,7 @@ def _propose_from_similar_light(
     """Return the proposal with the doses of a light that a source calls like that of a machine, moved to it.
 
     Both burn the skin that sources treated alike: the doses are multiplied by the ratio of the computed doses that do.
+    The setting is the one of the nearest spot in which the machine has such a dose.
     """
     table = load_package_table("data/lending.toml")["light"]
     settings = [offered for offered in iterate_settings(machine.device) if offered.wavelength_nm not in barred_nm]
@@ -134,20 +135,33 @@ def _propose_from_similar_light(
     theirs = _propose_no_more_than_lighter(lender, concern, region, barred_nm)
     if theirs is None:
         return None
-    site = concern.site
-    setting = min(
+    nearest = sorted(
         able,
         key=lambda offered: (
             log_ratio(offered.spot_mm, theirs.setting.spot_mm),
             log_ratio(offered.pulse_ms, theirs.setting.pulse_ms),
         ),
     )
+    spots: dict[float, BeamSetting] = {}
+    for setting in nearest:
+        spots.setdefault(setting.spot_mm, setting)
+    tried = (_move_to_light(theirs, machine, setting, concern.site, region) for setting in spots.values())
+    moved = next((proposal for proposal in tried if proposal.published_doses), None)
+    if moved is not None:
+        cite_sources(row["source"])
+    return moved
+
+
+def _move_to_light(
+    theirs: Proposal, machine: SearchMachine, setting: BeamSetting, site: str, region: PracticeRegion
+) -> Proposal:
+    """Return a proposal of other light with a setting of a machine, at doses that burn the skin of sources alike."""
     treated = PHOTOTYPES[: theirs.lighter_phototype or region.phototype or len(PHOTOTYPES)]
     own = replace(theirs, machine=machine, setting=setting)
     # Ratios of drawn skins vary; that of lighter skin bounds them, so that darker skin gets no more.
     factor = min(_median_burn_J_cm2(own, site, skin) / _median_burn_J_cm2(theirs, site, skin) for skin in treated)
     low, high = theirs.printed_range
-    moved = replace(
+    return replace(
         own,
         low=factor * theirs.low,
         middle=factor * theirs.middle,
@@ -155,10 +169,6 @@ def _propose_from_similar_light(
         printed=(factor * low, factor * high),
         similar_light=SimilarLight(theirs.setting.wavelength_nm, factor, theirs.printed_range),
     )
-    if not moved.published_doses:
-        return None
-    cite_sources(row["source"])
-    return moved
 
 
 def _median_burn_J_cm2(proposal: Proposal, site: str, phototype: str) -> float:

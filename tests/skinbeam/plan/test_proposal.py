@@ -519,6 +519,22 @@ def test_moved_doses_foretell_what_is_printed_of_that_light_for_other_spots(phot
     assert found.similar_light.printed[1] < found.high  # less of it is absorbed than of red light
 
 
+def test_light_like_another_takes_the_nearest_spot_that_has_such_a_dose() -> None:
+    """A clinic's own laser whose widest spot ends at 4 J/cm² was refused, though a smaller one reaches the doses."""
+    known = devices()["qs-alexandrite-755"]
+    (head,) = known.file.head
+    wide = next(spot for spot in head.spot if spot.spot_mm == 4.0)
+    weak = wide.model_copy(update={"fluence_J_cm2": wide.fluence_J_cm2.model_copy(update={"high": 4.0})})
+    smaller = [spot for spot in head.spot if spot.diameter_mm < 3.0]
+    own = known.file.model_copy(update={"head": [head.model_copy(update={"spot": [*smaller, weak]})]})
+    case = person("freckles", "III")
+    machine = SearchMachine("qs-alexandrite-755", replace(known, file=own), Path())
+    found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
+    assert found is not None
+    assert found.setting.spot_mm == 2.5
+    assert min(found.published_doses) > 4.0
+
+
 def test_light_like_another_is_refused_where_that_is() -> None:
     """Nobody lends a dose to skin that sources keep such light from, nor one for spots to a whole field."""
     machine = SearchMachine("qs-alexandrite-755", devices()["qs-alexandrite-755"], Path())
