@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from skinbeam.course.aftercare import visible_ranges
-from skinbeam.model.conditions import known_modalities
+from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.package_data import load_package_table
@@ -41,6 +41,7 @@ _STOP_SIGNS: Mapping[str, tuple[str, ...]] = {
     "pigment-short-pulse": ("blister", "white", "pain", "spread"),
     "pigment-short-pulse-fair": ("blister", "tearing", "pain", "spread"),
     "field-pigment": ("whitening", "petechiae", "blister", "pain", "spread"),
+    "lens-array": ("whitening", "petechiae", "blister", "pain", "spread"),
     "pigment-long-pulse": ("blister", "grey", "pain", "spread"),
     "non-ablative-fractional": ("blister", "grey", "pain", "spread"),
     "fractional-ablative": ("char", "pain", "spread"),
@@ -91,14 +92,21 @@ def _healing_days(appearance: str) -> tuple[HealingDayText, ...]:
 def _appearance_key(modality: str, condition: str) -> str:
     """Return the key of the messages that describe a modality.
 
-    A field whose colour is faded looks unlike a spot that is whitened.
+    A field whose colour is faded looks unlike a spot that is whitened. What has no pigment is treated with short pulses
+    through lens arrays alone.
     """
-    return "field-pigment" if is_field_pigment(modality, condition) else modality
+    if not is_field_pigment(modality, condition):
+        return modality
+    return "field-pigment" if known_conditions()[condition].pigmented else "lens-array"
 
 
 _DAYS_PER_UNIT = {"days": 1.0, "weeks": 7.0}
-_LOOK_FOR_MARKS = ("pigment-short-pulse", "field-pigment")  # whose last day of healing is one of looking for marks
-_SOON_AS_BEFORE = ("field-pigment",)  # skin that looks as before when that day has come
+_LOOK_FOR_MARKS = (
+    "pigment-short-pulse",
+    "field-pigment",
+    "lens-array",
+)  # whose last day of healing is one of looking for marks
+_SOON_AS_BEFORE = ("field-pigment", "lens-array")  # skin that looks as before when that day has come
 
 
 def days_until_marks_show(modality: str, condition: str) -> int:

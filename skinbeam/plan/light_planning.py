@@ -214,13 +214,14 @@ def _least_enough(
 
 
 def _lighter_skins_that_borrow(proposal: Proposal, table: ResponseTable, colour: PersonColour) -> Sequence[SiteSkins]:
-    """Return the lighter skins for which a dose is borrowed too, the lightest first.
+    """Return the lighter skins for which a dose for vessels is borrowed too, the lightest first.
 
-    The lightest skin of all stands before those of each phototype. Of a measured colour those at the borders of the
+    A darker epidermis lets less light through to a vessel, while a brown spot is itself darker in darker skin. The
+    lightest skin of all stands before those of each phototype. Of a measured colour those at the borders of the
     phototypes follow it, and the first that borrows begins where the skin ends that sources treated.
     """
     lender = proposal.lighter_phototype
-    if lender is None:
+    if lender is None or table.goal.location != "vessel":
         return ()
     return table.skins.lighter_skins[lender if colour.ita_deg is not None else lender + 1 :]
 

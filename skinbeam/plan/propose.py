@@ -434,9 +434,11 @@ def _propose_from_darker_cells(
 ) -> Proposal | None:
     """Return the proposal from the cell of the next darker phototype that gives a dose for the condition.
 
-    It is a cell of the condition itself, and for lamps one of a condition that lends its settings.
+    It is a cell of the condition itself, and for lamps one of a condition that lends its settings; so it is for lens
+    arrays, whose hand pieces have one fluence each.
     """
-    conditions = _lending_cells(machine, region) if machine.device.is_lamp else (concern.condition,)
+    is_lent = machine.device.is_lamp or machine.device.lens_array
+    conditions = _lending_cells(machine, region) if is_lent else (concern.condition,)
     for condition in conditions:
         for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
             theirs = replace(region, condition=condition)

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
 from skinbeam.course.first_creams import MELASMA, first_creams
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.plan_records.course import DeviceSetup, SourceRange
+from skinbeam.plan_records.course import DeviceSetup, LensArraySetting, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import display_value, join_items, people_of_100, report_text
 from skinbeam.report.outcomes import fault_values
@@ -59,6 +59,8 @@ def is_done_at_home(option: Option) -> bool:
 
 def choice_key(option: Option) -> str:
     """Return the name under which the catalogue has the words for a choice: its kind where that is known."""
+    if option.setup is not None and isinstance(option.setup.settings.microbeam, LensArraySetting):
+        return "lens-array"
     own = f"{option.modality}-{option.technique}"
     return own if option.technique is not None and f"leaflet_choice.{own}" in catalogue() else option.modality
 

@@ -54,7 +54,8 @@ def test_cold_sores_are_told_once_and_of_light_on_the_face(site: str) -> None:
 def test_a_paragraph_of_reasons_says_once_what_this_person_said() -> None:
     """ "Your skin is dark, or it may be." stood before each light that dark skin rules out."""
     person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"V"')
-    made = read_plan(document(person + concern_text("age-spots", "arms")))
+    owned = devices("ps-ndyag-532-1064", "qs-ruby-694")
+    made = read_plan(document(person + concern_text("age-spots", "arms") + owned))
     text = leaflet_page(made).concerns[0].no_laser_text
     assert text.count("Your skin is dark") == 1
     assert text.count("Short flashes") == 2

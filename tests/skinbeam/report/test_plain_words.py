@@ -36,6 +36,7 @@ def test_no_plain_word_stands_for_a_name_that_does_not_exist() -> None:
             "choice",
             (
                 *vocabulary_table("modality"),
+                "lens-array",
                 *(f"{PEEL}-{kind.name}" for kind in peel_kinds()),
                 *(f"surgery-{name}" for name in named_procedures("acne-scars", (), "surgery")),
             ),
