@@ -219,7 +219,7 @@ def consult(
         from skinbeam.report.terminal import plan_summary
         from skinbeam.text import render_message
 
-        print(plan_summary(plan, progress.duration_s))
+        print(plan_summary(plan))
         written = {"report": str(output / "report.html"), "leaflet": str(output / "leaflet.pdf")}
         print(render_message("terminal.files", written | {"seconds": f"{monotonic() - began:.1f}"}))
 

@@ -2,11 +2,9 @@
 
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from skinbeam.plan.parallel import concern_name
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.simulate.light.montecarlo import ProgressCallback
 from skinbeam.text import Message
@@ -49,7 +47,7 @@ def show_photon_progress(photons: int | None, *, quiet: bool = False) -> Iterato
 
 
 class PlanProgress:
-    """Progress listener of a plan: print each finished concern and the current step, and measure the time per concern.
+    """Progress listener of a plan: print each finished concern and the current step.
 
     Its lines are erased if the answer is printed on the same terminal. It hides no cursor and runs no thread, so that
     an interrupt at any moment leaves the terminal intact.
@@ -60,9 +58,7 @@ class PlanProgress:
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.duration_s: dict[str, float] = {}
         self._enabled = not quiet and sys.stderr.isatty()
-        self._start_times: dict[str, float] = {}
         self._concerns_with_setting: set[str] = set()
         self._persistent_lines = 0
 
@@ -73,16 +69,14 @@ class PlanProgress:
         each other line is overwritten by the next.
         """
         if isinstance(what, ConcernPlan):
-            self.duration_s[what.place] = time.monotonic() - self._start_times[concern_name(what)]
             if self._enabled:
                 from skinbeam.report.terminal import concern_rows
 
-                for concern, option, expected, took in concern_rows(what, self.duration_s[what.place]):
+                for concern, option, expected in concern_rows(what):
                     # The expected result is near the beginning, since a narrow terminal cuts the line.
-                    self._print_persistent(" · ".join(filter(None, (concern, expected, option, took))))
+                    self._print_persistent(" · ".join(filter(None, (concern, expected, option))))
             return
         concern = str(what.params.get("concern", ""))
-        self._start_times.setdefault(concern, time.monotonic())
         first = what.id == "progress.stands" and concern not in self._concerns_with_setting
         if first:
             self._concerns_with_setting.add(concern)

@@ -4,7 +4,7 @@ The full reasons are in the report. A sentence that decides is printed whole; of
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from skinbeam.model.conditions import known_modalities
 from skinbeam.model.estimate import Unknown
@@ -29,13 +29,8 @@ __all__ = ["align_columns", "concern_rows", "plan_summary"]
 _SENTENCE = re.compile(r".*?[.!?](?=\s+[A-ZÀ-Þ]|$)", re.DOTALL)
 
 
-def plan_summary(plan: Plan, elapsed_s: Mapping[str, float] | None = None) -> str:
-    """Return the summary of a plan: decision and reasons, the first option of each concern, and cautions about those.
-
-    Parameters
-    ----------
-    elapsed_s : computing time of each concern in seconds, by its place; concerns without an entry print no time.
-    """
+def plan_summary(plan: Plan) -> str:
+    """Return the summary of a plan: decision and reasons, first option of each concern, and cautions about those."""
     lines = [render_message(f"decision.{plan.suitability.decision}")]
     # Reasons that stop treatment are printed whole and in plain words; a rule that covers several concerns, once.
     stops = (
@@ -45,7 +40,7 @@ def plan_summary(plan: Plan, elapsed_s: Mapping[str, float] | None = None) -> st
     lines += [render_message("terminal.why", {"text": reason}) for reason in why]
     spoke = [reason for reason in plan.suitability.reasons if not why or reason.decision != stops]
     lines += [render_message("terminal.caution", {"text": _first_sentence(caution)}) for caution in _cautions(spoke)]
-    rows = [row for concern in plan.concerns for row in concern_rows(concern, (elapsed_s or {}).get(concern.place))]
+    rows = [row for concern in plan.concerns for row in concern_rows(concern)]
     lines += ["", *align_columns(rows), ""]
     minded: dict[str, list[str]] = {}
     for concern in plan.concerns:
@@ -62,18 +57,17 @@ def plan_summary(plan: Plan, elapsed_s: Mapping[str, float] | None = None) -> st
     return "\n".join([*lines, render_message("terminal.plan", {"hash": plan.plan_sha256})])
 
 
-def concern_rows(concern: ConcernPlan, elapsed_s: float | None = None) -> list[tuple[str, str, str, str]]:
+def concern_rows(concern: ConcernPlan) -> list[tuple[str, str, str]]:
     """Return table rows for the first option of a concern and, where that has no laser, for its first laser option.
 
-    Each row has four cells: concern, option with its settings, expected result, computing time.
+    Each row has three cells: concern, option with its settings, expected result.
     """
     if concern.examination is not None:
-        return [(concern_name(concern), concern.examination.message.text, "", "")]
+        return [(concern_name(concern), concern.examination.message.text, "")]
     first, *laser = leading_options(concern)
     mark = render_message("terminal.with-laser" if concern.first_laser is not None else "terminal.without-laser")
-    took = "" if elapsed_s is None else render_message("terminal.took", {"seconds": f"{elapsed_s:.1f}"})
-    rows = [(f"{mark} {concern_name(concern)}", *_option_cells(concern, first), took)]
-    return rows + [(render_message("terminal.laser"), *_option_cells(concern, option), "") for option in laser]
+    rows = [(f"{mark} {concern_name(concern)}", *_option_cells(concern, first))]
+    return rows + [(render_message("terminal.laser"), *_option_cells(concern, option)) for option in laser]
 
 
 def align_columns(rows: Sequence[Sequence[str]], gap: str = "   ") -> list[str]:

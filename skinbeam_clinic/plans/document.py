@@ -50,7 +50,7 @@ def progress_line(step: Message | ConcernPlan) -> str:
         return step.text
     from skinbeam.report.terminal import concern_rows
 
-    name, option, expected, _ = concern_rows(step)[0]
+    name, option, expected = concern_rows(step)[0]
     return f"{name}: {option}, {expected}"
 
 

@@ -1,8 +1,5 @@
 """What a plan tells while its concerns are made side by side."""
 
-import time
-from itertools import count
-
 import pytest
 from report_samples import sample
 
@@ -14,16 +11,6 @@ from skinbeam.text import Message
 
 def begins(concern: ConcernPlan) -> Message:
     return Message("progress.concern", {"concern": concern_name(concern)})
-
-
-def test_the_time_of_a_concern_is_its_own_whatever_else_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = count()
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
-    first, second, *_ = sample().concerns
-    progress = PlanProgress()
-    for event in (begins(first), begins(second), second, first):  # at 0, 1, 2 and 3 s
-        progress(event)
-    assert progress.duration_s == {second.place: 1.0, first.place: 3.0}
 
 
 def test_a_terminal_reads_each_concern_and_what_is_still_made(
