@@ -43,6 +43,7 @@ SHOWN = [
     file
     for file in CONDITIONS
     if file.stem.split("-")[0] in ("age", "acne", "dynamic", "facial", "redness", "wrinkles")
+    and file.stem != "acne-scars-pigment-short-pulse"  # nothing is simulated of a lens array
 ]
 
 
