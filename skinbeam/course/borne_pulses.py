@@ -28,7 +28,7 @@ from skinbeam.plan_records.plan import Option
 from skinbeam.response.settings import SearchMachine
 from skinbeam.suitability.course_rules import course_rules
 
-__all__ = ["BornePulse", "borne_density_per_cm2", "borne_pulses", "find_unread_spot", "standing_pulse"]
+__all__ = ["BornePulse", "FieldPulses", "field_pulses"]
 
 _NEARLY: Final = 0.999  # doses are noted with few digits
 _rules = partial(load_package_table, "data/test_spots.toml")
@@ -53,56 +53,67 @@ class BornePulse:
     is_sparser: bool = False
 
 
-def borne_pulses(
-    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
-) -> list[BornePulse]:
-    """Return the pulses of a setting that this field has borne, in the order of the file.
+@dataclass(frozen=True)
+class FieldPulses:
+    """The pulses of a setting on a field that left at most what such light usually leaves, in the order of the file.
+
+    Parameters
+    ----------
+    planned : the planned fluence, J/cm², or energy of columns, mJ.
+    may_step : whether a session of no more than a usual step below the planned dose is enough.
+    """
+
+    pulses: tuple[BornePulse, ...]
+    planned: float
+    may_step: bool
+
+    @property
+    def borne(self) -> tuple[BornePulse, ...]:
+        """Those that the field has borne, in columns as many as planned."""
+        return tuple(pulse for pulse in self.pulses if pulse.is_read and not pulse.is_sparser)
+
+    @property
+    def standing(self) -> BornePulse | None:
+        """The last one that stands for test spots of the setting; None where none does."""
+        enough = [pulse for pulse in self.borne if self._is_enough(pulse)]
+        below = [replace(pulse, is_step_below=True) for pulse in self.borne if self._is_step_below(pulse)]
+        standing = enough or below
+        return standing[-1] if standing else None
+
+    @property
+    def unread_spot(self) -> EarlierReaction | None:
+        """The last test spot of no less than the planned dose that is still to be read again; None without one."""
+        waiting = [
+            pulse.reaction
+            for pulse in self.pulses
+            if pulse.reaction.is_test_spot and not (pulse.is_read or pulse.is_sparser) and self._is_enough(pulse)
+        ]
+        return waiting[-1] if waiting else None
+
+    @property
+    def borne_density_per_cm2(self) -> float | None:
+        """The most columns of no less than the planned energy that were borne, if fewer than planned; else None."""
+        sparser = (pulse for pulse in self.pulses if pulse.is_sparser and pulse.is_read and self._is_enough(pulse))
+        densities = (pulse.reaction.density_per_cm2 for pulse in sparser)
+        return max((density for density in densities if density is not None), default=None)
+
+    def _is_enough(self, pulse: BornePulse) -> bool:
+        return pulse.dose >= _NEARLY * self.planned
+
+    def _is_step_below(self, pulse: BornePulse) -> bool:
+        is_session = not pulse.reaction.is_test_spot
+        return is_session and self.may_step and course_rules().dose_step * pulse.dose >= _NEARLY * self.planned
+
+
+def field_pulses(case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float) -> FieldPulses:
+    """Return the pulses of the setting of an option on the field of a concern.
 
     Parameters
     ----------
     hours : after which test spots of the setting are read.
     """
-    pulses = _pulses_on_field(case, concern, option, machine, hours)
-    return [pulse for pulse in pulses if pulse.is_read and not pulse.is_sparser]
-
-
-def borne_density_per_cm2(
-    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
-) -> float | None:
-    """Return the most columns of no less than the planned energy that this field has borne, if fewer than planned.
-
-    None where it has borne none.
-    """
-    pulses = _pulses_on_field(case, concern, option, machine, hours)
-    sparser = [pulse for pulse in pulses if pulse.is_sparser and pulse.is_read]
-    enough = [pulse.reaction.density_per_cm2 for pulse in sparser if pulse.dose >= _NEARLY * _planned_dose(option)]
-    return max((density for density in enough if density is not None), default=None)
-
-
-def standing_pulse(
-    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
-) -> BornePulse | None:
-    """Return the last pulse that stands for test spots of a setting; None where none does."""
-    dose = _planned_dose(option)
-    borne = borne_pulses(case, concern, option, machine, hours)
-    enough = [pulse for pulse in borne if pulse.dose >= _NEARLY * dose]
-    below = [replace(pulse, is_step_below=True) for pulse in borne if _is_step_below(pulse, dose, option, hours)]
-    standing = enough or below
-    return standing[-1] if standing else None
-
-
-def find_unread_spot(
-    case: Case, concern: Concern, option: Option, machine: SearchMachine, hours: float
-) -> EarlierReaction | None:
-    """Return the last test spot of no less than the planned dose that is still to be read again; None without one."""
-    waiting = [
-        pulse.reaction
-        for pulse in _pulses_on_field(case, concern, option, machine, hours)
-        if pulse.reaction.is_test_spot
-        and not (pulse.is_read or pulse.is_sparser)
-        and pulse.dose >= _NEARLY * _planned_dose(option)
-    ]
-    return waiting[-1] if waiting else None
+    pulses = tuple(_pulses_on_field(case, concern, option, machine, hours))
+    return FieldPulses(pulses, _planned_dose(option), _may_step(option, hours))
 
 
 def _planned_dose(option: Option) -> float:
@@ -113,16 +124,14 @@ def _planned_dose(option: Option) -> float:
     return math.inf if dose is None else dose
 
 
-def _is_step_below(pulse: BornePulse, dose: float, option: Option, hours: float) -> bool:
-    """Return whether a pulse of a session is no more than a usual step below a dose of which few burn.
+def _may_step(option: Option, hours: float) -> bool:
+    """Return whether a session of no more than a usual step below a dose of which few burn is enough.
 
     Columns leave no step: how their energy and density add up is not known. Where a dark mark may follow, which shows
     weeks later, each dose has its own spots.
     """
     is_for_burns = hours <= _rules()["reading"]["burn_h"]
-    has_room = any(limit.id == "epidermal-burn" and limit.status == "met" for limit in option.limits)
-    is_session = not pulse.reaction.is_test_spot
-    return is_session and is_for_burns and has_room and course_rules().dose_step * pulse.dose >= _NEARLY * dose
+    return is_for_burns and any(limit.id == "epidermal-burn" and limit.status == "met" for limit in option.limits)
 
 
 def _pulses_on_field(

@@ -101,11 +101,7 @@ def _appearance_key(modality: str, condition: str) -> str:
 
 
 _DAYS_PER_UNIT = {"days": 1.0, "weeks": 7.0}
-_LOOK_FOR_MARKS = (
-    "pigment-short-pulse",
-    "field-pigment",
-    "lens-array",
-)  # whose last day of healing is one of looking for marks
+_LOOK_FOR_MARKS = ("pigment-short-pulse", "field-pigment", "lens-array")  # whose last day of healing asks for new marks
 _SOON_AS_BEFORE = ("field-pigment", "lens-array")  # skin that looks as before when that day has come
 
 

@@ -14,7 +14,7 @@ more, they are fewer. Only where two of the session's size would take more are t
 promises nothing of clean ones.
 
 None are made where two do not fit beside each other in the field, where the light reaches nobody, or where an earlier
-pulse of this setting on this field stands for them (`borne_pulses`). Where it bore a lower dose, or fewer columns of
+pulse of this setting on this field stands for them (`field_pulses`). Where it bore a lower dose, or fewer columns of
 the planned energy, the spots begin there; a spot that was read too early is read again first. A light without test
 spots says why it has none, since reasons of its plan may ask for them.
 
@@ -33,13 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, has_melasma
-from skinbeam.course.borne_pulses import (
-    BornePulse,
-    borne_density_per_cm2,
-    borne_pulses,
-    find_unread_spot,
-    standing_pulse,
-)
+from skinbeam.course.borne_pulses import BornePulse, field_pulses
 from skinbeam.course.finished import is_improved_enough
 from skinbeam.course.setting_words import describe_settings_without_light
 from skinbeam.laser.device import Device, describe_pulse, describe_window
@@ -202,16 +196,19 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
     assert setup is not None  # an option with a trial has a device
     site, size = concern.site, _spot_size(setup, trial.machine.device, concern.area_cm2)
     hours = _reading_delay_h(case, concern, modality)
-    if size is None or standing_pulse(case, concern, option, trial.machine, hours) is not None:
+    if size is None:
         return None
-    borne = max((pulse.dose for pulse in borne_pulses(case, concern, option, trial.machine, hours)), default=0.0)
+    pulses = field_pulses(case, concern, option, trial.machine, hours)
+    if pulses.standing is not None:
+        return None
+    borne = max((pulse.dose for pulse in pulses.borne), default=0.0)
     cite_sources(_test_spot_rules()["ladder"]["source"], _test_spot_rules()["reading"]["source"])
     doses = [*(dose for dose in trial.machine.doses(trial.setting) if borne <= dose < trial.dose), trial.dose]
     densities = [] if setup.settings.columns is None else [setup.settings.columns.density_per_cm2]
     burns = trial.burns
     if burns is None:
         parts = _test_spot_rules()["ladder"]["two" if size.most == _LEAST_SPOTS else "uncalibrated"]
-        borne_density = borne_density_per_cm2(case, concern, option, trial.machine, hours)
+        borne_density = pulses.borne_density_per_cm2
         doses = _doses_at_shares(doses, parts) if borne_density is None else [trial.dose]
         if densities and len(doses) == 1:
             least = (borne_density or 0.0) / (setup.settings.passes or 1)
@@ -240,7 +237,7 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
         "promise": promises[0],
     }
     message = Message("plan.test-spot" if max(len(doses), len(densities)) > 1 else "plan.test-spot-alone", params)
-    unread = find_unread_spot(case, concern, option, trial.machine, hours)
+    unread = pulses.unread_spot
     if unread is not None:
         again = {"entry": _entry_message(unread.entry), "seen": unread.read_after_h, "read": _hours_message(hours)}
         message = Message("ladder.read-again", again | {"spots": message})
@@ -465,7 +462,7 @@ def _missing_spots(case: Case, concern: Concern, option: Option, machine: Search
     if option.reaches_nobody:
         return Message("ladder.reaches-nobody", device)
     hours = _reading_delay_h(case, concern, option.modality)
-    standing = standing_pulse(case, concern, option, machine, hours)
+    standing = field_pulses(case, concern, option, machine, hours).standing
     if standing is not None:
         return _standing_message(standing, option, device)
     has_told = any(reason.rule == "window-larger-than-field" for reason in option.reasons)

@@ -107,7 +107,6 @@ REACTIONS = (
     "scar",
 )
 LESION_SIGNS = ("new", "changing", "bleeding", "irregular", "solitary-pearly")
-# Modalities that people who form keloids are not offered unless a specialist decides otherwise.
 
 Phototype = Annotated[str, grade_range(PHOTOTYPES, "phototype")]
 Severity = Annotated[str, grade_range(SEVERITIES, "severity")]

@@ -34,8 +34,8 @@ from skinbeam.response.fractional import search_microbeams
 from skinbeam.response.full_field import search_full_field
 from skinbeam.response.goals import MIDDLE, TreatmentGoal
 from skinbeam.response.limits import effect_target
-from skinbeam.response.reference_burns import reference_burn_doses
-from skinbeam.response.response_table import ResponseTable, basal_burn_doses, goal_doses_J_cm2
+from skinbeam.response.reference_burns import reference_burn_median_J_cm2
+from skinbeam.response.response_table import ResponseTable, basal_burn_doses, goal_doses_J_cm2, reaches_share
 from skinbeam.response.settings import SearchMachine, build_beam, is_facial
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.response.skins import SiteSkins
@@ -123,8 +123,8 @@ def _most_of_device_J_cm2(table: ResponseTable, setting: BeamSetting) -> float:
     """
     beam, skins = table.beam(setting), table.skins
     ours = basal_burn_doses(beam, skins, table.cooling)
-    lightest = reference_burn_doses(skins.site, PHOTOTYPES[0], beam, table.cooling)
-    ratio = _median_J_cm2(ours, skins.weights[1]) / _median_J_cm2(lightest, np.ones(lightest.computed_J_cm2.size))
+    lightest = reference_burn_median_J_cm2(skins.site, PHOTOTYPES[0], beam, table.cooling)
+    ratio = _median_J_cm2(ours, skins.weights[1]) / lightest
     return max(dose_steps(table.machine.device, setting)) * min(1.0, ratio)
 
 
@@ -235,11 +235,8 @@ def _place_of_enough(
     """
     place = len(doses)
     for skins in lighter:
-        reached, weights = goal_doses_J_cm2(table.goal, table.beam(setting), skins, table.cooling), skins.weights[0]
-
-        def is_enough(dose: float, reached: Floats = reached, weights: Floats = weights) -> bool:
-            return weighted_share(reached <= dose, weights)[0] >= wanted
-
+        reached = goal_doses_J_cm2(table.goal, table.beam(setting), skins, table.cooling)
+        is_enough = reaches_share(reached, skins.weights[0], wanted)
         place = bisect_left(doses[:place], True, key=is_enough)
         if not place or not is_enough(_NEAR * doses[place - 1]):
             break
@@ -287,8 +284,7 @@ def _ratio_to_treated_skin(case: Case, proposal: Proposal, table: ResponseTable)
         before = _median_J_cm2(burns, np.ones(burns.computed_J_cm2.size))
         return _median_J_cm2(burns, skins.weights[1]) / before
     number = proposal.lighter_phototype or darkest_phototype(case) or len(PHOTOTYPES)
-    reference = reference_burn_doses(skins.site, PHOTOTYPES[number - 1], beam, table.cooling)
-    treated = _median_J_cm2(reference, np.ones(reference.computed_J_cm2.size))
+    treated = reference_burn_median_J_cm2(skins.site, PHOTOTYPES[number - 1], beam, table.cooling)
     return _median_J_cm2(burns, skins.weights[1]) / treated
 
 

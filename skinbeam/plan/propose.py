@@ -14,8 +14,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
-
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.guideline.device_classes import (
     default_subtype,
@@ -50,7 +48,7 @@ from skinbeam.plan.proposal import Proposal, SimilarLight
 from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.response.envelope import least_field_spot_mm, lending_conditions
 from skinbeam.response.practice_place import FLUENCE
-from skinbeam.response.reference_burns import reference_burn_doses
+from skinbeam.response.reference_burns import reference_burn_median_J_cm2
 from skinbeam.response.settings import PracticeRegion, SearchMachine, built_in_cooling, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.suitability.dose_bars import is_injured_by_other_kind
@@ -122,14 +120,16 @@ def _propose_from_similar_light(
     Both burn the skin that sources treated alike: the doses are multiplied by the ratio of the computed doses that do.
     The setting is the one of the nearest spot in which the machine has such a dose.
     """
-    table = load_package_table("data/lending.toml")["light"]
-    settings = [offered for offered in iterate_settings(machine.device) if offered.wavelength_nm not in barred_nm]
-    lent = (
-        (row, [offered for offered in settings if row["device_class"] in device_classes(machine.device, offered)])
-        for row in table
-    )
-    row, able = next(((row, found) for row, found in lent if found), (None, []))
+    device, table = machine.device, load_package_table("data/lending.toml")["light"]
+    row = next((row for row in table if row["device_class"] in device.classes), None)
     if row is None:
+        return None
+    able = [
+        offered
+        for offered in iterate_settings(device)
+        if offered.wavelength_nm not in barred_nm and row["device_class"] in device_classes(device, offered)
+    ]
+    if not able:
         return None
     lender = replace(machine, case_name=row["lender"], device=load_device(row["lender"]), dose_bars=())
     theirs = _propose_no_more_than_lighter(lender, concern, region, barred_nm)
@@ -174,7 +174,7 @@ def _move_to_light(
 def _median_burn_J_cm2(proposal: Proposal, site: str, phototype: str) -> float:
     """Return the median dose of the light of a proposal that burns the skin that sources treated."""
     cooling, _ = built_in_cooling(proposal.machine.device)
-    return float(np.median(reference_burn_doses(site, phototype, proposal.least_beam, cooling).computed_J_cm2))
+    return reference_burn_median_J_cm2(site, phototype, proposal.least_beam, cooling)
 
 
 def _gentler_off_face(proposal: Proposal, site: str) -> Proposal:

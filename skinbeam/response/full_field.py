@@ -14,10 +14,9 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import MS
 from skinbeam.response.candidate import CandidateSetting, DoseFunction, p_disruption
 from skinbeam.response.limits import SettingLimit, effect_target, judge_limit
-from skinbeam.response.response_table import DISRUPTION_QUANTITY, ResponseTable, goal_doses_J_cm2
+from skinbeam.response.response_table import DISRUPTION_QUANTITY, ResponseTable, goal_doses_J_cm2, reaches_share
 from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.endpoints.melanosomes import shortest_pulse_s
-from skinbeam.simulate.skins.ensemble import weighted_share
 
 __all__ = ["search_full_field"]
 
@@ -90,7 +89,7 @@ def _search_heating(
     enough = None
     if aimed is not None:
         wanted = goal_doses_J_cm2(table.goal, table.beam(setting), aimed, table.cooling)
-        enough = _reaches_wanted_share(wanted, aimed.weights[0])
+        enough = reaches_share(wanted, aimed.weights[0], effect_target().wanted)
     doses = _gentle_doses(table, setting, doses)
     found = _choose_dose(table, setting, doses, enough=enough)
     if found is None:
@@ -146,8 +145,8 @@ def _doses_for_lighter_skin(
     beam, cooling = _shortest_pulse_beam(table, setting), table.cooling
     allowed = list(doses)
     for lighter in skins.lighter_skins:
-        enough = _reaches_wanted_share(goal_doses_J_cm2(table.goal, beam, lighter, cooling), lighter.weights[0])
-        weights = lighter.weights[0]
+        wanted, weights = goal_doses_J_cm2(table.goal, beam, lighter, cooling), lighter.weights[0]
+        enough = reaches_share(wanted, weights, effect_target().wanted)
         for limit in (limit for limit in table.limits if limit.quantity == DISRUPTION_QUANTITY):
             broken = p_disruption(lighter.respond(beam, cooling, limiting=False, near_surface=True))
 
@@ -162,11 +161,6 @@ def _doses_for_lighter_skin(
         if not allowed or not enough(1.05 * allowed[-1]):
             break
     return allowed
-
-
-def _reaches_wanted_share(wanted_J_cm2: Floats, weights: Floats) -> Callable[[float], bool]:
-    """Return a function that tests whether a dose brings the wanted share of skins to the target."""
-    return lambda dose: weighted_share(wanted_J_cm2 <= dose, weights)[0] >= effect_target().wanted
 
 
 def _choose_dose(

@@ -25,6 +25,7 @@ from skinbeam.skin.distribution import SkinDistribution
 __all__ = [
     "compute_reference_doses",
     "reference_burn_doses",
+    "reference_burn_median_J_cm2",
     "reference_setting_key",
     "reference_table_name",
     "shipped_reference_doses",
@@ -46,6 +47,11 @@ def reference_burn_doses(site: str, phototype: str, beam: Beam, cooling: Cooling
     if doses is None:
         doses = np.asarray(compute_reference_doses(site, phototype, beam, cooling))
     return burn_doses(beam, doses)
+
+
+def reference_burn_median_J_cm2(site: str, phototype: str, beam: Beam, cooling: CoolingPlan) -> float:
+    """Return the median of the doses as `reference_burn_doses` has them."""
+    return float(np.median(reference_burn_doses(site, phototype, beam, cooling).computed_J_cm2))
 
 
 def shipped_reference_doses(site: str, phototype: str, beam: Beam, cooling: CoolingPlan) -> Floats | None:

@@ -5,7 +5,7 @@ reached, and doses at which limits are broken. Of light that removes skin, the d
 proposes a dose, searches one, draws a window or answers a question reads such a table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
@@ -50,6 +50,7 @@ __all__ = [
     "ResponseTable",
     "basal_burn_doses",
     "goal_doses_J_cm2",
+    "reaches_share",
 ]
 
 Floats = NDArray[np.float64]
@@ -163,6 +164,11 @@ def goal_doses_J_cm2(goal: TreatmentGoal, beam: Beam, skins: SiteSkins, cooling:
         if goal.fades_field_pigment
         else computed
     )
+
+
+def reaches_share(goal_doses_J_cm2: Floats, weights: Floats, wanted: float) -> Callable[[float], bool]:
+    """Return a function that tells whether a dose, J/cm², brings at least the wanted share of skins to the target."""
+    return lambda dose: weighted_share(goal_doses_J_cm2 <= dose, weights)[0] >= wanted
 
 
 def basal_burn_doses(beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> BurnDoses:

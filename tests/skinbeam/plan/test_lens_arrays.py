@@ -9,7 +9,7 @@ from skinbeam.report.leaflet.leaflet_page import leaflet_page
 ARRAY = "ps-array-755"
 
 
-def of(phototype: str, condition: str, *owned: str) -> str:
+def consultation(phototype: str, condition: str, *owned: str) -> str:
     person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', f'"{phototype}"')
     return person + concern(condition, extra="") + devices(*owned)
 
@@ -26,7 +26,7 @@ def of(phototype: str, condition: str, *owned: str) -> str:
 )
 def test_a_scar_is_offered_the_lens_array_that_sources_name(phototype: str, condition: str) -> None:
     """A clinic with an array alone had "no known device" for scars; lighter skin bears what types IV to VI got."""
-    (option,) = laser_options(document(of(phototype, condition, ARRAY)))
+    (option,) = laser_options(document(consultation(phototype, condition, ARRAY)))
     assert (option["settings"]["fluence_J_cm2"], option["settings"]["spot_mm"]) == (0.71, 6.0)
     assert option["basis"] == "published"
     assert "no whitening" in option["immediate"]["seek"]["text"]
@@ -34,11 +34,11 @@ def test_a_scar_is_offered_the_lens_array_that_sources_name(phototype: str, cond
 
 
 def test_no_other_short_pulse_is_offered_for_a_scar() -> None:
-    plan = document(of("III", "acne-scars", "qs-ndyag-532-1064", "ps-alexandrite-755", "qs-ruby-694"))
+    plan = document(consultation("III", "acne-scars", "qs-ndyag-532-1064", "ps-alexandrite-755", "qs-ruby-694"))
     assert not laser_options(plan)
 
 
 def test_the_leaflet_says_of_an_array_nothing_of_what_is_brown() -> None:
-    (page,) = leaflet_page(read_plan(document(of("III", "acne-scars", ARRAY)))).concerns
+    (page,) = leaflet_page(read_plan(document(consultation("III", "acne-scars", ARRAY)))).concerns
     (choice,) = (one for one in page.choices if "tiny dots of very short pulses" in one.name)
     assert "brown" not in f"{choice.plus} {choice.minus}"
