@@ -77,7 +77,8 @@ document.addEventListener("ready", (event) => {
     const status = box.querySelector("[role=status]"), file = photo.files[0];
     status.textContent = box.dataset.looking;
     try {
-      const reply = await fetch(form.dataset.look, file ? { method: "POST", body: new FormData(form) } : {});
+      const headers = { Accept: "text/html" };  // a refusal as a page, whose reason is shown here
+      const reply = await fetch(form.dataset.look, file ? { method: "POST", body: new FormData(form), headers } : { headers });
       const page = new DOMParser().parseFromString(await reply.text(), "text/html");
       const next = page.querySelector(".points");
       status.textContent = page.querySelector("#why")?.textContent || "";

@@ -210,6 +210,25 @@ def test_the_button_says_that_the_plan_is_being_made(page: Page, port: int) -> N
     expect(button).to_have_accessible_name("Making the plan …")
 
 
+def test_the_button_stays_in_its_place_while_the_face_is_looked_for(page: Page, port: int, tmp_path: Path) -> None:
+    """A button that moves between press and release is not pressed."""
+    photograph = tmp_path / "me.jpg"
+    photograph.write_bytes(b"no picture" * 1000)
+    page.goto(f"http://127.0.0.1:{port}/")
+    waiting = []
+    page.route("**/points", lambda route: waiting.append(route))
+    step(page, 4)
+    button = page.get_by_role("button", name="Make the plan")
+    before = button.bounding_box()
+    page.get_by_label("A photograph of the face").set_input_files(photograph)
+    status = page.locator(".points > [role=status]")
+    expect(status).not_to_be_empty()
+    assert button.bounding_box() == before
+    waiting[0].continue_()
+    expect(status).to_contain_text("is not a picture that can be read")
+    assert button.bounding_box() == before
+
+
 @pytest.mark.parametrize("age", ["520", "42"])
 def test_a_form_is_sent_once_and_its_first_answer_is_shown(page: Page, port: int, tmp_path: Path, age: str) -> None:
     """A fault of the answers, and one that is found when the plan is made: the photograph is no picture."""
