@@ -17,7 +17,7 @@ from skinbeam.simulate.removal.ablation import removal_calibration
 from skinbeam.simulate.removal.microlesion import crater_calibration
 from skinbeam.text import DocumentWarning, Message
 
-__all__ = ["check_device_file"]
+__all__ = ["check_device_file", "device_warnings"]
 
 _EMISSIONS = {"full-field": "spots", "microbeam": "columns", "lens-array": "array"}
 
@@ -34,8 +34,12 @@ def check_device_file(path: Path) -> DeviceList:
     """
     device = read_device_file(path)
     asked = sha256_hex({"command": "lasers", "file": sha256_hex(path.read_bytes())})
-    warnings = (*_class_warnings(device), *_removal_warnings(device))
-    return DeviceList(case_sha256=asked, seed=0, warnings=warnings, lasers=(device,))
+    return DeviceList(case_sha256=asked, seed=0, warnings=device_warnings(device), lasers=(device,))
+
+
+def device_warnings(device: Device) -> tuple[DocumentWarning, ...]:
+    """Return of which lights of a device plans know little or nothing, and which classes are stated of other light."""
+    return (*_class_warnings(device), *_removal_warnings(device))
 
 
 def _class_warnings(device: Device) -> Iterator[DocumentWarning]:

@@ -14,7 +14,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.device_file import CoolingHead, DeviceFile, DeviceHead, Offer, SpotOutput
 from skinbeam.model.document import DocumentResult, round_significant, sha256_hex
 from skinbeam.model.errors import InputError
-from skinbeam.model.input_files import LoadedCase, parse_record, read_toml
+from skinbeam.model.input_files import LoadedCase, parse_record, parse_toml, read_toml
 from skinbeam.model.sources import cite_sources, source_keys
 from skinbeam.model.suggestions import unknown_device_error
 from skinbeam.model.units import MM, MS, NS, PS, UM, US
@@ -34,6 +34,8 @@ __all__ = [
     "list_devices",
     "load_device",
     "names_light",
+    "parse_device",
+    "read_catalogue_file",
     "read_device_file",
     "tip_size_mm",
     "title_with_light",
@@ -212,11 +214,26 @@ def devices() -> Mapping[str, Device]:
     ------
     InputError : a file of the package does not match the schema.
     """
-    folder = Path(str(resources.files("skinbeam") / "data" / "lasers"))
     return {
         path.stem: read_device_file(path, "lasers")
-        for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)
+        for path in sorted(_catalogue_folder().glob("*.toml"), key=lambda path: path.stem)
     }
+
+
+def read_catalogue_file(name: str) -> bytes:
+    """Return the file of a known device, from which another one can be written.
+
+    Raises
+    ------
+    KeyError : there is none of this name.
+    """
+    if name not in devices():
+        raise KeyError(name)
+    return (_catalogue_folder() / f"{name}.toml").read_bytes()
+
+
+def _catalogue_folder() -> Path:
+    return Path(str(resources.files("skinbeam") / "data" / "lasers"))
 
 
 def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "laser.device") -> Device:
@@ -261,9 +278,23 @@ def read_device_file(path: Path, field: str = "FILE") -> Device:
     ------
     InputError : a fault of the file, with the path of the key.
     """
-    return Device(
-        path.stem, parse_record(DeviceFile, read_toml(path, field=field, description="a device file"), file=path.name)
-    )
+    tables = read_toml(path, field=field, description="a device file")
+    return Device(path.stem, parse_record(DeviceFile, tables, file=path.name))
+
+
+def parse_device(content: bytes, file: str, *, field: str) -> Device:
+    """Return the device of the content of a file.
+
+    Parameters
+    ----------
+    file : the name of the file, of which the device has its name.
+    field : what an error of the whole content names.
+
+    Raises
+    ------
+    InputError : a fault of the content, with the path of the key.
+    """
+    return Device(Path(file).stem, parse_record(DeviceFile, parse_toml(content, file, field=field), file=file))
 
 
 # Descriptions of a device in words: its light, and the settings that it offers, with their units.

@@ -6,7 +6,7 @@ skin are JSON in sealed columns; columns by which lists are sorted and filtered 
 
 import datetime
 
-from sqlalchemy import BigInteger, String, UniqueConstraint
+from sqlalchemy import BigInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
 
@@ -19,6 +19,7 @@ __all__ = [
     "ConsultationScoped",
     "MachineRow",
     "MachineUpkeepRow",
+    "OwnDeviceRow",
     "TestSpotRow",
     "TreatedAreaRow",
     "TreatmentRow",
@@ -41,8 +42,20 @@ class ConsultationScoped(ClinicScoped):
         return clinic_references(consultation_id="consultation", **dict(cls._REFERS))
 
 
+class OwnDeviceRow(ClinicScoped, Base):
+    """A device that the clinic describes itself: its name, and the text of its device file, which never changes."""
+
+    __tablename__ = "own_device"
+    __table_args__ = (UniqueConstraint("clinic_id", "name"),)
+    name: Mapped[str] = mapped_column(_WORD)
+    text: Mapped[str] = mapped_column(Text)
+    added_at: Mapped[datetime.datetime]
+    added_by: Mapped[str] = mapped_column(_WORD)
+    withdrawn_at: Mapped[datetime.datetime | None]
+
+
 class MachineRow(ClinicScoped, Base):
-    """A device in the clinic: its catalogue name, serial number and room."""
+    """A machine in the clinic: the name of its device, its serial number and room."""
 
     __tablename__ = "machine"
     __table_args__ = (UniqueConstraint("clinic_id", "device", "serial"),)

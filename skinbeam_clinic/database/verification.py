@@ -56,6 +56,7 @@ SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.TellBackRow,
     text_tables.ClinicTextRow,
     text_tables.ConsentTextRow,
+    treatment_tables.OwnDeviceRow,
     treatment_tables.MachineRow,
     treatment_tables.MachineUpkeepRow,
     treatment_tables.AppointmentRow,

@@ -1,12 +1,12 @@
 """Store and read the machines of a clinic: device, serial number, name and room."""
 
-from skinbeam.laser.device import devices
 from skinbeam.model.errors import unknown_name_error
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.machines.own_devices import offered_devices
 from skinbeam_clinic.treatments.models import ClinicMachine
 
 __all__ = ["MachineRepository"]
@@ -25,9 +25,10 @@ class MachineRepository(Repository):
         InputError : `unknown-device`, `bad-machine`, or `machine-known`: a machine of this device or of this name has
             this serial number already.
         """
-        if device not in devices():
-            raise unknown_name_error("device", device, devices(), field="device")
         with self._access.writing(AccessRight.MEMBERS) as work:
+            offered = offered_devices(work)
+            if device not in offered:
+                raise unknown_name_error("device", device, offered, field="device")
             name, serial = _check_word("name", name), _check_word("serial", serial)
             for known in work.rows(treatment_tables.MachineRow):
                 if known.device == device or _is_same(known.name, name):

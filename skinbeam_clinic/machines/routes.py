@@ -1,10 +1,12 @@
-"""Routes of the clinic's machines, which its owner adds, renames and retires."""
+"""Routes of the clinic's machines, which its owner adds, renames and retires, and of devices that it describes."""
 
 from fastapi.responses import Response
 
-from skinbeam.laser.device import devices
+from skinbeam.laser.device import devices, read_catalogue_file
 from skinbeam.model.errors import InputError
 from skinbeam.text import Formatter, translate
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.machines.own_device_view import view_own_device
 from skinbeam_clinic.machines.upkeep import UpkeepKind
 from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -22,15 +24,22 @@ def add_machine_routes(router: ClinicRouter) -> None:
     router.add("POST", "/machines/{machine}", _change_machine, form=_show_machines)
     router.add("POST", "/machines/{machine}/use", _save_in_use)
     router.add("POST", "/machines/{machine}/upkeep", _add_upkeep, form=_show_machines)
+    router.add("POST", "/own-devices", _add_own_device, form=_show_machines)
+    router.add("POST", "/own-devices/{device}/offer", _offer_own_device)
+    router.add("GET", "/device-files/{device_name}", _download_device_file)
 
 
 @goes_past_altered
 def _show_machines(request: ClinicRequest, error: InputError | None = None) -> Response:
+    own = request.repositories.own_devices
     return request.page(
         "machines.html",
         error=error,
         machines=request.repositories.machines.list_all(),
-        devices={name: translate(device.title) for name, device in devices().items()},
+        titles={name: translate(device.title) for name, device in own.list_known().items()},
+        offered=tuple(own.list_offered()),
+        catalogue=tuple(devices()),
+        own_devices=tuple(map(view_own_device, own.list_all())),
         sent={name: request.text(name) for name in (*_FIELDS, *_UPKEEP_FIELDS)},
         sent_to=request.http_request.path_params.get("machine", ""),
         upkeep=request.repositories.machine_upkeep.list_newest(),
@@ -55,6 +64,30 @@ def _add_upkeep(request: ClinicRequest) -> Response:
     done = {field: request.text(field) for field in _UPKEEP_FIELDS}
     request.repositories.machine_upkeep.add(request.path_parameter("machine"), form_key=request.text("row"), **done)
     return request.redirect("/machines")
+
+
+def _add_own_device(request: ClinicRequest) -> Response:
+    upload = request.uploads.get("device_file")
+    if upload is None:
+        raise clinic_error("no-device-file", "device_file")
+    added = request.repositories.own_devices.add(upload.content, upload.name)
+    return request.redirect(f"/machines#own-{added.name}")
+
+
+def _offer_own_device(request: ClinicRequest) -> Response:
+    offered = request.text("offered") == "true"
+    own = request.repositories.own_devices.set_offered(request.path_parameter("device"), offered=offered)
+    return request.redirect(f"/machines#own-{own.name}")
+
+
+def _download_device_file(request: ClinicRequest) -> Response:
+    """Answer with the file of a device, of the clinic or of the catalogue, from which another can be written."""
+    name = request.path_parameter("device_name")
+    own = {own.name: own.text.encode() for own in request.repositories.own_devices.list_all()}
+    if name not in own and name not in devices():
+        raise clinic_error("absent", "path")
+    content = own[name] if name in own else read_catalogue_file(name)
+    return request.download(content, f"{name}.toml", "application/toml")
 
 
 def _save_in_use(request: ClinicRequest) -> Response:

@@ -104,7 +104,7 @@ class BodySide(StrEnum):
 
 @dataclass(frozen=True)
 class ClinicMachine:
-    """A machine of the clinic; `device` is its name in the catalogue of devices.
+    """A machine of the clinic; `device` is the name of a device of the catalogue or of the clinic itself.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ _MOST_FIELDS = 500 + MARK_FIELDS_MAX  # a form with every row of every table, an
 FIELD_BYTES = 10_000
 _IMPORT_FILES = ("patients", "appointments", "sessions", "mapping")
 _MOST_FILES = len(_IMPORT_FILES) + 1  # one more is read so that the error can name it
-_FILE_FIELDS = ("photo", "case", "attachment", *_IMPORT_FILES)
+_FILE_FIELDS = ("photo", "case", "attachment", "device_file", *_IMPORT_FILES)
 _LINE_END = b"\r\n"
 _FORM_TYPES = (b"application/x-www-form-urlencoded", b"multipart/form-data")
 

@@ -16,6 +16,7 @@ from skinbeam_clinic.database.treatment_tables import (
     AppointmentRow,
     MachineRow,
     MachineUpkeepRow,
+    OwnDeviceRow,
 )
 from skinbeam_clinic.repositories import ClinicRepositories
 
@@ -32,6 +33,7 @@ def add_rows_after_consent(repositories: ClinicRepositories, **names: str) -> No
     made = dict(names)
     with access.writing(AccessRight.READ) as work:
         for kind in (
+            OwnDeviceRow,
             MachineRow,
             MachineUpkeepRow,
             AppointmentRow,

@@ -22,6 +22,7 @@ from store import stored
 from treated_rows import add_treatment
 from treatment_samples import ORDERED
 
+from skinbeam.laser.device import read_catalogue_file
 from skinbeam.model.sources import cite_sources
 from skinbeam.photo import analysis as photo_analysis
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
@@ -247,6 +248,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "identity": identities.own()[0].id,
         "import": "0" * 32,  # a real one would be undone by the first test that may
         "machine": machine.id,
+        "device": clinics.repositories(Role.OWNER).own_devices.add(read_catalogue_file("ktp-532"), "green.toml").id,
+        "device_name": "green",
         "text": repositories.clinic_texts.add(use="letter", language="en", title="Thanks", text="Thank you.").text_id,
         "treatment": session,
         "event": event.id,

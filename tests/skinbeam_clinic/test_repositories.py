@@ -16,6 +16,7 @@ from treated_rows import add_treatment
 from treatment_samples import treatment_calls
 
 import skinbeam_clinic
+from skinbeam.laser.device import read_catalogue_file
 from skinbeam.model.errors import InputError
 from skinbeam.text import use_language
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight, Role, require_right
@@ -445,6 +446,7 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
     (alarm,) = mine.alarms.list_open()
     until = alarm.raised_at
     machine = mine.machines.add(device="ktp-532", serial="1", name="Green")
+    device = mine.own_devices.add(read_catalogue_file("ktp-532"), "green.toml")
     written = mine.clinic_texts.add(use="letter", language="en", title="Thanks", text="Thank you.")
     token = mine.tokens.make("reader", 1)[0]
     accounts = AccountRepository(mine._access.database, mine.member, PasswordHasher())
@@ -477,6 +479,8 @@ def calls(repositories: ClinicRepositories, mine: ClinicRepositories) -> dict[st
         "suggestions.of": lambda: repositories.suggestions.of(consultation.id),
         "suggestions.decide": lambda: repositories.suggestions.decide(suggestion.id, SuggestionDecision.ACCEPTED),
         "dossiers.note_letter": lambda: repositories.dossiers.note_letter(consultation.patient_id),
+        "own_devices.get": lambda: repositories.own_devices.get(device.id),
+        "own_devices.set_offered": lambda: repositories.own_devices.set_offered(device.id, offered=False),
         "machines.get": lambda: repositories.machines.get(machine.id),
         "machines.update": lambda: repositories.machines.update(
             machine.id, name="Blue", room="", version=machine.version
@@ -652,6 +656,10 @@ UNBOUND = {
     "machines.add",
     "test_spots.list_due",
     "machines.list_all",
+    "own_devices.add",
+    "own_devices.list_all",
+    "own_devices.list_known",
+    "own_devices.list_offered",
     "clinic_contact.get",
     "clinic_contact.save",
     "clinic_texts.add",
@@ -794,7 +802,7 @@ NEEDS_CONTACT = {
     "reminders.list_ahead",
     "reminders.mark",
 }
-NEEDS_OWNER = {"machine_upkeep.add", "machines.update", "machines.set_in_use", "tokens.end"}
+NEEDS_OWNER = {"own_devices.set_offered", "machine_upkeep.add", "machines.update", "machines.set_in_use", "tokens.end"}
 REFUSED: dict[Role, set[str]] = {
     Role.OWNER: set(),
     Role.CLINICIAN: NEEDS_OWNER,

@@ -183,7 +183,7 @@ def test_a_row_that_is_removed_is_found(database: Database, full: ClinicReposito
 
 
 def test_a_row_that_is_put_in_is_found(database: Database, full: ClinicRepositories) -> None:
-    unique = ("id", "pseudonym", "plain_name", "credential", "subject", "serial", "token_hash", "text_id")
+    unique = ("id", "pseudonym", "plain_name", "credential", "subject", "serial", "token_hash", "text_id", "name")
     for number, table in enumerate(SIGNED, 1):
         with database.engine.connect() as connection:
             names = [column["name"] for column in inspect(connection).get_columns(table)]

@@ -37,7 +37,7 @@ SENT: Mapping[str, dict[str, str]] = {
 ASKED = {"/calendar.ics": "?token={fed}", "/fhir/{kind}": "?patient={patient}"}
 # A letter is written of a session that has begun; the sample session waits for its checklist.
 BEGUN_ONLY = ("/treatments/{treatment}/letter", "/treatments/{treatment}/letter/{language}")
-OF_NO_PATIENT = ("/texts/{text}",)  # who reads them is not written down
+OF_NO_PATIENT = ("/texts/{text}", "/device-files/{device_name}")  # who reads them is not written down
 HEAD_PATHS = sorted({path for method, path in ROUTES if method == "GET"} - GET_ALONE_ROUTES)
 
 

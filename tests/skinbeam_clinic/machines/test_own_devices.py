@@ -1,0 +1,98 @@
+"""Devices that a clinic describes itself: checked when they are sent, never changed, withdrawn and offered again."""
+
+import re
+
+import pytest
+from clinic_samples import Clinics
+
+from skinbeam.laser.device import devices, read_catalogue_file
+from skinbeam.model.errors import InputError
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.machines.own_device_view import view_own_device
+from skinbeam_clinic.repositories import ClinicRepositories
+
+DYE = read_catalogue_file("pulsed-dye-595").replace(b'title = "', b'title = "Room 2: ', 1)
+FILE = "dye-room-2.toml"
+
+
+def test_a_device_is_added_withdrawn_and_offered_again(repositories: ClinicRepositories) -> None:
+    own = repositories.own_devices
+    made = own.add(DYE, FILE)
+    assert (made.name, made.file, made.text.encode()) == ("dye-room-2", FILE, DYE)
+    assert made.device.title.startswith("Room 2: ")
+    assert made.device.dose == devices()["pulsed-dye-595"].dose
+    assert own.list_all() == (own.get(made.id),) == (made,)
+    assert set(own.list_known()) == set(own.list_offered()) == {*devices(), "dye-room-2"}
+    gone = own.set_offered(made.id, offered=False)
+    assert gone.withdrawn_at is not None
+    assert own.set_offered(made.id, offered=False) == gone
+    assert set(own.list_known()) - set(own.list_offered()) == {"dye-room-2"}
+    assert own.set_offered(made.id, offered=True) == made
+    done = [step.action for step in repositories.audit_log.newest(10) if step.subject == f"own_device/{made.id}"]
+    assert done == ["own-device.offered", "own-device.withdrawn", "own-device.added"]
+
+
+@pytest.mark.parametrize(
+    ("content", "file", "code"),
+    [
+        (DYE, "Dye Room.toml", "bad-device-name"),
+        (DYE, "dye.txt", "bad-device-name"),
+        (DYE, ".toml", "bad-device-name"),
+        (DYE, f"{'d' * 41}.toml", "bad-device-name"),
+        (DYE, "pulsed-dye-595.toml", "device-known"),
+        (DYE, FILE, "device-known"),
+        (b"no table", "other.toml", "not-toml"),
+        (b"\xff", "other.toml", "not-utf8"),
+        (DYE.replace(b"title", b"titel"), "other.toml", "unknown-key"),
+    ],
+)
+def test_a_device_that_cannot_be_used_is_refused(
+    repositories: ClinicRepositories, content: bytes, file: str, code: str
+) -> None:
+    repositories.own_devices.add(DYE, FILE)
+    with pytest.raises(InputError) as refused:
+        repositories.own_devices.add(content, file)
+    assert refused.value.code == code
+    assert len(repositories.own_devices.list_all()) == 1
+
+
+def test_a_machine_of_an_own_device_is_listed_with_its_title(clinics: Clinics) -> None:
+    owner, repositories = clinics.browser(Role.OWNER), clinics.repositories()
+    sent = owner.post("/own-devices", files={"device_file": (FILE, DYE)}, follow_redirects=True)
+    assert "595 nm" in sent.text
+    machine = {"device": "dye-room-2", "serial": "SYN-7", "name": "Dye laser"}
+    assert owner.post("/machines", data=machine).status_code == 303
+    (own,) = repositories.own_devices.list_all()
+    assert own.device.title in owner.get("/machines").text
+    owner.post(f"/own-devices/{own.id}/offer", data={"offered": "false"})
+    page = owner.get("/machines").text
+    assert re.search(r"Room 2: [^<]*, serial number SYN-7", page), "a machine of a withdrawn device stays"
+    assert '<option value="dye-room-2"' not in page
+    refused = owner.post("/machines", data=machine | {"serial": "SYN-8"})
+    assert (refused.status_code, "Unknown device" in refused.text) == (422, True)
+
+
+def test_the_file_of_a_device_is_saved_as_it_was_sent(clinics: Clinics) -> None:
+    owner = clinics.browser(Role.OWNER)
+    owner.post("/own-devices", files={"device_file": (FILE, DYE)})
+    assert owner.get("/device-files/dye-room-2").content == DYE
+    assert owner.get("/device-files/pulsed-dye-595").content == read_catalogue_file("pulsed-dye-595")
+    assert owner.get("/device-files/nobody").status_code == 404
+
+
+def test_a_file_that_cannot_be_used_is_refused_at_its_field(clinics: Clinics) -> None:
+    owner = clinics.browser(Role.OWNER)
+    wrong = DYE.replace(b"pulse_ms = ", b"pulse_s = ", 1)
+    page = owner.post("/own-devices", files={"device_file": (FILE, wrong)}, headers={"accept": "text/html"})
+    assert page.status_code == 422
+    assert "pulse_s" in page.text
+    assert "No device file was chosen" in owner.post("/own-devices", data={}, headers={"accept": "text/html"}).text
+
+
+def test_what_plans_do_not_know_of_a_device_is_shown(repositories: ClinicRepositories) -> None:
+    known = repositories.own_devices.add(DYE, FILE)
+    assert view_own_device(known).warnings == ()
+    strange = DYE.replace(b'classes = ["pdl-595"]\n', b"").replace(b"595", b"640")
+    warnings = view_own_device(repositories.own_devices.add(strange, "strange.toml")).warnings
+    assert all(warning.startswith("640 nm in pulses of") for warning in warnings)
+    assert len(warnings) == len(repositories.own_devices.list_known()["strange"].heads), "its light is of no class"
