@@ -385,7 +385,7 @@ def _textbook_result(
 ) -> TextbookAtlasResult:
     if isinstance(textbook, Unknown):
         return TextbookAtlasResult(**dict.fromkeys(_TEXTBOOK_OUTPUTS, textbook))
-    machine = SearchMachine(choice.name, load_device(choice.name), loaded.folder)
+    machine = SearchMachine(choice.name, load_device(choice.name))
     try:
         if textbook.density_per_cm2 is not None:
             return _column_result(machine, textbook, goal, skins)

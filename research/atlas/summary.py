@@ -126,7 +126,7 @@ def _textbook_record(choice: AtlasChoice, textbook: TextbookSetting) -> dict[str
     if textbook.density_per_cm2 is not None:
         return record
     device = load_device(choice.name)
-    beam = build_beam(SearchMachine(choice.name, device, Path()), textbook.setting, textbook.dose)
+    beam = build_beam(SearchMachine(choice.name, device), textbook.setting, textbook.dose)
     lamp = device.is_lamp
     counted = count_harm_near(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp)
     return record | {"counted": None if counted is None else counted._asdict()}

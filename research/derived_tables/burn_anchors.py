@@ -1,6 +1,5 @@
 """Make the table of factors that anchor P(burn) of each light of each machine to what clinics counted."""
 
-from pathlib import Path
 from typing import Any
 
 from research.derived_table import DerivedTable
@@ -27,7 +26,7 @@ def _make_table() -> dict[str, Any]:
 
 
 def _site_factors(site: str) -> dict[str, dict[str, list[float]]]:
-    made = {name: compute_burn_anchors(SearchMachine(name, device, Path()), site) for name, device in devices().items()}
+    made = {name: compute_burn_anchors(SearchMachine(name, device), site) for name, device in devices().items()}
     return {
         name: {light: [round(factor, _DECIMALS) for factor in factors] for light, factors in lights.items()}
         for name, lights in made.items()

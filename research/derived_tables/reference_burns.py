@@ -6,7 +6,6 @@ other setting itself, so a table that lacks some is slow and not wrong.
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from research.derived_table import DerivedTable
@@ -30,7 +29,7 @@ HEADER = """\
 def usual_light(site: str) -> Iterator[tuple[str, Beam, CoolingPlan]]:
     """Yield phototype, beam and cooling of each published setting with which a plan of the site begins."""
     for name, device in devices().items():
-        machine = SearchMachine(name, device, Path())
+        machine = SearchMachine(name, device)
         for number in range(1, len(PHOTOTYPES) + 1):
             for proposal in usual_proposals(machine, site, number):
                 skin = PHOTOTYPES[(proposal.lighter_phototype or number) - 1]

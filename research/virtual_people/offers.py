@@ -39,7 +39,7 @@ class Regime:
     @property
     def machine(self) -> SearchMachine:
         """The device as the planner's search uses it."""
-        return SearchMachine(self.device, _device(self.device), Path())
+        return SearchMachine(self.device, _device(self.device))
 
     @property
     def light(self) -> BurnLight:

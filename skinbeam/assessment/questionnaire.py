@@ -14,7 +14,8 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from skinbeam.assessment.medicines import MedicationReading, fact_names_of_medicine, medication_facts, read_medication
-from skinbeam.assessment.reactions import earlier_reactions, find_device
+from skinbeam.assessment.reactions import earlier_reactions
+from skinbeam.laser.case_devices import find_device
 from skinbeam.laser.device import devices
 from skinbeam.model.case import Case, conditions_in_case
 from skinbeam.model.conditions import known_conditions, known_sites
@@ -323,7 +324,7 @@ def _device_warnings(case: Case) -> list[DocumentWarning]:
     named = (*(spot.device for spot in case.test_spot), *(done.device for done in case.session))
     warnings = []
     for name in dict.fromkeys(name for name in named if name is not None):
-        if find_device(name) is not None or PurePath(name).stem in own or name.endswith(".toml"):
+        if find_device(name, case) is not None or PurePath(name).stem in own or name.endswith(".toml"):
             continue
         near = get_close_matches(name.casefold(), devices(), n=1, cutoff=_SAME_WORD)
         if near:

@@ -21,14 +21,15 @@ from skinbeam.assessment.reaction_words import (
     stated_duration_h,
     tells_end_of,
 )
-from skinbeam.laser.device import Device, devices
+from skinbeam.laser.case_devices import find_device, is_same_name
+from skinbeam.laser.device import Device
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, is_same_wavelength
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.units import J_CM2, MJ, MM
 from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, PIGMENT_MODALITIES, laser_modalities, usable_modalities
 
-__all__ = ["EarlierReaction", "earlier_reactions", "find_device", "session_pulse"]
+__all__ = ["EarlierReaction", "earlier_reactions", "session_pulse"]
 
 ReactionMeaning = Literal["expected", "sign", "harm", "unread"]
 
@@ -128,16 +129,13 @@ class EarlierReaction:
 
     def was_made_with(self, device_name: str, device: Device) -> bool:
         """Return whether a device, which the case names as `device_name`, caused the reaction."""
-        return self.device == device or _letters_only(self.device_name) in map(
-            _letters_only, (device_name, device.name, device.title)
-        )
+        names = (device_name, device.name, device.title)
+        return self.device == device or any(is_same_name(self.device_name, name) for name in names)
 
     def was_made_as(self, other: "EarlierReaction") -> bool:
         """Return whether the device and the wavelength of another reaction caused this one."""
         if self.device is None or other.device is None:
-            is_same = self.device is other.device and _letters_only(self.device_name) == _letters_only(
-                other.device_name
-            )
+            is_same = self.device is other.device and is_same_name(self.device_name, other.device_name)
             return is_same and self.wavelength_nm == other.wavelength_nm
         is_same = self.device == other.device
         return is_same and self.wavelength_on(self.device) == other.wavelength_on(other.device)
@@ -170,10 +168,10 @@ def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
     """Return the reactions to earlier test spots and sessions, in the order of the file."""
     reactions: list[EarlierReaction] = []
     for index, spot in enumerate(case.test_spot):
-        made = _start_reaction(spot, f"test_spot[{index}]", spot.device, laser_modalities())
+        made = _start_reaction(case, spot, f"test_spot[{index}]", spot.device, laser_modalities())
         reactions.append(_test_spot_reaction(made, spot.reaction, spot.read_after_h))
     for index, done in enumerate(case.session):
-        made = session_pulse(done, index)
+        made = session_pulse(case, index)
         reactions += [
             _session_reaction(made, kind, text, done.treats)
             for text in done.adverse
@@ -182,25 +180,25 @@ def earlier_reactions(case: Case) -> tuple[EarlierReaction, ...]:
     return tuple(reactions)
 
 
-def session_pulse(session: EarlierSession, index: int) -> EarlierReaction:
-    """Return the pulse of a session, as the reactions to it have it, without a kind.
-
-    Parameters
-    ----------
-    index : of the session in its case.
-    """
+def session_pulse(case: Case, index: int) -> EarlierReaction:
+    """Return the pulse of a session of a case, as the reactions to it have it, without a kind."""
+    session = case.session[index]
     usable = usable_modalities(session.treats) or laser_modalities()
-    return _start_reaction(session, f"session[{index}]", session.device or "", usable)
+    return _start_reaction(case, session, f"session[{index}]", session.device or "", usable)
 
 
 def _start_reaction(
-    pulse: EarlierTestSpot | EarlierSession, where: str, device_name: str, default_modalities: tuple[str, ...]
+    case: Case,
+    pulse: EarlierTestSpot | EarlierSession,
+    where: str,
+    device_name: str,
+    default_modalities: tuple[str, ...],
 ) -> EarlierReaction:
     """Return a reaction with its device and dose, and without its meaning.
 
     `default_modalities` are the lasers that may have been used where the device is not known.
     """
-    device = find_device(device_name)
+    device = find_device(device_name, case)
     spot_mm = pulse.spot_mm
     if device is not None and spot_mm is not None:
         spot_mm = read_spot_mm(device, spot_mm)
@@ -283,15 +281,3 @@ def _expected_for_h(reaction: EarlierReaction, entry: ReactionKind) -> float:
 
 def _removes_skin(reaction: EarlierReaction) -> bool:
     return not set(reaction.modalities).isdisjoint(ABLATIVE_MODALITIES)
-
-
-def find_device(name: str) -> Device | None:
-    """Find the known device of a name or title, whatever the spaces and punctuation."""
-    wanted = _letters_only(name)
-    return next(
-        (d for d in devices().values() if wanted and wanted in (_letters_only(d.name), _letters_only(d.title))), None
-    )
-
-
-def _letters_only(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())

@@ -19,13 +19,14 @@ from skinbeam.assessment.earlier_sessions import (
     weeks_since,
 )
 from skinbeam.assessment.questionnaire import read_questionnaire, sites_overlap, sites_touch
-from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, find_device
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.concern_group import ConcernGroup, GroupedConcern, running_course_params
 from skinbeam.course.first_creams import DARK_MARKS, MELASMA, first_creams
 from skinbeam.course.interval import share_intervals
 from skinbeam.course.rest import has_undated_session, rest_before
 from skinbeam.course.resurfacing import ablates_again, fresh_skin_rule
 from skinbeam.course.session_counts import count_given_sessions
+from skinbeam.laser.case_devices import find_device
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import title_with_site
 from skinbeam.model.estimate import Unknown
@@ -215,7 +216,7 @@ def _other_course(case: Case, concern: ConcernPlan, title: str) -> Message | Non
     """
     response = session_response(case, concern)
     improved_pct = response.improved_pct
-    devices = [find_device(session.device or "") for session in sessions_on(case, concern)]
+    devices = [find_device(session.device or "", case) for session in sessions_on(case, concern)]
     if improved_pct is None or is_too_little(improved_pct) or None in devices or response.is_enough:
         return None
     done = set(session_indices(case, concern))
@@ -258,7 +259,8 @@ def _is_melasma_beside(concern: ConcernPlan, group: ConcernGroup) -> bool:
 def _is_resurfaced(case: Case, group: ConcernGroup) -> bool:
     """Return whether an earlier session resurfaced the skin of a group, and either removes a whole field of it."""
     done = sessions_on_skin(case, group.sites)
-    return ablates_again(group.modalities, (modality for session in done for modality in session_modalities(session)))
+    used = (modality for session in done for modality in session_modalities(case, session))
+    return ablates_again(group.modalities, used)
 
 
 def _conditions_after(case: Case, group: ConcernGroup, is_meant: Callable[[EarlierReaction], bool]) -> set[str]:

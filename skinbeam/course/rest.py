@@ -57,7 +57,7 @@ def rest_before(case: Case, sites: Collection[str], modalities: Collection[str],
     for done in sessions_on_skin(case, sites):
         ago = weeks_since(case, done)
         if ago is not None:
-            found.append(_rest_after(done, ago, modalities, least_weeks))
+            found.append(_rest_after(case, done, ago, modalities, least_weeks))
     return max(found, key=lambda rest: (rest.weeks_left, -rest.weeks_ago), default=None)
 
 
@@ -66,8 +66,8 @@ def has_undated_session(case: Case, sites: Collection[str]) -> bool:
     return any(weeks_since(case, done) is None for done in sessions_on_skin(case, sites))
 
 
-def _rest_after(session: EarlierSession, ago: float, modalities: Collection[str], least_weeks: int) -> Rest:
-    used = session_modalities(session)
+def _rest_after(case: Case, session: EarlierSession, ago: float, modalities: Collection[str], least_weeks: int) -> Rest:
+    used = session_modalities(case, session)
     needed = course_rules().least_weeks if set(used).isdisjoint(modalities) else least_weeks
     for_ablation = ablates_again(modalities, used) and weeks_before_ablation() > needed
     return Rest(ago, weeks_before_ablation() if for_ablation else needed, for_ablation)

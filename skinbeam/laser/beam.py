@@ -178,13 +178,19 @@ def density_of_coverage_per_cm2(diameter_um: float, share_pct: float) -> float:
 
 
 def resolve_beam(
-    case: Case, folder: Path | None = None, *, dose_required: bool = True, pulse_required: bool = True
+    case: Case,
+    folder: Path | None = None,
+    *,
+    device: Device | None = None,
+    dose_required: bool = True,
+    pulse_required: bool = True,
 ) -> Beam:
     """Return the beam of a case.
 
     Parameters
     ----------
     folder : folder of a device file that the case names.
+    device : the device of the case, if it has been read; its name is then not looked up.
     dose_required : False when the dose is to be computed: it may then be missing, and is not checked against the
         device.
     pulse_required : False when the time of exposure is to be computed: with a power the pulse may then be missing, and
@@ -196,7 +202,8 @@ def resolve_beam(
         values that the device offers.
     """
     laser, settings = _laser_and_settings(case)
-    device = None if laser.device is None else load_device(laser.device, folder)
+    if device is None and laser.device is not None:
+        device = load_device(laser.device, folder)
     wavelength = _resolve_wavelength(laser, device)
     _check_emission(case, device)
     heads = () if device is None else tuple(h for h in device.heads if _nearly_equal(h.wavelength_nm, wavelength))

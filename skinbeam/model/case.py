@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from skinbeam.model.consultation import Clearance, Clinic, Concern, EarlierSession, EarlierTestSpot, Patient, Photo
+from skinbeam.model.device_file import DeviceFile
 from skinbeam.model.errors import InputError
 from skinbeam.model.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Settings, Skin, Vessel
 from skinbeam.model.fields import FieldError, InputTable, text
@@ -52,6 +53,8 @@ class Case(InputTable):
     cooling: Cooling | None = None
     bath: Bath | None = None
 
+    _device_files: dict[str, DeviceFile] = PrivateAttr(default_factory=dict)
+
     @model_validator(mode="after")
     def _fits_together(self) -> "Case":
         for check in (
@@ -71,6 +74,17 @@ class Case(InputTable):
         """The measured colours of the skin and of the person, in this order, where they are given."""
         parts = (part for part in (self.skin, self.patient) if part is not None)
         return tuple(part.ita_deg for part in parts if part.ita_deg is not None)
+
+    @property
+    def device_files(self) -> Mapping[str, DeviceFile]:
+        """The device files that the case names, by these names; empty before they are read (`laser.case_devices`)."""
+        return self._device_files
+
+    def with_device_files(self, files: Mapping[str, DeviceFile]) -> "Case":
+        """Return the case with the content of the device files that it names, which is no table of the case."""
+        case = self.model_copy()
+        case._device_files = dict(files)
+        return case
 
 
 def _check_concerns_differ(case: Case) -> None:

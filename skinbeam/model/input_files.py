@@ -187,6 +187,12 @@ class LoadedCase:
                 else name
                 for name in self.case.clinic.devices
             ]
+        for kind in ("test_spot", "session"):
+            for index, pulse in enumerate(record[kind]):
+                device = pulse.get("device", "")
+                if device.endswith(".toml"):
+                    path = self.resolve_path(device, field=f"{kind}[{index}].device")
+                    pulse["device"] = sha256_hex(path.read_bytes())
         return sha256_hex(record)
 
 

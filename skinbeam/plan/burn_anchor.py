@@ -8,7 +8,6 @@ it burns. What a plan prints of one setting then means the same in every plan.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -48,8 +47,7 @@ def burn_anchor(machine: SearchMachine, beam: Beam, site: str, phototype: int) -
     """
     light, device = light_name(machine, beam.wavelength_nm), machine.device
     if devices().get(device.name) != device:  # a clinic's own
-        owned = machine.case_name, machine.folder, device.name, device.file.model_dump_json()
-        return _own_anchor(owned, light, site, phototype)
+        return _own_anchor((device.name, device.file.model_dump_json()), light, site, phototype)
     factors = load_derived_table(ANCHOR_TABLE).get(site, {}).get(device.name, {}).get(light)
     if factors is None:
         return 1.0
@@ -59,9 +57,9 @@ def burn_anchor(machine: SearchMachine, beam: Beam, site: str, phototype: int) -
 
 
 @cache_with_sources(64)
-def _own_anchor(owned: tuple[str, Path, str, str], light: str, site: str, phototype: int) -> float:
-    case_name, folder, name, file_json = owned
-    machine = SearchMachine(case_name, Device(name, DeviceFile.model_validate_json(file_json)), folder)
+def _own_anchor(owned: tuple[str, str], light: str, site: str, phototype: int) -> float:
+    name, file_json = owned
+    machine = SearchMachine(name, Device(name, DeviceFile.model_validate_json(file_json)))
     usual = _usual_by_light(machine, site).get(light)
     return 1.0 if usual is None else _anchor_of_skin(machine, site, *_treated_skin(usual, phototype))
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skinbeam.laser.device import load_device
+from skinbeam.laser.case_devices import read_device_files
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.consultation import Photo
 from skinbeam.model.errors import InputError
@@ -25,7 +25,7 @@ __all__ = ["CheckedConsultation", "check_consultation"]
 
 @dataclass(frozen=True)
 class CheckedConsultation:
-    """A checked consultation: the case, and the analysis of its photograph, if there is one."""
+    """A checked consultation: the case with its device files, and the analysis of its photograph, if there is one."""
 
     loaded: LoadedCase
     photo_analysis: "PhotoAnalysis | None"
@@ -69,13 +69,7 @@ def check_consultation(
                 hint=f"Known: {', '.join(treated)}.",
                 file=loaded.file,
             )
-    for index, name in enumerate(case.clinic.devices or [] if case.clinic is not None else []):
-        try:
-            load_device(name, loaded.folder, field=f"clinic.devices[{index}]")
-        except InputError as error:
-            error.file = error.file or loaded.file  # an error in a device file names that file itself
-            raise
-    return CheckedConsultation(loaded, _read_photo(loaded, photo, on_started))
+    return CheckedConsultation(read_device_files(loaded), _read_photo(loaded, photo, on_started))
 
 
 def _read_photo(

@@ -88,7 +88,7 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
         if done and begins_course(session, done[-1]):
             done, before = [], 0.0
         done.append(session)
-        pulse = session_pulse(session, index)
+        pulse = session_pulse(case, index)
         if pulse.was_made_with(machine.case_name, machine.device):
             result = None
             marks = [reaction for reaction in reactions if reaction.entry == pulse.entry]

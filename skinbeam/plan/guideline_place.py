@@ -6,7 +6,6 @@ What the guideline puts first is named without what the rules refuse, so that no
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Final, Literal
 
 from skinbeam.assessment.questionnaire import darkest_phototype
@@ -384,6 +383,6 @@ def _is_left(case: Case, concern: Concern, modality: str, device_class: str) -> 
                 if is_same_class(device_class, device_classes(device, setting)):
                     lights.setdefault((device.name, setting.wavelength_nm), (device, setting))
     return not lights or any(
-        not judge_setting(case, concern, modality, SearchMachine(device.name, device, Path()), setting).opposing_reasons
+        not judge_setting(case, concern, modality, SearchMachine(device.name, device), setting).opposing_reasons
         for device, setting in lights.values()
     )

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from skinbeam.assessment.photograph import SitePhotoFindings, photo_site_findings
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.assessment.skin_draws import PersonColour, assess_colour, case_with_colour
-from skinbeam.laser.device import devices, load_device
+from skinbeam.laser.case_devices import clinic_devices
 from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
-from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.burn_anchor import burn_anchor
@@ -75,12 +74,14 @@ def assess_person(consultation: CheckedConsultation, draws: int, seed: int) -> A
     if draws > _MOST_DRAWS:
         message = render_message("plan.too-many-draws", {"draws": draws, "gigabytes": round(_GIGABYTES_A_DRAW * draws)})
         raise InputError("too-much-work", message, field="draws", hint=f"At most {_MOST_DRAWS} draws for a plan.")
-    loaded, case = consultation.loaded, consultation.loaded.case
+    case = consultation.loaded.case
     seen, photo_state = _photo_colour(consultation.photo_analysis)
     sites = photo_site_findings(consultation.photo_analysis, case.concern)
     darker = tuple((site.site, site.melanin_factor) for site in sites if site.melanin_factor > 1.0)
     colour = replace(assess_colour(case, seen), melanin_factors=darker)
-    machines = _clinic_machines(loaded)
+    machines = [
+        SearchMachine(name, device, dose_bars(case, name, device)) for name, device in clinic_devices(case).items()
+    ]
     anchor = partial(_pulse_anchor, darkest_phototype(case) or len(PHOTOTYPES))
     bank = SkinBank(case, colour, draws, seed, machines, photo_vessel_widths(case, sites), anchor)
     coloured = case_with_colour(case, colour)  # for the rules; the skins above already have this colour
@@ -104,12 +105,3 @@ def _photo_colour(photo: "PhotoAnalysis | None") -> "tuple[PhotoColour | Unknown
     if isinstance(photo.skin, Unknown):
         return photo.skin, Message("plan.photo-failed", {"reason": photo.skin.reason})
     return photo.skin.colour, Message("plan.used-photo")
-
-
-def _clinic_machines(loaded: LoadedCase) -> list[SearchMachine]:
-    case, clinic = loaded.case, loaded.case.clinic
-    if clinic is None or clinic.devices is None:
-        known = dict(devices())
-    else:
-        known = {name: load_device(name, loaded.folder) for name in clinic.devices}
-    return [SearchMachine(name, device, loaded.folder, dose_bars(case, name, device)) for name, device in known.items()]

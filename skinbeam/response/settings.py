@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from statistics import median
 from typing import Any, Final, TypeVar
 
@@ -320,7 +319,7 @@ SpacedItem = TypeVar("SpacedItem")
 
 @dataclass(frozen=True)
 class SearchMachine:
-    """A device with its name in the case (a name, or a file in `folder`), and the doses of it that may be tried.
+    """A device with its name in the case, of an own one the name of its file, and the doses of it that may be tried.
 
     Parameters
     ----------
@@ -330,7 +329,6 @@ class SearchMachine:
 
     case_name: str
     device: Device
-    folder: Path
     dose_bars: tuple[DoseBar, ...] = ()
     caps: PulseCaps | None = None
 
@@ -383,8 +381,7 @@ def build_beam(machine: SearchMachine, setting: BeamSetting, dose: float, densit
     InputError : the device cannot emit it.
     """
     tables = case_tables(machine.device, setting, dose, density_per_cm2)
-    tables["laser"]["device"] = machine.case_name
-    return laser_settings.resolve_beam(parse_record(Case, tables, file="plan"), machine.folder)
+    return laser_settings.resolve_beam(parse_record(Case, tables, file="plan"), device=machine.device)
 
 
 @dataclass(frozen=True)

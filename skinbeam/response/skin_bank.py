@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -196,7 +195,7 @@ def _find_machine(reaction: EarlierReaction, machines: Sequence[SearchMachine]) 
     own = next((machine for machine in machines if reaction.was_made_with(machine.case_name, machine.device)), None)
     if own is not None or reaction.device is None:
         return own
-    return SearchMachine(reaction.device.name, reaction.device, Path())
+    return SearchMachine(reaction.device.name, reaction.device)
 
 
 # Evidence from earlier pulses.

@@ -180,7 +180,7 @@ def _is_of_surface(reaction: EarlierReaction, case: Case) -> bool:
 def possible_modalities(reaction: EarlierReaction, case: Case) -> frozenset[str]:
     """Return the kinds of laser that made a reaction.
 
-    Of a device file of the clinic, which no case contains, those that it may be: an energy without a spot, or in a
+    Of a device file of the clinic that was not read, those that it may be: an energy without a spot, or in a
     narrow one, is one of columns, a fluence alone of a whole field, unless what it treated is done with neither. Empty
     of any other device that is not known, after which every laser waits that it may have been.
     """

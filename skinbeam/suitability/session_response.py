@@ -12,7 +12,8 @@ from skinbeam.assessment.earlier_sessions import (
     weeks_since,
 )
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
-from skinbeam.assessment.reactions import earlier_reactions, find_device
+from skinbeam.assessment.reactions import earlier_reactions
+from skinbeam.laser.case_devices import find_device
 from skinbeam.laser.device_class import heats_alike
 from skinbeam.laser.setting_grid import one_of_each_light
 from skinbeam.model.case import Case
@@ -160,9 +161,9 @@ def count_sessions_of_course(case: Case, place: TreatedPlace, modality: str, lig
     """
     if session_response(case, place).begins_anew:
         return 0
-    alike = [done for done in _sessions_of_course(case, place) if modality in session_modalities(done)]
+    alike = [done for done in _sessions_of_course(case, place) if modality in session_modalities(case, done)]
     if modality in COLOUR_MODALITIES:
-        alike = [done for done in alike if _may_be_of(done, light)]
+        alike = [done for done in alike if _may_be_of(case, done, light)]
     return count_sessions(alike)
 
 
@@ -173,12 +174,12 @@ def count_sessions_with(case: Case, place: TreatedPlace | None, modality: str | 
     """
     if place is None or modality is None:
         return 0
-    return count_sessions(done for done in sessions_on(case, place) if modality in session_modalities(done))
+    return count_sessions(done for done in sessions_on(case, place) if modality in session_modalities(case, done))
 
 
-def session_modalities(session: EarlierSession) -> Collection[str]:
+def session_modalities(case: Case, session: EarlierSession) -> Collection[str]:
     """Return the modalities that a session may have been done with: every usable one where its device is not known."""
-    known = find_device(session.device or "")
+    known = find_device(session.device or "", case)
     return usable_modalities(session.treats) if known is None else known.modalities
 
 
@@ -221,7 +222,7 @@ def _stopping_message(
     an earlier course has failed all the same.
     """
     done = sessions_on(case, concern)
-    alike = [session for session in done if modality in session_modalities(session)]
+    alike = [session for session in done if modality in session_modalities(case, session)]
     response = _response_to(done, case, concern)
     if not alike:
         return None
@@ -238,7 +239,7 @@ def _stopping_message(
         return "with-caution", Message("response.too-early", params | {"least": rules.least_weeks})
     if not is_place_known(case, concern):
         return "with-caution", Message("response.too-little-somewhere", params)
-    is_other = _offers_other_light(case, modality, alike) if light is None else not _may_be_light_of(alike, light)
+    is_other = _offers_other_light(case, modality, alike) if light is None else not _may_be_light_of(case, alike, light)
     if is_other:
         return "with-caution", Message("response.too-little-so-far", params)
     return "refer", Message("response.too-little", params)
@@ -253,29 +254,29 @@ def course_notice(case: Case, concern: Concern) -> Message | None:
 
 def _offers_other_light(case: Case, modality: str, sessions: Sequence[EarlierSession]) -> bool:
     """Return whether a device that the clinic may use for a modality gives light that no session may have been."""
-    if any(find_device(session.device or "") is None for session in sessions):
+    if any(find_device(session.device or "", case) is None for session in sessions):
         return False
     listed = None if case.clinic is None else case.clinic.devices
     if listed is None:
         return True
-    able = [find_device(name) for name in listed]
+    able = [find_device(name, case) for name in listed]
     lights = (
         LightFacts.of_pulse(candidate.wavelength_nm, candidate.pulse_ms, lamp=device.is_lamp)
         for device in able
         if device is not None and modality in device.modalities
         for candidate in one_of_each_light(device)
     )
-    return None in able or any(not _may_be_light_of(sessions, light) for light in lights)
+    return None in able or any(not _may_be_light_of(case, sessions, light) for light in lights)
 
 
-def _may_be_light_of(sessions: Sequence[EarlierSession], light: LightFacts) -> bool:
+def _may_be_light_of(case: Case, sessions: Sequence[EarlierSession], light: LightFacts) -> bool:
     """Return whether one of the sessions may have been done with such light."""
-    return any(_may_be_of(session, light) for session in sessions)
+    return any(_may_be_of(case, session, light) for session in sessions)
 
 
-def _may_be_of(session: EarlierSession, light: LightFacts) -> bool:
+def _may_be_of(case: Case, session: EarlierSession, light: LightFacts) -> bool:
     """Return whether a session may have been done with such light: a lamp, or a laser of its wavelength and pulse."""
-    device = find_device(session.device or "")
+    device = find_device(session.device or "", case)
     if device is None:
         return True
     if device.is_lamp or light.lamp:

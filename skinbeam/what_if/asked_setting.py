@@ -255,7 +255,7 @@ def _find_machine(
     if machine := person.find_machine(name):
         return machine
     device = load_device(name, loaded.folder, field="device" if device_name else "laser.device")
-    return SearchMachine(name, device, loaded.folder, dose_bars(person.case, name, device))
+    return SearchMachine(name, device, dose_bars(person.case, name, device))
 
 
 def _first_choice_machine(person: AssessedPerson, quantities: Mapping[str, float]) -> SearchMachine:

@@ -1,7 +1,5 @@
 """A person with visible veins, and what earlier test spots and sessions did to the skin."""
 
-from pathlib import Path
-
 from consultations import PERSON, concern, loaded
 
 from skinbeam.laser import device as lasers
@@ -34,7 +32,7 @@ def case(text: str) -> Case:
 def allowed_doses(text: str, name: str = "pulsed-dye-595", setting: BeamSetting = DYE) -> tuple[float, ...]:
     """The doses of a device that a plan may still try."""
     device = lasers.devices()[name]
-    return SearchMachine(name, device, Path(), dose_bars(case(text), name, device)).doses(setting)
+    return SearchMachine(name, device, dose_bars(case(text), name, device)).doses(setting)
 
 
 def rules_of(text: str, modality: str | None = None) -> dict[str, str]:

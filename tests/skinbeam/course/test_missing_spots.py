@@ -169,7 +169,7 @@ def test_a_wider_spot_burns_no_more_than_its_rule_allows_for(
     person = assess_person(check_consultation(loaded(PERSON + VEINS), None), 16, 0)
     drawn = draw_skins(person.case, person.colour, SkinPlace("cheeks", limiting=True), draws=16, seed=0)
     skins = SiteSkins("cheeks", drawn, drawn)
-    machine = SearchMachine(name, known_devices()[name], loaded(PERSON + VEINS).folder)
+    machine = SearchMachine(name, known_devices()[name])
 
     def burns(spot_mm: float) -> float:
         beam = build_beam(machine, BeamSetting(wavelength_nm, pulse_ms, spot_mm), dose)
@@ -183,7 +183,7 @@ def test_a_wider_spot_burns_no_more_than_its_rule_allows_for(
 
 
 def changed(kind: str, before: float, after: float) -> Message:
-    machine = SearchMachine("pulsed-dye-595", known_devices()["pulsed-dye-595"], loaded(PERSON + VEINS).folder)
+    machine = SearchMachine("pulsed-dye-595", known_devices()["pulsed-dye-595"])
     beam = build_beam(machine, BeamSetting(595.0, 10.0, 7.0), 8.0)
     is_burn, missed = kind == "burnt", 0.0 if kind == "clean-session" else 0.2
     reaction = "blister" if is_burn else "none"

@@ -1,7 +1,6 @@
 """P(burn) is anchored to counts of a light, whatever is treated with it."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,7 +26,7 @@ QUICK, CLOSING = {"fluence_J_cm2": 1.0, "pulse_ms": 1e-5}, {"fluence_J_cm2": 70.
 
 
 def machine(name: str) -> SearchMachine:
-    return SearchMachine(name, load_device(name), Path())
+    return SearchMachine(name, load_device(name))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Plans after an injury: what is offered below its dose, begun at the least dose, or refused."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,7 +32,7 @@ def test_after_an_injury_light_of_the_other_kind_begins_at_the_least_published_d
     def proposed(text: str, name: str) -> Proposal:
         device = lasers.devices()[name]
         person = case(text)
-        machine = SearchMachine(name, device, Path(), dose_bars(person, name, device))
+        machine = SearchMachine(name, device, dose_bars(person, name, device))
         found = propose_setting(person, person.concern[0], "vascular", machine)
         assert found is not None
         return found
@@ -53,7 +52,7 @@ def test_a_laser_without_a_published_dose_is_refused_after_an_injury_by_a_lamp(i
     """No least dose is known to begin with."""
     person = case(spot("burn", "wavelength_nm = 595.0\nfluence_J_cm2 = 9.0", device=injuring))
     device = lasers.devices()["ndyag-1064"]
-    machine = SearchMachine("ndyag-1064", device, Path())
+    machine = SearchMachine("ndyag-1064", device)
     goal = treatment_goal("facial-telangiectasia", "vascular", None, NO_BOUNDS, ())
     bank: Any = None  # nothing is simulated without a setting
     found = _plan_device(person, person.concern[0], goal, machine, [], bank, None)
@@ -103,7 +102,7 @@ def test_the_decision_names_why_the_only_laser_of_a_clinic_is_refused(phototype:
     person = f'[patient]\nage_years = 45\nsex = "female"\nphototype = "{phototype}"\nhistory = ["hypertrophic-scar"]\n'
     name = "co2-10600"
     asked = loaded(person + concern("wrinkles", site, "") + devices(name)).case
-    machine = SearchMachine(name, lasers.devices()[name], Path())
+    machine = SearchMachine(name, lasers.devices()[name])
     refusals = judge_suitability(asked, concern=asked.concern[0], modality="ablative").opposing_reasons
     assert refusals
     judged = _judge_for_clinic(asked, [machine])

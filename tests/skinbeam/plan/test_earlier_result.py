@@ -1,7 +1,6 @@
 """What a session showed on this very skin sets the next: what helped is given again, what did nothing is raised."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,13 +31,13 @@ def session(
 
 def result(done: str, *, more: str = "", device: str = DYE) -> EarlierResult | None:
     case = loaded(PERSON + concern(VEINS, extra="") + more + done).case
-    return earlier_result(case, case.concern[0], SearchMachine(device, lasers.devices()[device], Path()))
+    return earlier_result(case, case.concern[0], SearchMachine(device, lasers.devices()[device]))
 
 
 def proposed(done: str) -> Proposal:
     case = loaded(PERSON + concern(VEINS, extra="") + done).case
     caps = PulseCaps(VEINS, "vascular", "cheeks", 2)
-    machine = SearchMachine(DYE, lasers.devices()[DYE], Path(), caps=caps)
+    machine = SearchMachine(DYE, lasers.devices()[DYE], caps=caps)
     usual = propose_setting(case, case.concern[0], "vascular", machine)
     earlier = earlier_result(case, case.concern[0], machine)
     found = usual if earlier is None else proposal_after(earlier, usual, case.concern[0], machine)
@@ -232,7 +231,7 @@ def test_several_sites_of_one_session_are_one_session_on_the_whole_face() -> Non
     response = session_response(case, case.concern[0])
     assert (response.sessions, response.is_last_judged) == (1, True)
     assert count_sessions_with(case, case.concern[0], "vascular") == 1
-    found = earlier_result(case, case.concern[0], SearchMachine(DYE, lasers.devices()[DYE], Path()))
+    found = earlier_result(case, case.concern[0], SearchMachine(DYE, lasers.devices()[DYE]))
     assert found is not None
     assert (found.number, found.dose) == (1, 8.0)
 
@@ -423,7 +422,7 @@ def test_columns_of_a_device_of_two_wavelengths_are_not_given_again_without_thei
     found = []
     for light in ("", "wavelength_nm = 1440.0\n"):
         case = loaded(PERSON + concern("wrinkles") + columns(9.0, 200.0, "wrinkles", device) + light).case
-        found.append(earlier_result(case, case.concern[0], SearchMachine(device, lasers.devices()[device], Path())))
+        found.append(earlier_result(case, case.concern[0], SearchMachine(device, lasers.devices()[device])))
     unknown, known = found
     assert unknown is None
     assert known is not None

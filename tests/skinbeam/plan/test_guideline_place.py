@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, combinations, permutations, product
-from pathlib import Path
 
 import pytest
 from consultations import NAMED, PERSON, concern, loaded
@@ -392,7 +391,7 @@ def is_refused(case: Case, modality: str, name: str) -> bool:
         if is_of_class(device_classes(device, light), name)
     ]
     judged = [
-        judge_setting(case, case.concern[0], modality, SearchMachine(device.name, device, Path()), light)
+        judge_setting(case, case.concern[0], modality, SearchMachine(device.name, device), light)
         for device, light in lights
     ] or [judge_suitability(case, concern=case.concern[0], modality=modality)]
     return all(one.opposing_reasons for one in judged)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,7 @@ from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.text import render_message
 
 DYE = "pulsed-dye-595"
-MACHINE = SearchMachine(DYE, load_device(DYE, Path()), Path())
+MACHINE = SearchMachine(DYE, load_device(DYE))
 DRAWS = 40
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices(DYE)
 

@@ -4,7 +4,6 @@ import itertools
 import math
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,7 @@ def proposals(condition: str, phototype: str) -> list[tuple[str, Proposal]]:
     for modality in laser_choices(condition, "cheeks")[0]:
         for name, device in devices().items():
             if modality in device.modalities and modality != "ablative":
-                proposal = propose_setting(case, concern, modality, SearchMachine(name, device, Path()))
+                proposal = propose_setting(case, concern, modality, SearchMachine(name, device))
                 if proposal is not None:
                     found.append((modality, proposal))
     return found
@@ -89,7 +88,7 @@ def test_a_light_alone_gets_the_dose_of_that_light_alone(phototype: str) -> None
     heated; alone, sources give it 200 J/cm² (data/guideline_doses.csv).
     """
     case = person("facial-telangiectasia", phototype, "fine-red", site="nose")
-    machine = SearchMachine("ndyag-1064", devices()["ndyag-1064"], Path())
+    machine = SearchMachine("ndyag-1064", devices()["ndyag-1064"])
     (cell,) = concern_cells(case, case.concern[0])
     printed = [dose for dose in doses_of_cell(cell) if dose.device_class.startswith("ndyag-1064")]
     paired = [dose for dose in doses_of_cell(cell) if dose.component == "ndyag-1064"]
@@ -104,7 +103,7 @@ def test_the_middle_of_a_guideline_s_range_is_geometric() -> None:
     """A dose is as far from one end of a range as from the other by ratio, as doses are chosen."""
     case = person("acne-scars", "IV")
     (concern,) = case.concern
-    machine = SearchMachine("fractional-1550", devices()["fractional-1550"], Path())
+    machine = SearchMachine("fractional-1550", devices()["fractional-1550"])
     found = propose_setting(case, concern, "non-ablative-fractional", machine)
     assert found is not None
     assert found.middle == pytest.approx(math.sqrt(found.low * found.high))
@@ -114,7 +113,7 @@ def test_the_middle_of_a_guideline_s_range_is_geometric() -> None:
 def planned_dose(condition: str, modality: str, name: str, phototype: str) -> float | None:
     case = person(condition, phototype)
     (concern,) = case.concern
-    machine = SearchMachine(name, devices()[name], Path())
+    machine = SearchMachine(name, devices()[name])
     proposal = propose_setting(case, concern, modality, machine)
     if proposal is None:
         return None
@@ -136,7 +135,7 @@ def test_a_dose_that_was_published_for_such_skin_is_planned_though_the_model_alo
     dose = planned_dose("facial-telangiectasia", "vascular", "pulsed-dye-595", "II")
     case = person("facial-telangiectasia", "II")
     (concern,) = case.concern
-    machine = SearchMachine("pulsed-dye-595", devices()["pulsed-dye-595"], Path())
+    machine = SearchMachine("pulsed-dye-595", devices()["pulsed-dye-595"])
     proposal = propose_setting(case, concern, "vascular", machine)
     assert dose is not None
     assert proposal is not None
@@ -157,7 +156,7 @@ def test_a_lamp_has_no_bluer_filter_for_darker_skin(condition: str, site: str) -
                 concern = {"condition": condition, "site": site, "severity": "moderate"}
                 patient = {"age_years": 40.0, "phototype": phototype}
                 case = parse_record(Case, {"patient": patient, "concern": [concern]}, file="case")
-                made = propose_setting(case, case.concern[0], modality, SearchMachine(name, device, Path()))
+                made = propose_setting(case, case.concern[0], modality, SearchMachine(name, device))
                 found += [] if made is None else [made.setting.wavelength_nm]
             assert found == sorted(found), (modality, name)
 
@@ -166,7 +165,7 @@ def test_a_lamp_has_no_bluer_filter_for_darker_skin(condition: str, site: str) -
 @pytest.mark.parametrize("phototype", ["II", "III", "IV", "V"])
 def test_cells_of_port_wine_stains_lend_no_dose_to_cosmetic_vessels(condition: str, phototype: str) -> None:
     """36 to 40 J/cm² of 755 nm in 2 ms stand there, and clinics treat such vessels with nothing near it."""
-    machine = SearchMachine("alexandrite-755", devices()["alexandrite-755"], Path())
+    machine = SearchMachine("alexandrite-755", devices()["alexandrite-755"])
     case = person(condition, phototype)
     assert propose_setting(case, case.concern[0], "vascular", machine) is None
 
@@ -178,7 +177,7 @@ def test_doses_that_whiten_single_spots_are_lent_to_no_field(phototype: str) -> 
     for modality in ("pigment-short-pulse", "pigment-long-pulse"):
         for name, device in devices().items():
             if modality in device.modalities and not device.is_lamp and not device.microbeam:
-                found = propose_setting(case, case.concern[0], modality, SearchMachine(name, device, Path()))
+                found = propose_setting(case, case.concern[0], modality, SearchMachine(name, device))
                 assert found is None or found.condition not in ("age-spots", "freckles", "pigmented-lesions"), name
 
 
@@ -190,7 +189,7 @@ def test_no_spot_that_is_traced_along_a_vein_covers_a_red_field(condition: str, 
     case = person(condition, phototype, site=site)
     vascular = {name: device for name, device in devices().items() if "vascular" in device.modalities}
     for name, device in vascular.items():
-        machine = SearchMachine(name, device, Path())
+        machine = SearchMachine(name, device)
         found = propose_setting(case, case.concern[0], "vascular", machine)
         assert found is None or found.setting.spot_mm >= 4.0
         cells = concern_cells(case, case.concern[0])
@@ -205,7 +204,7 @@ def test_lighter_skin_begins_with_no_less_than_darker_skin_at_one_setting(condit
     for name, device in devices().items():
         if "pigment-short-pulse" not in device.modalities:
             continue
-        machine = SearchMachine(name, device, Path())
+        machine = SearchMachine(name, device)
         cases = (person(condition, phototype, site=site) for phototype in PHOTOTYPES)
         made = [propose_setting(case, case.concern[0], "pigment-short-pulse", machine) for case in cases]
         for lighter, darker in itertools.combinations((one for one in made if one is not None), 2):
@@ -215,7 +214,7 @@ def test_lighter_skin_begins_with_no_less_than_darker_skin_at_one_setting(condit
 
 @pytest.mark.parametrize("condition", ["facial-telangiectasia", "redness", "age-spots"])
 def test_a_lamp_has_no_shorter_pulse_for_darker_skin_at_one_filter(condition: str) -> None:
-    lamp = SearchMachine("ipl", devices()["ipl"], Path())
+    lamp = SearchMachine("ipl", devices()["ipl"])
     modality = next(name for name in laser_choices(condition, "cheeks")[0] if name in lamp.device.modalities)
     made = (
         propose_setting(case, case.concern[0], modality, lamp) for case in (person(condition, p) for p in PHOTOTYPES)
@@ -228,7 +227,7 @@ def test_a_lamp_has_no_shorter_pulse_for_darker_skin_at_one_filter(condition: st
 
 def columns_of(subtype: str, phototype: str) -> Proposal:
     case = person("acne-scars", phototype, subtype)
-    machine = SearchMachine("fractional-1550", devices()["fractional-1550"], Path())
+    machine = SearchMachine("fractional-1550", devices()["fractional-1550"])
     found = propose_setting(case, case.concern[0], "non-ablative-fractional", machine)
     assert found is not None
     return found
@@ -260,7 +259,7 @@ def test_columns_that_ablate_have_the_printed_share_of_the_skin_under_their_beam
 ) -> None:
     """Of fractional CO2 sources print the share that machines show, and no columns on a square centimetre."""
     case = person("acne-scars", phototype, "boxcar")
-    machine = SearchMachine("fractional-co2-10600", devices()["fractional-co2-10600"], Path())
+    machine = SearchMachine("fractional-co2-10600", devices()["fractional-co2-10600"])
     found = propose_setting(case, case.concern[0], "fractional-ablative", machine)
     assert found is not None
     assert found.density_per_cm2 is not None
@@ -278,7 +277,7 @@ def test_columns_that_ablate_have_the_printed_share_of_the_skin_under_their_beam
 def test_printed_passes_are_part_of_the_density() -> None:
     """`100 per cm2, 2 passes` are 200 columns on each square centimetre."""
     case = person("surgical-scars", "IV", "red")
-    machine = SearchMachine("fractional-1550", devices()["fractional-1550"], Path())
+    machine = SearchMachine("fractional-1550", devices()["fractional-1550"])
     found = propose_setting(case, case.concern[0], "non-ablative-fractional", machine)
     assert found is not None
     assert found.density_per_cm2 == pytest.approx(200.0)
@@ -289,7 +288,7 @@ def test_a_borrowed_dose_is_no_more_than_enough(phototype: str, is_borrowed: boo
     """150 J/cm² of veins of 1 to 3 mm were planned for fine ones of phototype IV, which 90 J/cm² reach."""
     case = person("facial-telangiectasia", phototype, "fine-red", site="nose")
     machine, goal = (
-        SearchMachine("ndyag-1064", devices()["ndyag-1064"], Path()),
+        SearchMachine("ndyag-1064", devices()["ndyag-1064"]),
         treatment_goal("facial-telangiectasia", "vascular", subtypes=("fine-red",)),
     )
     proposal = propose_setting(case, case.concern[0], "vascular", machine)
@@ -309,7 +308,7 @@ def test_spots_of_darker_skin_begin_at_the_least_dose_that_is_enough(phototype: 
     """Strong whitening clears no more and leaves far more dark marks (negishi2013)."""
     case = person("age-spots", phototype)
     (concern,) = case.concern
-    machine = SearchMachine("qs-ndyag-532-1064", devices()["qs-ndyag-532-1064"], Path())
+    machine = SearchMachine("qs-ndyag-532-1064", devices()["qs-ndyag-532-1064"])
     bounds = judge_suitability(case, concern=concern, modality="pigment-short-pulse").bounds
     goal = treatment_goal("age-spots", "pigment-short-pulse", "moderate", bounds)
     proposal = propose_setting(case, concern, "pigment-short-pulse", machine)
@@ -323,7 +322,7 @@ def test_spots_of_darker_skin_begin_at_the_least_dose_that_is_enough(phototype: 
 
 def lamp_proposal(condition: str, modality: str, phototype: str, site: str) -> Proposal | None:
     case = person(condition, phototype, site=site)
-    return propose_setting(case, case.concern[0], modality, SearchMachine("ipl", devices()["ipl"], Path()))
+    return propose_setting(case, case.concern[0], modality, SearchMachine("ipl", devices()["ipl"]))
 
 
 @pytest.mark.parametrize("phototype", ["II", "III", "IV"])
@@ -359,7 +358,7 @@ def test_short_pulses_begin_with_the_least_printed_dose_on_lids_and_away_from_th
     name: str, condition: str, phototype: str
 ) -> None:
     """Unless a source treated that very site: the skin of lids is thinner, and that of arms and hands heals slowly."""
-    machine = SearchMachine(name, devices()[name], Path())
+    machine = SearchMachine(name, devices()[name])
     for site in ("cheeks", "nose", "eyelid", "periorbital", "arms", "hands", "decolletage"):
         case = person(condition, phototype, site=site)
         found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
@@ -371,7 +370,7 @@ def test_short_pulses_begin_with_the_least_printed_dose_on_lids_and_away_from_th
 
 
 def test_a_source_that_treated_hands_prints_a_dose_for_hands() -> None:
-    machine = SearchMachine("qs-ruby-694", devices()["qs-ruby-694"], Path())
+    machine = SearchMachine("qs-ruby-694", devices()["qs-ruby-694"])
     case = person("age-spots", "II", site="hands")
     found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
     assert found is not None
@@ -380,7 +379,7 @@ def test_a_source_that_treated_hands_prints_a_dose_for_hands() -> None:
 
 
 def test_a_source_that_treated_hands_among_other_skin_prints_no_dose_for_hands() -> None:
-    machine = SearchMachine("ps-alexandrite-755", devices()["ps-alexandrite-755"], Path())
+    machine = SearchMachine("ps-alexandrite-755", devices()["ps-alexandrite-755"])
     case = person("age-spots", "II", site="hands")
     found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
     assert found is not None
@@ -388,7 +387,7 @@ def test_a_source_that_treated_hands_among_other_skin_prints_no_dose_for_hands()
 
 
 def test_a_dose_below_what_is_printed_is_not_called_the_least_of_it() -> None:
-    machine = SearchMachine("qs-ndyag-532-1064", devices()["qs-ndyag-532-1064"], Path())
+    machine = SearchMachine("qs-ndyag-532-1064", devices()["qs-ndyag-532-1064"])
     case = person("age-spots", "II", site="hands")
     found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
     assert found is not None
@@ -398,7 +397,7 @@ def test_a_dose_below_what_is_printed_is_not_called_the_least_of_it() -> None:
 
 @pytest.mark.parametrize("site", ["cheeks", "eyelid", "hands", "neck"])
 def test_skin_that_another_kind_of_light_injured_begins_with_the_least_dose_everywhere(site: str) -> None:
-    machine = SearchMachine("qs-ndyag-532-1064", devices()["qs-ndyag-532-1064"], Path())
+    machine = SearchMachine("qs-ndyag-532-1064", devices()["qs-ndyag-532-1064"])
     case = person("freckles", "IV", site=site)
     found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
     assert found is not None
@@ -431,7 +430,7 @@ def test_a_field_that_must_not_whiten_is_not_said_to_whiten(condition: str) -> N
 @pytest.mark.parametrize("phototype", ["I", "II"])
 def test_a_lamp_gives_light_skin_no_less_than_the_guideline_gives_darker_skin(condition: str, phototype: str) -> None:
     """What clinics gave darker skin alone is no dose for light skin, least of all by a lamp with a narrower band."""
-    machine = SearchMachine("ipl", devices()["ipl"], Path())
+    machine = SearchMachine("ipl", devices()["ipl"])
     for modality in ("vascular", "pigment-long-pulse"):
         if modality not in laser_choices(condition, "cheeks")[0]:
             continue
@@ -456,7 +455,7 @@ def test_darker_skin_gets_no_more_of_a_light_that_is_not_simulated(condition: st
             ):
                 continue
             cases = [person(condition, phototype, site=site) for phototype in PHOTOTYPES]
-            machine = SearchMachine(name, device, Path())
+            machine = SearchMachine(name, device)
             made = [propose_setting(case, case.concern[0], modality, machine) for case in cases]
             for lighter, darker in itertools.combinations((one for one in made if one is not None), 2):
                 if lighter.setting.wavelength_nm == darker.setting.wavelength_nm:
@@ -465,7 +464,7 @@ def test_darker_skin_gets_no_more_of_a_light_that_is_not_simulated(condition: st
 
 @pytest.mark.parametrize("phototype", ["V", "VI"])
 def test_the_same_energy_of_a_lens_array_is_taken_in_the_wider_spot(phototype: str) -> None:
-    machine = SearchMachine("ps-array-755", devices()["ps-array-755"], Path())
+    machine = SearchMachine("ps-array-755", devices()["ps-array-755"])
     lighter, darker = (
         propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
         for case in (person("uneven-pigmentation", one, site="hands") for one in ("IV", phototype))
@@ -483,7 +482,7 @@ def test_light_that_nobody_dosed_burns_such_skin_as_the_light_like_it_does(condi
     proposed = dict.fromkeys(("qs-ruby-694", "qs-alexandrite-755"), 0.0)
     case = person(condition, phototype)
     for name in proposed:
-        machine = SearchMachine(name, devices()[name], Path())
+        machine = SearchMachine(name, devices()[name])
         found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
         assert found is not None
         assert (found.similar_light is None) == (name == "qs-ruby-694")
@@ -503,7 +502,7 @@ def test_moved_doses_foretell_what_is_printed_of_that_light_for_other_spots(phot
     Their pigment lies deep and needs more, so that the middle of the moved range must not lie above theirs.
     """
     case = person("freckles", phototype)
-    machine = SearchMachine("qs-alexandrite-755", devices()["qs-alexandrite-755"], Path())
+    machine = SearchMachine("qs-alexandrite-755", devices()["qs-alexandrite-755"])
     found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
     assert found is not None
     deep = [row for row in practice_rows() if row.source in ("liu2011", "otalowfluence2021")]
@@ -528,7 +527,7 @@ def test_light_like_another_takes_the_nearest_spot_that_has_such_a_dose() -> Non
     smaller = [spot for spot in head.spot if spot.diameter_mm < 3.0]
     own = known.file.model_copy(update={"head": [head.model_copy(update={"spot": [*smaller, weak]})]})
     case = person("freckles", "III")
-    machine = SearchMachine("qs-alexandrite-755", replace(known, file=own), Path())
+    machine = SearchMachine("qs-alexandrite-755", replace(known, file=own))
     found = propose_setting(case, case.concern[0], "pigment-short-pulse", machine)
     assert found is not None
     assert found.setting.spot_mm == 2.5
@@ -537,7 +536,7 @@ def test_light_like_another_takes_the_nearest_spot_that_has_such_a_dose() -> Non
 
 def test_light_like_another_is_refused_where_that_is() -> None:
     """Nobody lends a dose to skin that sources keep such light from, nor one for spots to a whole field."""
-    machine = SearchMachine("qs-alexandrite-755", devices()["qs-alexandrite-755"], Path())
+    machine = SearchMachine("qs-alexandrite-755", devices()["qs-alexandrite-755"])
     case = person("uneven-pigmentation", "III")
     assert propose_setting(case, case.concern[0], "pigment-short-pulse", machine) is None
 
@@ -571,7 +570,7 @@ def test_lighter_skin_is_simulated_only_where_it_may_bound_a_borrowed_dose(
     case = person(condition, phototype)
     assert case.patient is not None
     case = case.model_copy(update={"patient": case.patient.model_copy(update={"ita_deg": ita_deg})})
-    machine = SearchMachine(device, devices()[device], Path())
+    machine = SearchMachine(device, devices()[device])
     proposal = propose_setting(case, case.concern[0], "vascular", machine)
     assert proposal is not None
     assert proposal.lighter_phototype is not None

@@ -1,7 +1,5 @@
 """Published settings of a condition as a region of a device: the doses in it, and the setting of most sources."""
 
-from pathlib import Path
-
 import pytest
 from consultations import PERSON, concern, document, laser_options
 from consultations import devices as devices_of
@@ -40,7 +38,7 @@ def usual(condition: str, modality: str, name: str, phototype: str = "II") -> Be
     case = parse_record(Case, {"patient": person, "concern": [treated]}, file="case")
     (asked,) = case.concern
     caps = PulseCaps(condition, modality, "cheeks", 2)
-    machine = SearchMachine(name, devices()[name], Path(), caps=caps)
+    machine = SearchMachine(name, devices()[name], caps=caps)
     found = usual_settings(case, asked, modality, machine, concern_cells(case, asked))
     assert all(map(machine.doses, found))
     return found[0]

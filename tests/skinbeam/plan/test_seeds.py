@@ -116,7 +116,7 @@ def test_settings_are_compared_on_the_same_skins_and_judged_on_those_of_the_seed
 
 
 VEINS = treatment_goal("facial-telangiectasia", "vascular")
-DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"))
 PULSE = BeamSetting(595.0, 6.0, 7.0)
 
 

@@ -3,7 +3,6 @@
 import itertools
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +42,7 @@ def middles(condition: str, site: str = "cheeks") -> dict[tuple[str, str], list[
         for modality in laser_choices(condition, site)[0]:
             for name, device in every_device().items():
                 if modality in device.modalities and modality != "ablative":
-                    machine = SearchMachine(name, device, Path())
+                    machine = SearchMachine(name, device)
                     made = propose_setting(case, asked, modality, machine)
                     found.setdefault((modality, name), []).append(made)
     return found
@@ -226,7 +225,7 @@ def test_a_dose_that_is_called_the_middle_is_the_middle(condition: str, site: st
         said = str(message)
         case = loaded(person(phototype) + concern(condition, site)).case
         (asked,) = case.concern
-        machine = SearchMachine(name, every_device()[name], Path())
+        machine = SearchMachine(name, every_device()[name])
         proposal = propose_setting(case, asked, one["modality"], machine)
         assert proposal is not None
         low, high = proposal.printed or (proposal.low, proposal.high)
@@ -243,7 +242,7 @@ def test_the_middle_of_a_wider_range_is_that_of_the_sources() -> None:
     """A range that is widened, because one figure stands for one skin, is told as it was printed."""
     case = loaded(person("II") + concern("age-spots", "hands")).case
     (asked,) = case.concern
-    machine = SearchMachine("alexandrite-755", every_device()["alexandrite-755"], Path())
+    machine = SearchMachine("alexandrite-755", every_device()["alexandrite-755"])
     found = propose_setting(case, asked, "pigment-long-pulse", machine)
     assert found is not None
     assert found.printed is not None

@@ -4,7 +4,6 @@ import itertools
 import math
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,7 +165,7 @@ def trial_of(
     case = loaded(f'[patient]\nage_years = 45\nsex = "female"\n{told}' + concern("acne-scars", site)).case
     bounds = judge_suitability(case, concern=case.concern[0], modality=modality).bounds
     goal = replace(treatment_goal("acne-scars", modality), bounds=bounds)
-    machine = SearchMachine(device, known_devices()[device], Path())
+    machine = SearchMachine(device, known_devices()[device])
     skins = SkinBank(case, assess_colour(case, None), 100, 0).skins(site, goal)
     return search_microbeams(machine, setting, goal, skins, energies=[energy_mJ])
 

@@ -37,7 +37,7 @@ def skins() -> SiteSkins:
 
 
 def beam_of(pulse_ms: float, dose: float) -> Beam:
-    machine = SearchMachine(DEVICE.name, DEVICE, Path())
+    machine = SearchMachine(DEVICE.name, DEVICE)
     return build_beam(machine, BeamSetting(595.0, pulse_ms, 7.0), dose)
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,7 +25,7 @@ from skinbeam.simulate.pulse.locations import basal_layer_response, papillary_bo
 from skinbeam.simulate.skins.ensemble import weighted_share
 from skinbeam.what_if.window import compute_window
 
-DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"))
 COOLING = built_in_cooling(DYE.device)[0]
 SETTING = BeamSetting(595.0, 40.0, 10.0)
 VEINS = treatment_goal("facial-telangiectasia", "vascular")
@@ -153,7 +152,7 @@ def test_practice_stands_beside_the_window_of_a_plan() -> None:
 def test_where_a_burn_is_the_goal_the_same_error_moves_it() -> None:
     """The share that is reached is the mean of what the calibration says of each draw, as far as draws tell."""
     spots = treatment_goal("age-spots", "pigment-long-pulse")
-    machine = SearchMachine("alexandrite-755", load_device("alexandrite-755"), Path())
+    machine = SearchMachine("alexandrite-755", load_device("alexandrite-755"))
     cooling, setting = built_in_cooling(machine.device)[0], BeamSetting(755.0, 3.0, 12.0)
     held = skins(57.0, spots)
     beam = build_beam(machine, setting, machine.doses(setting)[0])

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -51,7 +50,7 @@ ONCE = [
 
 def search(condition: str, modality: str, name: str, setting: BeamSetting, ita_deg: float) -> CandidateSetting | None:
     goal, device = treatment_goal(condition, modality), devices()[name]
-    machine, skins = SearchMachine(name, device, Path()), bank(ita_deg).skins("cheeks", goal)
+    machine, skins = SearchMachine(name, device), bank(ita_deg).skins("cheeks", goal)
     if not device.microbeam:
         return search_full_field(ResponseTable(machine, goal, skins), setting)
     steps = dose_steps(device, setting)
@@ -112,7 +111,7 @@ def test_a_short_pulse_would_rise_with_darkness_if_nothing_held_it() -> None:
     """The property above is not empty: without lighter skins to hold it, a darker one is given more."""
     goal = treatment_goal("age-spots", "pigment-short-pulse")
     device = devices()["qs-ndyag-532-1064"]
-    machine = SearchMachine(device.name, device, Path())
+    machine = SearchMachine(device.name, device)
     setting = settings_of(device.name)[0]
     doses = {}
     for ita_deg in (57.0, 19.0):
@@ -131,7 +130,7 @@ def test_a_phototype_gets_no_more_than_the_lightest_measured_colour() -> None:
     """Or leaving the measurement out would be rewarded."""
     goal = treatment_goal("age-spots", "pigment-short-pulse")
     device = devices()["qs-ndyag-532-1064"]
-    machine, setting = SearchMachine(device.name, device, Path()), settings_of("qs-ndyag-532-1064")[0]
+    machine, setting = SearchMachine(device.name, device), settings_of("qs-ndyag-532-1064")[0]
     lightest = search("age-spots", "pigment-short-pulse", device.name, setting, COLOURS_DEG[0])
     assert lightest is not None
     for phototype in ("II", "IV"):

@@ -1,7 +1,6 @@
 """What is severe is treated deeper than what is mild: with ablated fields and with columns, as far as limits allow."""
 
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -36,7 +35,7 @@ def bank() -> SkinBank:
 def field(severity: str | None) -> CandidateSetting:
     goal, device = treatment_goal("perioral-lines", "ablative", severity), devices()["co2-10600"]
     skins = bank().skins("perioral", goal)
-    machine = SearchMachine(device.name, device, Path())
+    machine = SearchMachine(device.name, device)
     found = search_full_field(ResponseTable(machine, goal, skins), BeamSetting(10600.0, 0.1, 2.25))
     assert found is not None
     return found
@@ -77,7 +76,7 @@ def test_a_further_pass_is_planned_only_where_it_reaches_clearly_more_skins(
 
     monkeypatch.setattr(full_field, "_choose_dose", choose)
     goal, device = treatment_goal("perioral-lines", "ablative", "severe"), devices()["co2-10600"]
-    table = ResponseTable(SearchMachine(device.name, device, Path()), goal, bank().skins("perioral", goal))
+    table = ResponseTable(SearchMachine(device.name, device), goal, bank().skins("perioral", goal))
     found = search_full_field(table, BeamSetting(10600.0, 0.1, 2.25))
     assert found is not None
     assert found.passes == passes
@@ -90,7 +89,7 @@ def test_passes_over_severe_lip_lines_are_two_of_the_usual_dose_at_any_age(age: 
     assert CASE.patient is not None
     aged = CASE.model_copy(update={"patient": CASE.patient.model_copy(update={"age_years": age})})
     skins = SkinBank(aged, assess_colour(aged, None), 100, 0).skins("perioral", goal)
-    table = ResponseTable(SearchMachine(device.name, device, Path()), goal, skins)
+    table = ResponseTable(SearchMachine(device.name, device), goal, skins)
     found = search_full_field(table, BeamSetting(10600.0, 1.0, 3.0))
     assert found is not None
     assert found.passes == 2
@@ -100,7 +99,7 @@ def test_passes_over_severe_lip_lines_are_two_of_the_usual_dose_at_any_age(age: 
 def test_columns_go_deeper_for_what_is_more_severe() -> None:
     goals = [treatment_goal("acne-scars", "non-ablative-fractional", severity) for severity in GRADES]
     device = devices()["fractional-1550"]
-    machine, setting = SearchMachine(device.name, device, Path()), BeamSetting(1550.0, 5.0, 0.14)
+    machine, setting = SearchMachine(device.name, device), BeamSetting(1550.0, 5.0, 0.14)
     skins = bank().skins("cheeks", goals[0])
     energies = machine.doses(setting)
     found = [search_microbeams(machine, setting, goal, skins, energies=energies) for goal in goals]

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import pytest
 from consultations import PERSON, concern, loaded
@@ -20,7 +19,7 @@ from skinbeam.response.settings import PracticeRegion, PulseCaps, SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 
 VEINS = treatment_goal("facial-telangiectasia", "vascular")
-DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"))
 SETTING = BeamSetting(595.0, 6.0, 7.0)  # the middle of those that were published
 COLOURS_DEG = (57.0, 34.0, 20.0, -10.0)  # very light, intermediate, tan and brown
 

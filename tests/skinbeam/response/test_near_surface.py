@@ -1,7 +1,6 @@
 """Temperatures that a search for burns remembers: of the epidermis and the papillary dermis alone, and the same."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from skinbeam.response.settings import SearchMachine, build_beam, built_in_cooli
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.simulate.pulse.locations import basal_layer_response, papillary_border_response
 
-DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"))
 
 
 @pytest.mark.parametrize("cooling_share", [0.0, 1.0])

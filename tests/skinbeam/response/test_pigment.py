@@ -1,7 +1,6 @@
 """Short pulses leave the pigment of the skin around as whole as low published fluences do, in dark skin as in light."""
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 from consultations import NAMED, loaded
@@ -44,7 +43,7 @@ def pigment_limit(condition: str) -> SettingLimit:
 
 def verdict(condition: str, phototype: str, device: str, setting: BeamSetting, dose: float) -> LimitVerdict:
     skins = bank(condition, phototype).skins("cheeks", treatment_goal(condition, SHORT))
-    machine = SearchMachine(device, devices()[device], Path())
+    machine = SearchMachine(device, devices()[device])
     beam = build_beam(machine, setting, machine.doses(setting)[0])
     around = skins.respond(beam, built_in_cooling(machine.device)[0], limiting=True, near_surface=True)
     return judge_limit(pigment_limit(condition), p_disruption(around)(dose), skins.weights[1], (), strict=False)
@@ -53,7 +52,7 @@ def verdict(condition: str, phototype: str, device: str, setting: BeamSetting, d
 def trial_of(condition: str, phototype: str, setting: BeamSetting) -> CandidateSetting:
     goal = treatment_goal(condition, SHORT)
     skins = bank(condition, phototype).skins("cheeks", goal)
-    machine = SearchMachine(QS, devices()[QS], Path())
+    machine = SearchMachine(QS, devices()[QS])
     found = search_full_field(ResponseTable(machine, goal, skins), setting)
     assert found is not None
     return found

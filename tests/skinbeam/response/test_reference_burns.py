@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import replace
-from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
@@ -26,7 +25,7 @@ from skinbeam.response.reference_burns import (
 )
 from skinbeam.response.settings import SearchMachine, build_beam, built_in_cooling
 
-DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+DYE = SearchMachine("pulsed-dye-595", load_device("pulsed-dye-595"))
 UNUSUAL = BeamSetting(595.0, 40.0, 12.0)  # no plan begins with it
 COOLING, _ = built_in_cooling(DYE.device)
 

@@ -1,7 +1,6 @@
 """After a reaction under a lamp no bluer filter is planned, of this lamp or another, and no shorter pulse."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from consultations import PERSON, concern, loaded
@@ -58,7 +57,7 @@ def test_a_plan_for_a_lamp_chooses_a_filter_that_is_not_barred() -> None:
 
     def proposed(text: str) -> Proposal:
         person = loaded(PERSON + concern("redness", extra="") + text).case
-        machine = SearchMachine("ipl", lamp, Path(), dose_bars(person, "ipl", lamp))
+        machine = SearchMachine("ipl", lamp, dose_bars(person, "ipl", lamp))
         found = propose_setting(person, person.concern[0], "vascular", machine)
         assert found is not None
         return found

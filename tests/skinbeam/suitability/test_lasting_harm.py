@@ -299,7 +299,7 @@ def test_a_scar_by_columns_of_the_clinics_own_file_holds_what_the_condition_is_t
     ],
 )
 def test_a_laser_of_the_clinics_own_file_holds_all_that_it_may_be(dose: str, scarred: set[str], marked: bool) -> None:
-    """A case contains no device file, and a share of the dose that scarred is not known to be safe."""
+    """Its file was not read, and a share of the dose that scarred is not known to be safe."""
     own = devices("mine.toml")
     scar = spot("scar", dose, device="mine.toml", hours=MONTH_H) + own
     dark = spot("dark-mark", dose, device="mine.toml", hours=MONTH_H) + own
