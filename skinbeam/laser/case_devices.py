@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from skinbeam.laser.device import Device, devices, load_device
 from skinbeam.model.case import Case
+from skinbeam.model.device_file import DeviceFile
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 
@@ -22,8 +23,10 @@ def read_device_files(loaded: LoadedCase) -> LoadedCase:
     ------
     InputError : a device of the clinic is unknown; a file is missing, invalid, or outside the folder of the case.
     """
-    files = {}
+    files: dict[str, DeviceFile] = {}
     for field, name in _named_devices(loaded.case):
+        if name in files:
+            continue
         try:
             device = load_device(name, loaded.folder, field=field)
         except InputError as error:
