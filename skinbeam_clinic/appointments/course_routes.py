@@ -3,7 +3,6 @@
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from fastapi.responses import Response
 
@@ -105,7 +104,8 @@ def _show_course(
 
 def planned_course(request: ClinicRequest, plan: OpenPlan) -> PlannedCourse:
     """Return the course by what was chosen of the plan, and by the answers, which tell of sessions that took place."""
-    case = case_from_form(plan.consultation.answers, Path()).case
+    with request.repositories.own_devices.open_folder() as home:
+        case = case_from_form(plan.consultation.answers, home).case
     return plan_course(translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id), case)
 
 

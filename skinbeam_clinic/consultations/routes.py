@@ -3,7 +3,6 @@
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import tomli_w
 from fastapi.responses import JSONResponse, Response
@@ -20,7 +19,7 @@ from skinbeam_clinic.consultations.answers import (
     find_differences,
     read_form_answers,
 )
-from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.case_files import case_from_form, case_tables_of
 from skinbeam_clinic.consultations.creams_advice import CreamsAdvice, read_creams_advice
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, FacePointsView, make_face_points_view
 from skinbeam_clinic.consultations.forms import Submission
@@ -134,6 +133,7 @@ def _render_page(
         read_only=closed or not request.has_right(AccessRight.WRITE),
         face=face,
         creams=() if closed else _describe_creams(read_creams_advice(repositories, consultation.patient_id)),
+        devices=repositories.own_devices.read(),
         here=here,
         consultation=consultation,
         conflict=find_differences(submission, consultation.answers) if conflict else None,
@@ -282,10 +282,11 @@ def _request_plan(request: ClinicRequest) -> Response:
     consultation = save_answers(request)
     try:
         facts = read_history(request.repositories, consultation.patient_id).facts
-        loaded = case_from_form(join_history(consultation.answers, facts, now()), Path())
-        if loaded.case.patient is not None:
+        with request.repositories.own_devices.open_folder() as home:
+            case = case_from_form(join_history(consultation.answers, facts, now()), home).case
+        if case.patient is not None:
             patient = request.repositories.patients.get(consultation.patient_id)
-            check_age(loaded.case.patient.age_years, patient.year_of_birth)
+            check_age(case.patient.age_years, patient.year_of_birth)
         names = {"consultation": consultation.id, "revision": consultation.revision, "language": current_language()}
         job = request_plan(request, names)
     except InputError as error:
@@ -299,7 +300,8 @@ def _download_case(request: ClinicRequest) -> Response:
     about = "".join(f"# {render_message(f'clinic.case-about-{number}')}\n" for number in (1, 2))
     facts = read_history(request.repositories, consultation.patient_id).facts
     sent = join_history(consultation.answers, facts, now())
-    content = about + "\n" + tomli_w.dumps(sent.tables)
+    own = [own.name for own in request.repositories.own_devices.read().own]
+    content = about + "\n" + tomli_w.dumps(case_tables_of(sent, own))
     date = now().date().isoformat()
     return request.download(content.encode(), f"case-{date}.toml", "application/toml")
 

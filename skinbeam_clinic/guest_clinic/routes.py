@@ -6,7 +6,6 @@ of one that disconnects is cancelled.
 
 import asyncio
 from contextlib import suppress
-from pathlib import Path
 
 from anyio import to_thread
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -51,7 +50,7 @@ def _consult(request: ClinicRequest, guests: GuestClinics) -> Response:
     """Request the plan of a form; a form that is wrong is answered at once, and its photograph is offered again."""
     sent = read_form_answers(request.fields)
     try:
-        case_from_form(sent, Path())
+        case_from_form(sent)
     except InputError:
         if "photo" in request.uploads and accepts_page(request.http_request):
             # What is wrong with the photograph is told once the answers are right.

@@ -31,6 +31,7 @@ from skinbeam_clinic.errors import UnreachableError, clinic_error
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisContent
 from skinbeam_clinic.follow_ups.pair_subprocess import AFTER_FILE, BEFORE_FILE, measure_pair_in_subprocess
 from skinbeam_clinic.jobs.queue import JobQueue
+from skinbeam_clinic.machines.clinic_devices import write_device_files
 from skinbeam_clinic.models import Job, JobProgress, NewPlan, PlanRecord
 from skinbeam_clinic.patients.history import HISTORY_FILE, join_history, serialize_facts
 from skinbeam_clinic.patients.recorded_history import read_history
@@ -188,6 +189,7 @@ class PlanWorker(PollingThread):
                 (home / SETTINGS_FILE).write_text(
                     canonical_json([asdict(setting) for setting in chosen.settings]), "utf-8"
                 )
+            write_device_files(repositories.own_devices.read().own, home)
             made = self._make(sent, home, self._report_progress(job), names["language"])
         if not self._queue.report(job):
             raise _JobLostError("called off at the last moment")

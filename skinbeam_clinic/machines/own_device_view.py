@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from skinbeam.api.device_check import device_warnings
 from skinbeam.laser.device import Device, describe_light, describe_pulse
 from skinbeam.text import Formatter, render_message
-from skinbeam_clinic.machines.own_devices import OwnDevice
+from skinbeam_clinic.machines.clinic_devices import OwnDevice
 
 __all__ = ["OwnDeviceView", "view_own_device"]
 

@@ -4,54 +4,24 @@ A file never changes, since plans were computed with it: another description is 
 that is withdrawn is offered no longer, and plans that were made with it stay as they are.
 """
 
-import datetime
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import PurePath
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
 
-from skinbeam.laser.device import Device, devices, parse_device
+from skinbeam.laser.device import devices, parse_device
+from skinbeam.model.atomic_files import work_folder
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.database.treatment_tables import OwnDeviceRow
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.machines.clinic_devices import DEVICE_FILE_ENDING, ClinicDevices, OwnDevice, write_device_files
 
-__all__ = ["OwnDevice", "OwnDeviceRepository", "offered_devices"]
+__all__ = ["OwnDeviceRepository", "read_clinic_devices"]
 
-_ENDING = ".toml"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
-
-
-@dataclass(frozen=True)
-class OwnDevice:
-    """A device that a clinic describes itself.
-
-    Parameters
-    ----------
-    name : by which machines, sessions and plans name it.
-    text : of its device file.
-    added_by : name of the member.
-    withdrawn_at : since when it is not offered; None while it is.
-    """
-
-    id: str
-    name: str
-    text: str
-    added_at: datetime.datetime
-    added_by: str
-    withdrawn_at: datetime.datetime | None
-
-    @property
-    def device(self) -> Device:
-        """What the device can emit."""
-        return _read_device(self.name, self.text)
-
-    @property
-    def file(self) -> str:
-        """The name of its file, by which a case names it."""
-        return f"{self.name}{_ENDING}"
 
 
 class OwnDeviceRepository(Repository):
@@ -65,10 +35,10 @@ class OwnDeviceRepository(Repository):
         InputError : `bad-device-name`, `device-known`: the catalogue or the clinic has a device of this name, or what
             is wrong with the content.
         """
-        name = PurePath(file).name.removesuffix(_ENDING)
-        if not file.endswith(_ENDING) or _NAME.fullmatch(name) is None:
+        name = PurePath(file).name.removesuffix(DEVICE_FILE_ENDING)
+        if not file.endswith(DEVICE_FILE_ENDING) or _NAME.fullmatch(name) is None:
             raise clinic_error("bad-device-name", "device_file", read=PurePath(file).name)
-        parse_device(content, f"{name}{_ENDING}", field="device_file")
+        parse_device(content, f"{name}{DEVICE_FILE_ENDING}", field="device_file")
         with self._access.writing(AccessRight.MEMBERS) as work:
             if name in devices() or any(row.name == name for row in work.rows(OwnDeviceRow)):
                 raise clinic_error("device-known", "device_file", name=name)
@@ -97,31 +67,20 @@ class OwnDeviceRepository(Repository):
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return work.read_row(OwnDevice, work.get(OwnDeviceRow, id))
 
-    def list_all(self) -> tuple[OwnDevice, ...]:
-        """Return the devices that the clinic describes itself by name, withdrawn ones included."""
+    def read(self) -> ClinicDevices:
+        """Return the devices that the clinic knows."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            return _read_all(work)
+            return read_clinic_devices(work)
 
-    def list_known(self) -> Mapping[str, Device]:
-        """Return every device that the clinic knows by name: of the catalogue, and its own, withdrawn ones included."""
-        return {**devices(), **{own.name: own.device for own in self.list_all()}}
-
-    def list_offered(self) -> Mapping[str, Device]:
-        """Return the devices that can be chosen, by name: of the catalogue, and its own that were not withdrawn."""
-        with self._access.reading_unlogged(AccessRight.READ) as work:
-            return offered_devices(work)
+    @contextmanager
+    def open_folder(self) -> Iterator[Path]:
+        """Provide a folder with the device files of the clinic, in which cases that name them are read."""
+        with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
+            write_device_files(self.read().own, home)
+            yield home
 
 
-def offered_devices(work: ClinicTransaction) -> Mapping[str, Device]:
-    """Return the devices that can be chosen in the clinic of a transaction, by name."""
-    return {**devices(), **{own.name: own.device for own in _read_all(work) if own.withdrawn_at is None}}
-
-
-def _read_all(work: ClinicTransaction) -> tuple[OwnDevice, ...]:
+def read_clinic_devices(work: ClinicTransaction) -> ClinicDevices:
+    """Return the devices that the clinic of a transaction knows."""
     rows = work.rows(OwnDeviceRow, order=(OwnDeviceRow.name,))
-    return tuple(work.read_each(rows, lambda row: work.read_row(OwnDevice, row)))
-
-
-@lru_cache(64)
-def _read_device(name: str, text: str) -> Device:
-    return parse_device(text.encode(), f"{name}{_ENDING}", field="device_file")
+    return ClinicDevices(tuple(work.read_each(rows, lambda row: work.read_row(OwnDevice, row))))

@@ -6,7 +6,7 @@ from skinbeam_clinic.database import treatment_tables
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.machines.own_devices import offered_devices
+from skinbeam_clinic.machines.own_devices import read_clinic_devices
 from skinbeam_clinic.treatments.models import ClinicMachine
 
 __all__ = ["MachineRepository"]
@@ -26,7 +26,7 @@ class MachineRepository(Repository):
             this serial number already.
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
-            offered = offered_devices(work)
+            offered = read_clinic_devices(work).offered_devices
             if device not in offered:
                 raise unknown_name_error("device", device, offered, field="device")
             name, serial = _check_word("name", name), _check_word("serial", serial)

@@ -4,7 +4,7 @@ from fastapi.responses import Response
 
 from skinbeam.laser.device import devices, read_catalogue_file
 from skinbeam.model.errors import InputError
-from skinbeam.text import Formatter, translate
+from skinbeam.text import Formatter
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.machines.own_device_view import view_own_device
 from skinbeam_clinic.machines.upkeep import UpkeepKind
@@ -31,15 +31,15 @@ def add_machine_routes(router: ClinicRouter) -> None:
 
 @goes_past_altered
 def _show_machines(request: ClinicRequest, error: InputError | None = None) -> Response:
-    own = request.repositories.own_devices
+    known = request.repositories.own_devices.read()
     return request.page(
         "machines.html",
         error=error,
         machines=request.repositories.machines.list_all(),
-        titles={name: translate(device.title) for name, device in own.list_known().items()},
-        offered=tuple(own.list_offered()),
+        title=known.title,
+        offered=tuple(known.offered_devices),
         catalogue=tuple(devices()),
-        own_devices=tuple(map(view_own_device, own.list_all())),
+        own_devices=tuple(map(view_own_device, known.own)),
         sent={name: request.text(name) for name in (*_FIELDS, *_UPKEEP_FIELDS)},
         sent_to=request.http_request.path_params.get("machine", ""),
         upkeep=request.repositories.machine_upkeep.list_newest(),
@@ -83,7 +83,7 @@ def _offer_own_device(request: ClinicRequest) -> Response:
 def _download_device_file(request: ClinicRequest) -> Response:
     """Answer with the file of a device, of the clinic or of the catalogue, from which another can be written."""
     name = request.path_parameter("device_name")
-    own = {own.name: own.text.encode() for own in request.repositories.own_devices.list_all()}
+    own = {own.name: own.text.encode() for own in request.repositories.own_devices.read().own}
     if name not in own and name not in devices():
         raise clinic_error("absent", "path")
     content = own[name] if name in own else read_catalogue_file(name)

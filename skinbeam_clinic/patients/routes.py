@@ -228,7 +228,8 @@ def _begin_from_case(request: ClinicRequest) -> Response:
     request.repositories.patients.get(id)  # said before anything of the file is
     if upload is None:
         raise catalogue_error("case-no-file", "clinic-fault.no-file", "case")
-    sent = form_from_case(upload.content, PurePath(upload.name).name)
+    own = [own.name for own in request.repositories.own_devices.read().own]
+    sent = form_from_case(upload.content, PurePath(upload.name).name, own)
     return request.redirect(f"/consultations/{request.repositories.consultations.begin(id, sent).id}")
 
 

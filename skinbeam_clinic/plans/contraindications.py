@@ -314,7 +314,7 @@ CHANGE_ITEMS = ("tan", "medicines", "pregnancy", "infection")  # items of the ch
 
 
 def judge_changes(
-    submission: Submission, place: tuple[int, str], answers: Mapping[str, ChecklistAnswer]
+    submission: Submission, home: Path, place: tuple[int, str], answers: Mapping[str, ChecklistAnswer]
 ) -> dict[str, tuple[str, ...]]:
     """Judge the plan's case again with each reported change; return the messages of newly raised reasons by item.
 
@@ -324,11 +324,12 @@ def judge_changes(
     Parameters
     ----------
     submission : the answers that the plan was made from.
+    home : a folder with the device files of the clinic.
     place : number of the concern in the plan, and the modality of the option.
     answers : answers to the checklist, by item.
     """
     try:
-        case = case_from_form(submission, Path()).case
+        case = case_from_form(submission, home).case
     except InputError:
         return {}
     number, modality = place

@@ -38,6 +38,7 @@ from skinbeam.what_if.asked_setting import SettingNotOfferedError
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.machines.clinic_devices import OwnDevice, write_device_files
 from skinbeam_clinic.monitoring.json_log import configure_logging
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
 from skinbeam_clinic.plans.setting_answer import SettingAnswer, SettingQuestion, answer_question
@@ -59,15 +60,21 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PlannedPerson:
-    """The answers that a plan was made from, with the records joined to them, and the photograph if there is one."""
+    """The answers that a plan was made from, with the records joined to them, and the photograph if there is one.
+
+    Parameters
+    ----------
+    own_devices : those that the clinic describes itself.
+    """
 
     submission: Submission
     photograph: bytes | None
+    own_devices: tuple[OwnDevice, ...] = ()
 
 
 @dataclass(frozen=True)
 class SentPerson:
-    """The answers of a person, and the folder of the photograph."""
+    """The answers of a person, and the folder of the photograph and of the clinic's device files."""
 
     submission: Submission
     home: Path
@@ -181,10 +188,11 @@ def _people_limit(processes: int) -> int:
 
 @contextmanager
 def _person_message(person: PlannedPerson) -> Iterator[SentPerson]:
-    """Provide the message that tells the process a person, whose photograph is in a folder until the reply."""
+    """Provide the message that tells the process a person, whose files are in a folder until the reply."""
     with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
         if person.photograph is not None:
             (home / PHOTOGRAPH_FILE).write_bytes(person.photograph)
+        write_device_files(person.own_devices, home)
         yield SentPerson(person.submission, home)
 
 

@@ -377,9 +377,10 @@ def _eyewear_light(session: _SessionPage) -> str:
 def _view_checklist(request: ClinicRequest, session: _SessionPage) -> _ChecklistView:
     treatment, modality = session.treatment, session.option.modality
     asked = [item for item in list_items(treatment.ordered) if item.name not in AUTOMATIC_ITEMS]
-    rules = judge_changes(
-        session.plan.consultation.answers, (session.concern_index, modality), treatment.current_answers
-    )
+    with request.repositories.own_devices.open_folder() as home:
+        rules = judge_changes(
+            session.plan.consultation.answers, home, (session.concern_index, modality), treatment.current_answers
+        )
     return _ChecklistView(
         asked=asked,
         answered=treatment.current_answers,

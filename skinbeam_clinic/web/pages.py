@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from skinbeam.laser.device import devices
 from skinbeam.model.consultation import CLEARABLE_RULES, HISTORY_GROUPS, LESION_SIGNS, REACTIONS
 from skinbeam.model.errors import InputError
 from skinbeam.model.vocabulary import (
@@ -27,6 +26,7 @@ from skinbeam.report.formatting import capitalise, treatment_site_titles
 from skinbeam.text import LANGUAGES, catalogue, current_language, render_message, text_direction, translate
 from skinbeam_clinic.consultations.face_points import FacePointsView
 from skinbeam_clinic.consultations.forms import Submission, parse_mark_field, parse_row_field
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE, ClinicDevices
 from skinbeam_clinic.used_cooling import CoolingKind
 
 __all__ = [
@@ -217,6 +217,7 @@ def render_form(
     read_only: bool = False,
     face: FacePointsView | None = None,
     creams: tuple[str, ...] = (),
+    devices: ClinicDevices = CATALOGUE,
     **context: Any,
 ) -> str:
     """Return the consultation form as HTML, filled with a submission, and with an error at its field if there is one.
@@ -226,6 +227,7 @@ def render_form(
     template : the form, or one that extends it and reads `context`, too.
     face : the photograph of the form with the points of its face.
     creams : since when earlier plans have creams come first, in words.
+    devices : those that the clinic knows.
     """
     values = dict(submission.entries)
     fault = None if error is None else _form_fault(submission, error)
@@ -236,7 +238,7 @@ def render_form(
         photo="" if fault is not None and fault.field == "photo" else submission.photo,
         fault=fault,
         face=face,
-        choices=_choice_lists(),
+        choices=_choice_lists(devices, submission),
         history=tuple(
             FormChoiceGroup(render_message(f"app-history-group.{group}"), _titled_choices("app-history", words))
             for group, words in HISTORY_GROUPS.items()
@@ -308,7 +310,7 @@ def _subtype_choices() -> tuple[SubtypeChoice, ...]:
     )
 
 
-def _choice_lists() -> dict[str, tuple[FormChoice, ...]]:
+def _choice_lists(devices: ClinicDevices, submission: Submission) -> dict[str, tuple[FormChoice, ...]]:
     lists = {name: _titled_choices(f"app-{name}", words) for name, words in _WORDS.items()}
     lists["phototype"] = tuple(FormChoice(word, word) for word in _with_ranges(PHOTOTYPES))
     lists["condition"] = tuple(
@@ -321,5 +323,10 @@ def _choice_lists() -> dict[str, tuple[FormChoice, ...]]:
     lists["decided"] = tuple(
         FormChoice(name, translate(vocabulary_table("modality")[name]["title"])) for name in ABLATIVE_MODALITIES
     )
-    lists["device"] = tuple(FormChoice(name, translate(device.title)) for name, device in devices().items())
+    lists["device"] = tuple(FormChoice(name, devices.title(name)) for name in devices.all_devices)
+    lists["clinic_device"] = tuple(
+        choice
+        for choice in lists["device"]
+        if choice.value in devices.offered_devices or ("clinic.devices", choice.value) in submission.entries
+    )
     return lists

@@ -21,12 +21,12 @@ def test_a_device_is_added_withdrawn_and_offered_again(repositories: ClinicRepos
     assert (made.name, made.file, made.text.encode()) == ("dye-room-2", FILE, DYE)
     assert made.device.title.startswith("Room 2: ")
     assert made.device.dose == devices()["pulsed-dye-595"].dose
-    assert own.list_all() == (own.get(made.id),) == (made,)
-    assert set(own.list_known()) == set(own.list_offered()) == {*devices(), "dye-room-2"}
+    assert own.read().own == (own.get(made.id),) == (made,)
+    assert set(own.read().all_devices) == set(own.read().offered_devices) == {*devices(), "dye-room-2"}
     gone = own.set_offered(made.id, offered=False)
     assert gone.withdrawn_at is not None
     assert own.set_offered(made.id, offered=False) == gone
-    assert set(own.list_known()) - set(own.list_offered()) == {"dye-room-2"}
+    assert set(own.read().all_devices) - set(own.read().offered_devices) == {"dye-room-2"}
     assert own.set_offered(made.id, offered=True) == made
     done = [step.action for step in repositories.audit_log.newest(10) if step.subject == f"own_device/{made.id}"]
     assert done == ["own-device.offered", "own-device.withdrawn", "own-device.added"]
@@ -53,7 +53,7 @@ def test_a_device_that_cannot_be_used_is_refused(
     with pytest.raises(InputError) as refused:
         repositories.own_devices.add(content, file)
     assert refused.value.code == code
-    assert len(repositories.own_devices.list_all()) == 1
+    assert len(repositories.own_devices.read().own) == 1
 
 
 def test_a_machine_of_an_own_device_is_listed_with_its_title(clinics: Clinics) -> None:
@@ -62,7 +62,7 @@ def test_a_machine_of_an_own_device_is_listed_with_its_title(clinics: Clinics) -
     assert "595 nm" in sent.text
     machine = {"device": "dye-room-2", "serial": "SYN-7", "name": "Dye laser"}
     assert owner.post("/machines", data=machine).status_code == 303
-    (own,) = repositories.own_devices.list_all()
+    (own,) = repositories.own_devices.read().own
     assert own.device.title in owner.get("/machines").text
     owner.post(f"/own-devices/{own.id}/offer", data={"offered": "false"})
     page = owner.get("/machines").text
@@ -95,4 +95,6 @@ def test_what_plans_do_not_know_of_a_device_is_shown(repositories: ClinicReposit
     strange = DYE.replace(b'classes = ["pdl-595"]\n', b"").replace(b"595", b"640")
     warnings = view_own_device(repositories.own_devices.add(strange, "strange.toml")).warnings
     assert all(warning.startswith("640 nm in pulses of") for warning in warnings)
-    assert len(warnings) == len(repositories.own_devices.list_known()["strange"].heads), "its light is of no class"
+    assert len(warnings) == len(repositories.own_devices.read().all_devices["strange"].heads), (
+        "its light is of no class"
+    )

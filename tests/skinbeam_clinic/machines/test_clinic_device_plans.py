@@ -1,0 +1,105 @@
+"""Plans with a device that the clinic describes itself: in forms, in plans within its ranges, in case files."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_samples import LEAST
+from clinic_samples import Clinics
+from starlette.testclient import TestClient
+
+from skinbeam.laser.device import read_catalogue_file
+from skinbeam.model.document import pretty_json
+from skinbeam.model.input_files import load_case
+from skinbeam.plan.planner import make_plan
+from skinbeam_clinic.access import Role
+from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.plans.plan_subprocess import PLAN_FILES
+
+OWN = "dye-room-2"
+MOST_J_CM2 = 6.0  # less than plans give otherwise
+WEAK = re.sub(rb"(fluence_J_cm2 = .*high = )[\d.]+", rb"\g<1>6.0", read_catalogue_file("pulsed-dye-595"))
+ANSWERS = LEAST | {
+    "patient.age_years": "52",
+    "patient.phototype": "II",
+    "concern.0.condition": "facial-telangiectasia",
+    "clinic.devices": OWN,
+}
+DRAWS = 50
+
+
+@pytest.fixture
+def client(clinics: Clinics) -> TestClient:
+    own = clinics.repositories(Role.OWNER).own_devices
+    if not own.read().own:
+        own.add(WEAK, f"{OWN}.toml")
+    return clinics.browser(Role.CLINICIAN)
+
+
+def planned(sent: Submission, home: Path, _heed: Callable[[str], None], _language: str) -> NewPlan:
+    """Make the plan on few draws and without its reports."""
+    plan = make_plan(case_from_form(sent, home), draws=DRAWS).plan
+    files = dict.fromkeys(PLAN_FILES, b"report") | {"plan.json": pretty_json(plan.document).encode()}
+    return NewPlan(plan.case_sha256, plan.plan_sha256, plan.version, plan.seed, plan.draws, files)
+
+
+def begun(client: TestClient) -> str:
+    patient = client.post("/patients").headers["location"]
+    return str(client.post(f"{patient}/consultations").headers["location"])
+
+
+def test_a_plan_keeps_to_what_the_clinic_says_that_its_device_can_emit(
+    client: TestClient, clinics: Clinics, tmp_path: Path
+) -> None:
+    here = begun(client)
+    plan = clinics.plan(client, here, make=planned, **ANSWERS).rpartition("/")[2]
+    document = clinics.repositories().plans.read_file(plan, "plan.json")
+    options = [one for one in json.loads(document)["concerns"][0]["options"] if one["settings"]]
+    assert {one["device"] for one in options} == {OWN}
+    assert max(one["settings"]["fluence_J_cm2"] for one in options) <= MOST_J_CM2
+    (tmp_path / f"{OWN}.toml").write_bytes(WEAK)
+    case = tmp_path / "case.toml"
+    case.write_bytes(client.get(f"{here}/case.toml").content)
+    assert pretty_json(make_plan(load_case(case), draws=DRAWS).document).encode() == document
+
+
+def test_a_case_file_may_name_the_device_file_of_the_clinic_alone(client: TestClient, clinics: Clinics) -> None:
+    patient = client.post("/patients").headers["location"]
+    case = (
+        b'[patient]\nage_years = 42\n[[concern]]\ncondition = "facial-telangiectasia"\nsite = "cheeks"\n'
+        b'[clinic]\ndevices = ["dye-room-2.toml"]\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\n'
+        b'device = "dye-room-2.toml"\n'
+    )
+    begun = client.post(f"{patient}/case", files={"case": ("case.toml", case)}).headers["location"]
+    tables = clinics.repositories().consultations.get(begun.rpartition("/")[2]).answers.tables
+    assert (tables["clinic"]["devices"], tables["session"][0]["device"]) == ([OWN], OWN)
+    strange = case.replace(b'devices = ["dye-room-2.toml"]', b'devices = ["../dye-room-2.toml"]')
+    refused = client.post(f"{patient}/case", files={"case": ("case.toml", strange)})
+    assert (refused.status_code, "unknown device" in refused.text.lower()) == (422, True)
+
+
+def test_a_withdrawn_device_stays_where_it_was_chosen(client: TestClient, clinics: Clinics) -> None:
+    owner, (own, *_) = clinics.repositories(Role.OWNER).own_devices, clinics.repositories().own_devices.read().own
+    chosen, new = begun(client), begun(client)
+    client.post(f"{chosen}/answers", data=ANSWERS | {"revision": "1"})
+    ticked = 'value="dye-room-2" autocomplete="off" checked'
+    assert ticked in client.get(chosen).text
+    assert 'name="clinic.devices" value="dye-room-2"' in client.get(new).text
+    owner.set_offered(own.id, offered=False)
+    assert ticked in client.get(chosen).text
+    assert 'name="clinic.devices" value="dye-room-2"' not in client.get(new).text
+    owner.set_offered(own.id, offered=True)
+
+
+def test_no_form_names_a_file_of_this_machine(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret.toml").write_bytes(WEAK)
+    monkeypatch.chdir(tmp_path)
+    for name in ("secret", "secret.toml", f"{tmp_path}/secret.toml"):
+        answer = client.post(f"{begun(client)}/plan", data=ANSWERS | {"clinic.devices": name, "revision": "1"})
+        assert (answer.status_code, "unknown device" in answer.text.lower()) == (422, True)
