@@ -8,11 +8,12 @@ condition that its settings belong to.
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate
 from statistics import median
+from typing import Any
 
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import trial_arms
@@ -245,8 +246,8 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
         caution.
     """
     envelope = _build_envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST_PHOTOTYPE)
-    if _lends_no_spots(condition, light.modality, lamp=light.lamp):
-        cite_sources(load_package_table("data/lending.toml")["spots"]["source"])
+    for rule in _lending_bars(condition, light.modality, lamp=light.lamp):
+        cite_sources(rule["source"])
     if envelope is None:
         return None
     cite_sources(envelope_rules().source)
@@ -256,19 +257,19 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
 def lending_conditions(condition: str, modality: str, *, lamp: bool) -> tuple[str, ...]:
     """Return a condition and those whose settings replace its own where it has few, the nearest first.
 
-    The doses at which a laser whitens single spots are lent to no field.
+    The doses at which a laser whitens single spots, or bruises port-wine stains, are lent to no field.
     """
     lenders = envelope_rules().lenders.get(condition, ())
-    if not _lends_no_spots(condition, modality, lamp=lamp):
-        return (condition, *lenders)
-    spots = load_package_table("data/lending.toml")["spots"]["lenders"]
-    return (condition, *(lender for lender in lenders if lender not in spots))
+    barred = {lender for rule in _lending_bars(condition, modality, lamp=lamp) for lender in rule["lenders"]}
+    return (condition, *(lender for lender in lenders if lender not in barred))
 
 
-def _lends_no_spots(condition: str, modality: str, *, lamp: bool) -> bool:
-    """Return whether a condition is a field that takes no dose of single spots for light on pigment."""
-    fields = load_package_table("data/lending.toml")["spots"]["fields"]
-    return not lamp and modality in PIGMENT_MODALITIES and condition in fields
+def _lending_bars(condition: str, modality: str, *, lamp: bool) -> list[Mapping[str, Any]]:
+    """Return the rules that bar conditions from lending to a field; lamps have doses for spots and fields alike."""
+    table = load_package_table("data/lending.toml")
+    rules = [table["spots"]] if modality in PIGMENT_MODALITIES and not lamp else []
+    rules += [table["stains"]] if modality == "vascular" else []
+    return [rule for rule in rules if condition in rule["fields"]]
 
 
 def least_field_spot_mm(condition: str, modality: str) -> float:

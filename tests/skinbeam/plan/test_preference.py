@@ -107,7 +107,7 @@ def test_facial_veins_are_not_given_the_pulse_that_bruises() -> None:
 @cache
 def with_short_pulses(accepted: str) -> Any:
     """The option of a dye laser that has short pulses alone."""
-    case = PERSON + accepted + concern("redness", extra="") + devices("pulsed-dye-585")
+    case = PERSON + accepted + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-585")
     made = document(case)
     (option,) = laser_options(made)
     return made, option
