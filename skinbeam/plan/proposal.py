@@ -56,7 +56,7 @@ class Proposal:
     bounding_phototype : the lighter phototype, 1 to 6, whose smaller dose at this setting it begins with, although
         sources print more for such skin, of light that is not simulated in another spot; None where there is none.
     bluer_filter_nm : the cut-off of the lamp's filter with which sources print its doses for such skin, where lighter
-        skin has a redder one, which is then kept; else None.
+        skin has a redder one, which is then kept, or the guideline names a redder one; else None.
     shorter_pulse_ms : the lamp's pulse that such doses are printed with, where lighter skin has a longer one, which is
         then kept; else None.
     is_least_first : whether light of another kind injured this skin, so that it begins with the least published dose.

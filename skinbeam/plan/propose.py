@@ -5,7 +5,8 @@ lighter skin, which are borrowed and moved down. Lighter skin bears what darker 
 a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
 get it too where it is greater, as lamps do where clinics treated darker skin alone. At one setting darker skin gets no
 more than lighter skin. Where the guideline names lamps away from the face and prints no dose there, as for the backs of
-the hands, a lamp gets a share of the one for the face. Light that a source calls like another gets the doses of that,
+the hands, a lamp gets a share of the one for the face, and where doses are printed with a bluer filter alone than the
+guideline names, that dose with the filter it names. Light that a source calls like another gets the doses of that,
 moved by the model. A machine for which nobody printed any of these gets no proposal.
 """
 
@@ -31,7 +32,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources, collect_sources
-from skinbeam.model.vocabulary import PHOTOTYPES
+from skinbeam.model.vocabulary import HEATING_MODALITIES, PHOTOTYPES
 from skinbeam.plan.guideline_place import guideline_place, kind_cells, place_number
 from skinbeam.plan.printed_dose import (
     DOSE_ROUNDING,
@@ -81,8 +82,6 @@ def propose_setting(
     region = PracticeRegion(concern.condition, modality, phototype)
     unbarred = replace(machine, dose_bars=bruised)
     proposal = _propose_no_more_than_lighter(unbarred, concern, region, barred_nm)
-    if proposal is None and machine.device.is_lamp:
-        proposal = _propose_from_face(unbarred, concern, region, barred_nm)
     if proposal is None:
         proposal = _propose_from_similar_light(unbarred, concern, region, barred_nm)
     if proposal is None:
@@ -94,22 +93,6 @@ def propose_setting(
     if pulse_class_matters(modality) and not is_facial(concern.site) and not is_of_site:
         proposal = _least_off_face(proposal, concern, region, barred_nm)
     return replace(proposal, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
-
-
-def _propose_from_face(
-    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
-) -> Proposal | None:
-    """Return the proposal of a lamp for the face, where the guideline names its light at the site without a dose."""
-    cells = kind_cells(concern, PHOTOTYPES[(region.phototype or len(PHOTOTYPES)) - 1])
-    of_site = [cell for cell in cells if cell.site == concern.site]
-    if is_facial(concern.site) or not of_site:
-        return None
-    on_face = concern.model_copy(update={"site": _FACE})
-    proposal = _propose_no_more_than_lighter(machine, on_face, region, barred_nm)
-    if proposal is None:
-        return None
-    classes = device_classes(machine.device, proposal.setting)
-    return proposal if guideline_place(of_site, region.modality, classes) is not None else None
 
 
 def _propose_from_similar_light(
@@ -223,7 +206,7 @@ def _propose_no_more_than_lighter(
     Sources of darker skin print greater doses and bluer filters of lamps here and there, because others wrote them. The
     dose of what is borrowed from lighter skin is bounded already.
     """
-    found = _propose(machine, concern, region, barred_nm)
+    found = _propose_at_site(machine, concern, region, barred_nm)
     lighter = (region.phototype or len(PHOTOTYPES)) - 1
     if found is None or not lighter:
         return found
@@ -257,6 +240,63 @@ def _propose_no_more_than_lighter(
         return replace(theirs, lighter_phototype=own, printed=printed, bounding_phototype=lighter)
     bounded = replace(_bounded_by(found, theirs), printed=printed)
     return replace(bounded, bounding_phototype=lighter) if bounded.middle < found.middle else bounded
+
+
+def _propose_at_site(
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
+) -> Proposal | None:
+    """Return the setting to begin with on a machine, whatever lighter skin gets.
+
+    A lamp takes the dose for the face where the site has none, or only that of darker skin, which is injured sooner.
+    """
+    found = _propose(machine, concern, region, barred_nm)
+    if not machine.device.is_lamp or (found is not None and found.darker_phototype is None):
+        return found
+    of_face = _propose_from_face(machine, concern, region, barred_nm)
+    if of_face is not None and (found is None or found.middle < of_face.middle):
+        return of_face
+    return found or _propose_with_redder_filter(machine, concern, region, barred_nm)
+
+
+def _propose_with_redder_filter(
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
+) -> Proposal | None:
+    """Return the proposal of a lamp with the filter that the guideline names, whose doses are printed with a bluer one.
+
+    Melanin absorbs most of what the bluer filter adds, so that the same dose is the gentler.
+    """
+    cells = kind_cells(concern, PHOTOTYPES[(region.phototype or len(PHOTOTYPES)) - 1])
+    every = [setting for setting in iterate_settings(machine.device) if setting.wavelength_nm not in barred_nm]
+    named = set(_settings_of_cells(machine, region.modality, cells)).intersection(every)
+    found = _propose_beside_cell(machine, every, concern, region)
+    if found is None or not named:
+        return None
+    cut_off_nm = min(setting.wavelength_nm for setting in named)
+    moved = _with_light_of_lighter_skin(found, found.setting._replace(wavelength_nm=cut_off_nm))
+    return moved if moved.setting in named else None
+
+
+def _propose_from_face(
+    machine: SearchMachine, concern: Concern, region: PracticeRegion, barred_nm: Collection[float]
+) -> Proposal | None:
+    """Return the proposal of a lamp for the face, where the guideline names its light at the site without a dose.
+
+    It may name it for a condition that lends its settings.
+    """
+    phototype = region.phototype or len(PHOTOTYPES)
+    of_site = [
+        cell
+        for condition in _lending_cells(machine, region)
+        for cell in _cells_of(machine, concern, replace(region, condition=condition), phototype)
+        if cell.site == concern.site
+    ]
+    if is_facial(concern.site) or not of_site:
+        return None
+    proposal = _propose(machine, concern.model_copy(update={"site": _FACE}), region, barred_nm)
+    if proposal is None:
+        return None
+    classes = device_classes(machine.device, proposal.setting)
+    return proposal if guideline_place(of_site, region.modality, classes) is not None else None
 
 
 def _is_published_only(proposal: Proposal) -> bool:
@@ -299,8 +339,8 @@ def _with_light_of_lighter_skin(proposal: Proposal, lighter: BeamSetting) -> Pro
     cut_off_nm, pulse_ms = max(own.wavelength_nm, lighter.wavelength_nm), max(own.pulse_ms, lighter.pulse_ms)
     emitted = set(iterate_settings(proposal.machine.device))
     for setting in (own._replace(wavelength_nm=cut_off_nm, pulse_ms=pulse_ms), own._replace(wavelength_nm=cut_off_nm)):
-        bluer_nm = own.wavelength_nm if cut_off_nm > own.wavelength_nm else None
-        shorter_ms = own.pulse_ms if setting.pulse_ms > own.pulse_ms else None
+        bluer_nm = own.wavelength_nm if cut_off_nm > own.wavelength_nm else proposal.bluer_filter_nm
+        shorter_ms = own.pulse_ms if setting.pulse_ms > own.pulse_ms else proposal.shorter_pulse_ms
         moved = replace(proposal, setting=setting, bluer_filter_nm=bluer_nm, shorter_pulse_ms=shorter_ms)
         if setting in emitted and moved.published_doses:
             return moved
@@ -550,8 +590,18 @@ def _nearest_proposal(
     Of settings whose pulses are equally near, those come first at which the machine gives the middle of the doses.
     """
 
+    offered = list(settings)
+
+    def usual_pulse_ms(setting: BeamSetting) -> float | None:
+        """Return the pulse of most sources of light that heats, else the middle one of the machine, as of practice."""
+        if machine.device.microbeam or region.modality not in HEATING_MODALITIES:
+            return None
+        printed = region.published_value("pulse_ms", machine.device, setting, beside=FLUENCE)
+        pulses = sorted({other.pulse_ms for other in offered if other.wavelength_nm == setting.wavelength_nm})
+        return printed or pulses[len(pulses) // 2]
+
     def distance(setting: BeamSetting) -> tuple[float, bool, float]:
-        pulse = log_ratio(setting.pulse_ms, dose.pulse_ms)
+        pulse = log_ratio(setting.pulse_ms, dose.pulse_ms or usual_pulse_ms(setting))
         if machine.device.is_lamp:
             pulse += log_ratio(setting.wavelength_nm, dose.cut_off_nm)
         spot_mm = dose.spot_mm
@@ -563,7 +613,7 @@ def _nearest_proposal(
         is_weak = max(machine.doses(setting), default=0.0) < dose.middle / DOSE_ROUNDING
         return pulse, is_weak, wider if spot_mm is None else log_ratio(setting.spot_mm, spot_mm)
 
-    for setting in sorted(settings, key=distance):
+    for setting in sorted(offered, key=distance):
         proposal = Proposal(
             machine,
             setting,

@@ -145,6 +145,35 @@ def test_no_lamp_lets_more_light_through_than_the_printed_filter(condition: str)
                 assert one.setting.wavelength_nm >= filters[one.low, one.high]
 
 
+@pytest.mark.parametrize("site", ["cheeks", "hands"])
+@pytest.mark.parametrize("condition", ["uneven-pigmentation", "dull-complexion"])
+def test_no_skin_lacks_the_lamp_that_lighter_and_darker_skin_get(condition: str, site: str) -> None:
+    """A lamp for uneven pigment of the hands had a dose for types II and IV and none for III.
+
+    The guideline names a redder filter there than sources print a dose with.
+    """
+    made = middles(condition, site)["pigment-long-pulse", "ipl"]
+    treated = [one for one in made[: PHOTOTYPES.index("IV") + 1] if one is not None]
+    assert len(treated) == PHOTOTYPES.index("IV") + 1
+    for lighter, darker in itertools.pairwise(treated):
+        assert darker.start <= 1.001 * lighter.start
+        assert darker.setting.wavelength_nm >= lighter.setting.wavelength_nm
+
+
+def test_a_red_field_gets_no_dose_that_bruises() -> None:
+    """Diffuse redness got the dose of port-wine stains, 7 J/cm² in 10 mm, from a dye laser without cooling."""
+    proposals = [one for made in middles("redness").values() for one in made if one is not None]
+    assert proposals
+    assert not [one for one in proposals if one.condition == "port-wine-stain"]
+
+
+@pytest.mark.parametrize("condition", ["keloid", "hypertrophic-scars"])
+def test_a_dose_printed_without_a_pulse_gets_a_usual_one(condition: str) -> None:
+    """The dose for keloids at 585 nm was given in the laser's shortest pulse, 0.25 ms, with which nobody treats."""
+    made = middles(condition)["vascular", "pulsed-dye-585"][: PHOTOTYPES.index("III") + 1]
+    assert [one.setting.pulse_ms for one in made if one is not None] == [0.45] * 3
+
+
 @pytest.mark.parametrize("phototype", ["II", "V"])
 @pytest.mark.parametrize(
     ("condition", "names"),
