@@ -11,6 +11,7 @@ from skinbeam_clinic.documents.attachments import AttachmentRepository
 from skinbeam_clinic.documents.notes import NoteRepository
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisRepository
 from skinbeam_clinic.follow_ups.repository import FollowUpRepository
+from skinbeam_clinic.machines.own_devices import OwnDeviceRepository
 from skinbeam_clinic.patient_links.repository import PatientLinkRepository
 from skinbeam_clinic.patients.repository import PatientRepository
 from skinbeam_clinic.plans.repository import PlanRepository
@@ -24,6 +25,7 @@ class RecordRepositories:
     """The repositories of the records of patients, with the access of a member."""
 
     def __init__(self, access: ClinicAccess) -> None:
+        self.own_devices = OwnDeviceRepository(access)
         self.patients = PatientRepository(access)
         self.patient_links = PatientLinkRepository(access)
         self.consultations = ConsultationRepository(access)

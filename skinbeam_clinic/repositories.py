@@ -17,7 +17,6 @@ from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.exchange.patient_copy import PatientCopyRepository
 from skinbeam_clinic.exchange.repository import DossierImporter, DossierRepository
 from skinbeam_clinic.jobs.repository import JobRepository
-from skinbeam_clinic.machines.own_devices import OwnDeviceRepository
 from skinbeam_clinic.machines.repository import MachineRepository
 from skinbeam_clinic.machines.upkeep import MachineUpkeepRepository
 from skinbeam_clinic.models import Member
@@ -38,7 +37,6 @@ class ClinicRepositories(RecordRepositories):
         super().__init__(access)
         self.member = member
         self._access = access
-        self.own_devices = OwnDeviceRepository(access)
         self.machines = MachineRepository(access)
         self.machine_upkeep = MachineUpkeepRepository(access)
         self.clinic_texts = ClinicTextRepository(access)

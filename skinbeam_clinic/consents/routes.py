@@ -189,7 +189,9 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         here=form.path,
         plan=form.plan.record,
         outdated=form.plan.outdated,
-        stops=describe_contraindications(form.plan.contraindications, translate_record(form.plan.plan)),
+        stops=describe_contraindications(
+            form.plan.records_since.devices, form.plan.contraindications, translate_record(form.plan.plan)
+        ),
         closed=form.plan.closed,
         stopped=form.laser_ruled_out,
         patient=repositories.patients.get(form.plan.consultation.patient_id),

@@ -8,6 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from skinbeam.laser.case_devices import read_device_files
 from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
@@ -48,7 +49,8 @@ def case_from_form(submission: Submission, home: Path | None = None) -> LoadedCa
     for name in submission.tables.get("clinic", {}).get("devices", ()):
         if name not in own and name not in devices():  # also a path, since a form must not read files of this machine
             raise unknown_device_error(name, (*devices(), *own), field="clinic.devices")
-    return case_from_tables(case_tables_of(submission, own), Path() if home is None else home, "form")
+    loaded = case_from_tables(case_tables_of(submission, own), Path() if home is None else home, "form")
+    return loaded if home is None else read_device_files(loaded)
 
 
 def case_tables_of(submission: Submission, own: Collection[str]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from skinbeam_clinic.consultations.suitability import render_suitability
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ConflictError
 from skinbeam_clinic.jobs.plan_requests import request_plan
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.contact_details import check_age
 from skinbeam_clinic.patients.history import join_history
@@ -123,7 +124,7 @@ def _render_page(
     patient = repositories.patients.get(consultation.patient_id)
     context = request.page_context(named={patient.id}, patient=patient)
     closed = consultation.state == ConsultationState.CLOSED or context["replaced_by"] is not None
-    history = read_history(repositories, consultation.patient_id)
+    history, devices = read_history(repositories, consultation.patient_id), repositories.own_devices.read()
     is_old = now() - consultation.created_at >= _OLD_ANSWERS
     return render_form(
         submission,
@@ -133,7 +134,7 @@ def _render_page(
         read_only=closed or not request.has_right(AccessRight.WRITE),
         face=face,
         creams=() if closed else _describe_creams(read_creams_advice(repositories, consultation.patient_id)),
-        devices=repositories.own_devices.read(),
+        devices=devices,
         here=here,
         consultation=consultation,
         conflict=find_differences(submission, consultation.answers) if conflict else None,
@@ -147,7 +148,7 @@ def _render_page(
             _suggestion_view(concern, consultation.answers) for concern in repositories.suggestions.of(consultation.id)
         ),
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
-        recorded=tuple(map(describe_fact, history.facts)),
+        recorded=tuple(describe_fact(devices, fact) for fact in history.facts),
         incomplete=tuple(map(describe_incomplete_row, history.list_incomplete(submission))),
         **context,
     )
@@ -274,7 +275,8 @@ def _reopen_consultation(request: ClinicRequest) -> Response:
 
 def _show_suitability(request: ClinicRequest) -> Response:
     """Nothing of a record is read or kept: what was sent is judged."""
-    return request.html(render_suitability(read_form_answers(request.fields)))
+    devices = CATALOGUE if request.session is None else request.repositories.own_devices.read()
+    return request.html(render_suitability(read_form_answers(request.fields), devices))
 
 
 def _request_plan(request: ClinicRequest) -> Response:

@@ -12,6 +12,7 @@ from skinbeam.suitability.judgement import judge_case
 from skinbeam.suitability.table import Decision, RuleReason, decision_severity
 from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE, ClinicDevices
 from skinbeam_clinic.web.pages import render_template
 
 __all__ = ["SuitabilityView", "judge_suitability", "render_suitability"]
@@ -19,9 +20,9 @@ __all__ = ["SuitabilityView", "judge_suitability", "render_suitability"]
 _REQUIRED_FIELDS = ("condition", "site")
 
 
-def render_suitability(submission: Submission) -> str:
+def render_suitability(submission: Submission, devices: ClinicDevices = CATALOGUE) -> str:
     """Render the part of the form with the decision of the rules so far; empty before a decision is possible."""
-    return render_template("live.html", told=judge_suitability(submission), reference=reference_text).strip()
+    return render_template("live.html", told=judge_suitability(submission, devices), reference=reference_text).strip()
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class SuitabilityView:
     reasons: tuple[RuleReason, ...]
 
 
-def judge_suitability(submission: Submission) -> SuitabilityView | None:
+def judge_suitability(submission: Submission, devices: ClinicDevices = CATALOGUE) -> SuitabilityView | None:
     """Return the decision in words with the rules that led to it; None before the answers allow a decision.
 
     A concern counts once its condition and site are given; before the first concern, only a decision about the whole
@@ -49,6 +50,7 @@ def judge_suitability(submission: Submission) -> SuitabilityView | None:
         return None
     if case.patient is None:
         return None
+    case = case.with_device_files(devices.files)
     case = case_with_colour(case, assess_colour(case, None))
     judged = judge_case(case, case_lasers(case))
     if not concerns and decision_severity(judged.decision) < decision_severity("refer"):

@@ -8,7 +8,6 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from skinbeam.laser.device import devices
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import capitalise, concern_name, device_name, option_title, site_title, title_at_site
@@ -19,6 +18,7 @@ from skinbeam_clinic.documents.attachment_content import ENDINGS
 from skinbeam_clinic.documents.models import DocumentStrike
 from skinbeam_clinic.errors import RecordNotFoundError
 from skinbeam_clinic.follow_ups.models import ClinicianGrade, FollowUp, FollowUpMoment, PatientReport
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.models import Consent, ConsultationContents, Dossier, PlanContents
 from skinbeam_clinic.papers.photograph_labels import describe_uses
 from skinbeam_clinic.patients.contact_details import describe_birth
@@ -92,6 +92,7 @@ class CopiedRecords:
     records : that of the patient, then those that were closed as duplicates of it.
     consultations : of all records, the oldest first.
     alarms : by the id of the diary entry that raised it.
+    devices : those that the clinic knows.
     """
 
     clinic: str
@@ -100,6 +101,7 @@ class CopiedRecords:
     consultations: tuple[ConsultationContents, ...]
     alarms: Mapping[str, Alarm]
     paths: CopyPaths
+    devices: ClinicDevices
 
 
 _Facts = tuple[tuple[str, str], ...]
@@ -248,7 +250,10 @@ def _consultation_section(copied: CopiedRecords, consultation: ConsultationConte
         _Part(_say("test-spots"), tuple(_spot_entry(copied, spot) for spot in consultation.test_spots)),
         _Part(
             _say("treatments"),
-            tuple(_treatment_entry(treatment, plans.get(treatment.plan_id)) for treatment in consultation.treatments),
+            tuple(
+                _treatment_entry(copied, treatment, plans.get(treatment.plan_id))
+                for treatment in consultation.treatments
+            ),
         ),
         _Part(_say("diary"), tuple(_diary_entry(copied, consultation, entry) for entry in consultation.diary)),
         _Part(_say("follow-ups"), tuple(_follow_up_entry(copied, follow_up) for follow_up in consultation.follow_ups)),
@@ -342,7 +347,7 @@ def _spot_entry(copied: CopiedRecords, spot: TestSpotRecord) -> _Entry:
         lines = (render_message("clinic-spots.struck", about),)
     shown = [copied.paths.photographs.get(reading.photograph_id or "", "") for reading in spot.readings]
     files = tuple((_say("photograph"), path) for path in dict.fromkeys(filter(None, shown)))
-    return _Entry(_device_title(fired.settings.device), tuple(facts), lines, files)
+    return _Entry(copied.devices.title(fired.settings.device), tuple(facts), lines, files)
 
 
 def _describe_used_cooling(spot: TestSpotRecord) -> str:
@@ -353,11 +358,7 @@ def _describe_pulse(settings: PulseSettings) -> str:
     return ", ".join(describe_value(name, value) for name, value in settings.numbers().items())
 
 
-def _device_title(name: str) -> str:
-    return translate(devices()[name].title) if name in devices() else name
-
-
-def _treatment_entry(treatment: Treatment, plan: Plan | None) -> _Entry:
+def _treatment_entry(copied: CopiedRecords, treatment: Treatment, plan: Plan | None) -> _Entry:
     write, ordered = Formatter().moment, treatment.ordered
     condition = vocabulary_table("condition").get(ordered.condition)
     concern = ordered.condition if condition is None else translate(condition["title"])
@@ -371,7 +372,7 @@ def _treatment_entry(treatment: Treatment, plan: Plan | None) -> _Entry:
     serial = f" ({treatment.serial})" if treatment.serial else ""
     facts += [
         (_say("concerns"), title_at_site(concern, ordered.site)),
-        (_say("device"), f"{_device_title(treatment.device or ordered.device)}{serial}"),
+        (_say("device"), f"{copied.devices.title(treatment.device or ordered.device)}{serial}"),
     ]
     valid = {area.id for area in treatment.valid_areas}
     for row in firing_rows(treatment, _find_signs(plan, treatment.option)):

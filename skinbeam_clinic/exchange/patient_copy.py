@@ -96,6 +96,7 @@ class PatientCopyRepository(Repository):
             tuple(consultations),
             {alarm.id: alarm for alarm in alarms},
             CopyPaths.assign(records, consultations),
+            self._records.own_devices.read(),
         )
 
     def _replaced_record(self, patient: PatientRecord) -> dict[str, object]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from skinbeam.laser.device import Device, devices, parse_device
+from skinbeam.model.device_file import DeviceFile
 from skinbeam.text import translate
 
 __all__ = ["CATALOGUE", "DEVICE_FILE_ENDING", "ClinicDevices", "OwnDevice", "write_device_files"]
@@ -60,6 +61,11 @@ class ClinicDevices:
         """The devices that can be chosen by name: all that were not withdrawn."""
         withdrawn = {own.name for own in self.own if own.withdrawn_at is not None}
         return {name: device for name, device in self.all_devices.items() if name not in withdrawn}
+
+    @property
+    def files(self) -> Mapping[str, DeviceFile]:
+        """The content of the file of each own device, by the name of the file."""
+        return {own.file: own.device.file for own in self.own}
 
     def find(self, name: str | None) -> Device | None:
         """Return the device of a name; None where the clinic does not know it, such as in a copy of another clinic."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from skinbeam.laser.device import devices
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import concern_name, device_name
 from skinbeam.report.letter_context import LetterPage, LetterPart
 from skinbeam.report.overview import setting_line
 from skinbeam.text import Formatter, render_message, to_local_time, translate
 from skinbeam_clinic.clinic_texts.models import ClinicText
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE, ClinicDevices
 from skinbeam_clinic.models import Contact, PatientRecord, PlanChoice
 from skinbeam_clinic.patients.contact_details import describe_birth
 from skinbeam_clinic.plans.document import find_option
@@ -33,6 +33,7 @@ class LetterFacts:
     choices : the choices of options, oldest first.
     treatments : the sessions that the letter tells of, oldest first.
     blocks : the clinic's own texts that were chosen for it.
+    devices : those that the clinic knows.
     """
 
     clinic: str
@@ -44,6 +45,7 @@ class LetterFacts:
     choices: Sequence[PlanChoice]
     treatments: Sequence[Treatment]
     blocks: Sequence[ClinicText] = ()
+    devices: ClinicDevices = CATALOGUE
 
 
 def letter_page(facts: LetterFacts, date: str) -> LetterPage:
@@ -56,7 +58,7 @@ def letter_page(facts: LetterFacts, date: str) -> LetterPage:
         about=tuple(_patient_facts(facts)),
         parts=(
             *_planned_parts(facts),
-            *(_session_part(facts.plan, treatment) for treatment in facts.treatments),
+            *(_session_part(facts, treatment) for treatment in facts.treatments),
             _watch_part(facts),
             *(LetterPart(text.title, paragraphs=text.paragraphs) for text in facts.blocks),
         ),
@@ -94,16 +96,16 @@ def _last_options(facts: LetterFacts) -> Sequence[tuple[ConcernPlan, Option]]:
     return [find_option(facts.plan, str(place)) for place in sorted(last.values())]
 
 
-def _session_part(plan: Plan, treatment: Treatment) -> LetterPart:
+def _session_part(facts: LetterFacts, treatment: Treatment) -> LetterPart:
     """Return a session: when and by whom, what was fired where, how the skin reacted, and adverse events."""
-    _, option = find_option(plan, treatment.option)
+    _, option = find_option(facts.plan, treatment.option)
     lines = []
     if treatment.started_at:
         lines.append((_say("on"), Formatter().date(to_local_time(treatment.started_at).date())))
     if treatment.started_by:
         lines.append((_say("by"), treatment.started_by))
     lines.append((_say("state"), render_message(f"clinic-session.state-{treatment.state}")))
-    used = devices().get(treatment.device or "")
+    used = facts.devices.find(treatment.device)
     lines.append((_say("device"), device_name(option) if used is None else translate(used.title)))
     valid = {area.id for area in treatment.valid_areas}
     for row in firing_rows(treatment, list_signs(option)):

@@ -4,12 +4,13 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from skinbeam.laser.device import describe_window, devices
+from skinbeam.laser.device import describe_window
 from skinbeam.model.consultation import EarlierTestSpot
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import display_value, reference_text, site_title, title_at_site
 from skinbeam.text import Formatter, render_message, translate
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.patients.history import HistoryFact, IncompleteRow
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.pulse_settings import PulseSettings
@@ -56,10 +57,10 @@ class ContraindicationView:
     advice: tuple[str, ...]
 
 
-def describe_pulse(name: str, settings: PulseSettings) -> str:
+def describe_pulse(devices: ClinicDevices, name: str, settings: PulseSettings) -> str:
     """Return a pulse in words: the device of this name, and its settings."""
-    write, numbers = Formatter().number, settings.numbers()
-    device = translate(devices()[name].title) if name in devices() else name
+    write, numbers, known = Formatter().number, settings.numbers(), devices.find(name)
+    device = devices.title(name)
     light = "" if settings.wavelength_nm is None else f"{write(settings.wavelength_nm)} nm"
     parts = [
         device,
@@ -67,7 +68,7 @@ def describe_pulse(name: str, settings: PulseSettings) -> str:
         *(f"{write(numbers[key])} {unit}" for key, unit in _UNITS if key in numbers),
     ]
     if settings.spot_mm is not None:
-        window = devices()[name].window_mm(settings.spot_mm) if name in devices() else None
+        window = None if known is None else known.window_mm(settings.spot_mm)
         parts.append(
             render_message("setting.spot", {"diameter": settings.spot_mm})
             if window is None
@@ -78,10 +79,10 @@ def describe_pulse(name: str, settings: PulseSettings) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def describe_fact(fact: HistoryFact) -> RecordLine:
+def describe_fact(devices: ClinicDevices, fact: HistoryFact) -> RecordLine:
     """Return a record in one line."""
     row = fact.row
-    pulse = describe_pulse(row.device or "", PulseSettings.of_earlier(row))
+    pulse = describe_pulse(devices, row.device or "", PulseSettings.of_earlier(row))
     if isinstance(row, EarlierTestSpot):
         about = {"reaction": render_message(f"reaction.{row.reaction}"), "hours": row.read_after_h}
         about |= {"pulse": pulse, "site": site_title(row.site)}
@@ -110,7 +111,7 @@ def describe_incomplete_row(row: IncompleteRow) -> RecordLine:
 
 
 def describe_contraindications(
-    contraindications: tuple[Contraindication, ...], plan: Plan
+    devices: ClinicDevices, contraindications: tuple[Contraindication, ...], plan: Plan
 ) -> tuple[ContraindicationView, ...]:
     """Return the contraindications for display, each with the plan's advice on complications."""
     advice = {complication.rule: complication.message.text for complication in plan.complications}
@@ -120,7 +121,7 @@ def describe_contraindications(
             contraindication.message.text,
             reference_text(contraindication.source),
             contraindication.final,
-            None if contraindication.fact is None else describe_fact(contraindication.fact),
+            None if contraindication.fact is None else describe_fact(devices, contraindication.fact),
             tuple(advice[rule] for rule in _list_advice(contraindication) if rule in advice),
         )
         for contraindication in contraindications

@@ -76,8 +76,12 @@ def _consent_lines(repositories: ClinicRepositories, consultation: ConsultationR
 
 def _test_spot_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
     path = f"/consultations/{consultation.id}/test-spots"
+    devices = repositories.own_devices.read()
     for record in repositories.test_spots.of(consultation.id):
-        about = {"pulse": describe_pulse(record.firing.settings.device, record.firing.settings), "by": record.fired_by}
+        about = {
+            "pulse": describe_pulse(devices, record.firing.settings.device, record.firing.settings),
+            "by": record.fired_by,
+        }
         spot = render_message("clinic-timeline.spot", about)
         yield RecordLine(record.fired_at, _add_cooling(spot, [record.firing.cooling]), path)
         for reading in record.readings:

@@ -30,6 +30,7 @@ from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import RecordNotFoundError
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE, ClinicDevices
 from skinbeam_clinic.models import ConsultationRecord, PlanRecord
 from skinbeam_clinic.patients.history import (
     HISTORY_FILE,
@@ -92,6 +93,7 @@ class RecordsSincePlan:
     joined_at : when the plan was made from the records; None where that is not known.
     has_foreign : whether it was made from records that are of another patient, since a link of two records was undone.
     incomplete_rows : rows that were typed into other records of the person and that no plan takes in.
+    devices : those that the clinic knows now.
     """
 
     plan_id: str
@@ -101,6 +103,7 @@ class RecordsSincePlan:
     joined_at: datetime.datetime | None = None
     has_foreign: bool = False
     incomplete_rows: tuple[IncompleteRow, ...] = ()
+    devices: ClinicDevices = CATALOGUE
 
     @property
     def new_facts(self) -> tuple[HistoryFact, ...]:
@@ -126,7 +129,8 @@ def read_records_since(
     # Answers changed since the plan may be incomplete; the plan is outdated then, whatever the records contain.
     sent = consultation.answers if same else Submission()
     incomplete = history.list_incomplete(consultation.answers)
-    return RecordsSincePlan(plan.id, sent, read.match(facts), facts, read.joined_at, foreign, incomplete)
+    devices = repositories.own_devices.read()
+    return RecordsSincePlan(plan.id, sent, read.match(facts), facts, read.joined_at, foreign, incomplete, devices)
 
 
 def _has_foreign(repositories: ClinicRepositories, records: Sequence[str], patient_id: str) -> bool:
@@ -159,7 +163,7 @@ def find_contraindications(
         return tuple(contraindications.values())
     for concern, option in _list_lasers(plan, place):
         for fact in records_since.new_facts:
-            for reason in reaction_reasons(_case_with_fact(fact, records_since.submission), option.modality):
+            for reason in reaction_reasons(_case_with_fact(fact, records_since), option.modality):
                 stop = _fact_contraindication(fact, reason, option if place else None)
                 contraindications.setdefault(stop.key, stop)
             for stop in _session_contraindications(fact, records_since, concern, option):
@@ -210,10 +214,11 @@ def _list_lasers(plan: Records, place: str) -> list[tuple[ConcernPlan, Option]]:
     ]
 
 
-def _case_with_fact(fact: HistoryFact, submission: Submission) -> Case:
+def _case_with_fact(fact: HistoryFact, records_since: RecordsSincePlan) -> Case:
     """Return a case with this record alone, and the devices of the clinic."""
-    clinic = submission.tables.get("clinic")
-    return case_from_fact(fact, None if clinic is None else parse_record(Clinic, clinic, file="records"))
+    clinic = records_since.submission.tables.get("clinic")
+    case = case_from_fact(fact, None if clinic is None else parse_record(Clinic, clinic, file="records"))
+    return case.with_device_files(records_since.devices.files)
 
 
 def _fact_contraindication(fact: HistoryFact, reason: RuleReason, option: Option | None) -> Contraindication:
@@ -240,7 +245,7 @@ def _session_contraindications(
 
     These are an adverse event graded as more than mild, and a session done under another plan.
     """
-    if fact.serious_events and not reaction_reasons(_case_with_fact(fact, records_since.submission), option.modality):
+    if fact.serious_events and not reaction_reasons(_case_with_fact(fact, records_since), option.modality):
         yield _clinic_contraindication("stop-event", {}, fact)
     is_session = isinstance(fact.row, EarlierSession) and fact.row.treats == concern.condition
     if is_session and fact.plan_id != records_since.plan_id:
@@ -289,7 +294,7 @@ def _response_reasons(records_since: RecordsSincePlan, concern: ConcernPlan, opt
     light = LightFacts.of_pulse(option.setup.wavelength_nm, used.pulse_ms, lamp=option.setup.lamp)
     today = now()
     planned, current = (
-        _course_case(join_history(records_since.submission, facts, today))
+        _course_case(join_history(records_since.submission, facts, today), records_since.devices)
         for facts in (records_since.facts_at_planning, records_since.current_facts)
     )
     before = response_reasons(planned, asked, option.modality, light)
@@ -297,11 +302,10 @@ def _response_reasons(records_since: RecordsSincePlan, concern: ConcernPlan, opt
     return [reason for reason in since if decision_severity(reason.decision) >= decision_severity("refer")]
 
 
-def _course_case(submission: Submission) -> Case:
+def _course_case(submission: Submission, devices: ClinicDevices) -> Case:
     """Return a case with the sessions alone."""
-    return parse_record(
-        Case, {name: rows for name, rows in submission.tables.items() if name == "session"}, file="records"
-    )
+    sessions = {name: rows for name, rows in submission.tables.items() if name == "session"}
+    return parse_record(Case, sessions, file="records").with_device_files(devices.files)
 
 
 def _contraindication_key(*parts: str) -> str:

@@ -200,7 +200,7 @@ def _show_plan(request: ClinicRequest) -> Response:
         page_id=secrets.token_hex(8),
         plan=plan.record,
         outdated=plan.outdated,
-        stops=describe_contraindications(plan.contraindications, records),
+        stops=describe_contraindications(plan.records_since.devices, plan.contraindications, records),
         incomplete=tuple(map(describe_incomplete_row, plan.records_since.incomplete_rows)),
         closed=plan.closed,
         outdated_for_settings=describe_outdated(plan),

@@ -31,6 +31,7 @@ from skinbeam_clinic.documents.models import AttachmentKind
 from skinbeam_clinic.follow_ups.follow_up_grades import MONTH
 from skinbeam_clinic.follow_ups.models import AestheticChange, FollowUpMoment, ImprovementQuarter, SelfRating
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermissions, PhotographRecord, PlanRecord
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.pulse_settings import step_settings
@@ -142,7 +143,7 @@ class _Course:
         self.doctor, self.colleague = self.staff.clinicians[:: 1 if number % 2 else -1]
         self.case, self.event = self.course.case, self.course.event
         self.machine = self.staff.machines[self.case.setup.device]
-        self.order = make_order(self.case.plan, self.case.concern, self.case.option)
+        self.order = make_order(CATALOGUE, self.case.plan, self.case.concern, self.case.option)
 
     def story(self) -> Story:
         """Yield the moments from the first call to the last visit, and do what happens at each."""

@@ -23,6 +23,7 @@ from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import catalogue_error, clinic_error
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.record_lines import describe_contraindications, describe_pulse
 from skinbeam_clinic.plans.contraindications import Contraindication
@@ -121,6 +122,7 @@ def _show_test_spots(
         warned, confirm, answer = _warn_of_cooling(request, plan)
     open_ = plan is not None and not plan.outdated and not plan.closed and not _rules_out_laser(plan)
     open_ = open_ and not repositories.list_altered()  # what cannot be read may be a burn
+    known = repositories.own_devices.read()
     return request.page(
         "test-spots.html",
         error=error,
@@ -130,10 +132,12 @@ def _show_test_spots(
         plan=plan,
         open=open_,
         closed=consultation.state == ConsultationState.CLOSED,
-        stops=() if plan is None else describe_contraindications(plan.contraindications, translate_record(plan.plan)),
+        stops=()
+        if plan is None
+        else describe_contraindications(known, plan.contraindications, translate_record(plan.plan)),
         ladders=_ladder_views(request, plan, spots) if plan is not None and open_ else (),
-        spots=tuple(map(_spot_view, spots)),
-        struck=tuple(_spot_view(spot) for spot in every if spot.struck is not None),
+        spots=tuple(_spot_view(known, spot) for spot in spots),
+        struck=tuple(_spot_view(known, spot) for spot in every if spot.struck is not None),
         reactions={name: render_message(f"reaction.{name}") for name in REACTIONS},
         sent=dict(request.fields),
         refused="" if read is None else read.id,
@@ -261,13 +265,13 @@ def _device_contraindications(plan: OpenPlan, device: str) -> Contraindication |
     )
 
 
-def _spot_view(spot: TestSpotRecord) -> _SpotView:
+def _spot_view(devices: ClinicDevices, spot: TestSpotRecord) -> _SpotView:
     firing = spot.firing
     return _SpotView(
         record=spot,
-        pulse=describe_pulse(firing.settings.device, firing.settings),
+        pulse=describe_pulse(devices, firing.settings.device, firing.settings),
         site=site_title(firing.settings.site),
-        planned=describe_pulse(firing.settings.device, _planned_settings(firing)) if firing.why else "",
+        planned=describe_pulse(devices, firing.settings.device, _planned_settings(firing)) if firing.why else "",
         cooling=render_message("clinic-cooling.used", {"cooling": describe_cooling(firing.cooling)}),
         due=not spot.is_read and spot.due_at <= now(),
         readings=tuple(
@@ -396,7 +400,7 @@ def _ask_cooling(request: ClinicRequest) -> Response:
         concern, option = plan.find_option(sent.text("option"))
         if option.setup is None:
             return unknown_cooling()
-        firing = parse_asked_cooling(sent, make_order(plan.plan, concern, option))
+        firing = parse_asked_cooling(sent, make_order(plan.records_since.devices, plan.plan, concern, option))
         return _judge_cooling(request, plan, sent.text("option"), firing.settings_with_passes, firing.cooling)
 
     return answer_cooling(request, ask, f"/consultations/{plan.record.consultation_id}/test-spots")

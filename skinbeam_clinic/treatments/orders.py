@@ -5,12 +5,13 @@ The limits are the greatest values that a rule of the plan or the device gives.
 
 import math
 
-from skinbeam.laser.device import devices
+from skinbeam.laser.device import Device
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.suitability.bounds import RuleBounds
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings
 from skinbeam_clinic.treatments.models import TreatmentOrder
 from skinbeam_clinic.treatments.spot_judgement import find_ladder
@@ -19,7 +20,7 @@ from skinbeam_clinic.used_cooling import planned_cooling
 __all__ = ["make_order"]
 
 
-def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrder:
+def make_order(devices: ClinicDevices, plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrder:
     """Return the settings and limits with which a treatment by this option is compared.
 
     Raises
@@ -34,8 +35,8 @@ def make_order(plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrd
         device=option.setup.device,
         settings=_order_settings(option.setup),
         allowed=_rule_limits(plan, option, option.setup),
-        emitted=_device_limits(option.setup),
-        asked=tuple(_checklist_causes(plan, concern, option.setup)),
+        emitted=_device_limits(devices.find(option.setup.device)),
+        asked=tuple(_checklist_causes(devices, plan, concern, option.setup)),
         cooling=planned_cooling(option.setup),
     )
 
@@ -63,16 +64,16 @@ def _rule_limits(plan: Plan, option: Option, setup: DeviceSetup) -> PulseSetting
     return PulseSettings(energy_mJ=None if math.isinf(most) else most)
 
 
-def _device_limits(setup: DeviceSetup) -> PulseSettings:
-    device = devices().get(setup.device)  # a plan may use a device file that is not in the catalogue
+def _device_limits(device: Device | None) -> PulseSettings:
+    """Return the most that a device emits; nothing of one of another clinic, whose plan was imported."""
     if device is None:
         return NO_SETTINGS
     most = device.dose[1]
     return PulseSettings(energy_mJ=most) if device.microbeam else PulseSettings(fluence_J_cm2=most)
 
 
-def _checklist_causes(plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> list[str]:
-    device, site = devices().get(setup.device), vocabulary_table("site").get(concern.site, {})
+def _checklist_causes(devices: ClinicDevices, plan: Plan, concern: ConcernPlan, setup: DeviceSetup) -> list[str]:
+    device, site = devices.find(setup.device), vocabulary_table("site").get(concern.site, {})
     cooled = setup.settings.cooling is not None or (device is not None and bool(device.cooling))
     causes = {
         "spots": find_ladder(plan, concern, setup) is not None,

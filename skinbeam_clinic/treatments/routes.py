@@ -7,7 +7,7 @@ from functools import cached_property
 
 from fastapi.responses import Response
 
-from skinbeam.laser.device import describe_light, devices
+from skinbeam.laser.device import describe_light
 from skinbeam.model.errors import InputError
 from skinbeam.plan_records.plan import ConcernPlan, ImmediateReaction, Option
 from skinbeam.plan_records.plan import Plan as Records
@@ -19,7 +19,6 @@ from skinbeam.text import (
     current_language,
     render_message,
     to_local_time,
-    translate,
     translate_record,
     use_language,
 )
@@ -240,7 +239,7 @@ def _begin_treatment(request: ClinicRequest) -> Response:
     """Begin, or go to the one that is under way."""
     repositories, consent = request.repositories, request.repositories.consents.get(request.path_parameter("consent"))
     plan = open_plan(repositories, consent.plan_id)
-    ordered = make_order(plan.plan, *plan.find_option(consent.option))
+    ordered = make_order(plan.records_since.devices, plan.plan, *plan.find_option(consent.option))
     made = repositories.treatments.begin(
         consent.id, ordered, appointment_id=check_name(request.text("appointment")) or None
     )
@@ -319,7 +318,7 @@ def _show_treatment(
         patient=repositories.patients.get(session.plan.consultation.patient_id),
         named={session.plan.consultation.patient_id},
         consent_gone=_explain_consent_loss(request, session),
-        device=_treatment_device(treatment),
+        device=session.plan.records_since.devices.title(treatment.device or treatment.ordered.device),
         setting="" if session.option.setup is None else setting_line(session.option.setup),
         most=[
             render_message("clinic-session.most-allowed", {"value": describe_value(*quantity)})
@@ -360,14 +359,9 @@ def _explain_consent_loss(request: ClinicRequest, session: _SessionPage) -> str:
     return render_message("clinic-session.consent-outdated") if session.plan.outdated else ""
 
 
-def _treatment_device(treatment: Treatment) -> str:
-    name = treatment.device or treatment.ordered.device
-    return translate(devices()[name].title) if name in devices() else name
-
-
 def _eyewear_light(session: _SessionPage) -> str:
     """Return the light that eyewear must stop: that of the planned setting, or all that another device emits."""
-    setup, chosen = session.option.setup, devices().get(session.treatment.device or "")
+    setup, chosen = session.option.setup, session.plan.records_since.devices.find(session.treatment.device)
     if setup is None or chosen is None or session.treatment.device == setup.device:
         return "" if setup is None else setup.light
     widest = chosen.wavelengths_nm[:1] if chosen.is_lamp else chosen.wavelengths_nm
@@ -387,7 +381,9 @@ def _view_checklist(request: ClinicRequest, session: _SessionPage) -> _Checklist
         light=_eyewear_light(session),
         stopping=list_blocking_items(list_items(treatment.ordered), treatment.current_answers),
         rules=rules,
-        course=describe_contraindications(_open_contraindications(session), session.translated_plan),
+        course=describe_contraindications(
+            session.plan.records_since.devices, _open_contraindications(session), session.translated_plan
+        ),
         changes=CHANGE_ITEMS,
         open_items=list_open_items(treatment),
         machines=[machine for machine in request.repositories.machines.list_all() if machine.retired_at is None],

@@ -15,6 +15,7 @@ from treatment_samples import fired, started
 
 from skinbeam.text import LANGUAGES, use_language
 from skinbeam_clinic.exchange.copy_overview import CopiedRecords, CopyPaths, render_overview
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.models import Dossier, NewPlan, PatientRecord, PhotographPermissions
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import AdverseEventGrade, AdverseEventSource, TreatmentState
@@ -44,7 +45,7 @@ class Page(HTMLParser):
 
 def shown(dossier: Dossier, **contact: str) -> Page:
     paths = CopyPaths.assign([dossier], dossier.consultations)
-    copied = CopiedRecords("Harbour Clinic", contact, (dossier,), dossier.consultations, {}, paths)
+    copied = CopiedRecords("Harbour Clinic", contact, (dossier,), dossier.consultations, {}, paths, CATALOGUE)
     return Page(render_overview(copied, AT))
 
 

@@ -14,11 +14,17 @@ from skinbeam.laser.device import read_catalogue_file
 from skinbeam.model.document import pretty_json
 from skinbeam.model.input_files import load_case
 from skinbeam.plan.planner import make_plan
+from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.models import NewPlan
+from skinbeam_clinic.patients.record_lines import describe_pulse
+from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.plan_subprocess import PLAN_FILES
+from skinbeam_clinic.pulse_settings import NO_SETTINGS
+from skinbeam_clinic.treatments.orders import make_order
 
 OWN = "dye-room-2"
 MOST_J_CM2 = 6.0  # less than plans give otherwise
@@ -61,6 +67,11 @@ def test_a_plan_keeps_to_what_the_clinic_says_that_its_device_can_emit(
     options = [one for one in json.loads(document)["concerns"][0]["options"] if one["settings"]]
     assert {one["device"] for one in options} == {OWN}
     assert max(one["settings"]["fluence_J_cm2"] for one in options) <= MOST_J_CM2
+    stored, known = read_plan(json.loads(document)), clinics.repositories().own_devices.read()
+    order = make_order(known, stored, *find_option(stored, "0.0"))
+    assert order.emitted.fluence_J_cm2 == MOST_J_CM2
+    assert known.title(OWN) in describe_pulse(known, OWN, order.settings)
+    assert make_order(CATALOGUE, stored, *find_option(stored, "0.0")).emitted == NO_SETTINGS, "a plan from elsewhere"
     (tmp_path / f"{OWN}.toml").write_bytes(WEAK)
     case = tmp_path / "case.toml"
     case.write_bytes(client.get(f"{here}/case.toml").content)

@@ -25,6 +25,7 @@ from skinbeam_clinic.follow_ups.models import (
     FollowUpMoment,
     ImprovementQuarter,
 )
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.patients.history import HistoryFact, case_from_fact, join_history, list_session_facts
 from skinbeam_clinic.patients.record_lines import describe_fact
 from skinbeam_clinic.plans.contraindications import (
@@ -116,7 +117,7 @@ def test_a_plan_takes_no_dose_as_borne_that_another_cooling_may_have_spared(
     found = earlier_reactions(case_from_fact(fact))
     assert [one.meaning for one in found] == (["harm"] if harms else ["expected"] if kind else [])
     assert all(one.has_dose != spared for one in found)
-    assert ("no dose of it" in describe_fact(fact).text) == spared
+    assert ("no dose of it" in describe_fact(CATALOGUE, fact).text) == spared
 
 
 def test_a_recorded_session_names_its_site_and_what_went_wrong_in_the_language_of_the_page() -> None:
@@ -127,10 +128,10 @@ def test_a_recorded_session_names_its_site_and_what_went_wrong_in_the_language_o
         ],
         [],
     )
-    assert "Visible facial veins, cheeks;" in describe_fact(fact).text
-    assert describe_fact(fact).text.endswith("dark marks; itched.")
+    assert "Visible facial veins, cheeks;" in describe_fact(CATALOGUE, fact).text
+    assert describe_fact(CATALOGUE, fact).text.endswith("dark marks; itched.")
     with use_language("de"):
-        assert describe_fact(fact).text.endswith("dunkle Flecken; itched.")
+        assert describe_fact(CATALOGUE, fact).text.endswith("dunkle Flecken; itched.")
 
 
 def test_the_least_dose_is_that_of_the_areas_which_were_cooled_as_planned_unless_one_harmed() -> None:

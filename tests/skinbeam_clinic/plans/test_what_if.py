@@ -43,6 +43,7 @@ from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.errors import BusyError
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.models import MemberSession, NewPlan
 from skinbeam_clinic.plans import minute_cache, setting_process, setting_queue, setting_simulator
 from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
@@ -211,7 +212,7 @@ def test_another_cooling_is_answered_with_the_numbers_of_the_plan(clinics: Clini
     record = repositories.plans.get(id)
     treated = read_plan(json.loads(repositories.plans.read_file(id, "plan.json")))
     concern, option = find_option(treated, "0.0")
-    order = make_order(treated, concern, option)
+    order = make_order(CATALOGUE, treated, concern, option)
     fired = {"option": "0.0"} | {name: f"{value:g}" for name, value in order.settings.numbers().items()}
     fails = next(harm.p for harm in option.harms if harm.name == "burn-if-cooling-fails")
     assert order.cooling is not None
@@ -833,7 +834,7 @@ def test_a_setting_that_is_used_makes_a_new_plan_and_everything_after_it_reads_t
     assert "hardly any effect at 8 elsewhere" in page
     german = html.unescape(client.get(made, headers={"accept-language": "de"}).text)
     assert "Diese Einstellung hat die behandelnde Person gewählt; der Plan schlägt 595 nm, 7,5 J/cm²" in german
-    assert make_order(document, *find_option(document, "0.0")).settings.fluence_J_cm2 == 9.0
+    assert make_order(CATALOGUE, document, *find_option(document, "0.0")).settings.fluence_J_cm2 == 9.0
     # The setting stays in plans that are asked for from this one, until another of the same laser takes its place.
     assert [one.quantities["fluence_J_cm2"] for one in list_chosen_settings(document)] == [9.0]
     again = use(clinics, made, fluence_J_cm2=8, reason="less after all").headers["location"]
