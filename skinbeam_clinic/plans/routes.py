@@ -29,6 +29,7 @@ from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, read_poin
 from skinbeam_clinic.consultations.photograph_marks import confirmed_places
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.models import ConsultationRecord, PlanChoice, PlanRecord
 from skinbeam_clinic.patients.record_lines import describe_contraindications, describe_incomplete_row
 from skinbeam_clinic.plans.contraindications import (
@@ -206,7 +207,7 @@ def _show_plan(request: ClinicRequest) -> Response:
         outdated_for_settings=describe_outdated(plan),
         decision=records.suitability.decision,
         decisive_reasons=_decisive_reasons(records),
-        concerns=_view_concerns(plan.record, records.concerns, choices),
+        concerns=_view_concerns(plan.records_since.devices, plan.record, records.concerns, choices),
         consents=tuple(
             consent
             for consent in repositories.consents.of(plan.record.consultation_id)
@@ -282,13 +283,13 @@ _OPTION_LINES = MinuteCache[tuple[str, str], tuple[tuple[_OptionView, ...], ...]
 
 
 def _view_concerns(
-    plan: PlanRecord, concerns: Sequence[ConcernPlan], choices: Sequence[PlanChoice]
+    devices: ClinicDevices, plan: PlanRecord, concerns: Sequence[ConcernPlan], choices: Sequence[PlanChoice]
 ) -> tuple[_ConcernView, ...]:
     """Return the options of each concern, which do not change, with the choice, which does."""
     key = plan.id, current_language()
     lines = _OPTION_LINES.get(key)
     if lines is None:
-        lines = tuple(_list_options(number, concern) for number, concern in enumerate(concerns))
+        lines = tuple(_list_options(devices, number, concern) for number, concern in enumerate(concerns))
         _OPTION_LINES.add(key, lines)
     chosen = {ref.concern: choice for choice in choices if (ref := OptionRef.find(choice.option))}
     return tuple(
@@ -302,17 +303,23 @@ def _view_concerns(
     )
 
 
-def _list_options(number: int, concern: ConcernPlan) -> tuple[_OptionView, ...]:
+def _list_options(devices: ClinicDevices, number: int, concern: ConcernPlan) -> tuple[_OptionView, ...]:
     return tuple(
         _OptionView(
             str(OptionRef(number, i)),
             option_glance(concern, option),
             option.setup is not None,
-            option_sliders(option) if is_simulated(option) else (),
+            _list_sliders(devices, option),
             "" if (message := read_clinician_message(option)) is None else message.text,
         )
         for i, option in enumerate(concern.options)
     )
+
+
+def _list_sliders(devices: ClinicDevices, option: Option) -> tuple[QuantitySlider, ...]:
+    """Return a slider for each quantity that can be asked about; none where the setting of the option cannot."""
+    device = None if option.setup is None else devices.find(option.setup.device)
+    return () if device is None or not is_simulated(option, device) else option_sliders(option, device)
 
 
 def _download_leaflet(request: ClinicRequest) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from skinbeam.api.window_at import asked_setting_sentences
+from skinbeam.laser.device import Device
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.option_reasons import bruise_share
@@ -48,15 +49,13 @@ class SettingQuestion:
     language: str
     cooling: UsedCooling | None = None
 
-    @property
-    def neighbours(self) -> tuple["SettingQuestion", ...]:
-        """The same question one step of the device beside the pulse and the spot."""
-        return tuple(replace(self, quantities=setting) for setting in neighbour_settings(self.device, self.quantities))
+    def list_neighbours(self, device: Device) -> tuple["SettingQuestion", ...]:
+        """Return the same question one step of its device beside the pulse and the spot."""
+        return tuple(replace(self, quantities=setting) for setting in neighbour_settings(device, self.quantities))
 
-    @property
-    def curve(self) -> tuple["SettingQuestion", ...]:
-        """The same question at every dose of the device, in an order that halves the doses between known ones."""
-        return tuple(replace(self, quantities=settings) for settings in dose_curve(self.device, self.quantities))
+    def list_curve(self, device: Device) -> tuple["SettingQuestion", ...]:
+        """Return the same question at every dose of its device, in an order that halves the gaps between known ones."""
+        return tuple(replace(self, quantities=settings) for settings in dose_curve(device, self.quantities))
 
 
 @dataclass(frozen=True)

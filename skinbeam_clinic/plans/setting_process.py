@@ -28,6 +28,7 @@ from subprocess import Popen
 
 from pydantic import TypeAdapter, ValidationError
 
+from skinbeam.laser.device import Device
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase
@@ -218,9 +219,16 @@ class _KeptPerson:
 
     def begin_curve(self, question: SettingQuestion) -> None:
         """Note the question at every dose, and at the pulses and spots beside, to be answered when there is time."""
+        device = self.find_device(question.device)
         self.begun.add(question)
-        self.unanswered = [*self._begin(question.curve), *self.unanswered]
-        self.neighbours = [*self._begin(question.neighbours), *self.neighbours]
+        self.unanswered = [*self._begin(question.list_curve(device)), *self.unanswered]
+        self.neighbours = [*self._begin(question.list_neighbours(device)), *self.neighbours]
+
+    def find_device(self, name: str) -> Device:
+        """Return the device of the plan with this name."""
+        machine = self.person.find_machine(name)
+        assert machine is not None, "the plan was made with it"
+        return machine.device
 
     def _begin(self, questions: Iterable[SettingQuestion]) -> list[SettingQuestion]:
         new = [question for question in questions if question not in self.begun]
@@ -281,7 +289,9 @@ class _Simulations:
                     asked_person.begin_curve(question)
                 return answer, None
             except SettingNotOfferedError as error:
-                return None, not_offered_error(question.device, error).as_record()
+                return None, not_offered_error(
+                    self.people[question.plan_sha256].find_device(question.device), error
+                ).as_record()
             except InputError as error:
                 return None, error.as_record()
             except NotAvailable as error:

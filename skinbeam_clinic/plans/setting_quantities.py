@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from skinbeam.laser.device import Device, devices
+from skinbeam.laser.device import Device
 from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, iterate_settings
 from skinbeam.model.document import round_significant
 from skinbeam.model.errors import InputError, unknown_name_error
@@ -60,28 +60,32 @@ class QuantitySlider:
         return self.steps.index(self.planned)
 
 
-def is_simulated(option: Option) -> bool:
+def is_simulated(option: Option, device: Device | None) -> bool:
     """Return whether other settings of an option can be asked about: of light that the model judges.
 
-    The settings of a train of pulses cannot be asked about, and neither can those of a device that is not known here.
+    The settings of a train of pulses cannot be asked about.
+
+    Parameters
+    ----------
+    device : of the option; None where the clinic does not know it.
     """
     setup = option.setup
     return (
         setup is not None
-        and setup.device in devices()
-        and not devices()[setup.device].lens_array
+        and device is not None
+        and not device.lens_array
         and setup.settings.subpulse_delay_ms is None
         and option.basis != "published"
         and isinstance(option.p_harm, Estimate)
     )
 
 
-def option_sliders(option: Option) -> tuple[QuantitySlider, ...]:
+def option_sliders(option: Option, device: Device) -> tuple[QuantitySlider, ...]:
     """Return a slider for each quantity that can be changed on the device of a simulated option."""
     assert option.setup is not None
-    device, quantities = devices()[option.setup.device], planned_settings(option.setup)
+    quantities = planned_settings(option.setup)
     planned = quantities.numbers()
-    dose, *density = offered_doses(device.name, quantities).items()
+    dose, *density = offered_doses(device, quantities).items()
     steps: dict[str, Iterable[float]] = dict([dose, *_offered_light(device, planned).items(), *density])
     sliders = (_make_slider(device, name, planned[name], values) for name, values in steps.items())
     return tuple(slider for slider in sliders if len(slider.steps) > 1)
@@ -92,12 +96,11 @@ def planned_settings(setup: DeviceSetup) -> OrderedSettings:
     return OrderedSettings(**planned_quantities(setup.settings))
 
 
-def offered_doses(device_name: str, quantities: OrderedSettings) -> dict[str, tuple[float, ...]]:
+def offered_doses(device: Device, quantities: OrderedSettings) -> dict[str, tuple[float, ...]]:
     """Return the doses, and for microbeams the densities, that a device offers with the pulse and spot of a setting.
 
     Empty where it does not offer them together.
     """
-    device = devices()[device_name]
     asked = quantities.numbers()
     setting = BeamSetting(asked["wavelength_nm"], asked["pulse_ms"], asked["spot_mm"])
     doses = dose_steps(device, setting)
@@ -115,23 +118,23 @@ def _offered_light(device: Device, quantities: Mapping[str, float]) -> dict[str,
     }
 
 
-def neighbour_settings(device_name: str, quantities: OrderedSettings) -> tuple[OrderedSettings, ...]:
+def neighbour_settings(device: Device, quantities: OrderedSettings) -> tuple[OrderedSettings, ...]:
     """Return a setting with the pulse, then the spot, one step of its device below and above."""
     found, asked = [], quantities.numbers()
-    for name, values in _offered_light(devices()[device_name], asked).items():
+    for name, values in _offered_light(device, asked).items():
         below = [step for value in values if (step := _rounded(value)) < asked[name]]
         above = [step for value in values if (step := _rounded(value)) > asked[name]]
         found += [replace(quantities, **{name: step}) for step in (*sorted(below)[-1:], *sorted(above)[:1])]
     return tuple(found)
 
 
-def dose_curve(device_name: str, quantities: OrderedSettings) -> tuple[OrderedSettings, ...]:
+def dose_curve(device: Device, quantities: OrderedSettings) -> tuple[OrderedSettings, ...]:
     """Return a setting at every dose that the device offers with its pulse and spot.
 
     First come the ends, then the middle, then the middles of both halves: what holds at two doses tells much of those
     between.
     """
-    offered = offered_doses(device_name, quantities)
+    offered = offered_doses(device, quantities)
     name = next(iter(offered))
     doses = [_rounded(dose) for dose in offered[name]]
     order = {0: None, len(doses) - 1: None} if doses else {}
@@ -185,12 +188,12 @@ def read_quantities(fields: Iterable[tuple[str, str]]) -> dict[str, float]:
     return quantities
 
 
-def not_offered_error(device: str, error: SettingNotOfferedError) -> InputError:
+def not_offered_error(device: Device, error: SettingNotOfferedError) -> InputError:
     """Return the error of a value that a device cannot have, in the words of the page."""
     return clinic_error(
         "settings-not-offered",
         error.quantity,
-        device=translate(devices()[device].title),
+        device=translate(device.title),
         quantity=quantity_label(error.quantity)[0],
         value=_quantity_text(error.quantity, error.read),
         hint={"nearest": _quantity_text(error.quantity, error.nearest)},

@@ -158,13 +158,14 @@ def _answer(
     view = _AnswerView(place, outdated=describe_outdated(plan))
     if view.outdated:
         return view, None
-    if option.setup is None or not is_simulated(option):
+    device = None if option.setup is None else plan.records_since.devices.find(option.setup.device)
+    if option.setup is None or device is None or not is_simulated(option, device):
         raise clinic_error("absent", "plan")
     planned = planned_settings(option.setup)
     is_sent = request.http_request.method == "POST"
     try:
         quantities = replace(planned, **read_quantities(fields))
-        steps = offered_doses(option.setup.device, quantities)
+        steps = offered_doses(device, quantities)
         view = _AnswerView(place, steps=steps)
         question = planned_question(plan, concern, option, quantities)
         answer = request.services.setting_simulator.ask(

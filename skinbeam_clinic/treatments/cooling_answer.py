@@ -65,7 +65,7 @@ def ask_cooling(request: ClinicRequest, plan: OpenPlan, pulse: CooledPulse, agai
     concern, option = plan.find_option(pulse.place)
     if outdated := describe_outdated(plan):
         return CoolingAnswer(_text("unknown-why", why=outdated))
-    if option.setup is None or not is_simulated(option):
+    if option.setup is None or not is_simulated(option, plan.records_since.devices.find(option.setup.device)):
         return unknown_cooling()
     planned = planned_settings(option.setup)
     known = planned.numbers()  # the quantities in which the device is set

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,17 @@ from skinbeam.plan.planner import make_plan
 from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.case_files import case_from_form
-from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.models import NewPlan
 from skinbeam_clinic.patients.record_lines import describe_pulse
+from skinbeam_clinic.plans import setting_process
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.plan_subprocess import PLAN_FILES
-from skinbeam_clinic.pulse_settings import NO_SETTINGS
+from skinbeam_clinic.plans.setting_answer import SettingQuestion
+from skinbeam_clinic.plans.setting_process import PlannedPerson
+from skinbeam_clinic.plans.setting_quantities import option_sliders
+from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings
 from skinbeam_clinic.treatments.orders import make_order
 
 OWN = "dye-room-2"
@@ -68,6 +73,8 @@ def test_a_plan_keeps_to_what_the_clinic_says_that_its_device_can_emit(
     assert {one["device"] for one in options} == {OWN}
     assert max(one["settings"]["fluence_J_cm2"] for one in options) <= MOST_J_CM2
     stored, known = read_plan(json.loads(document)), clinics.repositories().own_devices.read()
+    (option, *_) = (one for one in stored.concerns[0].options if one.setup is not None)
+    assert option_sliders(option, known.all_devices[OWN])
     order = make_order(known, stored, *find_option(stored, "0.0"))
     assert order.emitted.fluence_J_cm2 == MOST_J_CM2
     assert known.title(OWN) in describe_pulse(known, OWN, order.settings)
@@ -76,6 +83,23 @@ def test_a_plan_keeps_to_what_the_clinic_says_that_its_device_can_emit(
     case = tmp_path / "case.toml"
     case.write_bytes(client.get(f"{here}/case.toml").content)
     assert pretty_json(make_plan(load_case(case), draws=DRAWS).document).encode() == document
+
+
+def test_other_settings_of_the_device_can_be_asked_about(client: TestClient, clinics: Clinics) -> None:
+    """Also once the folder of its file is gone, and no further than the clinic says that it emits."""
+    known = clinics.repositories().own_devices.read()
+    quantities = OrderedSettings(wavelength_nm=595.0, pulse_ms=10.0, spot_mm=7.0, fluence_J_cm2=5.0, passes=1.0)
+    treatment = ("facial-telangiectasia", "cheeks", "vascular")
+    question = SettingQuestion("a", DRAWS, 0, OWN, treatment, 5.0, quantities, "en")
+    simulations = setting_process._Simulations()
+    with setting_process._person_message(PlannedPerson(make_submission(ANSWERS.items()), None, known.own)) as person:
+        assert simulations.reply(setting_process.QuestionMessage(question, person)).answer is not None
+    again = replace(question, quantities=replace(quantities, fluence_J_cm2=5.5))
+    assert simulations.reply(setting_process.QuestionMessage(again, None)).answer is not None
+    beyond = replace(question, quantities=replace(quantities, fluence_J_cm2=7.0))
+    fault = simulations.reply(setting_process.QuestionMessage(beyond, None)).fault
+    assert fault is not None
+    assert (fault["code"], known.title(OWN) in fault["message"]) == ("settings-not-offered", True)
 
 
 def test_a_case_file_may_name_the_device_file_of_the_clinic_alone(client: TestClient, clinics: Clinics) -> None:

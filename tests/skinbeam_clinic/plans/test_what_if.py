@@ -32,6 +32,7 @@ from treated_rows import agree
 from webdriver import firefox
 
 from skinbeam._version import __version__
+from skinbeam.laser.device import devices
 from skinbeam.model.errors import InputError
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.planner import plan_consultation
@@ -383,8 +384,9 @@ def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pyt
     answer = SettingAnswer(
         "", "", "", "", True, {}, (), (), PublishedDose(7.0, 9.0, "J/cm²", "inside", "above"), ("x",)
     )
+    dye = SimpleNamespace(device=devices()["pulsed-dye-595"])
     for name in ("case_from_form", "check_consultation", "assess_person"):
-        monkeypatch.setattr(setting_process, name, lambda *_: SimpleNamespace(loaded=None))
+        monkeypatch.setattr(setting_process, name, lambda *_: SimpleNamespace(loaded=None, find_machine=lambda _: dye))
     monkeypatch.setattr(setting_process, "answer_question", lambda *_: answer)
     simulations = setting_process._Simulations()
     person = setting_process.SentPerson(Submission(), Path())
@@ -398,7 +400,7 @@ def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pyt
     assert reply.people == ("a", "c")
     assert {one.plan_sha256 for one in questions} == {"b"}
     doses = [one.quantities.fluence_J_cm2 for one in questions]
-    steps = offered_doses("pulsed-dye-595", quantities)["fluence_J_cm2"]
+    steps = offered_doses(devices()["pulsed-dye-595"], quantities)["fluence_J_cm2"]
     assert sorted([*doses, 8.0]) == sorted(steps)
     assert doses[:2] == [min(steps), max(steps)]
     while simulations.is_unfinished:
@@ -407,7 +409,7 @@ def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pyt
     assert [one.plan_sha256 for one in ahead[: 2 * len(doses)]] == ["c"] * len(doses) + ["a"] * len(doses)
     # Then come the pulses and the spots beside, which the panel's sliders reach with one step.
     beside = [one.quantities for one in ahead if one.plan_sha256 == "c"][len(steps) - 1 :]
-    assert beside == list(neighbour_settings("pulsed-dye-595", question.quantities))
+    assert beside == list(neighbour_settings(devices()["pulsed-dye-595"], question.quantities))
     assert {(one.pulse_ms, one.spot_mm) for one in beside} == {(5.0, 7.0), (20.0, 7.0), (10.0, 5.0), (10.0, 10.0)}
 
 
@@ -440,7 +442,7 @@ def test_a_dose_that_was_computed_ahead_has_the_answer_that_it_has_when_it_is_as
         process.kill()
         doses = [one.quantities.fluence_J_cm2 for one in ahead_of_all]
         ahead = {dose: asked(dose) for dose in doses if dose not in asked_doses}
-        assert set(ahead) <= set(offered_doses("pulsed-dye-595", BEAM)["fluence_J_cm2"])
+        assert set(ahead) <= set(offered_doses(devices()["pulsed-dye-595"], BEAM)["fluence_J_cm2"])
         assert simulator._workers[0]._process is process  # no other was started: nobody had to be asked
         simulator._answers._answers.clear()
         # Asked in another order, a draw of 50 may go the other way at a dose next to its threshold, which moves a share
