@@ -276,6 +276,8 @@ def _with_proposal_reason(
         message = Message("plan.redder-filter", {"dose": message, "printed_nm": proposal.bluer_filter_nm})
     if proposal.shorter_pulse_ms is not None:
         message = Message("plan.longer-pulse", {"dose": message, "printed_ms": proposal.shorter_pulse_ms})
+    if proposal.uncooled is not None:
+        message = Message("plan.dose-uncooled", {"dose": message})
     if proposal.similar_light is not None:
         wavelength_nm = proposal.similar_light.wavelength_nm
         message = Message("plan.dose-of-similar-light", {"dose": message, "wavelength_nm": wavelength_nm})

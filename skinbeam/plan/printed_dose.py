@@ -43,6 +43,7 @@ _PULSE = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*(ps|ns|us|µs|ms)\b")
 _SPOT = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*mm\b")
 _BAND = re.compile(r"(\d{3})-\d{3,4} nm\b")
 _DENSITY = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*per cm2")
+_COOLED = re.compile(r"\b(?:spray|contact)\b")
 _PASSES = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*passes\b")
 
 
@@ -57,6 +58,7 @@ class PrintedDose:
     cut_off_nm: float | None
     densities_per_cm2: tuple[float, float] | None
     coverages_pct: tuple[float, float] | None
+    is_cooled: bool
     sources: tuple[str, ...]
 
     @property
@@ -84,6 +86,7 @@ def read_dose(cell: GuidelineCell, dose: GuidelineDose) -> PrintedDose:
         None if band is None else float(band[1]),
         _printed_densities_per_cm2(dose.setting_text),
         _printed_coverages_pct(cell, dose),
+        _COOLED.search(dose.setting_text) is not None,
         dose.sources,
     )
 

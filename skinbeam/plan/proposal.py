@@ -14,7 +14,7 @@ from skinbeam.response.practice_place import PracticePlace, place_dose
 from skinbeam.response.settings import SearchMachine, build_beam
 from skinbeam.text import Message
 
-__all__ = ["Proposal", "SimilarLight"]
+__all__ = ["Proposal", "SimilarLight", "UncooledDoses"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,20 @@ class SimilarLight:
     def parameters(self) -> dict[str, float]:
         """Its wavelength and the factor, as parameters of a message."""
         return {"wavelength_nm": self.wavelength_nm, "factor": self.factor}
+
+
+@dataclass(frozen=True)
+class UncooledDoses:
+    """Doses of a laser without cooling, moved from those that sources print for skin that was cooled.
+
+    Parameters
+    ----------
+    factor : ratio of the computed doses that burn the skin that they treated, without cooling over below a spray.
+    printed : the least and the greatest dose as printed, J/cm².
+    """
+
+    factor: float
+    printed: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,8 @@ class Proposal:
     least_of_darker : the greatest of the least doses that are published for darker skin at this setting; lighter skin
         begins with no less, since it bears what darker skin bears.
     similar_light : the light whose doses it takes, since no source prints one of its own; else None.
+    is_cooled : whether a source of its doses says that the skin was cooled.
+    uncooled : how its doses were moved from those for cooled skin, where the machine has no cooling; else None.
     earlier : the session on this skin that it follows: its setting is given again, or its dose is raised; else None.
     raised_start : the dose to begin with after an earlier session that helped too little, or where test spots showed
         the endpoint; else 0.
@@ -97,6 +113,8 @@ class Proposal:
     is_least_off_face: bool = False
     least_of_darker: float = 0.0
     similar_light: SimilarLight | None = None
+    is_cooled: bool = False
+    uncooled: UncooledDoses | None = None
     earlier: EarlierResult | None = None
     raised_start: float = 0.0
     endpoint: EndpointSeen | None = None
@@ -180,6 +198,9 @@ class Proposal:
         if self.similar_light is not None:
             printed = _dose_span(*self.similar_light.printed, self.unit)
             doses = Message("plan.doses-moved", {"doses": doses, "printed": printed, **self.similar_light.parameters})
+        if self.uncooled is not None:
+            cooled = _dose_span(*self.uncooled.printed, self.unit)
+            doses = Message("plan.doses-uncooled", {"doses": doses, "printed": cooled, "factor": self.uncooled.factor})
         if self.darker_phototype is not None:
             doses = Message("plan.doses-of-darker", {"doses": doses, "darker": PHOTOTYPES[self.darker_phototype - 1]})
         return {"doses": doses, "sources": len(self.sources)}

@@ -45,7 +45,7 @@ from skinbeam.plan.printed_dose import (
     practice_doses,
     read_dose,
 )
-from skinbeam.plan.proposal import Proposal, SimilarLight
+from skinbeam.plan.proposal import Proposal, SimilarLight, UncooledDoses
 from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.response.envelope import least_field_spot_mm, lending_conditions
 from skinbeam.response.practice_place import FLUENCE
@@ -86,6 +86,10 @@ def propose_setting(
         proposal = _propose_from_similar_light(unbarred, concern, region, barred_nm)
     if proposal is None:
         return None
+    if proposal.is_cooled and modality == "vascular" and not machine.device.cooling and not machine.device.is_lamp:
+        proposal = _without_cooling(proposal, concern.site, region)
+        if not proposal.published_doses:
+            return None
     is_of_site = proposal.is_of_site or region.names_site(
         machine.device, proposal.setting, proposal.sources, concern.site
     )
@@ -158,6 +162,33 @@ def _median_burn_J_cm2(proposal: Proposal, site: str, phototype: str) -> float:
     """Return the median dose of the light of a proposal that burns the skin that sources treated."""
     cooling, _ = built_in_cooling(proposal.machine.device)
     return reference_burn_median_J_cm2(site, phototype, proposal.least_beam, cooling)
+
+
+def _without_cooling(proposal: Proposal, site: str, region: PracticeRegion) -> Proposal:
+    """Return the proposal of a laser without cooling, whose doses sources print for cooled skin, at less.
+
+    The doses burn the skin that they treated as they would below a spray. Lighter skin bounds the ratio, so that darker
+    skin gets no more.
+    """
+    rule = load_package_table("data/lending.toml")["cooled"]
+    spray, _ = built_in_cooling(load_device(rule["device"]))
+    none, _ = built_in_cooling(proposal.machine.device)
+    beam = proposal.least_beam
+    treated = PHOTOTYPES[: proposal.lighter_phototype or region.phototype or len(PHOTOTYPES)]
+    factor = min(
+        reference_burn_median_J_cm2(site, skin, beam, none) / reference_burn_median_J_cm2(site, skin, beam, spray)
+        for skin in treated
+    )
+    cite_sources(rule["source"])
+    low, high = proposal.printed_range
+    return replace(
+        proposal,
+        low=factor * proposal.low,
+        middle=factor * proposal.middle,
+        high=factor * proposal.high,
+        printed=(factor * low, factor * high),
+        uncooled=UncooledDoses(factor, (low, high)),
+    )
 
 
 def _gentler_off_face(proposal: Proposal, site: str) -> Proposal:
@@ -624,6 +655,7 @@ def _nearest_proposal(
             dose.sources,
             region.condition,
             lighter,
+            is_cooled=dose.is_cooled,
         )
         if any(map(proposal.includes, proposal.published_doses)):
             return proposal
@@ -653,5 +685,6 @@ def _propose_from_practice(
         lighter,
         darker_phototype(machine, setting, region) if not span.includes_phototype and lighter is None else None,
         printed=span.printed,
+        is_cooled=span.is_cooled,
     )
     return made if made.published_doses else None

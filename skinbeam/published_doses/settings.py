@@ -42,6 +42,7 @@ class PublishedSetting:
     density_per_cm2 : of all passes of a session together; a figure without a statement is taken as that.
     coverage_pct : share of the skin under microbeams.
     device_class : class of the light, such as `qs-532`; None where it is not known.
+    is_cooled : whether the source says that the skin was cooled.
     """
 
     row: str
@@ -62,6 +63,7 @@ class PublishedSetting:
     from_manual: bool = False
     coverage_pct: PrintedSpan | None = None
     device_class: str | None = None
+    is_cooled: bool = False
 
     @cached_property
     def pulse_energy_J(self) -> PrintedSpan | None:
@@ -122,6 +124,7 @@ def _setting_from_row(row: PracticeRow) -> PublishedSetting:
         from_manual=row.grade == "manual",
         coverage_pct=row.coverage_pct,
         device_class=row.device_class,
+        is_cooled=row.cooling not in ("", "none"),
     )
 
 

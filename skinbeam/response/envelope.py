@@ -71,6 +71,7 @@ class PublishedRange:
     includes_phototype : whether people of the requested phototype were among those treated.
     own_high : greatest value of the sources that treated such people; None where none did, or it is not known.
     printed : least and greatest value as printed, where the range was widened; else None.
+    is_cooled : whether a source of it says that the skin was cooled.
     """
 
     low: float
@@ -82,6 +83,7 @@ class PublishedRange:
     includes_phototype: bool
     own_high: float | None = None
     printed: tuple[float, float] | None = None
+    is_cooled: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,7 @@ class PracticeEnvelope:
             condition=whose.condition,
             includes_phototype=self._includes_phototype(rows),
             own_high=max((max(values) for values in own.values()), default=None),
+            is_cooled=any(row.is_cooled for row in rows if span_ends(getattr(row, quantity))),
         )
 
     def _includes_phototype(self, rows: Sequence[PublishedSetting]) -> bool:

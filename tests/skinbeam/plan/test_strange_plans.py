@@ -82,8 +82,10 @@ def test_darker_skin_gets_no_more_at_the_same_setting(condition: str, site: str)
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_a_borrowed_dose_is_no_more_than_that_of_lighter_skin(condition: str) -> None:
     """Dark skin was lent the short violet pulse of port-wine stains, and phototype VI more than V had."""
-    for made in middles(condition).values():
-        for lighter, darker in itertools.pairwise(made):
+    for (modality, name), made in middles(condition).items():
+        # Types V and VI get no yellow light without cooling: the rule `uncooled-yellow-dark-skin`.
+        is_cooled = modality != "vascular" or every_device()[name].cooling or every_device()[name].is_lamp
+        for lighter, darker in itertools.pairwise(made if is_cooled else made[: PHOTOTYPES.index("V")]):
             if lighter is not None and darker is not None and darker.lighter_phototype is not None:
                 assert darker.middle <= DOSE_ROUNDING * lighter.middle
 
@@ -165,6 +167,22 @@ def test_a_red_field_gets_no_dose_that_bruises() -> None:
     proposals = [one for made in middles("redness").values() for one in made if one is not None]
     assert proposals
     assert not [one for one in proposals if one.condition == "port-wine-stain"]
+
+
+@pytest.mark.parametrize("condition", ["surgical-scars", "spider-angioma"])
+def test_a_laser_without_cooling_gets_less_than_sources_print_for_cooled_skin(condition: str) -> None:
+    """Red scars got 7 J/cm² at 585 nm, the dose from which uncooled skin burns, of 7 to 10 J/cm² below a spray."""
+    made = middles(condition)["vascular", "pulsed-dye-585"][: PHOTOTYPES.index("IV") + 1]
+    moved = [one.uncooled for one in made if one is not None]
+    assert len(moved) == PHOTOTYPES.index("IV") + 1
+    for one, how in zip(made, moved, strict=True):
+        assert one is not None
+        assert how is not None
+        assert how.factor < 1.0
+        assert one.printed_range == pytest.approx(tuple(how.factor * dose for dose in how.printed))
+    cooled = [one for one in middles(condition)["vascular", "pulsed-dye-595"] if one is not None]
+    assert cooled
+    assert not [one for one in cooled if one.uncooled is not None]
 
 
 @pytest.mark.parametrize("condition", ["keloid", "hypertrophic-scars"])
