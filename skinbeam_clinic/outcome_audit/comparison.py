@@ -14,6 +14,7 @@ from skinbeam.outcome_audit.outcomes import AuditedCourse, ObservedOutcome, Pred
 from skinbeam.plan_records.document import read_plan
 from skinbeam.plan_records.plan import Plan
 from skinbeam.text import current_language
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE, ClinicDevices
 from skinbeam_clinic.outcome_audit.repository import CourseOutcome
 from skinbeam_clinic.outcome_audit.views import OutcomeSummary, TreatmentKind, summarize_outcomes, treatment_kinds
 from skinbeam_clinic.plans.document import find_option
@@ -88,6 +89,7 @@ class ClinicOutcomes:
         plans are of skin with the planned cooling.
     altered : number of courses that are not compared, since a record of them cannot be read: a harm may be among them.
     names : names of the clinicians who treated, by their id in the records.
+    devices : those that the clinic knows.
     """
 
     course_count: int
@@ -96,6 +98,7 @@ class ClinicOutcomes:
     names: Mapping[str, str]
     cooled_otherwise: int = 0
     altered: int = 0
+    devices: ClinicDevices = CATALOGUE
     _summaries: dict[tuple[str, str], OutcomeSummary] = field(default_factory=dict)
 
     @property
@@ -157,6 +160,7 @@ class OutcomeReader:
             names=repositories.outcomes.member_names(),
             cooled_otherwise=len(followed) - len(alike),
             altered=len(courses) - len(whole),
+            devices=repositories.own_devices.read(),
         )
 
     def _compare_course(self, repositories: ClinicRepositories, course: CourseOutcome) -> PlanPrediction:

@@ -1,9 +1,10 @@
 """Export the doses that a clinic fired, and the harms that it counted, with the columns of `practice.csv`."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from skinbeam.laser.device import devices
 from skinbeam.published_doses.rows import COOLING_KINDS, HARM_KINDS, PRACTICE_FILE, SKIN_INJURIES
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.outcome_audit.comparison import ClinicOutcomes, CourseComparison
 from skinbeam_clinic.outcome_audit.release import (
     NOTE,
@@ -15,7 +16,8 @@ from skinbeam_clinic.outcome_audit.release import (
     list_people,
     write_table,
 )
-from skinbeam_clinic.pulse_settings import PulseSettings
+from skinbeam_clinic.outcome_audit.released_device import release_device
+from skinbeam_clinic.outcome_audit.repository import FiredSettings
 
 __all__ = ["make_practice_table"]
 
@@ -31,35 +33,33 @@ _RANGE_COLUMNS = {  # name of a setting → columns
 
 def make_practice_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     """Return the doses of all audited courses by condition, device and light, with a row for each counted harm."""
-    groups, left_out = group_courses(read.comparisons, _dose_key)
+    groups, left_out = group_courses(read.comparisons, partial(_dose_key, read.devices))
     rows = [
         {"row": f"{source}/{number}", "source": source, **row}
         for number, row in enumerate(
-            (row for mine in groups.values() for group in mine for row in _harm_rows(group)), 1
+            (row for mine in groups.values() for group in mine for row in _harm_rows(read.devices, group)), 1
         )
     ]
     people = list_people(course for mine in groups.values() for group in mine for course in group.courses)
     return ReleaseTable(write_table(PRACTICE_FILE, rows), len(rows), len(people), len(left_out))
 
 
-def _dose_key(comparison: CourseComparison) -> tuple[str, str, float] | None:
+def _dose_key(devices: ClinicDevices, comparison: CourseComparison) -> tuple[str, str, float] | None:
     """Return condition, device and wavelength; None where they differ within a course, or where nothing was fired."""
-    lights = {(area.device, _light_nm(area.device, area.settings)) for area in comparison.course.fired}
+    lights = {(area.device, _light_nm(devices, area)) for area in comparison.course.fired}
     if len(lights) != 1:
         return None
     ((device, light),) = lights
     return None if light is None else (comparison.prediction.condition, device, light)
 
 
-def _light_nm(device: str, settings: PulseSettings) -> float | None:
-    if settings.wavelength_nm is not None:
-        return settings.wavelength_nm
-    known = devices().get(device)
-    return known.wavelengths_nm[0] if known and len(known.wavelengths_nm) == 1 else None
+def _light_nm(devices: ClinicDevices, fired: FiredSettings) -> float | None:
+    stated = fired.settings.wavelength_nm
+    return release_device(devices, fired.device).only_light_nm if stated is None else stated
 
 
-def _harm_rows(group: CourseGroup) -> Iterator[TableRow]:
-    shared, of = _dose_columns(group), len(list_people(group.courses))
+def _harm_rows(devices: ClinicDevices, group: CourseGroup) -> Iterator[TableRow]:
+    shared, of = _dose_columns(devices, group), len(list_people(group.courses))
     seen = {name for course in group.courses for name in course.course.harms}
     injured = [name for name in SKIN_INJURIES if name in seen]
     counted = injured or ["blister"]
@@ -78,13 +78,11 @@ def _harm_rows(group: CourseGroup) -> Iterator[TableRow]:
         }
 
 
-def _dose_columns(group: CourseGroup) -> dict[str, str | int]:
+def _dose_columns(devices: ClinicDevices, group: CourseGroup) -> dict[str, str | int]:
     """Return the columns that all rows of a group share: patients and settings."""
     fired = [area for course in group.courses for area in course.course.fired]
     first, sessions = group.courses[0], [course.course.sessions for course in group.courses]
-    device = fired[0].device
-    light = _light_nm(device, fired[0].settings)
-    lamp = "lamp" in devices()[device].title.lower() if device in devices() else False
+    device, light = release_device(devices, fired[0].device), _light_nm(devices, fired[0])
     row: dict[str, str | int] = {
         "grade": "full-text",
         "kind": "tolerated",
@@ -95,11 +93,9 @@ def _dose_columns(group: CourseGroup) -> dict[str, str | int]:
         "treatments": sum(sessions),
         "sessions_low": min(sessions),
         "sessions_high": max(sessions),
-        "device": devices()[device].title if device in devices() else device,
+        "device": device.title,
     }
-    row |= (
-        {"band_low_nm": _describe_value(light)} if lamp and light else {"wavelength_nm": _describe_value(light or 0.0)}
-    )
+    row["band_low_nm" if device.is_lamp and light else "wavelength_nm"] = _describe_value(light or 0.0)
     for name, (low, high) in _RANGE_COLUMNS.items():
         values = [value for area in fired if (value := getattr(area.settings, name)) is not None]
         row |= {low: _describe_value(min(values)), high: _describe_value(max(values))} if values else {}

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from skinbeam.evidence.studies.trial_arm import parse_grades
 from skinbeam.evidence.studies.trial_table import HARM_COLUMNS, STUDIES_FILE
-from skinbeam.laser.device import devices
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.outcome_audit.comparison import ClinicOutcomes, CourseComparison
 from skinbeam_clinic.outcome_audit.release import (
     NOTE,
@@ -18,6 +18,7 @@ from skinbeam_clinic.outcome_audit.release import (
     list_people,
     write_table,
 )
+from skinbeam_clinic.outcome_audit.released_device import release_device
 
 __all__ = ["make_evidence_table"]
 
@@ -30,7 +31,10 @@ def make_evidence_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     graded = [comparison for comparison in read.comparisons if comparison.course.improvement is not None]
     groups, _ = group_courses(graded, _arm_key)
     arms = [group for mine in groups.values() for group in mine]
-    rows = [{"row": f"{source}/{number}", **_arm(group, source, number)} for number, group in enumerate(arms, 1)]
+    rows = [
+        {"row": f"{source}/{number}", **_arm(read.devices, group, source, number)}
+        for number, group in enumerate(arms, 1)
+    ]
     people = list_people(course for group in arms for course in group.courses)
     return ReleaseTable(
         write_table(STUDIES_FILE, rows), len(rows), len(people), len(list_people(read.comparisons) - people)
@@ -50,9 +54,9 @@ def _arm_key(comparison: CourseComparison) -> tuple[str, str, str, str] | None:
     )
 
 
-def _arm(group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
+def _arm(devices: ClinicDevices, group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
     first, people, graded = group.courses[0], list_people(group.courses), len(group.courses)
-    device = devices().get(first.course.fired[0].device)
+    device = release_device(devices, first.course.fired[0].device)
     sessions = [course.course.sessions for course in group.courses]
     severities = [course.prediction.severity for course in group.courses if isinstance(course.prediction.severity, str)]
     assert first.course.improvement is not None
@@ -66,8 +70,8 @@ def _arm(group: CourseGroup, source: str, number: int) -> dict[str, str | int]:
         "severity": grade_range(severities, SEVERITIES) if len(severities) == graded else "",
         "phototype": group.phototypes,
         "dark_fraction": f"{sum(map(_is_dark, group.courses)) / graded:.3g}",
-        "wavelength_nm": f"{device.wavelengths_nm[0]:g}" if device and len(device.wavelengths_nm) == 1 else "",
-        "device": device.title if device else first.course.fired[0].device,
+        "wavelength_nm": "" if device.only_light_nm is None else f"{device.only_light_nm:g}",
+        "device": device.title,
         "design": "retrospective completers",
         "rater": first.course.improvement.rater,
         "patients": len(people),

@@ -55,7 +55,7 @@ class FiredSettings:
 
     Parameters
     ----------
-    device : the catalogue name.
+    device : its name, in the catalogue or of the clinic itself.
     cooling : kind of the cooling; None where it is not recorded.
     """
 

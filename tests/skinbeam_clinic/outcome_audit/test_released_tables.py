@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from clinic_year import year
 
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import read_arms
+from skinbeam.laser.device import read_catalogue_file
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.package_data import load_package_text
 from skinbeam.model.sources import BibliographyEntry, bibliography
@@ -21,6 +23,7 @@ from skinbeam_clinic.accounts.repository import clinic_operator
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
 from skinbeam_clinic.follow_ups.models import ImprovementRange
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices, OwnDevice
 from skinbeam_clinic.outcome_audit.comparison import ClinicOutcomes, CourseComparison, OutcomeReader, PlanPrediction
 from skinbeam_clinic.outcome_audit.dose_table import make_practice_table
 from skinbeam_clinic.outcome_audit.evidence_table import make_evidence_table
@@ -39,7 +42,7 @@ COLUMNS = FiredSettings("fractional-co2-10600", PulseSettings(energy_mJ=15.0, de
 def course(
     person: str, phototype: str | Unknown = "II", *, fired: FiredSettings = DYE, better: float = 50.0, harms: str = ""
 ) -> CourseComparison:
-    vein = fired.device == DYE.device
+    vein = fired.settings.spot_mm == DYE.settings.spot_mm
     condition, modality = ("facial-telangiectasia", "vascular") if vein else ("acne-scars", "fractional-ablative")
     foretold = PredictedOutcome(NOT_ASKED, {}, NOT_ASKED, NOT_ASKED)
     prediction = PlanPrediction(condition, modality, "cheeks", "moderate", phototype, foretold)
@@ -68,6 +71,19 @@ def doses(table: ReleaseTable) -> tuple[PracticeRow, ...]:
 
 def arms(table: ReleaseTable) -> tuple[Arm, ...]:
     return read_arms(table.content.decode())
+
+
+def test_no_name_of_a_device_that_a_clinic_describes_leaves_it() -> None:
+    """Its title may name a room, a street or the doctor; its light and doses are told as of any other device."""
+    text = read_catalogue_file("pulsed-dye-595").replace(b'title = "', b'title = "Harbour Clinic, ', 1).decode()
+    own = OwnDevice("1", "harbour-room-2", text, datetime(2026, 1, 2, tzinfo=UTC), "ann", None)
+    known = ClinicDevices((own,))
+    used = replace(DYE, device=own.name, settings=replace(DYE.settings, wavelength_nm=None))
+    read = replace(read_of(*[course(f"p{i}", fired=used) for i in range(12)]), devices=known)
+    for make in (make_practice_table, make_evidence_table):
+        table = make(read, SOURCE).content.decode()
+        assert "595" in table
+        assert "arbour" not in table
 
 
 def test_doses_and_harms_are_read_by_our_own_reader() -> None:

@@ -1,0 +1,34 @@
+"""What a table that leaves the clinic tells of a device."""
+
+from dataclasses import dataclass
+
+from skinbeam.laser.device import devices
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
+
+__all__ = ["ReleasedDevice", "release_device"]
+
+_OWN = "described by the clinic"
+
+
+@dataclass(frozen=True)
+class ReleasedDevice:
+    """A device in a table that leaves the clinic.
+
+    Parameters
+    ----------
+    only_light_nm : its wavelength; None where it has several, or nobody knows it.
+    """
+
+    title: str
+    only_light_nm: float | None
+    is_lamp: bool
+
+
+def release_device(known: ClinicDevices, name: str) -> ReleasedDevice:
+    """Return what may be told of a device: not the name of one that the clinic describes, which may tell who it is."""
+    device = known.find(name)
+    if device is None:
+        return ReleasedDevice(name, None, is_lamp=False)
+    light = device.wavelengths_nm[0] if len(device.wavelengths_nm) == 1 else None
+    title = device.title if name in devices() else _OWN
+    return ReleasedDevice(title, light, device.is_lamp)
