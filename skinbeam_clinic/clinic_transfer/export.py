@@ -2,8 +2,10 @@
 
 `patients.csv`, `appointments.csv` and `sessions.csv` have the columns that an import reads. The other tables have a
 column for each field of a record, with nested fields as JSON. Each patient's copy holds photographs, documents and
-attachments. What an import reads of a record that was closed as a duplicate stands there under the pseudonym of the
-record that is kept, so that an import makes one patient of both; `patient_links.csv` tells which records they were.
+attachments; `devices` holds the device files of the clinic.
+
+What an import reads of a record that was closed as a duplicate stands there under the pseudonym of the record that is
+kept, so that an import makes one patient of both; `patient_links.csv` tells which records they were.
 """
 
 import datetime
@@ -30,6 +32,7 @@ from skinbeam_clinic.documents.models import Attachment, ClinicalNote
 from skinbeam_clinic.exchange.record_formats import make_bundler
 from skinbeam_clinic.exchange.repository import read_together
 from skinbeam_clinic.follow_ups.models import FollowUp
+from skinbeam_clinic.machines.clinic_devices import OwnDevice
 from skinbeam_clinic.machines.upkeep import MachineUpkeep
 from skinbeam_clinic.models import (
     Consent,
@@ -67,6 +70,7 @@ _RECORDS: Mapping[str, type[Any]] = {
 _CLINIC_RECORDS: Mapping[str, type[Any]] = {
     "machines": ClinicMachine,
     "machine_upkeep": MachineUpkeep,
+    "own_devices": OwnDevice,
     "clinic_texts": ClinicText,
     "patient_links": PatientLink,
 }
@@ -111,12 +115,15 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
     }
     try:
         with work_folder(folder.parent, folder.name) as place:  # also removes what a killed export left
-            for part in ("copies", "fhir"):
+            for part in ("copies", "devices", "fhir"):
                 (place / part).mkdir(FOLDER_MODE)
             tables = {name: _Table(place / f"{name}.csv", named) for name, named in columns.items()}
             for name in _CLINIC_RECORDS:
                 tables[name].rows.extend(map(_cells, getattr(repositories, name).list_all()))
                 tables[name].write()
+            devices = repositories.own_devices.read()
+            for own in devices.own:
+                write_private_file(place / "devices" / own.file, own.text.encode())
             numbers, kept = itertools.count(1), repositories.patient_links.list_kept_ids()
             pseudonyms = {patient.id: patient.pseudonym for patient in repositories.patients.list_all()}
             for together in read_together(tuple(pseudonyms)):
@@ -130,7 +137,7 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
                         name = dossier.patient.pseudonym
                         reminders = repositories.reminders.of(id)
                         tables["appointment_reminders"].rows.extend((name, *_cells(reminder)) for reminder in reminders)
-                        write_private_file(place / copy, repositories.patient_copies.pack(dossier))
+                        write_private_file(place / copy, repositories.patient_copies.pack(dossier, devices))
                         content, result = bundle(dossier, repositories.member.clinic)
                         write_private_file(place / fhir, content)
                         left_out += len(result.photographs_left_out or ())

@@ -64,6 +64,7 @@ class ClinicSnapshot:
     pseudonyms : all of them, those of erased patients included.
     members : name without regard to case → id and role; None instead of the role for who has left.
     machines : name → the machines of this name, retired ones included.
+    devices : names of those that the clinic knows, withdrawn ones included.
     past_files : SHA-256 of each imported file → id of its import, unless that was undone.
     """
 
@@ -71,6 +72,7 @@ class ClinicSnapshot:
     pseudonyms: frozenset[str]
     members: Mapping[str, tuple[str, Role | None]]
     machines: Mapping[str, tuple[KnownMachine, ...]]
+    devices: frozenset[str]
     busy_times: tuple[BusyTime, ...]
     past_files: Mapping[str, str]
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.errors import InputError, nearest_name
@@ -429,7 +428,7 @@ class _Planner:
         if site := row.text("site"):
             session["site"] = row.choice("site", site, sorted(known_sites()))
         if device := row.text("device"):
-            session["device"] = row.choice("device", device, sorted(devices()))
+            session["device"] = row.choice("device", device, sorted(self.clinic.devices))
         for name in _NUMBERS:
             if text := row.text(name):
                 number = _parse_file_number(text)

@@ -30,6 +30,7 @@ from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.database.verification import tables_with
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.machines.own_devices import read_clinic_devices
 from skinbeam_clinic.patient_links.person import kept_ids
 from skinbeam_clinic.patients.repository import CONTACT_DETAILS, add_contact, add_patient, find_owner
 
@@ -185,7 +186,8 @@ def _take_snapshot(work: ClinicTransaction) -> ClinicSnapshot:
         for row in work.rows(appointment, *ahead)
     )
     files = {sha256: id for id, held in _list_imports(work).items() for sha256 in held.values()}
-    return ClinicSnapshot(known, frozenset(name for _, name in names), members, by_name, taken, files)
+    pseudonyms, devices = frozenset(name for _, name in names), frozenset(read_clinic_devices(work).all_devices)
+    return ClinicSnapshot(known, pseudonyms, members, by_name, devices, taken, files)
 
 
 def _list_imports(work: ClinicTransaction) -> dict[str, Mapping[str, str]]:

@@ -16,6 +16,7 @@ from skinbeam_clinic.database.transaction import ClinicAccess, Repository
 from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE
 from skinbeam_clinic.exchange.copy_overview import OVERVIEW_FILE, CopiedRecords, CopyPaths, render_overview
 from skinbeam_clinic.exchange.repository import DossierRepository
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.models import ConsultationContents, Dossier, PatientRecord
 from skinbeam_clinic.patient_links.models import PatientLink
 from skinbeam_clinic.patients.contact_details import LANGUAGE
@@ -44,14 +45,14 @@ class PatientCopyRepository(Repository):
         RecordNotFoundError : this clinic has no such patient, or has erased them.
         """
         with self._dossiers.exporting((patient_id,), copied=True) as read:
-            return self.pack(read(patient_id))
+            return self.pack(read(patient_id), self._records.own_devices.read())
 
-    def pack(self, dossier: Dossier) -> bytes:
+    def pack(self, dossier: Dossier, devices: ClinicDevices) -> bytes:
         """Return the copy of the patient of a dossier, which is being exported (`DossierRepository.exporting`)."""
         patient_id = dossier.patient.id
         contact, replaced = self._records.patients.get_contact(patient_id), self._dossiers.read_replaced(patient_id)
         details = {} if contact is None else dict(contact.details)
-        copied = self._collect((dossier, *replaced), details)
+        copied = self._collect((dossier, *replaced), details, devices)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             language = details.get(LANGUAGE, "")
@@ -81,7 +82,9 @@ class PatientCopyRepository(Repository):
             archive.writestr(RECORD_FILE, json.dumps(record, indent=2, ensure_ascii=False, default=_json_value))
         return packed.getvalue()
 
-    def _collect(self, records: tuple[Dossier, ...], contact: Mapping[str, str]) -> CopiedRecords:
+    def _collect(
+        self, records: tuple[Dossier, ...], contact: Mapping[str, str], devices: ClinicDevices
+    ) -> CopiedRecords:
         consultations = [consultation for record in records for consultation in record.consultations]
         consultations.sort(key=lambda consultation: consultation.consultation.created_at)
         alarms = (
@@ -96,7 +99,7 @@ class PatientCopyRepository(Repository):
             tuple(consultations),
             {alarm.id: alarm for alarm in alarms},
             CopyPaths.assign(records, consultations),
-            self._records.own_devices.read(),
+            devices,
         )
 
     def _replaced_record(self, patient: PatientRecord) -> dict[str, object]:

@@ -72,6 +72,10 @@ class OwnDeviceRepository(Repository):
         with self._access.reading_unlogged(AccessRight.READ) as work:
             return read_clinic_devices(work)
 
+    def list_all(self) -> tuple[OwnDevice, ...]:
+        """Return the devices that the clinic describes itself, withdrawn ones included."""
+        return self.read().own
+
     @contextmanager
     def open_folder(self) -> Iterator[Path]:
         """Provide a folder with the device files of the clinic, in which cases that name them are read."""

@@ -89,6 +89,11 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
     assert [done[name] for name in ("machine_id", "kind", "done_on", "due_on", "shots")] == [
         *(names["machine"], "meter", "2026-01-12", "2027-01-12", "9")
     ]
+    (own,) = repositories.own_devices.list_all()
+    (device,) = table(exported / "own_devices.csv")
+    assert (device["id"], device["name"], device["text"]) == (own.id, own.name, own.text)
+    (file,) = (exported / "devices").iterdir()
+    assert (file.name, file.read_bytes().decode()) == (own.file, own.text)
     linked = {(one["id"], one["kept_pseudonym"], one["reason"]) for one in table(exported / "patient_links.csv")}
     assert (names["patient_link"], repositories.patients.get(names["patient"]).pseudonym, "One person.") in linked
     versions = {(one["use"], one["number"], one["text"]) for one in table(exported / "clinic_texts.csv")}

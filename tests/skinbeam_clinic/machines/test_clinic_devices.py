@@ -44,6 +44,7 @@ def test_a_device_is_added_withdrawn_and_offered_again(repositories: ClinicRepos
         (b"no table", "other.toml", "not-toml"),
         (b"\xff", "other.toml", "not-utf8"),
         (DYE.replace(b"title", b"titel"), "other.toml", "unknown-key"),
+        (re.sub(rb'title = "[^"]+"', b'title = " "', DYE), "other.toml", "wrong-value"),
     ],
 )
 def test_a_device_that_cannot_be_used_is_refused(
