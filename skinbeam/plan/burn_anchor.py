@@ -61,7 +61,7 @@ def _own_anchor(owned: tuple[str, str], light: str, site: str, phototype: int) -
     name, file_json = owned
     machine = SearchMachine(name, Device(name, DeviceFile.model_validate_json(file_json)))
     usual = _usual_by_light(machine, site).get(light)
-    return 1.0 if usual is None else _anchor_of_skin(machine, site, *_treated_skin(usual, phototype))
+    return 1.0 if usual is None else _anchor_skins(machine, site, usual)[phototype - 1]
 
 
 def light_name(machine: SearchMachine, wavelength_nm: float) -> str:
