@@ -50,7 +50,7 @@ def judge_suitability(submission: Submission, devices: ClinicDevices = CATALOGUE
         return None
     if case.patient is None:
         return None
-    case = case.with_device_files(devices.files)
+    case = devices.name_files(case)
     case = case_with_colour(case, assess_colour(case, None))
     judged = judge_case(case, case_lasers(case))
     if not concerns and decision_severity(judged.decision) < decision_severity("refer"):

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from skinbeam.laser.device import Device, devices, parse_device
-from skinbeam.model.device_file import DeviceFile
+from skinbeam.model.case import Case
 from skinbeam.text import translate
 
 __all__ = ["CATALOGUE", "DEVICE_FILE_ENDING", "ClinicDevices", "OwnDevice", "write_device_files"]
@@ -62,19 +62,36 @@ class ClinicDevices:
         withdrawn = {own.name for own in self.own if own.withdrawn_at is not None}
         return {name: device for name, device in self.all_devices.items() if name not in withdrawn}
 
-    @property
-    def files(self) -> Mapping[str, DeviceFile]:
-        """The content of the file of each own device, by the name of the file."""
-        return {own.file: own.device.file for own in self.own}
+    def name_files(self, case: Case) -> Case:
+        """Return a case with own devices named by their files, and with the content of these.
+
+        The app names a device as the clinic does, which another one may have for a title; the name of a file is one.
+        """
+        files = {own.name: own.file for own in self.own}
+        named: dict[str, object] = {
+            kind: [row.model_copy(update={"device": files.get(row.device or "", row.device)}) for row in rows]
+            for kind, rows in (("test_spot", case.test_spot), ("session", case.session))
+        }
+        if case.clinic is not None and case.clinic.devices is not None:
+            chosen = [files.get(name, name) for name in case.clinic.devices]
+            named["clinic"] = case.clinic.model_copy(update={"devices": chosen})
+        return case.model_copy(update=named).with_device_files({own.file: own.device.file for own in self.own})
 
     def find(self, name: str | None) -> Device | None:
         """Return the device of a name; None where the clinic does not know it, such as in a copy of another clinic."""
         return None if name is None else self.all_devices.get(name)
 
     def title(self, name: str) -> str:
-        """Return the title of a device in the current language, or the name of one that the clinic does not know."""
+        """Return the title of a device in the current language, or the name of one that the clinic does not know.
+
+        An own device with the title of another one has its name beside it.
+        """
         device = self.find(name)
-        return name if device is None else translate(device.title)
+        if device is None:
+            return name
+        alike = [other for other in self.all_devices.values() if other.title == device.title]
+        is_own = any(own.name == name for own in self.own)
+        return f"{translate(device.title)} ({name})" if is_own and len(alike) > 1 else translate(device.title)
 
 
 CATALOGUE = ClinicDevices()

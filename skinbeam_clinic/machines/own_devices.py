@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
-from skinbeam.laser.device import devices, parse_device
+from skinbeam.laser.case_devices import find_device, is_same_name
+from skinbeam.laser.device import parse_device
 from skinbeam.model.atomic_files import work_folder
+from skinbeam.model.case import Case
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
@@ -32,15 +34,15 @@ class OwnDeviceRepository(Repository):
 
         Raises
         ------
-        InputError : `bad-device-name`, `device-known`: the catalogue or the clinic has a device of this name, or what
-            is wrong with the content.
+        InputError : `bad-device-name`, `device-known`: the catalogue or the clinic has a device with the letters and
+            digits of this name, which is that device where somebody types it; or what is wrong with the content.
         """
         name = PurePath(file).name.removesuffix(DEVICE_FILE_ENDING)
         if not file.endswith(DEVICE_FILE_ENDING) or _NAME.fullmatch(name) is None:
             raise clinic_error("bad-device-name", "device_file", read=PurePath(file).name)
         parse_device(content, f"{name}{DEVICE_FILE_ENDING}", field="device_file")
         with self._access.writing(AccessRight.MEMBERS) as work:
-            if name in devices() or any(row.name == name for row in work.rows(OwnDeviceRow)):
+            if find_device(name, Case()) or any(is_same_name(row.name, name) for row in work.rows(OwnDeviceRow)):
                 raise clinic_error("device-known", "device_file", name=name)
             row = work.new_row(
                 OwnDeviceRow,

@@ -218,7 +218,7 @@ def _case_with_fact(fact: HistoryFact, records_since: RecordsSincePlan) -> Case:
     """Return a case with this record alone, and the devices of the clinic."""
     clinic = records_since.submission.tables.get("clinic")
     case = case_from_fact(fact, None if clinic is None else parse_record(Clinic, clinic, file="records"))
-    return case.with_device_files(records_since.devices.files)
+    return records_since.devices.name_files(case)
 
 
 def _fact_contraindication(fact: HistoryFact, reason: RuleReason, option: Option | None) -> Contraindication:
@@ -305,7 +305,7 @@ def _response_reasons(records_since: RecordsSincePlan, concern: ConcernPlan, opt
 def _course_case(submission: Submission, devices: ClinicDevices) -> Case:
     """Return a case with the sessions alone."""
     sessions = {name: rows for name, rows in submission.tables.items() if name == "session"}
-    return parse_record(Case, sessions, file="records").with_device_files(devices.files)
+    return devices.name_files(parse_record(Case, sessions, file="records"))
 
 
 def _contraindication_key(*parts: str) -> str:

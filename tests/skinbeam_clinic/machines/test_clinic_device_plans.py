@@ -99,7 +99,7 @@ def test_other_settings_of_the_device_can_be_asked_about(client: TestClient, cli
     beyond = replace(question, quantities=replace(quantities, fluence_J_cm2=7.0))
     fault = simulations.reply(setting_process.QuestionMessage(beyond, None)).fault
     assert fault is not None
-    assert (fault["code"], known.title(OWN) in fault["message"]) == ("settings-not-offered", True)
+    assert (fault["code"], known.all_devices[OWN].title in fault["message"]) == ("settings-not-offered", True)
 
 
 def test_a_case_file_may_name_the_device_file_of_the_clinic_alone(client: TestClient, clinics: Clinics) -> None:

@@ -1,13 +1,18 @@
 """Devices that a clinic describes itself: checked when they are sent, never changed, withdrawn and offered again."""
 
+import datetime
 import re
 
 import pytest
 from clinic_samples import Clinics
 
+from skinbeam.laser.case_devices import find_device
 from skinbeam.laser.device import devices, read_catalogue_file
+from skinbeam.model.case import Case
 from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import parse_record
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices, OwnDevice
 from skinbeam_clinic.machines.own_device_view import view_own_device
 from skinbeam_clinic.repositories import ClinicRepositories
 
@@ -40,7 +45,9 @@ def test_a_device_is_added_withdrawn_and_offered_again(repositories: ClinicRepos
         (DYE, ".toml", "bad-device-name"),
         (DYE, f"{'d' * 41}.toml", "bad-device-name"),
         (DYE, "pulsed-dye-595.toml", "device-known"),
+        (DYE, "pulseddye595.toml", "device-known"),
         (DYE, FILE, "device-known"),
+        (DYE, "dye-room2.toml", "device-known"),
         (b"no table", "other.toml", "not-toml"),
         (b"\xff", "other.toml", "not-utf8"),
         (DYE.replace(b"title", b"titel"), "other.toml", "unknown-key"),
@@ -99,3 +106,46 @@ def test_what_plans_do_not_know_of_a_device_is_shown(repositories: ClinicReposit
     assert len(warnings) == len(repositories.own_devices.read().all_devices["strange"].heads), (
         "its light is of no class"
     )
+
+
+def test_devices_with_one_title_are_told_apart_by_their_names(repositories: ClinicRepositories) -> None:
+    """The file of a known device is saved, changed and added with the title that it had, and a corrected one again."""
+    repositories.own_devices.add(read_catalogue_file("pulsed-dye-595"), "first.toml")
+    repositories.own_devices.add(read_catalogue_file("pulsed-dye-595"), "second.toml")
+    known = repositories.own_devices.add(DYE, FILE)
+    read = repositories.own_devices.read()
+    title = devices()["pulsed-dye-595"].title
+    assert read.title("pulsed-dye-595") == title
+    assert [read.title(name) for name in ("first", "second")] == [f"{title} (first)", f"{title} (second)"]
+    assert read.title(known.name) == known.device.title
+
+
+def test_a_case_names_own_devices_by_their_files() -> None:
+    """Also one whose name is the title of another one, or a catalogue name but for a hyphen, as a later release may
+    have it."""
+    at = datetime.datetime(2026, 11, 29, tzinfo=datetime.UTC)
+    titled = re.sub(rb'title = "[^"]+"', b'title = "Room 2"', DYE).decode()
+    columns = read_catalogue_file("fractional-co2-10600").decode()
+    texts = {"room-2": columns, "other": titled, "pulseddye-595": columns}
+    known = ClinicDevices(tuple(OwnDevice(name, name, text, at, "Ann", None) for name, text in texts.items()))
+    case = parse_record(
+        Case,
+        {
+            "clinic": {"devices": ["room-2", "ktp-532"]},
+            "session": [
+                {"week": 0, "treats": "acne-scars", "device": name}
+                for name in ("pulseddye-595", "room-2", "pulsed-dye-595", "elsewhere")
+            ],
+            "test_spot": [
+                {"device": "other", "site": "cheeks", "fluence_J_cm2": 6, "reaction": "none", "read_after_h": 48}
+            ],
+        },
+        file="form",
+    )
+    named = known.name_files(case)
+    assert named.clinic is not None
+    assert named.clinic.devices == ["room-2.toml", "ktp-532"]
+    sessions = [find_device(session.device or "", named) for session in named.session]
+    expected = (known.find("pulseddye-595"), known.find("room-2"), devices()["pulsed-dye-595"], None)
+    assert sessions == list(expected)
+    assert [find_device(spot.device, named) for spot in named.test_spot] == [known.find("other")]
