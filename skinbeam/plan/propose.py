@@ -147,14 +147,19 @@ def _move_to_light(
     own = replace(theirs, machine=machine, setting=setting)
     # Ratios of drawn skins vary; that of lighter skin bounds them, so that darker skin gets no more.
     factor = min(_median_burn_J_cm2(own, site, skin) / _median_burn_J_cm2(theirs, site, skin) for skin in treated)
-    low, high = theirs.printed_range
+    similar = SimilarLight(theirs.setting.wavelength_nm, factor, theirs.printed_range)
+    return replace(_with_doses_times(own, factor), similar_light=similar)
+
+
+def _with_doses_times(proposal: Proposal, factor: float) -> Proposal:
+    """Return a proposal with all its doses multiplied by a factor."""
+    low, high = proposal.printed_range
     return replace(
-        own,
-        low=factor * theirs.low,
-        middle=factor * theirs.middle,
-        high=factor * theirs.high,
+        proposal,
+        low=factor * proposal.low,
+        middle=factor * proposal.middle,
+        high=factor * proposal.high,
         printed=(factor * low, factor * high),
-        similar_light=SimilarLight(theirs.setting.wavelength_nm, factor, theirs.printed_range),
     )
 
 
@@ -180,15 +185,7 @@ def _without_cooling(proposal: Proposal, site: str, region: PracticeRegion) -> P
         for skin in treated
     )
     cite_sources(rule["source"])
-    low, high = proposal.printed_range
-    return replace(
-        proposal,
-        low=factor * proposal.low,
-        middle=factor * proposal.middle,
-        high=factor * proposal.high,
-        printed=(factor * low, factor * high),
-        uncooled=UncooledDoses(factor, (low, high)),
-    )
+    return replace(_with_doses_times(proposal, factor), uncooled=UncooledDoses(factor, proposal.printed_range))
 
 
 def _gentler_off_face(proposal: Proposal, site: str) -> Proposal:
