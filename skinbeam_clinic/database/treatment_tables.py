@@ -6,7 +6,7 @@ skin are JSON in sealed columns; columns by which lists are sorted and filtered 
 
 import datetime
 
-from sqlalchemy import BigInteger, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.schema import SchemaItem
 
@@ -43,12 +43,16 @@ class ConsultationScoped(ClinicScoped):
 
 
 class OwnDeviceRow(ClinicScoped, Base):
-    """A device that the clinic describes itself: its name, and the text of its device file, which never changes."""
+    """A device that the clinic describes itself: its name, and its device file, which never changes.
+
+    Both are sealed together, since plans keep to what the file says: one that was altered is found where it is read.
+    The name stands beside it, so that no two devices have one.
+    """
 
     __tablename__ = "own_device"
     __table_args__ = (UniqueConstraint("clinic_id", "name"),)
     name: Mapped[str] = mapped_column(_WORD)
-    text: Mapped[str] = mapped_column(Text)
+    text_sealed: Mapped[bytes]
     added_at: Mapped[datetime.datetime]
     added_by: Mapped[str] = mapped_column(_WORD)
     withdrawn_at: Mapped[datetime.datetime | None]

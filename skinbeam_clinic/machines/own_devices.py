@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from skinbeam.laser.case_devices import find_device, is_same_name
@@ -16,6 +17,7 @@ from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.case import Case
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.database.treatment_tables import OwnDeviceRow
 from skinbeam_clinic.errors import clinic_error
@@ -24,6 +26,17 @@ from skinbeam_clinic.machines.clinic_devices import DEVICE_FILE_ENDING, ClinicDe
 __all__ = ["OwnDeviceRepository", "read_clinic_devices"]
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class _OwnDeviceContent:
+    """What is sealed of a device: its name, and the text of its file."""
+
+    name: str
+    text: str
+
+
+_CONTENT = SealedRecord(_OwnDeviceContent, OwnDeviceRow.text_sealed)
 
 
 class OwnDeviceRepository(Repository):
@@ -47,13 +60,13 @@ class OwnDeviceRepository(Repository):
             row = work.new_row(
                 OwnDeviceRow,
                 name=name,
-                text=content.decode("utf-8-sig"),
                 added_at=now(),
                 added_by=work.actor,
                 withdrawn_at=None,
             )
+            work.seal_record(row, _CONTENT, _OwnDeviceContent(name, content.decode("utf-8-sig")))
             work.save(row, "own-device.added")
-            return work.read_row(OwnDevice, row)
+            return _read_own_device(work, row)
 
     def set_offered(self, id: str, *, offered: bool) -> OwnDevice:
         """Withdraw a device, or offer it again; one already in that state stays unchanged."""
@@ -62,12 +75,12 @@ class OwnDeviceRepository(Repository):
             if offered != (row.withdrawn_at is None):
                 row.withdrawn_at = None if offered else now()
                 work.save(row, "own-device.offered" if offered else "own-device.withdrawn")
-            return work.read_row(OwnDevice, row)
+            return _read_own_device(work, row)
 
     def get(self, id: str) -> OwnDevice:
         """Return a device, withdrawn or not."""
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            return work.read_row(OwnDevice, work.get(OwnDeviceRow, id))
+            return work.read_one(work.get(OwnDeviceRow, id), lambda row: _read_own_device(work, row))
 
     def read(self) -> ClinicDevices:
         """Return the devices that the clinic knows."""
@@ -89,4 +102,9 @@ class OwnDeviceRepository(Repository):
 def read_clinic_devices(work: ClinicTransaction) -> ClinicDevices:
     """Return the devices that the clinic of a transaction knows."""
     rows = work.rows(OwnDeviceRow, order=(OwnDeviceRow.name,))
-    return ClinicDevices(tuple(work.read_each(rows, lambda row: work.read_row(OwnDevice, row))))
+    return ClinicDevices(tuple(work.read_each(rows, lambda row: _read_own_device(work, row))))
+
+
+def _read_own_device(work: ClinicTransaction, row: OwnDeviceRow) -> OwnDevice:
+    content = work.open_record(row, _CONTENT)
+    return work.read_row(OwnDevice, row, name=content.name, text=content.text)

@@ -14,6 +14,7 @@ from skinbeam_clinic.database.treatment_tables import (
     AppointmentReminderRow,
     AppointmentRow,
     MachineUpkeepRow,
+    OwnDeviceRow,
     TestSpotRow,
     TreatedAreaRow,
     TreatmentRow,
@@ -56,6 +57,7 @@ _KINDS: Mapping[str, _Kind] = {
     AppointmentReminderRow.__tablename__: _Kind("noted_at", "/appointments/{appointment_id}"),
     ClinicTextRow.__tablename__: _Kind("written_at", "/texts/{text_id}"),
     MachineUpkeepRow.__tablename__: _Kind("noted_at", "/machines"),
+    OwnDeviceRow.__tablename__: _Kind("added_at", "/machines"),
 }
 
 

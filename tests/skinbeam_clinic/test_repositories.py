@@ -658,6 +658,7 @@ UNBOUND = {
     "machines.list_all",
     "own_devices.add",
     "own_devices.read",
+    "own_devices.list_all",
     "own_devices.open_folder",
     "clinic_contact.get",
     "clinic_contact.save",

@@ -153,7 +153,7 @@ SIGNED = {
     "tell_back": "92efd214",
     "clinic_text": "4b1a5e75",
     "consent_text": "f863e47f",
-    "own_device": "f891432b",
+    "own_device": "7f3503ec",
     "machine": "e6b0c85c",
     "machine_upkeep": "a3dc3f9c",
     "appointment_reminder": "d39917f3",

@@ -4,6 +4,7 @@ import datetime
 import re
 
 import pytest
+from altered_database import run, unguarded
 from clinic_samples import Clinics
 
 from skinbeam.laser.case_devices import find_device
@@ -149,3 +150,22 @@ def test_a_case_names_own_devices_by_their_files() -> None:
     expected = (known.find("pulseddye-595"), known.find("room-2"), devices()["pulsed-dye-595"], None)
     assert sessions == list(expected)
     assert [find_device(spot.device, named) for spot in named.test_spot] == [known.find("other")]
+
+
+def test_a_device_that_was_altered_is_named_and_no_plan_goes_by_it(clinics: Clinics) -> None:
+    owner, own = clinics.browser(Role.OWNER), clinics.repositories(Role.OWNER).own_devices
+    weak, strong = own.add(DYE, "weak.toml"), own.add(read_catalogue_file("ktp-532"), "strong.toml")
+    unguarded(
+        clinics.database,
+        run(
+            "UPDATE own_device SET text_sealed = (SELECT text_sealed FROM own_device AS other "
+            f"WHERE other.id = '{strong.id}') WHERE id = '{weak.id}'"
+        ),
+    )
+    page = owner.get("/machines")
+    assert (page.status_code, "Device that the clinic describes of " in page.text) == (200, True)
+    assert "strong.toml" in page.text
+    assert "weak.toml" not in page.text
+    with pytest.raises(InputError) as refused:
+        own.read()
+    assert refused.value.code == "altered-data"

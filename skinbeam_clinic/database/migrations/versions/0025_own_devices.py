@@ -14,7 +14,7 @@ def upgrade() -> None:
     create_clinic_table(
         "own_device",
         sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("added_by", sa.String(200), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
