@@ -37,11 +37,11 @@ def _facts(device: Device) -> tuple[str, ...]:
     dose = "energy" if device.microbeam else "fluence"
     return (
         ", ".join(lights),
-        render_message("clinic-own-device.pulse", _ends(*map(describe_pulse, device.pulse_ms))),
+        render_message("clinic-own-device.pulse", {"span": _span(*map(describe_pulse, device.pulse_ms))}),
         render_message("clinic-own-device.spots", {"sizes": Formatter().numbers(device.spots_mm)}),
-        render_message(f"clinic-own-device.{dose}", _ends(*map(Formatter().number, device.dose))),
+        render_message(f"clinic-own-device.{dose}", {"span": _span(*map(Formatter().number, device.dose))}),
     )
 
 
-def _ends(low: str, high: str) -> dict[str, str]:
-    return {"low": low, "high": high}
+def _span(low: str, high: str) -> str:
+    return low if low == high else render_message("clinic-own-device.span", {"low": low, "high": high})

@@ -98,6 +98,13 @@ def test_a_file_that_cannot_be_used_is_refused_at_its_field(clinics: Clinics) ->
     assert "No device file was chosen" in owner.post("/own-devices", data={}, headers={"accept": "text/html"}).text
 
 
+def test_a_page_tells_how_a_file_was_read(repositories: ClinicRepositories) -> None:
+    own = repositories.own_devices
+    dye, columns = own.add(DYE, FILE), own.add(read_catalogue_file("fractional-1565"), "columns.toml")
+    assert view_own_device(dye).facts[1:] == ("pulse 0.45 ms to 40 ms", "beam 5, 7, 10, 12, 15 mm", "3 to 20 J/cm²")
+    assert view_own_device(columns).facts == ("1565 nm", "pulse 3 ms", "beam 0.14 mm", "10 to 70 mJ for each column")
+
+
 def test_what_plans_do_not_know_of_a_device_is_shown(repositories: ClinicRepositories) -> None:
     known = repositories.own_devices.add(DYE, FILE)
     assert view_own_device(known).warnings == ()
