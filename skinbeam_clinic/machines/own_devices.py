@@ -1,7 +1,7 @@
 """Store and read the devices that a clinic describes itself, each by a device file.
 
-A file never changes, since plans were computed with it: another description is another device with another name. One
-that is withdrawn is offered no longer, and plans that were made with it stay as they are.
+A file never changes, since plans were computed with it: another description is another device with another name, in
+which digits of the content are. One that is withdrawn is offered no longer, and plans that were made with it stay.
 """
 
 import re
@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from skinbeam.laser.case_devices import find_device, is_same_name
 from skinbeam.laser.device import parse_device
 from skinbeam.model.atomic_files import work_folder
-from skinbeam.model.case import Case
+from skinbeam.model.document import sha256_hex
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
@@ -26,6 +25,8 @@ from skinbeam_clinic.machines.clinic_devices import DEVICE_FILE_ENDING, ClinicDe
 __all__ = ["OwnDeviceRepository", "read_clinic_devices"]
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
+_DIGITS = 6  # of the content, at the end of a name
+_OLDER_DIGITS = re.compile(rf"-[0-9a-f]{{{_DIGITS}}}$")  # of a file that was saved from a clinic, and perhaps changed
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,16 @@ class OwnDeviceRepository(Repository):
     """The devices that a clinic describes itself."""
 
     def add(self, content: bytes, file: str) -> OwnDevice:
-        """Add a device, which has its name from its file.
+        """Add a device, which has its name from the name and the content of its file.
 
         Raises
         ------
-        InputError : `bad-device-name`, `device-known`: the catalogue or the clinic has a device with the letters and
-            digits of this name, which is that device where somebody types it; or what is wrong with the content.
+        InputError : `bad-device-name`, `device-known`: the clinic has this file; or what is wrong with the content.
         """
-        name = PurePath(file).name.removesuffix(DEVICE_FILE_ENDING)
-        if not file.endswith(DEVICE_FILE_ENDING) or _NAME.fullmatch(name) is None:
-            raise clinic_error("bad-device-name", "device_file", read=PurePath(file).name)
+        name = _name_device(content, PurePath(file).name)
         parse_device(content, f"{name}{DEVICE_FILE_ENDING}", field="device_file")
         with self._access.writing(AccessRight.MEMBERS) as work:
-            if find_device(name, Case()) or any(is_same_name(row.name, name) for row in work.rows(OwnDeviceRow)):
+            if any(row.name == name for row in work.rows(OwnDeviceRow)):
                 raise clinic_error("device-known", "device_file", name=name)
             row = work.new_row(
                 OwnDeviceRow,
@@ -97,6 +95,18 @@ class OwnDeviceRepository(Repository):
         with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
             write_device_files(self.read().own, home)
             yield home
+
+
+def _name_device(content: bytes, file: str) -> str:
+    """Return the name of a device: that of its file, and digits of the content.
+
+    A corrected file, or one of another clinic with the same name, so is another device: doses that skin bore with one
+    say nothing of the other.
+    """
+    words = _OLDER_DIGITS.sub("", file.removesuffix(DEVICE_FILE_ENDING))
+    if not file.endswith(DEVICE_FILE_ENDING) or _NAME.fullmatch(words) is None:
+        raise clinic_error("bad-device-name", "device_file", read=file)
+    return f"{words}-{sha256_hex(content)[:_DIGITS]}"
 
 
 def read_clinic_devices(work: ClinicTransaction) -> ClinicDevices:

@@ -8,6 +8,7 @@ from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 __all__ = ["ReleasedDevice", "release_device"]
 
 _OWN = "described by the clinic"
+_OF_ANOTHER_CLINIC = "described by another clinic"
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ class ReleasedDevice:
 
 
 def release_device(known: ClinicDevices, name: str) -> ReleasedDevice:
-    """Return what may be told of a device: not the name of one that the clinic describes, which may tell who it is."""
+    """Return what may be told of a device: not the name of one that a clinic describes, which may tell who it is."""
     device = known.find(name)
     if device is None:
-        return ReleasedDevice(name, None, is_lamp=False)
+        return ReleasedDevice(_OF_ANOTHER_CLINIC, None, is_lamp=False)
     light = device.wavelengths_nm[0] if len(device.wavelengths_nm) == 1 else None
     title = device.title if name in devices() else _OWN
     return ReleasedDevice(title, light, device.is_lamp)

@@ -23,6 +23,7 @@ from treated_rows import add_treatment
 from treatment_samples import ORDERED
 
 from skinbeam.laser.device import read_catalogue_file
+from skinbeam.model.document import sha256_hex
 from skinbeam.model.sources import cite_sources
 from skinbeam.photo import analysis as photo_analysis
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
@@ -249,7 +250,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "import": "0" * 32,  # a real one would be undone by the first test that may
         "machine": machine.id,
         "device": clinics.repositories(Role.OWNER).own_devices.add(read_catalogue_file("ktp-532"), "green.toml").id,
-        "device_name": "green",
+        "device_name": f"green-{sha256_hex(read_catalogue_file('ktp-532'))[:6]}",
         "text": repositories.clinic_texts.add(use="letter", language="en", title="Thanks", text="Thank you.").text_id,
         "treatment": session,
         "event": event.id,

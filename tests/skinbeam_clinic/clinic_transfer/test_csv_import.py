@@ -19,6 +19,7 @@ from pydicom import dcmread
 
 from skinbeam.laser.device import read_catalogue_file
 from skinbeam.model.consultation import EarlierSession
+from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
@@ -293,12 +294,14 @@ def test_an_error_names_line_column_what_was_read_and_what_would_be_right(
 
 def test_a_past_session_may_be_of_a_device_that_the_clinic_describes_itself(owner: ClinicRepositories) -> None:
     """Also of one that is withdrawn; `records export-clinic` writes them by these names."""
-    sent = ALL | {ImportKind.SESSIONS: SESSIONS.replace(b"pulsed-dye-595", b"dye-room-2")}
+    file = read_catalogue_file("pulsed-dye-595")
+    name = f"dye-room-2-{sha256_hex(file)[:6]}"
+    sent = ALL | {ImportKind.SESSIONS: SESSIONS.replace(b"pulsed-dye-595", name.encode())}
     assert {fault.code for fault in faults(owner, sent)} == {"import-word"}
-    own = owner.own_devices.add(read_catalogue_file("pulsed-dye-595"), "dye-room-2.toml")
+    own = owner.own_devices.add(file, "dye-room-2.toml")
     owner.own_devices.set_offered(own.id, offered=False)
     (course,) = plan(owner, sent, MAPPING).courses
-    assert [session["device"] for session in course.answers.tables["session"]] == ["dye-room-2"] * 2
+    assert [session["device"] for session in course.answers.tables["session"]] == [name] * 2
 
 
 @pytest.mark.parametrize("kind", CoolingKind)

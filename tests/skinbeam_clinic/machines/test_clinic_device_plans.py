@@ -12,7 +12,7 @@ from clinic_samples import Clinics
 from starlette.testclient import TestClient
 
 from skinbeam.laser.device import read_catalogue_file
-from skinbeam.model.document import pretty_json
+from skinbeam.model.document import pretty_json, sha256_hex
 from skinbeam.model.input_files import load_case
 from skinbeam.plan.planner import make_plan
 from skinbeam.plan_records.document import read_plan
@@ -31,9 +31,9 @@ from skinbeam_clinic.plans.setting_quantities import option_sliders
 from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings
 from skinbeam_clinic.treatments.orders import make_order
 
-OWN = "dye-room-2"
 MOST_J_CM2 = 6.0  # less than plans give otherwise
 WEAK = re.sub(rb"(fluence_J_cm2 = .*high = )[\d.]+", rb"\g<1>6.0", read_catalogue_file("pulsed-dye-595"))
+OWN = f"dye-room-2-{sha256_hex(WEAK)[:6]}"
 ANSWERS = LEAST | {
     "patient.age_years": "52",
     "patient.phototype": "II",
@@ -47,7 +47,7 @@ DRAWS = 50
 def client(clinics: Clinics) -> TestClient:
     own = clinics.repositories(Role.OWNER).own_devices
     if not own.read().own:
-        own.add(WEAK, f"{OWN}.toml")
+        own.add(WEAK, "dye-room-2.toml")
     return clinics.browser(Role.CLINICIAN)
 
 
@@ -105,14 +105,14 @@ def test_other_settings_of_the_device_can_be_asked_about(client: TestClient, cli
 def test_a_case_file_may_name_the_device_file_of_the_clinic_alone(client: TestClient, clinics: Clinics) -> None:
     patient = client.post("/patients").headers["location"]
     case = (
-        b'[patient]\nage_years = 42\n[[concern]]\ncondition = "facial-telangiectasia"\nsite = "cheeks"\n'
-        b'[clinic]\ndevices = ["dye-room-2.toml"]\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\n'
-        b'device = "dye-room-2.toml"\n'
-    )
+        '[patient]\nage_years = 42\n[[concern]]\ncondition = "facial-telangiectasia"\nsite = "cheeks"\n'
+        f'[clinic]\ndevices = ["{OWN}.toml"]\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\n'
+        f'device = "{OWN}.toml"\n'
+    ).encode()
     begun = client.post(f"{patient}/case", files={"case": ("case.toml", case)}).headers["location"]
     tables = clinics.repositories().consultations.get(begun.rpartition("/")[2]).answers.tables
     assert (tables["clinic"]["devices"], tables["session"][0]["device"]) == ([OWN], OWN)
-    strange = case.replace(b'devices = ["dye-room-2.toml"]', b'devices = ["../dye-room-2.toml"]')
+    strange = case.replace(b'devices = ["', b'devices = ["../')
     refused = client.post(f"{patient}/case", files={"case": ("case.toml", strange)})
     assert (refused.status_code, "unknown device" in refused.text.lower()) == (422, True)
 
@@ -121,12 +121,12 @@ def test_a_withdrawn_device_stays_where_it_was_chosen(client: TestClient, clinic
     owner, (own, *_) = clinics.repositories(Role.OWNER).own_devices, clinics.repositories().own_devices.read().own
     chosen, new = begun(client), begun(client)
     client.post(f"{chosen}/answers", data=ANSWERS | {"revision": "1"})
-    ticked = 'value="dye-room-2" autocomplete="off" checked'
+    ticked = f'value="{OWN}" autocomplete="off" checked'
     assert ticked in client.get(chosen).text
-    assert 'name="clinic.devices" value="dye-room-2"' in client.get(new).text
+    assert f'name="clinic.devices" value="{OWN}"' in client.get(new).text
     owner.set_offered(own.id, offered=False)
     assert ticked in client.get(chosen).text
-    assert 'name="clinic.devices" value="dye-room-2"' not in client.get(new).text
+    assert f'name="clinic.devices" value="{OWN}"' not in client.get(new).text
     owner.set_offered(own.id, offered=True)
 
 

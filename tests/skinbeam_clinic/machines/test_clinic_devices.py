@@ -10,6 +10,7 @@ from clinic_samples import Clinics
 from skinbeam.laser.case_devices import find_device
 from skinbeam.laser.device import devices, read_catalogue_file
 from skinbeam.model.case import Case
+from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import parse_record
 from skinbeam_clinic.access import Role
@@ -19,20 +20,21 @@ from skinbeam_clinic.repositories import ClinicRepositories
 
 DYE = read_catalogue_file("pulsed-dye-595").replace(b'title = "', b'title = "Room 2: ', 1)
 FILE = "dye-room-2.toml"
+OWN = f"dye-room-2-{sha256_hex(DYE)[:6]}"
 
 
 def test_a_device_is_added_withdrawn_and_offered_again(repositories: ClinicRepositories) -> None:
     own = repositories.own_devices
     made = own.add(DYE, FILE)
-    assert (made.name, made.file, made.text.encode()) == ("dye-room-2", FILE, DYE)
+    assert (made.name, made.file, made.text.encode()) == (OWN, f"{OWN}.toml", DYE)
     assert made.device.title.startswith("Room 2: ")
     assert made.device.dose == devices()["pulsed-dye-595"].dose
     assert own.read().own == (own.get(made.id),) == (made,)
-    assert set(own.read().all_devices) == set(own.read().offered_devices) == {*devices(), "dye-room-2"}
+    assert set(own.read().all_devices) == set(own.read().offered_devices) == {*devices(), OWN}
     gone = own.set_offered(made.id, offered=False)
     assert gone.withdrawn_at is not None
     assert own.set_offered(made.id, offered=False) == gone
-    assert set(own.read().all_devices) - set(own.read().offered_devices) == {"dye-room-2"}
+    assert set(own.read().all_devices) - set(own.read().offered_devices) == {OWN}
     assert own.set_offered(made.id, offered=True) == made
     done = [step.action for step in repositories.audit_log.newest(10) if step.subject == f"own_device/{made.id}"]
     assert done == ["own-device.offered", "own-device.withdrawn", "own-device.added"]
@@ -45,10 +47,8 @@ def test_a_device_is_added_withdrawn_and_offered_again(repositories: ClinicRepos
         (DYE, "dye.txt", "bad-device-name"),
         (DYE, ".toml", "bad-device-name"),
         (DYE, f"{'d' * 41}.toml", "bad-device-name"),
-        (DYE, "pulsed-dye-595.toml", "device-known"),
-        (DYE, "pulseddye595.toml", "device-known"),
         (DYE, FILE, "device-known"),
-        (DYE, "dye-room2.toml", "device-known"),
+        (DYE, f"{OWN}.toml", "device-known"),
         (b"no table", "other.toml", "not-toml"),
         (b"\xff", "other.toml", "not-utf8"),
         (DYE.replace(b"title", b"titel"), "other.toml", "unknown-key"),
@@ -65,18 +65,27 @@ def test_a_device_that_cannot_be_used_is_refused(
     assert len(repositories.own_devices.read().own) == 1
 
 
+def test_a_corrected_file_is_another_device_of_the_same_words(repositories: ClinicRepositories) -> None:
+    """Also one that was saved from here under its name and changed: doses of one say nothing of the other."""
+    first = repositories.own_devices.add(DYE, FILE)
+    corrected = DYE + b"# its pulses were measured\n"
+    second = repositories.own_devices.add(corrected, first.file)
+    assert (second.name, second.text.encode()) == (f"dye-room-2-{sha256_hex(corrected)[:6]}", corrected)
+    assert {first.name, second.name} < set(repositories.own_devices.read().offered_devices)
+
+
 def test_a_machine_of_an_own_device_is_listed_with_its_title(clinics: Clinics) -> None:
     owner, repositories = clinics.browser(Role.OWNER), clinics.repositories()
     sent = owner.post("/own-devices", files={"device_file": (FILE, DYE)}, follow_redirects=True)
     assert "595 nm" in sent.text
-    machine = {"device": "dye-room-2", "serial": "SYN-7", "name": "Dye laser"}
+    machine = {"device": OWN, "serial": "SYN-7", "name": "Dye laser"}
     assert owner.post("/machines", data=machine).status_code == 303
     (own,) = repositories.own_devices.read().own
     assert own.device.title in owner.get("/machines").text
     owner.post(f"/own-devices/{own.id}/offer", data={"offered": "false"})
     page = owner.get("/machines").text
     assert re.search(r"Room 2: [^<]*, serial number SYN-7", page), "a machine of a withdrawn device stays"
-    assert '<option value="dye-room-2"' not in page
+    assert f'<option value="{OWN}"' not in page
     refused = owner.post("/machines", data=machine | {"serial": "SYN-8"})
     assert (refused.status_code, "Unknown device" in refused.text) == (422, True)
 
@@ -84,7 +93,7 @@ def test_a_machine_of_an_own_device_is_listed_with_its_title(clinics: Clinics) -
 def test_the_file_of_a_device_is_saved_as_it_was_sent(clinics: Clinics) -> None:
     owner = clinics.browser(Role.OWNER)
     owner.post("/own-devices", files={"device_file": (FILE, DYE)})
-    assert owner.get("/device-files/dye-room-2").content == DYE
+    assert owner.get(f"/device-files/{OWN}").content == DYE
     assert owner.get("/device-files/pulsed-dye-595").content == read_catalogue_file("pulsed-dye-595")
     assert owner.get("/device-files/nobody").status_code == 404
 
@@ -109,22 +118,21 @@ def test_what_plans_do_not_know_of_a_device_is_shown(repositories: ClinicReposit
     known = repositories.own_devices.add(DYE, FILE)
     assert view_own_device(known).warnings == ()
     strange = DYE.replace(b'classes = ["pdl-595"]\n', b"").replace(b"595", b"640")
-    warnings = view_own_device(repositories.own_devices.add(strange, "strange.toml")).warnings
+    unknown = repositories.own_devices.add(strange, "strange.toml")
+    warnings = view_own_device(unknown).warnings
     assert all(warning.startswith("640 nm in pulses of") for warning in warnings)
-    assert len(warnings) == len(repositories.own_devices.read().all_devices["strange"].heads), (
-        "its light is of no class"
-    )
+    assert len(warnings) == len(unknown.device.heads), "its light is of no class"
 
 
 def test_devices_with_one_title_are_told_apart_by_their_names(repositories: ClinicRepositories) -> None:
     """The file of a known device is saved, changed and added with the title that it had, and a corrected one again."""
-    repositories.own_devices.add(read_catalogue_file("pulsed-dye-595"), "first.toml")
-    repositories.own_devices.add(read_catalogue_file("pulsed-dye-595"), "second.toml")
+    file = read_catalogue_file("pulsed-dye-595")
+    first, second = (repositories.own_devices.add(file, f"{word}.toml").name for word in ("first", "second"))
     known = repositories.own_devices.add(DYE, FILE)
     read = repositories.own_devices.read()
     title = devices()["pulsed-dye-595"].title
     assert read.title("pulsed-dye-595") == title
-    assert [read.title(name) for name in ("first", "second")] == [f"{title} (first)", f"{title} (second)"]
+    assert [read.title(name) for name in (first, second)] == [f"{title} ({first})", f"{title} ({second})"]
     assert read.title(known.name) == known.device.title
 
 
@@ -171,8 +179,8 @@ def test_a_device_that_was_altered_is_named_and_no_plan_goes_by_it(clinics: Clin
     )
     page = owner.get("/machines")
     assert (page.status_code, "Device that the clinic describes of " in page.text) == (200, True)
-    assert "strong.toml" in page.text
-    assert "weak.toml" not in page.text
+    assert strong.file in page.text
+    assert weak.file not in page.text
     with pytest.raises(InputError) as refused:
         own.read()
     assert refused.value.code == "altered-data"

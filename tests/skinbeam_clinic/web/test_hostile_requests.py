@@ -29,6 +29,7 @@ from treated_rows import add_treatment, agree
 from treatment_samples import ORDERED, clear_answers, read_spots
 
 from skinbeam.laser.device import read_catalogue_file
+from skinbeam.model.document import sha256_hex
 from skinbeam.report.consent_form import teach_back_questions
 from skinbeam_clinic.access import ROUTES, Role, RouteAccess
 from skinbeam_clinic.accounts.oidc_provider import OidcSubject
@@ -256,7 +257,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "token": clinics.repositories(Role.OWNER).tokens.make("spare", 1)[0].id,
         "machine": repositories.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser").id,
         "device": repositories.own_devices.add(read_catalogue_file("ktp-532"), "green.toml").id,
-        "device_name": "green",
+        "device_name": f"green-{sha256_hex(read_catalogue_file('ktp-532'))[:6]}",
         "text": repositories.clinic_texts.add(use="letter", language="en", title="Thanks", text="Thank you.").text_id,
         "kind": "Encounter",
         "resource": fresh.consultation_id,
