@@ -41,6 +41,7 @@ NO_PAGES = frozenset(
         "/jobs/{job}",  # while a plan is made
         "/photographs/{photograph}",
         "/attachments/{attachment}",
+        "/device-files/{device_name}",
         "/plans/{plan}/files/{name}",  # the report has tests of its own
         "/plans/{plan}/what-if/{option}",  # which the stand-in for a plan has not
         "/treatments/{treatment}/cooling",  # answers of the model, as the one above
