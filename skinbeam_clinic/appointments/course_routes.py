@@ -104,7 +104,7 @@ def _show_course(
 
 def planned_course(request: ClinicRequest, plan: OpenPlan) -> PlannedCourse:
     """Return the course by what was chosen of the plan, and by the answers, which tell of sessions that took place."""
-    with request.repositories.own_devices.open_folder() as home:
+    with plan.records_since.devices.open_folder() as home:
         case = case_from_form(plan.consultation.answers, home).case
     return plan_course(translate_record(plan.plan), request.repositories.plans.list_choices(plan.record.id), case)
 

@@ -284,7 +284,7 @@ def _request_plan(request: ClinicRequest) -> Response:
     consultation = save_answers(request)
     try:
         facts = read_history(request.repositories, consultation.patient_id).facts
-        with request.repositories.own_devices.open_folder() as home:
+        with request.repositories.own_devices.read().open_folder() as home:
             case = case_from_form(join_history(consultation.answers, facts, now()), home).case
         if case.patient is not None:
             patient = request.repositories.patients.get(consultation.patient_id)

@@ -1,12 +1,15 @@
 """The devices that a clinic knows by name: those of the catalogue, and those that it describes itself."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from skinbeam.laser.device import Device, devices, parse_device
+from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.case import Case
 from skinbeam.text import translate
 
@@ -51,12 +54,12 @@ class ClinicDevices:
 
     own: tuple[OwnDevice, ...] = ()
 
-    @property
+    @cached_property
     def all_devices(self) -> Mapping[str, Device]:
         """Every device by name."""
         return {**devices(), **{own.name: own.device for own in self.own}}
 
-    @property
+    @cached_property
     def offered_devices(self) -> Mapping[str, Device]:
         """The devices that can be chosen by name: all that were not withdrawn."""
         withdrawn = {own.name for own in self.own if own.withdrawn_at is not None}
@@ -76,6 +79,13 @@ class ClinicDevices:
             chosen = [files.get(name, name) for name in case.clinic.devices]
             named["clinic"] = case.clinic.model_copy(update={"devices": chosen})
         return case.model_copy(update=named).with_device_files({own.file: own.device.file for own in self.own})
+
+    @contextmanager
+    def open_folder(self) -> Iterator[Path]:
+        """Provide a folder with the files of the own devices, in which cases that name them are read."""
+        with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
+            write_device_files(self.own, home)
+            yield home
 
     def find(self, name: str | None) -> Device | None:
         """Return the device of a name; None where the clinic does not know it, such as in a copy of another clinic."""

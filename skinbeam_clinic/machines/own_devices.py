@@ -5,14 +5,10 @@ which digits of the content are. One that is withdrawn is offered no longer, and
 """
 
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from skinbeam.laser.device import parse_device
-from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.document import sha256_hex
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database.columns import now
@@ -20,7 +16,7 @@ from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
 from skinbeam_clinic.database.treatment_tables import OwnDeviceRow
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.machines.clinic_devices import DEVICE_FILE_ENDING, ClinicDevices, OwnDevice, write_device_files
+from skinbeam_clinic.machines.clinic_devices import DEVICE_FILE_ENDING, ClinicDevices, OwnDevice
 
 __all__ = ["OwnDeviceRepository", "read_clinic_devices"]
 
@@ -88,13 +84,6 @@ class OwnDeviceRepository(Repository):
     def list_all(self) -> tuple[OwnDevice, ...]:
         """Return the devices that the clinic describes itself, withdrawn ones included."""
         return self.read().own
-
-    @contextmanager
-    def open_folder(self) -> Iterator[Path]:
-        """Provide a folder with the device files of the clinic, in which cases that name them are read."""
-        with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
-            write_device_files(self.read().own, home)
-            yield home
 
 
 def _name_device(content: bytes, file: str) -> str:

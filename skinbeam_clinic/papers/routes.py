@@ -106,7 +106,7 @@ def _write_letter(request: ClinicRequest, find: _Subject) -> Response:
             choices=repositories.plans.list_choices(plan.record.id),
             treatments=treatments,
             blocks=blocks,
-            devices=repositories.own_devices.read(),
+            devices=plan.records_since.devices,
         )
         today = to_local_time(now()).date()
         letter = print_page("letter", letter_page(facts, Formatter().date(today)))

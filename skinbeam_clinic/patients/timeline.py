@@ -5,10 +5,12 @@ record needs such a function in `_LINE_SOURCES`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from skinbeam.text import render_message
 from skinbeam_clinic.documents.models import Attachment, ClinicalNote
 from skinbeam_clinic.follow_ups.models import FollowUpMoment
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patients.record_lines import RecordLine, describe_pulse
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -27,9 +29,8 @@ def make_timeline(
     attachments: Iterable[Attachment] = (),
 ) -> tuple[RecordLine, ...]:
     """Return all that happened in consultations, and all notes and attachments, the newest first."""
-    lines = [
-        line for consultation in consultations for kind in _LINE_SOURCES for line in kind(repositories, consultation)
-    ]
+    sources = _line_sources(repositories.own_devices.read())
+    lines = [line for consultation in consultations for kind in sources for line in kind(repositories, consultation)]
     lines += [*map(_note_line, notes), *map(_attachment_line, attachments)]
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
 
@@ -74,9 +75,10 @@ def _consent_lines(repositories: ClinicRepositories, consultation: ConsultationR
             yield RecordLine(consent.voided_at, render_message("clinic-timeline.void", why), path)
 
 
-def _test_spot_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
+def _test_spot_lines(
+    devices: ClinicDevices, repositories: ClinicRepositories, consultation: ConsultationRecord
+) -> Iterator[RecordLine]:
     path = f"/consultations/{consultation.id}/test-spots"
-    devices = repositories.own_devices.read()
     for record in repositories.test_spots.of(consultation.id):
         about = {
             "pulse": describe_pulse(devices, record.firing.settings.device, record.firing.settings),
@@ -127,12 +129,13 @@ def _diary_lines(repositories: ClinicRepositories, consultation: ConsultationRec
         )
 
 
-_LINE_SOURCES: tuple[LineSource, ...] = (
-    _consultation_lines,
-    _plan_lines,
-    _consent_lines,
-    _test_spot_lines,
-    _treatment_lines,
-    _diary_lines,
-    _follow_up_lines,
-)
+def _line_sources(devices: ClinicDevices) -> tuple[LineSource, ...]:
+    return (
+        _consultation_lines,
+        _plan_lines,
+        _consent_lines,
+        partial(_test_spot_lines, devices),
+        _treatment_lines,
+        _diary_lines,
+        _follow_up_lines,
+    )

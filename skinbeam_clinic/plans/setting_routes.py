@@ -239,11 +239,11 @@ def read_planned_person(repositories: ClinicRepositories, plan: OpenPlan) -> Pla
     sent = join_history(plan.consultation.answers, since.facts_at_planning, since.joined_at)
     photograph = repositories.photographs.read_content(sent.photo)[1] if sent.photo else None
     photo_sha256 = "" if photograph is None else sha256_hex(photograph)
-    with repositories.own_devices.open_folder() as home:
+    with since.devices.open_folder() as home:
         case_sha256 = case_from_form(sent, home).sha256(photo_sha256)
     if case_sha256 != plan.record.case_sha256:
         raise clinic_error("plan-outdated", "plan")
-    return PlannedPerson(sent, photograph, repositories.own_devices.read().own)
+    return PlannedPerson(sent, photograph, since.devices.own)
 
 
 def _comparison_rows(phototype: object, option: Option, answer: SettingAnswer) -> Iterator[_ComparisonRow]:

@@ -371,7 +371,7 @@ def _eyewear_light(session: _SessionPage) -> str:
 def _view_checklist(request: ClinicRequest, session: _SessionPage) -> _ChecklistView:
     treatment, modality = session.treatment, session.option.modality
     asked = [item for item in list_items(treatment.ordered) if item.name not in AUTOMATIC_ITEMS]
-    with request.repositories.own_devices.open_folder() as home:
+    with session.plan.records_since.devices.open_folder() as home:
         rules = judge_changes(
             session.plan.consultation.answers, home, (session.concern_index, modality), treatment.current_answers
         )

@@ -659,7 +659,6 @@ UNBOUND = {
     "own_devices.add",
     "own_devices.read",
     "own_devices.list_all",
-    "own_devices.open_folder",
     "clinic_contact.get",
     "clinic_contact.save",
     "clinic_texts.add",
