@@ -15,6 +15,7 @@ from skinbeam.laser.device import describe_light
 from skinbeam.laser.setting_grid import device_classes, dose_steps, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
+from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.device_option import (
     DeviceRefusal,
@@ -28,7 +29,7 @@ from skinbeam.plan.device_option import (
 )
 from skinbeam.plan.earlier_result import EarlierResult, earlier_result, endpoint_seen
 from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cells, guideline_place
-from skinbeam.plan.light_planning import plan_proposal
+from skinbeam.plan.light_planning import misjudges_print, plan_proposal
 from skinbeam.plan.option_reasons import is_window_larger
 from skinbeam.plan.options import reached_share
 from skinbeam.plan.parallel import concern_name, report_progress
@@ -199,8 +200,9 @@ def _plan_one_proposal(
     """Return the option of a proposal, or why it is none; with an unknown target it is not simulated.
 
     It is none where the dose had to be moved from what sources print for such skin, and its light then reaches next to
-    nobody: people whom trials counted had greater doses. Columns are ranked down instead, since the depth that they
-    aim at is a judgement; only those that an earlier injury bars from all published energies are none.
+    nobody: people whom trials counted had greater doses. It stays where guidelines name it for such skin and the model
+    lets its printed dose reach as few where sources treated with it. Columns are ranked down instead, since the depth
+    that they aim at is a judgement; only those that an earlier injury bars from all published energies are none.
     """
     device = proposal.machine.device
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": device.title}))
@@ -220,16 +222,35 @@ def _plan_one_proposal(
     is_weak = reached is not None and reached < LEAST_REACHED and not is_printed
     if is_weak and goal.uses_columns and not proposal.published_doses:
         return device_refusal(goal, proposal.machine, "plan.no-dose-below-injury")
-    if is_weak and not goal.uses_columns:
+    is_misjudged = is_weak and _is_used_against_model(case, concern, goal, proposal, bank)
+    if is_weak and not goal.uses_columns and not is_misjudged:
         is_undosed = proposal.lighter_phototype is not None and proposal.bounding_phototype is None
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)
     practised = None
     if not proposal.has_helped:
         practised = proposal.place(concern.condition, trial.dose)
     judged = _with_proposal_reason(rules, goal, concern, proposal, trial)
-    is_usual = is_printed and proposal.condition == concern.condition
+    is_usual = (is_printed or is_misjudged) and _is_of_same_target(concern, proposal)
     helped_in = proposal.earlier.number if proposal.earlier is not None and proposal.has_helped else None
     return make_option(case, concern, goal, trial, judged, practised, at_usual_dose=is_usual, helped_in=helped_in)
+
+
+def _is_of_same_target(concern: Concern, proposal: Proposal) -> bool:
+    """Return whether sources print the dose of a proposal for the condition itself, or for other single brown spots."""
+    spots = load_package_table("data/lending.toml")["spots"]["lenders"]
+    is_spot = proposal.condition in spots and concern.condition in spots
+    return is_spot or proposal.condition == concern.condition
+
+
+def _is_used_against_model(
+    case: Case, concern: Concern, goal: TreatmentGoal, proposal: Proposal, bank: SkinBank
+) -> bool:
+    """Return whether guidelines name light for such skin that the model does not know in the skin it was tried on."""
+    if goal.uses_columns:
+        return False
+    classes = device_classes(proposal.machine.device, proposal.setting)
+    is_named = guideline_place(concern_cells(case, concern), goal.modality, classes) is not None
+    return is_named and misjudges_print(goal, proposal, concern.site, bank)
 
 
 def _with_proposal_reason(

@@ -42,7 +42,7 @@ from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
 
-__all__ = ["judge_heating_dose", "plan_proposal", "plan_without_dose", "with_limits_of_practice"]
+__all__ = ["judge_heating_dose", "misjudges_print", "plan_proposal", "plan_without_dose", "with_limits_of_practice"]
 
 Floats = NDArray[np.float64]
 
@@ -171,7 +171,7 @@ def _plan_heating(
     for dose in _doses_downwards(proposal, proposal.start * min(1.0, ratio)):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
         if trial.keeps_limits:
-            lighter = _lighter_skins_that_borrow(proposal, table, bank.colour)
+            lighter = _lighter_skins_that_borrow(case, proposal, table, bank.colour)
             return _with_bruising(table, _least_enough(table, goal, proposal, trial, lighter))
     return None
 
@@ -213,17 +213,39 @@ def _least_enough(
     return with_limits_of_practice(table.judge(proposal.setting, doses[place]), proposal)
 
 
-def _lighter_skins_that_borrow(proposal: Proposal, table: ResponseTable, colour: PersonColour) -> Sequence[SiteSkins]:
-    """Return the lighter skins for which a dose for vessels is borrowed too, the lightest first.
+def _lighter_skins_that_borrow(
+    case: Case, proposal: Proposal, table: ResponseTable, colour: PersonColour
+) -> Sequence[SiteSkins]:
+    """Return the lighter skins that the dose must not be more than enough of, the lightest first.
 
-    A darker epidermis lets less light through to a vessel, while a brown spot is itself darker in darker skin. The
-    lightest skin of all stands before those of each phototype. Of a measured colour those at the borders of the
-    phototypes follow it, and the first that borrows begins where the skin ends that sources treated.
+    A darker epidermis lets less light through, while a brown spot is itself darker in darker skin. So a dose for
+    vessels is held against every lighter skin that borrows it too, and one for spots against the lightest skin of the
+    same phototype, where the colour is measured. The lightest skin of all stands before those of each phototype. Of a
+    measured colour those at the borders of the phototypes follow it, and the first that borrows begins where the skin
+    ends that sources treated.
     """
     lender = proposal.lighter_phototype
-    if lender is None or table.goal.location != "vessel":
+    is_measured = colour.ita_deg is not None
+    if lender is None or (table.goal.location != "vessel" and not is_measured):
         return ()
-    return table.skins.lighter_skins[lender if colour.ita_deg is not None else lender + 1 :]
+    if table.goal.location != "vessel":
+        lender = (darkest_phototype(case) or len(PHOTOTYPES)) - 1
+    return table.skins.lighter_skins[lender if is_measured else lender + 1 :]
+
+
+def misjudges_print(goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank) -> bool:
+    """Return whether the model lets the printed dose reach next to nobody in the lighter skin that sources treated.
+
+    It then does not know the light, and says nothing of darker skin, whose dose is borrowed, either.
+    """
+    table, lender = bank.response_table(proposal.machine, goal, site), proposal.lighter_phototype
+    lighter = table.skins.lighter_skins
+    if lender is None or not lighter:
+        return False
+    treated = lighter[lender] if lender < len(lighter) else table.skins  # it is itself at the border
+    reached = goal_doses_J_cm2(goal, table.beam(proposal.setting), treated, table.cooling)
+    share, _ = weighted_share(reached <= proposal.middle, treated.weights[0])
+    return share < LEAST_REACHED
 
 
 def _place_of_enough(
