@@ -7,6 +7,7 @@ names.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.guideline.device_classes import is_light
@@ -36,7 +37,7 @@ from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.proposal_after import proposal_after, proposal_at_endpoint
-from skinbeam.plan.propose import propose_setting
+from skinbeam.plan.propose import propose_for_darker, propose_setting
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan.without_dose import plan_devices_without_dose
@@ -211,7 +212,8 @@ def _plan_one_proposal(
         return refuse_by_rule(goal, proposal.machine, rules)
     if proposal.is_least_first and is_window_larger(concern, device, proposal.setting.spot_mm):
         return device_refusal(goal, proposal.machine, "plan.no-spot-after-injury")
-    trial = plan_proposal(case, goal, proposal, concern.site, bank, unknown_target=unknown_target)
+    darker = partial(propose_for_darker, case, concern, goal.modality, proposal)
+    trial = plan_proposal(case, goal, proposal, concern.site, bank, darker=darker, unknown_target=unknown_target)
     if trial is None and proposal.machine.dose_bars:
         return device_refusal(goal, proposal.machine, "plan.no-dose-below-injury")
     if trial is None:
@@ -291,6 +293,9 @@ def _with_proposal_reason(
     elif proposal.darker_phototype is not None:
         message_id = "plan.columns-of-darker" if proposal.machine.device.microbeam else "plan.dose-of-darker"
         message = Message(message_id, span)
+    elif proposal.is_raised_to_darker:
+        least = Message("plan.dose-single", {"dose": proposal.least_of_darker, "unit": proposal.unit})
+        message = Message("plan.dose-no-less-than-darker", span | {"least": least})
     else:
         message = Message("plan.dose-of-practice", span)
     if proposal.bluer_filter_nm is not None:

@@ -12,7 +12,7 @@ the probability moves with dose and skin.
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -58,6 +58,7 @@ def plan_proposal(
     site: str,
     bank: SkinBank,
     *,
+    darker: Callable[[int], Proposal | None] | None = None,
     unknown_target: Message | None = None,
 ) -> CandidateSetting | None:
     """Return the setting to offer, judged on all draws; None where no published dose keeps the limits.
@@ -66,6 +67,7 @@ def plan_proposal(
 
     Parameters
     ----------
+    darker : gives the proposal of a darker phototype, 1 to 6, at the same setting; it is asked only where it counts.
     unknown_target : what is not known of the target, so that nothing can be simulated.
     """
     if not proposal.doses:  # an earlier injury bars them all
@@ -76,7 +78,7 @@ def plan_proposal(
     try:
         if proposal.machine.device.microbeam:
             return _plan_columns(goal, proposal, site, bank)
-        return _plan_heating(case, goal, proposal, site, bank)
+        return _plan_heating(case, goal, proposal, site, bank, darker)
     except NotAvailable as error:
         return _published_candidate(goal, proposal, error.reason)
 
@@ -162,13 +164,30 @@ def _energy_to_begin_with_mJ(goal: TreatmentGoal, proposal: Proposal) -> float:
 
 
 def _plan_heating(
-    case: Case, goal: TreatmentGoal, proposal: Proposal, site: str, bank: SkinBank
+    case: Case,
+    goal: TreatmentGoal,
+    proposal: Proposal,
+    site: str,
+    bank: SkinBank,
+    darker: Callable[[int], Proposal | None] | None,
 ) -> CandidateSetting | None:
-    """Return the published dose of light that heats, moved to this skin."""
+    """Return the published dose of light that heats, moved to this skin.
+
+    The darker skin of a phototype gets no less than the lighter skin of the next one.
+    """
     table = bank.response_table(proposal.machine, goal, site)
     ratio = 1.0 if proposal.is_borne else _ratio_to_treated_skin(case, proposal, table)
+    wanted = proposal.start * min(1.0, ratio)
+    phototype = darkest_phototype(case) or len(PHOTOTYPES)
+    while darker is not None and wanted < proposal.start and _is_measured(case) and phototype < len(PHOTOTYPES):
+        phototype += 1
+        theirs = darker(phototype)
+        if theirs is None:
+            break
+        moved = theirs.start * min(1.0, _ratio_to_phototype(phototype, theirs, table))
+        wanted = max(wanted, min(moved, proposal.start))
     table = _anchored(table, case, proposal.setting)
-    for dose in _doses_downwards(proposal, proposal.start * min(1.0, ratio)):
+    for dose in _doses_downwards(proposal, wanted):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
         if trial.keeps_limits:
             lighter = _lighter_skins_that_borrow(case, proposal, table, bank.colour)
@@ -298,16 +317,22 @@ def _ratio_to_treated_skin(case: Case, proposal: Proposal, table: ResponseTable)
     Of a skin of such a phototype that nobody measured it is what earlier pulses changed, over the same draws: against
     other draws a clean session would lower the dose as often as raise it.
     """
-    beam, skins = table.beam(proposal.setting), table.skins
-    burns = basal_burn_doses(beam, skins, table.cooling)
     if proposal.lighter_phototype is None and not _is_measured(case):
+        beam, skins = table.beam(proposal.setting), table.skins
+        burns = basal_burn_doses(beam, skins, table.cooling)
         if not isinstance(burns.calibration, PersonalCalibration):
             return 1.0
         before = _median_J_cm2(burns, np.ones(burns.computed_J_cm2.size))
         return _median_J_cm2(burns, skins.weights[1]) / before
     number = proposal.lighter_phototype or darkest_phototype(case) or len(PHOTOTYPES)
-    treated = reference_burn_median_J_cm2(skins.site, PHOTOTYPES[number - 1], beam, table.cooling)
-    return _median_J_cm2(burns, skins.weights[1]) / treated
+    return _ratio_to_phototype(number, proposal, table)
+
+
+def _ratio_to_phototype(phototype: int, proposal: Proposal, table: ResponseTable) -> float:
+    """Return the ratio of computed doses that burn, of this skin over skin of a phototype, 1 to 6."""
+    beam, skins = table.beam(proposal.setting), table.skins
+    ours = _median_J_cm2(basal_burn_doses(beam, skins, table.cooling), skins.weights[1])
+    return ours / reference_burn_median_J_cm2(skins.site, PHOTOTYPES[phototype - 1], beam, table.cooling)
 
 
 def _doses_downwards(proposal: Proposal, wanted: float) -> Sequence[float]:

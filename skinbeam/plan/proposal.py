@@ -77,8 +77,8 @@ class Proposal:
     facial_share : share of the doses for the face that skin away from it gets; else None.
     is_of_site : whether its source treated the site itself.
     is_least_off_face : whether it begins with the least published dose because sources treated thicker skin.
-    least_of_darker : the greatest of the least doses that are published for darker skin at this setting; lighter skin
-        begins with no less, since it bears what darker skin bears.
+    least_of_darker : the greatest of the least doses that are published for darker skin with this light; lighter skin
+        begins with no less that its own sources print, since it bears what darker skin bears.
     similar_light : the light whose doses it takes, since no source prints one of its own; else None.
     is_cooled : whether a source of its doses says that the skin was cooled.
     uncooled : how its doses were moved from those for cooled skin, where the machine has no cooling; else None.
@@ -145,11 +145,17 @@ class Proposal:
             return self.raised_start
         if self.is_least_first:
             return self.low
+        most = max(self.middle, min(self.least_of_darker, self.high))
         if not self.is_least_off_face:
-            return self.middle
+            return most
         # Of a single printed dose this one, although clinics vary around it.
         printed = self.low if self.printed is None else self.printed[0]
-        return min(max(self.low, printed, self.least_of_darker), self.middle)
+        return min(max(self.low, printed, self.least_of_darker), most)
+
+    @property
+    def is_raised_to_darker(self) -> bool:
+        """Whether it begins with more than the middle for such skin, since sources print no less for darker skin."""
+        return self.middle < self.start == self.least_of_darker
 
     @property
     def least_beam(self) -> Beam:

@@ -3,7 +3,8 @@
 The doses of the guideline's cell come first, then the settings of clinics and trials for such skin, then those for
 lighter skin, which are borrowed and moved down. Lighter skin bears what darker skin bears: where nothing of that prints
 a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
-get it too where it is greater, as lamps do where clinics treated darker skin alone. At one setting darker skin gets no
+get it too where it is greater, as lamps do where clinics treated darker skin alone; other light begins with no less
+than the least of that cell, where clinics print as much for lighter skin. At one setting darker skin gets no
 more than lighter skin. Where the guideline names lamps away from the face and prints no dose there, as for the backs of
 the hands, a lamp gets a share of the one for the face, and where doses are printed with a bluer filter alone than the
 guideline names, that dose with the filter it names. Light that a source calls like another gets the doses of that,
@@ -50,11 +51,11 @@ from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.response.envelope import least_field_spot_mm, lending_conditions
 from skinbeam.response.practice_place import FLUENCE
 from skinbeam.response.reference_burns import reference_burn_median_J_cm2
-from skinbeam.response.settings import PracticeRegion, SearchMachine, built_in_cooling, is_facial
+from skinbeam.response.settings import PracticeRegion, PulseCaps, SearchMachine, built_in_cooling, is_facial
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 from skinbeam.suitability.dose_bars import is_injured_by_other_kind
 
-__all__ = ["propose_setting", "usual_settings"]
+__all__ = ["propose_for_darker", "propose_setting", "usual_settings"]
 
 # Doses for port-wine stains close many vessels at once and bruise; veins and redness are treated below them.
 _LENDS_NO_CELL: Final = ("port-wine-stain",)
@@ -63,7 +64,13 @@ _LAMP_CLASS = re.compile(r"ipl-(\d+)")
 
 
 def propose_setting(
-    case: Case, concern: Concern, modality: str, machine: SearchMachine, *, wavelength_nm: float | None = None
+    case: Case,
+    concern: Concern,
+    modality: str,
+    machine: SearchMachine,
+    *,
+    wavelength_nm: float | None = None,
+    phototype: int | None = None,
 ) -> Proposal | None:
     """Return the setting to begin with on a machine; None where no source prints one that it can be set to.
 
@@ -73,9 +80,10 @@ def propose_setting(
     Parameters
     ----------
     wavelength_nm : of several that the machine has, the only one to propose; None for any.
+    phototype : 1 to 6; None for that of the case.
     """
     bruised = tuple(bar for bar in machine.dose_bars if not bar.keeps_setting)
-    phototype = darkest_phototype(case) or len(PHOTOTYPES)
+    phototype = phototype or darkest_phototype(case) or len(PHOTOTYPES)
     barred_nm = set(barred_lights_nm(case, concern, modality, machine))
     if wavelength_nm is not None:
         barred_nm |= set(machine.device.wavelengths_nm) - {wavelength_nm}
@@ -97,6 +105,27 @@ def propose_setting(
     if pulse_class_matters(modality) and not is_facial(concern.site) and not is_of_site:
         proposal = _least_off_face(proposal, concern, region, barred_nm)
     return replace(proposal, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
+
+
+def propose_for_darker(
+    case: Case, concern: Concern, modality: str, proposal: Proposal, phototype: int
+) -> Proposal | None:
+    """Return what a darker phototype, 1 to 6, begins with at the setting of a proposal.
+
+    None where sources print no dose of it for both.
+    """
+    if proposal.lighter_phototype is not None:
+        return None
+    caps = PulseCaps(concern.condition, modality, concern.site, phototype)
+    machine, nm = replace(proposal.machine, caps=caps), proposal.setting.wavelength_nm
+    with collect_sources() as sources:
+        theirs = propose_setting(case, concern, modality, machine, wavelength_nm=nm, phototype=phototype)
+    if theirs is None or theirs.lighter_phototype is not None or theirs.condition != proposal.condition:
+        return None
+    if theirs.setting != proposal.setting:
+        return None
+    cite_sources(*sources)
+    return theirs
 
 
 def _propose_from_similar_light(
@@ -392,13 +421,39 @@ def _propose(
         return found  # columns that facial skin bears reach too deep in thinner skin
     is_of_darker = found is not None and found.darker_phototype is not None
     if found is not None and not is_column and not (machine.device.is_lamp and is_of_darker):
-        return found
+        return _no_less_than_darker(found, settings, concern, region)
     darker = _propose_from_darker_cells(machine, settings, concern, region)
     return max(
         (proposal for proposal in (found, darker) if proposal is not None),
         key=lambda proposal: proposal.middle,
         default=None,
     )
+
+
+def _no_less_than_darker(
+    proposal: Proposal, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
+) -> Proposal:
+    """Return a proposal of practice that begins with no less than the guideline prints for darker skin.
+
+    It is the least of the next darker phototype at the same wavelength and spot, where sources of such skin print as
+    much.
+    """
+    machine, theirs = proposal.machine, replace(region, condition=proposal.condition)
+    if proposal.lighter_phototype is not None or machine.device.is_lamp:
+        return proposal
+    for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
+        with collect_sources() as sources:
+            cells = _cells_of(machine, concern, theirs, darker)
+            printed = _propose_from_cells(machine, settings, cells, theirs, None)
+        if printed is not None:
+            break
+    else:
+        return proposal
+    is_same_light = proposal.setting._replace(pulse_ms=printed.setting.pulse_ms) == printed.setting
+    if not is_same_light or not proposal.middle < printed.low <= proposal.high:
+        return proposal
+    cite_sources(*sources)
+    return replace(proposal, least_of_darker=printed.low)
 
 
 def _propose_beside_cell(

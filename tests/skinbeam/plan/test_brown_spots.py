@@ -1,4 +1,4 @@
-"""What a laser dermatologist expects of plans for age spots and freckles with one device, from light to dark skin."""
+"""What a laser dermatologist expects of plans with one device from light to dark skin, mostly for brown spots."""
 
 from itertools import pairwise
 from typing import Any
@@ -31,6 +31,34 @@ def laser(condition: str, device: str, ita_deg: float, site: str = "full-face") 
 def test_green_nanoseconds_do_not_rise_within_a_phototype(condition: str, site: str):
     """Age spots had 1 J/cm² at an angle of 20° and 1.2 at 12°, since a darker spot needed more in the model."""
     doses = [laser(condition, "qs-ndyag-532-1064", ita, site)["settings"]["fluence_J_cm2"] for ita in TYPE_IV_DEG]
+    assert all(darker <= lighter for lighter, darker in pairwise(doses))
+
+
+@pytest.mark.parametrize(
+    ("condition", "device", "site"),
+    [
+        ("age-spots", "pulsed-dye-595-compression", "hands"),
+        ("age-spots", "pulsed-dye-595-compression", "arms"),
+        ("facial-telangiectasia", "pulsed-dye-595", "cheeks"),
+        ("redness", "ipl", "cheeks"),
+    ],
+)
+def test_no_dose_of_long_pulses_rises_at_the_border_of_a_phototype(condition: str, device: str, site: str):
+    """Hands had 8.5 J/cm² at 34°, in the middle of type III, and 9.5 at 28°: sources print one dose for both types."""
+    options = [laser(condition, device, ita, site) for ita in (48.0, 41.1, 41.0, 34.0, 28.1, 28.0, 20.0, 12.0)]
+    assert all(option["settings"]["pulse_ms"] == options[0]["settings"]["pulse_ms"] for option in options)
+    doses = [option["settings"]["fluence_J_cm2"] for option in options]
+    assert all(darker <= lighter for lighter, darker in pairwise(doses))
+
+
+@pytest.mark.parametrize("condition", ["melasma", "post-inflammatory-hyperpigmentation"])
+@pytest.mark.parametrize("site", ["full-face", "hands"])
+def test_gentle_pulses_of_1064_nm_do_not_rise_with_darkness(condition: str, site: str):
+    """Types I and II had 1.2 J/cm², and type III 1.6, the least that its guideline prints."""
+    options = [laser(condition, "qs-ndyag-532-1064", ita, site) for ita in (60.0, 48.0, 34.0, 20.0, -5.0)]
+    doses = [option["settings"]["fluence_J_cm2"] for option in options if option is not None]
+    assert len(doses) >= 3
+    assert doses[0] == 1.6
     assert all(darker <= lighter for lighter, darker in pairwise(doses))
 
 
