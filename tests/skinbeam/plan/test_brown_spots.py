@@ -93,3 +93,18 @@ def test_a_lamp_that_guidelines_do_not_name_for_such_hands_stays_refused():
 def test_a_lamp_on_freckles_is_ranked_like_one_on_age_spots(ita_deg: float):
     """At the same dose for the same pigment it stood behind everything, although trials counted people after it."""
     assert "'plan.place-out-of-reach'" not in str(laser("freckles", "ipl", ita_deg)["rank_reason"])
+
+
+@pytest.mark.parametrize(
+    ("condition", "device", "sessions", "weeks"),
+    [
+        ("uneven-pigmentation", "ps-array-755", (3.0, 6.0), (4.0, 4.0)),
+        ("post-inflammatory-hyperpigmentation", "qs-ndyag-532-1064", (5.0, 6.0), (1.0, 2.0)),
+        ("freckles", "qs-ndyag-532-1064", (1.0, 2.0), (2.0, 5.0)),
+    ],
+)
+def test_sessions_are_as_many_and_as_far_apart_as_sources_print(condition, device, sessions, weeks):
+    """Lens arrays were told to need one or two sessions, as a trial of another laser had, and dark marks none."""
+    option = laser(condition, device, 34.0)
+    assert (option["sessions"]["low"], option["sessions"]["high"]) == sessions
+    assert (option["interval_weeks"]["low"], option["interval_weeks"]["high"]) == weeks
