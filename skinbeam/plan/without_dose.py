@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from skinbeam.evidence.guideline.records import GuidelineCell
+from skinbeam.laser.device import describe_light
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
@@ -157,10 +158,12 @@ def _plan_device(
     unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
     least = effect_target().least
     refused: list[DeviceRefusal] = []
+    ruled_nm: set[float] = set()
     for setting in settings:
         rules = judge_setting(case, concern, goal.modality, machine, setting)
         if rules.opposing_reasons:
             refused.append(refuse_by_rule(goal, machine, rules))
+            ruled_nm.add(setting.wavelength_nm)
             continue
         try:
             trial = plan_without_dose(case, goal, machine, setting, concern.site, bank)
@@ -176,6 +179,8 @@ def _plan_device(
     judged = [refusal for refusal in refused if refusal.trial is not None]
     if judged:
         return max(judged, key=lambda refusal: 0.0 if refusal.trial is None else refusal.trial.p_effective)
+    if len(ruled_nm) == len(refused) and ruled_nm < set(machine.device.wavelengths_nm):
+        return _refuse_without_dose(case, concern, goal, machine)  # a rule bars what the guideline names, not all
     return refused[0] if refused else device_refusal(goal, machine, unsafe)
 
 
@@ -200,16 +205,21 @@ def _offer(
 
 
 def _refuse_without_dose(case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine) -> DeviceRefusal:
-    """Return the refusal of a device without a printed dose; where a rule forbids all its light, the rule's reason."""
-    judged = [
-        judge_setting(case, concern, goal.modality, machine, candidate)
-        for candidate in one_of_each_light(machine.device)
-    ]
-    barred = [suitability for suitability in judged if suitability.opposing_reasons]
+    """Return the refusal of a device without a printed dose; where a rule forbids all its light, the rule's reason.
+
+    Where it forbids one of its lights, the rule's reason comes first, and the other lights are named.
+    """
+    lights = one_of_each_light(machine.device)
+    judged = {light: judge_setting(case, concern, goal.modality, machine, light) for light in lights}
+    barred = [suitability for suitability in judged.values() if suitability.opposing_reasons]
     if barred and len(barred) == len(judged):
-        return refuse_by_rule(goal, machine, judged[0])
+        return refuse_by_rule(goal, machine, barred[0])
     refused = device_refusal(goal, machine, "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice")
     if not barred:
         return refused
-    ruled = refuse_by_rule(goal, machine, barred[0]).record.reasons  # of one of its lights
+    if not machine.device.is_lamp:
+        others = {light.wavelength_nm for light, suitability in judged.items() if not suitability.opposing_reasons}
+        words = [describe_light(wavelength_nm, lamp=False) for wavelength_nm in sorted(others)]
+        refused = device_refusal(goal, machine, "plan.no-practice-of-light", light=words)
+    ruled = refuse_by_rule(goal, machine, barred[0]).record.reasons
     return replace(refused, record=replace(refused.record, reasons=(*ruled, *refused.record.reasons)))

@@ -108,3 +108,25 @@ def test_sessions_are_as_many_and_as_far_apart_as_sources_print(condition, devic
     option = laser(condition, device, 34.0)
     assert (option["sessions"]["low"], option["sessions"]["high"]) == sessions
     assert (option["interval_weeks"]["low"], option["interval_weeks"]["high"]) == weeks
+
+
+def refusal(condition: str, device: str, ita_deg: float) -> str:
+    refused = [one for one in plan(condition, device, ita_deg)["refused"] if one.get("device") == device]
+    return " ".join(reason["text"] for one in refused for reason in one["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("condition", "device"), [("age-spots", "ps-ndyag-532-1064"), ("freckles", "qs-ndyag-532-1064")]
+)
+def test_whoever_reads_that_1064_nm_is_gentler_reads_why_that_of_the_device_is_not_tried(condition: str, device: str):
+    """The refusal of 532 nm in dark skin praised 1064 nm, which the laser has, and said no more."""
+    assert "(1064 nm) no source prints a dose" in refusal(condition, device, -5.0)
+    assert "no source prints" not in refusal("age-spots", "qs-ruby-694", -5.0)  # which has no other light
+
+
+@pytest.mark.parametrize(("device", "ita_deg"), [("ps-ndyag-532-1064", 20.0), ("qs-ndyag-532-1064", -5.0)])
+def test_slight_whitening_claims_nothing_of_light_that_is_not_judged_or_printed(device: str, ita_deg: float):
+    """The plan was said to give the least published dose where nothing is simulated, and where nobody printed one."""
+    texts = " ".join(reason["text"] for reason in laser("age-spots", device, ita_deg)["reasons"])
+    assert "slight whitening" in texts
+    assert "the least of the published doses" not in texts
