@@ -2,6 +2,7 @@
 
 import pytest
 
+from skinbeam.model import suggestions
 from skinbeam.model.errors import InputError
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import resolve_name, vocabulary_table
@@ -40,6 +41,14 @@ def test_a_letter_left_out_is_a_slip_of_its_own_site(word: str) -> None:
             assert near in NAMES, slip
             found = NAMES[near]
         assert found == NAMES[word], slip
+
+
+def test_a_text_of_another_length_is_compared_with_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred thousand letters in a field of a form took a second of the processor for each reading."""
+    monkeypatch.delattr(suggestions, "edit_distance")
+    assert hint_of("x" * 100_000).startswith("Known: ")
+    with pytest.raises(NameError):
+        hint_of("cheecks")
 
 
 def test_what_is_no_site_is_none_of_the_names_of_one() -> None:
