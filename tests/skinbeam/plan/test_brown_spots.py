@@ -130,3 +130,11 @@ def test_slight_whitening_claims_nothing_of_light_that_is_not_judged_or_printed(
     texts = " ".join(reason["text"] for reason in laser("age-spots", device, ita_deg)["reasons"])
     assert "slight whitening" in texts
     assert "the least of the published doses" not in texts
+
+
+@pytest.mark.parametrize("condition", ["age-spots", "freckles"])
+@pytest.mark.parametrize(("ita_deg", "is_offered"), [(60.0, True), (48.0, True), (34.0, False), (20.0, False)])
+def test_brown_spots_are_frozen_in_light_skin_alone(condition: str, ita_deg: float, is_offered: bool):
+    """Freckles of phototype III were frozen, where dark marks follow and age spots are not."""
+    options = plan(condition, "qs-ndyag-532-1064", ita_deg)["options"]
+    assert any(option["modality"] == "cryotherapy" for option in options) == is_offered
