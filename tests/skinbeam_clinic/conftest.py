@@ -13,7 +13,7 @@ from clinic_samples import HOME, PASSWORD, PROVIDER, Clinics, planned, two_clini
 from diary_samples import WARNING, treated
 from limits import RateLimitItemPerMinute
 from new_database import KEY, make_database
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from postgresql_server import new_postgresql_database, running_server, shared_postgresql
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -260,15 +260,30 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    """The one driver of this folder's browsers; a thread can have only one, and no event loop beside it."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """One Chromium for all files, since it takes a second of the processor to start."""
     program = shutil.which("chromium")
     if program is None:
         pytest.fail("chromium is missing: sudo apt-get install -y chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=[*PLAIN, *CAMERA])
-        yield started
-        started.close()
+    started = playwright.chromium.launch(executable_path=program, args=[*PLAIN, *CAMERA])
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Chromium, of which no page stays open after the tests of a file."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from clinic_pages import looked_at, opened_page, served, sign_in
 from clinic_samples import Clinics
 from paths import ROOT
 from PIL import Image, ImageEnhance, ImageFilter
-from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, Playwright, expect
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
@@ -54,15 +54,14 @@ class Camera:
 
 
 @pytest.fixture(scope="module")
-def camera(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
+def camera(address: str, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
     video = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    with sync_playwright() as playwright:
-        browser = started(playwright.chromium, *fake, f"--use-file-for-fake-video-capture={video}")
-        with opened_page(browser) as page:
-            sign_in(page, address, "clinician")
-            yield Camera(page, video)
-        browser.close()
+    browser = started(playwright.chromium, *fake, f"--use-file-for-fake-video-capture={video}")
+    with opened_page(browser) as page:
+        sign_in(page, address, "clinician")
+        yield Camera(page, video)
+    browser.close()
 
 
 def started(chromium: BrowserType, *arguments: str) -> Browser:

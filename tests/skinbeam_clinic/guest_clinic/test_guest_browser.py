@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from clinic_pages import DESK, PHONE, WAIT_MS, looked_at
 from paths import ROOT
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from skinbeam.report.formatting import reference_text
 
@@ -48,17 +48,16 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(playwright: Playwright) -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         pytest.fail("chromium is missing: sudo apt-get install -y chromium")
     # Another name of this machine stands for a clinic's server: over plain http on such a name browsers leave out
     # Sec-Fetch-Site, so that Origin decides.
     names = f"--host-resolver-rules=MAP {MACHINE} 127.0.0.1"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", names])
-        yield started
-        started.close()
+    started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", names])
+    yield started
+    started.close()
 
 
 @pytest.fixture

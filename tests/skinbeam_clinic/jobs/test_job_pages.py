@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from anyio.from_thread import start_blocking_portal
 from app_samples import LEAST, Form
 from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned
 from sqlalchemy import select, update
@@ -321,7 +322,8 @@ def test_a_job_ends_when_its_last_listener_has_left_and_not_before(monkeypatch: 
             assert not left
         await asyncio.sleep(0.2)
 
-    asyncio.run(come_and_go())
+    with start_blocking_portal() as portal:
+        portal.call(come_and_go)
     assert left == ["loaded again"]
 
 

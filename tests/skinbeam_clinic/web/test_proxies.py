@@ -1,9 +1,9 @@
 """Behind a proxy: who a client is, for the limits on requests, and whose word on that is believed."""
 
-import asyncio
 from typing import Any
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from app_samples import capture_servers
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -32,7 +32,8 @@ def client_as_seen(app: Any, proxy: str, forwarded: bytes = CLIENT) -> str:
         "scheme": "http",
         "headers": [(b"x-forwarded-for", forwarded), (b"x-forwarded-proto", b"https")],
     }
-    asyncio.run(app(scope, None, None))
+    with start_blocking_portal() as portal:
+        portal.call(app, scope, None, None)
     return seen[0]
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import httpx2
 import pytest
+from anyio.from_thread import start_blocking_portal
 from app_samples import LEAST, PAGE, Form, Planner
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
@@ -392,8 +393,8 @@ def test_a_body_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
         "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"multipart/form-data; boundary=x")],
         "scheme": "http",
     }
-    with open_guest_app() as app:
-        asyncio.run(app(scope, receive, send))
+    with open_guest_app() as app, start_blocking_portal() as portal:
+        portal.call(app, scope, receive, send)
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["error"]["code"] == "too-slow"
 
