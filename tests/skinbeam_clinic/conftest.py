@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from postgresql_server import new_postgresql_database, running_server, shared_postgresql
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+from shared_statements import create_sharing_engine
 from soft_passkey import SoftPasskey
 from store import stored
 from treated_rows import add_treatment
@@ -68,7 +69,10 @@ def quick_hashes() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_databases() -> Iterator[None]:
-    """Databases that do not wait for the disk; those of guests and of the sample clinic are copied like all others."""
+    """Databases that do not wait for the disk; those of guests and of the sample clinic are copied like all others.
+
+    A statement that one of them has compiled serves all.
+    """
 
     def configure(opened: Any, record: Any) -> None:
         as_served(opened, record)
@@ -77,6 +81,7 @@ def quick_databases() -> Iterator[None]:
     as_served = connection._configure_sqlite
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "_configure_sqlite", configure)
+        patch.setattr(connection, "create_engine", create_sharing_engine)
         patch.setattr(revisions, "upgrade_database", make_database)
         yield
 
