@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from research.derived_table import DerivedTable
 from research.derived_tables.burn_anchors import BURN_ANCHORS
 from research.derived_tables.column_corrections import COLUMN_CORRECTIONS
+from research.derived_tables.column_depths import COLUMN_DEPTHS
 from research.derived_tables.melanin_by_colour import MELANIN_BY_COLOUR
 from research.derived_tables.melanin_by_site import MELANIN_BY_SITE
 from research.derived_tables.model_error import MODEL_ERROR
@@ -29,6 +30,7 @@ DERIVED_TABLES: tuple[DerivedTable, ...] = (
     SKIN_COLOURS,
     SPOT_SHARE,
     COLUMN_CORRECTIONS,
+    COLUMN_DEPTHS,
     VESSEL_REDUCTION,
     MODEL_ERROR,
     PRACTICE_DOSES,

@@ -212,7 +212,8 @@ def _published_ranges(
     case, modality = loaded.case, _device_modality(loaded, beam)
     if modality is None or not pulses:
         return (), makers
-    light = PracticeLight(modality, beam.wavelength_nm, beam.pulse_ms, lamp=lamp)
+    beam_um = None if beam.microbeam is None else beam.microbeam.diameter_um
+    light = PracticeLight(modality, beam.wavelength_nm, beam.pulse_ms, lamp=lamp, beam_um=beam_um)
     envelope = find_envelope(case.concern[0].condition, light, darkest_phototype(case))
     if envelope is None:
         return (), makers

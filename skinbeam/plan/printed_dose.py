@@ -16,6 +16,8 @@ from skinbeam.laser.beam import density_of_coverage_per_cm2
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import HEATING_MODALITIES, PHOTOTYPES
+from skinbeam.published_doses.settings import PrintedColumns
+from skinbeam.response.column_energy import HEATED_COLUMNS, HeatedBeam, energy_as_deep_mJ, usual_diameter_um
 from skinbeam.response.envelope import PublishedRange
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine
@@ -49,7 +51,7 @@ _PASSES = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*passes\b")
 
 @dataclass(frozen=True)
 class PrintedDose:
-    """A dose as sources print it, with pulse and spot where they stand beside it."""
+    """A dose as sources print it, with pulse and spot, or the diameter of microbeams, where they stand beside it."""
 
     low: float
     high: float
@@ -60,11 +62,33 @@ class PrintedDose:
     coverages_pct: tuple[float, float] | None
     is_cooled: bool
     sources: tuple[str, ...]
+    diameter_um: float | None = None
+    columns: PrintedColumns | None = None
 
     @property
     def middle(self) -> float:
         """The geometric mean of its ends."""
         return math.sqrt(self.low * self.high)
+
+    def usual_diameter_mm(self, wavelength_nm: float) -> float | None:
+        """Return the diameter of heated columns with the middle energy, as printed or usual; None if unknown."""
+        diameter_um = self.diameter_um or usual_diameter_um(wavelength_nm, self.middle)
+        return None if diameter_um is None else diameter_um * UM / MM
+
+    def in_columns_of(self, setting: BeamSetting) -> "PrintedDose":
+        """Return the energies with which heated columns of a setting are as deep as the printed ones."""
+        moved, diameters = [], []
+        for energy in (self.low, self.high):
+            diameter = self.diameter_um or usual_diameter_um(setting.wavelength_nm, energy)
+            if diameter is None:
+                return self
+            printed = HeatedBeam(setting.wavelength_nm, diameter)
+            moved.append(energy_as_deep_mJ(energy, printed, HeatedBeam.of_setting(setting)))
+            diameters.append(diameter)
+        if moved == [self.low, self.high]:
+            return self
+        columns = PrintedColumns(self.low, self.high, min(diameters), max(diameters))
+        return replace(self, low=min(moved), high=max(moved), columns=columns)
 
     def densities_at(self, spot_mm: float) -> tuple[float, float] | None:
         """The densities, 1/cm², of microbeams of a diameter: as printed, or those with the printed share under them."""
@@ -88,6 +112,7 @@ def read_dose(cell: GuidelineCell, dose: GuidelineDose) -> PrintedDose:
         _printed_coverages_pct(cell, dose),
         _COOLED.search(dose.setting_text) is not None,
         dose.sources,
+        dose.diameter_um,
     )
 
 
@@ -219,22 +244,35 @@ def order_by_distance(
     """Return settings by their distance to a quantile of the pulses and spots that sources print beside a dose.
 
     Of a lamp the filter counts too, and of its windows the widest is nearest, because few sources report them. Of
-    microbeams the narrowest is nearest where no source prints a width.
+    microbeams that remove columns the narrowest is nearest, since no source prints a width; of those that heat columns
+    the width of the printed energies.
     """
     dose = practice_quantity(machine)
     quantities = ("pulse_ms", "wavelength_nm") if machine.device.is_lamp else ("pulse_ms", "spot_mm")
-    wanted: dict[tuple[str, float], float] = {}
+    wanted: dict[tuple[str, float, float], float] = {}
 
     def distance(setting: BeamSetting) -> tuple[float, float]:
         away = 0.0
         for quantity in quantities:
-            key = quantity, setting.wavelength_nm
+            if quantity == "spot_mm" and region.modality == HEATED_COLUMNS:
+                away += _log_ratio_to_printed_beam(machine, setting, region)
+                continue
+            of_beam = setting.spot_mm if machine.device.microbeam and quantity == "pulse_ms" else 0.0
+            key = quantity, setting.wavelength_nm, of_beam
             if key not in wanted:
                 printed = region.published_value(quantity, machine.device, setting, place, dose)
-                offered = sorted(getattr(candidate, quantity) for candidate in settings)
+                offered = sorted(getattr(other, quantity) for other in settings if of_beam in (0.0, other.spot_mm))
                 is_width = quantity == "spot_mm" and machine.device.microbeam
                 wanted[key] = printed or offered[0 if is_width else len(offered) // 2]
             away += log_ratio(getattr(setting, quantity), wanted[key])
         return away, -setting.spot_mm if machine.device.is_lamp else 0.0
 
     return sorted(settings, key=distance)
+
+
+def _log_ratio_to_printed_beam(machine: SearchMachine, setting: BeamSetting, region: PracticeRegion) -> float:
+    """Return how far the diameter of microbeams is from that of the printed energies, as the logarithm of the ratio."""
+    span = region.dose_range(machine.device, setting)
+    if span is None or span.columns is None:
+        return 0.0
+    return log_ratio(setting.spot_mm * MM / UM, math.sqrt(span.columns.low_um * span.columns.high_um))

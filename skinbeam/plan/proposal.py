@@ -9,8 +9,9 @@ from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, practice_quantity
+from skinbeam.published_doses.settings import PrintedColumns
 from skinbeam.response.envelope import PublishedRange
-from skinbeam.response.practice_place import PracticePlace, place_dose
+from skinbeam.response.practice_place import PracticePlace, columns_parameters, dose_span, place_dose
 from skinbeam.response.settings import SearchMachine, build_beam
 from skinbeam.text import Message
 
@@ -80,6 +81,7 @@ class Proposal:
     least_of_darker : the greatest of the least doses that are published for darker skin with this light; lighter skin
         begins with no less that its own sources print, since it bears what darker skin bears.
     similar_light : the light whose doses it takes, since no source prints one of its own; else None.
+    columns : the energies of microbeams as printed, where the published ones are as deep in other beams; else None.
     is_cooled : whether a source of its doses says that the skin was cooled.
     uncooled : how its doses were moved from those for cooled skin, where the machine has no cooling; else None.
     earlier : the session on this skin that it follows: its setting is given again, or its dose is raised; else None.
@@ -113,6 +115,7 @@ class Proposal:
     is_least_off_face: bool = False
     least_of_darker: float = 0.0
     similar_light: SimilarLight | None = None
+    columns: PrintedColumns | None = None
     is_cooled: bool = False
     uncooled: UncooledDoses | None = None
     earlier: EarlierResult | None = None
@@ -180,7 +183,10 @@ class Proposal:
     def published_range(self) -> PublishedRange:
         """Its published range."""
         own = self.lighter_phototype is None
-        return PublishedRange(self.low, self.high, self.high, self.middle, self.sources, self.condition, own)
+        columns = self.columns
+        return PublishedRange(
+            self.low, self.high, self.high, self.middle, self.sources, self.condition, own, columns=columns
+        )
 
     @property
     def quantity(self) -> str:
@@ -200,13 +206,15 @@ class Proposal:
     @property
     def range_parameters(self) -> dict[str, float | str | Message]:
         """The doses as printed and the number of their sources, as parameters of a message."""
-        doses = _dose_span(*self.printed_range, self.unit)
+        doses = dose_span(*self.printed_range, self.unit)
         if self.similar_light is not None:
-            printed = _dose_span(*self.similar_light.printed, self.unit)
+            printed = dose_span(*self.similar_light.printed, self.unit)
             doses = Message("plan.doses-moved", {"doses": doses, "printed": printed, **self.similar_light.parameters})
         if self.uncooled is not None:
-            cooled = _dose_span(*self.uncooled.printed, self.unit)
+            cooled = dose_span(*self.uncooled.printed, self.unit)
             doses = Message("plan.doses-uncooled", {"doses": doses, "printed": cooled, "factor": self.uncooled.factor})
+        if self.columns is not None:
+            doses = Message("plan.doses-columns", {"doses": doses, **columns_parameters(self.columns)})
         if self.darker_phototype is not None:
             doses = Message("plan.doses-of-darker", {"doses": doses, "darker": PHOTOTYPES[self.darker_phototype - 1]})
         return {"doses": doses, "sources": len(self.sources)}
@@ -223,7 +231,7 @@ class Proposal:
             printed = Message("asked.printed-lighter", params)
         if self.printed in (None, (self.low, self.high)):
             return printed
-        return Message("asked.printed-taken", {"printed": printed, "taken": _dose_span(self.low, self.high, self.unit)})
+        return Message("asked.printed-taken", {"printed": printed, "taken": dose_span(self.low, self.high, self.unit)})
 
     def place(self, condition: str, dose: float, *, is_planned: bool = True) -> PracticePlace:
         """Return the place of a dose for a condition beside its published range, as `place_dose`."""
@@ -258,10 +266,3 @@ class Proposal:
     def doses(self) -> tuple[float, ...]:
         """The doses to try, ascending: the published ones; where an earlier injury bars all of them, those below."""
         return self.published_doses or tuple(dose for dose in self.machine.doses(self.setting) if dose < self.low)
-
-
-def _dose_span(low: float, high: float, unit: str) -> Message:
-    """Return a range of doses in words; a single one where both ends are the same."""
-    if low == high:
-        return Message("plan.dose-single", {"dose": low, "unit": unit})
-    return Message("plan.dose-span", {"low": low, "high": high, "unit": unit})

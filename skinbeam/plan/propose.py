@@ -48,6 +48,7 @@ from skinbeam.plan.printed_dose import (
 )
 from skinbeam.plan.proposal import Proposal, SimilarLight, UncooledDoses
 from skinbeam.plan.setting_rules import barred_lights_nm
+from skinbeam.response.column_energy import HEATED_COLUMNS
 from skinbeam.response.envelope import least_field_spot_mm, lending_conditions
 from skinbeam.response.practice_place import FLUENCE
 from skinbeam.response.reference_burns import reference_burn_median_J_cm2
@@ -675,6 +676,9 @@ def _nearest_proposal(
 
     offered = list(settings)
 
+    def of_setting(setting: BeamSetting) -> PrintedDose:
+        return dose.in_columns_of(setting) if region.modality == HEATED_COLUMNS else dose
+
     def usual_pulse_ms(setting: BeamSetting) -> float | None:
         """Return the pulse of most sources of light that heats, else the middle one of the machine, as of practice."""
         if machine.device.microbeam or region.modality not in HEATING_MODALITIES:
@@ -690,24 +694,28 @@ def _nearest_proposal(
         spot_mm = dose.spot_mm
         if spot_mm is None and not machine.device.microbeam and not machine.device.is_lamp:
             spot_mm = region.published_value("spot_mm", machine.device, setting, beside=FLUENCE)
+        if region.modality == HEATED_COLUMNS:
+            spot_mm = dose.usual_diameter_mm(setting.wavelength_nm)
         # Where nobody prints a spot the wider one is nearer to what was simulated, and treats an area with fewer
-        # pulses; an energy that is printed without a diameter is that of the narrow columns that go deep.
+        # pulses; an energy of columns that are removed is that of the narrow ones, which go deep.
         wider = setting.spot_mm if machine.device.microbeam else -setting.spot_mm
-        is_weak = max(machine.doses(setting), default=0.0) < dose.middle / DOSE_ROUNDING
+        is_weak = max(machine.doses(setting), default=0.0) < of_setting(setting).middle / DOSE_ROUNDING
         return pulse, is_weak, wider if spot_mm is None else log_ratio(setting.spot_mm, spot_mm)
 
     for setting in sorted(offered, key=distance):
+        moved = of_setting(setting)
         proposal = Proposal(
             machine,
             setting,
-            dose.low,
-            dose.middle,
-            dose.high,
+            moved.low,
+            moved.middle,
+            moved.high,
             dose.densities_at(setting.spot_mm) if machine.device.microbeam else None,
             dose.sources,
             region.condition,
             lighter,
             is_cooled=dose.is_cooled,
+            columns=moved.columns,
         )
         if any(map(proposal.includes, proposal.published_doses)):
             return proposal
@@ -738,5 +746,6 @@ def _propose_from_practice(
         darker_phototype(machine, setting, region) if not span.includes_phototype and lighter is None else None,
         printed=span.printed,
         is_cooled=span.is_cooled,
+        columns=span.columns,
     )
     return made if made.published_doses else None

@@ -16,6 +16,7 @@ from skinbeam.published_doses.rows import PracticeRow, PrintedSpan, practice_row
 
 __all__ = [
     "TREATMENT_KINDS",
+    "PrintedColumns",
     "PublishedSetting",
     "published_settings",
     "pulse_energy_J",
@@ -25,6 +26,28 @@ __all__ = [
 
 TREATMENT_KINDS = ("recommended", "used", "tolerated")
 _SAME_WAVELENGTH_RATIO = 1.02  # ratio of the ends of a band of a single laser, such as a dye laser of 595 to 600 nm
+
+
+@dataclass(frozen=True)
+class PrintedColumns:
+    """Energies of microbeams as sources print them, mJ, and the diameters of the beams, um: the least and the greatest.
+
+    A diameter that is not printed is the usual one of machines with that energy.
+    """
+
+    low_mJ: float
+    high_mJ: float
+    low_um: float
+    high_um: float
+
+    def join(self, other: "PrintedColumns") -> "PrintedColumns":
+        """Return the ranges that contain these and the others."""
+        return PrintedColumns(
+            min(self.low_mJ, other.low_mJ),
+            max(self.high_mJ, other.high_mJ),
+            min(self.low_um, other.low_um),
+            max(self.high_um, other.high_um),
+        )
 
 
 @dataclass(frozen=True)
@@ -43,6 +66,7 @@ class PublishedSetting:
     coverage_pct : share of the skin under microbeams.
     device_class : class of the light, such as `qs-532`; None where it is not known.
     is_cooled : whether the source says that the skin was cooled.
+    printed_columns : the energies as printed, where those of the setting are as deep in other beams; else None.
     """
 
     row: str
@@ -64,6 +88,7 @@ class PublishedSetting:
     coverage_pct: PrintedSpan | None = None
     device_class: str | None = None
     is_cooled: bool = False
+    printed_columns: PrintedColumns | None = None
 
     @cached_property
     def pulse_energy_J(self) -> PrintedSpan | None:

@@ -10,10 +10,10 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, reduce
 from itertools import accumulate
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import trial_arms
@@ -22,7 +22,8 @@ from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES, PIGMENT_MODALITIES
 from skinbeam.published_doses.rows import PrintedSpan, is_lamp, practice_rows, wavelength_from_name_nm
-from skinbeam.published_doses.settings import PublishedSetting, published_settings
+from skinbeam.published_doses.settings import PrintedColumns, PublishedSetting, published_settings
+from skinbeam.response.column_energy import HEATED_COLUMNS, HeatedBeam, energy_as_deep_mJ, usual_diameter_um
 from skinbeam.response.envelope_rules import envelope_rules
 
 __all__ = [
@@ -46,17 +47,33 @@ DARKEST_PHOTOTYPE = len(PHOTOTYPES)
 
 @dataclass(frozen=True)
 class PracticeLight:
-    """Light of a modality: its wavelength in nm (of a lamp the cut-off), its pulse in ms, and whether from a lamp."""
+    """Light of a modality.
+
+    Parameters
+    ----------
+    wavelength_nm : of a lamp the cut-off of its filter.
+    lamp : whether it is from a lamp.
+    beam_um : the diameter of beams that heat columns, in which published energies are then moved to those that reach as
+        deep; None for energies as printed, and of other light.
+    """
 
     modality: str
     wavelength_nm: float
     pulse_ms: float
     lamp: bool = False
+    beam_um: float | None = None
 
     @property
     def regime(self) -> str:
         """The regime of light in the evidence."""
         return light_regime(self.modality, self.wavelength_nm, pulse_class(self.pulse_ms))
+
+    @property
+    def column_beam(self) -> HeatedBeam | None:
+        """The beam that published energies are moved to."""
+        if self.beam_um is None or self.modality != HEATED_COLUMNS:
+            return None
+        return HeatedBeam(self.wavelength_nm, self.beam_um)
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,7 @@ class PublishedRange:
     own_high : greatest value of the sources that treated such people; None where none did, or it is not known.
     printed : least and greatest value as printed, where the range was widened; else None.
     is_cooled : whether a source of it says that the skin was cooled.
+    columns : the energies of microbeams as printed, where they were moved to beams that reach as deep; else None.
     """
 
     low: float
@@ -84,6 +102,7 @@ class PublishedRange:
     own_high: float | None = None
     printed: tuple[float, float] | None = None
     is_cooled: bool = False
+    columns: PrintedColumns | None = None
 
 
 @dataclass(frozen=True)
@@ -234,6 +253,7 @@ class PracticeEnvelope:
             includes_phototype=self._includes_phototype(rows),
             own_high=max((max(values) for values in own.values()), default=None),
             is_cooled=any(row.is_cooled for row in rows if span_ends(getattr(row, quantity))),
+            columns=_join_columns(rows) if quantity == "microbeam_mJ" else None,
         )
 
     def _includes_phototype(self, rows: Sequence[PublishedSetting]) -> bool:
@@ -248,7 +268,7 @@ def find_envelope(condition: str, light: PracticeLight, phototype: int | None) -
     phototype : 1 to 6; where it is unknown, that of the darkest is used, since a missing answer must not reduce
         caution.
     """
-    envelope = _build_envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST_PHOTOTYPE)
+    envelope = _build_envelope(condition, _light_key(light), phototype or DARKEST_PHOTOTYPE)
     for rule in _lending_bars(condition, light.modality, lamp=light.lamp):
         cite_sources(rule["source"])
     if envelope is None:
@@ -289,7 +309,7 @@ def least_field_spot_mm(condition: str, modality: str) -> float:
 
 def settings_with_light(light: PracticeLight) -> tuple[PublishedSetting, ...]:
     """Return every published setting of such light, for any condition."""
-    return _settings_with_light(light.modality, light.regime, light.lamp)
+    return _settings_with_light(_light_key(light))
 
 
 def values_by_source(quantity: str, rows: Sequence[PublishedSetting]) -> dict[str, list[float]]:
@@ -312,20 +332,61 @@ def is_thick_scar(condition: str) -> bool:
     return condition in envelope_rules().thick_scars
 
 
+class _LightKey(NamedTuple):
+    """What decides which published settings have the light, and in which beam their energies are."""
+
+    modality: str
+    regime: str
+    lamp: bool
+    column_beam: HeatedBeam | None
+
+
+def _light_key(light: PracticeLight) -> _LightKey:
+    return _LightKey(light.modality, light.regime, light.lamp, light.column_beam)
+
+
 @cache
-def _build_envelope(condition: str, modality: str, regime: str, lamp: bool, phototype: int) -> PracticeEnvelope | None:
-    rows = _settings_with_light(modality, regime, lamp)
+def _build_envelope(condition: str, light: _LightKey, phototype: int) -> PracticeEnvelope | None:
+    rows = _settings_with_light(light)
     tiers = tuple(
         tier
-        for lender in lending_conditions(condition, modality, lamp=lamp)
+        for lender in lending_conditions(condition, light.modality, lamp=light.lamp)
         for tier in _evidence_tiers(lender, phototype_class(phototype), rows)
     )
-    return PracticeEnvelope(condition, phototype, tiers, removes_skin=modality == "ablative") if tiers else None
+    return PracticeEnvelope(condition, phototype, tiers, removes_skin=light.modality == "ablative") if tiers else None
 
 
 @cache
-def _settings_with_light(modality: str, regime: str, lamp: bool) -> tuple[PublishedSetting, ...]:
-    return tuple(row for row in _all_settings() if _has_same_light(row, modality, regime, lamp))
+def _settings_with_light(light: _LightKey) -> tuple[PublishedSetting, ...]:
+    rows = (row for row in _all_settings() if _has_same_light(row, light.modality, light.regime, light.lamp))
+    return tuple(rows if light.column_beam is None else (_in_beam(row, light.column_beam) for row in rows))
+
+
+def _in_beam(row: PublishedSetting, beam: HeatedBeam) -> PublishedSetting:
+    """Return a setting with the energies of a beam that reach as deep as the printed ones.
+
+    A row without a wavelength, or with one that no known machine has, keeps its energies: nobody knows its columns.
+    """
+    ends = span_ends(row.microbeam_mJ)
+    if not ends or row.wavelength_nm is None:
+        return row
+    diameters = [usual_diameter_um(row.wavelength_nm, energy) for energy in ends]
+    moved: list[float] = []
+    for energy, diameter in zip(ends, diameters, strict=True):
+        if diameter is None:
+            return row
+        moved.append(energy_as_deep_mJ(energy, HeatedBeam(row.wavelength_nm, diameter), beam))
+    if tuple(moved) == ends:
+        return row
+    known = [diameter for diameter in diameters if diameter is not None]
+    columns = PrintedColumns(ends[0], ends[-1], min(known), max(known))
+    return replace(row, microbeam_mJ=(min(moved), max(moved)), printed_columns=columns)
+
+
+def _join_columns(rows: Sequence[PublishedSetting]) -> PrintedColumns | None:
+    """Return the energies and diameters as printed of rows whose energies were moved; None where none was."""
+    moved = [row.printed_columns for row in rows if row.printed_columns is not None]
+    return reduce(PrintedColumns.join, moved) if moved else None
 
 
 def _evidence_tiers(

@@ -7,15 +7,19 @@ from typing import Literal
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.sources import cite_sources
+from skinbeam.published_doses.settings import PrintedColumns
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import PracticeEnvelope, PracticeLight, PublishedRange, find_envelope
 from skinbeam.response.envelope_rules import envelope_rules
+from skinbeam.response.settings import light_of_setting
 from skinbeam.text import Message
 
 __all__ = [
     "ENERGY",
     "FLUENCE",
     "PracticePlace",
+    "columns_parameters",
+    "dose_span",
     "place_candidate",
     "place_dose",
     "place_setting",
@@ -64,8 +68,7 @@ class PracticePlace:
 
 def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
     """Return the light of a trial of the search, as practice classifies it."""
-    setting = trial.setting
-    return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
+    return light_of_setting(modality, trial.machine.device, trial.setting)
 
 
 def place_candidate(trial: CandidateSetting, condition: str, modality: str, phototype: int | None) -> PracticePlace:
@@ -142,7 +145,7 @@ def place_setting(
         return replace(
             place, side="no dose", quantity="", factor=1.0, low=None, high=None, message=_no_dose_message(condition)
         )
-    return place
+    return _with_columns(place, spans[quantity])
 
 
 def place_dose(
@@ -161,7 +164,7 @@ def place_dose(
     if side == "below" and (is_planned or not span.includes_phototype):
         side = "lowered"
     is_inside = side == "inside"
-    return PracticePlace(
+    found = PracticePlace(
         side=side,
         quantity="" if is_inside else quantity,
         factor=1.0 if is_inside else place.factor,
@@ -173,6 +176,31 @@ def place_dose(
         if is_inside
         else _outside_message(place, is_lowered=side == "lowered"),
     )
+    return _with_columns(found, span)
+
+
+def dose_span(low: float, high: float, unit: str) -> Message:
+    """Return a range of doses in words; a single one where both ends are the same."""
+    if low == high:
+        return Message("plan.dose-single", {"dose": low, "unit": unit})
+    return Message("plan.dose-span", {"low": low, "high": high, "unit": unit})
+
+
+def columns_parameters(columns: PrintedColumns) -> dict[str, Message]:
+    """Return printed energies of microbeams and the diameters of their beams, as parameters of a message."""
+    if columns.low_um == columns.high_um:
+        beams = Message("plan.beam-single", {"um": columns.low_um})
+    else:
+        beams = Message("plan.beam-span", {"low": columns.low_um, "high": columns.high_um})
+    return {"printed": dose_span(columns.low_mJ, columns.high_mJ, "mJ"), "beams": beams}
+
+
+def _with_columns(place: PracticePlace, span: PublishedRange | None) -> PracticePlace:
+    """Return a place whose message names the printed energies, where those of the range are of other beams."""
+    if span is None or span.columns is None:
+        return place
+    params = {"place": place.message, **columns_parameters(span.columns)}
+    return replace(place, message=Message("practice.other-columns", params))
 
 
 def _outside_message(place: "_QuantityPlace", *, is_lowered: bool = False) -> Message:

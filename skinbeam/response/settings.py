@@ -2,13 +2,16 @@
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from statistics import median
 from typing import Any, Final, TypeVar
 
+from skinbeam.evidence.guideline.doses import doses_of_cell
+from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.evidence.settings import evidence_settings
+from skinbeam.evidence.synthesis.regime import light_regime
 from skinbeam.laser import beam as laser_settings
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser.beam import Beam
@@ -16,12 +19,13 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import Device
 from skinbeam.laser.setting_grid import BeamSetting, case_tables, dose_steps
 from skinbeam.model.case import Case
-from skinbeam.model.device_file import DeviceHead
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.units import MM, UM
 from skinbeam.published_doses.counts import uncooled_burn_threshold_J_cm2
 from skinbeam.published_doses.settings import PublishedSetting, pulse_energy_J
+from skinbeam.response.column_energy import HeatedBeam, energy_as_deep_mJ, usual_diameter_um
 from skinbeam.response.envelope import (
     DARKEST_PHOTOTYPE,
     PracticeEnvelope,
@@ -49,6 +53,7 @@ __all__ = [
     "find_cap",
     "is_bruising_light",
     "is_facial",
+    "light_of_setting",
     "shortest_allowed_pulse_ms",
     "site_group",
     "sources_without_dose",
@@ -60,6 +65,7 @@ __all__ = [
 # Most sources treated the face; a source that names no site is taken to mean it.
 _FACE_GROUP: Final = "face"
 _MOUTH_GROUP: Final = "mouth"
+_COLUMN_CLASS: Final = re.compile(r"fx-(\d+)")  # of microbeams, with their wavelength in nm
 # Green and yellow light, which blood absorbs so well that a short pulse ruptures fine vessels.
 _BRUISING_NM: Final = (500.0, 600.0)
 
@@ -101,7 +107,7 @@ class PulseCaps:
         least = shortest_allowed_pulse_ms(self.condition, self.modality, device, setting.wavelength_nm)
         if setting.pulse_ms < least <= _longest_pulse_ms(device):
             return ()
-        light = PracticeLight(self.modality, setting.wavelength_nm, setting.pulse_ms, lamp=device.is_lamp)
+        light = light_of_setting(self.modality, device, setting)
         if device.microbeam:
             energy = find_cap("microbeam_mJ", self.condition, light, self.site)
             return tuple(dose for dose in doses if energy is None or energy.allows(dose))
@@ -133,6 +139,12 @@ class PulseCaps:
         return doses if burning is None else tuple(dose for dose in doses if dose <= burning)
 
 
+def light_of_setting(modality: str, device: Device, setting: BeamSetting) -> PracticeLight:
+    """Return the light of a setting of a device, as published settings name it."""
+    beam_um = setting.spot_mm * MM / UM if device.microbeam else None
+    return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, lamp=device.is_lamp, beam_um=beam_um)
+
+
 def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> SettingCap | None:
     """Return the cap of `spot_mm`, `pulse_energy_J` or `microbeam_mJ`; None where too little was published for one.
 
@@ -145,6 +157,8 @@ def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> 
     if light.lamp or light.modality == "ablative":
         return None
     cap = _compute_cap(quantity, condition, light, site_group(site))
+    if cap is not None and quantity == "microbeam_mJ":
+        cap = _raise_to_guideline(cap, condition, light, site_group(site))
     if cap is not None:
         cite_sources(envelope_rules().source, *cap.sources)
     return cap
@@ -197,6 +211,33 @@ def _compute_cap(quantity: str, condition: str, light: PracticeLight, group: str
         return SettingCap(min(careful.values()), tuple(careful)) if careful else None
     every = _greatest_values(quantity, condition, light, rows)
     return SettingCap(median(every.values()), tuple(every)) if len(every) >= least else None
+
+
+@cache
+def _raise_to_guideline(cap: SettingCap, condition: str, light: PracticeLight, group: str) -> SettingCap:
+    """Return a cap that is no lower than the energies of the guideline for the condition at such sites."""
+    greater = {source: mJ for source, mJ in _guideline_energies(condition, group, light) if mJ > cap.value}
+    return SettingCap(max(greater.values()), tuple(greater)) if greater else cap
+
+
+def _guideline_energies(condition: str, group: str, light: PracticeLight) -> Iterator[tuple[str, float]]:
+    """Yield the sources and the greatest energies of the guideline for a condition at such sites, mJ, in the beam."""
+    if light.column_beam is None:
+        return
+    for cell in load_cells():
+        of_site = _FACE_GROUP if not cell.site else site_group(cell.site)
+        if cell.condition != condition or of_site != group:
+            continue
+        for dose in doses_of_cell(cell):
+            name = _COLUMN_CLASS.fullmatch(dose.component or dose.device_class)
+            if name is None or dose.quantity != "energy_mJ" or getattr(cell, dose.place).treatment != light.modality:
+                continue
+            if light_regime(light.modality, float(name[1]), "") != light.regime:
+                continue
+            diameter_um = dose.diameter_um or usual_diameter_um(float(name[1]), dose.high)
+            if diameter_um is not None:
+                energy = energy_as_deep_mJ(dose.high, HeatedBeam(float(name[1]), diameter_um), light.column_beam)
+                yield from ((source, energy) for source in dose.sources)
 
 
 def _greatest_values(
@@ -262,10 +303,11 @@ class PracticeRegion:
     def published_value(
         self, quantity: str, device: Device, setting: BeamSetting, place: float = 0.5, beside: str | None = None
     ) -> float | None:
-        """Return a quantile of `pulse_ms` or `spot_mm` over the sources of such light; None where none prints one.
+        """Return a quantile of a quantity over the sources of such light; None where none prints one.
 
         Parameters
         ----------
+        quantity : `pulse_ms` or `spot_mm`.
         place : of the quantile, from 0 to 1; the median without it.
         beside : as of `PracticeEnvelope.quantiles`.
         """
@@ -306,12 +348,7 @@ class PracticeRegion:
         return any(row.source in sources and row.site and _row_site_groups(row) == {site_group(site)} for row in rows)
 
     def _envelope_at(self, device: Device, setting: BeamSetting) -> PracticeEnvelope | None:
-        head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
-        return self._envelope(head, setting.pulse_ms)
-
-    def _envelope(self, head: DeviceHead, pulse_ms: float) -> PracticeEnvelope | None:
-        light = PracticeLight(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
-        return find_envelope(self.condition, light, self.phototype)
+        return find_envelope(self.condition, light_of_setting(self.modality, device, setting), self.phototype)
 
 
 SpacedItem = TypeVar("SpacedItem")

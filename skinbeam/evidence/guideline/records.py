@@ -1,8 +1,12 @@
 """Records of the guideline: the choice of one source, a cell made of many choices, and a dose that a cell gives."""
 
+import re
 from dataclasses import dataclass
 
 __all__ = ["GuidelineCell", "GuidelineChoice", "GuidelineDose", "GuidelineTreatment"]
+
+
+_DIAMETER = re.compile(r"\b(\d+) um\b")
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class GuidelineDose:
     component : the part of a combination that the dose is of; empty for a single device.
     quantity : `fluence_J_cm2`, `energy_mJ` or `coverage_percent`.
     low, high : the printed range in the unit of `quantity`; equal if a single value is printed.
-    setting_text : pulse, spot, passes and cooling as printed beside the dose.
+    setting_text : pulse, spot, diameter of microbeams, passes and cooling as printed beside the dose.
     sources : keys of the bibliography that print the dose.
     """
 
@@ -126,3 +130,9 @@ class GuidelineDose:
     high: float
     setting_text: str
     sources: tuple[str, ...]
+
+    @property
+    def diameter_um(self) -> float | None:
+        """The printed diameter of microbeams; None where none is printed."""
+        found = _DIAMETER.search(self.setting_text)
+        return None if found is None else float(found[1])

@@ -40,6 +40,7 @@ MADE_WITH = {
     "skin_colours/1": "14b4e9bf",
     "spot_share/1": "211fa5a2",
     "column_corrections/1": "b742e1a1",
+    "column_depths/1": "7cf6c374",
     "vessel_reduction/1": "4964dcea",
     "model_error/2": "e3b0c442",
     "practice_doses/3": "4b227777",
