@@ -143,7 +143,7 @@ def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: Skin
             most_density_per_cm2=proposal.density_per_cm2,
             is_density_printed=proposal.is_density_of_such_skin,
             usual_density_per_cm2=proposal.usual_density_per_cm2,
-            is_published=proposal.lighter_phototype is None and not proposal.is_beyond_print and is_facial(site),
+            is_published=proposal.is_energy_printed and is_facial(site),
         )
         if found is not None:
             return found

@@ -142,6 +142,11 @@ class Proposal:
         return self.has_helped and self.high > DOSE_ROUNDING * high
 
     @property
+    def is_energy_printed(self) -> bool:
+        """Whether sources print its energy of microbeams for such skin and such beams."""
+        return self.lighter_phototype is None and self.columns is None and not self.is_beyond_print
+
+    @property
     def start(self) -> float:
         """The dose to begin with, J/cm², or mJ of a microbeam."""
         if self.raised_start:
@@ -257,8 +262,11 @@ class Proposal:
 
     @property
     def published_doses(self) -> tuple[float, ...]:
-        """The machine's doses in the published range, ascending; of a borrowed range those below it too."""
-        is_borrowed = self.lighter_phototype is not None
+        """The machine's doses in the published range, ascending.
+
+        Of a range that is borrowed from other skin, or moved from other beams, those below it too.
+        """
+        is_borrowed = self.lighter_phototype is not None or self.columns is not None
         every = self.machine.doses(self.setting)
         return tuple(dose for dose in every if self.includes(dose) or (is_borrowed and dose < self.low))
 

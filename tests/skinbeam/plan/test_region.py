@@ -102,8 +102,11 @@ def test_columns_for_acne_scars_begin_at_energies_that_were_published() -> None:
     device, region = devices()["fractional-1550"], PracticeRegion("acne-scars", "non-ablative-fractional", 2)
     spans = [region.dose_range(device, one) for one in iterate_settings(device)]
     assert any(spans)
-    for span in filter(None, spans):  # 7 to 20 mJ in glaich2007
-        assert 7.0 <= span.low <= span.usual_high <= 20.0
+    for span in filter(None, spans):  # 7 to 20 mJ in glaich2007, in beams of 60 and of 140 um
+        assert span.columns is not None
+        assert (span.columns.low_mJ, span.columns.high_mJ) == (7.0, 20.0)
+        low, high = span.printed or (span.low, span.usual_high)
+        assert low < high <= 20.0 + 1e-9  # the table is read forth and back
 
 
 @pytest.mark.parametrize("phototype", range(1, 7))
