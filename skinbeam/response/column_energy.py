@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.model.document import round_significant
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.units import MM, UM
 
@@ -34,8 +35,8 @@ class HeatedBeam:
 
     @classmethod
     def of_setting(cls, setting: BeamSetting) -> "HeatedBeam":
-        """Return the beam of a setting of a machine with microbeams."""
-        return cls(setting.wavelength_nm, setting.spot_mm * MM / UM)
+        """Return the beam of a setting of a machine with microbeams, without the rounding of a change of units."""
+        return cls(setting.wavelength_nm, round_significant(setting.spot_mm * MM / UM, 6))
 
 
 def energy_as_deep_mJ(energy_mJ: float, printed: HeatedBeam, wanted: HeatedBeam) -> float:

@@ -22,7 +22,6 @@ from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.units import MM, UM
 from skinbeam.published_doses.counts import uncooled_burn_threshold_J_cm2
 from skinbeam.published_doses.settings import PublishedSetting, pulse_energy_J
 from skinbeam.response.column_energy import HeatedBeam, energy_as_deep_mJ, usual_diameter_um
@@ -141,7 +140,7 @@ class PulseCaps:
 
 def light_of_setting(modality: str, device: Device, setting: BeamSetting) -> PracticeLight:
     """Return the light of a setting of a device, as published settings name it."""
-    beam_um = setting.spot_mm * MM / UM if device.microbeam else None
+    beam_um = HeatedBeam.of_setting(setting).diameter_um if device.microbeam else None
     return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, lamp=device.is_lamp, beam_um=beam_um)
 
 
