@@ -158,12 +158,12 @@ def _plan_device(
     unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
     least = effect_target().least
     refused: list[DeviceRefusal] = []
-    ruled_nm: set[float] = set()
+    ruled_nm: list[float] = []
     for setting in settings:
         rules = judge_setting(case, concern, goal.modality, machine, setting)
         if rules.opposing_reasons:
             refused.append(refuse_by_rule(goal, machine, rules))
-            ruled_nm.add(setting.wavelength_nm)
+            ruled_nm.append(setting.wavelength_nm)
             continue
         try:
             trial = plan_without_dose(case, goal, machine, setting, concern.site, bank)
@@ -179,7 +179,7 @@ def _plan_device(
     judged = [refusal for refusal in refused if refusal.trial is not None]
     if judged:
         return max(judged, key=lambda refusal: 0.0 if refusal.trial is None else refusal.trial.p_effective)
-    if len(ruled_nm) == len(refused) and ruled_nm < set(machine.device.wavelengths_nm):
+    if refused and len(ruled_nm) == len(refused) and set(ruled_nm) < set(machine.device.wavelengths_nm):
         return _refuse_without_dose(case, concern, goal, machine)  # a rule bars what the guideline names, not all
     return refused[0] if refused else device_refusal(goal, machine, unsafe)
 
