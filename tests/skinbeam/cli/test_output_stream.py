@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,14 @@ def test_an_error_of_another_file_is_not_taken_for_one_of_the_output() -> None:
 def test_json_has_the_same_values_in_every_encoding(arguments: tuple[str, ...], encoding: str) -> None:
     found = ran('"$@"', *arguments, PYTHONIOENCODING=encoding)
     assert (found.returncode, found.stderr) == (0, b"")
-    plain = ran('"$@"', *arguments, PYTHONIOENCODING="utf-8")
-    assert json.loads(found.stdout.decode(encoding)) == json.loads(plain.stdout)
-    assert not plain.stdout.isascii()  # else nothing was tried
+    plain = plain_output(*arguments)
+    assert json.loads(found.stdout.decode(encoding)) == json.loads(plain)
+    assert not plain.isascii()  # else nothing was tried
+
+
+@cache
+def plain_output(*arguments: str) -> bytes:
+    return ran('"$@"', *arguments, PYTHONIOENCODING="utf-8").stdout
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])

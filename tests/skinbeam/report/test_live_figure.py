@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from plan_reading import read_plan
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from report_samples import sample_figures, sample_plan, sample_window
 from touch import drag_slider, tap_slider
 
@@ -80,19 +80,31 @@ def has_touch() -> bool:
     return False
 
 
-@pytest.fixture
-def page(tmp_path: Path, has_touch: bool) -> Iterator[Page]:
-    """The report from a file, in a browser without a network."""
-    file = tmp_path / "report.html"
-    file.write_text(render_html(read_plan(sample_plan()), sample_figures()), encoding="utf-8")
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        opened = browser.new_context(offline=True, has_touch=has_touch).new_page()
-        faults: list[str] = []
-        opened.on("pageerror", lambda error: faults.append(str(error)))
-        opened.goto(file.as_uri())
-        yield opened
-        browser.close()
+        started = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("report") / "report.html"
+    file.write_text(render_html(read_plan(sample_plan()), sample_figures()), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def page(browser: Browser, report: Path, has_touch: bool) -> Iterator[Page]:
+    """The report from a file, in a browser without a network."""
+    context = browser.new_context(offline=True, has_touch=has_touch)
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.goto(report.as_uri())
+    yield opened
+    context.close()
     assert not faults
 
 
