@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from app_samples import LEAST, made_plan
 from fastapi import FastAPI
 from new_database import KEY, make_database
@@ -46,17 +47,18 @@ COOKIE = f"__Host-{SESSION_COOKIE}"  # as it is called over https
 
 @dataclass
 class Clinics:
-    """The app on a database of two clinics."""
+    """The app on a database of two clinics, which answers all its browsers in one event loop, as a server does."""
 
     database: Database
     app: FastAPI
     members: Mapping[tuple[str, Role], Member]
+    portal: BlockingPortal
     tokens: dict[tuple[str, Role], str] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)  # clinic → token of another program
 
     def browser(self, role: Role | None = None, clinic: str = HOME) -> TestClient:
         """A browser that is signed in as a role, or not."""
-        client = TestClient(self.app, base_url="https://localhost", follow_redirects=False)
+        client = self._client()
         if role is not None:
             if (clinic, role) not in self.tokens:
                 signed = SignIn(self.database, PasswordHasher()).sign_in(clinic, role.value, PASSWORD)
@@ -68,8 +70,14 @@ class Clinics:
         """Another program, which shows a token and holds no cookie."""
         if clinic not in self.shown:
             self.shown[clinic] = self.repositories(Role.OWNER, clinic).tokens.make("reader", 1)[1]
-        headers = {"authorization": f"Bearer {self.shown[clinic]}"}
-        return TestClient(self.app, base_url="https://localhost", follow_redirects=False, headers=headers)
+        client = self._client()
+        client.headers["authorization"] = f"Bearer {self.shown[clinic]}"
+        return client
+
+    def _client(self) -> TestClient:
+        client = TestClient(self.app, base_url="https://localhost", follow_redirects=False)
+        client.portal = self.portal
+        return client
 
     def work(self, make: PlanMaker | None = None, measure: PairMeasurer = measure_pair_in_subprocess) -> None:
         """Do what waits."""
@@ -109,7 +117,9 @@ def two_clinics(folder: Path, address: str = "", *, key: str = "") -> Iterator[C
         Path(address).write_bytes(file)
     database = open_database(address, environment)
     try:
-        yield Clinics(database, build_clinic_app(database, oidc=PROVIDER), members or _add_members(database))
+        with start_blocking_portal() as portal:
+            app = build_clinic_app(database, oidc=PROVIDER)
+            yield Clinics(database, app, members or _add_members(database), portal)
     finally:
         database.close()
 
