@@ -120,7 +120,7 @@ SEVERAL = ((92.0, 116.0, 2.6), (156.0, 117.0, 2.6), (85.0, 60.0, 2.0), (150.0, 4
 @pytest.mark.parametrize(
     "how",
     [
-        pytest.param(lambda rgb: stored(rgb, 50), id="stored as a messenger does"),
+        pytest.param(lambda rgb: stored(rgb, 50), id="stored as a messenger does", marks=pytest.mark.long),
         pytest.param(lambda rgb: stored(rgb, 30), id="stored worse"),
         pytest.param(lambda rgb: stored(moved(rgb, noise=6, seed=3), 50), id="noisy and stored badly"),
     ],
