@@ -64,9 +64,10 @@ test: setup
 	linted=$$?; wait $$warm && exit $$linted
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# What `make test` leaves out: the browser, the manual and its commands, the simulated graphics card, many plans.
+# What `make test` leaves out: the browser, the manual and its commands, the simulated graphics card, many plans. Of two
+# workers one often waits for a browser, a server or a killed program; a third computes in the meantime.
 check: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'check and not long'
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m 'check and not long'
 
 face: $(VENV)/dev
 	$(call pip_install,$(VENV),-e ".[face]")

@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(*(file.stem for file in (Path(__file__).parent / 
 
 from app_samples import Planner
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Playwright, sync_playwright
 from starlette.testclient import TestClient
 from store import open_store
 
@@ -54,6 +55,13 @@ def store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
     """One store for all workers: their own folders lie beside each other in that of the run."""
     own = tmp_path_factory.getbasetemp()
     open_store((own if worker_id == "master" else own.parent) / "store")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The one driver of all browsers; a thread can have only one, and no event loop beside it."""
+    with sync_playwright() as driver:
+        yield driver
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from consultations import example
 from paths import ROOT
 from plan_reading import read_plan
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright
 from pypdf import PdfReader
 
 from skinbeam.report.graphics.figure_data import FigureData
@@ -71,12 +71,11 @@ def test_the_example_is_small_and_linked() -> None:
 
 
 @pytest.mark.check
-def test_the_picture_of_the_report_shows_what_the_report_says_now(tmp_path: Path) -> None:
+def test_the_picture_of_the_report_shows_what_the_report_says_now(playwright: Playwright, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(render_html(read_plan(example(FIRST)), FigureData()), encoding="utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page()
-        pictures.open_report(page, tmp_path / "report.html")
-        shown = pictures.shown_text(page)
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    page = browser.new_page()
+    pictures.open_report(page, tmp_path / "report.html")
+    shown = pictures.shown_text(page)
+    browser.close()
     assert pictures.stored_text(pictures.REPORT_PICTURE) == shown, "run: make pictures"

@@ -13,7 +13,7 @@ from clinic_samples import HOME, PASSWORD, PROVIDER, Clinics, planned, two_clini
 from diary_samples import WARNING, treated
 from limits import RateLimitItemPerMinute
 from new_database import KEY, make_database
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright
 from postgresql_server import new_postgresql_database, running_server, shared_postgresql
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -265,14 +265,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     }
 
 
-@pytest.fixture(scope="package")
-def playwright() -> Iterator[Playwright]:
-    """The one driver of this folder's browsers; a thread can have only one, and no event loop beside it."""
-    with sync_playwright() as driver:
-        yield driver
-
-
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """One Chromium for all files, since it takes a second of the processor to start."""
     program = shutil.which("chromium")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from plan_reading import read_plan
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 from report_samples import sample_figures, sample_plan, sample_window
 from touch import drag_slider, tap_slider
 
@@ -81,11 +81,10 @@ def has_touch() -> bool:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield started
-        started.close()
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    started = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="module")

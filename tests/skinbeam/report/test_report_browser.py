@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright
 from pypdf import PdfReader
 from report_samples import draw_and_write_report, sample, sample_figures
 
@@ -16,20 +16,19 @@ RUN_OVER = """() => [...document.querySelectorAll("table:not(.stack) th, table:n
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_cell_of_a_table_runs_into_the_next(language: str, tmp_path: Path) -> None:
+def test_no_cell_of_a_table_runs_into_the_next(language: str, playwright: Playwright, tmp_path: Path) -> None:
     """The German "Termine" ran into "Tage" on a telephone, and into "Wie lange man etwas sieht" on paper."""
     with use_language(language):
         draw_and_write_report(sample(), sample_figures(), tmp_path)
         texts = {
             name: render_message(f"report.{name}") for name in ("col_visits_short", "col_downtime", "h_days_short")
         }
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for width in (390, 1280):
-            page = browser.new_page(viewport={"width": width, "height": 900})
-            page.goto((tmp_path / "report.html").as_uri())
-            assert page.evaluate(RUN_OVER) == []
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    for width in (390, 1280):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto((tmp_path / "report.html").as_uri())
+        assert page.evaluate(RUN_OVER) == []
+    browser.close()
     paper, appendix = (
         "".join(page.extract_text() for page in PdfReader(tmp_path / f"{name}.pdf").pages)
         for name in ("report", "appendix")

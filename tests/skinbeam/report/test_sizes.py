@@ -10,7 +10,7 @@ import pytest
 from consultations import CONDITIONS, EVERY_FIFTH, EXAMPLES, example, example_figures
 from paths import TESTS
 from plan_reading import read_plan
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 from portrait import portrait_analysis
 from preview_samples import look, plan
 from pypdf import PdfReader
@@ -37,14 +37,13 @@ REPORTS = [
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(playwright: Playwright) -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         pytest.fail("chromium is missing: sudo apt-get install -y chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
+    started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+    yield started
+    started.close()
 
 
 @pytest.mark.parametrize("file", REPORTS)
