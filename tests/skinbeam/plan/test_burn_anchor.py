@@ -62,7 +62,9 @@ def test_the_same_setting_burns_as_likely_whatever_is_treated(
     assert max(burns) < APART * min(burns), burns
 
 
-@pytest.mark.parametrize("name", ["pulsed-dye-595", "ndyag-1064", "qs-ndyag-532-1064", "ipl"])
+@pytest.mark.parametrize(
+    "name", ["pulsed-dye-595", "ndyag-1064", "qs-ndyag-532-1064", pytest.param("ipl", marks=pytest.mark.long)]
+)
 def test_what_is_shipped_is_what_is_computed_and_a_machine_of_another_name_gets_the_same(name: str) -> None:
     known = machine(name)
     other = replace(known, device=replace(known.device, name="one-of-a-clinic"))
