@@ -139,11 +139,21 @@ def _setting_of(machine: SearchMachine, pulse: EarlierReaction) -> BeamSetting |
         return next(
             (candidate for candidate in able if is_pulse_calibrated(candidate.wavelength_nm, candidate.pulse_ms)), None
         )
-    spot_mm = device.spots_mm[0] if device.microbeam else pulse.spot_mm
+    spot_mm = _narrowest_beam_mm(device, wavelength_nm, pulse) if device.microbeam else pulse.spot_mm
     if pulse_ms is None or spot_mm is None:
         return None
     nearest = nearest_setting(device, wavelength_nm, pulse_ms, spot_mm)
     return nearest if nearest is not None and is_like(nearest, BeamSetting(wavelength_nm, pulse_ms, spot_mm)) else None
+
+
+def _narrowest_beam_mm(device: Device, wavelength_nm: float, pulse: EarlierReaction) -> float | None:
+    """Return the narrowest beam in which a device gives the energy of columns; few people note their diameter."""
+    dose = pulse.dose_on(device)
+    for setting in sorted(iterate_settings(device, wavelength_nm), key=lambda offered: offered.spot_mm):
+        doses = dose_steps(device, setting)
+        if dose is not None and doses and doses[0] <= dose <= 1.001 * doses[-1]:
+            return setting.spot_mm
+    return None
 
 
 def is_like(setting: BeamSetting, other: BeamSetting) -> bool:

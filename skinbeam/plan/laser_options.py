@@ -202,8 +202,9 @@ def _plan_one_proposal(
 
     It is none where the dose had to be moved from what sources print for such skin, and its light then reaches next to
     nobody: people whom trials counted had greater doses. It stays where guidelines name it for such skin and the model
-    lets its printed dose reach as few where sources treated with it. Columns are ranked down instead, since the depth
-    that they aim at is a judgement; only those that an earlier injury bars from all published energies are none.
+    lets its printed dose reach as few where sources treated with it, unless an earlier injury bars all printed doses.
+    Columns are ranked down instead, since the depth that they aim at is a judgement; only those that an earlier injury
+    bars from all published energies are none.
     """
     device = proposal.machine.device
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": device.title}))
@@ -222,9 +223,10 @@ def _plan_one_proposal(
     is_printed = proposal.is_begun_with(trial.dose)
     reached = reached_share(trial)
     is_weak = reached is not None and reached < LEAST_REACHED and not is_printed
-    if is_weak and goal.uses_columns and not proposal.published_doses:
+    is_barred = not any(map(proposal.includes, proposal.doses))  # from all published doses, by an earlier injury
+    if is_weak and goal.uses_columns and is_barred:
         return device_refusal(goal, proposal.machine, "plan.no-dose-below-injury")
-    is_misjudged = is_weak and _is_used_against_model(case, concern, goal, proposal, bank)
+    is_misjudged = is_weak and not is_barred and _is_used_against_model(case, concern, goal, proposal, bank)
     if is_weak and not goal.uses_columns and not is_misjudged:
         is_undosed = proposal.lighter_phototype is not None and proposal.bounding_phototype is None
         return too_weak_refusal(case, concern, goal, trial, least=LEAST_REACHED, is_undosed=is_undosed)

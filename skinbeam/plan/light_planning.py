@@ -42,7 +42,14 @@ from skinbeam.response.skins import SiteSkins
 from skinbeam.simulate.skins.ensemble import weighted_quantiles, weighted_share
 from skinbeam.text import Message
 
-__all__ = ["judge_heating_dose", "misjudges_print", "plan_proposal", "plan_without_dose", "with_limits_of_practice"]
+__all__ = [
+    "is_depth_of_practice",
+    "judge_heating_dose",
+    "misjudges_print",
+    "plan_proposal",
+    "plan_without_dose",
+    "with_limits_of_practice",
+]
 
 Floats = NDArray[np.float64]
 
@@ -143,11 +150,19 @@ def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: Skin
             most_density_per_cm2=proposal.density_per_cm2,
             is_density_printed=proposal.is_density_of_such_skin,
             usual_density_per_cm2=proposal.usual_density_per_cm2,
-            is_published=proposal.is_energy_printed and is_facial(site),
+            is_published=is_depth_of_practice(proposal, site),
         )
         if found is not None:
             return found
     return None
+
+
+def is_depth_of_practice(proposal: Proposal, site: str) -> bool:
+    """Return whether sources print its energy of columns for such skin, so that a broken limit of depth is a warning.
+
+    Skin away from the face is thinner than that of most sources.
+    """
+    return proposal.is_energy_printed and is_facial(site)
 
 
 def _energy_to_begin_with_mJ(goal: TreatmentGoal, proposal: Proposal) -> float:

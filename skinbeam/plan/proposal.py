@@ -10,6 +10,7 @@ from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, practice_quantity
 from skinbeam.published_doses.settings import PrintedColumns
+from skinbeam.response.column_energy import HEATED_COLUMNS, HeatedBeam, energy_as_deep_mJ
 from skinbeam.response.envelope import PublishedRange
 from skinbeam.response.practice_place import PracticePlace, columns_parameters, dose_span, place_dose
 from skinbeam.response.settings import SearchMachine, build_beam
@@ -180,9 +181,30 @@ class Proposal:
 
     @property
     def is_density_of_such_skin(self) -> bool:
-        """Whether sources print a density for such skin itself."""
-        is_own = self.lighter_phototype is None and self.darker_phototype is None
+        """Whether sources print a density for such skin itself, and for such beams: wider ones injure more skin."""
+        is_own = self.lighter_phototype is None and self.darker_phototype is None and self.columns is None
         return self.densities_per_cm2 is not None and is_own and self.is_density_printed
+
+    def in_columns_of(self, setting: BeamSetting) -> "Proposal":
+        """Return the proposal at a setting whose heated columns have another diameter, with energies that go as deep.
+
+        Unchanged for any other light, and in the same beam.
+        """
+        own, wanted = HeatedBeam.of_setting(self.setting), HeatedBeam.of_setting(setting)
+        if not self.machine.device.microbeam or HEATED_COLUMNS not in self.machine.device.modalities or own == wanted:
+            return self
+        low, middle, high, *printed = (
+            energy_as_deep_mJ(energy, own, wanted) for energy in (self.low, self.middle, self.high, *self.printed_range)
+        )
+        return replace(
+            self,
+            setting=setting,
+            low=low,
+            middle=middle,
+            high=high,
+            printed=None if self.printed is None else (printed[0], printed[1]),
+            columns=self.columns or PrintedColumns(*self.printed_range, own.diameter_um, own.diameter_um),
+        )
 
     @property
     def published_range(self) -> PublishedRange:

@@ -78,7 +78,7 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
     is_density_printed = usual is not None and usual.is_density_of_such_skin
     if density is not None and printed_densities is not None:
         is_density_printed &= density <= printed_densities[1]
-    printed = usual if usual is not None and _is_printed_at(usual, earlier.setting) else None
+    printed = usual.in_columns_of(earlier.setting) if usual and _is_printed_at(usual, earlier.setting) else None
     return Proposal(
         machine,
         earlier.setting,
@@ -89,6 +89,7 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
         () if printed is None or printed.darker_phototype is not None else printed.sources,
         concern.condition,
         printed=None if printed is None else printed.printed_range,
+        columns=None if printed is None else printed.columns,
         is_of_site=True,
         earlier=earlier,
         is_density_printed=is_density_printed,

@@ -196,8 +196,8 @@ def columns_parameters(columns: PrintedColumns) -> dict[str, Message]:
 
 
 def _with_columns(place: PracticePlace, span: PublishedRange | None) -> PracticePlace:
-    """Return a place whose message names the printed energies, where those of the range are of other beams."""
-    if span is None or span.columns is None:
+    """Return a place whose message names the printed energies, where it is about those of a range of other beams."""
+    if span is None or span.columns is None or place.quantity not in ("", ENERGY):
         return place
     params = {"place": place.message, **columns_parameters(span.columns)}
     return replace(place, message=Message("practice.other-columns", params))

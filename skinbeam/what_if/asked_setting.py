@@ -29,7 +29,7 @@ from skinbeam.model.units import MM, UM
 from skinbeam.plan.concern import unknown_target_message
 from skinbeam.plan.earlier_result import earlier_result
 from skinbeam.plan.guideline_place import concern_cells, guideline_place
-from skinbeam.plan.light_planning import judge_heating_dose, with_limits_of_practice
+from skinbeam.plan.light_planning import is_depth_of_practice, judge_heating_dose, with_limits_of_practice
 from skinbeam.plan.person import AssessedPerson
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.propose import propose_setting, usual_settings
@@ -186,7 +186,7 @@ def judge_asked_setting(
     """
     machine = _find_machine(loaded, person, device_name, quantities)
     treatment = _find_treatment(person, machine, treated, _asked_light(machine, quantities))
-    concern, machine, proposal = treatment.concern, treatment.machine, treatment.proposal
+    concern, machine = treatment.concern, treatment.machine
     unknown = unknown_target_message(concern.condition, treatment.modality)
     if unknown is not None:
         raise NotAvailable(unknown.text)
@@ -194,10 +194,12 @@ def judge_asked_setting(
     goal = treatment_goal(concern.condition, treatment.modality, concern.severity, bounds, concern.subtypes)
     _check_quantities(machine, treatment.modality, quantities)
     setting = _resolve_setting(machine, quantities, treatment.begun)
+    proposal = None if treatment.proposal is None else treatment.proposal.in_columns_of(setting)
     dose = _resolve_dose(machine, setting, quantities, proposal)
     trial = _judge(person, goal, proposal, machine, setting, dose, quantities, concern.site)
     if proposal is not None and proposal.includes(dose):
-        trial = with_limits_of_practice(trial, proposal)
+        is_kept = not machine.device.microbeam or is_depth_of_practice(proposal, concern.site)
+        trial = with_limits_of_practice(trial, proposal) if is_kept else trial
     free = drop_barred_doses([dose], setting.wavelength_nm, setting.pulse_ms, machine.dose_bars)
     rules = judge_setting(person.case, concern, treatment.modality, machine, setting)
     earlier = earlier_result(person.case, concern, machine)

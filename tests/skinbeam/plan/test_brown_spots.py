@@ -12,9 +12,12 @@ from skinbeam.plan.ranking import LEAST_REACHED
 TYPE_IV_DEG = (28.0, 24.0, 20.0, 16.0, 12.0, 10.5)
 
 
+def person(ita_deg: float) -> str:
+    return f'\n[patient]\nage_years = 45\nsex = "female"\nita_deg = {ita_deg}\ntan = "none"\n'
+
+
 def plan(condition: str, device: str, ita_deg: float, site: str = "full-face") -> Any:
-    person = f'\n[patient]\nage_years = 45\nsex = "female"\nita_deg = {ita_deg}\ntan = "none"\n'
-    (asked,) = document(person + concern(condition, site, NAMED) + devices(device))["concerns"]
+    (asked,) = document(person(ita_deg) + concern(condition, site, NAMED) + devices(device))["concerns"]
     return asked
 
 
@@ -78,6 +81,20 @@ def test_a_lamp_that_guidelines_name_for_type_iv_is_offered(condition: str, site
         assert option["p_harm"]["median"] < 0.01
         assert "place-despite-model" in str(option["rank_reason"])
         assert any("Test spots come first" in reason["text"] for reason in option["reasons"])
+
+
+def test_a_lamp_that_burnt_such_skin_is_not_offered_below_all_printed_doses():
+    """After a blister from 8 J/cm² it was offered at 5, with what trials counted after 10, and in type III refused."""
+    burnt = (
+        '\n[[session]]\nweek = 0\ntreats = "age-spots"\nsite = "full-face"\ndevice = "ipl"\nwavelength_nm = 560.0\n'
+        'fluence_J_cm2 = 8.0\npulse_ms = 2.0\nspot_mm = 25.9\nadverse = ["blister"]\n'
+    )
+    for ita_deg in (34.0, 20.0):
+        (asked,) = document(person(ita_deg) + concern("age-spots", "full-face", NAMED) + devices("ipl") + burnt)[
+            "concerns"
+        ]
+        assert not any(option.get("device") == "ipl" for option in asked["options"])
+        assert any(refused.get("device") == "ipl" for refused in asked["refused"])
 
 
 def test_a_lamp_that_guidelines_advise_against_stays_refused():

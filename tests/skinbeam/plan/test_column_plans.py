@@ -3,7 +3,11 @@
 from typing import Any
 
 import pytest
-from consultations import PERSON, concern, devices, document, laser_options
+from consultations import PERSON, concern, devices, document, laser_options, loaded
+
+from skinbeam.laser.device import devices as known_devices
+from skinbeam.plan.propose import propose_setting
+from skinbeam.response.settings import PulseCaps, SearchMachine
 
 
 def _columns(condition: str, device: str, site: str = "cheeks") -> tuple[dict[str, Any], dict[str, Any]]:
@@ -43,3 +47,49 @@ def test_the_beam_of_the_trials_keeps_the_printed_energies() -> None:
     option, microbeam = _columns("wrinkles", "fractional-1550")
     assert (microbeam["diameter_um"], microbeam["energy_mJ"]) == (60.0, 8.0)
     assert "beams" not in option["practice"]["text"]
+
+
+def _after_session(device: str, energy_mJ: float, more: str = "response_pct = 60") -> Any:
+    """The plan for wrinkles after a session in which columns of an energy helped, or did something else."""
+    (wavelength_nm,) = known_devices()[device].wavelengths_nm
+    done = f'\n[[session]]\nweek = 0\ntreats = "wrinkles"\nsite = "cheeks"\ndevice = "{device}"\n'
+    done += f"wavelength_nm = {wavelength_nm}\nenergy_mJ = {energy_mJ}\n{more}\n"
+    return document(PERSON + concern("wrinkles") + devices(device) + done)
+
+
+@pytest.mark.parametrize(
+    ("energy_mJ", "diameter_um", "pulse"), [(32.0, 150.0, "\npulse_ms = 8.0"), (32.0, 150.0, ""), (14.0, 100.0, "")]
+)
+def test_what_is_printed_of_other_beams_is_told_as_such_after_a_session(
+    energy_mJ: float, diameter_um: float, pulse: str
+) -> None:
+    """Sources were said to print 31 to 38 mJ, also beside 14 mJ in 100 um; with a pulse the session told nothing."""
+    option = laser_options(_after_session("fractional-1540", energy_mJ, "response_pct = 60" + pulse))[0]
+    assert option["settings"]["microbeam"]["energy_mJ"] == energy_mJ
+    assert option["settings"]["microbeam"]["diameter_um"] == diameter_um
+    (reason,) = (one["text"] for one in option["reasons"] if one["rule"] == "published-dose")
+    assert "the setting of session 1" in reason
+    assert "print 51 to 61 mJ in beams of 300 µm (as deep as " in reason
+    assert ("31.3 to 38.4 mJ in those of this machine)" in reason) == (diameter_um == 150.0)
+    assert "other beams" not in option["practice"]["text"]  # which is about the density
+
+
+def test_columns_that_an_injury_bars_from_all_moved_energies_are_none() -> None:
+    """10 mJ, which reach a wrinkle in fewer than 1 of 100 skins, were offered after a blister from 20."""
+    made = _after_session("fractional-1565", 20.0, 'adverse = ["blister"]')
+    assert not laser_options(made)
+    (refused,) = (one for one in made["concerns"][0]["refused"] if one.get("device") == "fractional-1565")
+    assert "doses that an earlier reaction" in refused["reasons"][0]["text"]
+
+
+def test_a_density_that_is_printed_of_narrow_beams_is_none_of_wide_ones() -> None:
+    """2500 beams of 60 um, as on hands, cover 7 in 100 of the skin, and of 140 um 38."""
+    name, modality = "fractional-1550", "non-ablative-fractional"
+    case = loaded(PERSON + concern("skin-texture", "hands", extra="")).case
+    machine = SearchMachine(name, known_devices()[name], caps=PulseCaps("skin-texture", modality, "hands", 2))
+    narrow = propose_setting(case, case.concern[0], modality, machine)
+    assert narrow is not None
+    assert narrow.is_density_of_such_skin
+    wide = narrow.in_columns_of(narrow.setting._replace(spot_mm=0.14))
+    assert wide.low > narrow.high
+    assert not wide.is_density_of_such_skin
