@@ -110,13 +110,30 @@ class AskedSetting:
         """Where the dose stands beside those that sources print; None where nobody prints one."""
         return self.place_of(self.trial.dose)
 
-    def place_of(self, dose: float) -> DosePlace | None:
-        """Return where a dose of this device stands beside those that sources print, J/cm² or mJ of a microbeam."""
-        if self.proposal is None:
+    def place_of(self, dose: float, spot_mm: float | None = None) -> DosePlace | None:
+        """Return where a dose of this device stands beside those that sources print, J/cm² or mJ of a microbeam.
+
+        Parameters
+        ----------
+        spot_mm : as of `printed_at`.
+        """
+        printed = self.printed_at(spot_mm)
+        if printed is None:
             return None
-        if self.proposal.includes(dose):
+        if printed.includes(dose):
             return "inside"
-        return "below" if dose < self.proposal.low else "above"
+        return "below" if dose < printed.low else "above"
+
+    def printed_at(self, spot_mm: float | None) -> Proposal | None:
+        """Return what sources print, of heated columns in beams of a diameter; None where nobody prints a dose.
+
+        Parameters
+        ----------
+        spot_mm : the diameter of microbeams; None for that of this setting.
+        """
+        if self.proposal is None or spot_mm is None:
+            return self.proposal
+        return self.proposal.in_columns_of(self.proposal.setting._replace(spot_mm=spot_mm))
 
     @property
     def p_effective(self) -> Value:

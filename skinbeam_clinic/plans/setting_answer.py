@@ -34,6 +34,7 @@ class SettingQuestion:
     device : its name.
     treatment : condition, site and modality of the option.
     planned_dose : of the option, J/cm² or mJ of a microbeam.
+    planned_spot_mm : the diameter of the planned beam; None for that of the setting that is asked about.
     quantities : the setting that is asked about.
     language : of the answer.
     cooling : that is asked about beside the planned one; None where only that is.
@@ -48,6 +49,7 @@ class SettingQuestion:
     quantities: OrderedSettings
     language: str
     cooling: UsedCooling | None = None
+    planned_spot_mm: float | None = None
 
     def list_neighbours(self, device: Device) -> tuple["SettingQuestion", ...]:
         """Return the same question one step of its device beside the pulse and the spot."""
@@ -60,10 +62,16 @@ class SettingQuestion:
 
 @dataclass(frozen=True)
 class PublishedDose:
-    """The doses that sources print for such skin, and where the planned and the asked dose stand beside them."""
+    """The doses that sources print for such skin, and where the planned and the asked dose stand beside them.
 
-    low: float
-    high: float
+    Parameters
+    ----------
+    planned, asked : the least and the greatest of them; of heated columns those that go as deep in the planned beam,
+        and in the one that is asked about.
+    """
+
+    planned: tuple[float, float]
+    asked: tuple[float, float]
     unit: str
     planned_place: DosePlace
     asked_place: DosePlace
@@ -129,7 +137,7 @@ def answer_question(person: AssessedPerson, loaded: LoadedCase, question: Settin
         limits={verdict.limit.id: verdict.status for verdict in answer.trial.verdicts},
         stops=stops,
         warnings=warnings,
-        published=_published_dose(answer, question.planned_dose),
+        published=_published_dose(answer, question),
         sentences=tuple(spoken),
         cooled=_cooled_harm(person, answer, question.cooling),
     )
@@ -147,8 +155,10 @@ def _sentence(message: Message) -> str:
     return f"{capitalise(message.text.rstrip('.'))}."
 
 
-def _published_dose(asked_setting: AskedSetting, planned_dose: float) -> PublishedDose | None:
-    span, planned, asked = asked_setting.proposal, asked_setting.place_of(planned_dose), asked_setting.place
-    if span is None or planned is None or asked is None:
+def _published_dose(asked_setting: AskedSetting, question: SettingQuestion) -> PublishedDose | None:
+    asked, planned = asked_setting.proposal, asked_setting.printed_at(question.planned_spot_mm)
+    planned_place = asked_setting.place_of(question.planned_dose, question.planned_spot_mm)
+    asked_place = asked_setting.place
+    if asked is None or planned is None or planned_place is None or asked_place is None:
         return None
-    return PublishedDose(span.low, span.high, span.unit, planned, asked)
+    return PublishedDose((planned.low, planned.high), (asked.low, asked.high), asked.unit, planned_place, asked_place)

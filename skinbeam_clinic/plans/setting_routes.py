@@ -225,6 +225,7 @@ def planned_question(
         quantities,
         current_language(),
         cooling,
+        planned.spot_mm,
     )
 
 
@@ -261,9 +262,9 @@ def _comparison_rows(phototype: object, option: Option, answer: SettingAnswer) -
     if answer.published is None:
         yield _ComparisonRow(label, _text("unprinted"), _text("unprinted"))
     else:
-        places = answer.published.planned_place, answer.published.asked_place
         dose = answer.published
-        planned, asked = (_text(place, low=dose.low, high=dose.high, unit=dose.unit) for place in places)
+        ranges = (dose.planned_place, dose.planned), (dose.asked_place, dose.asked)
+        planned, asked = (_text(place, low=low, high=high, unit=dose.unit) for place, (low, high) in ranges)
         yield _ComparisonRow(label, planned, asked)
     before = {limit.id: limit.status for limit in option.limits}
     for name in {**before, **answer.limits}:

@@ -37,6 +37,16 @@ def test_an_energy_is_held_against_those_that_go_as_deep_in_its_beam(
     assert ("above-published" in dict(found.obstacles)) == (place == "above")
 
 
+def test_the_planned_energy_stays_beside_those_of_its_own_beam(ask: Callable[..., AskedSetting]) -> None:
+    """8 mJ in 60 um, as deep as 16 in 140, were below what is printed as soon as the wider beam was asked about."""
+    wide = ask("fractional-1550", energy_mJ=16.0, spot_mm=0.14)
+    assert wide.place_of(8.0, 0.06) == "inside"
+    assert wide.place_of(8.0) == "below"
+    printed = wide.printed_at(0.06)
+    assert printed is not None
+    assert printed.low < 8.0 < printed.high
+
+
 def test_without_an_energy_the_one_that_goes_as_deep_is_taken(ask: Callable[..., AskedSetting]) -> None:
     narrow, wide = (ask("fractional-1550", spot_mm=spot_mm).trial.dose for spot_mm in (0.06, 0.14))
     assert wide > 1.5 * narrow

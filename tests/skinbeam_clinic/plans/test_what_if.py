@@ -382,7 +382,7 @@ def test_a_plan_of_another_version_is_not_compared_with(clinics: Clinics) -> Non
 def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who makes room for another has every dose answered before, so that a slider goes on without them."""
     answer = SettingAnswer(
-        "", "", "", "", True, {}, (), (), PublishedDose(7.0, 9.0, "J/cm²", "inside", "above"), ("x",)
+        "", "", "", "", True, {}, (), (), PublishedDose((7.0, 9.0), (7.0, 9.0), "J/cm²", "inside", "above"), ("x",)
     )
     dye = SimpleNamespace(device=devices()["pulsed-dye-595"])
     for name in ("case_from_form", "check_consultation", "assess_person"):
