@@ -77,15 +77,15 @@ class PrintedDose:
 
     def in_columns_of(self, setting: BeamSetting) -> "PrintedDose":
         """Return the energies with which heated columns of a setting are as deep as the printed ones."""
+        beam = HeatedBeam.of_setting(setting)
         moved, diameters = [], []
         for energy in (self.low, self.high):
             diameter = self.diameter_um or usual_diameter_um(setting.wavelength_nm, energy)
             if diameter is None:
                 return self
-            printed = HeatedBeam(setting.wavelength_nm, diameter)
-            moved.append(energy_as_deep_mJ(energy, printed, HeatedBeam.of_setting(setting)))
+            moved.append(energy_as_deep_mJ(energy, HeatedBeam(setting.wavelength_nm, diameter), beam))
             diameters.append(diameter)
-        if moved == [self.low, self.high]:
+        if set(diameters) == {beam.diameter_um}:  # beams narrower than any of the table keep the energy, and go deeper
             return self
         columns = PrintedColumns(self.low, self.high, min(diameters), max(diameters))
         return replace(self, low=min(moved), high=max(moved), columns=columns)

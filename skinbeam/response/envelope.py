@@ -371,14 +371,11 @@ def _in_beam(row: PublishedSetting, beam: HeatedBeam) -> PublishedSetting:
     if not ends or row.wavelength_nm is None:
         return row
     diameters = [usual_diameter_um(row.wavelength_nm, energy) for energy in ends]
-    moved: list[float] = []
-    for energy, diameter in zip(ends, diameters, strict=True):
-        if diameter is None:
-            return row
-        moved.append(energy_as_deep_mJ(energy, HeatedBeam(row.wavelength_nm, diameter), beam))
-    if tuple(moved) == ends:
-        return row
     known = [diameter for diameter in diameters if diameter is not None]
+    printed = [HeatedBeam(row.wavelength_nm, diameter) for diameter in known]
+    if len(known) < len(ends) or set(printed) == {beam}:
+        return row
+    moved = [energy_as_deep_mJ(energy, own, beam) for energy, own in zip(ends, printed, strict=True)]
     columns = PrintedColumns(ends[0], ends[-1], min(known), max(known))
     return replace(row, microbeam_mJ=(min(moved), max(moved)), printed_columns=columns)
 

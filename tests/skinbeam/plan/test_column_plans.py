@@ -6,6 +6,8 @@ import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 
 from skinbeam.laser.device import devices as known_devices
+from skinbeam.laser.setting_grid import iterate_settings
+from skinbeam.plan.printed_dose import PrintedDose
 from skinbeam.plan.propose import propose_setting
 from skinbeam.response.settings import PulseCaps, SearchMachine
 
@@ -80,6 +82,14 @@ def test_columns_that_an_injury_bars_from_all_moved_energies_are_none() -> None:
     assert not laser_options(made)
     (refused,) = (one for one in made["concerns"][0]["refused"] if one.get("device") == "fractional-1565")
     assert "doses that an earlier reaction" in refused["reasons"][0]["text"]
+
+
+def test_a_beam_narrower_than_any_of_the_table_has_no_printed_energy() -> None:
+    """A column of 8 mJ in 30 um, which ends a tenth deeper than in 60, kept only the limits of a printed one."""
+    printed = PrintedDose(8.0, 9.0, None, None, None, None, None, False, ("jih2008",))
+    setting = next(iterate_settings(known_devices()["fractional-1550"]))
+    assert printed.in_columns_of(setting._replace(spot_mm=0.06)).columns is None
+    assert printed.in_columns_of(setting._replace(spot_mm=0.03)).columns is not None
 
 
 def test_a_density_that_is_printed_of_narrow_beams_is_none_of_wide_ones() -> None:
