@@ -66,12 +66,12 @@ class PublishedDose:
 
     Parameters
     ----------
-    planned, asked : the least and the greatest of them; of heated columns those that go as deep in the planned beam,
-        and in the one that is asked about.
+    planned_range, asked_range : the least and the greatest of them; of heated columns those that go as deep in the
+        planned beam, and in the one that is asked about.
     """
 
-    planned: tuple[float, float]
-    asked: tuple[float, float]
+    planned_range: tuple[float, float]
+    asked_range: tuple[float, float]
     unit: str
     planned_place: DosePlace
     asked_place: DosePlace

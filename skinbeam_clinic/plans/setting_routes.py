@@ -263,7 +263,7 @@ def _comparison_rows(phototype: object, option: Option, answer: SettingAnswer) -
         yield _ComparisonRow(label, _text("unprinted"), _text("unprinted"))
     else:
         dose = answer.published
-        ranges = (dose.planned_place, dose.planned), (dose.asked_place, dose.asked)
+        ranges = (dose.planned_place, dose.planned_range), (dose.asked_place, dose.asked_range)
         planned, asked = (_text(place, low=low, high=high, unit=dose.unit) for place, (low, high) in ranges)
         yield _ComparisonRow(label, planned, asked)
     before = {limit.id: limit.status for limit in option.limits}

@@ -27,4 +27,4 @@ def test_the_planned_energy_stays_beside_those_of_its_own_beam() -> None:
     published = answer_question(assess_person(checked, DRAWS, 0), checked.loaded, question).published
     assert published is not None
     assert (published.planned_place, published.asked_place) == ("inside", "inside")
-    assert published.planned[1] < published.asked[0]
+    assert published.planned_range[1] < published.asked_range[0]
