@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from research.derived_table import DerivedTable
 from research.derived_tables.spot_share import draw_skin
 from skinbeam.laser.beam import resolve_beam
-from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import dose_steps, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.document import round_significant
 from skinbeam.model.input_files import parse_record
-from skinbeam.model.units import MJ, MM, UM
+from skinbeam.model.units import MJ
+from skinbeam.response.column_energy import HeatedBeam, heated_column_devices
 from skinbeam.simulate.removal.column import ENERGY_LADDER_J
 from skinbeam.simulate.removal.column_table import ColumnBeam, ColumnRow, absorption_above_dermis, read_column_rows
 from skinbeam.simulate.removal.microlesion import column_ratios
@@ -46,22 +46,17 @@ HEADER = """\
 
 def fractional_beams() -> Iterator[tuple[ColumnBeam, Floats]]:
     """Yield every beam of the shipped non-ablative fractional devices, and the ladder energies around its own, J."""
-    for device in devices().values():
-        if "non-ablative-fractional" in device.modalities and device.microbeam:
-            for setting in iterate_settings(device):
-                own = np.array(dose_steps(device, setting)) * MJ
-                if not own.size:
-                    continue
-                first, last = np.searchsorted(ENERGY_LADDER_J, [own.min(), own.max()])
-                yield (
-                    ColumnBeam(
-                        setting.wavelength_nm,
-                        round_significant(setting.spot_mm * MM / UM, 6),
-                        device.profile,
-                        setting.pulse_ms,
-                    ),
-                    ENERGY_LADDER_J[first - 1 : last + 1],
-                )
+    for device in heated_column_devices():
+        for setting in iterate_settings(device):
+            own = np.array(dose_steps(device, setting)) * MJ
+            if not own.size:
+                continue
+            first, last = np.searchsorted(ENERGY_LADDER_J, [own.min(), own.max()])
+            beam = HeatedBeam.of_setting(setting)
+            yield (
+                ColumnBeam(beam.wavelength_nm, beam.diameter_um, device.profile, setting.pulse_ms),
+                ENERGY_LADDER_J[first - 1 : last + 1],
+            )
 
 
 def _ratios(skins: SkinSample, beam: ColumnBeam, energies_J: Floats) -> tuple[Floats, Floats]:

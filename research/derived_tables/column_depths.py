@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from research.derived_table import DerivedTable
+from research.derived_tables.column_corrections import COLUMN_CORRECTIONS
 from research.derived_tables.spot_share import draw_skin
-from skinbeam.laser.device import devices
 from skinbeam.model.document import round_significant
 from skinbeam.model.units import MJ, MS, UM
+from skinbeam.response.column_energy import heated_column_devices
 from skinbeam.simulate.removal.column import full_column, median_skin_layers
 from skinbeam.simulate.removal.heated_optics import thermal_optics
+from skinbeam.skin.sample import SkinSample
 
 __all__ = ["COLUMN_DEPTHS", "heated_column_pulses"]
 
@@ -36,15 +38,13 @@ HEADER = """\
 def heated_column_pulses() -> Iterator[tuple[float, float]]:
     """Yield the wavelengths, nm, of the shipped devices that heat columns, each once with a pulse, ms."""
     seen: dict[float, float] = {}
-    for device in devices().values():
-        if device.microbeam and "non-ablative-fractional" in device.modalities:
-            for head in device.heads:
-                seen.setdefault(head.wavelength_nm, round_significant(math.sqrt(math.prod(head.pulse_ms.ends)), 3))
+    for device in heated_column_devices():
+        for head in device.heads:
+            seen.setdefault(head.wavelength_nm, round_significant(math.sqrt(math.prod(head.pulse_ms.ends)), 3))
     yield from sorted(seen.items())
 
 
-def _depths_um(wavelength_nm: float, pulse_ms: float, diameter_um: float) -> list[float]:
-    skin = draw_skin(SITE, ITA_DEG, DRAWS)
+def _depths_um(skin: SkinSample, wavelength_nm: float, pulse_ms: float, diameter_um: float) -> list[float]:
     layers, heated = median_skin_layers(skin, wavelength_nm), thermal_optics(skin, wavelength_nm)
     found = [
         full_column(
@@ -64,9 +64,9 @@ def _depths_um(wavelength_nm: float, pulse_ms: float, diameter_um: float) -> lis
 
 
 def _make_table() -> Mapping[str, Any]:
-    rows = []
+    skin, rows = draw_skin(SITE, ITA_DEG, DRAWS), []
     for wavelength_nm, pulse_ms in heated_column_pulses():
-        depths = [_depths_um(wavelength_nm, pulse_ms, diameter) for diameter in DIAMETERS_UM]
+        depths = [_depths_um(skin, wavelength_nm, pulse_ms, diameter) for diameter in DIAMETERS_UM]
         print(wavelength_nm, pulse_ms, depths, flush=True)
         rows.append({"wavelength_nm": wavelength_nm, "pulse_ms": pulse_ms, "depth_um": depths})
     return {"diameter_um": list(DIAMETERS_UM), "energy_mJ": list(ENERGIES_MJ), "light": rows}
@@ -75,15 +75,7 @@ def _make_table() -> Mapping[str, Any]:
 COLUMN_DEPTHS = DerivedTable(
     name="column_depths",
     header=HEADER,
-    inputs=(
-        *(
-            f"data/tissue/{name}.toml"
-            for name in ("boiling", "heated", "kinetics", "layers", "melanin", "optics", "presets", "thermal")
-        ),
-        "data/spectra/",
-        "data/derived/melanin_by_colour.toml",
-        "data/derived/melanin_by_site.toml",
-    ),
+    inputs=COLUMN_CORRECTIONS.inputs,  # the same columns of the same skin
     version=1,
     make=_make_table,
     selection=lambda: [list(light) for light in heated_column_pulses()],

@@ -17,7 +17,7 @@ from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import HEATING_MODALITIES, PHOTOTYPES
 from skinbeam.published_doses.settings import PrintedColumns
-from skinbeam.response.column_energy import HEATED_COLUMNS, HeatedBeam, energy_as_deep_mJ, usual_diameter_um
+from skinbeam.response.column_energy import HEATED_COLUMNS, HeatedBeam, energies_in_beam, usual_diameter_um
 from skinbeam.response.envelope import PublishedRange
 from skinbeam.response.practice_place import ENERGY, FLUENCE
 from skinbeam.response.settings import PracticeRegion, SearchMachine
@@ -78,17 +78,8 @@ class PrintedDose:
     def in_columns_of(self, setting: BeamSetting) -> "PrintedDose":
         """Return the energies with which heated columns of a setting are as deep as the printed ones."""
         beam = HeatedBeam.of_setting(setting)
-        moved, diameters = [], []
-        for energy in (self.low, self.high):
-            diameter = self.diameter_um or usual_diameter_um(setting.wavelength_nm, energy)
-            if diameter is None:
-                return self
-            moved.append(energy_as_deep_mJ(energy, HeatedBeam(setting.wavelength_nm, diameter), beam))
-            diameters.append(diameter)
-        if set(diameters) == {beam.diameter_um}:  # beams narrower than any of the table keep the energy, and go deeper
-            return self
-        columns = PrintedColumns(self.low, self.high, min(diameters), max(diameters))
-        return replace(self, low=min(moved), high=max(moved), columns=columns)
+        found = energies_in_beam(self.low, self.high, setting.wavelength_nm, beam, diameter_um=self.diameter_um)
+        return self if found is None else replace(self, low=found.low_mJ, high=found.high_mJ, columns=found.columns)
 
     def densities_at(self, spot_mm: float) -> tuple[float, float] | None:
         """The densities, 1/cm², of microbeams of a diameter: as printed, or those with the printed share under them."""

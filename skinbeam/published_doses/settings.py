@@ -66,7 +66,7 @@ class PublishedSetting:
     coverage_pct : share of the skin under microbeams.
     device_class : class of the light, such as `qs-532`; None where it is not known.
     is_cooled : whether the source says that the skin was cooled.
-    printed_columns : the energies as printed, where those of the setting are as deep in other beams; else None.
+    columns : the energies as printed, where those of the setting are as deep in other beams; else None.
     """
 
     row: str
@@ -88,7 +88,7 @@ class PublishedSetting:
     coverage_pct: PrintedSpan | None = None
     device_class: str | None = None
     is_cooled: bool = False
-    printed_columns: PrintedColumns | None = None
+    columns: PrintedColumns | None = None
 
     @cached_property
     def pulse_energy_J(self) -> PrintedSpan | None:

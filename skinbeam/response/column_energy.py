@@ -5,6 +5,7 @@ the beam. Depths are those of the middle skin of a cheek, from a derived table.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -12,13 +13,22 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.laser.device import devices
+from skinbeam.laser.device import Device, devices
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.document import round_significant
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.units import MM, UM
+from skinbeam.published_doses.settings import PrintedColumns
 
-__all__ = ["HEATED_COLUMNS", "HeatedBeam", "energy_as_deep_mJ", "usual_diameter_um"]
+__all__ = [
+    "HEATED_COLUMNS",
+    "BeamEnergies",
+    "HeatedBeam",
+    "energies_in_beam",
+    "energy_as_deep_mJ",
+    "heated_column_devices",
+    "usual_diameter_um",
+]
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +64,47 @@ def energy_as_deep_mJ(energy_mJ: float, printed: HeatedBeam, wanted: HeatedBeam)
     return energy_mJ * math.exp(float(ratio))
 
 
+@dataclass(frozen=True)
+class BeamEnergies:
+    """Energies of a beam, mJ, that coagulate as deep as printed ones.
+
+    Parameters
+    ----------
+    columns : the energies as printed, where they are of other beams; else None.
+    """
+
+    low_mJ: float
+    high_mJ: float
+    columns: PrintedColumns | None
+
+
+def energies_in_beam(
+    low_mJ: float, high_mJ: float, wavelength_nm: float, wanted: HeatedBeam, *, diameter_um: float | None = None
+) -> BeamEnergies | None:
+    """Return printed energies of a wavelength in a beam; None where nobody knows the beams that they are of.
+
+    Parameters
+    ----------
+    diameter_um : of the beams, as printed; None for the usual ones of machines with such energies.
+    """
+    ends = low_mJ, high_mJ
+    diameters = [diameter for end in ends if (diameter := diameter_um or usual_diameter_um(wavelength_nm, end))]
+    if len(diameters) < len(ends):
+        return None
+    printed = [HeatedBeam(wavelength_nm, diameter) for diameter in diameters]
+    if set(printed) == {wanted}:  # beams narrower than any of the table keep the energy, and go deeper
+        return BeamEnergies(low_mJ, high_mJ, None)
+    moved = [energy_as_deep_mJ(end, own, wanted) for end, own in zip(ends, printed, strict=True)]
+    columns = PrintedColumns(low_mJ, high_mJ, min(diameters), max(diameters))
+    return BeamEnergies(min(moved), max(moved), columns)
+
+
+def heated_column_devices() -> Iterator[Device]:
+    """Yield the shipped devices that heat columns."""
+    return (device for device in devices().values() if device.microbeam and HEATED_COLUMNS in device.modalities)
+
+
+@cache
 def usual_diameter_um(wavelength_nm: float, energy_mJ: float) -> float | None:
     """Return the diameter of the beams that shipped machines of a wavelength give an energy in, the narrowest of them.
 
@@ -61,8 +112,7 @@ def usual_diameter_um(wavelength_nm: float, energy_mJ: float) -> float | None:
     """
     tips = [
         (max(tip.energy_mJ.ends[0] / energy_mJ, energy_mJ / tip.energy_mJ.ends[1], 1.0), tip.diameter_um)
-        for device in devices().values()
-        if device.microbeam and HEATED_COLUMNS in device.modalities
+        for device in heated_column_devices()
         for head in device.heads
         if 1 / _SAME_WAVELENGTH_RATIO <= head.wavelength_nm / wavelength_nm <= _SAME_WAVELENGTH_RATIO
         for tip in head.tip

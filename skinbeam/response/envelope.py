@@ -23,7 +23,7 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES, PIGMENT_MODALITIES
 from skinbeam.published_doses.rows import PrintedSpan, is_lamp, practice_rows, wavelength_from_name_nm
 from skinbeam.published_doses.settings import PrintedColumns, PublishedSetting, published_settings
-from skinbeam.response.column_energy import HEATED_COLUMNS, HeatedBeam, energy_as_deep_mJ, usual_diameter_um
+from skinbeam.response.column_energy import HEATED_COLUMNS, HeatedBeam, energies_in_beam
 from skinbeam.response.envelope_rules import envelope_rules
 
 __all__ = [
@@ -370,19 +370,15 @@ def _in_beam(row: PublishedSetting, beam: HeatedBeam) -> PublishedSetting:
     ends = span_ends(row.microbeam_mJ)
     if not ends or row.wavelength_nm is None:
         return row
-    diameters = [usual_diameter_um(row.wavelength_nm, energy) for energy in ends]
-    known = [diameter for diameter in diameters if diameter is not None]
-    printed = [HeatedBeam(row.wavelength_nm, diameter) for diameter in known]
-    if len(known) < len(ends) or set(printed) == {beam}:
+    found = energies_in_beam(ends[0], ends[-1], row.wavelength_nm, beam)
+    if found is None or found.columns is None:
         return row
-    moved = [energy_as_deep_mJ(energy, own, beam) for energy, own in zip(ends, printed, strict=True)]
-    columns = PrintedColumns(ends[0], ends[-1], min(known), max(known))
-    return replace(row, microbeam_mJ=(min(moved), max(moved)), printed_columns=columns)
+    return replace(row, microbeam_mJ=(found.low_mJ, found.high_mJ), columns=found.columns)
 
 
 def _join_columns(rows: Sequence[PublishedSetting]) -> PrintedColumns | None:
     """Return the energies and diameters as printed of rows whose energies were moved; None where none was."""
-    moved = [row.printed_columns for row in rows if row.printed_columns is not None]
+    moved = [row.columns for row in rows if row.columns is not None]
     return reduce(PrintedColumns.join, moved) if moved else None
 
 

@@ -24,7 +24,7 @@ from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.published_doses.counts import uncooled_burn_threshold_J_cm2
 from skinbeam.published_doses.settings import PublishedSetting, pulse_energy_J
-from skinbeam.response.column_energy import HeatedBeam, energy_as_deep_mJ, usual_diameter_um
+from skinbeam.response.column_energy import HeatedBeam, energies_in_beam
 from skinbeam.response.envelope import (
     DARKEST_PHOTOTYPE,
     PracticeEnvelope,
@@ -231,12 +231,14 @@ def _guideline_energies(condition: str, group: str, light: PracticeLight) -> Ite
             name = _COLUMN_CLASS.fullmatch(dose.component or dose.device_class)
             if name is None or dose.quantity != "energy_mJ" or getattr(cell, dose.place).treatment != light.modality:
                 continue
-            if light_regime(light.modality, float(name[1]), "") != light.regime:
+            wavelength_nm = float(name[1])
+            if light_regime(light.modality, wavelength_nm, "") != light.regime:
                 continue
-            diameter_um = dose.diameter_um or usual_diameter_um(float(name[1]), dose.high)
-            if diameter_um is not None:
-                energy = energy_as_deep_mJ(dose.high, HeatedBeam(float(name[1]), diameter_um), light.column_beam)
-                yield from ((source, energy) for source in dose.sources)
+            found = energies_in_beam(
+                dose.high, dose.high, wavelength_nm, light.column_beam, diameter_um=dose.diameter_um
+            )
+            if found is not None:
+                yield from ((source, found.high_mJ) for source in dose.sources)
 
 
 def _greatest_values(
