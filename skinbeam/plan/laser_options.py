@@ -282,7 +282,8 @@ def _with_proposal_reason(
         message = Message("plan.dose-of-lighter", {"doses": span["doses"], "light": light, "lighter": bounding})
     elif proposal.lighter_phototype is not None:
         lighter = PHOTOTYPES[proposal.lighter_phototype - 1]
-        message = Message("plan.dose-borrowed", span | {"lighter": lighter})
+        message_id = "plan.columns-no-deeper-than-lighter" if proposal.is_own_deeper else "plan.dose-borrowed"
+        message = Message(message_id, span | {"lighter": lighter})
     elif proposal.is_least_off_face and not proposal.is_least_first and proposal.is_start(trial.dose):
         message_id = "plan.dose-least-off-face-field" if goal.fades_field_pigment else "plan.dose-least-off-face"
         message = Message(message_id, span)

@@ -150,6 +150,7 @@ def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: Skin
             most_density_per_cm2=proposal.density_per_cm2,
             is_density_printed=proposal.is_density_of_such_skin,
             usual_density_per_cm2=proposal.usual_density_per_cm2,
+            borne_density_per_cm2=proposal.borne_density_per_cm2,
             is_published=is_depth_of_practice(proposal, site),
         )
         if found is not None:

@@ -71,6 +71,7 @@ class Proposal:
     printed : least and greatest dose as printed for such skin, where the range is another; else None.
     bounding_phototype : the lighter phototype, 1 to 6, whose smaller dose at this setting it begins with, although
         sources print more for such skin, of light that is not simulated in another spot; None where there is none.
+    is_own_deeper : whether sources print deeper columns for such skin of the face, and those of lighter skin are taken.
     bluer_filter_nm : the cut-off of the lamp's filter with which sources print its doses for such skin, where lighter
         skin has a redder one, which is then kept, or the guideline names a redder one; else None.
     shorter_pulse_ms : the lamp's pulse that such doses are printed with, where lighter skin has a longer one, which is
@@ -108,6 +109,7 @@ class Proposal:
     darker_phototype: int | None = None
     printed: tuple[float, float] | None = None
     bounding_phototype: int | None = None
+    is_own_deeper: bool = False
     bluer_filter_nm: float | None = None
     shorter_pulse_ms: float | None = None
     is_least_first: bool = False
@@ -178,6 +180,13 @@ class Proposal:
             return None
         low, high = self.densities_per_cm2
         return high if self.darker_phototype is not None else math.sqrt(low * high)
+
+    @property
+    def borne_density_per_cm2(self) -> float:
+        """The density that darker skin begins with, whose doses are taken: lighter skin bears it; 0 where none is."""
+        if self.darker_phototype is None or self.densities_per_cm2 is None or self.columns is not None:
+            return 0.0
+        return math.sqrt(math.prod(self.densities_per_cm2))
 
     @property
     def is_density_of_such_skin(self) -> bool:
@@ -255,7 +264,7 @@ class Proposal:
             printed = Message("asked.printed-other", {"doses": doses})
         elif self.lighter_phototype is not None and self.bounding_phototype is None:
             params = {"doses": doses, "lighter": PHOTOTYPES[self.lighter_phototype - 1]}
-            printed = Message("asked.printed-lighter", params)
+            printed = Message("asked.printed-lighter-here" if self.is_own_deeper else "asked.printed-lighter", params)
         if self.printed in (None, (self.low, self.high)):
             return printed
         return Message("asked.printed-taken", {"printed": printed, "taken": dose_span(self.low, self.high, self.unit)})

@@ -4,11 +4,12 @@ The doses of the guideline's cell come first, then the settings of clinics and t
 lighter skin, which are borrowed and moved down. Lighter skin bears what darker skin bears: where nothing of that prints
 a dose, it gets the one of the guideline's cell for the next darker skin, and columns, whose depth depends on no colour,
 get it too where it is greater, as lamps do where clinics treated darker skin alone; other light begins with no less
-than the least of that cell, where clinics print as much for lighter skin. At one setting darker skin gets no
-more than lighter skin. Where the guideline names lamps away from the face and prints no dose there, as for the backs of
-the hands, a lamp gets a share of the one for the face, and where doses are printed with a bluer filter alone than the
-guideline names, that dose with the filter it names. Light that a source calls like another gets the doses of that,
-moved by the model. A machine for which nobody printed any of these gets no proposal.
+than the least of that cell, where clinics print as much for lighter skin. At one setting darker skin gets no more than
+lighter skin, and off the face no deeper columns in any beam. Where the guideline names lamps away from the face and
+prints no dose there, as for the backs of the hands, a lamp gets a share of the one for the face, and where doses are
+printed with a bluer filter alone than the guideline names, that dose with the filter it names. Light that a source
+calls like another gets the doses of that, moved by the model. A machine for which nobody printed any of these gets no
+proposal.
 """
 
 import re
@@ -268,6 +269,8 @@ def _propose_no_more_than_lighter(
     lighter = (region.phototype or len(PHOTOTYPES)) - 1
     if found is None or not lighter:
         return found
+    if machine.device.microbeam and not is_facial(concern.site) and not found.is_of_site:
+        found = _no_deeper_than_lighter(found, machine, concern, replace(region, phototype=lighter), barred_nm)
     is_published_only = _is_published_only(found)
     if found.lighter_phototype is not None and not machine.device.is_lamp and not is_published_only:
         return found
@@ -298,6 +301,30 @@ def _propose_no_more_than_lighter(
         return replace(theirs, lighter_phototype=own, printed=printed, bounding_phototype=lighter)
     bounded = replace(_bounded_by(found, theirs), printed=printed)
     return replace(bounded, bounding_phototype=lighter) if bounded.middle < found.middle else bounded
+
+
+def _no_deeper_than_lighter(
+    proposal: Proposal,
+    machine: SearchMachine,
+    concern: Concern,
+    lighter: PracticeRegion,
+    barred_nm: Collection[float],
+) -> Proposal:
+    """Return a proposal of columns off the face, or that of lighter skin where its columns are less deep.
+
+    Sources print deep columns for the face of darker skin alone. Lighter skin is kept from them off the face, where the
+    skin is thinner or heals more slowly; darker skin, which such columns mark sooner, gets no deeper ones.
+    """
+    with collect_sources() as sources:
+        theirs = _propose_no_more_than_lighter(machine, concern, lighter, barred_nm)
+    if theirs is None:
+        return proposal
+    moved = proposal.in_columns_of(theirs.setting)
+    if moved.setting.spot_mm != theirs.setting.spot_mm or moved.middle <= theirs.middle:
+        return proposal
+    cite_sources(*sources)
+    is_own_deeper = proposal.lighter_phototype is None or theirs.is_own_deeper
+    return replace(theirs, lighter_phototype=theirs.lighter_phototype or lighter.phototype, is_own_deeper=is_own_deeper)
 
 
 def _propose_at_site(
@@ -471,6 +498,9 @@ def _propose_beside_cell(
     if practice is None or borrowed is None:
         return practice or borrowed
     if practice.lighter_phototype is not None and practice.condition in (concern.condition, borrowed.condition):
+        is_nearer = practice.lighter_phototype > (borrowed.lighter_phototype or 0) and practice.low <= borrowed.high
+        if machine.device.microbeam and is_nearer:  # columns of the next lighter skin, which that skin gets bounded so
+            return _bounded_by(practice, borrowed)
         return min(borrowed, practice, key=lambda proposal: proposal.middle)  # darker skin gets no more than lighter
     if practice.lighter_phototype is not None or practice.low > borrowed.high:
         return borrowed

@@ -52,6 +52,7 @@ class _EnergyCandidate:
     is_printed : whether sources print the greatest of the densities for such skin.
     usual_densities : those of a plan without an earlier session, of which rules take their share; empty where there is
         none.
+    borne_per_cm2 : the density that sources print for darker skin, so that rules on darker skin spare it; 0 for none.
     """
 
     beam: Beam
@@ -61,6 +62,7 @@ class _EnergyCandidate:
     basis: tuple[str, ...]
     is_printed: bool = False
     usual_densities: Sequence[float] = ()
+    borne_per_cm2: float = 0.0
 
 
 def search_microbeams(
@@ -73,6 +75,7 @@ def search_microbeams(
     most_density_per_cm2: float | None = None,
     is_density_printed: bool = False,
     usual_density_per_cm2: float | None = None,
+    borne_density_per_cm2: float = 0.0,
     is_published: bool = False,
 ) -> CandidateSetting | None:
     """Return the least of `energies` that reaches the target, with its density, or the greatest that keeps the limits.
@@ -84,6 +87,7 @@ def search_microbeams(
     is_density_printed : whether sources print that density for such skin, so that rules on darker skin spare it.
     usual_density_per_cm2 : the greatest density of a plan without an earlier session, where the one to try is that of a
         session: rules take their share of what the plan would set, and not of what this skin has borne already.
+    borne_density_per_cm2 : the density that sources print for darker skin; 0 for none.
     is_published : whether sources print such an energy for such skin, so that a broken limit of depth is a warning.
 
     Raises
@@ -111,6 +115,7 @@ def search_microbeams(
             tuple(sources),
             is_density_printed,
             [density for density in every if density <= (usual_density_per_cm2 or 0.0)],
+            borne_density_per_cm2,
         )
         densest = _densest_pattern(machine, setting, goal, skins, looked, is_published=is_published)
         if densest is None:
@@ -293,7 +298,10 @@ def _densities_within_rules(
     candidate: _EnergyCandidate, densest: float, goal: TreatmentGoal, setting: BeamSetting
 ) -> list[float]:
     """Return the densities within the bounds of rules, which take their share of the densest."""
-    most = goal.bounds.density_per_cm2(densest, is_printed=candidate.is_printed, is_scar=is_thick_scar(goal.condition))
+    is_scar = is_thick_scar(goal.condition)
+    most = goal.bounds.density_per_cm2(densest, is_printed=candidate.is_printed, is_scar=is_scar)
+    borne = min(candidate.borne_per_cm2, densest)
+    most = max(most, goal.bounds.density_per_cm2(borne, is_printed=True, is_scar=is_scar))
     most_pct = 100.0 * goal.bounds.beam_coverage_fraction
     diameter_um = setting.spot_mm * MM / UM
     return [

@@ -103,3 +103,40 @@ def test_a_density_that_is_printed_of_narrow_beams_is_none_of_wide_ones() -> Non
     wide = narrow.in_columns_of(narrow.setting._replace(spot_mm=0.14))
     assert wide.low > narrow.high
     assert not wide.is_density_of_such_skin
+
+
+def _of_colour(condition: str, site: str, ita_deg: float, device: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first option of a device for skin of a measured colour, and its microbeams."""
+    person = "\n[patient]\nage_years = 45\npregnant = false\n" + f"ita_deg = {ita_deg}\n"
+    option = laser_options(document(person + concern(condition, site) + devices(device)))[0]
+    return option, option["settings"]["microbeam"]
+
+
+@pytest.mark.parametrize("site", ["neck", "decolletage", "arms"])
+def test_off_the_face_darker_skin_gets_no_deeper_columns_than_lighter_skin(site: str) -> None:
+    """36 mJ in 140 um, printed for the face of types IV to VI, stood beside 8.6 mJ in 60 um for types I to III."""
+    _, lighter = _of_colour("acne-scars", site, 35.0, "fractional-1550")
+    for ita_deg in (20.0, -20.0):
+        option, darker = _of_colour("acne-scars", site, ita_deg, "fractional-1550")
+        assert darker["diameter_um"] == lighter["diameter_um"]
+        assert darker["energy_mJ"] <= lighter["energy_mJ"]
+        assert darker["density_per_cm2"] <= lighter["density_per_cm2"]
+        (reason,) = (one["text"] for one in option["reasons"] if one["rule"] == "published-dose")
+        assert "deeper columns, but not of this site" in reason
+
+
+@pytest.mark.parametrize("device", ["fractional-1550", "fractional-co2-10600"])
+def test_columns_on_acne_scars_stand_no_denser_in_darker_skin(device: str) -> None:
+    """Type III got 225 columns and type IV the 300 that are printed for it; by CO2 type IV 350 and type V 425."""
+    shown = [_of_colour("acne-scars", "cheeks", ita_deg, device)[1] for ita_deg in (50.0, 35.0, 20.0, -20.0)]
+    same_energy = [one for one in shown if one["energy_mJ"] == shown[-1]["energy_mJ"]]
+    assert len(same_energy) >= 3
+    densities = [one["density_per_cm2"] for one in same_energy]
+    assert densities == sorted(densities, reverse=True)
+
+
+def test_columns_printed_for_darker_skin_keep_the_density_that_it_bears() -> None:
+    """The rule on darker skin halves a density that nobody printed; 200 to 456 on a cm² are printed for type IV."""
+    _, brown = _of_colour("acne-scars", "cheeks", 20.0, "fractional-1550")
+    _, lighter = _of_colour("acne-scars", "cheeks", 35.0, "fractional-1550")
+    assert lighter["density_per_cm2"] == brown["density_per_cm2"]
