@@ -37,6 +37,11 @@ __all__ = [
 
 SAMPLE = "sample"  # name of the axis of sampled fields
 MOST_CASES = 10_000_000
+_LIST_HINT = 'A list such as [4.0, 6.0], or {from = 1.0, to = 40.0, steps = 12, scale = "log"}.'
+_RANGE_HINT = (
+    'Such as {from = 1.0, to = 40.0, steps = 12, scale = "log"}: '
+    f"from 2 to {MOST_CASES:,} steps, two different ends, and both above 0 on a log scale."
+)
 _SPACED: Mapping[str, Callable[..., Any]] = {"linear": np.linspace, "log": np.geomspace}
 FieldValue = float | int | bool | str
 Distribution = Mapping[str, FieldValue | Sequence[FieldValue]]  # of a field: its name and parameters
@@ -68,12 +73,8 @@ def grid_axis(field: str, spec: Any) -> Axis:
     """
     values = _range_values(spec) if isinstance(spec, Mapping) else spec
     if not isinstance(values, list) or not values or not all(isinstance(v, FieldValue) for v in values):
-        raise FieldError(
-            "wrong-value",
-            f"is not a list of values, read {str(spec)[:80]}",
-            'A list such as [4.0, 6.0], or {from = 1.0, to = 40.0, steps = 12, scale = "log"}.',
-            field=f'"{field}"',
-        )
+        kind, hint = ("range", _RANGE_HINT) if isinstance(spec, Mapping) else ("list of values", _LIST_HINT)
+        raise FieldError("wrong-value", f"is not a {kind}, read {str(spec)[:80]}", hint, field=f'"{field}"')
     if len(set(values)) < len(values):
         raise FieldError("wrong-value", "names a value twice", "Each value once.", field=f'"{field}"')
     return Axis(field, (field,), tuple((value,) for value in values))

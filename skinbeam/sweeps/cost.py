@@ -136,7 +136,7 @@ def _check_pilot(question: SweepQuestion, rows: list[CaseRow]) -> None:
     if len(failed) == len(rows):
         raise InputError(
             "no-case-answers",
-            f"none of {len(rows)} cases that were tried can be answered; the first: {failed[0].message}",
+            f"none of {len(rows)} cases that were tried can be answered; the first: {failed[0].message.rstrip('.')}",
             field="axes",
             hint="Mend the case or the fields that vary.",
             file=question.file,

@@ -46,7 +46,8 @@ __all__ = [
 
 ANSWERS = ("simulate", "threshold", "consult")
 _MOST_OUTPUTS = 100
-_KEYS_OF_VALUES = frozenset({"from", "to", "steps", "scale", "distribution"})  # of a range or a distribution
+# Of a range or a distribution.
+_KEYS_OF_VALUES = frozenset({"from", "to", "steps", "scale", "distribution", "low", "high", "mean", "sd", "values"})
 
 
 def _read_each(read: Callable[[str, Any], Any]) -> BeforeValidator:

@@ -76,6 +76,13 @@ WRONG = {
     "a case elsewhere": (GOOD.replace("case.toml", "../case.toml") + "[axes]\na = [1]", "case", "folder"),
     "a range of one step": (GOOD + "[axes]\na = {from = 1, to = 2, steps = 1}", 'axes."a"', "steps"),
     "a log range through zero": (GOOD + '[axes]\na = {from = 0, to = 2, steps = 3, scale = "log"}', 'axes."a"', "log"),
+    "a range without steps": (GOOD + "[axes]\na = {from = 1, to = 2, steps = 0}", 'axes."a"', "from 2 to"),
+    "a range of no length": (GOOD + "[axes]\na = {from = 1, to = 1, steps = 3}", 'axes."a"', "different ends"),
+    "ends without a distribution": (
+        GOOD + "[sample]\nn = 2\n[sample.fields]\na = {low = 1, high = 2}",
+        'sample.fields."a"',
+        "distribution",
+    ),
     "a value twice": (GOOD + "[axes]\na = [1, 1]", 'axes."a"', "once"),
     "too many": (
         GOOD + "[axes]\n" + "\n".join(f"a{k} = {{from = 0, to = 1, steps = 99}}" for k in range(4)),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from skinbeam.model.errors import InputError
 from skinbeam.physics.light.photon_scene import LightTally
 from skinbeam.simulate.layers_schema.layers import LightBeam
 from skinbeam.simulate.light.engines import SKIN_ORDINATES
@@ -109,3 +110,12 @@ def test_the_pilot_counts_cases_that_share_their_skins_as_the_sweep_has_them(
     assert all(len({place[axis] for place in pilot[::2]}) >= 4 for axis in range(3))
     # Of the 800 cases five have skins that none had before.
     assert found.seconds_per_case == pytest.approx((5 * 1.0 + 795 * 0.1) / 800)
+
+
+def test_the_reason_why_no_case_answers_is_one_sentence(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ended with two full stops."""
+    failed = CaseRow((np.nan,), worker.FAILED, message='case: pulse_ms: unknown key "pulse_ms".')
+    monkeypatch.setattr(cost, "_timed_row", lambda *_: (failed, 0.1))
+    with pytest.raises(InputError) as raised:
+        cost.estimate_cost(sweep)
+    assert 'unknown key "pulse_ms". Mend' in str(raised.value)
