@@ -24,6 +24,7 @@ __all__ = ["DepthProfile", "LayerTop", "profile_light"]
 
 Floats = NDArray[np.float64]
 MAX_BINS = 1000
+_USUAL_DEPTH_um = 2000.0
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,12 @@ class DepthProfile(ArrayResult):
 
 
 def profile_light(
-    loaded: LoadedCase, wavelength_nm: float, *, deepest_um: float, bins: int, draws: int, seed: int
+    loaded: LoadedCase, wavelength_nm: float, *, deepest_um: float | None = None, bins: int, draws: int, seed: int
 ) -> DepthProfile:
     """Return the fluence rate over the irradiance in equal bins from the surface down.
 
-    The beam is collimated, perpendicular and wide. Every bin has the weighted median and the central interval of the
+    The beam is collimated, perpendicular and wide. Without a depth the profile ends at 2000 µm, or with the thinnest of
+    the skins if that is less. Every bin has the weighted median and the central interval of the
     draws; `layers` are the names and tops of the layers of the median thickness.
 
     Raises
@@ -77,20 +79,24 @@ def profile_light(
     """
     check_skin_given(loaded)
     _check_range("wavelength_nm", wavelength_nm, *MODEL_RANGE_NM)
-    _check_range("deepest_um", deepest_um, 1.0, 1e5)
+    if deepest_um is not None:
+        _check_range("deepest_um", deepest_um, 1.0, 1e5)
     _check_range("bins", bins, 1, MAX_BINS)
     skin = SkinDistribution.from_case(loaded.case)
     warnings = list(skin.warnings)
     if skin.layers:
         warnings.append(DocumentWarning("layers-at-one-wavelength", Message("skin.layers_replace")))
-    edges_um = np.linspace(0.0, deepest_um, bins + 1)
     with collect_sources() as sources:
         skins = skin.sample(draws, seed)
         if skin.reading is not None:
             skins = weight_by_reading(skins, skin.reading)
         weights = skins["weight"]
         thickness_um = [weighted_median(column, weights) / UM for column in skins["thickness_m"].T]
-        _check_range("deepest_um", deepest_um, 1.0, float(skins["thickness_m"].sum(axis=1).min()) / UM)
+        thinnest_um = float(skins["thickness_m"].sum(axis=1).min()) / UM
+        if deepest_um is None:
+            deepest_um = min(_USUAL_DEPTH_um, thinnest_um)
+        _check_range("deepest_um", deepest_um, 1.0, thinnest_um)
+        edges_um = np.linspace(0.0, deepest_um, bins + 1)
         ratio = fluence_between_depths(skins, optical_properties(skins, wavelength_nm), edges_um * UM)
     tail = (1.0 - INTERVAL_LEVEL) / 2.0
     low, median, high = np.array(

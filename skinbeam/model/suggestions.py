@@ -172,7 +172,7 @@ def _unit_hint(word: str, key: str) -> str:
     value by a factor.
     """
     read, right = _UNIT_SUFFIX.search(word), _UNIT_SUFFIX.search(key)
-    if read is None or right is None or read[0] == right[0]:
+    if read is None or right is None or read[0] == right[0] or word.lower() == key.lower():
         return ""
     return f" Its unit is another: the value has to be converted from {read[0][1:]} to {right[0][1:]}."
 

@@ -35,6 +35,7 @@ __all__ = [
     "load_case",
     "plain_numbers",
     "plain_value",
+    "quoted",
     "with_settings",
 ]
 
@@ -51,6 +52,12 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "skin": Skin,
     "patient": Patient,
 }
+_WAYS_TO_GIVE = {
+    "case": "A path, the tables of a case file, or a loaded case; an option of a plan gives one by to_case().",
+    "layers": "A path, or the tables of a layers file.",
+    "plan": "A plan as `skinbeam.plan` returns it, or the path of a plan.json.",
+}
+_MOST_QUOTED = 80  # characters of a value in an error
 _TABLE_OF = {"ita_deg": "skin"}  # of a name in several tables: the colour of the skin counts before the person's
 _LISTED: Mapping[str, type[BaseModel]] = {
     "vessel.0": Vessel,
@@ -112,10 +119,14 @@ def given_path(value: Any, name: str) -> Path:
     try:
         return Path(value)
     except TypeError:
-        hint = "A path."
-        if name == "case":
-            hint = "A path, the tables of a case file, or a loaded case; an option of a plan gives one by to_case()."
-        raise InputError("wrong-type", f"{value!r} was read", field=name, hint=hint) from None
+        hint = _WAYS_TO_GIVE.get(name, "A path.")
+        raise InputError("wrong-type", f"{quoted(value)} was read", field=name, hint=hint) from None
+
+
+def quoted(value: Any) -> str:
+    """Return a value as an error shows it: as Python writes it, shortened."""
+    shown = " ".join(repr(value).split())
+    return shown if len(shown) <= _MOST_QUOTED else f"{shown[: _MOST_QUOTED - 3]}..."
 
 
 def with_settings(loaded: LoadedCase, settings: Mapping[str, SettingValue]) -> LoadedCase:
@@ -157,7 +168,9 @@ def listed_setting(settings: Mapping[str, SettingValue]) -> tuple[str, list[Any]
         hint = "Give values of one setting; skinbeam.sweep answers grids of several."
         raise InputError("two-lists", f"several values of {names} were read", field=others[0][0], hint=hint)
     if not values or any(isinstance(value, list) for value in values):
-        raise InputError("wrong-shape", f"{settings[name]!r} was read", field=name, hint="Give a flat list of values.")
+        raise InputError(
+            "wrong-shape", f"{quoted(settings[name])} was read", field=name, hint="Give a flat list of values."
+        )
     return name, values
 
 
@@ -172,7 +185,7 @@ def plain_numbers(settings: Mapping[Any, Any]) -> dict[Any, float]:
     for name, value in settings.items():
         number = plain_value(value, name)
         if not isinstance(number, int | float) or isinstance(number, bool) or abs(number) > sys.float_info.max:
-            raise InputError("not-a-number", f"{value!r} was read", field=str(name), hint="Give one number.")
+            raise InputError("not-a-number", f"{quoted(value)} was read", field=str(name), hint="Give one number.")
         numbers[name] = float(number)
     return numbers
 
@@ -201,7 +214,7 @@ def _check_whole_number(value: Any, name: str, least: int, most: int) -> int:
     number = plain_value(value)
     if isinstance(number, bool) or not isinstance(number, int | float) or number % 1 or not least <= number <= most:
         hint = f"A whole number from {least} to {most:,}."
-        raise InputError("out-of-range", f"{name} = {value!r} was read", field=name, hint=hint)
+        raise InputError("out-of-range", f"{name} = {quoted(value)} was read", field=name, hint=hint)
     return int(number)
 
 
@@ -217,7 +230,7 @@ def plain_value(value: Any, name: str = "case") -> Any:
     is_lost = expected != "1" and _spell_unit(unit) not in ("", expected) if isinstance(unit, str) else unit is not None
     if is_lost:
         hint = f"Give the number alone, in {'the unit of its name' if expected == '1' else expected}."
-        raise InputError("unit-given", f"{value!r} was read", field=name, hint=hint)
+        raise InputError("unit-given", f"{quoted(value)} was read", field=name, hint=hint)
     if hasattr(value, "__array__"):
         return np.asanyarray(value).tolist()
     if isinstance(value, Mapping):
@@ -238,6 +251,8 @@ def _field_path(name: str) -> str:
     if "." in name:
         return name
     having = [table for table, model in _TABLES.items() if name in model.model_fields]
+    if not having and nested_table(_annotation(name)) is not None:
+        raise InputError("table-given", f"{name} is a table of a case", field=name, hint=_fields_hint(name))
     if not having:
         known = [field for model in _TABLES.values() for field in model.model_fields]
         listed = {table: list(model.model_fields) for table, model in _LISTED.items()}
@@ -246,6 +261,17 @@ def _field_path(name: str) -> str:
         full = " or ".join(f"**{{'{table}.{name}': ...}}" for table in having)
         raise InputError("two-fields", f"{', '.join(having)} have a field {name}", field=name, hint=f"Give {full}.")
     return f"{_TABLE_OF.get(name) or having[0]}.{name}"
+
+
+def _fields_hint(table: str) -> str:
+    """Return how the fields of a table of a case are given."""
+    annotation = _annotation(table)
+    model = nested_table(annotation)
+    fields = [] if model is None else list(model.model_fields)
+    if table in _TABLES:
+        return f"Give its fields by name: {', '.join(fields)}."
+    path = f"{table}.0" if _is_list(annotation) else table
+    return f"Give its fields by their path, **{{'{path}.{fields[0]}': ...}}: {', '.join(fields)}."
 
 
 def _annotation(path: str) -> Any:

@@ -54,7 +54,8 @@ class SettingCurve:
     def __getattr__(self, name: str) -> Any:
         numbers = {} if name.startswith("_") else self._numbers()
         if name not in numbers:
-            raise AttributeError(f"the curve has no number {name!r}", name=name, obj=self)
+            inner = next((f"; to_xarray() has {path!r}" for path in numbers if path.startswith(f"{name}.")), "")
+            raise AttributeError(f"the curve has no number {name!r}{inner}", name=name, obj=self)
         return np.array(list(map(_median, numbers[name])))
 
     def __dir__(self) -> list[str]:
@@ -120,9 +121,10 @@ class SettingCurve:
 
         names = self._numbers()
         asked = numbers or tuple(name for name in _THRESHOLD_DOSES if name in names)
-        if not asked or not set(asked) <= names.keys():
-            hint = f"{spelling_hint(asked, names)}Known: {', '.join(names)}."
-            raise InputError("no-number", f"{', '.join(asked) or 'nothing'} was read", field="numbers", hint=hint)
+        if not asked or not all(isinstance(name, str) and name in names for name in asked):
+            hint = f"{spelling_hint(list(map(str, asked)), names)}Known: {', '.join(names)}."
+            read = ", ".join(map(str, asked)) or "nothing"
+            raise InputError("no-number", f"{read} was read", field="numbers", hint=hint)
         curves = {name: names[name] for name in asked}
         return setting_curve_figure(self.setting, self.values.tolist(), curves, quantity_name(asked[0], self._dose))
 

@@ -42,6 +42,7 @@ from skinbeam.public.cases import (
     load_case,
     plain_numbers,
     plain_value,
+    quoted,
     with_settings,
 )
 from skinbeam.public.curve import SettingCurve, answer_settings
@@ -312,7 +313,7 @@ def light_profile(
     case: CaseLike,
     wavelength_nm: float,
     *,
-    deepest_um: float = 2000.0,
+    deepest_um: float | None = None,
     bins: int = 200,
     draws: int = 200,
     seed: int = 0,
@@ -327,7 +328,8 @@ def light_profile(
     ----------
     case : path, tables or loaded case, with [skin] or [patient].
     wavelength_nm : from 400 to 11000 nm.
-    deepest_um : the depth at which the profile ends, µm. bins : number of equal bins, at most 1000.
+    deepest_um : the depth at which the profile ends, µm; left out, 2000, or the depth of a thinner skin.
+    bins : number of equal bins, at most 1000.
     draws : number of skins. seed : of every random draw.
     settings : fields of the case that are to be other, by name, such as `ita_deg` or `site`.
 
@@ -346,11 +348,11 @@ def light_profile(
     >>> profile = light_profile("examples/pulse-in-a-vessel/case.toml", 595, draws=50)
     >>> assert profile.fluence_rate_ratio.shape == profile.depth_um.shape == (200,)
     """
-    numbers = plain_numbers({"wavelength_nm": wavelength_nm, "deepest_um": deepest_um})
+    depth = {} if deepest_um is None else plain_numbers({"deepest_um": deepest_um})
     return profile_light(
         with_settings(load_case(case), settings),
-        numbers["wavelength_nm"],
-        deepest_um=numbers["deepest_um"],
+        plain_numbers({"wavelength_nm": wavelength_nm})["wavelength_nm"],
+        deepest_um=depth.get("deepest_um"),
         bins=check_count(bins, "bins"),
         draws=check_count(draws, "draws"),
         seed=check_seed(seed),
@@ -555,10 +557,10 @@ def _numbers(values: Sequence[float] | None, name: str) -> list[float] | None:
     if values is None:
         return None
     try:
-        return list(plain_numbers(dict(enumerate(values))).values())
+        return list(plain_numbers({f"{name}.{at}": value for at, value in enumerate(values)}).values())
     except (TypeError, InputError):
         raise InputError(
-            "not-a-number", f"{values!r} was read", field=name, hint="Give a flat list of numbers."
+            "not-a-number", f"{quoted(values)} was read", field=name, hint="Give a flat list of numbers."
         ) from None
 
 

@@ -182,6 +182,38 @@ def test_what_is_no_name_is_named(word: Any) -> None:
             answer(name, *positional, **named)
 
 
+def test_numbers_of_a_photograph_are_lists_arrays_or_from_an_iterator() -> None:
+    """Every list of numbers crashed, since its places were taken for names of quantities."""
+    face = answer("analyse_photo", FACE).face
+    points = [*face.right_pupil, *face.left_pupil, *face.mouth]
+    given = answer("analyse_photo", FACE, points=np.array(points)).face
+    assert given.pupil_distance_px == pytest.approx(face.pupil_distance_px)
+    assert answer("analyse_photo", FACE, points=iter(points)).face == given
+    card = answer("analyse_photo", FACE, white_card=(10, 10, 20, 20))
+    assert card.to_dict() != answer("analyse_photo", FACE).to_dict()
+    for name in ("points", "white_card", "length"):
+        for numbers in ([1, 2], "1,2,3,4", [[1, 2], [3, 4]], [None] * 4):
+            with pytest.raises(InputError) as raised:
+                answer("analyse_photo", FACE, **{name: numbers})
+            assert raised.value.field == name
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("preview", (FACE, {"concerns": [0.5] * 10_000}, "previews")),
+        ("load_case", ([0.5] * 10_000,)),
+        ("analyse_photo", (np.random.default_rng(0).random((40, 40)),)),
+        ("simulate", (TABLES, [0.5] * 10_000)),
+    ],
+)
+def test_a_long_value_is_shortened_in_an_error(name: str, asked: tuple[Any, ...]) -> None:
+    more = {"draws": asked[1]} if name == "simulate" else {}
+    with pytest.raises(InputError) as raised:
+        answer(name, *(asked[:1] if more else asked), **more)
+    assert len(str(raised.value)) < 300
+
+
 def test_one_kind_of_a_condition_is_a_text_and_numbers_are_of_any_library() -> None:
     asked = {"subtypes": ("rolling",), "patients": 50, "sessions": 3}
     found = answer("expect", "acne-scars", "fractional-ablative", **asked)
@@ -230,8 +262,11 @@ def test_a_curve_is_data_a_table_and_a_figure() -> None:
     assert "dose" in dir(curve)
     with pytest.raises(AttributeError, match="dosis"):
         _ = curve.dosis
-    with pytest.raises(InputError, match="dose"):
-        curve.plot("dosis")
+    for wrong in ("dosis", 3, ["dose"]):
+        with pytest.raises(InputError, match="dose"):
+            curve.plot(wrong)
+    with pytest.raises(AttributeError, match=r"calibration\."):
+        _ = curve.calibration
 
 
 def test_a_curve_compares_devices() -> None:
@@ -313,6 +348,8 @@ def test_a_seed_that_is_no_whole_number_is_named(seed: Any) -> None:
         ({"pulse_ms": "long"}, "settings.pulse_ms"),
         ({"cooling.temperatur_C": 4}, "cooling.temperatur_C"),
         ({"pulse": 3}, "pulse"),
+        ({"laser": "ktp-532"}, "laser"),
+        ({"vessel": [{"depth_um": 300}]}, "vessel"),
         ({"temperature_C": 4}, "temperature_C"),  # of the skin, of its cooling and of a bath
         ({"laser.pulse_ms": 3}, "laser.pulse_ms"),
     ],
@@ -321,6 +358,18 @@ def test_a_setting_that_a_case_cannot_have_is_named(settings: dict[str, Any], fi
     with pytest.raises(InputError) as raised:
         answer("simulate", TABLES, draws=DRAWS, **settings)
     assert raised.value.field == field
+
+
+def test_whoever_gives_a_table_or_another_case_of_letters_reads_what_to_give() -> None:
+    for settings, right in (
+        ({"laser": "ktp-532"}, "device"),
+        ({"vessel": [{"depth_um": 300}]}, "vessel.0.depth_um"),
+        ({"fluence_j_cm2": 7}, "fluence_J_cm2"),
+    ):
+        with pytest.raises(InputError) as raised:
+            answer("simulate", TABLES, draws=3, **settings)
+        assert right in raised.value.hint
+        assert "converted" not in raised.value.hint
 
 
 def test_a_field_of_any_table_is_given_by_name() -> None:
@@ -665,6 +714,14 @@ def test_light_over_depth_in_a_clear_absorber_follows_beer_and_lambert() -> None
     edges = np.linspace(0.0, 0.1, 11)  # cm
     exact = -np.diff(np.exp(-50.0 * edges)) / (50.0 * np.diff(edges))  # mean of exp(-mu z) over each bin
     assert np.allclose(profile.fluence_rate_ratio, exact, rtol=1e-9)
+
+
+def test_light_over_depth_ends_with_a_thin_slab() -> None:
+    slab = {"name": "dye", "thickness_um": 500.0, "mua_per_cm": 50.0, "mus_per_cm": 0.0, "g": 0.0, "n": 1.0}
+    profile = answer("light_profile", {"skin": {"layer": [slab]}}, 532, bins=10, draws=2)
+    assert profile.depth_um[[0, -1]] == pytest.approx([25.0, 475.0])
+    with pytest.raises(InputError, match="500"):
+        answer("light_profile", {"skin": {"layer": [slab]}}, 532, deepest_um=501, draws=2)
 
 
 @pytest.mark.parametrize(
