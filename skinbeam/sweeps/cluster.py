@@ -5,6 +5,7 @@ import logging
 import os
 import pkgutil
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -217,14 +218,15 @@ def _start_local(machine: LocalMachine, on_message: Callable[[str], None]) -> "I
 
     with dask.config.set(_LOCAL):
         try:
-            cluster = LocalCluster(
-                n_workers=machine.workers,
-                threads_per_worker=1,
-                memory_limit=machine.memory_bytes,
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-                security=True,
-            )
+            with _ctrl_c_for_this_process_alone():
+                cluster = LocalCluster(
+                    n_workers=machine.workers,
+                    threads_per_worker=1,
+                    memory_limit=machine.memory_bytes,
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
+                    security=True,
+                )
         except (OSError, RuntimeError) as error:
             raise InputError(
                 "no-workers",
@@ -241,6 +243,23 @@ def _start_local(machine: LocalMachine, on_message: Callable[[str], None]) -> "I
                 )
             )
             yield client
+
+
+@contextmanager
+def _ctrl_c_for_this_process_alone() -> Iterator[None]:
+    """Block Ctrl-C in the threads and processes that start meanwhile.
+
+    A terminal sends it to all of them, and a process that starts prints where in its imports it was. This process ends
+    its workers, also those that start later, from a thread that starts here.
+    """
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it unblocks the signal in the thread that starts it
+    blocked_before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked_before)
 
 
 @contextmanager

@@ -165,6 +165,22 @@ def test_ctrl_c_ends_it_without_a_word_and_the_sweep_goes_on(workplace: Path) ->
     assert files_of(workplace / "out.zarr") == whole
 
 
+@pytest.mark.check
+def test_ctrl_c_while_a_worker_starts_prints_nothing_of_its_imports(workplace: Path) -> None:
+    """A terminal sends it to the worker, too, which printed where in its imports it was."""
+    running = sweeping(workplace, "--workers", "1")
+    while running.poll() is None and not any(
+        b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children(running.pid)
+    ):
+        time.sleep(0.01)
+    time.sleep(0.2)
+    os.killpg(running.pid, signal.SIGINT)
+    code, out, err = running.communicate()
+    assert (code, out) == (130, "")
+    assert "Traceback" not in err
+    assert "KeyboardInterrupt" not in err
+
+
 @pytest.mark.long
 def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_are_answered(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
