@@ -280,6 +280,18 @@ TABLE: dict[str, Hazard] = {
             "another spelling": Cell({"phototype": "5"}, fault="patient.phototype"),
         },
     ),
+    "brown skin before full-field ablation": Hazard(
+        ABLATE,
+        "brown-skin-full-field",
+        WRINKLES,
+        {
+            "plain": Cell({"phototype": "IV"}),
+            "blank": Cell({"phototype": None}, rule="colour-not-known"),
+            "contradicting": Cell({"phototype": "II", "ita_deg": 20.0}),
+            "another concern": Cell({"phototype": "IV"}, (VEINS, SPOTS)),
+            "another spelling": Cell({"phototype": "4"}, fault="patient.phototype"),
+        },
+    ),
     "dark skin before short green pulses": Hazard(
         GREEN,
         "short-pulse-green-dark-skin",

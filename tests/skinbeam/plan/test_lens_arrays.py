@@ -42,3 +42,16 @@ def test_the_leaflet_says_of_an_array_nothing_of_what_is_brown() -> None:
     (page,) = leaflet_page(read_plan(document(consultation("III", "acne-scars", ARRAY)))).concerns
     (choice,) = (one for one in page.choices if "tiny dots of very short pulses" in one.name)
     assert "brown" not in f"{choice.plus} {choice.minus}"
+
+
+@pytest.mark.parametrize(
+    ("site", "sessions", "weeks"),
+    [("cheeks", (3, 6), (4, 4)), ("hands", (4, 4), (3, 3)), ("decolletage", (4, 4), (3, 3))],
+)
+def test_texture_gets_as_many_sessions_as_the_trials_whose_dose_it_gets(
+    site: str, sessions: tuple[int, int], weeks: tuple[int, int]
+) -> None:
+    """No source was said to give a number, beside the dose of trials that print one (zhou2023table, saluja2016)."""
+    (option,) = laser_options(document(PERSON + concern("skin-texture", site, extra="") + devices(ARRAY)))
+    assert (option["sessions"]["low"], option["sessions"]["high"]) == sessions
+    assert (option["interval_weeks"]["low"], option["interval_weeks"]["high"]) == weeks

@@ -81,6 +81,11 @@ ONE = {
         "ablative",
         "dark-skin-full-field",
     ),
+    "phototype IV, full field, a reason of which no cell of the guideline speaks": (
+        person(phototype='"IV"', ita_deg="") + concern("skin-texture", extra="") + ABLATIVE,
+        "ablative",
+        "brown-skin-full-field",
+    ),
     "isotretinoin, full field": (
         person(medications='[{name = "isotretinoin", last_dose_months = 2}]') + WRINKLES + ABLATIVE,
         "ablative",
