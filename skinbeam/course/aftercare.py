@@ -118,14 +118,14 @@ def downtime_range(modality: str, condition: str, *, site: str | None = None, pu
     return find_range("downtime", modality, condition, site=site, pulse=pulse)
 
 
-def session_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
-    """Return the printed number of sessions."""
-    return find_range("sessions", modality, condition, site=site)
+def session_range(modality: str, condition: str, *, site: str | None = None, pulse: str = "") -> RuleRange | Unknown:
+    """Return the printed number of sessions; `pulse` as of `find_range`."""
+    return find_range("sessions", modality, condition, site=site, pulse=pulse)
 
 
-def interval_range(modality: str, condition: str, *, site: str | None = None) -> RuleRange | Unknown:
-    """Return the printed interval between sessions, in weeks."""
-    return find_range("interval", modality, condition, site=site)
+def interval_range(modality: str, condition: str, *, site: str | None = None, pulse: str = "") -> RuleRange | Unknown:
+    """Return the printed interval between sessions, in weeks; `pulse` as of `find_range`."""
+    return find_range("interval", modality, condition, site=site, pulse=pulse)
 
 
 def minutes_range(modality: str) -> RuleRange | Unknown:

@@ -20,17 +20,19 @@ from skinbeam.text import Message
 __all__ = ["count_given_sessions", "expected_interval", "expected_sessions", "planned_sessions", "sessions_left"]
 
 _LEAST_TRIALS = 2  # one trial may have set its visits for its own ends
+_PULSES_IN_TRIALS = {"nanosecond": "ns", "picosecond": "ps"}
 
 
-def expected_sessions(modality: str, condition: str, site: str) -> SourceRange | Unknown:
+def expected_sessions(modality: str, condition: str, site: str, pulse: str = "") -> SourceRange | Unknown:
     """Return the expected number of sessions as a range: of at least two trials, else of a rule, else of one trial.
 
     A trial reports how many sessions its people had, and many stop after one to measure it. So a plan gives the middle
     half of the trials, and prepares for their median, which is never the least of the range. The range is never a
-    promise.
+    promise. Picosecond and nanosecond pulses are each counted in their own trials; `pulse` is one of `PULSE_CLASSES` of
+    the rules, or empty where it does not matter.
     """
-    counts = _trial_means(modality, condition, _arm_sessions)
-    by_rule = aftercare.session_range(modality, condition, site=site)
+    counts = _trial_means(modality, condition, pulse, _arm_sessions)
+    by_rule = aftercare.session_range(modality, condition, site=site, pulse=pulse)
     if not counts or (len(counts) == 1 and not isinstance(by_rule, Unknown)):
         return by_rule if isinstance(by_rule, Unknown) else by_rule.record
     cite_sources(*counts)
@@ -48,12 +50,15 @@ def expected_sessions(modality: str, condition: str, site: str) -> SourceRange |
     return SourceRange(low, high, "sessions", None, counted, usual)
 
 
-def expected_interval(modality: str, condition: str, site: str) -> SourceRange | Unknown:
-    """Return the weeks between two sessions as a range: of a rule, else the middle half of at least two trials."""
-    by_rule = aftercare.interval_range(modality, condition, site=site)
+def expected_interval(modality: str, condition: str, site: str, pulse: str = "") -> SourceRange | Unknown:
+    """Return the weeks between two sessions as a range: of a rule, else the middle half of at least two trials.
+
+    `pulse` as of `expected_sessions`.
+    """
+    by_rule = aftercare.interval_range(modality, condition, site=site, pulse=pulse)
     if not isinstance(by_rule, Unknown):
         return by_rule.record
-    counts = _trial_means(modality, condition, lambda arm: arm.interval_weeks)
+    counts = _trial_means(modality, condition, pulse, lambda arm: arm.interval_weeks)
     if len(counts) < _LEAST_TRIALS:
         return by_rule
     cite_sources(*counts)
@@ -95,11 +100,12 @@ def _arm_sessions(arm: Arm) -> float | None:
     return None if arm.sessions is None else sum(arm.sessions) / 2.0
 
 
-def _trial_means(modality: str, condition: str, value: Callable[[Arm], float | None]) -> dict[str, float]:
-    """Return a value of each study that gives it, averaged over its arms."""
+def _trial_means(modality: str, condition: str, pulse: str, value: Callable[[Arm], float | None]) -> dict[str, float]:
+    """Return a value of each study that gives it, averaged over its arms; arms of other pulses are left out."""
     found: dict[str, list[float]] = {}
     for arm in treatment_arms(condition, modality):
-        if (given := value(arm)) is not None:
+        is_alike = not pulse or arm.pulse_class in ("", _PULSES_IN_TRIALS[pulse])
+        if is_alike and (given := value(arm)) is not None:
             found.setdefault(arm.study, []).append(given)
     return {study: sum(each) / len(each) for study, each in found.items()}
 

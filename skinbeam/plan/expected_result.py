@@ -27,6 +27,7 @@ from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.vocabulary import PHOTOTYPES, condition_subtypes
+from skinbeam.plan.option_reasons import pulse_class
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan_records.course import SessionGain
 from skinbeam.plan_records.plan import ConcernPlan
@@ -64,7 +65,7 @@ def trial_question(
         severity=concern.severity,
         site=concern.site,
         phototype=phototype,
-        sessions=_middle_sessions(modality, concern),
+        sessions=_middle_sessions(modality, concern, "" if trial is None else pulse_class(modality, trial)),
         subtypes=subtypes,
     )
     return question if trial is None else _question_at_setting(question, trial)
@@ -132,9 +133,9 @@ def _darkest_phototype_name(case: Case) -> str | None:
     return None if number is None else PHOTOTYPES[number - 1]
 
 
-def _middle_sessions(modality: str, concern: Concern) -> float | None:
-    """Return the middle of the printed number of sessions."""
-    span = aftercare.session_range(modality, concern.condition, site=concern.site)
+def _middle_sessions(modality: str, concern: Concern, pulse: str) -> float | None:
+    """Return the middle of the printed number of sessions; `pulse` as of `expected_sessions`."""
+    span = aftercare.session_range(modality, concern.condition, site=concern.site, pulse=pulse)
     return None if isinstance(span, Unknown) else (span.low + span.high) / 2.0
 
 

@@ -114,8 +114,8 @@ def build_laser_option(
         is_kind_tried=is_kind_tried(question),
         waits_for_creams=any(reason.rule == AFTER_CREAMS for reason in suitability.reasons),
     )
-    sessions, weeks, minutes = visit_ranges(modality, concern)
     pulse = pulse_class(modality, trial)
+    sessions, weeks, minutes = visit_ranges(modality, concern, pulse)
     downtime = option_downtime(modality, concern, expected, pulse)
     shown = session_durations(concern, modality, downtime, bruise_likely=is_bruise_likely(trial), pulse=pulse)
     option = Option(
@@ -231,17 +231,17 @@ def build_setup(trial: CandidateSetting, cooling: CoolingSetting | None) -> Devi
 
 
 def visit_ranges(
-    modality: str, concern: Concern
+    modality: str, concern: Concern, pulse: str = ""
 ) -> tuple[SourceRange | Unknown, SourceRange | Unknown, SourceRange | Unknown]:
-    """Return the number of sessions, their interval and the minutes of a session.
+    """Return the number of sessions, their interval and the minutes of a session; `pulse` as of `expected_sessions`.
 
     The sentence of a rule that gives an interval commonly counts the sessions too; it is left out where another count
     is the plan's.
     """
-    sessions = expected_sessions(modality, concern.condition, concern.site)
-    interval = expected_interval(modality, concern.condition, concern.site)
+    sessions = expected_sessions(modality, concern.condition, concern.site, pulse)
+    interval = expected_interval(modality, concern.condition, concern.site, pulse)
     if isinstance(interval, SourceRange):
-        ruled = aftercare.session_range(modality, concern.condition, site=concern.site)
+        ruled = aftercare.session_range(modality, concern.condition, site=concern.site, pulse=pulse)
         is_counted = isinstance(ruled, aftercare.RuleRange) and ruled.message == interval.text
         if is_counted and isinstance(sessions, SourceRange) and sessions.text != interval.text:
             interval = replace(interval, text=None)

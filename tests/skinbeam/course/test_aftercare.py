@@ -398,8 +398,7 @@ def test_every_printed_value_can_be_found() -> None:
     for rule in (*load_rules("downtime"), *load_rules("sessions")):
         for value in rule.values:
             condition = (rule.conditions or tuple(vocabulary_table("condition")))[0]
-            found = find_range(
-                value.quantity, rule.modalities[0], condition, site=rule.sites[0] if rule.sites else None
-            )
+            site = rule.sites[0] if rule.sites else None
+            found = find_range(value.quantity, rule.modalities[0], condition, site=site, pulse=rule.pulse)
             assert isinstance(found, RuleRange)
             assert found.rule == rule.id

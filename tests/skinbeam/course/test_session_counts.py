@@ -96,6 +96,20 @@ def test_sessions_of_vessels_come_from_many_trials() -> None:
     assert (found.low, found.high) == (1.0, 3.0)  # as the review of practice says too
 
 
+def test_sessions_of_picosecond_pulses_are_not_those_of_nanosecond_pulses() -> None:
+    nanosecond, picosecond = (
+        expected_sessions("pigment-short-pulse", "melasma", "cheeks", pulse) for pulse in ("nanosecond", "picosecond")
+    )
+    assert isinstance(nanosecond, SourceRange)
+    assert isinstance(picosecond, SourceRange)
+    assert nanosecond.text is not None
+    assert nanosecond.text.params["trials"] >= 9
+    assert (picosecond.low, picosecond.high) == (3.0, 5.0)  # three in one trial, five in another
+    assert isinstance(
+        expected_sessions("pigment-short-pulse", "post-inflammatory-hyperpigmentation", "cheeks", "picosecond"), Unknown
+    )  # nobody counted them
+
+
 def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -> None:
     case = loaded(VEINS_CASE + session(30, 6) + session(10, 0)).case
     assert session_response(case, case.concern[0]) == SessionResponse(2, 30.0, 2, is_last_judged=True)

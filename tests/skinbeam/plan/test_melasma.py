@@ -60,3 +60,20 @@ def test_spots_beside_melasma_begin_with_creams_and_spots_elsewhere_do_not() -> 
     assert creams < light
     light, creams = ranks("hands")
     assert light < creams
+
+
+@pytest.mark.parametrize(
+    ("device", "fluence_J_cm2", "weeks"),
+    [
+        ("ps-alexandrite-755", (0.4, 0.4), (2.0, 4.0)),
+        ("ps-ndyag-532-1064", (0.6, 0.8), (2.0, 4.0)),
+        ("qs-ndyag-532-1064", (0.85, 2.0), (2.0, 2.0)),
+    ],
+)
+def test_melasma_has_doses_and_visits_as_trials_of_such_pulses(
+    device: str, fluence_J_cm2: tuple[float, float], weeks: tuple[float, float]
+) -> None:
+    """Of picosecond pulses no source was said to print a dose, and visits were those of Q-switched light."""
+    (option,) = laser_options(plan("III", "melasma", lasers=(device,)))
+    assert fluence_J_cm2[0] <= option["settings"]["fluence_J_cm2"] <= fluence_J_cm2[1]
+    assert (option["interval_weeks"]["low"], option["interval_weeks"]["high"]) == weeks
