@@ -44,6 +44,7 @@ from skinbeam.plan.without_dose import plan_devices_without_dose
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.goals import TreatmentGoal, treatment_goal
 from skinbeam.response.limits import min_draws
+from skinbeam.response.practice_place import place_candidate
 from skinbeam.response.settings import PulseCaps, SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.suitability.judgement import Suitability, judge_suitability
@@ -233,6 +234,10 @@ def _plan_one_proposal(
     practised = None
     if not proposal.has_helped:
         practised = proposal.place(concern.condition, trial.dose)
+    elif proposal.usual_range is not None:
+        practised = place_candidate(
+            trial, concern.condition, goal.modality, darkest_phototype(case), dose_range=proposal.usual_range
+        )
     judged = _with_proposal_reason(rules, goal, concern, proposal, trial)
     is_usual = (is_printed or is_misjudged) and _is_of_same_target(concern, proposal)
     helped_in = proposal.earlier.number if proposal.earlier is not None and proposal.has_helped else None

@@ -92,6 +92,8 @@ class Proposal:
     endpoint : the doses of these test spots; else None.
     whitened : the least dose of test spots that showed the endpoint, less than which the model calls enough of no
         skin; 0 without one.
+    usual_range : the published range that holds its dose without the earlier session; None without either.
+    usual_borne_density_per_cm2 : its `borne_density_per_cm2` without the earlier session; None without either.
     is_density_printed : whether sources print the density: not one of an earlier session that is above theirs.
     usual_density_per_cm2 : the greatest that the plan would try if its density were not that of an earlier session;
         infinite where none is printed, None without such a session.
@@ -125,6 +127,8 @@ class Proposal:
     raised_start: float = 0.0
     endpoint: EndpointSeen | None = None
     whitened: float = 0.0
+    usual_range: PublishedRange | None = None
+    usual_borne_density_per_cm2: float | None = None
     is_density_printed: bool = True
     usual_density_per_cm2: float | None = None
 
@@ -184,6 +188,8 @@ class Proposal:
     @property
     def borne_density_per_cm2(self) -> float:
         """The density that darker skin begins with, whose doses are taken: lighter skin bears it; 0 where none is."""
+        if self.usual_borne_density_per_cm2 is not None:
+            return self.usual_borne_density_per_cm2
         if self.darker_phototype is None or self.densities_per_cm2 is None or self.columns is not None:
             return 0.0
         return math.sqrt(math.prod(self.densities_per_cm2))

@@ -88,10 +88,14 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
         densities,
         () if printed is None or printed.darker_phototype is not None else printed.sources,
         concern.condition,
+        # Of an unknown density the one that darker skin bears is told of lighter skin as in a plan without a session.
+        darker_phototype=printed.darker_phototype if printed is not None and density is None else None,
         printed=None if printed is None else printed.printed_range,
         columns=None if printed is None else printed.columns,
         is_of_site=True,
         earlier=earlier,
+        usual_range=printed.published_range if printed is not None and printed.includes(earlier.dose) else None,
+        usual_borne_density_per_cm2=None if printed is None else printed.borne_density_per_cm2,
         is_density_printed=is_density_printed,
         usual_density_per_cm2=None if density is None else (usual and usual.density_per_cm2) or math.inf,
     )

@@ -71,8 +71,20 @@ def practice_light(trial: CandidateSetting, modality: str) -> PracticeLight:
     return light_of_setting(modality, trial.machine.device, trial.setting)
 
 
-def place_candidate(trial: CandidateSetting, condition: str, modality: str, phototype: int | None) -> PracticePlace:
-    """Return the place of a trial of the search beside published practice."""
+def place_candidate(
+    trial: CandidateSetting,
+    condition: str,
+    modality: str,
+    phototype: int | None,
+    *,
+    dose_range: PublishedRange | None = None,
+) -> PracticePlace:
+    """Return the place of a trial of the search beside published practice.
+
+    Parameters
+    ----------
+    dose_range : the published range of its dose; None for that of clinics and trials.
+    """
     return place_setting(
         condition,
         practice_light(trial, modality),
@@ -81,6 +93,7 @@ def place_candidate(trial: CandidateSetting, condition: str, modality: str, phot
         dose=trial.dose,
         density_per_cm2=trial.density_per_cm2,
         passes=trial.passes,
+        dose_range=dose_range,
     )
 
 
@@ -112,6 +125,7 @@ def place_setting(
     dose: float,
     density_per_cm2: float | None = None,
     passes: int = 1,
+    dose_range: PublishedRange | None = None,
 ) -> PracticePlace:
     """Return the place of a setting beside published practice.
 
@@ -121,6 +135,7 @@ def place_setting(
     spot_mm : None with microbeams, whose width sources do not print.
     dose : in J/cm², or with a density in mJ of one microbeam.
     density_per_cm2 : of one pass.
+    dose_range : the published range of the dose; None for that of clinics and trials.
     """
     envelope = find_envelope(condition, light, phototype)
     if envelope is None:
@@ -135,7 +150,7 @@ def place_setting(
         "density_per_cm2": None if density_per_cm2 is None else density_per_cm2 * passes,
     }
     spans = {name: envelope.published_range(name) for name in given if name != quantity}
-    spans[quantity] = envelope.dose_range(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
+    spans[quantity] = dose_range or envelope.dose_range(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
     asked = {name: value for name, value in given.items() if value is not None}
     held = [_QuantityPlace(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
     unprinted = tuple(name for name in asked if spans[name] is None)

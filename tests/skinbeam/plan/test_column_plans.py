@@ -140,3 +140,20 @@ def test_columns_printed_for_darker_skin_keep_the_density_that_it_bears() -> Non
     _, brown = _of_colour("acne-scars", "cheeks", 20.0, "fractional-1550")
     _, lighter = _of_colour("acne-scars", "cheeks", 35.0, "fractional-1550")
     assert lighter["density_per_cm2"] == brown["density_per_cm2"]
+
+
+@pytest.mark.parametrize("ita_deg", [50.0, 35.0, 20.0])
+def test_the_setting_that_helped_is_told_and_given_as_it_was_planned(ita_deg: float) -> None:
+    """40 mJ, which sources print for such scars, were "beyond practice, above 14 to 21 mJ" once they had helped."""
+    person = "\n[patient]\nage_years = 45\npregnant = false\n" + f"ita_deg = {ita_deg}\n"
+    visit = person + concern("acne-scars") + devices("fractional-1550")
+    planned = laser_options(document(visit))[0]
+    first = planned["settings"]["microbeam"]
+    done = '\n[[session]]\nweek = 0\ntreats = "acne-scars"\nsite = "cheeks"\ndevice = "fractional-1550"\n'
+    done += f"wavelength_nm = 1550.0\nenergy_mJ = {first['energy_mJ']}\nresponse_pct = 60\n"
+    for density in ("", f"density_per_cm2 = {first['density_per_cm2']}\n"):
+        again = laser_options(document(visit + done + density))[0]
+        assert again["settings"]["microbeam"] == first
+        assert not planned["beyond_practice"]
+        assert not again["beyond_practice"]
+        assert "inside" in again["practice"]["text"]
