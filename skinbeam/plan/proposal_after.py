@@ -79,6 +79,7 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
     if density is not None and printed_densities is not None:
         is_density_printed &= density <= printed_densities[1]
     printed = usual.in_columns_of(earlier.setting) if usual and _is_printed_at(usual, earlier.setting) else None
+    is_inside = printed is not None and printed.place(concern.condition, earlier.dose).is_inside
     return Proposal(
         machine,
         earlier.setting,
@@ -94,7 +95,7 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
         columns=None if printed is None else printed.columns,
         is_of_site=True,
         earlier=earlier,
-        usual_range=printed.published_range if printed is not None and printed.includes(earlier.dose) else None,
+        usual_range=printed.published_range if printed is not None and is_inside else None,
         usual_borne_density_per_cm2=None if printed is None else printed.borne_density_per_cm2,
         is_density_printed=is_density_printed,
         usual_density_per_cm2=None if density is None else (usual and usual.density_per_cm2) or math.inf,

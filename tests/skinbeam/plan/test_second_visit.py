@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consultations import PERSON, PLAN_DRAWS, concern, devices, laser_options, loaded
+from consultations import PERSON, PLAN_DRAWS, concern, devices, document, laser_options, loaded
 from paths import ROOT
 
 from skinbeam.plan.planner import make_plan
@@ -128,3 +128,13 @@ def test_a_missing_file_of_a_session_is_told_as_one_of_the_clinic(
     fields = [error.pop("field") for error in errors]
     assert fields == ["clinic.devices[0]", "session[0].device"]
     assert errors[0] == errors[1]
+
+
+def test_a_little_less_than_the_printed_dose_is_not_beyond_practice_once_it_has_helped() -> None:
+    """7 J/cm2 of a dye laser on a red scar of the neck, beside 8 of the guideline; trials print both."""
+    laser = '\ndevice = "pulsed-dye-595"\nwavelength_nm = 595.0\nfluence_J_cm2 = 7.0\npulse_ms = 1.5\nspot_mm = 7.0'
+    done = f'\n[[session]]\nweek = 0\ntreats = "surgical-scars"\nsite = "neck"{laser}\nresponse_pct = 60\n'
+    red = concern("surgical-scars", "neck", 'subtypes = ["red"]\n')
+    (option,) = laser_options(document(PERSON + red + devices("pulsed-dye-595") + done))
+    assert option["settings"]["fluence_J_cm2"] == 7.0
+    assert not option["beyond_practice"]
