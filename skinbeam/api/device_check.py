@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from skinbeam.laser.device import Device, DeviceList, beam_sizes_mm, describe_light, describe_pulses, read_device_file
+from skinbeam.laser.device import (
+    Device,
+    DeviceList,
+    beam_sizes_mm,
+    describe_light,
+    describe_pulses,
+    read_device_file,
+    shortest_removing_nm,
+)
 from skinbeam.laser.device_class import head_classes, is_light_of_class, nearest_classes
 from skinbeam.laser.setting_grid import BeamSetting, pulse_steps
 from skinbeam.model.conditions import known_conditions
@@ -11,7 +19,7 @@ from skinbeam.model.device_file import DeviceHead
 from skinbeam.model.document import sha256_hex
 from skinbeam.model.errors import NotAvailable
 from skinbeam.model.units import MS
-from skinbeam.model.vocabulary import ABLATIVE_MODALITIES
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, SURFACE_MODALITIES
 from skinbeam.response.settings import PracticeRegion
 from skinbeam.simulate.removal.ablation import removal_calibration
 from skinbeam.simulate.removal.microlesion import crater_calibration
@@ -38,8 +46,19 @@ def check_device_file(path: Path) -> DeviceList:
 
 
 def device_warnings(device: Device) -> tuple[DocumentWarning, ...]:
-    """Return of which lights of a device plans know little or nothing, and which classes are stated of other light."""
-    return (*_class_warnings(device), *_removal_warnings(device))
+    """Return of which lights of a device plans know little or nothing, and which classes are stated of other light.
+
+    Also what its light does not do, though the file says so.
+    """
+    return (*_modality_warnings(device), *_class_warnings(device), *_removal_warnings(device))
+
+
+def _modality_warnings(device: Device) -> Iterator[DocumentWarning]:
+    """Yield a warning of each modality that no head of the device does."""
+    for modality in device.modalities:
+        if device.doing(modality) is None:
+            words = {"modality": modality, "nm": shortest_removing_nm()}
+            yield DocumentWarning("modality-not-done", Message("laser-class.not-done", words))
 
 
 def _class_warnings(device: Device) -> Iterator[DocumentWarning]:
@@ -68,8 +87,8 @@ def _class_warnings(device: Device) -> Iterator[DocumentWarning]:
 
 def _removal_warnings(device: Device) -> Iterator[DocumentWarning]:
     """Yield a warning of each light of a device that removes skin, in none of whose pulses it is known how much."""
-    ablative = [modality for modality in device.modalities if modality in ABLATIVE_MODALITIES]
-    for head in device.heads if ablative else ():
+    removing = [head for head in device.heads if any(device.does(modality, head) for modality in ABLATIVE_MODALITIES)]
+    for head in removing:
         reasons = [_unknown_removal(head, pulse_ms) for pulse_ms in pulse_steps(head.pulse_ms)]
         if all(reasons):
             words = {"light": describe_light(head.wavelength_nm, lamp=head.band_nm is not None), "reason": reasons[0]}
@@ -92,7 +111,7 @@ def _planned(device: Device, head: DeviceHead) -> Message:
     """Return what a plan does with a head of no class."""
     if device.lens_array:
         return Message("laser-class.array-not-planned")
-    if device.microbeam or "ablative" in device.modalities:
+    if any(device.does(modality, head) for modality in SURFACE_MODALITIES):
         return Message("laser-class.planned-by-depth")
     conditions = ", ".join(_conditions_with_doses(device, head))
     if not conditions:
@@ -111,7 +130,7 @@ def _conditions_with_doses(device: Device, head: DeviceHead) -> Iterator[str]:
         regions = [
             PracticeRegion(name, modality, None)
             for modality in device.modalities
-            if modality in condition.lasers and condition.lasers[modality].use != "not"
+            if device.does(modality, head) and modality in condition.lasers and condition.lasers[modality].use != "not"
         ]
         if any(region.dose_range(device, setting) is not None for region in regions for setting in settings):
             yield name

@@ -15,9 +15,11 @@ from skinbeam.model.device_file import CoolingHead, DeviceFile, DeviceHead, Offe
 from skinbeam.model.document import DocumentResult, round_significant, sha256_hex
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase, parse_record, parse_toml, read_toml
+from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources, source_keys
 from skinbeam.model.suggestions import unknown_device_error
 from skinbeam.model.units import MM, MS, NS, PS, UM, US
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, COLUMN_MODALITIES, SURFACE_MODALITIES
 from skinbeam.text import Formatter, Message, catalogue, render_message
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "parse_device",
     "read_catalogue_file",
     "read_device_file",
+    "shortest_removing_nm",
     "tip_size_mm",
     "title_with_light",
 ]
@@ -67,6 +70,27 @@ class Device:
     def modalities(self) -> tuple[str, ...]:
         """Names of the modalities of `data/modalities.toml` for which it can be used."""
         return tuple(self.file.modalities)
+
+    def doing(self, modality: str) -> "Device | None":
+        """Return the device with only the heads whose light does a modality: itself if all do, None if none does."""
+        heads = [head for head in self.heads if self.does(modality, head)]
+        if len(heads) == len(self.heads):
+            return self
+        return Device(self.name, self.file.model_copy(update={"head": heads})) if heads else None
+
+    def does(self, modality: str, head: DeviceHead) -> bool:
+        """Return whether the light of one of its heads does one of its modalities, in columns or in a full field.
+
+        A machine of 10600 and 1570 nm removes columns with the one and heats them with the other.
+        """
+        if modality not in self.modalities or (
+            not self.lens_array and self.microbeam != (modality in COLUMN_MODALITIES)
+        ):
+            return False
+        if modality in SURFACE_MODALITIES:
+            removes = head.band_nm is None and head.wavelength_nm >= shortest_removing_nm()
+            return removes == (modality in ABLATIVE_MODALITIES)
+        return True
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -193,6 +217,12 @@ class Device:
 def beam_sizes_mm(head: DeviceHead) -> tuple[float, ...]:
     """Return the diameters that a head offers, in mm, whether spots or microbeams."""
     return tuple(spot.diameter_mm for spot in head.spot) + tuple(tip_size_mm(tip.diameter_um) for tip in head.tip)
+
+
+@cache
+def shortest_removing_nm() -> float:
+    """Return the shortest wavelength that is taken to remove skin."""
+    return float(load_package_table("data/tissue/ablation.toml")["range"]["shortest_nm"]["value"])
 
 
 @cache

@@ -116,7 +116,7 @@ def plan_concern(
         if barred:
             refused.append(refusal_record(modality, barred))
             continue
-        able = [machine for machine in machines or () if modality in machine.device.modalities]
+        able = [doing for machine in machines or () if (doing := machine.doing(modality)) is not None]
         if not able:
             elsewhere = _light_of_other_clinics(case, concern, modality, ())
             refused.append(refusal_record(modality, [Message("plan.no-device"), *elsewhere]))

@@ -370,6 +370,11 @@ class SearchMachine:
     dose_bars: tuple[DoseBar, ...] = ()
     caps: PulseCaps | None = None
 
+    def doing(self, modality: str) -> "SearchMachine | None":
+        """Return the machine with only the light that does a modality; None if none does."""
+        device = self.device.doing(modality)
+        return None if device is None else self if device is self.device else replace(self, device=device)
+
     def doses(self, setting: BeamSetting) -> tuple[float, ...]:
         """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
         every = drop_barred_doses(

@@ -290,11 +290,11 @@ def _first_choice_machine(person: AssessedPerson, quantities: Mapping[str, float
 
     def place_of(machine: SearchMachine) -> tuple[int, bool, int, bool] | None:
         """Return the best place of a device in the guideline, one with cooling first; None where it has none."""
-        able = [modality for modality in modalities if modality in machine.device.modalities]
+        able = {modality: doing for modality in modalities if (doing := machine.device.doing(modality)) is not None}
         places = [
-            guideline_place(cells, modality, device_classes(machine.device, light))
-            for light in one_of_each_light(machine.device)
-            for modality in able
+            guideline_place(cells, modality, device_classes(device, light))
+            for modality, device in able.items()
+            for light in one_of_each_light(device)
         ]
         standings = [place.standing for place in places if place is not None]
         return (*min(standings), not machine.device.cooling) if standings else None
@@ -333,13 +333,15 @@ def _find_treatment(
     A lamp may treat the red or the brown of a concern: what sources print for it comes first.
     """
     for concern in person.case.concern:
-        able = [
+        asked = [
             modality
             for modality in concern_lasers(concern)
-            if modality in machine.device.modalities
-            and (treated is None or treated == (concern.condition, concern.site, modality))
+            if treated is None or treated == (concern.condition, concern.site, modality)
         ]
-        treatments = [_begin_treatment(person, machine, concern, modality, wavelength_nm) for modality in able]
+        able = {modality: doing for modality in asked if (doing := machine.doing(modality)) is not None}
+        treatments = [
+            _begin_treatment(person, doing, concern, modality, wavelength_nm) for modality, doing in able.items()
+        ]
         if treatments:
             return next((treatment for treatment in treatments if treatment.proposal is not None), treatments[0])
     raise NotAvailable(render_message("asked.no-concern", {"device": machine.device.title}))

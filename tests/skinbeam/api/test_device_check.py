@@ -172,3 +172,54 @@ def test_a_lens_array_of_no_class_is_said_to_be_used_by_nothing(tmp_path: Path) 
     (words,) = warnings_of(file)
     assert "nothing uses it" in words
     assert "qs-1064 (1064 nm)" in words
+
+
+@pytest.mark.parametrize("name", sorted(devices()))
+def test_every_light_of_a_shipped_device_does_all_that_the_device_is_for(name: str) -> None:
+    device = devices()[name]
+    assert all(device.doing(modality) is device for modality in device.modalities)
+
+
+@pytest.mark.parametrize(
+    ("nm", "modality", "emission", "condition"),
+    [
+        (1470.0, "vascular", "microbeam", "facial-telangiectasia"),
+        (532.0, "pigment-long-pulse", "microbeam", "age-spots"),
+        (10600.0, "ablative", "microbeam", "wrinkles"),
+        (10600.0, "non-ablative-fractional", "microbeam", "melasma"),
+        (1550.0, "fractional-ablative", "microbeam", "acne-scars"),
+        (10600.0, "fractional-ablative", "full-field", "acne-scars"),
+        (1726.0, "ablative", "full-field", "wrinkles"),
+    ],
+)
+def test_what_no_light_of_a_device_does_is_named_and_not_planned(
+    nm: float, modality: str, emission: str, condition: str, tmp_path: Path
+) -> None:
+    """Plans with columns for vessels, pigment or a full field crashed, and CO2 columns got the place of heated ones."""
+    file = device_file(tmp_path, nm, pulse_ms=(1.0, 10.0), modality=modality, emission=emission)
+    warnings = check_device_file(file).warnings
+    assert warnings[0].code == "modality-not-done"
+    assert modality in warnings[0].message.text
+    concern = concern_plan(tmp_path, condition)
+    assert not [option for option in concern.options if option.setup is not None]
+
+
+def test_a_machine_that_removes_columns_with_one_light_and_heats_them_with_another_does_each_with_its_own(
+    tmp_path: Path,
+) -> None:
+    """Melasma and brown skin were planned with heated columns of a CO2 laser, other scars with removal at 1570 nm."""
+    file = device_file(tmp_path, 10600.0, pulse_ms=(0.1, 10.0), modality="fractional-ablative", emission="microbeam")
+    text = file.read_text(encoding="utf-8")
+    head = text[text.index("[[head]]") : text.index("[[cooling]]")]
+    text = text.replace('"fractional-ablative"', '"fractional-ablative", "non-ablative-fractional"')
+    text = text.replace("[[10600.0, 10600.0]]", "[[10600.0, 10600.0], [1570.0, 1570.0]]")
+    file.write_text(text.replace(head, head + head.replace("= 10600.0", "= 1570.0")), encoding="utf-8")
+    assert "modality-not-done" not in [warning.code for warning in check_device_file(file).warnings]
+    lights = {"fractional-ablative": 10600.0, "non-ablative-fractional": 1570.0}
+    planned = {
+        (option.modality, option.setup.settings.wavelength_nm)
+        for condition in ("melasma", "acne-scars", "surgical-scars")
+        for option in concern_plan(tmp_path, condition).options
+        if option.setup is not None
+    }
+    assert planned == set(lights.items())
