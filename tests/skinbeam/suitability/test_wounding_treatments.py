@@ -267,3 +267,11 @@ def test_what_heats_or_wounds_is_a_caution_where_raised_scars_form(modality: str
     rule = "raised-scars-without-laser"
     assert rule in decide(modality, "wrinkles", "decolletage", history=["hypertrophic-scar"])[1]
     assert rule not in decide(modality, "wrinkles", "decolletage")[1]
+
+
+@pytest.mark.parametrize("condition", ["surgical-scars", "hypertrophic-scars"])
+def test_a_scar_without_red_gets_no_light_for_vessels(condition: str) -> None:
+    """White raised scars got 8 J/cm2 of a dye laser that "reaches its target" in 94 of 100, and red ones 7."""
+    use = known_conditions()[condition].lasers["vascular"]
+    assert is_for_kinds(use, condition, ("red",))
+    assert not is_for_kinds(use, condition, ("white",))
