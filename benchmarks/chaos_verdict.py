@@ -13,8 +13,8 @@ from sqlalchemy import select
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.models import AppointmentState
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.diaries.alarm_notifier import notification_id
 from skinbeam_clinic.models import ConsultationRecord, Member

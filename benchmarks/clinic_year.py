@@ -21,11 +21,12 @@ from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.consultations.repository import ANSWERS_CONTENT
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import ClinicScoped, new_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
     FollowUpMoment,

@@ -5,7 +5,7 @@ from skinbeam_clinic.appointments.repository import AppointmentRepository
 from skinbeam_clinic.consents.repository import ConsentRepository
 from skinbeam_clinic.consultations.repository import ConsultationRepository, PhotographRepository
 from skinbeam_clinic.consultations.suggestions import SuggestionRepository
-from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.diaries.repository import AlarmRepository, DiaryRepository
 from skinbeam_clinic.documents.attachments import AttachmentRepository
 from skinbeam_clinic.documents.notes import NoteRepository

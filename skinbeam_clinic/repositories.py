@@ -12,8 +12,8 @@ from skinbeam_clinic.audit_log.repository import AuditLogRepository
 from skinbeam_clinic.clinic_texts.repository import ClinicTextRepository
 from skinbeam_clinic.clinic_transfer.repository import ImportRepository
 from skinbeam_clinic.database.altered_rows import AlteredRow
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.exchange.patient_copy import PatientCopyRepository
 from skinbeam_clinic.exchange.repository import DossierImporter, DossierRepository
 from skinbeam_clinic.jobs.repository import JobRepository

@@ -7,9 +7,10 @@ import datetime
 from dataclasses import dataclass
 
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import ClinicContactRow
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.documents.plain_text import check_text
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patients.contact_details import is_phone_number

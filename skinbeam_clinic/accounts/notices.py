@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import NoticeRow, new_id
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 
 __all__ = ["Notice", "NoticeKind", "NoticeRepository", "notify_member"]
 

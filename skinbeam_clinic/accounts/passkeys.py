@@ -40,9 +40,10 @@ from skinbeam_clinic.accounts.sign_in import begin_session
 from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member, MemberSession, Passkey
 

@@ -18,11 +18,12 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password, d
 from skinbeam_clinic.accounts.tokens import hash_token
 from skinbeam_clinic.audit_log import hash_chain
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import ApiTokenRow, CalendarFeedRow
 from skinbeam_clinic.database.tables import new_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import COMMAND_LINE_ACTOR, Member
 

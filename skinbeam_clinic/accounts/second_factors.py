@@ -9,8 +9,9 @@ has a passkey signs in with it: whoever knows only their password must not be ab
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.accounts.repository import list_owners_with_access, require_factor
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.tables import ClinicSettingsRow, MemberRow, PasskeyRow
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = ["SecondFactorPolicy", "check_factor_removal"]

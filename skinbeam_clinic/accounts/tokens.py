@@ -13,11 +13,12 @@ from sqlalchemy import select
 from skinbeam.text import render_message
 from skinbeam_clinic.access import AccessRight, Role
 from skinbeam_clinic.audit_log.hash_chain import row_label
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import ApiTokenRow
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import AccessToken, Member, MemberSession
 

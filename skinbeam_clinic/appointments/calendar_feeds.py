@@ -9,10 +9,11 @@ from skinbeam_clinic.accounts.repository import read_member
 from skinbeam_clinic.accounts.tokens import generate_api_token, hash_token
 from skinbeam_clinic.appointments.models import AppointmentFeed
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.follow_up_tables import CalendarFeedRow
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Member
 

@@ -11,7 +11,8 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState, Purpose
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.database import tables, treatment_tables
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.clinic_access import Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.diaries.repository import list_stopped_courses
 from skinbeam_clinic.patient_links.person import kept_ids
 from skinbeam_clinic.test_spots.repository import list_consultations_due

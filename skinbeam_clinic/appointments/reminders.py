@@ -13,8 +13,9 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.models import Appointment, AppointmentState
 from skinbeam_clinic.appointments.repository import read_appointments
 from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.patient_links.person import kept_ids, require_kept
 from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay

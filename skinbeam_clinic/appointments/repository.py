@@ -23,8 +23,9 @@ from skinbeam_clinic.appointments.models import (
 from skinbeam_clinic.appointments.times import TimeSpan
 from skinbeam_clinic.consents.repository import find_think_time_end, list_withdrawn_plans
 from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import BookingError, ClashError, clinic_error
 from skinbeam_clinic.patient_links.person import get_kept_patient, list_person_ids, list_replaced_ids
 

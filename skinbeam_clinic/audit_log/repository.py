@@ -3,9 +3,10 @@
 from sqlalchemy import ColumnElement, Text, and_, or_, type_coerce
 
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database.clinic_access import RECORDS_READ, Repository
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.tables import AuditEntryRow
-from skinbeam_clinic.database.transaction import RECORDS_READ, ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.models import AuditEntry
 
 __all__ = ["AuditLogRepository", "detail_contains"]

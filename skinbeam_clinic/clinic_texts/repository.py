@@ -13,11 +13,12 @@ from skinbeam.laser.device import devices
 from skinbeam.text import LANGUAGES
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.clinic_texts.models import LONGEST_TEXT, LONGEST_TITLE, TREATMENT_USES, ClinicText, TextUse
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now, time_after
 from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id, submission_id
 from skinbeam_clinic.database.text_tables import ClinicTextRow, ConsentTextRow
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = [

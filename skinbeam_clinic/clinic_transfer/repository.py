@@ -24,10 +24,11 @@ from skinbeam_clinic.clinic_transfer.models import (
 )
 from skinbeam_clinic.consultations.repository import ConsultationState, add_consultation
 from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.patient_link_tables import PatientLinkRow
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, new_id
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.database.verification import tables_with
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.machines.own_devices import read_clinic_devices

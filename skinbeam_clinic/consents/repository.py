@@ -21,9 +21,10 @@ from skinbeam_clinic.consultations.repository import (
     list_plan_rows,
 )
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import clock_jump, now, time_after
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import Consent, ConsentAnswers, TeachBack
 

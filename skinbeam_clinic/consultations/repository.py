@@ -11,10 +11,11 @@ from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission, are_same_answers
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id, submission_id
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error, conflict_error
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions, PhotographRecord
 from skinbeam_clinic.patient_links.person import get_kept_patient, list_person_ids, require_kept

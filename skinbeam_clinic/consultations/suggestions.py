@@ -11,11 +11,12 @@ from pydantic import Field
 from skinbeam.text import Message
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import SuggestedConcernRow
 from skinbeam_clinic.database.sealed_record import RecordMessage, SealedRecord
 from skinbeam_clinic.database.tables import ConsultationRow, PhotographRow
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 
 __all__ = [
     "SUGGESTION_CONTENT",

@@ -9,9 +9,10 @@ from functools import partial
 
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess, Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id, submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.documents.attachment_content import ENDINGS, judge_content
 from skinbeam_clinic.documents.models import Attachment, AttachmentKind
 from skinbeam_clinic.documents.notes import strike_document

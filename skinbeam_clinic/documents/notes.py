@@ -11,10 +11,11 @@ from typing import TypeVar
 
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess, Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import new_id, submission_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.documents.models import ClinicalNote, DocumentStrike
 from skinbeam_clinic.documents.plain_text import LONGEST_NOTE, LONGEST_REASON, check_text
 from skinbeam_clinic.documents.sealed_content import NOTE_CONTENT, AttachmentContent, NoteContent

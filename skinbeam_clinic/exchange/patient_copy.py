@@ -10,9 +10,9 @@ from dataclasses import asdict
 from typing import Any
 
 from skinbeam.text import LANGUAGES, current_language, use_language
+from skinbeam_clinic.database.clinic_access import ClinicAccess, Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import record_values
-from skinbeam_clinic.database.transaction import ClinicAccess, Repository
 from skinbeam_clinic.exchange.copied_patient import COPY_SCHEMA, RECORD_FILE
 from skinbeam_clinic.exchange.copy_overview import OVERVIEW_FILE, CopiedRecords, CopyPaths, render_overview
 from skinbeam_clinic.exchange.repository import DossierRepository

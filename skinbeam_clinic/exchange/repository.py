@@ -21,9 +21,10 @@ from skinbeam_clinic.consultations.repository import (
     ConsultationState,
 )
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess, Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import AuditEntryRow, new_id
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.database.verification import tables_with
 from skinbeam_clinic.documents.attachments import import_attachment
 from skinbeam_clinic.documents.notes import import_note

@@ -13,11 +13,12 @@ import itertools
 from dataclasses import dataclass
 
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import FollowUpRow, PairAnalysisRow, PhotographPairRow
 from skinbeam_clinic.database.sealed_record import RecordMessage, SealedRecord
 from skinbeam_clinic.database.tables import MemberRow
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import list_treating_members, load_follow_up
 from skinbeam_clinic.follow_ups.models import BeforeAfterPair, FollowUp

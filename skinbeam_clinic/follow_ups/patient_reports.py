@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_followed_consultation
 from skinbeam_clinic.database import follow_up_tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, open_transaction
+from skinbeam_clinic.database.transaction import ClinicTransaction, open_transaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import (
     list_course,

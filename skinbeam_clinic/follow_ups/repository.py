@@ -11,9 +11,10 @@ from dataclasses import replace
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_followed_consultation, list_consultation_ids
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import (
     concern_number,

@@ -7,8 +7,9 @@ from sqlalchemy import Text, type_coerce
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import canonical_json, now
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.jobs.queue import OPEN_STATES, QUEUED, read_job
 from skinbeam_clinic.models import Job

@@ -11,9 +11,10 @@ from pathlib import PurePath
 from skinbeam.laser.device import parse_device
 from skinbeam.model.document import sha256_hex
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.sealed_record import SealedRecord
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.database.treatment_tables import OwnDeviceRow
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.machines.clinic_devices import DEVICE_FILE_ENDING, ClinicDevices, OwnDevice

@@ -3,8 +3,9 @@
 from skinbeam.model.errors import unknown_name_error
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.machines.own_devices import read_clinic_devices
 from skinbeam_clinic.treatments.models import ClinicMachine

@@ -14,9 +14,10 @@ from skinbeam.model.errors import InputError
 from skinbeam.text import to_local_time
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 
 __all__ = ["MachineUpkeep", "MachineUpkeepRepository", "UpkeepKind"]

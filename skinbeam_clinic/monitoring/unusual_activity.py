@@ -15,10 +15,11 @@ from sqlalchemy import select
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.notices import NoticeKind, notify_member
+from skinbeam_clinic.database.clinic_access import RECORDS_READ
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicRow, MemberRow, NoticeRow
-from skinbeam_clinic.database.transaction import RECORDS_READ, open_transaction
+from skinbeam_clinic.database.transaction import open_transaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import COMMAND_LINE_ACTOR, PATIENT_ACTOR
 from skinbeam_clinic.monitoring.metrics import Metrics

@@ -11,9 +11,10 @@ from functools import partial
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.consultations.repository import list_consultation_ids
 from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.patient_link_tables import PatientLinkEndRow, PatientLinkRow
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.documents.plain_text import LONGEST_REASON, check_text
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import LinkedPatient, LinkRelation, PatientRecord

@@ -19,9 +19,10 @@ from skinbeam.text import from_local_time, to_local_time
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import cancel_future_appointments
 from skinbeam_clinic.database import follow_up_tables, patient_link_tables, tables, text_tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess, Repository
 from skinbeam_clinic.database.columns import clock_jump, now
 from skinbeam_clinic.database.tables import AuditEntryRow, ClinicScoped, list_row_files
-from skinbeam_clinic.database.transaction import ClinicAccess, ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.diaries.repository import end_links
 from skinbeam_clinic.models import ErasablePatient, ErasurePreview
 from skinbeam_clinic.patient_links.person import kept_ids, list_person_ids, require_kept

@@ -19,9 +19,10 @@ from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.repository import ANSWERS_CONTENT, ConsultationState, list_plan_rows
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import ClinicScoped
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PhotographErasurePreview
 from skinbeam_clinic.patients.erasure import delete_with_files, list_with_dependents, remove_unnamed_files

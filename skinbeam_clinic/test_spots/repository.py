@@ -16,9 +16,10 @@ from sqlalchemy import ColumnElement
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_open_consultation, list_consultation_ids
 from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id, submission_id
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.models import PatientRecord
 from skinbeam_clinic.patient_links.person import find_kept_patients, list_person_ids

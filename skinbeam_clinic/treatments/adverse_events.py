@@ -7,10 +7,11 @@ from dataclasses import replace
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import AlarmDecisionRow
 from skinbeam_clinic.database.tables import submission_id
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.treatments.models import (
     ADVERSE_KINDS,

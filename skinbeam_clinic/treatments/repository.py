@@ -11,9 +11,10 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.appointments.repository import mark_attended
 from skinbeam_clinic.consents.repository import get_valid_consent
 from skinbeam_clinic.database import tables, treatment_tables
+from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
-from skinbeam_clinic.database.transaction import ClinicTransaction, Repository
+from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.diaries.repository import is_course_stopped
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.pulse_settings import SpotSettings, case_test_spot

@@ -9,9 +9,9 @@ from treated_rows import add_treatment
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consents.repository import SignatureKind
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import new_id
-from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
 from skinbeam_clinic.diaries.models import DiaryNote
 from skinbeam_clinic.models import ConsentAnswers, NewPlan

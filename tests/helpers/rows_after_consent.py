@@ -7,10 +7,10 @@ from sqlalchemy import inspect
 from sqlalchemy.types import TypeEngine
 
 from skinbeam_clinic.access import AccessRight
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import UtcDateTime
 from skinbeam_clinic.database.follow_up_tables import CONSULTATION_TABLES, ApiTokenRow, CalendarFeedRow
 from skinbeam_clinic.database.tables import ClinicScoped
-from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import (
     AppointmentReminderRow,
     AppointmentRow,

@@ -9,8 +9,8 @@ from treatment_samples import FIRED, ORDERED
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.database import treatment_tables
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.models import ConsentAnswers
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import TreatmentState

@@ -19,7 +19,7 @@ from skinbeam_clinic.accounts.oidc_sign_in import OidcIdentityRepository
 from skinbeam_clinic.accounts.passkeys import PasskeyRepository, PasskeySite
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
-from skinbeam_clinic.database.transaction import ClinicAccess
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.repositories import ClinicRepositories

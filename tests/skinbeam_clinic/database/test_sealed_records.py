@@ -14,11 +14,11 @@ from skinbeam_clinic.consents.repository import TEACH_BACK_CONTENT
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.repository import ANSWERS_CONTENT, ConsultationRepository
 from skinbeam_clinic.consultations.suggestions import SUGGESTION_CONTENT
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import canonical_json
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.sealed_record import SealedRecord
 from skinbeam_clinic.database.tables import ConsultationRow, new_id
-from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import AdverseEventRow
 from skinbeam_clinic.diaries.repository import NOTE_CONTENT
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, ScaleReading, SelfRating

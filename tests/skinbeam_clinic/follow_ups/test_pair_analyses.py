@@ -28,9 +28,9 @@ from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.clinic_transfer.export import export_clinic
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.follow_up_tables import PairAnalysisRow
-from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.exchange.record_formats import make_exporter
 from skinbeam_clinic.follow_ups.models import AestheticChange, FollowUp, ImprovementQuarter, leading_improvement

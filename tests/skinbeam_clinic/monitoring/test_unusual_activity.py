@@ -13,9 +13,10 @@ from skinbeam_clinic.accounts.notices import Notice, NoticeKind, NoticeRepositor
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import clock_set_to, now
 from skinbeam_clinic.database.connection import Database
-from skinbeam_clinic.database.transaction import ClinicAccess, open_transaction
+from skinbeam_clinic.database.transaction import open_transaction
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.models import Member
 from skinbeam_clinic.monitoring.metrics import Metrics

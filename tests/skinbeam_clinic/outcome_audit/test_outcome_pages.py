@@ -26,10 +26,10 @@ from skinbeam_clinic.accounts.repository import AccountRepository
 from skinbeam_clinic.accounts.sign_in import SignIn
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
+from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.connection import FILES_VARIABLE, Database
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import open_database, upgrade_database
-from skinbeam_clinic.database.transaction import ClinicAccess
 from skinbeam_clinic.database.treatment_tables import TreatmentRow
 from skinbeam_clinic.database.verification import verify_database
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter, SelfRating
