@@ -34,7 +34,7 @@ from skinbeam_clinic.jobs.plan_requests import request_plan
 from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
 from skinbeam_clinic.patients.contact_details import check_age
-from skinbeam_clinic.patients.history import join_history
+from skinbeam_clinic.patients.history_join import join_history
 from skinbeam_clinic.patients.record_lines import describe_fact, describe_incomplete_row
 from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE

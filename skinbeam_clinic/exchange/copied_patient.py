@@ -35,7 +35,8 @@ from skinbeam_clinic.models import (
     PlanRecord,
 )
 from skinbeam_clinic.patients.contact_details import REMINDER_WAY
-from skinbeam_clinic.patients.history import HistoryFact, join_history, list_session_facts, list_typed_facts
+from skinbeam_clinic.patients.history import HistoryFact, list_session_facts, list_typed_facts
+from skinbeam_clinic.patients.history_join import join_history
 from skinbeam_clinic.test_spots.sealed_content import parse_copied_spots
 from skinbeam_clinic.treatments.models import AreaFiring, Treatment
 from skinbeam_clinic.used_cooling import UsedCooling

@@ -33,7 +33,8 @@ from skinbeam_clinic.follow_ups.pair_subprocess import AFTER_FILE, BEFORE_FILE, 
 from skinbeam_clinic.jobs.queue import JobQueue
 from skinbeam_clinic.machines.clinic_devices import write_device_files
 from skinbeam_clinic.models import Job, JobProgress, NewPlan, PlanRecord
-from skinbeam_clinic.patients.history import HISTORY_FILE, join_history, serialize_facts
+from skinbeam_clinic.patients.history_join import join_history
+from skinbeam_clinic.patients.plan_history import HISTORY_FILE, serialize_facts
 from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.plans.document import ChosenPlanSettings, find_place
 from skinbeam_clinic.plans.plan_subprocess import (

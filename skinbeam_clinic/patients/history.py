@@ -1,25 +1,23 @@
 """Convert a patient's records to rows of a case file: `[[test_spot]]` and `[[session]]`.
 
-The records of all consultations of a patient count, since the skin is the same. Rows typed into the form stay, and a
-row that was both typed and recorded counts once.
+The records of all consultations of a patient count, since the skin is the same.
 """
 
 import datetime
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import earlier_reactions
-from skinbeam.model.case import Case, find_torn_times
+from skinbeam.model.case import Case
 from skinbeam.model.consultation import Clinic, EarlierSession, EarlierTestSpot
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import parse_record
-from skinbeam_clinic.consultations.forms import CaseRow, RecordedRow, Submission, row_kind, row_values
+from skinbeam_clinic.consultations.forms import CaseRow, Submission, row_kind, row_values
 from skinbeam_clinic.follow_ups.models import FollowUp, FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.models import ConsultationRecord
+from skinbeam_clinic.patients.typed_rows import is_close, pair_rows, typed_rows
 from skinbeam_clinic.pulse_settings import DOSES, case_session, case_test_spot
 from skinbeam_clinic.test_spots.models import TestSpotRecord
 from skinbeam_clinic.treatments.models import (
@@ -33,32 +31,20 @@ from skinbeam_clinic.treatments.models import (
 from skinbeam_clinic.used_cooling import CoolingChange
 
 __all__ = [
-    "HISTORY_FILE",
+    "LONGEST_ADVERSE",
     "History",
     "HistoryFact",
     "IncompleteRow",
-    "PlanHistory",
-    "PlannedRow",
     "case_from_fact",
-    "join_history",
     "list_incomplete_rows",
-    "list_missing_facts",
     "list_session_facts",
     "list_spot_facts",
     "list_typed_facts",
-    "parse_plan_history",
-    "serialize_facts",
 ]
 
-HISTORY_FILE = "history.json"  # the file of a plan that lists the recorded rows which the plan was made from
-_SCHEMA = "skinbeam.history/1"
+LONGEST_ADVERSE = 100  # characters of a text in a case file
 _SERIOUSNESS = ("expected", "sign", "unread", "harm")
-_WEEK_TOLERANCE = 0.5
-_RELATIVE_TOLERANCE = 0.005  # relative to a number: people round what they copy from a machine
-_NOT_COMPARED = ("week", "weeks_ago", "read_after_h", "response_pct", "adverse", "cooling")
 _CASE_ROWS: Mapping[str, type[CaseRow]] = {"test_spot": EarlierTestSpot, "session": EarlierSession}
-
-_LONGEST_ADVERSE = 100  # characters of a text in a case file
 
 
 @dataclass(frozen=True)
@@ -152,7 +138,7 @@ class History:
         """Return the incomplete rows that neither the records nor the answers of a form say completely."""
         known = _rows_then(self.facts)
         for kind in _CASE_ROWS:
-            typed = (_parse_typed(kind, row.values) for row in _typed_rows(submission, kind).values())
+            typed = (_parse_typed(kind, row.values) for row in typed_rows(submission, kind).values())
             known += [row for row in typed if not isinstance(row, InputError)]
         return tuple(incomplete for incomplete in self.incomplete if not any(map(incomplete.is_said_by, known)))
 
@@ -201,9 +187,9 @@ def list_typed_facts(consultations: Sequence[ConsultationRecord], recorded: Sequ
     """
     facts = []
     for consultation, kind in _list_newest(consultations):
-        typed = _typed_rows(consultation.answers, kind)
+        typed = typed_rows(consultation.answers, kind)
         rows = [fact for fact in recorded if fact.kind == kind]
-        known = {number: rows[index] for index, number in _pair_rows(_rows_then(rows), typed).items()}
+        known = {number: rows[index] for index, number in pair_rows(_rows_then(rows), typed).items()}
         for number, values in typed.items():
             row = _parse_typed(kind, values.values)
             if isinstance(row, InputError):
@@ -234,7 +220,7 @@ def list_incomplete_rows(consultations: Sequence[ConsultationRecord]) -> list[In
     """
     incomplete = []
     for consultation, kind in _list_newest(consultations):
-        for number, typed in _typed_rows(consultation.answers, kind).items():
+        for number, typed in typed_rows(consultation.answers, kind).items():
             error = _parse_typed(kind, typed.values)
             if isinstance(error, InputError):
                 field = f"{kind}.{number}.{error.field.partition('[')[0]}"
@@ -394,7 +380,7 @@ def _dose(fired: AreaFiring) -> tuple[float, float]:
 def _describe_event(event: AdverseEvent) -> str:
     """Return an adverse event in the words of the case file; one without a kind of its own as it was written."""
     if event.kind == "other" and event.words:
-        words = event.words.replace(";", ",")[:_LONGEST_ADVERSE]
+        words = event.words.replace(";", ",")[:LONGEST_ADVERSE]
         return "".join(sign if sign.isprintable() else " " for sign in words)  # a case file has no line breaks
     return ADVERSE_KINDS[event.kind].case_words
 
@@ -423,210 +409,8 @@ def _case_from_row(row: CaseRow, clinic: Clinic | None = None) -> Case:
     return Case(session=[row], clinic=clinic)
 
 
-def join_history(
-    submission: Submission, facts: Sequence[HistoryFact], day: datetime.datetime | None = None
-) -> Submission:
-    """Return a form's answers with the recorded rows added; a row both typed and recorded appears once, as typed.
-
-    Parameters
-    ----------
-    day : on which the answers are read, from which sessions are so many weeks ago; None leaves out their times and
-        sites, so that the answers are the same on every day.
-    """
-    rows = [fact.row if day is None else fact.row_on(day) for fact in facts]
-    spots = [row for row in rows if isinstance(row, EarlierTestSpot)]
-    sessions = [row for row in rows if isinstance(row, EarlierSession)]
-    added = (*_recorded_spots(submission, spots), *_recorded_sessions(submission, sessions))
-    return replace(submission, recorded=(*submission.recorded, *added)) if added else submission
-
-
-def _recorded_spots(submission: Submission, spots: Sequence[EarlierTestSpot]) -> Iterator[RecordedRow]:
-    """Yield the recorded test spots that add something to the typed ones."""
-    typed = _typed_rows(submission, "test_spot")
-    both, free = _pair_rows(spots, typed), count(max(typed, default=-1) + 1)
-    for index, spot in enumerate(spots):
-        number = both[index] if index in both else next(free)
-        if typed.get(number, _EMPTY_ROW).lacks(spot):
-            yield RecordedRow(number, spot)
-
-
-def _recorded_sessions(submission: Submission, sessions: Sequence[EarlierSession]) -> Iterator[RecordedRow]:
-    """Yield the recorded sessions that add something to the typed ones, each with the reactions that are not typed."""
-    typed = _typed_rows(submission, "session")
-    sessions, both = _match_sessions(sessions, typed)
-    sessions = _without_torn_times(sessions, [row for number, row in typed.items() if number not in both.values()])
-    free = count(max(typed, default=-1) + 1)
-    for index, session in enumerate(sessions):
-        number = both[index] if index in both else next(free)
-        known = typed.get(number, _EMPTY_ROW)
-        adverse = [reaction for reaction in session.adverse if reaction not in known.adverse]
-        if adverse or known.lacks(session) or known.is_dated_unlike(session):
-            yield RecordedRow(number, session.model_copy(update={"adverse": _join_texts(adverse)}))
-
-
-@dataclass(frozen=True)
-class _TypedRow:
-    """A row of the form as far as it is filled in; a value that cannot be read is text."""
-
-    values: Mapping[str, Any]
-
-    @property
-    def week(self) -> float | None:
-        week = self.values.get("week")
-        return week if isinstance(week, float) else None
-
-    @property
-    def adverse(self) -> frozenset[str]:
-        return frozenset(part.strip() for text in self.values.get("adverse", ()) for part in text.split(";"))
-
-    def lacks(self, recorded: CaseRow) -> bool:
-        """Return whether a recorded row says something of which this one says nothing, reactions apart."""
-        return bool(row_values(recorded).keys() - {"adverse"} - self.values.keys())
-
-    def is_dated_unlike(self, recorded: EarlierSession) -> bool:
-        """Return whether the record counts other weeks until today than those that were typed on another day."""
-        return recorded.weeks_ago is not None and recorded.weeks_ago != self.values.get("weeks_ago")
-
-    def is_same(self, recorded: CaseRow) -> bool:
-        """Return whether this may be the recorded row: they share compared fields, and none of them differs.
-
-        Sites of a session differ where they are apart: one may name the face where the other names the cheeks.
-        """
-        recorded_values = row_values(recorded)
-        if self.week is not None and abs(self.week - recorded_values.get("week", self.week)) > _WEEK_TOLERANCE:
-            return False
-        both = (self.values.keys() & recorded_values.keys()) - set(_NOT_COMPARED)
-        apart = [name for name in both if not _is_close(recorded_values[name], self.values[name])]
-        if isinstance(recorded, EarlierSession) and apart == ["site"]:
-            return sites_overlap(recorded.site or "", self.values["site"])
-        return bool(both) and not apart
-
-
-_EMPTY_ROW = _TypedRow({})
-
-
-def _typed_rows(submission: Submission, kind: str) -> dict[int, _TypedRow]:
-    rows = map(_TypedRow, submission.tables.get(kind, ()))
-    return dict(zip(submission.row_numbers(kind), rows, strict=True))
-
-
-def list_missing_facts(submission: Submission, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
-    """Return the recorded rows that are missing in the form's answers."""
-    return tuple(fact for fact in facts if join_history(submission, (fact,)) != submission)
-
-
-def serialize_facts(facts: Sequence[HistoryFact], day: datetime.datetime) -> bytes:
-    """Return the recorded rows that a plan was made from, and when, as JSON, to be stored with the plan."""
-    records = [{"record": fact.record, "kind": fact.kind, "row": fact.values, "site": fact.site} for fact in facts]
-    stored = {"schema": _SCHEMA, "joined_at": day.isoformat(), "records": records}
-    return json.dumps(stored, sort_keys=True).encode()
-
-
-@dataclass(frozen=True)
-class PlannedRow:
-    """A recorded row that a plan was made from; its site is None where an older program stored it."""
-
-    record: str
-    values: Mapping[str, Any]
-    site: str | None
-
-    def is_of(self, fact: HistoryFact) -> bool:
-        """Return whether it says what the record says now."""
-        is_same = (self.record, self.values) == (fact.record, fact.values)
-        return is_same and self.site in (fact.site, None)
-
-
-@dataclass(frozen=True)
-class PlanHistory:
-    """The recorded rows that a plan was made from, by its stored file.
-
-    Parameters
-    ----------
-    joined_at : when the plan was made from them; None where older programs did not store it, or without records.
-    """
-
-    rows: tuple[PlannedRow, ...] = ()
-    joined_at: datetime.datetime | None = None
-
-    @property
-    def records(self) -> tuple[str, ...]:
-        """The names of the records."""
-        return tuple(row.record for row in self.rows)
-
-    def match(self, facts: Sequence[HistoryFact]) -> tuple[HistoryFact, ...]:
-        """Return those of these facts that the plan was made from."""
-        return tuple(fact for fact in facts if any(row.is_of(fact) for row in self.rows))
-
-
-def parse_plan_history(data: bytes) -> PlanHistory:
-    """Return what the stored file of a plan says of the records that it was made from (`serialize_facts`)."""
-    stored = json.loads(data)
-    rows = tuple(PlannedRow(entry["record"], entry["row"], entry.get("site")) for entry in stored["records"])
-    joined_at = stored.get("joined_at")
-    return PlanHistory(rows, None if joined_at is None else datetime.datetime.fromisoformat(joined_at))
-
-
-def _join_texts(reactions: list[str]) -> list[str]:
-    """Return several reactions as one text, as in the form, if it is short enough."""
-    together = "; ".join(reactions)
-    return [together] if together and len(together) <= _LONGEST_ADVERSE else reactions
-
-
-def _match_sessions(
-    sessions: Sequence[EarlierSession], typed: Mapping[int, _TypedRow]
-) -> tuple[list[EarlierSession], dict[int, int]]:
-    """Return the recorded sessions with shifted weeks, and the number of the typed one that matches each, by index.
-
-    Typed weeks may be counted from a session done elsewhere, so the shift of weeks with the most matches is used.
-    Without a match, the recorded sessions are taken as the later ones, since the typed ones were never recorded.
-    """
-    weeks = [row.week for row in typed.values() if row.week is not None]
-    begins = {0.0, *weeks}
-    best = max(sorted(begins), key=lambda begin: len(_pair_rows(_shift_weeks(sessions, begin), typed)))
-    both = _pair_rows(_shift_weeks(sessions, best), typed)
-    return _shift_weeks(sessions, best if both else max(begins)), both
-
-
-def _without_torn_times(sessions: Sequence[EarlierSession], typed: Sequence[_TypedRow]) -> list[EarlierSession]:
-    """Return recorded sessions without their weeks until today, where some session of a later week is longer ago.
-
-    Each record and each form counts weeks from a first session of its own. A case refuses that, and nobody could mend
-    it in the form, which has no field of a recorded session.
-    """
-    held = [row_values(session) for session in sessions] + [dict(row.values) for row in typed]
-    dated = [
-        (str(session.get("treats")), week, ago)
-        for session in held
-        if isinstance(week := session.get("week"), float) and isinstance(ago := session.get("weeks_ago"), float)
-    ]
-    torn = {treats for treats, _, _ in dated if find_torn_times([time for time in dated if time[0] == treats])}
-    return [
-        session.model_copy(update={"weeks_ago": None}) if session.treats in torn else session for session in sessions
-    ]
-
-
-def _shift_weeks(sessions: Sequence[EarlierSession], weeks: float) -> list[EarlierSession]:
-    return [session.model_copy(update={"week": round(session.week + weeks, 2)}) for session in sessions]
-
-
-def _pair_rows(rows: Sequence[CaseRow], typed: Mapping[int, _TypedRow]) -> dict[int, int]:
-    pairs: dict[int, int] = {}
-    for index, row in enumerate(rows):
-        for place, other in typed.items():
-            if place not in pairs.values() and other.is_same(row):
-                pairs[index] = place
-                break
-    return pairs
-
-
 def _says(said: Any, typed: Any) -> bool:
     """Return whether a value of a complete row is the one that was typed, a number that nobody can read included."""
     if isinstance(typed, list):
         return set(typed) <= set(said or ())
-    return (isinstance(said, float) and isinstance(typed, str)) or _is_close(said, typed)
-
-
-def _is_close(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
-        return abs(one - other) <= _RELATIVE_TOLERANCE * max(abs(one), abs(other))
-    return bool(one == other)
+    return (isinstance(said, float) and isinstance(typed, str)) or is_close(said, typed)

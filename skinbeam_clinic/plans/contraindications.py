@@ -32,16 +32,9 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import RecordNotFoundError
 from skinbeam_clinic.machines.clinic_devices import CATALOGUE, ClinicDevices
 from skinbeam_clinic.models import ConsultationRecord, PlanRecord
-from skinbeam_clinic.patients.history import (
-    HISTORY_FILE,
-    HistoryFact,
-    IncompleteRow,
-    PlanHistory,
-    case_from_fact,
-    join_history,
-    list_missing_facts,
-    parse_plan_history,
-)
+from skinbeam_clinic.patients.history import HistoryFact, IncompleteRow, case_from_fact
+from skinbeam_clinic.patients.history_join import join_history, list_missing_facts
+from skinbeam_clinic.patients.plan_history import HISTORY_FILE, PlanHistory, parse_plan_history
 from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef

@@ -26,7 +26,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.errors import BusyError, clinic_error
 from skinbeam_clinic.jobs.plan_requests import request_plan
-from skinbeam_clinic.patients.history import join_history
+from skinbeam_clinic.patients.history_join import join_history
 from skinbeam_clinic.plans.document import ChosenPlanSettings
 from skinbeam_clinic.plans.open_plan_cache import OpenPlanCache
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated, open_plan

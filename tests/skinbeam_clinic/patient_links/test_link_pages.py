@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.forms import make_submission
-from skinbeam_clinic.patients.history import HISTORY_FILE
+from skinbeam_clinic.patients.plan_history import HISTORY_FILE
 from skinbeam_clinic.plans.plan_subprocess import make_plan_in_process
 from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring

@@ -15,14 +15,12 @@ from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patients.history import (
     History,
     HistoryFact,
-    join_history,
     list_incomplete_rows,
-    list_missing_facts,
     list_spot_facts,
     list_typed_facts,
-    parse_plan_history,
-    serialize_facts,
 )
+from skinbeam_clinic.patients.history_join import join_history, list_missing_facts
+from skinbeam_clinic.patients.plan_history import parse_plan_history, serialize_facts
 from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, SpotReading, TestSpotRecord
 from skinbeam_clinic.used_cooling import CoolingChange

@@ -26,7 +26,8 @@ from skinbeam_clinic.follow_ups.models import (
     ImprovementQuarter,
 )
 from skinbeam_clinic.machines.clinic_devices import CATALOGUE
-from skinbeam_clinic.patients.history import HistoryFact, case_from_fact, join_history, list_session_facts
+from skinbeam_clinic.patients.history import HistoryFact, case_from_fact, list_session_facts
+from skinbeam_clinic.patients.history_join import join_history
 from skinbeam_clinic.patients.record_lines import describe_fact
 from skinbeam_clinic.plans.contraindications import (
     Contraindication,

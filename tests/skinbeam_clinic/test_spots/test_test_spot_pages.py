@@ -25,7 +25,7 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.models import ConsentAnswers, NewPlan, PlanRecord
-from skinbeam_clinic.patients.history import HISTORY_FILE
+from skinbeam_clinic.patients.plan_history import HISTORY_FILE
 from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
 from skinbeam_clinic.test_spots.routes import format_field_number
