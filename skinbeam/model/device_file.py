@@ -229,7 +229,8 @@ class CoolingHead(InputTable):
         if (self.cryogen is not None) != (self.kind == "spray"):
             raise FieldError(
                 "wrong-cryogen",
-                f'kind = "{self.kind}" with cryogen = {self.cryogen}',
+                f'kind = "{self.kind}" '
+                + ("without a cryogen" if self.cryogen is None else f'with cryogen = "{self.cryogen}"'),
                 "A spray names its cryogen; nothing else does.",
             )
         return self

@@ -149,10 +149,13 @@ def _shape_hint(model: type[BaseModel], location: tuple[int | str, ...], wanted:
     """Return how to write the value as the list or table that is expected there."""
     name, inside = location[-1], _find_table(model, location)
     value = f'"{read}"' if isinstance(read, str) else "..."
+    if inside is None and isinstance(name, int):
+        return f"Write a list of lists: {location[-2]} = [[..., ...], ...]"
     if inside is None:
         return f"Write a list: {name} = [{value}]"
-    if wanted == "a table" and isinstance(read, int | float) and "values" in inside.model_fields:
-        return f"Write {name} = {{ values = [{read}] }}, or a range, {name} = {{ low = ..., high = ... }}."
+    if wanted == "a table" and isinstance(read, int | float | list) and "values" in inside.model_fields:
+        values = ", ".join(map(str, read[:3] if isinstance(read, list) else [read]))
+        return f"Write {name} = {{ values = [{values}] }}, or a range, {name} = {{ low = ..., high = ... }}."
     if len(location) == 1:
         head = f"[[{name}]], with two brackets on either side," if wanted == "a list" else f"[{name}]"
         return f"Write {head} on a line of its own, and its keys below."

@@ -502,7 +502,7 @@ def devices() -> Mapping[str, Device]:
     >>> from skinbeam import devices
     >>> print(devices()["ktp-532"].wavelengths_nm, devices()["ktp-532"].spots_mm)
     """
-    return known_devices()
+    return dict(known_devices())
 
 
 def analyse_photo(

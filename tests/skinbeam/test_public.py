@@ -770,6 +770,11 @@ def test_every_public_function_says_what_it_takes_gives_and_raises() -> None:
             assert re.search(rf"\b{parameter}\b", text), (name, parameter)
 
 
+def test_known_devices_are_not_changed_by_who_changes_what_was_returned() -> None:
+    answer("devices").clear()
+    assert "ktp-532" in answer("devices")
+
+
 def test_every_public_name_is_there() -> None:
     for name in skinbeam.__all__:
         assert getattr(skinbeam, name) is not None

@@ -8,6 +8,7 @@ from paths import ROOT
 from skinbeam.api.device_check import check_device_file
 from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
+from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.plan.planner import make_plan
 from skinbeam.plan_records.plan import ConcernPlan
@@ -223,3 +224,23 @@ def test_a_machine_that_removes_columns_with_one_light_and_heats_them_with_anoth
         if option.setup is not None
     }
     assert planned == set(lights.items())
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "hint"),
+    [
+        ("[[595.0, 595.0]]", "[595.0, 595.0]", "eyewear_nm = [["),
+        ("{ low = 5.0, high = 100.0 }", "[5.0, 100.0]", "pulse_ms = { values = [5.0, 100.0] }"),
+        ('kind = "contact"', 'kind = "spray"', "names its cryogen"),
+    ],
+)
+def test_what_is_right_in_a_device_file_is_written_as_it_stands_there(
+    right: str, wrong: str, hint: str, tmp_path: Path
+) -> None:
+    """The list in a list was to be written as `0 = [...]`, and a spray had "cryogen = None"."""
+    file = device_file(tmp_path, 595.0)
+    file.write_text(file.read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        check_device_file(file)
+    assert hint in raised.value.hint
+    assert "None" not in str(raised.value)
