@@ -1,0 +1,128 @@
+"""The form for an area that was treated: filled, checked against the order, and asked about when it may burn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from skinbeam.report.formatting import quantity_label
+from skinbeam_clinic.database.tables import new_id
+from skinbeam_clinic.pulse_settings import SETTINGS
+from skinbeam_clinic.treatments.cooling_answer import CooledPulse, CoolingAnswer, ask_cooling, unknown_cooling
+from skinbeam_clinic.treatments.cooling_views import (
+    describe_cooling,
+    describe_cooling_change,
+    describe_cooling_settings,
+)
+from skinbeam_clinic.treatments.models import AreaFiring, BodySide, Deviation, Treatment
+from skinbeam_clinic.treatments.session_page import SessionPage
+from skinbeam_clinic.treatments.treatment_form import FURTHER_COOLING, NO_COOLING_FIELDS, cooling_fields
+from skinbeam_clinic.treatments.views import FiringRow, SkinSign, describe_deviation, describe_value
+from skinbeam_clinic.used_cooling import CoolingChange, CoolingKind, UsedCooling, find_cooling_change
+from skinbeam_clinic.web.request import ClinicRequest
+
+__all__ = ["FiringForm", "confirmation_text", "fill_form", "judge_cooling"]
+
+
+@dataclass(frozen=True)
+class FiringForm:
+    """The form for an area as the page has it.
+
+    Parameters
+    ----------
+    filled : field → what is typed into it. fields : setting → its words, its unit and its planned value.
+    correcting : the row that is corrected; None for a new one.
+    warned, hot : deviations that may burn, in words, and the same as a text that is sent back to confirm them.
+    """
+
+    filled: Mapping[str, str]
+    fields: Mapping[str, tuple[str, str, str]]
+    signs: Sequence[SkinSign]
+    correcting: FiringRow | None
+    warned: Sequence[str]
+    hot: str
+    planned_cooling: str
+    planned_cooling_settings: Mapping[str, str]
+    cooling_warning: str
+    cooling_answer: CoolingAnswer | None
+
+
+def fill_form(
+    request: ClinicRequest,
+    session: SessionPage,
+    rows: tuple[FiringRow, ...],
+    hot_deviations: tuple[Deviation, ...],
+    firing: AreaFiring | None,
+) -> FiringForm:
+    """Return the form for an area, filled with the submission, correction, or plan."""
+    planned = session.treatment.ordered.settings.numbers()
+    corrected = request.text("corrects") or request.http_request.query_params.get("corrects", "")
+    row = next((row for row in rows if row.area.id == corrected), None)
+    filled = {name: f"{value:g}" for name, value in planned.items()}
+    filled |= {"site": session.treatment.ordered.site, "side": BodySide.BOTH.value, "row": new_id()}
+    filled |= cooling_fields(_expected_cooling(session.treatment))
+    if row is not None:
+        filled |= _firing_fields(row.area.fired)
+    for name in ("site", "side"):  # the map without a script is links
+        filled[name] = request.http_request.query_params.get(name, filled[name])
+    names = [name for name in SETTINGS if name in planned]
+    cooling, change = session.treatment.ordered.cooling, None
+    read: dict[str, str] = {}
+    if request.fields:  # what is no longer ticked is not sent
+        filled |= dict.fromkeys(FURTHER_COOLING.values(), "")
+    if firing is not None:  # the settings of the planned kind do not stand beside another one
+        read = NO_COOLING_FIELDS | cooling_fields(firing.cooling)
+        change = _cooling_change(session.treatment, firing)
+    warned = firing if _needs_reason(change) else None
+    return FiringForm(
+        filled=filled | dict(request.fields) | read,
+        fields={name: (*quantity_label(name), describe_value(name, planned[name])) for name in names},
+        signs=session.signs,
+        correcting=row,
+        warned=[describe_deviation(deviation) for deviation in hot_deviations],
+        hot=confirmation_text(hot_deviations, session.treatment, firing),
+        planned_cooling="" if cooling is None else describe_cooling(cooling),
+        planned_cooling_settings={} if cooling is None else describe_cooling_settings(cooling),
+        cooling_warning=""
+        if change is None or warned is None
+        else describe_cooling_change(change, cooling, warned.cooling),
+        cooling_answer=None if warned is None else judge_cooling(request, session, warned),
+    )
+
+
+def _expected_cooling(treatment: Treatment) -> UsedCooling | None:
+    """Return the cooling with which the form is filled: the plan's, or none where the checklist says that it fails."""
+    planned, answer = treatment.ordered.cooling, treatment.current_answers.get("cooling")
+    if planned is not None and answer is not None and answer.answer == "no":
+        return UsedCooling(kind=CoolingKind.NONE)
+    return planned
+
+
+def _firing_fields(firing: AreaFiring) -> dict[str, str]:
+    held = {**firing.settings_with_passes.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
+    values = {name: f"{value:g}" for name, value in held.items() if value is not None}
+    values |= {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
+    return values | NO_COOLING_FIELDS | cooling_fields(firing.cooling)
+
+
+def confirmation_text(deviations: tuple[Deviation, ...], treatment: Treatment, firing: AreaFiring | None) -> str:
+    """Return the settings to confirm as text, so that a different dose typed after the warning causes another one."""
+    hot = [f"{deviation.name}={deviation.fired:g}" for deviation in deviations if deviation.hotter]
+    if firing is not None and firing.cooling is not None and _needs_reason(_cooling_change(treatment, firing)):
+        hot += [f"{name}={value}" for name, value in cooling_fields(firing.cooling).items()]
+    return ";".join(hot)
+
+
+def _cooling_change(treatment: Treatment, firing: AreaFiring) -> CoolingChange | None:
+    return None if firing.struck else find_cooling_change(treatment.ordered.cooling, firing.cooling)
+
+
+def _needs_reason(change: CoolingChange | None) -> bool:
+    return change is not None and change.needs_reason
+
+
+def judge_cooling(request: ClinicRequest, session: SessionPage, firing: AreaFiring) -> CoolingAnswer:
+    """Return what the cooling of a row does; nothing is known of another machine than the planned one."""
+    treatment = session.treatment
+    if firing.cooling is None or treatment.device not in (None, treatment.ordered.device):
+        return unknown_cooling()
+    pulse = CooledPulse(treatment.option, firing.settings_with_passes, firing.cooling)
+    return ask_cooling(request, session.plan, pulse, f"/treatments/{treatment.id}/cooling")
