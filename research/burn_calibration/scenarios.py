@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from research.burn_calibration.assumptions import UsualSettings, practice_assumptions
-from skinbeam.laser.beam import Beam, lamp_lines
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.beam_of_case import lamp_lines
 from skinbeam.laser.cooling import CoolingPlan, resolve_cooling
 from skinbeam.model.exposure import PulseTrain
 from skinbeam.model.units import J_CM2

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from research.derived_table import DerivedTable
 from research.derived_tables.spot_share import draw_skin
-from skinbeam.laser.beam import resolve_beam
+from skinbeam.laser.beam_of_case import resolve_beam
 from skinbeam.laser.setting_grid import dose_steps, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.document import round_significant

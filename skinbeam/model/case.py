@@ -1,7 +1,7 @@
 """The case file: a consultation, or a pulse on a skin, in clinical units.
 
 Attribute names are the keys of the file. Each value is checked by itself where its table is declared; `Case` checks
-rules that involve several tables. Whether the device can emit the settings is checked in `laser.beam`.
+rules that involve several tables. Whether the device can emit the settings is checked in `laser.beam_of_case`.
 """
 
 import datetime

@@ -12,7 +12,7 @@ from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.table import load_cells
 from skinbeam.evidence.settings import evidence_settings
 from skinbeam.evidence.synthesis.regime import light_regime
-from skinbeam.laser import beam as laser_settings
+from skinbeam.laser import beam_of_case as laser_settings
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan

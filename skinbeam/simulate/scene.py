@@ -6,7 +6,7 @@ from functools import cached_property
 from math import isfinite
 from typing import TypeVar
 
-from skinbeam.laser import beam as laser_settings
+from skinbeam.laser import beam_of_case as laser_settings
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.cooling import CoolingPlan

@@ -1,6 +1,6 @@
 """A case checked for the use that its tables indicate, as the commands check it."""
 
-from skinbeam.laser.beam import resolve_beam
+from skinbeam.laser.beam_of_case import resolve_beam
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import check_consultation

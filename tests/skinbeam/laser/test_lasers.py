@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from paths import ROOT, TESTS
 
 from skinbeam.api.device_check import check_device_file
-from skinbeam.laser.beam import Beam, disc_area_cm2, resolve_beam
+from skinbeam.laser.beam import Beam, disc_area_cm2
+from skinbeam.laser.beam_of_case import resolve_beam
 from skinbeam.laser.device import Device, devices, list_devices, load_device
 from skinbeam.laser.setting_grid import (
     BeamSetting,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from skinbeam.laser.beam import Beam, coverage_pct, density_of_coverage_per_cm2, resolve_beam
+from skinbeam.laser.beam import Beam, coverage_pct, density_of_coverage_per_cm2
+from skinbeam.laser.beam_of_case import resolve_beam
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.setting_grid import (
     BeamSetting,

@@ -23,7 +23,7 @@ from consultations import (
 from skinbeam.course.aftercare import RuleRange, session_range
 from skinbeam.evidence.guideline.doses import doses_of_cell
 from skinbeam.evidence.guideline.table import guideline_cell
-from skinbeam.laser.beam import resolve_beam
+from skinbeam.laser.beam_of_case import resolve_beam
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from skinbeam.laser.beam import Beam, resolve_beam
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.beam_of_case import resolve_beam
 from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.package_data import load_derived_table

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from skinbeam.laser.beam import resolve_beam
+from skinbeam.laser.beam_of_case import resolve_beam
 from skinbeam.laser.device import Device, devices
 from skinbeam.laser.setting_grid import case_tables, dose_steps, iterate_settings
 from skinbeam.model.case import Case

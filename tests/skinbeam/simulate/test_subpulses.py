@@ -11,7 +11,8 @@ from pulse_samples import loaded, median, wide_response
 from scipy.special import i0e, i1e
 
 from skinbeam.api.threshold import find_threshold
-from skinbeam.laser.beam import Beam, resolve_beam
+from skinbeam.laser.beam import Beam
+from skinbeam.laser.beam_of_case import resolve_beam
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.exposure import PulseTrain
 from skinbeam.model.units import J_CM2, MS, UM
