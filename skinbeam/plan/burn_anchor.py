@@ -59,14 +59,26 @@ def burn_anchor(machine: SearchMachine, beam: Beam, site: str, phototype: int) -
 @cache_with_sources(64)
 def _own_anchor(owned: tuple[str, str], light: str, site: str, phototype: int) -> float:
     name, file_json = owned
-    machine = SearchMachine(name, Device(name, DeviceFile.model_validate_json(file_json)))
+    machine = SearchMachine(name, _with_only(Device(name, DeviceFile.model_validate_json(file_json)), light))
     usual = _usual_by_light(machine, site).get(light)
     return 1.0 if usual is None else _anchor_skins(machine, site, usual)[phototype - 1]
 
 
+def _with_only(device: Device, light: str) -> Device:
+    """Return a device with the heads of one light: what guidelines put before it says nothing of its burns."""
+    if device.is_lamp:
+        return device
+    heads = [head for head in device.heads if _laser_name(head.wavelength_nm) == light]
+    return Device(device.name, device.file.model_copy(update={"head": heads}))
+
+
 def light_name(machine: SearchMachine, wavelength_nm: float) -> str:
     """Return the name of a light of a machine: its wavelength, or `lamp` whatever its filter."""
-    return "lamp" if machine.device.is_lamp else f"{wavelength_nm:g} nm"
+    return "lamp" if machine.device.is_lamp else _laser_name(wavelength_nm)
+
+
+def _laser_name(wavelength_nm: float) -> str:
+    return f"{wavelength_nm:g} nm"
 
 
 def compute_burn_anchors(machine: SearchMachine, site: str) -> dict[str, list[float]]:
