@@ -210,7 +210,8 @@ def melasma_no_ablation(plans: Plans) -> Iterator[str]:
     cases="melasma-III melasma-V",
 )
 def melasma_toning_low(plans: Plans) -> Iterator[str]:
-    toning = [(plan, one) for plan in plans.values() for one in short_pulsed(plan)]
+    pulses = [(plan, one) for plan in plans.values() for one in short_pulsed(plan)]
+    toning = [(plan, one) for plan, one in pulses if one.pulse_ms >= NANOSECOND_MS]
     if not toning:
         yield "no plan has such a pulse"
     for plan, one in toning:
