@@ -33,8 +33,8 @@ from skinbeam.plan.guideline_place import (
 )
 from skinbeam.plan.light_planning import plan_without_dose
 from skinbeam.plan.parallel import concern_name, report_progress
-from skinbeam.plan.propose import usual_settings
 from skinbeam.plan.setting_rules import judge_setting
+from skinbeam.plan.source_proposal import usual_settings
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.envelope import is_thick_scar
 from skinbeam.response.envelope_rules import envelope_rules

@@ -32,8 +32,9 @@ from skinbeam.plan.guideline_place import concern_cells, guideline_place
 from skinbeam.plan.light_planning import is_depth_of_practice, judge_heating_dose, with_limits_of_practice
 from skinbeam.plan.person import AssessedPerson
 from skinbeam.plan.proposal import Proposal
-from skinbeam.plan.propose import propose_setting, usual_settings
+from skinbeam.plan.propose import propose_setting
 from skinbeam.plan.setting_rules import judge_setting
+from skinbeam.plan.source_proposal import usual_settings
 from skinbeam.plan_records.course import DeviceSetting
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.fractional import judge_microbeams

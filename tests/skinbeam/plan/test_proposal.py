@@ -29,7 +29,8 @@ from skinbeam.plan.guideline_place import concern_cells
 from skinbeam.plan.light_planning import plan_proposal
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal
-from skinbeam.plan.propose import propose_setting, usual_settings
+from skinbeam.plan.propose import propose_setting
+from skinbeam.plan.source_proposal import usual_settings
 from skinbeam.published_doses.rows import practice_rows
 from skinbeam.response.goals import laser_choices, treatment_goal
 from skinbeam.response.limits import effect_target

@@ -10,7 +10,7 @@ from skinbeam.model.case import Case
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import usable_modalities, vocabulary_table
 from skinbeam.plan.guideline_place import concern_cells
-from skinbeam.plan.propose import usual_settings
+from skinbeam.plan.source_proposal import usual_settings
 from skinbeam.published_doses.settings import published_settings
 from skinbeam.response.envelope import span_ends
 from skinbeam.response.settings import (
