@@ -282,6 +282,8 @@ def _with_proposal_reason(
         if proposal.bounding_phototype is not None:
             lighter = PHOTOTYPES[proposal.bounding_phototype - 1]
             message = Message("plan.published-lighter", span | {"reason": trial.unjudged, "lighter": lighter})
+    elif proposal.no_less_than is not None and trial.dose == proposal.no_less_than.dose:
+        message = _message_of_borne_dose(proposal.no_less_than, proposal, span)
     elif proposal.bounding_phototype is not None:
         bounding = PHOTOTYPES[proposal.bounding_phototype - 1]
         message = Message("plan.dose-of-lighter", {"doses": span["doses"], "light": light, "lighter": bounding})
@@ -343,3 +345,13 @@ def _message_after(
     if proposal.sources:
         return Message("plan.dose-repeated-printed", {**span, **params})
     return Message("plan.dose-repeated", {"light": span["light"], **params})
+
+
+def _message_of_borne_dose(
+    earlier: EarlierResult, proposal: Proposal, span: Mapping[str, float | str | Message]
+) -> Message:
+    """Return the reason of a dose that this skin bore, of light whose doses are borrowed from lighter skin."""
+    before = Message("plan.dose-single", {"dose": earlier.dose, "unit": proposal.unit})
+    shown = {"session": earlier.number, "improved": earlier.improved_pct, "before": before}
+    lighter = PHOTOTYPES[(proposal.lighter_phototype or 1) - 1]
+    return Message("plan.dose-borne-borrowed", {**span, **shown, "lighter": lighter})

@@ -202,6 +202,8 @@ def _plan_heating(
             break
         moved = theirs.start * min(1.0, _ratio_to_phototype(phototype, theirs, table))
         wanted = max(wanted, min(moved, proposal.start))
+    if proposal.no_less_than is not None:
+        wanted = max(wanted, proposal.no_less_than.dose)
     table = _anchored(table, case, proposal.setting)
     for dose in _doses_downwards(proposal, wanted):
         trial = with_limits_of_practice(table.judge(proposal.setting, dose), proposal)
@@ -232,7 +234,8 @@ def _least_enough(
     if proposal.raised_start or (is_borrowed and trial.p_effective < LEAST_REACHED):  # the latter is refused as it is
         return trial
     wanted = min(goal.bounds.effective_share, effect_target().wanted if is_borrowed else math.inf)
-    least = proposal.whitened if proposal.whitened <= 1.001 * trial.dose else 0.0
+    shown = proposal.whitened if proposal.no_less_than is None else proposal.no_less_than.dose
+    least = shown if shown <= 1.001 * trial.dose else 0.0
     doses = [dose for dose in proposal.doses if least / 1.001 <= dose < trial.dose]
     place, has_enough = len(doses), trial.p_effective >= wanted
     if has_enough:

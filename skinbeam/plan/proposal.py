@@ -89,6 +89,8 @@ class Proposal:
     earlier : the session on this skin that it follows: its setting is given again, or its dose is raised; else None.
     raised_start : the dose to begin with after an earlier session that helped too little, or where test spots showed
         the endpoint; else 0.
+    no_less_than : the session on this skin whose dose it bore and which did too little, where the doses are borrowed
+        from lighter skin: they are moved to no less; else None.
     endpoint : the doses of these test spots; else None.
     whitened : the least dose of test spots that showed the endpoint, less than which the model calls enough of no
         skin; 0 without one.
@@ -125,6 +127,7 @@ class Proposal:
     uncooled: UncooledDoses | None = None
     earlier: EarlierResult | None = None
     raised_start: float = 0.0
+    no_less_than: EarlierResult | None = None
     endpoint: EndpointSeen | None = None
     whitened: float = 0.0
     usual_range: PublishedRange | None = None

@@ -2,9 +2,9 @@
 
 A setting that improved this very skin and left no harm is given again: that one person's result says more than the
 middle of what sources print, and than a computed target. A dose that improved too little and left no harm is raised by
-a step, up to what sources print. Where test spots whitened a brown spot, no smaller dose is computed to be enough;
-where they showed that the dose which a plan begins with does nothing, it begins a step above what did nothing. The
-limits on harm hold for all.
+a step, up to what sources print; where they print none for such skin, it is moved to no less. Where test spots whitened
+a brown spot, no smaller dose is computed to be enough; where they showed that the dose which a plan begins with does
+nothing, it begins a step above what did nothing. The limits on harm hold for all.
 """
 
 import math
@@ -28,10 +28,10 @@ def proposal_after(
     """Return the proposal of a machine after an earlier result.
 
     The setting that helped; the usual proposal with a greater dose where a session at such a setting did not, or with
-    the same dose where that was judged too early; the setting of the session where the usual one would be weaker; else
-    the usual proposal. Above what sources print, the limits alone
-    bound what is given again: none is computed of a lens array, and columns need their density, since that of smaller
-    columns says nothing of greater ones.
+    the same dose where that was judged too early, or with no less where its doses are borrowed from lighter skin; the
+    setting of the session where the usual one would be weaker; else the usual proposal. Above what sources print, the
+    limits alone bound what is given again: none is computed of a lens array, and columns need their density, since that
+    of smaller columns says nothing of greater ones.
     """
     if earlier.has_helped:
         again, device = _same_again(earlier, usual, concern, machine), machine.device
@@ -47,8 +47,11 @@ def proposal_after(
         return replace(usual, setting=earlier.setting, high=high, printed=printed, raised_start=start, earlier=earlier)
     if not is_too_little(earlier.improved_pct):  # all of it before: more light is no reason for more of it
         return usual
-    if not is_like(usual.setting, earlier.setting) or usual.lighter_phototype is not None:
+    if not is_like(usual.setting, earlier.setting):
         return usual
+    if usual.lighter_phototype is not None:
+        is_printed = earlier.dose <= DOSE_ROUNDING * usual.high
+        return replace(usual, no_less_than=earlier) if is_printed else usual
     raised = min((1.0 if earlier.is_early else course_rules().dose_step) * earlier.dose, usual.high)
     if raised <= usual.start or (raised <= earlier.dose and not earlier.is_early):
         return usual

@@ -98,6 +98,17 @@ def test_no_weaker_setting_follows_one_that_did_too_little_and_left_no_harm(
     assert (found.setting.pulse_ms, found.start) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("dose", "told"), [(6.0, "plan.dose-borrowed"), (7.5, "plan.dose-borne-borrowed")])
+def test_a_borrowed_dose_is_no_less_than_what_did_too_little_and_left_no_harm(dose: float, told: str) -> None:
+    """After 7.5 J/cm² with hardly any effect type IV had 7 J/cm² in the next session, and 7.5 after a good effect."""
+    veins = PERSON.replace('"II"', '"IV"') + concern(VEINS, extra="") + devices(DYE)
+    (first,) = laser_options(document(veins))
+    (option,) = laser_options(document(veins + session(dose, 10)))
+    assert option["settings"]["fluence_J_cm2"] == max(dose, first["settings"]["fluence_J_cm2"])
+    (reason,) = [reason for reason in option["reasons"] if reason["rule"] == "published-dose"]
+    assert reason["message"]["id"] == told
+
+
 def test_a_course_that_stands_still_does_not_go_on_with_less() -> None:
     strong = {"pulse_ms": 6.0, "weeks_ago": 6.0}
     found = proposed(session(9.0, 45, pulse_ms=6.0) + session(9.0, 45, week=5, **strong))
