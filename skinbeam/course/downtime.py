@@ -18,6 +18,7 @@ from skinbeam.plan_records.course import Duration
 from skinbeam.plan_records.plan import HealingDayText, ImmediateReaction
 from skinbeam.response.goals import is_field_pigment
 from skinbeam.response.limits import bruise_limit
+from skinbeam.suitability.dose_bars import BRUISED_SCARS
 from skinbeam.suitability.table import RuleReason
 from skinbeam.text import Message, catalogue, render_message
 
@@ -57,7 +58,15 @@ def _first_pulse_wait_minutes(modality: str) -> float:
     return minutes
 
 
-def immediate_reaction(modality: str, condition: str, light: str, *, may_whiten: bool = False) -> ImmediateReaction:
+def immediate_reaction(
+    modality: str,
+    condition: str,
+    light: str,
+    *,
+    may_whiten: bool = False,
+    bruises: bool = False,
+    heats_deep: bool = False,
+) -> ImmediateReaction:
     """Return the immediate reaction to a laser modality.
 
     Parameters
@@ -65,13 +74,19 @@ def immediate_reaction(modality: str, condition: str, light: str, *, may_whiten:
     light : of the pulses, in words.
     may_whiten : whether a spot may turn evenly ash-white, which is the sign of nanosecond pulses in fair skin; skin
         that darkens after light gets no more than a faint whitening, and so does a picosecond pulse.
+    bruises : whether light for vessels bruises most such skins at its setting.
+    heats_deep : whether light for vessels heats the dermis through, so that a scar does not change under the pulse.
     """
     minutes = _first_pulse_wait_minutes(modality)
     seen = _appearance_key(modality, condition)
     sought = f"{seen}-fair" if seen == "pigment-short-pulse" and may_whiten else seen
+    if seen == "vascular" and condition in BRUISED_SCARS:
+        sought = "vascular-scar-deep" if heats_deep else "vascular-scar"
+    elif seen == "vascular" and bruises:
+        sought = "vascular-bruise"
     return ImmediateReaction(
         Message(f"immediate.seek-{sought}"),
-        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[sought]),
+        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[seen if seen == "vascular" else sought]),
         Message("immediate.first-pulses", {"light": light, "minutes": minutes}),
     )
 

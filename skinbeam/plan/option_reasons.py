@@ -38,6 +38,7 @@ __all__ = [
     "clinic_count_message",
     "days_off_accepted",
     "is_bruise_likely",
+    "is_bruise_usual",
     "is_window_larger",
     "option_reasons",
     "pulse_class",
@@ -192,6 +193,12 @@ def is_bruise_likely(trial: CandidateSetting) -> bool:
     """Return whether so many skins bruise that the person is told of a likely bruise."""
     share = bruise_share(trial)
     return isinstance(share, Estimate) and share.median >= bruise_limit().likely
+
+
+def is_bruise_usual(trial: CandidateSetting) -> bool:
+    """Return whether most such skins bruise, so that a bruise is what the light is known by."""
+    share = bruise_share(trial)
+    return isinstance(share, Estimate) and share.median >= 0.5
 
 
 def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | None) -> RuleReason | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Final
 
 from skinbeam.assessment.questionnaire import (
     darkest_phototype,
@@ -39,6 +40,7 @@ from skinbeam.plan.option_reasons import (
     bruise_share,
     clinic_count_message,
     is_bruise_likely,
+    is_bruise_usual,
     option_reasons,
     pulse_class,
 )
@@ -70,6 +72,8 @@ __all__ = [
     "reached_share",
     "visit_ranges",
 ]
+
+_DEEP_NM: Final = 900.0  # light beyond it heats the dermis through: little of it is absorbed by blood and melanin
 
 
 AFTER_CREAMS = "short-pulse-after-melasma"  # the rule by which creams and sun protection come before light
@@ -135,7 +139,14 @@ def build_laser_option(
         downtime_days=downtime,
         shows_days=longest_duration_record(shown),
         shows=duration_records(shown),
-        immediate=immediate_reaction(modality, concern.condition, setup.light, may_whiten=_may_whiten(case, pulse)),
+        immediate=immediate_reaction(
+            modality,
+            concern.condition,
+            setup.light,
+            may_whiten=_may_whiten(case, pulse),
+            bruises=is_bruise_usual(trial),
+            heats_deep=trial.setting.wavelength_nm > _DEEP_NM,
+        ),
         healing=describe_healing_days(modality, concern.condition),
         harms=_harms_and_faults(trial, expected, scar_share_refusal(case)),
         reasons=option_reasons(case, concern, modality, trial, suitability, downtime, cooling),

@@ -29,6 +29,7 @@ from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import COLOUR_MODALITIES
 
 __all__ = [
+    "BRUISED_SCARS",
     "DoseBar",
     "accepts_bruise",
     "borne_since",
@@ -51,7 +52,7 @@ _SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual ste
 _STOP_SIGNS: Final = ("crust", "dark-mark", "grey", "pale-mark", "pigment-change", "whitening")
 # What no dose takes back: a scar, and colour that is lost or may be.
 _NEVER_BORNE: Final = ("scar", "pale-mark", "pigment-change")
-_BRUISED_SCARS: Final = ("hypertrophic-scars", "keloid", "surgical-scars")
+BRUISED_SCARS: Final = ("hypertrophic-scars", "keloid", "surgical-scars")
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def accepts_bruise(case: Case) -> bool:
 
 def bruises_as_usual(reaction: EarlierReaction) -> bool:
     """Return whether a session treated scars, on which the doses that sources print bruise."""
-    return reaction.condition in _BRUISED_SCARS
+    return reaction.condition in BRUISED_SCARS
 
 
 def is_stop_sign(reaction: EarlierReaction) -> bool:
