@@ -13,7 +13,7 @@ from skinbeam.model.vocabulary import NameKind, laser_modalities, resolve_name
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import Advice
 from skinbeam.suitability.judgement import covers_modality
-from skinbeam.suitability.table import Rule, ValueRange, load_rules
+from skinbeam.suitability.table import INFRARED, Rule, ValueRange, load_rules
 from skinbeam.text import Message, render_message
 
 __all__ = [
@@ -208,7 +208,8 @@ def _matching_values(
     """Yield every value that a rule gives for a choice, with its rule."""
     for rule in (*load_rules("downtime"), *load_rules("sessions")):
         fits = modality in rule.modalities and (not rule.conditions or condition in rule.conditions)
-        if fits and (not rule.sites or site in rule.sites) and (not pulse or rule.pulse in ("", pulse)):
+        is_pulse = rule.pulse in ("", pulse) or (not pulse and rule.pulse != INFRARED)
+        if fits and (not rule.sites or site in rule.sites) and is_pulse:
             yield from ((rule, value) for value in rule.values)
 
 

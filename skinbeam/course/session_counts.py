@@ -9,18 +9,21 @@ from skinbeam.course import aftercare
 from skinbeam.course.resurfacing import FULL_FIELD_ABLATION
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import treatment_arms
+from skinbeam.laser.device_class import INFRARED_FROM_NM
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.session_response import LightFacts, count_sessions_of_course
+from skinbeam.suitability.table import INFRARED
 from skinbeam.text import Message
 
 __all__ = ["count_given_sessions", "expected_interval", "expected_sessions", "planned_sessions", "sessions_left"]
 
 _LEAST_TRIALS = 2  # one trial may have set its visits for its own ends
 _PULSES_IN_TRIALS = {"nanosecond": "ns", "picosecond": "ps"}
+_RAISED_SCARS = ("hypertrophic-scars", "keloid")  # which infrared light heats through, for as long as they shrink
 
 
 def expected_sessions(modality: str, condition: str, site: str, pulse: str = "") -> SourceRange | Unknown:
@@ -28,8 +31,8 @@ def expected_sessions(modality: str, condition: str, site: str, pulse: str = "")
 
     A trial reports how many sessions its people had, and many stop after one to measure it. So a plan gives the middle
     half of the trials, and prepares for their median, which is never the least of the range. The range is never a
-    promise. Picosecond and nanosecond pulses are each counted in their own trials; `pulse` is one of `PULSE_CLASSES` of
-    the rules, or empty where it does not matter.
+    promise. Picosecond and nanosecond pulses, and infrared light on raised scars, are each counted in their own
+    trials; `pulse` is one of `PULSE_CLASSES` of the rules, or empty where it does not matter.
     """
     counts = _trial_means(modality, condition, pulse, _arm_sessions)
     by_rule = aftercare.session_range(modality, condition, site=site, pulse=pulse)
@@ -104,7 +107,9 @@ def _trial_means(modality: str, condition: str, pulse: str, value: Callable[[Arm
     """Return a value of each study that gives it, averaged over its arms; arms of other pulses are left out."""
     found: dict[str, list[float]] = {}
     for arm in treatment_arms(condition, modality):
-        is_alike = not pulse or arm.pulse_class in ("", _PULSES_IN_TRIALS[pulse])
+        is_alike = arm.pulse_class in ("", _PULSES_IN_TRIALS.get(pulse, arm.pulse_class))
+        if pulse == INFRARED and condition in _RAISED_SCARS:
+            is_alike = arm.wavelength_nm is not None and arm.wavelength_nm > INFRARED_FROM_NM
         if is_alike and (given := value(arm)) is not None:
             found.setdefault(arm.study, []).append(given)
     return {study: sum(each) / len(each) for study, each in found.items()}

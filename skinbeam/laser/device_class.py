@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # published rows name classes, and an expectation from trials
     from skinbeam.model.device_file import DeviceFile, DeviceHead
 
 __all__ = [
+    "INFRARED_FROM_NM",
     "ClassEntry",
     "class_by_light",
     "class_of_light",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 SHORTEST_NANOSECOND_MS = 1e-6  # shorter pulses are picosecond pulses, by which such machines are named
+INFRARED_FROM_NM = 900.0  # light of 940 and 1064 nm heats the dermis through: melanin and blood absorb little
 SHORTEST_MICROSECOND_MS = 1e-3  # shorter pulses come from a Q-switched laser
 SHORTEST_MILLISECOND_MS = 1.0
 _SAME_PULSE_RATIO = 1.25  # pulses of machines differ from what is noted by so much

@@ -15,7 +15,7 @@ from skinbeam.course.downtime import (
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
 from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import Device, describe_window
-from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
+from skinbeam.laser.device_class import INFRARED_FROM_NM, SHORTEST_NANOSECOND_MS
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.document import round_significant
@@ -28,7 +28,7 @@ from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.limits import bruise_limit
 from skinbeam.response.records import CoolingSetting
 from skinbeam.suitability.judgement import Suitability
-from skinbeam.suitability.table import RuleReason, strictest_first
+from skinbeam.suitability.table import INFRARED, RuleReason, strictest_first
 from skinbeam.text import Message, render_message
 
 __all__ = [
@@ -214,7 +214,9 @@ def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | 
 
 
 def pulse_class(modality: str, trial: CandidateSetting) -> str:
-    """Return the class of a short pulse, after which spots crust differently; empty of other light."""
+    """Return the class of a short pulse, after which spots crust differently, or of infrared light; else empty."""
+    if modality == "vascular" and trial.setting.wavelength_nm > INFRARED_FROM_NM:
+        return INFRARED
     if not pulse_class_matters(modality):
         return ""
     return "picosecond" if trial.setting.pulse_ms < SHORTEST_NANOSECOND_MS else NANOSECOND

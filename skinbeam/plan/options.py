@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Final
 
 from skinbeam.assessment.questionnaire import (
     darkest_phototype,
@@ -60,6 +59,7 @@ from skinbeam.response.practice_place import PracticePlace, place_candidate
 from skinbeam.response.records import CoolingSetting, LimitCheck
 from skinbeam.simulate.skins.ensemble import weighted_probability
 from skinbeam.suitability.judgement import Suitability
+from skinbeam.suitability.table import INFRARED
 from skinbeam.text import Message, render_message
 
 __all__ = [
@@ -72,8 +72,6 @@ __all__ = [
     "reached_share",
     "visit_ranges",
 ]
-
-_DEEP_NM: Final = 900.0  # light beyond it heats the dermis through: little of it is absorbed by blood and melanin
 
 
 AFTER_CREAMS = "short-pulse-after-melasma"  # the rule by which creams and sun protection come before light
@@ -145,7 +143,7 @@ def build_laser_option(
             setup.light,
             may_whiten=_may_whiten(case, pulse),
             bruises=is_bruise_usual(trial),
-            heats_deep=trial.setting.wavelength_nm > _DEEP_NM,
+            heats_deep=pulse == INFRARED,
         ),
         healing=describe_healing_days(modality, concern.condition),
         harms=_harms_and_faults(trial, expected, scar_share_refusal(case)),

@@ -51,7 +51,8 @@ EVIDENCE_STRENGTHS = (
     "clinic-list",
     "practice",
 )
-PULSE_CLASSES = ("nanosecond", "picosecond")  # of short pulses, after which spots crust differently
+INFRARED = "infrared"  # long pulses that heat the dermis through, given to scars for months, unlike light for vessels
+PULSE_CLASSES = ("nanosecond", "picosecond", INFRARED)  # after short pulses of the first two spots crust differently
 _RULE_KEYS = {
     "row",
     "use",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from consultations import PERSON, concern, devices, document, loaded
+from consultations import PERSON, concern, devices, document, laser_options, loaded
 from course_samples import (
     MONTH,
     SCARS,
@@ -20,7 +20,7 @@ from course_samples import (
 from earlier_samples import VEINS_CASE
 
 from skinbeam.course.schedule import schedule_course
-from skinbeam.course.session_counts import expected_sessions, planned_sessions
+from skinbeam.course.session_counts import expected_interval, expected_sessions, planned_sessions
 from skinbeam.course.totals import course_total
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.vocabulary import laser_modalities
@@ -108,6 +108,30 @@ def test_sessions_of_picosecond_pulses_are_not_those_of_nanosecond_pulses() -> N
     assert isinstance(
         expected_sessions("pigment-short-pulse", "post-inflammatory-hyperpigmentation", "cheeks", "picosecond"), Unknown
     )  # nobody counted them
+
+
+@pytest.mark.parametrize("condition", ["keloid", "hypertrophic-scars"])
+def test_raised_scars_get_infrared_light_for_as_long_as_its_series_gave_it(condition: str) -> None:
+    """A plan had three sessions of 1064 nm on a keloid, as trials of dye lasers; the series treated for a year."""
+    found = expected_sessions("vascular", condition, "decolletage", "infrared")
+    weeks = expected_interval("vascular", condition, "decolletage", "infrared")
+    assert isinstance(found, SourceRange)
+    assert isinstance(weeks, SourceRange)
+    assert (found.low, found.high, weeks.low, weeks.high) == (13.0, 17.0, 3.0, 4.0)
+    dye = expected_sessions("vascular", condition, "decolletage")
+    assert isinstance(dye, SourceRange)
+    assert dye.high < found.low
+    told = expected_interval("vascular", condition, "decolletage")
+    assert isinstance(told, SourceRange)
+    assert (told.low, told.high) == (4.0, 4.0)  # monthly
+
+
+@pytest.mark.parametrize(("device", "low"), [("ndyag-1064", 13.0), ("pulsed-dye-595", 3.0)])
+def test_a_plan_for_a_keloid_counts_the_sessions_of_its_light(device: str, low: float) -> None:
+    text = PERSON + concern("keloid", "decolletage", extra='subtypes = ["red"]') + devices(device)
+    (planned,) = laser_options(document(text))
+    assert planned["sessions"]["low"] == low
+    assert "unknown" not in planned["interval_weeks"]
 
 
 def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -> None:
