@@ -53,6 +53,7 @@ class DeviceRefusal:
     record: RefusedOption
     goal: TreatmentGoal
     trial: CandidateSetting | None = None
+    is_too_weak: bool = False  # within the limits its light reaches next to nobody
 
 
 def make_option(
@@ -109,7 +110,7 @@ def too_weak_refusal(
     sources = sources_without_dose(concern.condition, goal.modality, darkest_phototype(case), machine.device)
     is_used = is_undosed and (place is not None or bool(sources))
     message_id = "plan.too-weak-undosed" if is_used else "plan.too-weak"
-    return device_refusal(goal, machine, message_id, trial, least=per_hundred(least))
+    return replace(device_refusal(goal, machine, message_id, trial, least=per_hundred(least)), is_too_weak=True)
 
 
 def refusal_record(

@@ -29,7 +29,7 @@ from skinbeam.plan.device_option import (
     too_weak_refusal,
 )
 from skinbeam.plan.earlier_result import EarlierResult, earlier_result, endpoint_seen
-from skinbeam.plan.guideline_place import AdviceAgainst, advice_against, concern_cells, guideline_place
+from skinbeam.plan.guideline_place import AdviceAgainst, GuidelinePlace, advice_against, concern_cells, guideline_place
 from skinbeam.plan.light_planning import misjudges_print, plan_proposal
 from skinbeam.plan.option_reasons import is_window_larger
 from skinbeam.plan.options import reached_share
@@ -162,6 +162,8 @@ def _plan_proposals(
                 others.append(bounded)
                 continue
             found = _plan_one_proposal(case, concern, goal, usual, bank, unknown_target)
+        if isinstance(found, DeviceRefusal) and is_listed and found.is_too_weak:
+            found, place = _plan_other_light(case, concern, goal, proposal, bank, cells) or (found, place)
         if isinstance(found, DeviceRefusal):
             refused.append(found)
             continue
@@ -242,6 +244,37 @@ def _plan_one_proposal(
     is_usual = (is_printed or is_misjudged) and _is_of_same_target(concern, proposal)
     helped_in = proposal.earlier.number if proposal.earlier is not None and proposal.has_helped else None
     return make_option(case, concern, goal, trial, judged, practised, at_usual_dose=is_usual, helped_in=helped_in)
+
+
+def _plan_other_light(
+    case: Case,
+    concern: Concern,
+    goal: TreatmentGoal,
+    proposal: Proposal,
+    bank: SkinBank,
+    cells: Sequence[GuidelineCell],
+) -> tuple[LaserOption, GuidelinePlace] | None:
+    """Return the option of another laser of a machine, the one that guidelines put first, where a proposal is too weak.
+
+    A machine of 595 and 1064 nm has one for light skin and one for dark skin. Filters of a lamp are one light.
+    """
+    machine, tried = proposal.machine, {proposal.setting.wavelength_nm}
+    placed: list[tuple[GuidelinePlace, Proposal]] = []
+    for head in machine.device.heads:
+        if head.band_nm is not None or head.wavelength_nm in tried:
+            continue
+        tried.add(head.wavelength_nm)
+        other = propose_setting(case, concern, goal.modality, machine, wavelength_nm=head.wavelength_nm)
+        if other is None:
+            continue
+        place = guideline_place(cells, goal.modality, device_classes(machine.device, other.setting))
+        if place is not None:
+            placed.append((place, other))
+    for place, other in sorted(placed, key=lambda one: one[0].standing):
+        found = _plan_one_proposal(case, concern, goal, other, bank, None)
+        if not isinstance(found, DeviceRefusal):
+            return found, place
+    return None
 
 
 def _is_of_same_target(concern: Concern, proposal: Proposal) -> bool:

@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tomli_w
@@ -66,19 +67,19 @@ def warnings_of(file: Path) -> list[str]:
     return [warning["message"] for warning in check_device_file(file).to_dict()["warnings"]]
 
 
-def concern_plan(folder: Path, condition: str) -> ConcernPlan:
+def concern_plan(folder: Path, condition: str, phototype: str = "II", *, devices: str = "ours.toml") -> ConcernPlan:
     """The concern of a plan for a clinic whose only device is the file of this test."""
     tables = {
         "patient": {
             "age_years": 40.0,
             "sex": "male",
-            "phototype": "II",
+            "phototype": phototype,
             "tan": "none",
             "medications": [],
             "history": [],
         },
         "concern": [{"condition": condition, "site": "cheeks", "severity": "moderate"}],
-        "clinic": {"devices": ["ours.toml"]},
+        "clinic": {"devices": [devices]},
     }
     case = parse_record(Case, tables, file="case.toml")
     return make_plan(LoadedCase(case, folder), draws=60).plan.concerns[0]
@@ -251,16 +252,37 @@ def test_what_is_right_in_a_device_file_is_written_as_it_stands_there(
     assert "None" not in str(raised.value)
 
 
+def machine_of_two_lasers(*names: str) -> dict[str, Any]:
+    """Return the file of a machine with the heads of two devices of the catalogue."""
+    folder = ROOT / "skinbeam" / "data" / "lasers"
+    parts = [tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in names]
+    return parts[0] | {key: [item for part in parts for item in part[key]] for key in ("head", "eyewear_nm")}
+
+
 def test_the_burns_of_a_light_do_not_depend_on_the_other_lights_of_its_machine(tmp_path: Path) -> None:
     """The same pulse of 1064 nm burned 4 of 100 people of phototype V, and 10 where the file has 595 nm as well."""
-    lasers = ROOT / "skinbeam" / "data" / "lasers"
-    parts = [tomllib.loads((lasers / f"{name}.toml").read_text("utf-8")) for name in ("pulsed-dye-595", "ndyag-1064")]
-    both = parts[0] | {key: [item for part in parts for item in part[key]] for key in ("head", "eyewear_nm")}
     factors = []
-    for name, content in (("alone", parts[1]), ("both", both)):
-        file = tmp_path / f"{name}.toml"
-        file.write_text(tomli_w.dumps(content), encoding="utf-8")
-        machine = SearchMachine(name, read_device_file(file))
+    for names in (("ndyag-1064",), ("pulsed-dye-595", "ndyag-1064")):
+        file = tmp_path / f"{len(names)}.toml"
+        file.write_text(tomli_w.dumps(machine_of_two_lasers(*names)), encoding="utf-8")
+        machine = SearchMachine(file.stem, read_device_file(file))
         beam = build_beam(machine, BeamSetting(1064.0, 50.0, 3.0), 80.0)
         factors.append(burn_anchor(machine, beam, "cheeks", 5))
     assert factors[0] == pytest.approx(factors[1])
+
+
+def test_dark_skin_gets_the_other_laser_of_a_machine_where_the_first_reaches_next_to_nobody(tmp_path: Path) -> None:
+    """With 595 and 1064 nm in one file, dark skin got nothing; with the same lasers in two files it got 1064 nm."""
+    whole = machine_of_two_lasers("pulsed-dye-595", "ndyag-1064")
+    (tmp_path / "ours.toml").write_text(tomli_w.dumps(whole), encoding="utf-8")
+    light, dark, of_two_files = (
+        [
+            (option.setup.settings.wavelength_nm, option.setup.settings.fluence_J_cm2)
+            for option in concern_plan(tmp_path, "facial-telangiectasia", phototype, devices=listed).options
+            if option.setup is not None
+        ]
+        for phototype, listed in (("II", "ours.toml"), ("V", "ours.toml"), ("V", "ndyag-1064"))
+    )
+    assert [nm for nm, _ in light] == [595.0]
+    assert dark == of_two_files
+    assert [nm for nm, _ in dark] == [1064.0]
