@@ -98,8 +98,17 @@ def dose_bars(case: Case, device_name: str, device: Device) -> tuple[DoseBar, ..
                 continue
             clean = _greatest_clean_dose(reactions, reaction, dose, device)
             bar = dose if clean is None else math.nextafter(clean, math.inf)
-            bars.append(DoseBar(reaction.wavelength_on(device), bar, reaction.pulse_ms))
+            used = reaction.wavelength_on(device)
+            # A bluer filter of a lamp lets through more light that blood absorbs.
+            bars += [DoseBar(nm, bar, reaction.pulse_ms) for nm in (used, *_bluer_filters(reaction, device))]
     return tuple(bars)
+
+
+def _bluer_filters(reaction: EarlierReaction, device: Device) -> list[float]:
+    """Return the cut-offs of the filters of a lamp, nm, that let through shorter waves than the one of a reaction."""
+    used = reaction.wavelength_on(device)
+    filter_nm = reaction.wavelength_nm if used is None else used
+    return [nm for nm in device.wavelengths_nm if device.is_lamp and filter_nm is not None and nm < filter_nm]
 
 
 def is_endpoint(reaction: EarlierReaction) -> bool:
@@ -175,10 +184,7 @@ def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: Earlier
         bars = [shorter, DoseBar(used, math.nextafter(borne_dose, math.inf), keeps_setting=True)]
     if device.is_lamp:
         bars += _bars_of_shorter_pulses(reaction, used, borne)
-    filter_nm = reaction.wavelength_nm if used is None else used
-    if device.is_lamp and filter_nm is not None:
-        bars += [DoseBar(nm, None) for nm in device.wavelengths_nm if nm < filter_nm]
-    return bars
+    return bars + [DoseBar(nm, None) for nm in _bluer_filters(reaction, device)]
 
 
 def _bars_of_shorter_pulses(

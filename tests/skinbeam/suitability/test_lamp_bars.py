@@ -50,6 +50,19 @@ def test_after_a_reaction_under_a_lamp_no_bluer_filter_is_planned(reaction: str,
     assert "shorter waves" in told.message.text
 
 
+@pytest.mark.parametrize(("nm", "barred"), [(515.0, True), (560.0, True), (590.0, False)])
+def test_a_dose_of_a_lamp_that_bruised_is_not_given_behind_a_bluer_filter(nm: float, barred: bool) -> None:
+    """After a bruise from 10.5 J/cm² behind 560 nm the plan gave the same dose in the same pulse behind 515 nm."""
+    done = session("bruise", 'device = "ipl"\nwavelength_nm = 560.0\nfluence_J_cm2 = 10.5\npulse_ms = 20.0', "redness")
+    setting = BeamSetting(nm, 20.0, lasers.devices()["ipl"].spots_mm[-1])
+    free, left = allowed_doses("", "ipl", setting), allowed_doses(done, "ipl", setting)
+    assert max(free) > 10.5
+    assert (max(left) < 10.5) is barred
+    assert allowed_doses(done, "ipl", setting._replace(pulse_ms=30.0)) == allowed_doses(
+        "", "ipl", setting._replace(pulse_ms=30.0)
+    )
+
+
 def test_a_plan_for_a_lamp_chooses_a_filter_that_is_not_barred() -> None:
     """The filter that sources print first was refused, and with it the lamp."""
     lamp = lasers.devices()["ipl"]
