@@ -181,7 +181,8 @@ def _without_cooling(proposal: Proposal, site: str, region: PracticeRegion) -> P
     """Return the proposal of a laser without cooling, whose doses sources print for cooled skin, at less.
 
     The doses burn the skin that they treated as they would below a spray. Lighter skin bounds the ratio, so that darker
-    skin gets no more.
+    skin gets no more, and so does the skin of the face, which loses most without cooling: thinner skin, or skin that
+    heals more slowly, gets no more than the face.
     """
     rule = load_package_table("data/lending.toml")["cooled"]
     spray, _ = built_in_cooling(load_device(rule["device"]))
@@ -189,7 +190,8 @@ def _without_cooling(proposal: Proposal, site: str, region: PracticeRegion) -> P
     beam = proposal.least_beam
     treated = PHOTOTYPES[: proposal.lighter_phototype or region.phototype or len(PHOTOTYPES)]
     factor = min(
-        reference_burn_median_J_cm2(site, skin, beam, none) / reference_burn_median_J_cm2(site, skin, beam, spray)
+        reference_burn_median_J_cm2(place, skin, beam, none) / reference_burn_median_J_cm2(place, skin, beam, spray)
+        for place in dict.fromkeys((site, _FACE))
         for skin in treated
     )
     cite_sources(rule["source"])
