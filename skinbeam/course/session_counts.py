@@ -9,6 +9,7 @@ from skinbeam.course import aftercare
 from skinbeam.course.resurfacing import FULL_FIELD_ABLATION
 from skinbeam.evidence.studies.trial_arm import Arm
 from skinbeam.evidence.studies.trial_table import treatment_arms
+from skinbeam.evidence.synthesis.regime import pulse_class
 from skinbeam.laser.device_class import INFRARED_FROM_NM
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
@@ -107,7 +108,8 @@ def _trial_means(modality: str, condition: str, pulse: str, value: Callable[[Arm
     """Return a value of each study that gives it, averaged over its arms; arms of other pulses are left out."""
     found: dict[str, list[float]] = {}
     for arm in treatment_arms(condition, modality):
-        is_alike = arm.pulse_class in ("", _PULSES_IN_TRIALS.get(pulse, arm.pulse_class))
+        its_class = arm.pulse_class or pulse_class(arm.pulse_ms)
+        is_alike = its_class in ("", _PULSES_IN_TRIALS.get(pulse, its_class))
         if pulse == INFRARED and condition in _RAISED_SCARS:
             is_alike = arm.wavelength_nm is not None and arm.wavelength_nm > INFRARED_FROM_NM
         if is_alike and (given := value(arm)) is not None:

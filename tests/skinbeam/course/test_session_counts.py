@@ -22,7 +22,9 @@ from earlier_samples import VEINS_CASE
 from skinbeam.course.schedule import schedule_course
 from skinbeam.course.session_counts import expected_interval, expected_sessions, planned_sessions
 from skinbeam.course.totals import course_total
+from skinbeam.evidence.studies.trial_table import treatment_arms
 from skinbeam.model.estimate import Estimate, Unknown
+from skinbeam.model.sources import collect_sources
 from skinbeam.model.vocabulary import laser_modalities
 from skinbeam.plan_records.course import (
     MicrobeamSetting,
@@ -132,6 +134,18 @@ def test_a_plan_for_a_keloid_counts_the_sessions_of_its_light(device: str, low: 
     (planned,) = laser_options(document(text))
     assert planned["sessions"]["low"] == low
     assert "unknown" not in planned["interval_weeks"]
+
+
+def test_a_trial_that_prints_its_pulse_counts_for_no_other_pulse() -> None:
+    """Age spots had the visits of trials of 10 and 20 ns among those of picosecond pulses, and of 0.8 ns in return."""
+    arms = treatment_arms("age-spots", "pigment-short-pulse")
+    picosecond = {arm.study for arm in arms if arm.pulse_class == "ps" or 0.0 < (arm.pulse_ms or 0.0) < 1e-6}
+    nanosecond = {arm.study for arm in arms if arm.pulse_class == "ns" or (arm.pulse_ms or 0.0) >= 1e-6}
+    for pulse, others in (("nanosecond", picosecond - nanosecond), ("picosecond", nanosecond - picosecond)):
+        with collect_sources() as sources:
+            expected_sessions("pigment-short-pulse", "age-spots", "cheeks", pulse)
+        assert len(others) >= 4
+        assert others.isdisjoint(sources)
 
 
 def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -> None:
