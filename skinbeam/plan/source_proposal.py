@@ -53,6 +53,7 @@ __all__ = [
 
 # Doses for port-wine stains close many vessels at once and bruise; veins and redness are treated below them.
 _LENDS_NO_CELL: Final = ("port-wine-stain",)
+_FACE: Final = "full-face"
 _LAMP_CLASS = re.compile(r"ipl-(\d+)")
 
 
@@ -230,24 +231,27 @@ def _propose_from_darker_cells(
 def machine_cells(
     machine: SearchMachine, concern: Concern, region: PracticeRegion, phototype: int
 ) -> tuple[GuidelineCell, ...]:
-    """Return the cells of a condition at the concern's site, and of columns that of its usual kind after them.
+    """Return the cells of a condition at the site of a concern; of columns and lamps that of its usual kind after them.
 
     Of several kinds those come first for which the machine has the better place.
 
     Few sources print columns for each kind of scar; their depth and density depend on the skin around, which is alike.
+    Nor do they print lamps for each kind of vein, or for the nose apart from the face.
     Empty where the guideline does not know the condition.
     """
     if region.condition not in guideline_conditions():
         return ()
     skin = PHOTOTYPES[phototype - 1]
-    usual = guideline_cell(region.condition, default_subtype(region.condition), concern.site, skin)
-    usual_cells = () if usual is None else (usual,)
+    is_lamp = machine.device.is_lamp
+    places = (concern.site, _FACE) if is_lamp and is_facial(concern.site) else (concern.site,)
+    usual = [guideline_cell(region.condition, default_subtype(region.condition), place, skin) for place in places]
+    usual_cells = tuple(dict.fromkeys(cell for cell in usual if cell is not None))
     if region.condition != concern.condition:
         return usual_cells
     own = kind_cells(concern, skin)
     if len(own) > 1:
         own = tuple(sorted(own, key=lambda cell: _best_place_number(machine, region.modality, cell)))
-    return tuple(dict.fromkeys((*own, *usual_cells))) if machine.device.microbeam else own
+    return tuple(dict.fromkeys((*own, *usual_cells))) if machine.device.microbeam or is_lamp else own
 
 
 def _best_place_number(machine: SearchMachine, modality: str, cell: GuidelineCell) -> int:

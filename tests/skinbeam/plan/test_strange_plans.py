@@ -195,6 +195,24 @@ def test_a_laser_without_cooling_gives_no_more_off_the_face(condition: str, site
     assert all(off.high <= on.high and off.middle <= on.middle for on, off in pairs)
 
 
+@pytest.mark.parametrize(("kind", "site"), [("fine-red", "nose"), ("over-1-mm", "cheeks"), ("blue", "cheeks")])
+@pytest.mark.parametrize("phototype", ["II", "III", "IV"])
+def test_a_lamp_heats_no_kind_of_vein_in_a_shorter_pulse_than_fine_ones(kind: str, site: str, phototype: str) -> None:
+    """Veins over 1 mm, blue ones and the nose had 18.5 J/cm² in 10 ms, and fine veins of the cheek 16.5 in 20 ms."""
+
+    def proposed(kind: str, site: str) -> Proposal:
+        tables: dict[str, Any] = {"patient": {"age_years": 45.0, "phototype": phototype}}
+        tables["concern"] = [{"condition": "facial-telangiectasia", "site": site, "subtypes": [kind]}]
+        case = parse_record(Case, tables, file="case")
+        (asked,) = case.concern
+        found = propose_setting(case, asked, "vascular", SearchMachine("ipl", every_device()["ipl"]))
+        assert found is not None
+        return found
+
+    usual, other = proposed("fine-red", "cheeks"), proposed(kind, site)
+    assert (other.setting, other.start, other.high) == (usual.setting, usual.start, usual.high)
+
+
 @pytest.mark.parametrize("condition", ["keloid", "hypertrophic-scars"])
 def test_a_dose_printed_without_a_pulse_gets_a_usual_one(condition: str) -> None:
     """The dose for keloids at 585 nm was given in the laser's shortest pulse, 0.25 ms, with which nobody treats."""
