@@ -49,7 +49,7 @@ from skinbeam.model.units import HOURS_PER_WEEK, MM, UM
 from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, PIGMENT_MODALITIES, SURFACE_MODALITIES
 from skinbeam.outcome.dose_error import beam_burn_light
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, LadderStep, TestSpotLadder
-from skinbeam.plan_records.plan import CLINICIAN_SETTING, Option
+from skinbeam.plan_records.plan import CLINICIAN_SETTING, ImmediateReaction, Option
 from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.personal_calibration import SpotObservation, calibrate_person, miss_probability
 from skinbeam.response.candidate import BurnDoses, CandidateSetting
@@ -73,6 +73,7 @@ Floats = NDArray[np.float64]
 
 NO_TEST_SPOTS: Final = "no-test-spots"  # the rule of the reason why a light has none
 _IF_ANOTHER: Final = "ladder.if-another"
+_BRUISES: Final = ("immediate.seek-vascular-bruise", "immediate.seek-vascular-scar")  # purple is looked for
 _SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
 _LEAST_SPOTS: Final = 2
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond
@@ -226,6 +227,8 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
     if size.narrower:
         clean = Unknown(render_message("ladder.narrow-unknown"))
         promises = [Message("ladder.narrow", {"planned": _describe_size(setup.settings)})]
+    if isinstance(option.immediate, ImmediateReaction) and option.immediate.seek.id in _BRUISES:
+        promises = [Message("ladder.bruise-expected", {"promise": promises[0]})]
     params = {
         "device": setup.device_title,
         "site": known_sites()[site].title,

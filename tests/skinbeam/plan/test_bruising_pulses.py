@@ -27,3 +27,11 @@ def test_a_pulse_that_bruises_as_a_rule_is_not_said_to_leave_no_purple_colour(
     assert option["immediate"]["seek"]["id"] == f"immediate.seek-{sought}"
     stops = [sign["id"] for sign in option["immediate"]["stop_at"]]
     assert stops == [f"immediate.stop-{sign}" for sign in ("blister", "grey", "pain", "spread")]
+
+
+@pytest.mark.parametrize(("device", "is_told"), [("pulsed-dye-585", True), ("pulsed-dye-595", False)])
+def test_a_bruise_that_is_expected_is_no_sign_at_test_spots(device: str, is_told: bool) -> None:
+    """Spots that bruise nine in ten skins were to end at "a colour change"."""
+    plan = document(PERSON + concern("facial-telangiectasia", extra="") + devices(device))
+    (ladder,) = plan["test_spots"]
+    assert ("bruise is expected" in ladder["text"]) is is_told
