@@ -125,6 +125,8 @@ class ClinicTextRepository(Repository):
         RecordNotFoundError : this clinic has no such text, or not in this language.
         ConflictError : somebody else wrote a version in the meantime.
         """
+        if language not in LANGUAGES:
+            raise clinic_error("absent", "clinictext")
         with self._access.writing(AccessRight.TREAT) as work:
             first, newest = _get_first(work, text_id), _newest(work, text_id, language)
             if newest is None:

@@ -55,6 +55,14 @@ def test_what_is_sent_twice_or_changes_nothing_makes_no_version(repositories: Cl
     assert texts.withdraw(first.text_id, language="en", number=2) == gone
 
 
+@pytest.mark.parametrize("language", ["", "fr", "a\x00b"])
+def test_a_text_is_withdrawn_in_a_language_that_there_is(repositories: ClinicRepositories, language: str) -> None:
+    """PostgreSQL takes no text with a zero character: whoever sent one got the page of a defect."""
+    first = a_text(repositories)
+    with pytest.raises(RecordNotFoundError):
+        repositories.clinic_texts.withdraw(first.text_id, language=language, number=1)
+
+
 def test_nobody_overwrites_what_somebody_else_wrote(repositories: ClinicRepositories) -> None:
     texts, first = repositories.clinic_texts, a_text(repositories)
     texts.revise(first.text_id, language="en", title="Before", text="Second.", number=1)
