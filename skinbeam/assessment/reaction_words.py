@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 
 from skinbeam.assessment.stated_time import longest_time_h, span_h, without_times
 from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import RAISED_SCARS
 
 __all__ = [
     "BROWN_SPOTS",
@@ -32,8 +33,7 @@ UNREAD_REACTION = ""
 _CACHED_TEXTS = 1024  # a plan asks for the reactions of its case a hundred times
 PALE_MARK, UNKNOWN_MARK = "pale-mark", "pigment-change"
 MARKS = ("dark-mark", PALE_MARK, UNKNOWN_MARK)
-_RAISED_SCARS = ("hypertrophic-scars", "keloid")
-_SCARS = ("acne-scars", "surgical-scars", *_RAISED_SCARS)
+_SCARS = ("acne-scars", "surgical-scars", *RAISED_SCARS)
 # Conditions whose own colour a session note may name: of a spot, or of a whole field.
 BROWN_SPOTS = ("age-spots", "freckles", "uneven-pigmentation")
 _BROWN_FIELDS = (
@@ -271,7 +271,7 @@ def _is_of_before(words: str, rest: str, named: set[str], treats: str) -> bool:
     ----------
     words, rest : of the clause, and those that name no injury.
     """
-    is_other = _has_words(words, "new") or (_has_words(words, "raised") and treats not in ("", *_RAISED_SCARS))
+    is_other = _has_words(words, "new") or (_has_words(words, "raised") and treats not in ("", *RAISED_SCARS))
     if "scar" in named and is_other:
         return False
     if named <= {"scar", *MARKS} and _has_words(rest, "better"):

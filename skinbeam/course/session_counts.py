@@ -14,6 +14,7 @@ from skinbeam.laser.device_class import INFRARED_FROM_NM
 from skinbeam.model.case import Case
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import RAISED_SCARS
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.session_response import LightFacts, count_sessions_of_course
@@ -24,7 +25,6 @@ __all__ = ["count_given_sessions", "expected_interval", "expected_sessions", "pl
 
 _LEAST_TRIALS = 2  # one trial may have set its visits for its own ends
 _PULSES_IN_TRIALS = {"nanosecond": "ns", "picosecond": "ps"}
-_RAISED_SCARS = ("hypertrophic-scars", "keloid")  # which infrared light heats through, for as long as they shrink
 
 
 def expected_sessions(modality: str, condition: str, site: str, pulse: str = "") -> SourceRange | Unknown:
@@ -110,7 +110,7 @@ def _trial_means(modality: str, condition: str, pulse: str, value: Callable[[Arm
     for arm in treatment_arms(condition, modality):
         its_class = arm.pulse_class or pulse_class(arm.pulse_ms)
         is_alike = its_class in ("", _PULSES_IN_TRIALS.get(pulse, its_class))
-        if pulse == INFRARED and condition in _RAISED_SCARS:
+        if pulse == INFRARED and condition in RAISED_SCARS:  # it heats them through, for as long as they shrink
             is_alike = arm.wavelength_nm is not None and arm.wavelength_nm > INFRARED_FROM_NM
         if is_alike and (given := value(arm)) is not None:
             found.setdefault(arm.study, []).append(given)

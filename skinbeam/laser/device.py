@@ -76,7 +76,11 @@ class Device:
         heads = [head for head in self.heads if self.does(modality, head)]
         if len(heads) == len(self.heads):
             return self
-        return Device(self.name, self.file.model_copy(update={"head": heads})) if heads else None
+        return self.with_heads(heads) if heads else None
+
+    def with_heads(self, heads: Sequence[DeviceHead]) -> "Device":
+        """Return the device with these of its heads alone."""
+        return Device(self.name, self.file.model_copy(update={"head": list(heads)}))
 
     def does(self, modality: str, head: DeviceHead) -> bool:
         """Return whether the light of one of its heads does one of its modalities, in columns or in a full field.

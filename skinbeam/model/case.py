@@ -18,6 +18,7 @@ from skinbeam.model.device_file import DeviceFile
 from skinbeam.model.errors import InputError
 from skinbeam.model.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Settings, Skin, Vessel
 from skinbeam.model.fields import FieldError, InputTable, text
+from skinbeam.model.vocabulary import RAISED_SCARS
 
 __all__ = [
     "Case",
@@ -267,7 +268,6 @@ _SCAR_PATTERNS = {
     "keloid": re.compile(rf"{_NOT_DENIED}\bkeloid[se]?\b"),
     "hypertrophic-scars": re.compile(rf"{_NOT_DENIED}\b{_RAISED_SCAR}\b"),
 }
-_RAISED = frozenset(("hypertrophic-scars", "keloid"))
 
 
 def conditions_in_case(case: Case) -> tuple[str, ...]:
@@ -293,10 +293,12 @@ def has_other_raised_scars(case: Case, treated: Concern) -> bool:
     Sessions that treated such a scar are about it, whatever they report.
     """
     concerns = [concern for concern in case.concern if concern != treated]
-    sessions = [done for done in case.session if done.treats != treated.condition or treated.condition not in _RAISED]
+    sessions = [
+        done for done in case.session if done.treats != treated.condition or treated.condition not in RAISED_SCARS
+    ]
     return _has_raised_scars(case, concerns, sessions)
 
 
 def _has_raised_scars(case: Case, concerns: Iterable[Concern], sessions: Sequence[EarlierSession]) -> bool:
     history = case.patient.history if case.patient is not None else ()
-    return not (_SCAR_HISTORY.isdisjoint(history) and _RAISED.isdisjoint(_conditions_of(concerns, sessions)))
+    return not (_SCAR_HISTORY.isdisjoint(history) and set(RAISED_SCARS).isdisjoint(_conditions_of(concerns, sessions)))

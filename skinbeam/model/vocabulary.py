@@ -18,6 +18,7 @@ __all__ = [
     "HEATING_MODALITIES",
     "PHOTOTYPES",
     "PIGMENT_MODALITIES",
+    "RAISED_SCARS",
     "SEVERITIES",
     "SURFACE_MODALITIES",
     "WOUNDING_MODALITIES",
@@ -43,6 +44,7 @@ HEATING_MODALITIES = ("vascular", "pigment-long-pulse")  # long pulses over a wh
 COLOUR_MODALITIES = ("vascular", *PIGMENT_MODALITIES)  # light that blood or melanin absorbs
 # What opens, freezes or heats the depth of the skin without a laser; a peel does where its acid is medium or deep.
 WOUNDING_MODALITIES = ("cryotherapy", "focused-ultrasound", "microneedling", "radiofrequency", "surgery")
+RAISED_SCARS = ("hypertrophic-scars", "keloid")
 CREAMS_FIRST = tuple(load_package_table("data/facts.toml")["creams_first"])  # conditions on which light waits for them
 # Endpoints that a dose can reach. `simulate.endpoints.registry` evaluates them; it is not needed for their names.
 ENDPOINTS = (

@@ -59,26 +59,14 @@ def burn_anchor(machine: SearchMachine, beam: Beam, site: str, phototype: int) -
 @cache_with_sources(64)
 def _own_anchor(owned: tuple[str, str], light: str, site: str, phototype: int) -> float:
     name, file_json = owned
-    machine = SearchMachine(name, _with_only(Device(name, DeviceFile.model_validate_json(file_json)), light))
-    usual = _usual_by_light(machine, site).get(light)
-    return 1.0 if usual is None else _anchor_skins(machine, site, usual)[phototype - 1]
-
-
-def _with_only(device: Device, light: str) -> Device:
-    """Return a device with the heads of one light: what guidelines put before it says nothing of its burns."""
-    if device.is_lamp:
-        return device
-    heads = [head for head in device.heads if _laser_name(head.wavelength_nm) == light]
-    return Device(device.name, device.file.model_copy(update={"head": heads}))
+    machine = SearchMachine(name, Device(name, DeviceFile.model_validate_json(file_json)))
+    factors = _factors_of_light(machine, light, site)
+    return 1.0 if factors is None else factors[phototype - 1]
 
 
 def light_name(machine: SearchMachine, wavelength_nm: float) -> str:
     """Return the name of a light of a machine: its wavelength, or `lamp` whatever its filter."""
-    return "lamp" if machine.device.is_lamp else _laser_name(wavelength_nm)
-
-
-def _laser_name(wavelength_nm: float) -> str:
-    return f"{wavelength_nm:g} nm"
+    return "lamp" if machine.device.is_lamp else f"{wavelength_nm:g} nm"
 
 
 def compute_burn_anchors(machine: SearchMachine, site: str) -> dict[str, list[float]]:
@@ -87,7 +75,20 @@ def compute_burn_anchors(machine: SearchMachine, site: str) -> dict[str, list[fl
     Lighter skin bears what darker skin bears: its factor is no less than that with which the same setting burns it as
     often.
     """
-    return {light: _anchor_skins(machine, site, usual) for light, usual in _usual_by_light(machine, site).items()}
+    lights = sorted({light_name(machine, head.wavelength_nm) for head in machine.device.heads})
+    factors = {light: _factors_of_light(machine, light, site) for light in lights}
+    return {light: of_skins for light, of_skins in factors.items() if of_skins is not None}
+
+
+def _factors_of_light(machine: SearchMachine, light: str, site: str) -> list[float] | None:
+    """Return the factors of one light of a machine; None where no source prints a dose of it.
+
+    It is taken alone: which of several lights guidelines put first says nothing of its burns.
+    """
+    heads = [head for head in machine.device.heads if light_name(machine, head.wavelength_nm) == light]
+    alone = replace(machine, device=machine.device.with_heads(heads))
+    usual = _usual_by_skin(alone, site)
+    return _anchor_skins(alone, site, usual) if usual else None
 
 
 def _anchor_skins(machine: SearchMachine, site: str, usual: Mapping[int, Sequence[Proposal]]) -> list[float]:
@@ -100,19 +101,17 @@ def _anchor_skins(machine: SearchMachine, site: str, usual: Mapping[int, Sequenc
     return factors
 
 
-def _usual_by_light(machine: SearchMachine, site: str) -> dict[str, dict[int, list[Proposal]]]:
-    """Return the usual settings of each light by the phototype that sources treated, 1 to 6, the lightest first.
+def _usual_by_skin(machine: SearchMachine, site: str) -> dict[int, list[Proposal]]:
+    """Return the usual settings of a machine by the phototype that sources treated, 1 to 6, the lightest first.
 
     A dose that another condition lends counts once.
     """
-    found: dict[str, dict[int, dict[tuple[BeamSetting, float], Proposal]]] = {}
+    found: dict[int, dict[tuple[BeamSetting, float], Proposal]] = {}
     for phototype in range(1, len(PHOTOTYPES) + 1):
         for proposal in usual_proposals(machine, site, phototype):
-            skins = found.setdefault(light_name(machine, proposal.setting.wavelength_nm), {})
-            skins.setdefault(proposal.lighter_phototype or phototype, {})[proposal.setting, proposal.middle] = proposal
-    return {
-        light: {skin: list(skins[skin].values()) for skin in sorted(skins)} for light, skins in sorted(found.items())
-    }
+            skin = proposal.lighter_phototype or phototype
+            found.setdefault(skin, {})[proposal.setting, proposal.middle] = proposal
+    return {skin: list(found[skin].values()) for skin in sorted(found)}
 
 
 def _treated_skin(usual: Mapping[int, Sequence[Proposal]], phototype: int) -> tuple[int, Sequence[Proposal]]:

@@ -27,7 +27,7 @@ from skinbeam.plan.proposal import Proposal, SimilarLight, UncooledDoses
 from skinbeam.plan.setting_rules import barred_lights_nm
 from skinbeam.plan.source_proposal import (
     bounded_by,
-    lending_cells,
+    cell_lenders,
     machine_cells,
     propose_beside_cell,
     propose_from_sources,
@@ -350,7 +350,7 @@ def _propose_from_face(
     phototype = region.phototype or len(PHOTOTYPES)
     of_site = [
         cell
-        for condition in lending_cells(machine, region)
+        for condition in cell_lenders(machine, region)
         for cell in machine_cells(machine, concern, replace(region, condition=condition), phototype)
         if cell.site == concern.site
     ]

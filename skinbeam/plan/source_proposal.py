@@ -43,7 +43,7 @@ from skinbeam.simulate.removal.ablation import is_pulse_calibrated
 
 __all__ = [
     "bounded_by",
-    "lending_cells",
+    "cell_lenders",
     "machine_cells",
     "propose_beside_cell",
     "propose_from_sources",
@@ -154,7 +154,7 @@ def _propose_from_lending_cells(
     machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
 ) -> Proposal | None:
     """Return the proposal from the cell of a condition that lends its settings to the concern's, for such skin."""
-    for lender in lending_cells(machine, region)[1:]:
+    for lender in cell_lenders(machine, region)[1:]:
         lent = replace(region, condition=lender)
         cells = machine_cells(machine, concern, lent, region.phototype or len(PHOTOTYPES))
         proposal = _propose_from_cells(machine, settings, cells, lent, None)
@@ -179,7 +179,7 @@ def _propose_from_lighter_cells(
     ----------
     with_lenders : whether the cells of conditions that lend their settings count too.
     """
-    conditions = lending_cells(machine, region) if with_lenders else (concern.condition,)
+    conditions = cell_lenders(machine, region) if with_lenders else (concern.condition,)
     nearest: Proposal | None = None
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
         for condition in conditions:
@@ -196,7 +196,7 @@ def _propose_from_lighter_cells(
     return nearest
 
 
-def lending_cells(machine: SearchMachine, region: PracticeRegion) -> tuple[str, ...]:
+def cell_lenders(machine: SearchMachine, region: PracticeRegion) -> tuple[str, ...]:
     """Return the conditions whose cells give doses for that of a region: itself, and those that lend theirs."""
     lenders = lending_conditions(region.condition, region.modality, lamp=machine.device.is_lamp)
     return tuple(lender for lender in lenders if lender == region.condition or lender not in _LENDS_NO_CELL)
@@ -217,7 +217,7 @@ def _propose_from_darker_cells(
     arrays, whose hand pieces have one fluence each.
     """
     is_lent = machine.device.is_lamp or machine.device.lens_array
-    conditions = lending_cells(machine, region) if is_lent else (concern.condition,)
+    conditions = cell_lenders(machine, region) if is_lent else (concern.condition,)
     for condition in conditions:
         for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
             theirs = replace(region, condition=condition)

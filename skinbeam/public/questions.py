@@ -348,11 +348,11 @@ def light_profile(
     >>> profile = light_profile("examples/pulse-in-a-vessel/case.toml", 595, draws=50)
     >>> assert profile.fluence_rate_ratio.shape == profile.depth_um.shape == (200,)
     """
-    depth = {} if deepest_um is None else plain_numbers({"deepest_um": deepest_um})
+    depth_um = None if deepest_um is None else plain_numbers({"deepest_um": deepest_um})["deepest_um"]
     return profile_light(
         with_settings(load_case(case), settings),
         plain_numbers({"wavelength_nm": wavelength_nm})["wavelength_nm"],
-        deepest_um=depth.get("deepest_um"),
+        deepest_um=depth_um,
         bins=check_count(bins, "bins"),
         draws=check_count(draws, "draws"),
         seed=check_seed(seed),
