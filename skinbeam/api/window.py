@@ -213,7 +213,9 @@ def _published_ranges(
     if modality is None or not pulses:
         return (), makers
     beam_um = None if beam.microbeam is None else beam.microbeam.diameter_um
-    light = PracticeLight(modality, beam.wavelength_nm, beam.pulse_ms, lamp=lamp, beam_um=beam_um)
+    light = PracticeLight(
+        modality, beam.wavelength_nm, beam.pulse_ms, lamp=lamp, beam_um=beam_um, lens_array=beam.lens_array
+    )
     envelope = find_envelope(case.concern[0].condition, light, darkest_phototype(case))
     if envelope is None:
         return (), makers

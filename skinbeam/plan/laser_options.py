@@ -182,6 +182,15 @@ def _after_earlier(case: Case, concern: Concern, usual: Proposal | None, machine
     return usual if usual is None or seen is None else proposal_at_endpoint(seen, usual)
 
 
+def _message_of_no_dose(proposal: Proposal) -> Message:
+    """Return why no published dose of a proposal is given to such skin."""
+    parameters = proposal.range_parameters | {"device": proposal.machine.device.title}
+    if proposal.is_published_only and proposal.lighter_phototype is not None:
+        lighter = PHOTOTYPES[proposal.lighter_phototype - 1]
+        return Message("plan.published-for-lighter", parameters | {"lighter": lighter})
+    return Message("plan.published-dose-out-of-reach", parameters)
+
+
 def _advice_on_device(
     case: Case, concern: Concern, cells: Sequence[GuidelineCell], modality: str, machine: SearchMachine
 ) -> AdviceAgainst | None:
@@ -221,8 +230,7 @@ def _plan_one_proposal(
     if trial is None and proposal.machine.dose_bars:
         return device_refusal(goal, proposal.machine, "plan.no-dose-below-injury")
     if trial is None:
-        span = proposal.range_parameters | {"device": device.title}
-        return refuse_device(goal, proposal.machine, Message("plan.published-dose-out-of-reach", span))
+        return refuse_device(goal, proposal.machine, _message_of_no_dose(proposal))
     is_printed = proposal.is_begun_with(trial.dose)
     reached = reached_share(trial)
     is_weak = reached is not None and reached < LEAST_REACHED and not is_printed

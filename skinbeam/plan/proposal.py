@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from skinbeam.laser.beam import Beam
+from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import BeamSetting, dose_steps
 from skinbeam.model.vocabulary import PHOTOTYPES
 from skinbeam.plan.earlier_result import EarlierResult, EndpointSeen
@@ -289,6 +290,11 @@ class Proposal:
     def includes(self, dose: float) -> bool:
         """Return whether a dose is in the published range, as machines and sources round doses."""
         return self.low / DOSE_ROUNDING <= dose <= 1.001 * self.high
+
+    @property
+    def is_published_only(self) -> bool:
+        """Whether its light is not simulated: that of a lens array, and picosecond pulses."""
+        return self.machine.device.lens_array or self.setting.pulse_ms < SHORTEST_NANOSECOND_MS
 
     def is_begun_with(self, dose: float) -> bool:
         """Return whether a dose is printed for such skin or darker, and no less than what plans begin with."""

@@ -14,7 +14,6 @@ from typing import Final
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
 from skinbeam.laser.device import load_device
-from skinbeam.laser.device_class import SHORTEST_NANOSECOND_MS
 from skinbeam.laser.setting_grid import BeamSetting, device_classes, iterate_settings
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
@@ -250,7 +249,7 @@ def _propose_no_more_than_lighter(
         return found
     if machine.device.microbeam and not is_facial(concern.site) and not found.is_of_site:
         found = _no_deeper_than_lighter(found, machine, concern, replace(region, phototype=lighter), barred_nm)
-    is_published_only = _is_published_only(found)
+    is_published_only = found.is_published_only  # no computed dose that burns bounds it for darker skin
     if found.lighter_phototype is not None and not machine.device.is_lamp and not is_published_only:
         return found
     with collect_sources() as sources:
@@ -361,11 +360,6 @@ def _propose_from_face(
         return None
     classes = device_classes(machine.device, proposal.setting)
     return proposal if guideline_place(of_site, region.modality, classes) is not None else None
-
-
-def _is_published_only(proposal: Proposal) -> bool:
-    """Return whether nothing is simulated of a light, so that no computed dose that burns bounds it for darker skin."""
-    return proposal.machine.device.lens_array or proposal.setting.pulse_ms < SHORTEST_NANOSECOND_MS
 
 
 def _is_greater_at_other_spot(proposal: Proposal, lighter: Proposal) -> bool:

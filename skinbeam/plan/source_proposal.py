@@ -113,9 +113,7 @@ def propose_beside_cell(
     machine: SearchMachine, settings: Sequence[BeamSetting], concern: Concern, region: PracticeRegion
 ) -> Proposal | None:
     """Return the proposal from practice, from conditions that lend their settings, or from lighter skin."""
-    # Rows of practice do not say whether a lens array was in the beam, so they are none of its doses.
-    is_array = machine.device.lens_array
-    practice = None if is_array else _propose_from_practice(machine, settings, region)
+    practice = _propose_from_practice(machine, settings, region)
     if practice is None or practice.condition != concern.condition:
         practice = _propose_from_lending_cells(machine, settings, concern, region) or practice
     is_lent = practice is None or practice.condition != concern.condition

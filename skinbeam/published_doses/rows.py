@@ -29,6 +29,7 @@ __all__ = [
     "PracticeRow",
     "PrintedSpan",
     "is_lamp",
+    "is_lens_array",
     "practice_rows",
     "read_practice_rows",
     "source_role",
@@ -226,7 +227,7 @@ class PracticeRow:
     @property
     def lens_array(self) -> bool:
         """Whether an optic splits the spot into small beams, by the name of the device."""
-        return "array" in self.device.lower()
+        return is_lens_array(self.device)
 
     @property
     def device_class(self) -> str | None:
@@ -256,6 +257,11 @@ class PracticeRow:
 def is_lamp(device: str) -> bool:
     """Return whether the name of a machine is that of a filtered lamp."""
     return _LAMP.search(device.lower()) is not None
+
+
+def is_lens_array(device: str) -> bool:
+    """Return whether the name of a machine says that an optic splits its spot into small beams."""
+    return "array" in device.lower()
 
 
 def wavelength_from_name_nm(device: str) -> float | None:

@@ -58,6 +58,7 @@ class PublishedSetting:
     ----------
     wavelength_nm : of a laser; of a `lamp` the cut-off of its filter.
     microbeams : whether untreated skin was left between columns.
+    lens_array : whether an optic split the spot into small beams, of which no energy is known.
     pulse_class : class of the pulse if its length is not printed, `ps` or `ns`, or empty.
     phototypes : lowest and highest, 1 to 6.
     site : treated site, in the words of the source or by the names of sites; empty if it is not printed.
@@ -89,6 +90,7 @@ class PublishedSetting:
     device_class: str | None = None
     is_cooled: bool = False
     columns: PrintedColumns | None = None
+    lens_array: bool = False
 
     @cached_property
     def pulse_energy_J(self) -> PrintedSpan | None:
@@ -150,6 +152,7 @@ def _setting_from_row(row: PracticeRow) -> PublishedSetting:
         coverage_pct=row.coverage_pct,
         device_class=row.device_class,
         is_cooled=row.cooling not in ("", "none"),
+        lens_array=row.lens_array,
     )
 
 

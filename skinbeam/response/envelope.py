@@ -21,7 +21,7 @@ from skinbeam.evidence.synthesis.regime import light_regime, pulse_class, pulse_
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, PHOTOTYPES, PIGMENT_MODALITIES
-from skinbeam.published_doses.rows import PrintedSpan, is_lamp, practice_rows, wavelength_from_name_nm
+from skinbeam.published_doses.rows import PrintedSpan, is_lamp, is_lens_array, practice_rows, wavelength_from_name_nm
 from skinbeam.published_doses.settings import PrintedColumns, PublishedSetting, published_settings
 from skinbeam.response.column_energy import HEATED_COLUMNS, HeatedBeam, energies_in_beam
 from skinbeam.response.envelope_rules import envelope_rules
@@ -55,6 +55,7 @@ class PracticeLight:
     lamp : whether it is from a lamp.
     beam_um : the diameter of beams that heat columns, in which published energies are then moved to those that reach as
         deep; None for energies as printed, and of other light.
+    lens_array : whether an optic splits its spot into small beams.
     """
 
     modality: str
@@ -62,6 +63,7 @@ class PracticeLight:
     pulse_ms: float
     lamp: bool = False
     beam_um: float | None = None
+    lens_array: bool = False
 
     @property
     def regime(self) -> str:
@@ -338,11 +340,12 @@ class _LightKey(NamedTuple):
     modality: str
     regime: str
     lamp: bool
+    lens_array: bool
     column_beam: HeatedBeam | None
 
 
 def _light_key(light: PracticeLight) -> _LightKey:
-    return _LightKey(light.modality, light.regime, light.lamp, light.column_beam)
+    return _LightKey(light.modality, light.regime, light.lamp, light.lens_array, light.column_beam)
 
 
 @cache
@@ -358,7 +361,7 @@ def _build_envelope(condition: str, light: _LightKey, phototype: int) -> Practic
 
 @cache
 def _settings_with_light(light: _LightKey) -> tuple[PublishedSetting, ...]:
-    rows = (row for row in _all_settings() if _has_same_light(row, light.modality, light.regime, light.lamp))
+    rows = (row for row in _all_settings() if _has_same_light(row, light))
     return tuple(rows if light.column_beam is None else (_in_beam(row, light.column_beam) for row in rows))
 
 
@@ -408,14 +411,19 @@ def _settings_that_print(quantity: str, tiers: Sequence[_EvidenceTier], enough: 
     return printing
 
 
-def _has_same_light(row: PublishedSetting, modality: str, regime: str, lamp: bool) -> bool:
-    """Return whether a row has the light of a modality. Filters differ between lamps, so all lamps are one regime."""
-    if row.microbeams != (modality in COLUMN_MODALITIES) or row.lamp != lamp:
+def _has_same_light(row: PublishedSetting, light: _LightKey) -> bool:
+    """Return whether a row has the light of a modality. Filters differ between lamps, so all lamps are one regime.
+
+    The fluence of a lens array is a mean over spots and the skin between them, which is no fluence of a whole field.
+    """
+    if row.microbeams != (light.modality in COLUMN_MODALITIES) or row.lamp != light.lamp:
+        return False
+    if row.lens_array != light.lens_array:
         return False
     pulse = pulse_class(min(span_ends(row.pulse_ms), default=None)) or row.pulse_class
-    if not row.microbeams and (pulse in _SHORT_PULSE_UNITS) != pulse_class_matters(modality):
+    if not row.microbeams and (pulse in _SHORT_PULSE_UNITS) != pulse_class_matters(light.modality):
         return False
-    return bool(lamp or light_regime(modality, row.wavelength_nm, pulse) == regime)
+    return bool(light.lamp or light_regime(light.modality, row.wavelength_nm, pulse) == light.regime)
 
 
 @cache
@@ -443,6 +451,7 @@ def _setting_from_arm(arm: Arm) -> PublishedSetting:
         density_per_cm2=None,
         passes=None,
         site=" ".join(arm.sites),
+        lens_array=is_lens_array(arm.device),
     )
 
 

@@ -141,7 +141,14 @@ class PulseCaps:
 def light_of_setting(modality: str, device: Device, setting: BeamSetting) -> PracticeLight:
     """Return the light of a setting of a device, as published settings name it."""
     beam_um = HeatedBeam.of_setting(setting).diameter_um if device.microbeam else None
-    return PracticeLight(modality, setting.wavelength_nm, setting.pulse_ms, lamp=device.is_lamp, beam_um=beam_um)
+    return PracticeLight(
+        modality,
+        setting.wavelength_nm,
+        setting.pulse_ms,
+        lamp=device.is_lamp,
+        beam_um=beam_um,
+        lens_array=device.lens_array,
+    )
 
 
 def find_cap(quantity: str, condition: str, light: PracticeLight, site: str) -> SettingCap | None:

@@ -180,7 +180,7 @@ def test_a_device_that_treats_nothing_here_and_a_lens_array_are_not_answered() -
         at(VEINS, "fractional-1550", energy_mJ=40.0)
     spots = PERSON + concern("age-spots", extra=NAMED)
     with pytest.raises(NotAvailable) as raised:
-        at(spots, "ps-array-755", fluence_J_cm2=0.71)
+        at(spots, "ps-array-755", fluence_J_cm2=0.71, spot_mm=6.0)
     body: Any = raised.value.body
     assert "unknown" in body["at"]["p_effective"]
 

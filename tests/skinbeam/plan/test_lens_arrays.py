@@ -1,17 +1,20 @@
 """Picosecond lens arrays: offered for scars as sources print them, and told by what they do to skin without pigment."""
 
+from dataclasses import replace
+
 import pytest
-from consultations import PERSON, concern, devices, document, laser_options
+from consultations import NAMED, PERSON, concern, devices, document, laser_options
 from plan_reading import read_plan
 
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
+from skinbeam.response.envelope import PracticeLight, find_envelope
 
 ARRAY = "ps-array-755"
 
 
 def consultation(phototype: str, condition: str, *owned: str) -> str:
     person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', f'"{phototype}"')
-    return person + concern(condition, extra="") + devices(*owned)
+    return person + concern(condition, extra=NAMED if condition == "melasma" else "") + devices(*owned)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +58,30 @@ def test_texture_gets_as_many_sessions_as_the_trials_whose_dose_it_gets(
     (option,) = laser_options(document(PERSON + concern("skin-texture", site, extra="") + devices(ARRAY)))
     assert (option["sessions"]["low"], option["sessions"]["high"]) == sessions
     assert (option["interval_weeks"]["low"], option["interval_weeks"]["high"]) == weeks
+
+
+@pytest.mark.parametrize("phototype", ["II", "IV", "V"])
+def test_melasma_gets_the_dose_of_the_series_with_a_lens_array(phototype: str) -> None:
+    """Both series gave 0.4 J/cm² in 8 mm through an array; a clinic with one alone was told that no source did."""
+    (option,) = laser_options(document(consultation(phototype, "melasma", ARRAY)))
+    assert (option["settings"]["fluence_J_cm2"], option["settings"]["spot_mm"]) == (0.4, 8.0)
+    assert (option["sessions"]["low"], option["sessions"]["high"]) == (3, 5)
+
+
+def test_a_dose_of_lighter_skin_alone_is_refused_by_what_is_missing() -> None:
+    """A limit of safety was blamed, though none is computed of such light: nobody treated type VI."""
+    (concern_plan,) = document(consultation("VI", "melasma", ARRAY))["concerns"]
+    (reason,) = next(refusal["reasons"] for refusal in concern_plan["refused"] if refusal.get("device") == ARRAY)
+    assert "for type V (" in reason["text"]
+    assert "limits" not in reason["text"]
+
+
+def test_doses_of_an_array_and_of_a_whole_field_are_kept_apart() -> None:
+    """An array concentrates its light: its mean over the spot is no fluence that a whole field was ever given."""
+    field = PracticeLight("pigment-short-pulse", 755.0, 5.5e-7)
+    of_field, of_array = (find_envelope("melasma", light, 3) for light in (field, replace(field, lens_array=True)))
+    assert of_field is not None
+    assert of_array is not None
+    assert "xia2017" in of_array.sources
+    assert "xia2017" not in of_field.sources
+    assert "manuskiatti2021melasma" in of_field.sources

@@ -1,5 +1,7 @@
 """Where a setting stands beside published practice: whose settings count, what is borrowed, and which side it is on."""
 
+from dataclasses import replace
+
 import pytest
 
 from skinbeam.published_doses.rows import is_lamp, source_role
@@ -135,7 +137,7 @@ def test_where_no_dose_was_printed_or_it_is_that_of_another_condition_the_senten
         for condition, light in (
             ("freckles", GREEN_NS),
             ("age-spots", GREEN_NS),
-            ("acne-scars", GREEN_PS),
+            ("acne-scars", replace(GREEN_PS, lens_array=True)),
             ("uneven-pigmentation", GREEN_NS),
         )
     )
