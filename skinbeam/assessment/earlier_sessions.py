@@ -12,6 +12,7 @@ __all__ = [
     "TreatedPlace",
     "count_sessions",
     "is_place_known",
+    "may_follow",
     "session_indices",
     "sessions_on",
     "sessions_on_skin",
@@ -93,3 +94,15 @@ def weeks_since(case: Case, earlier: EarlierSession) -> float | None:
         return None
     ago = latest.week + latest.weeks_ago - earlier.week
     return ago if ago >= 0.0 else None
+
+
+def may_follow(case: Case, session: EarlierSession, other: EarlierSession) -> bool:
+    """Return whether a session may be later than another one.
+
+    Weeks of two conditions may be counted from two first sessions, so that the weeks until today decide, where both are
+    known; of one week, sessions on two conditions may have followed each other either way.
+    """
+    if session.treats == other.treats:
+        return session.week > other.week
+    ago, other_ago = weeks_since(case, session), weeks_since(case, other)
+    return session.week >= other.week if ago is None or other_ago is None else ago <= other_ago

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import groupby
 from typing import Final
 
-from skinbeam.assessment.earlier_sessions import sessions_on_skin, weeks_since
+from skinbeam.assessment.earlier_sessions import may_follow, sessions_on_skin, weeks_since
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.resurfacing import FULL_FIELD_ABLATION
@@ -196,31 +196,16 @@ def _is_read(case: Case, concern: Concern, reaction: EarlierReaction, option: Op
 def _was_injured_since(case: Case, concern: Concern, borne: EarlierReaction) -> bool:
     """Return whether a later session injured the skin, which has then changed or is healing.
 
-    It is one on the same condition, or one on another that treated this skin.
+    It is one on the same condition, or one on another that treated this skin; of one week the injury is the later one.
     """
     on_skin = sessions_on_skin(case, {concern.site})
     return any(
         injury.meaning == "harm"
         and not injury.is_test_spot
         and (injury.condition == borne.condition or case.session[injury.index] in on_skin)
-        and _may_follow(case, injury, borne)
+        and may_follow(case, case.session[injury.index], case.session[borne.index])
         for injury in earlier_reactions(case)
     )
-
-
-def _may_follow(case: Case, injury: EarlierReaction, borne: EarlierReaction) -> bool:
-    """Return whether the session of an injury may be later than one that was borne.
-
-    Weeks of two conditions may be counted from two first sessions, so that the weeks until today decide, where both are
-    known; of one week the injury counts as the later.
-    """
-    hurt, kept = case.session[injury.index], case.session[borne.index]
-    if injury.condition == borne.condition:
-        return hurt.week > kept.week
-    hurt_ago, kept_ago = weeks_since(case, hurt), weeks_since(case, kept)
-    if hurt_ago is None or kept_ago is None:
-        return hurt.week >= kept.week
-    return hurt_ago <= kept_ago
 
 
 def _may_react_anew(option: Option) -> bool:

@@ -15,6 +15,7 @@ from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.plan.printed_dose import DOSE_ROUNDING, log_ratio
 from skinbeam.response.settings import SearchMachine
 from skinbeam.simulate.removal.ablation import is_pulse_calibrated
+from skinbeam.suitability.column_harm import is_hurt_since
 from skinbeam.suitability.dose_bars import is_endpoint, is_injured_by_other_kind
 from skinbeam.suitability.session_response import begins_course, is_judged_early, is_too_little
 
@@ -39,6 +40,7 @@ class EarlierResult:
     has_helped : whether enough got better, and part of it since the session before.
     is_early : whether that was judged before its effect shows.
     is_site_named : whether the session names its site, which then is this one.
+    is_hurt_since : whether columns, of whatever device, may have hurt this skin later.
     """
 
     number: int
@@ -49,6 +51,7 @@ class EarlierResult:
     has_helped: bool
     is_early: bool = False
     is_site_named: bool = False
+    is_hurt_since: bool = False
 
     def has_helped_at(self, setting: BeamSetting, dose: float) -> bool:
         """Return whether it helped at such a setting, with no less than a dose."""
@@ -99,7 +102,12 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
                 result = _read_result(machine, pulse, count_sessions(done), session.response_pct, before)
                 if result is not None:
                     is_named = session.site is not None
-                    result = replace(result, is_early=is_judged_early(case, session), is_site_named=is_named)
+                    result = replace(
+                        result,
+                        is_early=is_judged_early(case, session),
+                        is_site_named=is_named,
+                        is_hurt_since=is_hurt_since(case, session),
+                    )
         before = before if session.response_pct is None else session.response_pct
     return result
 

@@ -150,6 +150,7 @@ def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: Skin
             most_density_per_cm2=proposal.density_per_cm2,
             is_density_printed=proposal.is_density_of_such_skin,
             usual_density_per_cm2=proposal.usual_density_per_cm2,
+            is_borne_since_harm=proposal.earlier is not None and not proposal.earlier.is_hurt_since,
             borne_density_per_cm2=proposal.borne_density_per_cm2,
             is_published=is_depth_of_practice(proposal, site),
         )
@@ -223,16 +224,16 @@ def _least_enough(
     """Return a borrowed dose, or one that a rule bounds, lowered to the least that reaches enough skins.
 
     Nobody tried a borrowed dose on such skin, so that what is more than enough there is only a risk. A dose that
-    sources print for such skin stays as it is unless a rule asks for no more than enough. Where less was tried on this
-    skin and did too little, or a test spot showed what is enough, the model does not say it.
+    sources print for such skin stays as it is unless a rule asks for no more than enough. Where a dose helped this
+    skin, or less was tried on it and did too little, or a test spot showed what is enough, the model does not say it.
 
     Parameters
     ----------
     lighter : lighter skins that borrow the dose as well, the lightest first; no more is given than is enough of them.
     """
     is_borrowed = proposal.lighter_phototype is not None
-    if proposal.raised_start or (is_borrowed and trial.p_effective < LEAST_REACHED):  # the latter is refused as it is
-        return trial
+    if proposal.raised_start or proposal.has_helped or (is_borrowed and trial.p_effective < LEAST_REACHED):
+        return trial  # one that reaches so few is refused as it is
     wanted = min(goal.bounds.effective_share, effect_target().wanted if is_borrowed else math.inf)
     shown = proposal.whitened if proposal.no_less_than is None else proposal.no_less_than.dose
     least = shown if shown <= 1.001 * trial.dose else 0.0

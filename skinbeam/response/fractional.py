@@ -53,6 +53,8 @@ class _EnergyCandidate:
     usual_densities : those of a plan without an earlier session, of which rules take their share; empty where there is
         none.
     borne_per_cm2 : the density that sources print for darker skin, so that rules on darker skin spare it; 0 for none.
+    is_borne_since_harm : whether the densities are those of a session after all harm by columns, whose share is then
+        taken of what a plan without that session would set.
     """
 
     beam: Beam
@@ -63,6 +65,7 @@ class _EnergyCandidate:
     is_printed: bool = False
     usual_densities: Sequence[float] = ()
     borne_per_cm2: float = 0.0
+    is_borne_since_harm: bool = False
 
 
 def search_microbeams(
@@ -76,6 +79,7 @@ def search_microbeams(
     is_density_printed: bool = False,
     usual_density_per_cm2: float | None = None,
     borne_density_per_cm2: float = 0.0,
+    is_borne_since_harm: bool = False,
     is_published: bool = False,
 ) -> CandidateSetting | None:
     """Return the least of `energies` that reaches the target, with its density, or the greatest that keeps the limits.
@@ -88,6 +92,8 @@ def search_microbeams(
     usual_density_per_cm2 : the greatest density of a plan without an earlier session, where the one to try is that of a
         session: rules take their share of what the plan would set, and not of what this skin has borne already.
     borne_density_per_cm2 : the density that sources print for darker skin; 0 for none.
+    is_borne_since_harm : whether the density to try is that of a session later than all harm by columns, which was
+        lowered then and is not lowered again.
     is_published : whether sources print such an energy for such skin, so that a broken limit of depth is a warning.
 
     Raises
@@ -116,6 +122,7 @@ def search_microbeams(
             is_density_printed,
             [density for density in every if density <= (usual_density_per_cm2 or 0.0)],
             borne_density_per_cm2,
+            is_borne_since_harm,
         )
         densest = _densest_pattern(machine, setting, goal, skins, looked, is_published=is_published)
         if densest is None:
@@ -246,7 +253,15 @@ def _densest_pattern(
     share_of = max(densest.density_per_cm2, would_be.density_per_cm2 or 0.0)
     within_rules = _densities_within_rules(candidate, share_of, goal, setting)
     usual = [density for density in within_rules if density <= densest.density_per_cm2]
-    most = goal.bounds.density_after_harm_per_cm2(usual[-1]) if usual else 0.0
+    unharmed = usual
+    if candidate.is_borne_since_harm and candidate.usual_densities and would_be.density_per_cm2 is not None:
+        every = replace(candidate, densities=candidate.usual_densities)
+        unharmed = [
+            density
+            for density in _densities_within_rules(every, share_of, goal, setting)
+            if density <= would_be.density_per_cm2
+        ]
+    most = goal.bounds.density_after_harm_per_cm2(unharmed[-1]) if unharmed else 0.0
     held = [density for density in usual if density <= most]
     if not held:
         return None

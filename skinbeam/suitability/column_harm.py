@@ -2,23 +2,25 @@
 
 Half of the density left dark marks in less than half as many people, and gained as much in twice the sessions. A lower
 energy alone leaves as many columns, and that of one device says nothing about another, so that after a burn, a blister
-or a mark that stayed under columns every device of columns is set to half of its usual density at most. After redness
-that stayed for more than four weeks such columns are no denser than those that left it.
+or a mark that stayed under columns every device of columns is set to half of its usual density at most. Columns that
+helped in a later session were halved by then, and are not halved once more. After redness that stayed for more than
+four weeks such columns are no denser than those that left it.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from skinbeam.assessment.earlier_sessions import may_follow
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.model.case import Case
-from skinbeam.model.consultation import Concern
+from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.model.vocabulary import COLUMN_MODALITIES, usable_modalities
 from skinbeam.suitability.bounds import RuleBound
 from skinbeam.suitability.history import possible_modalities, reaction_message
 from skinbeam.suitability.table import RuleReason
 
-__all__ = ["column_harm_reasons", "without_repeated_bound"]
+__all__ = ["column_harm_reasons", "is_hurt_since", "without_repeated_bound"]
 
 _SOURCE: Final = "chan2011mini"
 _PRACTICE: Final = "rulepractice"
@@ -58,6 +60,12 @@ def without_repeated_bound(reasons: Iterable[RuleReason], case: Case) -> list[Ru
     in_history = case.patient is not None and "pih" in case.patient.history
     is_repeated = not in_history and bool(marks) and all(_is_column_harm(mark, case) for mark in marks)
     return [replace(reason, bounds=()) if is_repeated and reason.rule == _OF_MARKS else reason for reason in reasons]
+
+
+def is_hurt_since(case: Case, session: EarlierSession) -> bool:
+    """Return whether columns may have hurt this skin in a later session than a given one."""
+    harms = (case.session[harm.index] for harm in _column_harms(case) if not harm.is_test_spot)
+    return any(may_follow(case, harmful, session) for harmful in harms)
 
 
 def _column_harms(case: Case) -> list[EarlierReaction]:

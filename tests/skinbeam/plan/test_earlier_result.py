@@ -396,6 +396,22 @@ def test_rules_on_darker_skin_bound_a_density_that_a_session_had_and_no_source_p
     assert "with fewer columns" not in told[100.0]
 
 
+def test_columns_that_helped_after_harm_are_not_halved_once_more() -> None:
+    """325 columns that helped after a mark of 650 became 150, and half of that at the visit after."""
+    device, other, mark = "fractional-co2-10600", "fractional-1550", "dark mark for three months"
+    scars = PERSON + concern("acne-scars") + devices(device)
+    hurt = columns(50.0, 650.0, "acne-scars", device).replace("none", mark).replace("60.0", "30.0")
+    (lowered,) = laser_options(document(scars + hurt))
+    planned, pulse_ms = lowered["settings"]["microbeam"], lowered["settings"]["pulse_ms"]
+    assert planned["density_per_cm2"] <= 325.0
+    helped = columns(planned["energy_mJ"], planned["density_per_cm2"], "acne-scars", device) + f"pulse_ms = {pulse_ms}"
+    (again,) = laser_options(document(scars + hurt + helped.replace("week = 0", "week = 8")))
+    assert again["settings"]["microbeam"] == planned
+    hurt_since = columns(40.0, 450.0, "acne-scars", other).replace("none", mark).replace("week = 0", "week = 8")
+    (sparser,) = laser_options(document(scars + helped + hurt_since))
+    assert sparser["settings"]["microbeam"]["density_per_cm2"] <= planned["density_per_cm2"] / 2
+
+
 @pytest.mark.parametrize("device", ["ps-array-755", "ps-array-785"])
 def test_light_of_which_no_limit_is_computed_is_not_given_again_above_what_is_printed(device: str) -> None:
     light = {"wavelength_nm": lasers.devices()[device].wavelengths_nm[0], "pulse_ms": 6e-7, "spot_mm": 6.0}
@@ -447,3 +463,12 @@ def test_a_clean_session_lowers_no_dose(site: str, dose: float) -> None:
     case = PERSON + concern(VEINS, site, extra="") + devices(DYE)
     before, after = (laser_options(document(case + done))[0]["settings"] for done in ("", session(dose, None)))
     assert after["fluence_J_cm2"] >= before["fluence_J_cm2"]
+
+
+def test_a_dose_for_spots_that_helped_is_not_lowered_at_each_visit() -> None:
+    """4.6 J/cm² that helped became 4.0, then 3.6: the least dose that the model calls enough fell below what did it."""
+    device, dose = "qs-alexandrite-755", 4.6
+    spots = PERSON.replace('"II"', '"IV"') + concern("age-spots") + devices(device)
+    light = {"wavelength_nm": 755.0, "pulse_ms": 5e-5, "spot_mm": 4.0}
+    done = session(dose, 50, "crust", device=device, **light).replace(VEINS, "age-spots")
+    assert laser_options(document(spots + done))[0]["settings"]["fluence_J_cm2"] == dose
