@@ -159,3 +159,19 @@ def test_acne_of_the_face_refuses_the_face_and_not_the_hands_beside_it() -> None
         decisions.append((judged.decision, about))
     here = {"age-spots at cheeks"}
     assert decisions == [("not-suitable", here), ("suitable", set()), ("with-caution", here)]
+
+
+@pytest.mark.parametrize(
+    ("modality", "condition", "is_told"),
+    [
+        ("vascular", "redness", True),
+        ("pigment-long-pulse", "age-spots", True),
+        ("pigment-short-pulse", "age-spots", True),
+        ("non-ablative-fractional", "wrinkles", False),
+    ],
+)
+def test_moles_are_kept_from_light_that_melanin_absorbs(modality: str, condition: str, is_told: bool) -> None:
+    """A plan for a face of moles said nothing of them."""
+    decision, rules = decide(modality, condition)
+    assert ("moles-in-field" in rules) is is_told
+    assert decision == "suitable"
