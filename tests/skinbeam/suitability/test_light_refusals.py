@@ -32,6 +32,14 @@ def test_a_lens_array_is_no_spot_of_755_nm_on_dark_skin() -> None:
     assert array == "with-caution"
 
 
+@pytest.mark.parametrize("condition", ["acne-scars", "skin-texture"])
+def test_a_lens_array_does_not_rebuild_skin_over_acne(condition: str) -> None:
+    """Where columns wait for acne of the same cheeks, scars got four sessions of a lens array from week 0 on."""
+    light = {"choice": {"device_wavelength_nm": 755.0, "pulse_ms": 5.5e-7, "lens_array": True}}
+    assert decide("pigment-short-pulse", condition, beside="active-acne", **light)[0] == "not-suitable"
+    assert decide("pigment-short-pulse", condition, **light)[0] != "not-suitable"
+
+
 LAMP = {"ipl": True, "device_wavelength_nm": 560.0, "pulse_ms": 10.0}
 
 
