@@ -226,11 +226,14 @@ def check_dates(case: Case, today: datetime.date, *, file: str) -> None:
     born = None if case.patient is None else _earliest_birth_date(case.patient.age_years, today)
     for field, date in _case_dates(case):
         if date > today:
-            hint = f"A date up to today, {today.isoformat()}."
-            raise InputError("date-in-future", f"lies in the future, read {date}", field=field, hint=hint, file=file)
+            fault, hint = f"lies in the future, read {date}", "A date up to today."
+            error = InputError("date-in-future", fault, field=field, hint=hint, file=file)
+            raise error.with_params({"read": date})
         if born is not None and date < born:
             hint = f"A date from {born.isoformat()} on: with the age that was given, the person was not born before."
-            raise InputError("date-before-birth", f"lies before birth, read {date}", field=field, hint=hint, file=file)
+            fault = f"lies before birth, read {date}"
+            error = InputError("date-before-birth", fault, field=field, hint=hint, file=file)
+            raise error.with_params({"read": date, "born": born})
 
 
 def current_date() -> datetime.date:

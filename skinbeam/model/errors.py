@@ -50,7 +50,13 @@ class InputError(SkinbeamError):
         self.field = field
         self.hint = hint
         self.file = file
+        self.params: Mapping[str, Any] = {}
         self.further_errors: tuple[InputError, ...] = ()
+
+    def with_params(self, params: Mapping[str, Any]) -> "InputError":
+        """Store the values of the fault, for a page that puts it into its own words, and return this fault."""
+        self.params = params
+        return self
 
     def with_further_errors(self, errors: Iterable["InputError"]) -> "InputError":
         """Store further faults that were found at the same time, and return this fault."""

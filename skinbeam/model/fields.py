@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -59,21 +60,33 @@ class InputTable(BaseModel):
 class FieldError(ValueError):
     """An invalid value of a field, with the hint that the loader reports.
 
-    `field` is the path of the value to correct, inside the table that was checked.
+    `field` is the path of the value to correct, inside the table that was checked; `params` are the values of the
+    fault, for a page that puts it into its own words.
     """
 
-    def __init__(self, code: str, message: str, hint: str, *, field: str = "") -> None:
+    def __init__(
+        self, code: str, message: str, hint: str, *, field: str = "", params: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.code, self.message, self.hint, self.field = code, message, hint, field
+        self.params = params or {}
 
-    def in_file(self, file: str) -> InputError:
-        """Return the error of the file that holds the value."""
-        return InputError(self.code, self.message, field=self.field, hint=self.hint, file=file)
+    def in_file(self, file: str, *, field: str = "") -> InputError:
+        """Return the error of the file that holds the value, at a path in that file if it is not its own."""
+        error = InputError(self.code, self.message, field=field or self.field, hint=self.hint, file=file)
+        return error.with_params(self.params)
 
 
-def value_error(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldError:
-    """Return the error for a value: what is wrong with it, and the value as it stands in the file, shortened."""
-    return FieldError(code, f"{what}, read {_quote_value(read)}", hint)
+def value_error(read: Any, what: str, hint: str, code: str = "wrong-value", **bounds: float) -> FieldError:
+    """Return the error for a value: what is wrong with it, and the value as it stands in the file, shortened.
+
+    Parameters
+    ----------
+    bounds : of a number: `low` and `high`, or `above` in place of `low`, which is then not a possible value.
+    """
+    quoted = _quote_value(read)
+    shown = read if isinstance(read, float) else quoted
+    return FieldError(code, f"{what}, read {quoted}", hint, params={"read": shown, **bounds})
 
 
 def _quote_value(read: Any) -> str:
@@ -100,16 +113,17 @@ def number(
     """
     start = f"above {low:g} up" if exclude_low else f"from {low:g}"
     allowed = f"A number {start} to {'below ' if exclude_high else ''}{high:g}{' ' + unit if unit else ''}."
+    bounds = {"above" if exclude_low else "low": low, "high": high}
 
     def check(read: Any) -> float:
         if isinstance(read, bool) or not isinstance(read, int | float):
-            raise value_error(read, "is not a number", _number_hint(read) + allowed, "not-a-number")
+            raise value_error(read, "is not a number", _number_hint(read) + allowed, "not-a-number", **bounds)
         if isinstance(read, float) and not math.isfinite(read):
-            raise value_error(read, "is not a finite number", allowed, "not-a-number")
+            raise value_error(read, "is not a finite number", allowed, "not-a-number", **bounds)
         value = 0.0 if abs(read) < _NEAREST_TO_ZERO else read
         if value > high or value < low or (exclude_low and value == low) or (exclude_high and value == high):
             nearness = "" if value == read else f" Nearer to zero than {_NEAREST_TO_ZERO:g} counts as zero."
-            raise value_error(read, "is out of range", allowed + nearness, "out-of-range")
+            raise value_error(read, "is out of range", allowed + nearness, "out-of-range", **bounds)
         return float(value)
 
     return BeforeValidator(check)
@@ -125,9 +139,9 @@ def whole_number(low: int, high: int) -> BeforeValidator:
             or not isinstance(read, int | float)
             or (isinstance(read, float) and not read.is_integer())
         ):
-            raise value_error(read, "is not a whole number", allowed, "not-a-number")
+            raise value_error(read, "is not a whole number", allowed, "not-a-number", low=low, high=high)
         if not low <= read <= high:
-            raise value_error(read, "is out of range", allowed, "out-of-range")
+            raise value_error(read, "is out of range", allowed, "out-of-range", low=low, high=high)
         return int(read)
 
     return BeforeValidator(check)

@@ -81,7 +81,7 @@ def _describe_fault(
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, FieldError):
         path = ".".join(part for part in (_dotted_path(location), cause.field) if part) or field
-        return InputError(cause.code, cause.message, field=path, hint=cause.hint, file=file)
+        return cause.in_file(file, field=path)
     if kind in ("too_long", "too_short"):
         bound = f"at {'least' if kind == 'too_short' else 'most'}"
         count = first["ctx"]["min_length" if kind == "too_short" else "max_length"]

@@ -85,6 +85,7 @@ MARK_FIELDS_MAX = MARK_ROWS_MAX * len(_MARK_KEYS)
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
+_MINUS = "\N{MINUS SIGN}"
 CaseRow = EarlierTestSpot | EarlierSession  # a row of a case that may come from records
 # An error of a whole table is displayed at the field to fill first.
 _FIRST_FIELD = {
@@ -268,7 +269,11 @@ def _submission_adapter() -> TypeAdapter[Submission]:
 
 
 def parse_decimal(text: str) -> float | None:
-    """Return the number that a person typed, with a point or a comma; None where it is no number, or unclear."""
+    """Return the number that a person typed, with a point or a comma; None where it is no number, or unclear.
+
+    The minus sign of print is one, too: a value that is copied from a page or a paper has it.
+    """
+    text = text.replace(_MINUS, "-")
     return float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else None
 
 

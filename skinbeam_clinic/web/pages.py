@@ -23,7 +23,15 @@ from skinbeam.model.vocabulary import (
     vocabulary_table,
 )
 from skinbeam.report.formatting import capitalise, treatment_site_titles
-from skinbeam.text import LANGUAGES, catalogue, current_language, render_message, text_direction, translate
+from skinbeam.text import (
+    LANGUAGES,
+    Formatter,
+    catalogue,
+    current_language,
+    render_message,
+    text_direction,
+    translate,
+)
 from skinbeam_clinic.consultations.face_points import FacePointsView
 from skinbeam_clinic.consultations.forms import Submission, parse_mark_field, parse_row_field
 from skinbeam_clinic.machines.clinic_devices import CATALOGUE, ClinicDevices
@@ -35,6 +43,7 @@ __all__ = [
     "FormFault",
     "FormPage",
     "SubtypeChoice",
+    "describe_error",
     "describe_field",
     "render_form",
     "render_template",
@@ -125,7 +134,7 @@ _LABELS = {
     "clearance.by": "app.keloid-by",
     "clearance.date": "app.keloid-date",
     "clinic.phone": "app.clinic-phone",
-    "photo": "app.photo",
+    "photo": "app.photograph",  # its label says more: the kinds of files that a page takes
     "photo.spots_examined": "app.spots-examined",
     "photo.points": "points.title",
     **{
@@ -268,14 +277,29 @@ def _row_numbers(submission: Submission, kind: str, least: int) -> tuple[int, ..
 
 
 def _form_fault(submission: Submission, error: InputError) -> FormFault:
-    message, hint = error.message, error.hint
+    field = submission.find_field(error.field, error.message)
+    message, hint = describe_error(error)
     if f"app-fault.{error.code}" in catalogue():  # the schema's message speaks of a case file, this one of the form
         message, hint = render_message(f"app-fault.{error.code}"), render_message(f"app-fault.{error.code}-hint")
     message = f"{capitalise(message)}."
-    field = submission.find_field(error.field, error.message)
     if not _field_label(field):  # an error of the request, or of something that is no field of this form
         return FormFault("", "", message, hint)
     return FormFault(field, describe_field(field), message, hint)
+
+
+def describe_error(error: InputError) -> tuple[str, str]:
+    """Return the message and the hint of an error, in words of a form where a value of the schema was wrong.
+
+    The schema itself speaks English, and of how a case file is written.
+    """
+    message, params = f"form-fault.{error.code}", dict(error.params)
+    if not params or message not in catalogue():
+        return error.message, error.hint
+    read = params.pop("read")
+    if isinstance(read, float):  # with all its digits, since the end of the range may be rounded to the same
+        read = Formatter().number(read, digits=12)
+    hint = next((name for name in ("above", "low") if name in params), error.code)
+    return render_message(message, {"read": read}), render_message(f"form-fault.{hint}-hint", params)
 
 
 def _field_label(field: str) -> str:

@@ -54,7 +54,7 @@ from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.altered_records import AlteredRecordView, view_altered_rows
 from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_passkey_site, read_cookie, request_origin
 from skinbeam_clinic.web.errors import RefusedError, answer_error, refusal, refusal_from
-from skinbeam_clinic.web.pages import describe_field, render_template
+from skinbeam_clinic.web.pages import describe_error, describe_field, render_template
 from skinbeam_clinic.web.security import HEADERS
 
 __all__ = [
@@ -512,5 +512,5 @@ def _page_status(error: InputError | None) -> int:
 def _error_view(error: InputError | None) -> dict[str, str] | None:
     if error is None:
         return None
-    message = f"{capitalise(error.message.rstrip('.'))}."
-    return {"text": message, "hint": error.hint, "field": error.field}
+    message, hint = describe_error(error)
+    return {"text": f"{capitalise(message.rstrip('.'))}.", "hint": hint, "field": error.field}

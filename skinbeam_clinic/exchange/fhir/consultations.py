@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.forms import Submission, parse_decimal
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.exchange.deidentification import FHIR_BASE
 from skinbeam_clinic.exchange.fhir.elements import (
@@ -63,7 +63,7 @@ __all__ = [
 _QUESTIONS = f"{FHIR_BASE}/Questionnaire/consultation"
 _PHOTO_QUESTION = "photo"
 _PHOTOTYPE = re.compile(f"({'|'.join(PHOTOTYPES)})(-({'|'.join(PHOTOTYPES)}))?")
-_ITA_NUMBER = re.compile(r"[+-]?\d{1,3}([.,]\d{1,6})?", re.ASCII)
+_LARGEST_ITA_DEG = 90.0
 
 
 def patient_resource(
@@ -167,13 +167,13 @@ def skin_observations(consultation: ConsultationRecord) -> list[Resource]:
     """Return Observations of phototype and skin colour (ITA), where the answers contain them."""
     answered: Mapping[str, str] = dict(consultation.answers.entries)
     observations = []
-    grade, angle = answered.get("patient.phototype", ""), answered.get("patient.ita_deg", "")
+    grade, angle_deg = answered.get("patient.phototype", ""), parse_decimal(answered.get("patient.ita_deg", ""))
     if _PHOTOTYPE.fullmatch(grade):
         value = codeable_concept(local_coding("phototype", grade), text=english_text("phototype-value", grade=grade))
         code = codeable_concept(standard_coding("phototype"), text=english_text("phototype"))
         observations.append(_skin_observation(consultation, "phototype", code, valueCodeableConcept=value))
-    if _ITA_NUMBER.fullmatch(angle):
-        quantity = ucum_quantity(float(angle.replace(",", ".")), "deg", "°")
+    if angle_deg is not None and abs(angle_deg) <= _LARGEST_ITA_DEG:
+        quantity = ucum_quantity(angle_deg, "deg", "°")
         observations.append(
             _skin_observation(consultation, "ita", local_concept("observation", "ita"), valueQuantity=quantity)
         )

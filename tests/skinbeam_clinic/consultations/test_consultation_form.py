@@ -35,7 +35,16 @@ def test_a_form_is_the_tables_of_a_case_file() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("40", 40.0), ("4.25", 4.25), ("4,25", 4.25), ("-12,5", -12.5), ("1,000", "1,000"), ("1e3", "1e3"), ("٣", "٣")],
+    [
+        ("40", 40.0),
+        ("4.25", 4.25),
+        ("4,25", 4.25),
+        ("-12,5", -12.5),
+        ("−12,5", -12.5),
+        ("1,000", "1,000"),
+        ("1e3", "1e3"),
+        ("٣", "٣"),
+    ],
 )
 def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text: str, value: object) -> None:
     assert make_submission([("concern.0.area_cm2", text)]).tables == {"concern": [{"area_cm2": value}]}
@@ -150,6 +159,31 @@ def test_after_a_fault_every_field_keeps_its_value(
     assert form.words.count(words.split(": ")[1]) == 2  # above the form and at the field
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("patient.age_years", "120,4", "Alter (Jahre): Liegt außerhalb des Möglichen: 120,4. Eine Zahl von 0 bis 120."),
+        ("concern.0.area_cm2", "0", "Liegt außerhalb des Möglichen: 0. Eine Zahl über 0, höchstens 20.000."),
+        ("concern.0.area_cm2", "40 cm²", 'Ist keine Zahl: "40 cm²". Eine Zahl über 0, höchstens 20.000.'),
+        (
+            "concern.2.diagnosis_date",
+            "31.11.2026",
+            'Ist kein Datum: "31.11.2026". Jahr, Monat und Tag, etwa 2026-11-02.',
+        ),
+        ("concern.2.diagnosis_date", "2999-01-01", "Liegt in der Zukunft: 1. Januar 2999. Ein Tag bis heute."),
+        ("concern.2.diagnosis_date", "1900-01-01", "Liegt vor der Geburt: 1. Januar 1900."),
+        ("patient.keloid_decision.by", "n/a", 'Nennt niemanden: "n/a". Wer es war'),
+    ],
+)
+def test_a_wrong_value_is_explained_in_the_language_of_the_form(
+    client: TestClient, name: str, value: str, words: str
+) -> None:
+    """The schema of a case file speaks English, of quotation marks, and of a decimal point."""
+    sent = [(key, text) for key, text in FULL if key != name] + [(name, value)]
+    answer = client.post("/consult", data=grouped(sent), headers=PAGE | {"accept-language": "de"})
+    assert words in Form(answer.text).words
+
+
 def test_kinds_are_asked_once_of_every_condition_that_has_some() -> None:
     choices = pages._subtype_choices()
     assert len(choices) == len({kind.choice.value for kind in choices})
@@ -200,7 +234,7 @@ def test_the_photograph_is_kept_with_the_answers(client: TestClient, planner: Pl
 def test_a_photograph_that_cannot_be_read_is_the_fault_and_is_not_kept(client: TestClient) -> None:
     photo = {"photo": ("me.jpg", b"no picture", "image/jpeg")}
     form = Form(client.post("/consult", data=LEAST, files=photo, headers=PAGE).text)
-    assert "is not a picture" in form.words
+    assert 'Photograph: "photograph" is not a picture' in form.words  # not the whole label, with the kinds of files
     assert "autofocus" in form.controls["photo"]
     assert "photo.kept" not in form.controls
     gone = client.post("/consult", data=LEAST | {"photo.kept": "0" * 64})
