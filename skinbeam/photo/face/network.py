@@ -67,7 +67,7 @@ def _weights() -> NDArray[np.uint8]:
 
 
 def _answers(rgb: Picture) -> list[_Answer]:
-    """Return the network's answers on a picture as it is."""
+    """Return the network's answers on a picture as it is; in a strip, it also answers with boxes of no area."""
     if _NETWORK.detector is None:
         nothing = np.empty(0, np.uint8)
         _NETWORK.detector = cv2.FaceDetectorYN.create("onnx", _weights(), nothing, (320, 320), _LEAST_SCORE)
@@ -76,6 +76,8 @@ def _answers(rgb: Picture) -> list[_Answer]:
     answers = []
     for row in np.empty((0, 15)) if rows is None else np.asarray(rows, np.float64):
         x, y, width, height = (float(value) for value in row[:4])
+        if width <= 0 or height <= 0:
+            continue
         answers.append(_Answer((x, y, width, height), row[4:14].reshape(5, 2), float(row[14])))
     return answers
 

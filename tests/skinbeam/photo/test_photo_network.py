@@ -51,6 +51,12 @@ def test_the_weights_are_those_of_the_opencv_zoo_with_their_licence() -> None:
     assert "Shiqi Yu" in licence
 
 
+@pytest.mark.parametrize(("width", "height"), [(3000, 70), (5000, 64), (64, 5000)])
+def test_a_strip_holds_no_face(width: int, height: int) -> None:
+    """In a copy of a few rows the network answers with boxes of no area, of which none is a face."""
+    assert find_faces_by_network(np.full((height, width, 3), (200, 150, 130), np.uint8)) == []
+
+
 @pytest.mark.parametrize(
     "roll_deg", [-30, -15, 5, 30, *(pytest.param(turn, marks=pytest.mark.long) for turn in (-20, -5, 15, 20))]
 )
