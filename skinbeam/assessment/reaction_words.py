@@ -13,7 +13,13 @@ from functools import cache, lru_cache
 
 from skinbeam.assessment.stated_time import longest_time_h, span_h, without_times
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import RAISED_SCARS
+from skinbeam.model.vocabulary import (
+    ABLATIVE_MODALITIES,
+    COLUMN_MODALITIES,
+    PIGMENT_MODALITIES,
+    RAISED_SCARS,
+    usable_modalities,
+)
 
 __all__ = [
     "BROWN_SPOTS",
@@ -184,7 +190,8 @@ def _join_endings(clauses: Iterable[str]) -> Iterator[str]:
 def _tells_ending(words: str) -> bool:
     """Return whether a clause says nothing but that something is gone, or is there still."""
     rest = set(without_times(words).split()) - _known_words("beside")
-    tells = _known_words("gone") | _known_words("present") | (_known_words("still") - {"old", "alte", "alten", "alter"})
+    gone = _known_words("gone") | _known_words("shed")
+    tells = gone | _known_words("present") | (_known_words("still") - {"old", "alte", "alten", "alter"})
     return bool(rest) and rest <= tells
 
 
@@ -224,6 +231,9 @@ def _clause_reactions(words: str, treats: str) -> Iterator[str]:
     if _is_vessel_that_was_hit(words):
         yield "none"
         return
+    if _is_spot_that_fell_off(words, treats):
+        yield "crust"
+        return
     rest = _remove_words(words, _known_words("place"))
     named: dict[str, list[str]] = {}
     for kind, entry in _reaction_entries().items():
@@ -241,6 +251,10 @@ def _clause_reactions(words: str, treats: str) -> Iterator[str]:
         return
     yield from named
     rest = _without_ending(rest) if named else rest
+    if "crust" in named:
+        rest = _remove_words(rest, _known_words("fell"))
+    if _flakes_as_usual(words, treats):
+        rest = _remove_words(without_times(rest), _known_words("flaking"))
     beside = set(rest.split()) - _known_words("beside") - {"no", "not", "without", "keine", "nicht", "ohne"}
     if not injured and (_UNHEALED.search(rest) or any(not word.isdecimal() for word in beside)):
         yield UNREAD_REACTION
@@ -294,6 +308,25 @@ def _is_vessel_that_was_hit(words: str) -> bool:
     said = {word for word in words.split() if not word.isdecimal()} - _known_words("beside")
     vessels, darker = _known_words("vessel"), _known_words("darker")
     return not said.isdisjoint(vessels) and not said.isdisjoint(darker) and said <= vessels | darker
+
+
+def _is_spot_that_fell_off(words: str, treats: str) -> bool:
+    """Return whether a clause only says that treated brown spots became darker and fell off, as light turns them."""
+    if treats not in BROWN_SPOTS or not _has_words(words, "fell"):
+        return False
+    said = {word for word in without_times(words).split() if not word.isdecimal()} - _known_words("beside")
+    spots, darker = _known_words("brown_spot"), _known_words("darker")
+    known = spots | darker | _known_words("shed") | _known_words("turned")
+    return not said.isdisjoint(spots) and not said.isdisjoint(darker) and said <= known
+
+
+def _flakes_as_usual(words: str, treats: str) -> bool:
+    """Return whether skin of a treated condition may flake, and a clause names no longer time than it usually does."""
+    resurfaced = {*ABLATIVE_MODALITIES, *COLUMN_MODALITIES, *PIGMENT_MODALITIES}
+    if not treats or resurfaced.isdisjoint(usable_modalities(treats)):
+        return False
+    usual_h: float = load_package_table("data/reactions.toml")["flaking"]["expected_for_h"]
+    return (longest_time_h(words) or 0.0) <= usual_h
 
 
 @lru_cache(_CACHED_TEXTS)

@@ -6,10 +6,12 @@ from typing import Final
 __all__ = ["longest_time_h", "span_h", "without_times"]
 
 _HOURS_PER_DAY: Final = 24.0
+_DAYS_PER_MONTH: Final = 30.0
 _UNIT_DAYS: Final = (
+    (r"hours?|hrs?|h|stunden?|std", 1.0 / _HOURS_PER_DAY),
     (r"days?|tage?|tagen", 1.0),
     (r"weeks?|wks?|wochen?", 7.0),
-    (r"months?|monate?|monaten", 30.0),
+    (r"months?|monate?|monaten", _DAYS_PER_MONTH),
     (r"years?|jahre?|jahren", 365.0),
 )
 _NUMBER_WORDS: Final = {
@@ -60,10 +62,10 @@ def without_times(words: str) -> str:
 
 
 def _time_h(named: "re.Match[str]") -> float | None:
-    """Return a time in hours; None of days or weeks without a number."""
+    """Return a time in hours; None of hours, days or weeks without a number."""
     days = next(days for unit, days in _UNIT_DAYS if re.fullmatch(unit, named["unit"]))
     number = _number(named["number"] or "")
-    if number is None and days < _UNIT_DAYS[2][1]:
+    if number is None and days < _DAYS_PER_MONTH:
         return None
     return (1.0 if number is None else number) * days * _HOURS_PER_DAY
 

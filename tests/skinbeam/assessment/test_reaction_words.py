@@ -157,6 +157,49 @@ def test_what_was_noted_in_german_is_read_as_in_english(text: str, kinds: tuple[
     assert set(read_reaction_kinds(text)) == set(kinds)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "spots darkened and fell off in a week",
+        "spots turned darker, then flaked off after 8 days",
+        "lentigines darker for 5 days, fell off",
+        "microcrusts",
+        "coffee-ground crusts for a week",
+        "crusts, fell off after 5 days",
+        "Flecken wurden dunkler und fielen ab",
+        "Altersflecken dunkler, nach 8 Tagen abgefallen",
+    ],
+)
+def test_a_brown_spot_that_darkened_and_fell_off_was_hit_and_the_skin_kept_no_mark(text: str) -> None:
+    """After a lamp, as after a Q-switched laser, it is what is hoped for; it was read as a dark mark of the skin."""
+    assert read_reaction_kinds(text, "age-spots") == ("crust",)
+
+
+@pytest.mark.parametrize(
+    ("text", "treats"),
+    [
+        ("spots turned darker", "age-spots"),  # nobody says that they are gone
+        ("skin around the spots darkened, flaked off", "age-spots"),
+        ("spots darkened and fell off", "melasma"),
+    ],
+)
+def test_what_darkened_otherwise_is_a_dark_mark(text: str, treats: str) -> None:
+    assert "dark-mark" in read_reaction_kinds(text, treats)
+
+
+@pytest.mark.parametrize("text", ["peeling for 4 days", "bronzing and dryness", "Schuppung", "redness, dry skin"])
+def test_skin_that_flakes_after_columns_is_no_question_and_after_light_for_veins_it_is(text: str) -> None:
+    """Each session of a fractional laser after which the skin peeled, as it does, asked for new test spots."""
+    assert UNREAD_REACTION not in read_reaction_kinds(text, "acne-scars")
+    assert UNREAD_REACTION in read_reaction_kinds(text, "facial-telangiectasia")
+    assert UNREAD_REACTION in read_reaction_kinds(f"{text}, peeling for 6 weeks", "acne-scars")
+
+
+@pytest.mark.parametrize("text", ["swelling 24 h", "swelling for 36 hours", "Schwellung 12 Std"])
+def test_hours_are_a_time(text: str) -> None:
+    assert read_reaction_kinds(text) == ("redness",)
+
+
 @pytest.mark.parametrize("word", ["Bläschen", "Rötung", "gerötete Augen", "Geschwür", "Narbe unverändert"])
 def test_an_umlaut_is_read_however_it_is_written(word: str) -> None:
     """Keyboards without umlauts write two letters, and some systems store a letter and its dots apart."""
