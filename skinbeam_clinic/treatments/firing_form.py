@@ -12,10 +12,16 @@ from skinbeam_clinic.treatments.cooling_views import (
     describe_cooling_change,
     describe_cooling_settings,
 )
-from skinbeam_clinic.treatments.models import AreaFiring, BodySide, Deviation, Treatment
+from skinbeam_clinic.treatments.models import AreaFiring, BodySide, Deviation, Treatment, is_elsewhere
 from skinbeam_clinic.treatments.session_page import SessionPage
 from skinbeam_clinic.treatments.treatment_form import FURTHER_COOLING, NO_COOLING_FIELDS, cooling_fields
-from skinbeam_clinic.treatments.views import FiringRow, SkinSign, describe_deviation, describe_value
+from skinbeam_clinic.treatments.views import (
+    FiringRow,
+    SkinSign,
+    describe_deviation,
+    describe_elsewhere,
+    describe_value,
+)
 from skinbeam_clinic.used_cooling import CoolingChange, CoolingKind, UsedCooling, find_cooling_change
 from skinbeam_clinic.web.request import ClinicRequest
 
@@ -30,7 +36,8 @@ class FiringForm:
     ----------
     filled : field → what is typed into it. fields : setting → its words, its unit and its planned value.
     correcting : the row that is corrected; None for a new one.
-    warned, hot : deviations that may burn, in words, and the same as a text that is sent back to confirm them.
+    warned, hot : deviations that may burn and another site, in words, and the same as a text that is sent back to
+        confirm them.
     """
 
     filled: Mapping[str, str]
@@ -72,12 +79,14 @@ def fill_form(
         read = NO_COOLING_FIELDS | cooling_fields(firing.cooling)
         change = _cooling_change(session.treatment, firing)
     warned = firing if _needs_reason(change) else None
+    order = session.treatment.ordered
+    elsewhere = [] if firing is None or not is_elsewhere(order, firing) else [describe_elsewhere(order, firing)]
     return FiringForm(
         filled=filled | dict(request.fields) | read,
         fields={name: (*quantity_label(name), describe_value(name, planned[name])) for name in names},
         signs=session.signs,
         correcting=row,
-        warned=[describe_deviation(deviation) for deviation in hot_deviations],
+        warned=[*elsewhere, *map(describe_deviation, hot_deviations)],
         hot=confirmation_text(hot_deviations, session.treatment, firing),
         planned_cooling="" if cooling is None else describe_cooling(cooling),
         planned_cooling_settings={} if cooling is None else describe_cooling_settings(cooling),
@@ -106,6 +115,8 @@ def _firing_fields(firing: AreaFiring) -> dict[str, str]:
 def confirmation_text(deviations: tuple[Deviation, ...], treatment: Treatment, firing: AreaFiring | None) -> str:
     """Return the settings to confirm as text, so that a different dose typed after the warning causes another one."""
     hot = [f"{deviation.name}={deviation.fired:g}" for deviation in deviations if deviation.hotter]
+    if firing is not None and is_elsewhere(treatment.ordered, firing):
+        hot.append(f"site={firing.site}")
     if firing is not None and firing.cooling is not None and _needs_reason(_cooling_change(treatment, firing)):
         hot += [f"{name}={value}" for name, value in cooling_fields(firing.cooling).items()]
     return ";".join(hot)

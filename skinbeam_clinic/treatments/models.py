@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.model.package_data import load_package_table
 from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings
 from skinbeam_clinic.used_cooling import CoolingChange, UsedCooling
@@ -31,6 +32,7 @@ __all__ = [
     "find_deviations",
     "find_valid_areas",
     "find_valid_firings",
+    "is_elsewhere",
 ]
 
 
@@ -386,6 +388,11 @@ def find_deviations(order: TreatmentOrder, delivered: OrderedSettings) -> tuple[
             hotter = value > most or heat == 0 or heat * (value - planned) > 0
             found.append(Deviation(name, planned, value, hotter, most if value > most else None))
     return tuple(found)
+
+
+def is_elsewhere(order: TreatmentOrder, firing: AreaFiring) -> bool:
+    """Return whether pulses were fired at a site for which the plan has no dose, and the patient gave no consent."""
+    return not firing.struck and not sites_overlap(firing.site, order.site)
 
 
 def _rounding_tolerance() -> float:

@@ -33,6 +33,7 @@ from skinbeam_clinic.treatments.models import (
     find_current_answers,
     find_deviations,
     find_valid_areas,
+    is_elsewhere,
 )
 from skinbeam_clinic.treatments.sealed_content import (
     CHECKLIST_CONTENT,
@@ -196,9 +197,9 @@ class TreatmentRepository(Repository):
         Raises
         ------
         RecordNotFoundError : this clinic has no such treatment, or the treatment no such row to correct.
-        InputError : `checklist-open` (not started yet), `beyond-plan` (hotter than planned, or cooled less or
-            otherwise, and no reason), `no-reason` (a correction, or a row after the end, without a why), `corrected`
-            (it was corrected already), `too-long`, or a setting that is invalid in a case file.
+        InputError : `checklist-open` (not started yet), `beyond-plan` (hotter than planned, cooled less or otherwise,
+            or at another site, and no reason), `no-reason` (a correction, or a row after the end, without a why),
+            `corrected` (it was corrected already), `too-long`, or a setting that is invalid in a case file.
         """
         with self._access.writing(AccessRight.TREAT) as work:
             row = work.get(treatment_tables.TreatmentRow, id)
@@ -215,10 +216,8 @@ class TreatmentRepository(Repository):
             _check_correction(firing, areas, ended=row.ended_at is not None)
             deviations = () if firing.struck else find_deviations(ordered, firing.settings_with_passes)
             change = None if firing.struck else find_cooling_change(ordered.cooling or planned_cooling, firing.cooling)
-            is_hotter = any(deviation.hotter for deviation in deviations) or (
-                change is not None and change.needs_reason
-            )
-            if is_hotter and not firing.reason:
+            is_beyond = any(deviation.hotter for deviation in deviations) or is_elsewhere(ordered, firing)
+            if (is_beyond or (change is not None and change.needs_reason)) and not firing.reason:
                 raise clinic_error("beyond-plan", "reason")
             area = work.new_row(
                 treatment_tables.TreatedAreaRow,

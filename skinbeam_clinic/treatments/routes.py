@@ -176,7 +176,7 @@ def _start_treatment(request: ClinicRequest) -> Response:
 
 
 def _save_firing(request: ClinicRequest) -> Response:
-    """Keep a row; what is hotter than the plan is shown first and kept once it is confirmed, with its reason."""
+    """Keep a row; what is hotter than the plan, or at another site, is shown first and kept once it is confirmed."""
     session = load_session(request)
     firing = parse_firing(request, session.treatment.ordered, session.recorded_signs)
     deviations = () if firing.struck else find_deviations(session.treatment.ordered, firing.settings_with_passes)

@@ -168,17 +168,19 @@ def _parse_number(request: ClinicRequest, name: str, maximum: float = _LARGEST_N
 
 
 def _parse_whole_number(request: ClinicRequest, name: str) -> int | None:
-    return _check_range(request, name, request.whole_number(name), _LARGEST_NUMBER)
+    return _check_range(request, name, request.whole_number(name), _LARGEST_NUMBER, minimum=1)
 
 
-def _check_range(request: ClinicRequest, name: str, number: NumberType | None, maximum: float) -> NumberType | None:
+def _check_range(
+    request: ClinicRequest, name: str, number: NumberType | None, maximum: float, *, minimum: float = 0
+) -> NumberType | None:
     """Return the number of a field; None where the field was left empty.
 
     Raises
     ------
-    InputError : `session-number-unread`: it is no number, or not from 0 to the maximum.
+    InputError : `session-number-unread`: it is no number, or not from the minimum to the maximum.
     """
-    if request.text(name) and (number is None or not 0 <= number <= maximum):
+    if request.text(name) and (number is None or not minimum <= number <= maximum):
         raise _form_error("number-unread", name, name=_field_title(name))
     return number
 

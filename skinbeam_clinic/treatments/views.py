@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from skinbeam.plan_records.plan import ImmediateReaction, Option
-from skinbeam.report.formatting import capitalise, display_value, quantity_label
+from skinbeam.report.formatting import capitalise, display_value, quantity_label, site_title
 from skinbeam.text import Formatter, render_message, to_local_time
 from skinbeam_clinic.treatments.checklist import ChecklistItem, is_blocking
 from skinbeam_clinic.treatments.cooling_views import describe_cooling, describe_cooling_change
@@ -13,17 +13,20 @@ from skinbeam_clinic.treatments.models import (
     AdverseEvent,
     AdverseEventGrade,
     AdverseEventSource,
+    AreaFiring,
     ChecklistAnswer,
     Deviation,
     TreatedArea,
     Treatment,
+    TreatmentOrder,
+    is_elsewhere,
 )
-from skinbeam_clinic.used_cooling import UsedCooling
 
 __all__ = [
     "FiringRow",
     "SkinSign",
     "describe_deviation",
+    "describe_elsewhere",
     "describe_event",
     "describe_reaction",
     "describe_value",
@@ -101,12 +104,12 @@ def firing_rows(treatment: Treatment, signs: Sequence[SkinSign]) -> tuple[Firing
     numbers = {area.id: number for number, area in enumerate(treatment.areas, 1)}
     corrected = {id: numbers[area.id] for area in treatment.areas if (id := area.fired.corrects) is not None}
     titles = {sign.value: sign.title for sign in signs}
-    return tuple(_firing_row(area, treatment.ordered.cooling, numbers, corrected, titles) for area in treatment.areas)
+    return tuple(_firing_row(area, treatment.ordered, numbers, corrected, titles) for area in treatment.areas)
 
 
 def _firing_row(
     area: TreatedArea,
-    planned: UsedCooling | None,
+    order: TreatmentOrder,
     numbers: Mapping[str, int],
     corrected: Mapping[str, int],
     titles: Mapping[str, str],
@@ -122,7 +125,7 @@ def _firing_row(
         place=describe_place(fired.site, fired.side),
         settings=", ".join(parts),
         endpoint=titles.get(fired.endpoint, fired.endpoint_words),
-        deviations=tuple(_describe_deviations(area, planned)),
+        deviations=tuple(_describe_deviations(area, order)),
         cooling=""
         if fired.struck
         else render_message("clinic-cooling.used", {"cooling": describe_cooling(fired.cooling)}),
@@ -131,13 +134,21 @@ def _firing_row(
     )
 
 
-def _describe_deviations(area: TreatedArea, planned: UsedCooling | None) -> Iterator[tuple[bool, str]]:
+def describe_elsewhere(order: TreatmentOrder, firing: AreaFiring) -> str:
+    """Return that pulses were fired at a site that the plan is not for."""
+    params = {"place": describe_place(firing.site, firing.side), "planned": site_title(order.site)}
+    return render_message("clinic-session.elsewhere", params)
+
+
+def _describe_deviations(area: TreatedArea, order: TreatmentOrder) -> Iterator[tuple[bool, str]]:
     """Yield whether a deviation from the plan is more likely to do harm, and its words."""
+    if is_elsewhere(order, area.fired):
+        yield True, describe_elsewhere(order, area.fired)
     for deviation in area.deviations:
         yield deviation.hotter, describe_deviation(deviation)
     change = area.cooling_change
     if change is not None:
-        yield change.needs_reason, describe_cooling_change(change, planned, area.fired.cooling)
+        yield change.needs_reason, describe_cooling_change(change, order.cooling, area.fired.cooling)
 
 
 def describe_reaction(row: FiringRow) -> str:

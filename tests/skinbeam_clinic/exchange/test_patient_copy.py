@@ -427,7 +427,8 @@ def treated(repositories: ClinicRepositories) -> Treatment:
     """A treatment with a corrected row and an event, and a note beside it."""
     made = started(repositories)
     first = repositories.treatments.add_area(made.id, fired())
-    repositories.treatments.add_area(made.id, fired(site="nose", corrects=first.id, why="another place"))
+    there = fired(site="nose", corrects=first.id, why="another place", reason="asked for")
+    repositories.treatments.add_area(made.id, there)
     repositories.adverse_events.add(
         made.id, kind="blister", grade=AdverseEventGrade.MILD, source=AdverseEventSource.SESSION
     )

@@ -287,6 +287,27 @@ def test_more_than_the_plan_is_warned_of_then_kept_with_its_reason(
     assert "Reason: it did not close" in page
 
 
+def test_another_site_than_that_of_the_plan_is_warned_of_then_kept_with_its_reason(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
+    """Dose, eyewear and consent are of one site: an eyelid is none of it where the plan is for the cheeks."""
+    started(client, clinics, here)
+    there, yes = ROW | {"site": "eyelid"}, {"confirmed": "site=eyelid", "reason": "asked for it"}
+    warned = client.post(f"{here}/areas", data=there | {"reason": "asked for it"})
+    assert warned.status_code == 422
+    said = "Eyelid, right: the plan and the consent are for another site (cheeks)"
+    assert said.lower() in page_text(warned).lower()
+    assert client.post(f"{here}/areas", data=there | yes | {"reason": ""}).status_code == 422
+    assert client.post(f"{here}/areas", data=there | yes | {"site": "neck"}).status_code == 422  # yet another site
+    assert stored_treatment(clinics, here).areas == ()
+    assert client.post(f"{here}/areas", data=there | yes).status_code == 303
+    page = page_text(client.get(here))
+    assert said.lower() in page.lower()
+    assert "Reason: asked for it" in page
+    around = client.post(f"{here}/areas", data=ROW | {"site": "full-face"})
+    assert around.status_code == 303, "the cheeks are part of the full face"
+
+
 def test_a_slip_of_the_decimal_point_is_reported_to_be_more_than_the_machine_can(
     client: TestClient, clinics: Clinics, here: str
 ) -> None:
@@ -357,6 +378,8 @@ def test_a_row_that_is_sent_twice_is_kept_once(client: TestClient, clinics: Clin
         ({"fluence_J_cm2": "1,000"}, "cannot be read"),
         ({"fluence_J_cm2": ""}, "the dose is missing"),
         ({"pulses": "many"}, "cannot be read"),
+        ({"pulses": "0"}, "cannot be read"),  # what was never fired is no row
+        ({"passes": "0"}, "cannot be read"),
         ({"pain_0_10": "11"}, "cannot be read"),
         ({"endpoint": "stop.99"}, "the observed endpoint is missing"),
         ({"site": "moon"}, "no place was chosen"),
