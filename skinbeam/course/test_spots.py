@@ -221,9 +221,8 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
         doses = _choose_doses(doses, burns, trial, size.most)
         p = _burn_risk_if_clean(doses, burns, trial)
         clean = weighted_probability(p[0], p[1], trial.basis)
-        promises = [
-            Message("ladder.promise", {"before": per_hundred(trial.p_injury), "after": per_hundred(clean.median)})
-        ]
+        counts = {"before": per_hundred(trial.p_injury), "after": per_hundred(clean.median)}
+        promises = [Message("ladder.promise", counts) if counts["before"] >= 1.0 else Message("ladder.promise-rare")]
     if size.narrower:
         clean = Unknown(render_message("ladder.narrow-unknown"))
         promises = [Message("ladder.narrow", {"planned": _describe_size(setup.settings)})]

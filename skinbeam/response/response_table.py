@@ -187,7 +187,8 @@ class _HeatingNode:
     wanted : doses that reach the target, (sample,).
     burns : doses that burn the skin around.
     lasting : doses that kill the papillary dermis without cooling, so that the burn heals with a mark.
-    uncooled : doses that burn without the cooling; None where nothing is cooled.
+    uncooled : doses that burn without the cooling, of everybody and as this person's earlier pulses correct them; empty
+        where nothing is cooled. Clean pulses, which their cooling may have spared, speak for none without it.
     basal_minimum_C : the coldest that the basal layer gets, (sample,).
     disrupted : probability that a dose breaks half of the melanosomes beside the target; None where no limit asks.
     """
@@ -196,7 +197,7 @@ class _HeatingNode:
     wanted: Floats
     burns: BurnDoses
     lasting: BurnDoses
-    uncooled: BurnDoses | None
+    uncooled: tuple[BurnDoses, ...]
     basal_minimum_C: Floats
     disrupted: DoseFunction | None
     basis: tuple[str, ...]
@@ -216,13 +217,16 @@ class _HeatingNode:
         def reached(dose: float) -> NDArray[np.bool_]:
             return np.asarray(self.wanted <= dose)
 
+        def burns_uncooled(dose: float) -> Floats:
+            return np.asarray(np.max([_scaled(bare, scale).p(dose) for bare in self.uncooled], axis=0))
+
         return DoseThresholds(
             self.beam,
             reached,
             reached,
             value,
             burns.p,
-            None if self.uncooled is None else _scaled(self.uncooled, scale).p,
+            burns_uncooled if self.uncooled else None,
             None,
             self.basis,
             burns,
@@ -247,9 +251,10 @@ def _heating_node(
             bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0, near_surface=True)
         burns = basal_burn_doses(beam, skins, cooling)
         lasting = burn_doses(beam, cell_death_dose(bare, locations.papillary_border_response(bare)) / J_CM2)
-        uncooled = None
+        uncooled: tuple[BurnDoses, ...] = ()
         if is_cooled:
-            uncooled = burn_doses(beam, cell_death_dose(bare, locations.basal_layer_response(bare)) / J_CM2)
+            computed = cell_death_dose(bare, locations.basal_layer_response(bare)) / J_CM2
+            uncooled = tuple(burn_doses(beam, computed, known) for known in (None, skins.calibration_for(beam)))
         coldest_K = locations.basal_layer_response(around).base_K.min(axis=1)
         disrupted = p_disruption(around) if any(limit.quantity == DISRUPTION_QUANTITY for limit in limits) else None
     return _HeatingNode(beam, wanted, burns, lasting, uncooled, coldest_K - ZERO_CELSIUS_K, disrupted, tuple(sources))

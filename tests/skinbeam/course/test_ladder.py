@@ -74,6 +74,13 @@ def test_what_the_ladder_promises_is_what_its_spots_then_tell(green: Any) -> Non
     assert after == pytest.approx(100 * ladder["p_burn_if_clean"]["median"], abs=0.06)  # told to a tenth
 
 
+def test_a_burn_that_is_rarer_than_one_in_a_hundred_is_told_as_that() -> None:
+    """A plan said that a dose burns 0.0045 of 100 people, and 0.0034 once the spots are clean."""
+    told = ladder_of(document(PERSON + VEINS + YELLOW))["text"]
+    assert "fewer than 1 of 100" in told
+    assert re.search(r"0\.\d+ of 100", told) is None
+
+
 def test_dark_skin_is_read_after_four_weeks_and_light_skin_after_three_days() -> None:
     assert ladder_of(document(DARK + VEINS + YELLOW))["read_after_h"] == 4 * 168
     assert ladder_of(document(PERSON + VEINS + GREEN))["read_after_h"] == 72
