@@ -5,7 +5,7 @@ import unicodedata
 __all__ = ["edit_distance", "strip_marks"]
 
 # Unicode takes the mark off ö, and leaves these as they are.
-_SPELLED = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"}
+_SPELLED = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 
 
 class _PlainLetters(dict[int, str | None]):

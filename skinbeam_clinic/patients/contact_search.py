@@ -20,6 +20,7 @@ _LEAST_DIGITS = 4  # of a telephone number: fewer are in nearly every number
 _WHOLE_DIGITS = 6  # of a stored number that may be all but the code of its country
 _LEAST_LETTERS = 2  # of a name
 _WORD = re.compile(r"[^\W_]+")
+_BETWEEN_LETTERS = re.compile(r"[^\w\s]+|_+")  # in a word: an apostrophe, a hyphen
 # Without a key for ö, some write o and others oe.
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
@@ -31,12 +32,14 @@ class ContactQuery:
     Parameters
     ----------
     words : of a name, each of which begins a word of it, with the ways to spell it; empty if it is none.
+    joined : the same without the signs within words: O'Donnell is one word; it is enough if these begin words.
     born : the date of birth as ISO text; empty if it is none.
     digits : of a telephone number, without zeros at the front; empty if it is none.
     number : of the patient in another program, as it was typed; empty if nothing was.
     """
 
     words: tuple[tuple[str, ...], ...]
+    joined: tuple[tuple[str, ...], ...]
     born: str
     digits: str
     number: str
@@ -54,12 +57,17 @@ class ContactQuery:
     def _names(self, stored: str) -> bool:
         """Return whether each word of the question begins a word of a stored name."""
         # Of thousands of names most hold no such letters at all, which is told faster than their words are taken apart.
-        plain = _spell(unicodedata.normalize("NFC", stored).casefold())
-        for word in self.words:
-            if not any(letters in text for text in plain for letters in word):
-                return False
-        spelled_words = tuple(chain(*_split_name(stored)))
-        return all(any(spelled.startswith(word) for spelled in spelled_words) for word in self.words)
+        whole = _BETWEEN_LETTERS.sub("", _fold(stored))
+        plain = _spell(whole)
+        asked = [
+            words
+            for words in (self.words, self.joined)
+            if all(any(letters in text for text in plain for letters in word) for word in words)
+        ]
+        if not asked:
+            return False
+        spelled_words = tuple(chain(*_split_name(stored), *map(_spell, whole.split())))
+        return any(all(any(spelled.startswith(word) for spelled in spelled_words) for word in words) for words in asked)
 
     def _dials(self, stored: str) -> bool:
         """Return whether the digits are those of a stored number, of which either may lack the code of the country."""
@@ -78,12 +86,27 @@ def parse_contact_query(text: str) -> ContactQuery:
     is_phone = len(digits) >= _LEAST_DIGITS and not any(map(str.isalpha, typed))
     words = _split_name(typed)
     is_name = sum(len(word) for word, *_ in words) >= _LEAST_LETTERS and any(map(str.isalpha, typed))
-    return ContactQuery(words if is_name else (), born, digits if is_phone else "", typed.casefold())
+    joined = tuple(map(_spell, _BETWEEN_LETTERS.sub("", _fold(typed)).split()))
+    return ContactQuery(
+        words if is_name else (), joined if is_name else (), born, digits if is_phone else "", typed.casefold()
+    )
 
 
 def _split_name(name: str) -> tuple[tuple[str, ...], ...]:
     """Return the words of a name without capitals, each in every way in which another keyboard may spell it."""
-    return tuple(_spell(word) for word in _WORD.findall(unicodedata.normalize("NFC", name).casefold()))
+    return tuple(map(_spell, _WORD.findall(_fold(name))))
+
+
+def _fold(name: str) -> str:
+    """Return a name in small letters, without what nobody sees and without marks that are no part of a letter.
+
+    Such are the spaces of no width that copied text holds, the dot that a capital İ leaves, and vowels above Arabic.
+    """
+    folded = unicodedata.normalize("NFC", name).casefold()
+    if folded.isascii():
+        return folded
+    folded = unicodedata.normalize("NFC", folded)
+    return "".join(sign for sign in folded if not unicodedata.combining(sign) and unicodedata.category(sign) != "Cf")
 
 
 def _spell(word: str) -> tuple[str, ...]:

@@ -49,6 +49,11 @@ def test_who_is_not_meant_is_not(asked: str) -> None:
         ("Weiß", "Weiss", "WEISS"),
         ("Løvgren", "Lovgren", "Loevgren"),
         ("Åsa", "Asa", "Aasa"),
+        ("İbrahim Yılmaz", "ibrahim yilmaz", "IBRAHIM YILMAZ"),
+        ("Þór Hróðmarsson", "Thor Hrodmarsson"),
+        ("O'Donnell", "odonnell", "O’Donnell", "O\N{ZERO WIDTH SPACE}Donnell"),
+        ("Anna-Lena", "Annalena", "anna\N{SOFT HYPHEN}lena"),
+        ("مُحَمَّد", "محمد"),
     ],
 )
 def test_a_name_is_found_however_a_keyboard_spells_it(spellings: tuple[str, ...]) -> None:
