@@ -52,16 +52,19 @@ def _create_user(
 ) -> None:
     """Let somebody into a clinic; the password is asked for, or read from a pipe, and never an argument."""
     from skinbeam_clinic.access import Role, parse_role
-    from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password
+    from skinbeam_clinic.accounts.passwords import PasswordHasher, check_password, display_name
     from skinbeam_clinic.accounts.repository import AccountRepository, clinic_operator, create_clinic
     from skinbeam_clinic.errors import clinic_error
 
     asked = parse_role(role)
     if new_clinic and asked != Role.OWNER:
         raise clinic_error("first-owner", "--role")
-    with _open_database(db) as database:
-        if not new_clinic:
-            clinic_operator(database, clinic)  # an unknown clinic is reported before the password is asked for
+    with _open_database(db) as database:  # what is wrong with a name is reported before the password is asked for
+        display_name(name)
+        if new_clinic:
+            display_name(clinic, field="clinic")
+        else:
+            clinic_operator(database, clinic)
         password = _ask_password()
         check_password(password, name, clinic)
         acting = (

@@ -113,8 +113,12 @@ def _score(password: str, *names: str) -> int:
     return score
 
 
-def display_name(name: str) -> str:
+def display_name(name: str, *, field: str = "name") -> str:
     """Return a name as it was typed, without surrounding spaces.
+
+    Parameters
+    ----------
+    field : what was named, for the error: `name` of a member, `clinic`.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def display_name(name: str) -> str:
     """
     shown = unicodedata.normalize("NFKC", name).strip()
     if not shown or len(shown) > LONGEST_NAME or not shown.isprintable():
-        raise clinic_error("bad-name", "name", hint={"longest": LONGEST_NAME})
+        raise clinic_error("bad-name", field, hint={"longest": LONGEST_NAME})
     return shown
 
 

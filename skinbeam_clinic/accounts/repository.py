@@ -65,7 +65,7 @@ def create_clinic(database: Database, name: str, *, synthetic: bool = False, fac
     """
     clinic = tables.ClinicRow(
         id=new_id(),
-        name=display_name(name),
+        name=display_name(name, field="clinic"),
         plain_name=normalize_name(name),
         synthetic=synthetic,
         created_at=now(),
@@ -162,10 +162,13 @@ class AccountRepository:
         check_password(password, name, self._access.member.clinic)
         hashed = self._passwords.hash(password, self._access.database.secret)
         with self._access.writing(AccessRight.MEMBERS) as work:
+            plain_name = normalize_name(name)
+            if work.rows(tables.MemberRow, tables.MemberRow.plain_name == plain_name):
+                raise clinic_error("taken", "name")
             row = work.new_row(
                 tables.MemberRow,
                 name=display_name(name),
-                plain_name=normalize_name(name),
+                plain_name=plain_name,
                 role=str(role),
                 password_hash=hashed,
                 created_at=now(),

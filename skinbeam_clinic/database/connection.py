@@ -20,7 +20,7 @@ from skinbeam_clinic.database.encryption import DatabaseSecret, EncryptionKeys
 from skinbeam_clinic.database.file_store import FileStore
 from skinbeam_clinic.database.postgresql_tls import require_tls
 from skinbeam_clinic.database.tables import StoreRow
-from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.errors import catalogue_error, clinic_error
 
 __all__ = [
     "FILES_VARIABLE",
@@ -121,6 +121,8 @@ def connection_errors() -> Iterator[None]:
             reason = _driver_message(error)
             if _is_disk_full(error):
                 raise clinic_error("disk-full", "--db", reason=reason) from None
+            if not gone:
+                raise catalogue_error("unreachable", "records-fault.not-database", "--db", reason=reason) from None
             raise clinic_error("unreachable", "--db", reason=reason) from None
         raise
 

@@ -104,27 +104,47 @@ def test_a_new_clinic_may_do_without_a_second_factor(address: str, run: Run, typ
 
 
 @pytest.mark.parametrize(
-    ("words", "message", "hint"),
+    ("words", "field", "message", "hint"),
     [
-        (("--clinic", "None"), 'no clinic is called "None"', "create-user --new-clinic"),
-        (("--clinic", "New", "--new-clinic", "--role", "auditor"), "the first member", "--role owner"),
-        (("--clinic", "New", "--new-clinic", "--role", "ownr"), 'unknown role "ownr"', '"owner"'),
-        (("--clinic", "New", "--new-clinic"), "wrong length", "12 to"),
-        (("--clinic", " ", "--new-clinic"), "cannot be a name", "1 to"),
+        (("--clinic", "None"), "--clinic", 'no clinic is called "None"', "create-user --new-clinic"),
+        (("--clinic", "New", "--new-clinic", "--role", "auditor"), "--role", "the first member", "--role owner"),
+        (("--clinic", "New", "--new-clinic", "--role", "ownr"), "--role", 'unknown role "ownr"', '"owner"'),
+        (("--clinic", "New", "--new-clinic"), "password", "wrong length", "12 to"),
+        (("--clinic", " ", "--new-clinic"), "--clinic", "cannot be a name", "1 to"),
     ],
     ids=["clinic", "first", "role", "password", "name"],
 )
 def test_what_cannot_be_is_refused_and_makes_no_clinic(
-    words: tuple[str, ...], message: str, hint: str, address: str, run: Run, typed: Callable[[str], None]
+    words: tuple[str, ...], field: str, message: str, hint: str, address: str, run: Run, typed: Callable[[str], None]
 ) -> None:
     run("records", "upgrade", "--db", address)
     typed("short\n" if "wrong length" in message else f"{PASSWORD}\n")
     ran = run("records", "create-user", "Ann", *words, "--db", address, "--json")
     assert ran.code == 2
+    assert ran.document["error"]["field"] == field
     assert message in ran.document["error"]["message"]
     assert hint in ran.document["error"]["hint"]
     typed(f"{PASSWORD}\n")
     assert run("records", "create-user", "Ann", "--clinic", "New", "--db", address).code == 2
+
+
+def test_a_taken_name_is_the_name_and_no_file_is_taken_for_a_database(
+    address: str, run: Run, typed: Callable[[str], None], tmp_path: Path
+) -> None:
+    run("records", "upgrade", "--db", address)
+    for name, more, field in (
+        ("Ann", ("--new-clinic",), None),
+        ("ANN", (), "NAME"),
+        ("Bob", ("--new-clinic",), "--clinic"),
+    ):
+        typed(f"{PASSWORD}\n")
+        ran = run("records", "create-user", name, "--clinic", "Harbour Clinic", *more, "--db", address, "--json")
+        assert ran.document.get("error", {}).get("field") == field
+    other = tmp_path / "letter.txt"
+    other.write_text("Dear colleague, " * 100, encoding="utf-8")
+    said = run("records", "verify", "--db", str(other), "--json").document["error"]
+    assert "the file is no database" in said["message"]
+    assert "Check the path" in said["hint"]
 
 
 def test_a_database_that_was_never_set_up_names_the_command(address: str, run: Run) -> None:
