@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from skinbeam.text import Message
+from skinbeam.model.conditions import known_sites
+from skinbeam.text import Message, catalogue
 from skinbeam_clinic.exchange.deidentification import FHIR_BASE
 
 __all__ = [
@@ -77,6 +78,25 @@ _STANDARD_CODES: Mapping[str, tuple[str, str, str]] = {
     "outcome-resolved": (f"{_HL7}/adverse-event-outcome", "resolved", "Resolved"),
     "outcome-ongoing": (f"{_HL7}/adverse-event-outcome", "ongoing", "Ongoing"),
     "laser": ("http://snomed.info/sct", "122456005", "Laser device"),
+}
+# How the ids of the messages begin that say what a code of our own means, by its system.
+_CODE_MESSAGES: Mapping[str, tuple[str, ...]] = {
+    "cooling": ("clinic-cooling.kind-",),
+    "cooling-change": ("exchange.cooling-",),
+    "cooling-setting": ("clinic-cooling.",),
+    "deviation": ("report_quantity.",),
+    "endpoint": ("exchange.endpoint-",),
+    "harm": ("clinic-adverse.",),
+    "moment": ("exchange.moment-",),
+    "observation": ("exchange.",),
+    "procedure": ("exchange.",),
+    "purpose": ("appointment-for.",),
+    "quarter": ("followed-quarter.",),
+    "rater": ("exchange.rater-",),
+    "reaction": ("reaction.",),
+    "scale": ("exchange.scale-",),
+    "setting": ("report_quantity.", "clinic-session."),
+    "side": ("clinic-session.side-",),
 }
 CONSENT_DOCUMENT = "consent-document"
 PAIN = "pain"
@@ -250,20 +270,25 @@ def observation(
     return drop_empty({"resourceType": "Observation", "id": id, "status": status, "code": code, **about, **values})
 
 
-def local_concept(system: str, code: str) -> Resource:
-    """Return the CodeableConcept of a code of our own, with its text in the catalogue."""
-    return codeable_concept(local_coding(system, code), text=english_text(code))
+def local_concept(system: str, code: str, text: str = "") -> Resource:
+    """Return the CodeableConcept of a code of our own, with its text, which is that of the catalogue if none is given.
+
+    A program that does not know our codes shows the text.
+    """
+    ids = (f"{beginning}{code}" for beginning in _CODE_MESSAGES[system])
+    known = next((id for id in ids if id in catalogue()), "")
+    return codeable_concept(local_coding(system, code), text=text or (Message(known).english if known else code))
 
 
-def component(coding: Resource, **value: Any) -> Resource:
+def component(concept: Resource, **value: Any) -> Resource:
     """Return a component of an Observation."""
-    return {"code": codeable_concept(coding), **value}
+    return {"code": concept, **value}
 
 
 def setting_components(settings: Mapping[str, float]) -> list[Resource]:
     """Return the settings of a pulse as components of an Observation."""
     return [
-        component(local_coding("setting", name), valueQuantity=make_quantity(name, value))
+        component(local_concept("setting", name), valueQuantity=make_quantity(name, value))
         for name, value in settings.items()
     ]
 
@@ -301,4 +326,6 @@ def ucum_quantity(value: float, code: str, unit: str = "") -> Resource:
 
 def site_concept(sites: Iterable[str]) -> list[Resource]:
     """Return the body sites, each once."""
-    return [{"coding": [local_coding("site", site)]} for site in dict.fromkeys(sites) if site]
+    titles = {name: site.title for name, site in known_sites().items()}
+    named = ((site, titles.get(site, site)) for site in dict.fromkeys(sites) if site)
+    return [codeable_concept(local_coding("site", site), text=title) for site, title in named]

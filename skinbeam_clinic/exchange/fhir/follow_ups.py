@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from skinbeam.evidence.studies.scales import grading_scales
 from skinbeam_clinic.diaries.models import DiaryEntry
 from skinbeam_clinic.exchange.deidentification import FHIR_BASE
 from skinbeam_clinic.exchange.fhir.elements import (
@@ -12,7 +13,6 @@ from skinbeam_clinic.exchange.fhir.elements import (
     drop_empty,
     find_record,
     format_time,
-    local_coding,
     local_concept,
     notes,
     observation,
@@ -100,11 +100,11 @@ def follow_up_resources(follow_up: FollowUp, patient_id: str) -> list[Resource]:
         for pair in follow_up.pairs
     ]
     reports = [] if follow_up.said is None else [_report_response(follow_up, follow_up.said, patient_id)]
-    moment = codeable_concept(local_coding("moment", follow_up.moment))
-    components = [component(local_coding("observation", "moment"), valueCodeableConcept=moment)]
+    moment = local_concept("moment", follow_up.moment)
+    components = [component(local_concept("observation", "moment"), valueCodeableConcept=moment)]
     if follow_up.moment is FollowUpMoment.AFTER:
         months = ucum_quantity(follow_up.months_after, "mo")
-        components.append(component(local_coding("observation", "months-after"), valueQuantity=months))
+        components.append(component(local_concept("observation", "months-after"), valueQuantity=months))
     seen = _follow_up_observation(
         follow_up,
         follow_up.id,
@@ -137,13 +137,17 @@ def _follow_up_observation(follow_up: FollowUp, id: str, name: str, patient_id: 
 def _grade_observation(follow_up: FollowUp, grade: ClinicianGrade, number: int, patient_id: str) -> Resource:
     """Return the Observation of a grade; one that does not count has the status `entered-in-error`."""
     rater = "blinded" if grade.blinded else "physician"
-    graded_by = codeable_concept(local_coding("rater", rater))
+    graded_by = local_concept("rater", rater)
     components = [
-        component(local_coding("scale", "gais"), valueInteger=int(grade.change)),
-        component(local_coding("observation", "rater"), valueCodeableConcept=graded_by),
+        component(local_concept("scale", "gais"), valueInteger=int(grade.change)),
+        component(local_concept("observation", "rater"), valueCodeableConcept=graded_by),
     ]
+    titles = {scale.name: scale.title for scale in grading_scales()}
     components += [
-        component(local_coding("scale", f"{reading.scale}-{when}"), valueQuantity={"value": score})
+        component(
+            local_concept("scale", f"{reading.scale}-{when}", f"{titles.get(reading.scale, reading.scale)}, {when}"),
+            valueQuantity={"value": score},
+        )
         for reading in grade.readings
         for when, score in (("before", reading.before), ("after", reading.after))
         if score is not None
@@ -155,7 +159,7 @@ def _grade_observation(follow_up: FollowUp, grade: ClinicianGrade, number: int, 
         patient_id,
         status="final" if grade in follow_up.valid_grades else "entered-in-error",
         effectiveDateTime=format_time(grade.graded_at),
-        valueCodeableConcept=codeable_concept(local_coding("quarter", grade.quarter)),
+        valueCodeableConcept=local_concept("quarter", grade.quarter),
         component=components,
         note=notes(grade.notes),
     )

@@ -68,7 +68,7 @@ def appointment_resource(appointment: Appointment) -> Resource:
             "id": appointment.id,
             "extension": [record_extension(_APPOINTMENT_RECORD, appointment)],
             "status": _APPOINTMENT_STATUS[appointment.state],
-            "serviceType": [codeable_concept(local_coding("purpose", appointment.purpose))],
+            "serviceType": [local_concept("purpose", appointment.purpose)],
             "supportingInformation": about,
             "start": format_time(appointment.starts_at),
             "end": format_time(appointment.ends_at),
@@ -140,7 +140,7 @@ def _reading_observation(spot: TestSpotRecord, reading: SpotReading, number: int
         consultation_id=spot.consultation_id,
         partOf=[reference(spot.id)],
         effectiveDateTime=format_time(reading.seen_at),
-        valueCodeableConcept=codeable_concept(local_coding("reaction", reading.reaction)),
+        valueCodeableConcept=local_concept("reaction", reading.reaction),
         derivedFrom=[reference(reading.photograph_id)] if reading.photograph_id else None,
         note=notes(reading.note),
     )
@@ -213,7 +213,7 @@ def _stop_reason(treatment: Treatment) -> Resource:
     signs = [area.fired for area in treatment.valid_areas if area.fired.endpoint.startswith(_STOP)]
     if treatment.state != TreatmentState.STOPPED or not signs:
         return {}
-    return codeable_concept(local_coding("endpoint", signs[-1].endpoint), text=signs[-1].words)
+    return local_concept("endpoint", signs[-1].endpoint, signs[-1].endpoint_words)
 
 
 def _device_resource(treatment: Treatment, name: str) -> Resource:
@@ -236,20 +236,19 @@ def _area_observation(treatment: Treatment, area: TreatedArea, patient_id: str) 
     fired = area.fired
     status = "entered-in-error" if area not in treatment.valid_areas else "corrected" if fired.corrects else "final"
     counts = (("passes", fired.passes), ("pulses", fired.pulses))
-    endpoint = codeable_concept(local_coding("endpoint", fired.endpoint), text=fired.endpoint_words)
+    endpoint = local_concept("endpoint", fired.endpoint, fired.endpoint_words)
     components = [
         *setting_components(fired.settings.numbers()),
-        *(component(local_coding("setting", name), valueInteger=count) for name, count in counts if count is not None),
-        component(local_coding("observation", "endpoint"), valueCodeableConcept=endpoint),
-        component(
-            local_coding("observation", "side"), valueCodeableConcept=codeable_concept(local_coding("side", fired.side))
-        ),
+        *(component(local_concept("setting", name), valueInteger=count) for name, count in counts if count is not None),
+        component(local_concept("observation", "endpoint"), valueCodeableConcept=endpoint),
+        component(local_concept("observation", "side"), valueCodeableConcept=local_concept("side", fired.side)),
     ]
     components += _cooling_components(fired.cooling, area.cooling_change)
     if fired.pain_0_10 is not None:
-        components.append(component(standard_coding(PAIN), valueQuantity=pain_quantity(fired.pain_0_10)))
+        pain = codeable_concept(standard_coding(PAIN))
+        components.append(component(pain, valueQuantity=pain_quantity(fired.pain_0_10)))
     components += [
-        component(local_coding("deviation", found.name), valueQuantity=percentage(found.pct))
+        component(local_concept("deviation", found.name), valueQuantity=percentage(found.pct))
         for found in area.deviations
     ]
     return observation(
@@ -273,19 +272,19 @@ def _cooling_components(cooling: UsedCooling | None, change: CoolingChange | Non
     """
     if cooling is None:
         return []
-    kind = codeable_concept(local_coding("cooling", cooling.kind))
-    deviation = [] if change is None else [codeable_concept(local_coding("cooling-change", change))]
+    kind = local_concept("cooling", cooling.kind)
+    deviation = [] if change is None else [local_concept("cooling-change", change)]
     return [
-        *(component(local_coding("deviation", "cooling"), valueCodeableConcept=concept) for concept in deviation),
-        component(local_coding("observation", "cooling"), valueCodeableConcept=kind),
+        *(component(local_concept("deviation", "cooling"), valueCodeableConcept=concept) for concept in deviation),
+        component(local_concept("observation", "cooling"), valueCodeableConcept=kind),
         *(
-            component(local_coding("cooling-setting", name), valueQuantity=make_quantity(name, value))
+            component(local_concept("cooling-setting", name), valueQuantity=make_quantity(name, value))
             for name, value in cooling.numbers().items()
         ),
         *(
             component(
-                local_coding("observation", "further-cooling"),
-                valueCodeableConcept=codeable_concept(local_coding("cooling", cooling_kind)),
+                local_concept("observation", "further-cooling"),
+                valueCodeableConcept=local_concept("cooling", cooling_kind),
             )
             for cooling_kind in cooling.also
         ),
@@ -315,7 +314,7 @@ def _area_site(fired: AreaFiring) -> Resource | None:
     sites = site_concept([fired.site])
     if not sites:
         return None
-    return sites[0] | ({} if fired.side is BodySide.BOTH else {"text": f"{fired.site}, {fired.side}"})
+    return sites[0] | ({} if fired.side is BodySide.BOTH else {"text": f"{sites[0]['text']}, {fired.side}"})
 
 
 def _adverse_event_resource(event: AdverseEvent, patient_id: str) -> Resource:
@@ -330,7 +329,7 @@ def _adverse_event_resource(event: AdverseEvent, patient_id: str) -> Resource:
             "resourceType": "AdverseEvent",
             "id": event.id,
             "actuality": "actual",
-            "event": codeable_concept(local_coding("harm", event.kind), text=event.words or event.kind),
+            "event": local_concept("harm", event.kind, event.words),
             "subject": reference(patient_id),
             "encounter": reference(event.consultation_id),
             "date": format_time(event.seen_at),

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -15,12 +15,23 @@ from hypothesis import given, settings
 from PIL import Image
 from pydantic import BaseModel
 
+from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.errors import InputError
+from skinbeam_clinic.appointments.models import Purpose
 from skinbeam_clinic.exchange.deidentification import FHIR_BASE, deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
-from skinbeam_clinic.exchange.fhir.elements import format_time, make_quantity, pain_quantity, percentage
+from skinbeam_clinic.exchange.fhir.elements import (
+    format_time,
+    local_concept,
+    make_quantity,
+    pain_quantity,
+    percentage,
+)
+from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementQuarter
 from skinbeam_clinic.models import Dossier
 from skinbeam_clinic.pulse_settings import SETTINGS
+from skinbeam_clinic.treatments.models import ADVERSE_KINDS, BodySide
+from skinbeam_clinic.used_cooling import COOLING_SETTINGS, CoolingChange, CoolingKind
 
 
 def resources(content: bytes) -> list[dict[str, Any]]:
@@ -220,6 +231,50 @@ def test_nothing_is_told_that_nobody_recorded(dossier: Dossier) -> None:
             assert codes == (signs[-1:] if treatment.state == "stopped" else [])
     (patient,) = of(content, "Patient")
     assert "period" not in patient["identifier"][0], "a pseudonym may have been given later than the person was added"
+
+
+def concepts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every CodeableConcept within a resource."""
+    if isinstance(value, dict):
+        if "coding" in value:
+            yield value
+        value = list(value.values())
+    for part in value if isinstance(value, list) else ():
+        yield from concepts(part)
+
+
+@settings(max_examples=15)
+@given(dossiers())
+def test_every_code_of_our_own_stands_beside_its_words(dossier: Dossier) -> None:
+    """No other program knows these codes: without words it shows "seek", or nothing, where all went as intended."""
+    for one in resources(make_bundle(deidentify_dossier(dossier), "Harbour Clinic")):
+        for concept in concepts(one):
+            assert concept.get("text") or concept["coding"][0].get("display"), (one["resourceType"], concept)
+
+
+@pytest.mark.parametrize(
+    ("system", "codes"),
+    [
+        ("cooling", CoolingKind),
+        ("cooling-change", CoolingChange),
+        ("cooling-setting", COOLING_SETTINGS),
+        ("deviation", (*SETTINGS, "passes", "cooling")),
+        ("endpoint", ("seek", "none", "other")),
+        ("harm", ADVERSE_KINDS),
+        ("moment", FollowUpMoment),
+        ("purpose", Purpose),
+        ("quarter", ImprovementQuarter),
+        ("rater", ("blinded", "physician")),
+        ("reaction", REACTIONS),
+        ("setting", (*SETTINGS, "passes", "pulses")),
+        ("side", BodySide),
+    ],
+)
+def test_the_words_of_a_code_are_those_of_the_catalogue(system: str, codes: Iterable[str]) -> None:
+    """A code that is a word itself, such as "blister", is the same in both."""
+    said = {code: local_concept(system, code)["text"] for code in codes}
+    assert all(words != code or code.isalpha() or code == "follow-up" for code, words in said.items())
+    assert len(set(said.values())) == len(said), "two codes that are told apart have different words"
 
 
 @settings(max_examples=15)
