@@ -135,15 +135,18 @@ def light_harm_sentences(options: Iterable[Option], told: Container[str] = ()) -
     """Yield what the light of these options may do that no trial counted, each once with the lights that do it.
 
     The rules that say so hold for some lights or places alone, so that they are reasons of an option and seldom of the
-    decision. `told` : rules of which the same page says so already.
+    decision. Several rules may say it in the same words. `told` : rules of which the same page says so already.
     """
     lights: dict[str, dict[str, None]] = {}
+    first: dict[str, str] = {}
     for option in options:
         if option.setup is None:
             continue
         for reason in option.reasons:
-            if reason.rule not in told and f"leaflet_light.{reason.rule}" in catalogue():
-                lights.setdefault(reason.rule, {})[light_in_words(option.setup)] = None
+            words = catalogue().get(f"leaflet_light.{reason.rule}")
+            if reason.rule not in told and words is not None:
+                rule = first.setdefault(words, reason.rule)
+                lights.setdefault(rule, {})[light_in_words(option.setup)] = None
     for rule, named in lights.items():
         yield render_message(f"leaflet_light.{rule}", {"light": join_items(named)})
 

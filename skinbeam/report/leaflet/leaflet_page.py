@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from skinbeam._version import __date__
+from skinbeam.assessment.questionnaire import FactValue
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.sources import bibliography
@@ -71,12 +72,13 @@ _WISH_FACTS = frozenset(
     {"condition", "downtime_days_accepted", "field_conditions", "severity_high", "touching_conditions"}
 )
 _MALE = "male"
-# What to tell before a visit: no cold sore away from the face, and no pregnancy of a man.
+_PREGNANCY = "pregnancy-ask"
+# What to tell before a visit: no cold sore away from the face, and no pregnancy of whom nobody asks about one.
 _BEFORE_TELL = {
-    (True, False): "leaflet.before_tell",
-    (True, True): "leaflet.before_tell_male",
-    (False, False): "leaflet.before_tell_off_face",
-    (False, True): "leaflet.before_tell_off_face_male",
+    (True, True): "leaflet.before_tell",
+    (True, False): "leaflet.before_tell_not_pregnant",
+    (False, True): "leaflet.before_tell_off_face",
+    (False, False): "leaflet.before_tell_off_face_not_pregnant",
 }
 
 
@@ -171,8 +173,14 @@ def _visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
         yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
     on_face = not all(known_sites()[concern.site].off_face for concern in treated)
     yield report_text("leaflet.before_come" if on_face else "leaflet.before_come_off_face")
-    is_male = plan.assessment.sex in (_MALE, translate(_MALE))  # pages show a plan whose words are translated
-    yield report_text(_BEFORE_TELL[on_face, is_male])
+    yield report_text(_BEFORE_TELL[on_face, _may_be_pregnant(plan.assessment)])
+
+
+def _may_be_pregnant(person: Assessment) -> bool:
+    """Return whether the rule that asks about a pregnancy asks this person."""
+    is_male = person.sex in (_MALE, translate(_MALE))  # pages show a plan whose words are translated
+    facts: dict[str, FactValue] = {"pregnant": False, "age_years": person.age_years, "sex": _MALE if is_male else ""}
+    return any(rule.id == _PREGNANCY and rule.when.holds(facts) for rule in load_rules("suitability"))
 
 
 # Why a concern has no laser option.

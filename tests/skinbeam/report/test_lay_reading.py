@@ -15,7 +15,7 @@ from skinbeam.report.leaflet.choices import leaflet_options, options_table
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.outcomes import improved_share, worst_harm
 from skinbeam.report.overview import option_glance, spoken_summary
-from skinbeam.report.plain_words import choice_name, is_done_at_home
+from skinbeam.report.plain_words import choice_name, is_done_at_home, light_harm_sentences
 from skinbeam.text import LANGUAGES, render_message, translate_record, use_language
 
 DARK = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"V"')
@@ -51,8 +51,25 @@ def test_no_man_is_asked_about_a_pregnancy(sex: str | None, language: str) -> No
     plan = plan_of(re.sub(r'sex = "\w+"\n', stated, CASES["a laser"]))
     with use_language(language):
         sentences = " ".join(leaflet_page(translate_record(plan)).concerns[0].preparations)
-        male, other = render_message("leaflet.before_tell_male"), render_message("leaflet.before_tell")
+        male, other = render_message("leaflet.before_tell_not_pregnant"), render_message("leaflet.before_tell")
         assert (male in sentences, other in sentences) == (sex == "male", sex != "male")
+
+
+@pytest.mark.parametrize(("age", "is_asked"), [(42, True), (68, False)])
+def test_no_woman_is_asked_about_a_pregnancy_whom_the_plan_does_not_ask(age: int, is_asked: bool) -> None:
+    """A leaflet of a woman of 68 did."""
+    text = re.sub(r"age_years = \d+", f"age_years = {age}", re.sub(r'sex = "\w+"', 'sex = "female"', CASES["a laser"]))
+    sentences = " ".join(leaflet_page(plan_of(text)).concerns[0].preparations)
+    assert ("pregnan" in sentences) is is_asked
+
+
+def test_a_sentence_of_two_rules_is_said_once_with_the_lights_of_both() -> None:
+    """ "This light can wake your cold sores. [...] This light can wake your cold sores." stood on one page."""
+    lips = concern("perioral-lines", "perioral") + devices("co2-10600", "fractional-1550")
+    plan = plan_of(PERSON.replace("[patient]", '[patient]\nhistory = ["herpes-labialis"]') + lips)
+    told = [sentence for sentence in light_harm_sentences(plan.concerns[0].options) if "cold sores" in sentence]
+    assert len(told) == 1
+    assert all(light in told[0] for light in ("10,600", "1550"))
 
 
 def test_that_a_reason_is_on_the_first_page_comes_before_reasons_that_are_not() -> None:
