@@ -37,7 +37,7 @@ from skinbeam.report.formatting import (
     showing_days_in_words,
     showing_sentences,
 )
-from skinbeam.report.leaflet.choices import follow_up_sentence, option_name, options_table
+from skinbeam.report.leaflet.choices import combined_sentence, follow_up_sentence, option_name, options_table
 from skinbeam.report.outcomes import fault_values, harm_values, improved_share, worst_harm
 from skinbeam.report.pdf import print_page
 from skinbeam.report.plain_words import (
@@ -353,6 +353,7 @@ def _results_about(option: Option) -> Iterator[str]:
     else:
         yield report_text("consent.results_about")
         yield follow_up_sentence([option])
+        yield combined_sentence([option])
 
 
 def _spread(p: Value) -> str:

@@ -9,7 +9,7 @@ the others treated.
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from skinbeam.evidence.expectation.estimates import inline_title, study_keys
 from skinbeam.evidence.expectation.expectation import DosePlacement
@@ -23,6 +23,7 @@ from skinbeam.evidence.synthesis.design import arms_for, longest_follow_up_month
 from skinbeam.text import DocumentWarning, Formatter, Message
 
 __all__ = [
+    "COMBINED_IN_ALL",
     "expectation_warnings",
     "is_kind_tried",
     "lesions_per_patient",
@@ -30,6 +31,8 @@ __all__ = [
     "widening",
 ]
 
+COMBINED_IN_ALL: Final = "combined-in-all-trials"
+"""Code of the warning that every trial behind an answer gave another treatment with the one that is asked about."""
 _SPREADS = {"outside": 1.0, "far-outside": 2.0}
 
 
@@ -118,7 +121,9 @@ def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, .
     if unverified:
         warn("unverified", "unverified", studies=list(unverified))
     combined = study_keys([arm for arm in usable if arm.combined_with])
-    if combined:
+    if combined and all(arm.combined_with for arm in usable):
+        warn(COMBINED_IN_ALL, "combined-in-all", studies=list(combined))
+    elif combined:
         warn("combined-treatment", "combined", studies=list(combined))
     if question.unit == "lesions":
         warn("lesions-alike", "lesions", group=lesions_per_patient(usable))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from skinbeam.evidence.expectation.applicability import COMBINED_IN_ALL
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option
@@ -31,7 +32,15 @@ from skinbeam.report.plain_words import (
     span_in_words,
 )
 
-__all__ = ["dot_files", "follow_up_sentence", "leaflet_choices", "leaflet_options", "option_name", "options_table"]
+__all__ = [
+    "combined_sentence",
+    "dot_files",
+    "follow_up_sentence",
+    "leaflet_choices",
+    "leaflet_options",
+    "option_name",
+    "options_table",
+]
 
 OPTIONS_IN_TABLE = 4  # columns of a page
 _NO_TREATMENT = "no-treatment"
@@ -70,6 +79,11 @@ def follow_up_sentence(options: Sequence[Option]) -> str:
     printed = [span for span in spans if not isinstance(span, Unknown)]
     if not printed:
         return report_text("leaflet.seen_unknown") if known else ""
+    is_of_all = len(printed) == len(known)
+    return " ".join([_time_of_results(printed), *([] if is_of_all else [report_text("leaflet.seen_not_all")])])
+
+
+def _time_of_results(printed: Sequence[SourceRange]) -> str:
     low, high = round(min(span.low for span in printed)), round(max(span.high for span in printed))
     if high == 0:
         return report_text("leaflet.seen_at_end")
@@ -79,6 +93,23 @@ def follow_up_sentence(options: Sequence[Option]) -> str:
         span = SourceRange(low or high, high, "months")
         months = report_text("leaflet.months", months=display_value(span).text)
     return report_text("leaflet.seen" if low else "leaflet.seen_from_end", months=months)
+
+
+def combined_sentence(options: Sequence[Option]) -> str:
+    """Return of which choices each number is of people who had another treatment, too; empty where of none."""
+    combined = [option for option in options if _are_all_trials_combined(option)]
+    if not combined:
+        return ""
+    if len(options) == 1:
+        return report_text("leaflet.combined_one")
+    names = (option_name(option, options) for option in combined)
+    return report_text("leaflet.combined", choices=join_items(dict.fromkeys(names)))
+
+
+def _are_all_trials_combined(option: Option) -> bool:
+    """Return whether every trial behind the result of an option gave another treatment with it."""
+    is_told = any(warning.code == COMBINED_IN_ALL for warning in option.expected.warnings)
+    return is_told and option.modality != _NO_TREATMENT and isinstance(improved_share(option), Estimate)
 
 
 def leaflet_choices(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:

@@ -31,7 +31,13 @@ from skinbeam.report.formatting import (
     showing_sentences,
     split_source_keys,
 )
-from skinbeam.report.leaflet.choices import follow_up_sentence, leaflet_choices, leaflet_options, options_table
+from skinbeam.report.leaflet.choices import (
+    combined_sentence,
+    follow_up_sentence,
+    leaflet_choices,
+    leaflet_options,
+    options_table,
+)
 from skinbeam.report.outcomes import harm_values, improved_share, worst_harm
 from skinbeam.report.overview import cause_without_laser, colour_may_change
 from skinbeam.report.plain_words import (
@@ -354,7 +360,7 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
             "leaflet.concern_at_site", concern=capitalise(_name(concern)), site=plain_name("site", concern.site)
         ),
         text=lines or (concern.can.text,),
-        follow_up=follow_up_sentence(drawn),
+        follow_up=" ".join(filter(None, (follow_up_sentence(drawn), combined_sentence(drawn)))),
         options=leaflet_options(concern),
         no_laser_headline=report_text("leaflet_no_laser.head") if concern.no_laser else "",
         no_laser_text=no_laser_text(concern, plan.assessment),

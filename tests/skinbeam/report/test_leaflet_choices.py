@@ -12,9 +12,10 @@ from plan_reading import read_plan
 from readability import leaflet_sentences, reading_age_years
 from report_samples import leaflet_pdf
 
+from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.report.consent_form import consent_page, list_harms
-from skinbeam.report.leaflet.choices import dot_files, follow_up_sentence
+from skinbeam.report.leaflet.choices import combined_sentence, dot_files, follow_up_sentence
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.plain_words import light_in_words
 from skinbeam.text import catalogue
@@ -231,3 +232,27 @@ def test_when_trials_looked_is_no_number_of_zero_months(low: float, high: float,
     (option, *_) = made.concerns[0].options
     line = follow_up_sentence([replace(option, followup_months=SourceRange(low, high, "months"))])
     assert said in line
+
+
+def test_that_some_trials_do_not_say_when_they_looked_is_told() -> None:
+    """A leaflet gave the time of one of three choices as that of all; its consent form said that nobody knows it."""
+    made = read_plan(document(PERSON + concern_text("facial-telangiectasia") + devices("pulsed-dye-595")))
+    (option, *_) = made.concerns[0].options
+    looked, silent = (
+        replace(option, followup_months=SourceRange(6, 6, "months")),
+        replace(option, followup_months=Unknown("not printed")),
+    )
+    assert "Some trials do not say when" in follow_up_sentence([looked, silent])
+    assert "Some" not in follow_up_sentence([looked])
+
+
+def test_a_result_of_people_who_had_another_treatment_too_is_told_as_such() -> None:
+    """Light for keloids stood with 67 of 100 beside shots with 50; those 67 had the shots as well."""
+    keloid = PERSON + concern_text("keloid", "decolletage", 'subtypes = ["red"]') + devices("pulsed-dye-595")
+    made = read_plan(document(keloid))
+    by_name = {option.modality: option for option in made.concerns[0].options}
+    assert combined_sentence([by_name["vascular"]])
+    assert not combined_sentence([by_name["intralesional-steroid"]])
+    told = combined_sentence([by_name["vascular"], by_name["intralesional-steroid"], by_name["no-treatment"]])
+    assert "595" in told
+    assert "Shots" not in told
