@@ -1,6 +1,7 @@
 """Parse and format times of appointments in the clinic's local time, and find free times."""
 
 import datetime
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -29,6 +30,8 @@ _YEARS = range(2000, 2200)
 _WEEKEND = frozenset({5, 6})
 _STEP = datetime.timedelta(minutes=15)
 _DAY = datetime.timedelta(days=1)
+# A browser sends 14:05, or with seconds; people also type 14.05, which ISO 8601 reads as a part of an hour.
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d\d))?(?::\d\d)?", re.ASCII)
 
 
 def parse_day(text: str, default: datetime.date) -> datetime.date:
@@ -47,9 +50,12 @@ def parse_moment(day: str, time: str) -> datetime.datetime:
     ------
     InputError : `no-such-time`: they cannot be read, or clocks skip this time when summer time begins.
     """
+    clock = _CLOCK.fullmatch(time)
     try:
-        shown = datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time.fromisoformat(time))
-        return from_local_time(shown.replace(tzinfo=None, second=0, microsecond=0))
+        if clock is None:
+            raise ValueError(time)
+        shown = datetime.time(int(clock[1]), int(clock[2] or 0))
+        return from_local_time(datetime.datetime.combine(datetime.date.fromisoformat(day), shown))
     except (ValueError, OverflowError):
         raise catalogue_error("no-such-time", "clinic-fault.no-such-time", "time") from None
 

@@ -56,6 +56,18 @@ def test_a_time_is_read_by_the_clocks_of_the_clinic_before_and_after_they_change
         assert found.value.code == "no-such-time"
 
 
+@pytest.mark.parametrize("typed", ["10:30", "10.30", "10:30:00"])
+def test_a_time_is_the_one_that_was_typed_with_a_point_too(in_zurich: None, typed: str) -> None:
+    """ISO 8601 reads 10.30 as three tenths of a second after ten."""
+    assert parse_moment("2027-01-04", typed) == utc("2027-01-04T09:30")
+
+
+@pytest.mark.parametrize("typed", ["10.3", "10,3", "10:3", "1030", "T10:30", "24:00", "10:60", ""])
+def test_a_time_that_may_be_another_is_refused(in_zurich: None, typed: str) -> None:
+    with pytest.raises(InputError):
+        parse_moment("2027-01-04", typed)
+
+
 def test_a_day_has_as_many_hours_as_clocks_go_round(in_zurich: None) -> None:
     lengths = {"2027-03-28": 23, "2027-03-29": 24, "2026-10-25": 25}
     for day, hours in lengths.items():
