@@ -6,6 +6,7 @@ the case file.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import ClassVar
 
 from pydantic import ConfigDict, model_serializer
@@ -22,6 +23,7 @@ __all__ = [
     "SpotSettings",
     "case_session",
     "case_test_spot",
+    "format_field_number",
     "read_fired_settings",
     "step_settings",
 ]
@@ -85,6 +87,11 @@ class SpotSettings(PulseSettings):
 
     device: str
     site: str
+
+
+def format_field_number(value: float) -> str:
+    """Return a number as text for a form field: without an exponent, which no form reads, as in 0.00001 ms."""
+    return f"{Decimal(repr(value)).normalize():f}"
 
 
 def step_settings(ladder: TestSpotLadder, step: LadderStep) -> SpotSettings:

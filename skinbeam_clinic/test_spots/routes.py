@@ -8,7 +8,6 @@ consent to the device covers its spots; without one, the operator records that i
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from fastapi.responses import Response
 
@@ -33,6 +32,7 @@ from skinbeam_clinic.pulse_settings import (
     OrderedSettings,
     PulseSettings,
     SpotSettings,
+    format_field_number,
     read_fired_settings,
     step_settings,
 )
@@ -57,7 +57,7 @@ from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_
 from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
 
-__all__ = ["add_test_spot_routes", "format_field_number"]
+__all__ = ["add_test_spot_routes"]
 
 _CHANGEABLE = ("fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm")  # what may be set otherwise than planned
 _LONGEST_AGO_H = 100_000.0
@@ -226,11 +226,6 @@ def _leaves_lower_out(ladder: TestSpotLadder, number: int, spots: Sequence[TestS
 def _planned_settings(firing: SpotFiring) -> SpotSettings:
     pulse = PulseSettings(**{**firing.settings.numbers(), **firing.planned.numbers()})
     return SpotSettings(device=firing.settings.device, site=firing.settings.site, **vars(pulse))
-
-
-def format_field_number(value: float) -> str:
-    """Return a number as text for a form field, without an exponent: a short pulse has 0.000005 ms."""
-    return f"{Decimal(repr(value)).normalize():f}"
 
 
 def _ladder_consent(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from skinbeam.report.formatting import quantity_label
 from skinbeam_clinic.database.tables import new_id
-from skinbeam_clinic.pulse_settings import SETTINGS
+from skinbeam_clinic.pulse_settings import SETTINGS, format_field_number
 from skinbeam_clinic.treatments.cooling_answer import CooledPulse, CoolingAnswer, ask_cooling, unknown_cooling
 from skinbeam_clinic.treatments.cooling_views import (
     describe_cooling,
@@ -63,7 +63,7 @@ def fill_form(
     planned = session.treatment.ordered.settings.numbers()
     corrected = request.text("corrects") or request.http_request.query_params.get("corrects", "")
     row = next((row for row in rows if row.area.id == corrected), None)
-    filled = {name: f"{value:g}" for name, value in planned.items()}
+    filled = {name: format_field_number(value) for name, value in planned.items()}
     filled |= {"site": session.treatment.ordered.site, "side": BodySide.BOTH.value, "row": new_id()}
     filled |= cooling_fields(_expected_cooling(session.treatment))
     if row is not None:
@@ -107,7 +107,7 @@ def _expected_cooling(treatment: Treatment) -> UsedCooling | None:
 
 def _firing_fields(firing: AreaFiring) -> dict[str, str]:
     held = {**firing.settings_with_passes.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
-    values = {name: f"{value:g}" for name, value in held.items() if value is not None}
+    values = {name: format_field_number(value) for name, value in held.items() if value is not None}
     values |= {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
     return values | NO_COOLING_FIELDS | cooling_fields(firing.cooling)
 

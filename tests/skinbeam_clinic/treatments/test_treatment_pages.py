@@ -317,6 +317,22 @@ def test_a_slip_of_the_decimal_point_is_reported_to_be_more_than_the_machine_can
     assert f"900 % above the plan; more than the {most} J/cm² that a rule of the plan or the machine itself" in warning
 
 
+def test_a_pulse_of_nanoseconds_is_in_the_form_as_the_form_reads_it(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
+    """The form of a Q-switched laser held 1e-05 ms, which no form reads, so no row of it could be saved."""
+    started(client, clinics, here)
+    short = ROW | {"pulse_ms": "0.00001", "confirmed": "pulse_ms=1e-05", "reason": "another laser"}
+    assert client.post(f"{here}/areas", data=short).status_code == 303
+    (area,) = stored_treatment(clinics, here).areas
+    assert area.fired.settings.pulse_ms == 1e-5
+    page = client.get(f"{here}?corrects={area.id}").text
+    (pulse,) = re.findall(r'name="pulse_ms" type="text" inputmode="decimal" value="([^"]*)"', page)
+    corrected = short | {"pulse_ms": pulse, "corrects": area.id, "why": "40 and not 30", "pulses": "40"}
+    assert client.post(f"{here}/areas", data=corrected).status_code == 303
+    assert stored_treatment(clinics, here).areas[-1].fired.settings.pulse_ms == 1e-5
+
+
 def test_a_sign_that_stops_says_stop_with_the_plans_first_aid(client: TestClient, clinics: Clinics, here: str) -> None:
     started(client, clinics, here)
     client.post(f"{here}/areas", data=ROW | {"endpoint": "stop.0"})
