@@ -189,9 +189,9 @@ def _join_endings(clauses: Iterable[str]) -> Iterator[str]:
 
 def _tells_ending(words: str) -> bool:
     """Return whether a clause says nothing but that something is gone, or is there still."""
-    rest = set(without_times(words).split()) - _known_words("beside")
     gone = _known_words("gone") | _known_words("shed")
     tells = gone | _known_words("present") | (_known_words("still") - {"old", "alte", "alten", "alter"})
+    rest = set(without_times(words).split()) - (_known_words("beside") - tells)
     return bool(rest) and rest <= tells
 
 

@@ -5,7 +5,7 @@ The meaning of each reaction is data, `data/reactions.toml`.
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from skinbeam.assessment.lamp_windows import read_spot_mm
 from skinbeam.assessment.reaction_words import (
@@ -31,6 +31,7 @@ from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, PIGMENT_MODALITIES, l
 
 __all__ = ["EarlierReaction", "earlier_reactions", "session_pulse"]
 
+_SCAR: Final = "scar"
 ReactionMeaning = Literal["expected", "sign", "harm", "unread"]
 
 
@@ -100,6 +101,11 @@ class EarlierReaction:
     def is_long_redness(self) -> bool:
         """Whether it is redness that stayed for longer than is usual."""
         return self.kind == "redness" and self.meaning == "sign"
+
+    @property
+    def is_open_burn(self) -> bool:
+        """Whether it is a burn, a blister or a wound that nobody saw heal; a scar is a healed one."""
+        return self.meaning == "harm" and self.is_burn is True and self.kind != _SCAR and not self.has_ended
 
     @property
     def is_mark_of_unknown_colour(self) -> bool:

@@ -163,6 +163,7 @@ class ConcernGroup:
     has_marked : whether an earlier session or test spot left a mark on its skin that nobody saw fade.
     has_darkened : whether one left it in melasma or dark marks, which are treated.
     has_reddened : whether one left redness that stayed too long, and that nobody saw fade.
+    has_burnt : whether one burnt it, and nobody saw it heal.
     is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
     rest : of its skin after the session that decides when it may begin; None where the time of none is known.
     has_undated : whether nobody knows how long ago an earlier session on its skin was.
@@ -184,6 +185,7 @@ class ConcernGroup:
     has_marked: bool = False
     has_darkened: bool = False
     has_reddened: bool = False
+    has_burnt: bool = False
     is_on_fresh_skin: bool = False
     rest: Rest | None = None
     has_undated: bool = False

@@ -96,6 +96,8 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             group.has_darkened = bool(marked.intersection(MARKS_OF_LIGHT))
             reddened = _conditions_after(case, group, lambda left: left.is_long_redness and not left.has_ended)
             group.has_reddened = bool(reddened)
+            burnt = _conditions_after(case, group, lambda left: left.is_open_burn)
+            group.has_burnt = bool(burnt)
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
             group.rest = rest_before(case, group.sites, group.modalities, group.interval.least)
             group.has_undated = has_undated_session(case, group.sites)

@@ -176,6 +176,8 @@ class _CourseSession:
             found.append(Message("course.after-darkening"))
         if self.group.has_reddened:
             found.append(Message("course.after-redness"))
+        if self.group.has_burnt:
+            found.append(Message("course.after-burn"))
         return found
 
     @property

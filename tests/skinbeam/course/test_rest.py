@@ -57,10 +57,14 @@ def test_a_further_session_waits_for_the_last_one_and_for_its_mark() -> None:
         ("dark mark for 4 months, not gone", "course.after-mark", True),
         ("redness for 8 weeks", "course.after-redness", True),
         ("redness for 8 weeks, gone", "course.after-redness", False),
+        ("blister", "course.after-burn", True),
+        ("crust on the left cheek", "course.after-burn", True),
+        ("blister, healed in 5 days", "course.after-burn", False),
+        ("redness for 3 days", "course.after-burn", False),
     ],
 )
 def test_what_has_faded_is_not_waited_for(noted: str, step: str, waits: bool) -> None:
-    """ "Begin only when it has faded" stood beside a note that it had."""
+    """ "Begin only when it has faded" stood beside a note that it had; nothing stood beside a blister of last month."""
     once = '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\n'
     noted_so = f'fluence_J_cm2 = 6.0\nadverse = ["{noted}"]\n'
     assert (step in first_step_ids(concern("facial-telangiectasia", extra="") + once + noted_so, VEINS)) is waits
