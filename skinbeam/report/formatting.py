@@ -6,6 +6,7 @@ Unknown values are printed as unknown, with the reason.
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from skinbeam.laser.device import title_with_light
@@ -296,14 +297,15 @@ _HEALING = ("downtime", "trials")  # durations until healing; other effects may 
 
 
 def showing_days(option: Option) -> DisplayValue:
-    """Return the longest time that any effect of an option is visible, with its cause.
+    """Return the longest time that any effect of an option is visible, in whole days as elsewhere, with its cause.
 
     The note lists every known duration.
     """
     longest = option.shows_days
-    shown = display_value(longest, "days")
     if isinstance(longest, Unknown):
-        return shown
+        return display_value(longest, "days")
+    low, high = _end_days(longest)
+    shown = display_value(replace(longest, low=float(min(low, high)), high=float(high)), "days")
     notes = dict.fromkeys(display_value(duration).note for duration in (longest, *option.shows))
     return DisplayValue(report_text(f"shows_{longest.what}", days=shown.text), " ".join(notes), True)
 
@@ -352,9 +354,14 @@ def _duration_key(section: str, duration: Duration) -> str:
     return own if own in catalogue() else f"{section}.{duration.what}"
 
 
+def _end_days(duration: Duration) -> tuple[int, int]:
+    """Return the ends in whole days, the upper one rounded up so that the duration is not understated."""
+    return int(duration.low + 0.5), math.ceil(duration.high)
+
+
 def _whole_days(duration: Duration, between: str = "leaflet.range") -> str:
-    """Return a range in whole days, the upper end rounded up so that the duration is not understated."""
-    low, high = int(duration.low + 0.5), math.ceil(duration.high)
+    """Return a range in whole days."""
+    low, high = _end_days(duration)
     return str(high) if low >= high else report_text(between, low=str(low), high=str(high))
 
 

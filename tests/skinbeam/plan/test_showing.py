@@ -94,6 +94,14 @@ def told_shorter(modality: str, condition: str, site: str) -> bool:
     )
 
 
+def test_the_report_and_the_leaflet_tell_of_the_same_days() -> None:
+    """A report said 25.2 to 135 days, its chart and the leaflet 25 to 136."""
+    cells = itertools.product(LASERS, sorted(vocabulary_table("condition")), SITES)
+    for modality, *where in cells:
+        option = option_of(modality, *where, downtime_days(modality))
+        assert last_number(showing_days(option).text) == last_number(showing_days_in_words(option))
+
+
 @pytest.mark.parametrize("modality", LASERS)
 def test_no_time_of_healing_begins_with_no_day(modality: str) -> None:
     """ "It takes about 0 to 1 days to heal." """
@@ -147,7 +155,7 @@ def test_redness_of_a_month_is_not_told_as_a_fortnight() -> None:
         embedded_figures={},
         photo=None,
     )
-    assert report.glance[0].downtime.text == "25.2 to 135 days, redness"
+    assert report.glance[0].downtime.text == "25 to 136 days, redness"
     (fact,) = (f for f in report.concerns[0].options[0].facts if f.name == render_message("report.fact_shows"))
     for one in option["shows"]:
         assert one["text"]["text"] in fact.value.note
