@@ -6,7 +6,6 @@ the case file.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal
 from typing import ClassVar
 
 from pydantic import ConfigDict, model_serializer
@@ -23,7 +22,6 @@ __all__ = [
     "SpotSettings",
     "case_session",
     "case_test_spot",
-    "format_field_number",
     "read_fired_settings",
     "step_settings",
 ]
@@ -87,11 +85,6 @@ class SpotSettings(PulseSettings):
 
     device: str
     site: str
-
-
-def format_field_number(value: float) -> str:
-    """Return a number as text for a form field: without an exponent, which no form reads, as in 0.00001 ms."""
-    return f"{Decimal(repr(value)).normalize():f}"
 
 
 def step_settings(ladder: TestSpotLadder, step: LadderStep) -> SpotSettings:

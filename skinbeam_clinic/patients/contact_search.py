@@ -32,14 +32,14 @@ class ContactQuery:
     Parameters
     ----------
     words : of a name, each of which begins a word of it, with the ways to spell it; empty if it is none.
-    joined : the same without the signs within words: O'Donnell is one word; it is enough if these begin words.
+    whole_words : the same without the signs within words: O'Donnell is one word; it is enough if these begin words.
     born : the date of birth as ISO text; empty if it is none.
     digits : of a telephone number, without zeros at the front; empty if it is none.
     number : of the patient in another program, as it was typed; empty if nothing was.
     """
 
     words: tuple[tuple[str, ...], ...]
-    joined: tuple[tuple[str, ...], ...]
+    whole_words: tuple[tuple[str, ...], ...]
     born: str
     digits: str
     number: str
@@ -61,7 +61,7 @@ class ContactQuery:
         plain = _spell(whole)
         asked = [
             words
-            for words in (self.words, self.joined)
+            for words in (self.words, self.whole_words)
             if all(any(letters in text for text in plain for letters in word) for word in words)
         ]
         if not asked:
@@ -86,9 +86,9 @@ def parse_contact_query(text: str) -> ContactQuery:
     is_phone = len(digits) >= _LEAST_DIGITS and not any(map(str.isalpha, typed))
     words = _split_name(typed)
     is_name = sum(len(word) for word, *_ in words) >= _LEAST_LETTERS and any(map(str.isalpha, typed))
-    joined = tuple(map(_spell, _BETWEEN_LETTERS.sub("", _fold(typed)).split()))
+    whole_words = tuple(map(_spell, _BETWEEN_LETTERS.sub("", _fold(typed)).split()))
     return ContactQuery(
-        words if is_name else (), joined if is_name else (), born, digits if is_phone else "", typed.casefold()
+        words if is_name else (), whole_words if is_name else (), born, digits if is_phone else "", typed.casefold()
     )
 
 

@@ -9,13 +9,14 @@ from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, 
 from skinbeam.model.document import round_significant
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.model.estimate import Estimate
-from skinbeam.model.units import MS, NS, PS, US
+from skinbeam.model.units import MS, US
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import Option
 from skinbeam.report.formatting import capitalise, quantity_label
 from skinbeam.text import Formatter, translate
 from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, SettingNotOfferedError, planned_quantities
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.pulse_fields import SHORT_PULSES
 from skinbeam_clinic.pulse_settings import OrderedSettings
 
 __all__ = [
@@ -32,8 +33,8 @@ __all__ = [
 
 _DIGITS = 9  # of a step, without the rounding error of its unit
 # A pulse is typed in the unit in which clinicians say it: the name of the field, and the unit in ms.
-_PULSE_UNITS = {"pulse_ps": PS / MS, "pulse_ns": NS / MS, "pulse_us": US / MS}
-_UNITS = {"pulse_ps": "ps", "pulse_ns": "ns", "pulse_us": "µs"}
+_PULSE_UNITS = {**{name: size_ms for name, (_, size_ms) in SHORT_PULSES.items()}, "pulse_us": US / MS}
+_UNITS = {**{name: unit for name, (unit, _) in SHORT_PULSES.items()}, "pulse_us": "µs"}
 
 
 @dataclass(frozen=True)

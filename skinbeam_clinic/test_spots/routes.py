@@ -28,11 +28,11 @@ from skinbeam_clinic.patients.record_lines import describe_contraindications, de
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
+from skinbeam_clinic.pulse_fields import label_field, read_pulse_text, write_fields
 from skinbeam_clinic.pulse_settings import (
     OrderedSettings,
     PulseSettings,
     SpotSettings,
-    format_field_number,
     read_fired_settings,
     step_settings,
 )
@@ -126,6 +126,7 @@ def _show_test_spots(
     return request.page(
         "test-spots.html",
         error=error,
+        label_field=label_field,
         consultation=consultation,
         patient=repositories.patients.get(consultation.patient_id),
         named={consultation.patient_id},
@@ -178,10 +179,7 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
                 {"device": translate(ladder.device_title), "site": _site_words(translated, ladder)},
             ),
             text=ladder.message.text,
-            rungs=tuple(
-                {name: format_field_number(value) for name, value in _changeable(ladder, rung).items()}
-                for rung in ladder.spots
-            ),
+            rungs=tuple(write_fields(_changeable(ladder, rung)) for rung in ladder.spots),
             fired=_fired_rungs(ladder, spots),
             consent=_ladder_consent(request, plan, ladder, spots),
             blocked=_device_contraindications(plan, ladder.device) is not None,
@@ -309,7 +307,10 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     if not consent and request.text("agreed") != "true":
         raise _spot_error("agreed")
     planned, start = _changeable(ladder, rung), f"{place}.{number}."
-    sent = make_submission((f"test_spot.0.{name}", request.text(f"{start}{name}")) for name in planned)
+    texts = {name: request.text(f"{start}{name}") for name in planned}
+    if "pulse_ms" in planned:
+        texts["pulse_ms"] = read_pulse_text(lambda name: request.text(f"{start}{name}"))
+    sent = make_submission((f"test_spot.0.{name}", text) for name, text in texts.items())
     typed = dict(next(iter(sent.tables.get("test_spot", ())), {}))
     other = {name: value for name, value in planned.items() if typed.get(name) != value}
     fired = read_fired_settings(step_settings(ladder, rung), {name: typed.get(name) for name in planned})
@@ -362,6 +363,7 @@ def _warn_of_cooling(request: ClinicRequest, plan: OpenPlan) -> tuple[str, str, 
     cooling = parse_cooling(request, _ladder_cooling(plan, ladder))
     rung = step_settings(ladder, ladder.spots[int(number)])
     typed = {name: parse_decimal(request.text(f"{place}.{number}.{name}")) for name in rung.numbers()}
+    typed["pulse_ms"] = parse_decimal(read_pulse_text(lambda name: request.text(f"{place}.{number}.{name}")))
     settings = OrderedSettings(**{**rung.numbers(), **{name: value for name, value in typed.items() if value}})
     return (
         place,

@@ -14,7 +14,8 @@ from skinbeam.text import render_message
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated
 from skinbeam_clinic.plans.setting_quantities import is_simulated, planned_settings
 from skinbeam_clinic.plans.setting_routes import planned_question, read_planned_person
-from skinbeam_clinic.pulse_settings import OrderedSettings, format_field_number
+from skinbeam_clinic.pulse_fields import format_field_number
+from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.treatments.cooling_views import describe_further_cooling
 from skinbeam_clinic.treatments.treatment_form import cooling_fields
 from skinbeam_clinic.used_cooling import UsedCooling

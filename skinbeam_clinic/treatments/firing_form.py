@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from skinbeam.report.formatting import quantity_label
 from skinbeam_clinic.database.tables import new_id
-from skinbeam_clinic.pulse_settings import SETTINGS, format_field_number
+from skinbeam_clinic.pulse_fields import label_field, quantity_of_field, write_fields
+from skinbeam_clinic.pulse_settings import SETTINGS
 from skinbeam_clinic.treatments.cooling_answer import CooledPulse, CoolingAnswer, ask_cooling, unknown_cooling
 from skinbeam_clinic.treatments.cooling_views import (
     describe_cooling,
@@ -34,14 +34,14 @@ class FiringForm:
 
     Parameters
     ----------
-    filled : field → what is typed into it. fields : setting → its words, its unit and its planned value.
+    filled : field → what is typed into it. fields : field of a setting → its label and its planned value.
     correcting : the row that is corrected; None for a new one.
     warned, hot : deviations that may burn and another site, in words, and the same as a text that is sent back to
         confirm them.
     """
 
     filled: Mapping[str, str]
-    fields: Mapping[str, tuple[str, str, str]]
+    fields: Mapping[str, tuple[str, str]]
     signs: Sequence[SkinSign]
     correcting: FiringRow | None
     warned: Sequence[str]
@@ -63,14 +63,15 @@ def fill_form(
     planned = session.treatment.ordered.settings.numbers()
     corrected = request.text("corrects") or request.http_request.query_params.get("corrects", "")
     row = next((row for row in rows if row.area.id == corrected), None)
-    filled = {name: format_field_number(value) for name, value in planned.items()}
+    planned_fields = write_fields({name: planned[name] for name in SETTINGS if name in planned})
+    filled = planned_fields | ({"passes": f"{planned['passes']:g}"} if "passes" in planned else {})
     filled |= {"site": session.treatment.ordered.site, "side": BodySide.BOTH.value, "row": new_id()}
     filled |= cooling_fields(_expected_cooling(session.treatment))
     if row is not None:
-        filled |= _firing_fields(row.area.fired)
+        filled |= _firing_fields(row.area.fired, planned.get("pulse_ms"))
     for name in ("site", "side"):  # the map without a script is links
         filled[name] = request.http_request.query_params.get(name, filled[name])
-    names = [name for name in SETTINGS if name in planned]
+    named = [(name, quantity_of_field(name)) for name in planned_fields]
     cooling, change = session.treatment.ordered.cooling, None
     read: dict[str, str] = {}
     if request.fields:  # what is no longer ticked is not sent
@@ -83,7 +84,7 @@ def fill_form(
     elsewhere = [] if firing is None or not is_elsewhere(order, firing) else [describe_elsewhere(order, firing)]
     return FiringForm(
         filled=filled | dict(request.fields) | read,
-        fields={name: (*quantity_label(name), describe_value(name, planned[name])) for name in names},
+        fields={name: (label_field(name), describe_value(quantity, planned[quantity])) for name, quantity in named},
         signs=session.signs,
         correcting=row,
         warned=[*elsewhere, *map(describe_deviation, hot_deviations)],
@@ -105,9 +106,10 @@ def _expected_cooling(treatment: Treatment) -> UsedCooling | None:
     return planned
 
 
-def _firing_fields(firing: AreaFiring) -> dict[str, str]:
-    held = {**firing.settings_with_passes.numbers(), "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
-    values = {name: format_field_number(value) for name, value in held.items() if value is not None}
+def _firing_fields(firing: AreaFiring, planned_ms: float | None) -> dict[str, str]:
+    counts = {"passes": firing.passes, "pulses": firing.pulses, "pain_0_10": firing.pain_0_10}
+    values = write_fields(firing.settings.numbers(), planned_ms)
+    values |= {name: f"{count:g}" for name, count in counts.items() if count is not None}
     values |= {"site": firing.site, "side": firing.side.value, "endpoint": firing.endpoint, "words": firing.words}
     return values | NO_COOLING_FIELDS | cooling_fields(firing.cooling)
 

@@ -10,6 +10,7 @@ from skinbeam.report.formatting import quantity_label
 from skinbeam.text import render_message
 from skinbeam_clinic.consultations.forms import parse_decimal
 from skinbeam_clinic.errors import catalogue_error
+from skinbeam_clinic.pulse_fields import SHORT_PULSES, quantity_of_field, read_pulse_text
 from skinbeam_clinic.pulse_settings import DOSES, SETTINGS, PulseSettings
 from skinbeam_clinic.treatments.models import AreaFiring, BodySide, TreatmentOrder
 from skinbeam_clinic.used_cooling import COOLING_SETTINGS, CoolingKind, UsedCooling
@@ -54,7 +55,7 @@ def parse_firing(request: ClinicRequest, order: TreatmentOrder, signs: tuple[str
     endpoint = request.text("endpoint")
     if endpoint not in _list_endpoints(signs):
         raise _form_error("no-endpoint", "endpoint")
-    settings = PulseSettings(**{name: _parse_number(request, name) for name in SETTINGS})
+    settings = _parse_settings(request)
     doses = [name for name in DOSES if name in order.settings.numbers()]
     if not struck and not settings.numbers().keys() & set(doses):
         raise _form_error("dose-missing", next(iter(doses), "fluence_J_cm2"))
@@ -88,7 +89,7 @@ def parse_asked_cooling(request: ClinicRequest, order: TreatmentOrder) -> AreaFi
     """
     return AreaFiring(
         site=order.site,
-        settings=PulseSettings(**{name: _parse_number(request, name) for name in SETTINGS}),
+        settings=_parse_settings(request),
         passes=_parse_whole_number(request, "passes"),
         endpoint="none",
         cooling=parse_cooling(request, order.cooling),
@@ -163,6 +164,13 @@ def _form_error(code: str, field: str, **about: str) -> InputError:
     return catalogue_error(f"session-{code}", f"clinic-fault.{code}", field, **about)
 
 
+def _parse_settings(request: ClinicRequest) -> PulseSettings:
+    numbers = {name: _parse_number(request, name) for name in SETTINGS if name != "pulse_ms"}
+    field = next((name for name in SHORT_PULSES if request.text(name)), "pulse_ms")
+    pulse_ms = _check_range(request, field, parse_decimal(read_pulse_text(request.text)), _LARGEST_NUMBER)
+    return PulseSettings(**numbers, pulse_ms=pulse_ms)
+
+
 def _parse_number(request: ClinicRequest, name: str, maximum: float = _LARGEST_NUMBER) -> float | None:
     return _check_range(request, name, parse_decimal(request.text(name)), maximum)
 
@@ -187,4 +195,6 @@ def _check_range(
 
 def _field_title(name: str) -> str:
     known = {"passes": "passes", "pulses": "pulses", "pain_0_10": "pain-asked"}
-    return render_message(f"clinic-session.{known[name]}") if name in known else quantity_label(name)[0]
+    return (
+        render_message(f"clinic-session.{known[name]}") if name in known else quantity_label(quantity_of_field(name))[0]
+    )

@@ -26,7 +26,8 @@ from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.models import ConsentAnswers, NewPlan, PlanRecord
 from skinbeam_clinic.patients.plan_history import HISTORY_FILE
-from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, format_field_number, step_settings
+from skinbeam_clinic.pulse_fields import format_field_number
+from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
 from skinbeam_clinic.treatments.spot_judgement import judge_spots
 from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_change

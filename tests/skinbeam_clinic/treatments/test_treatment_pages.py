@@ -322,15 +322,18 @@ def test_a_pulse_of_nanoseconds_is_in_the_form_as_the_form_reads_it(
 ) -> None:
     """The form of a Q-switched laser held 1e-05 ms, which no form reads, so no row of it could be saved."""
     started(client, clinics, here)
-    short = ROW | {"pulse_ms": "0.00001", "confirmed": "pulse_ms=1e-05", "reason": "another laser"}
+    short = ROW | {"pulse_ms": "", "pulse_ns": "10", "confirmed": "pulse_ms=1e-05", "reason": "another laser"}
     assert client.post(f"{here}/areas", data=short).status_code == 303
     (area,) = stored_treatment(clinics, here).areas
     assert area.fired.settings.pulse_ms == 1e-5
-    page = client.get(f"{here}?corrects={area.id}").text
+    page = client.get(f"{here}?corrects={area.id}").text  # in the unit of the plan, whose laser is another one
     (pulse,) = re.findall(r'name="pulse_ms" type="text" inputmode="decimal" value="([^"]*)"', page)
-    corrected = short | {"pulse_ms": pulse, "corrects": area.id, "why": "40 and not 30", "pulses": "40"}
+    corrected = short | {"pulse_ms": pulse, "pulse_ns": "", "corrects": area.id, "why": "40 and not 30", "pulses": "40"}
     assert client.post(f"{here}/areas", data=corrected).status_code == 303
     assert stored_treatment(clinics, here).areas[-1].fired.settings.pulse_ms == 1e-5
+    wrong = client.post(f"{here}/areas", data=short | {"pulse_ns": "ten"})
+    assert "Pulse cannot be read" in page_text(wrong)
+    assert 'data-entry="pulse_ns"' in wrong.text
 
 
 def test_a_sign_that_stops_says_stop_with_the_plans_first_aid(client: TestClient, clinics: Clinics, here: str) -> None:
