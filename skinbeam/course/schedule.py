@@ -17,6 +17,7 @@ from skinbeam.course.groups import group_concerns
 from skinbeam.course.resurfacing import ablation_rule, fresh_skin_rule, weeks_before_ablation
 from skinbeam.model.case import Case
 from skinbeam.model.sources import cite_sources
+from skinbeam.model.vocabulary import COLUMN_MODALITIES
 from skinbeam.plan_records.course import SessionGain, Visit
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.suitability.course_rules import course_rules
@@ -99,6 +100,13 @@ def _week_after(earlier: Sequence[ConcernGroup], group: ConcernGroup) -> int:
     return max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
 
 
+def _stops_after(part: GroupedConcern) -> int:
+    """Return after how many sessions a course must have improved something, as plans of a running course judge it."""
+    rules = course_rules()
+    of_columns = part.option.modality in COLUMN_MODALITIES
+    return rules.stop_after_sessions_of_columns if of_columns else rules.stop_after_sessions
+
+
 @dataclass(frozen=True)
 class _CourseSession:
     """One session of a group, the first with index 0."""
@@ -138,14 +146,25 @@ class _CourseSession:
         if self.index == 0:
             found += self._since_last_messages
             found += [step for part in self.parts for step in part.first_messages]
-        rules = course_rules()
-        if any(self._comes_to_stop_rule(part) for part in self.parts):
-            params = {"sessions": rules.stop_after_sessions, "pct": rules.stop_below_pct}
-            found.append(Message("course.stop-rule", params))
+        found += self._stop_messages(named=named)
         found += self._shared_skin_messages
         for treatment, titles in _distinct_treatments(self.parts):
             found.append(Message("course.treat-for", {"concerns": titles, **treatment.params}) if named else treatment)
         return found
+
+    def _stop_messages(self, *, named: bool) -> list[Message]:
+        """When the courses stop that come to that, `named` by their concerns."""
+        stopping: dict[int, list[str]] = {}
+        for part in self.parts:
+            if self._comes_to_stop_rule(part):
+                stopping.setdefault(_stops_after(part), []).append(part.title)
+        below = {"pct": course_rules().stop_below_pct}
+        if named:
+            return [
+                Message("course.stop-rule-for", {"concerns": titles, "sessions": sessions, **below})
+                for sessions, titles in stopping.items()
+            ]
+        return [Message("course.stop-rule", {"sessions": sessions, **below}) for sessions in stopping]
 
     def _comes_to_stop_rule(self, part: GroupedConcern) -> bool:
         """Return whether this session follows those after which a course may stop; not where that was judged already.
@@ -153,7 +172,7 @@ class _CourseSession:
         A course that improved too little is refused, and has no visits.
         """
         is_answered = self.index == 0 and part.is_judged
-        return part.sessions_alike + self.index == course_rules().stop_after_sessions and not is_answered
+        return part.sessions_alike + self.index == _stops_after(part) and not is_answered
 
     @property
     def _since_last_messages(self) -> list[Message]:

@@ -34,6 +34,22 @@ def test_the_rule_to_stop_stands_before_the_third_session() -> None:
     assert [index for index, ids in enumerate(step_ids(course)) if "course.stop-rule" in ids] == [2]
 
 
+def test_columns_are_judged_after_the_session_after_which_their_course_stops() -> None:
+    """A calendar asked to stop after two sessions of columns, where the plan of the third visit goes on."""
+    columns = option("non-ablative-fractional", "fractional", SourceRange(5, 5, "sessions"), MONTH)
+    course = schedule_course([part("acne-scars", columns)])
+    assert [index for index, ids in enumerate(step_ids(course)) if "course.stop-rule" in ids] == [3]
+
+
+def test_the_rule_to_stop_names_its_concern_where_a_visit_treats_several() -> None:
+    """The same sentence stood twice in one visit, and nobody knew of what."""
+    both = concern("facial-telangiectasia", "nose") + concern("age-spots", "hands")
+    made = document(PERSON + both + devices("pulsed-dye-595", "ps-ndyag-532-1064"))
+    told = [step["text"] for visit in made["course"] for step in visit["steps"] if "do not go on" in step["text"]]
+    assert len(told) == len(set(told)) == 2
+    assert any("nose" in sentence for sentence in told)
+
+
 @pytest.mark.parametrize("better", [40.0, 85.0, 95.0])
 @pytest.mark.parametrize(("ago", "is_anew"), [(6, False), (51, False), (104, True)])
 def test_who_comes_back_after_more_than_a_year_begins_a_new_course(better: float, ago: int, is_anew: bool) -> None:
