@@ -22,6 +22,7 @@ from skinbeam.laser.setting_grid import (
 )
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
+from skinbeam.model.document import round_significant
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Value
 from skinbeam.model.input_files import LoadedCase
@@ -173,7 +174,8 @@ def planned_quantities(settings: DeviceSetting) -> dict[str, float]:
     """Return the settings of an option as quantities of `ASKED_QUANTITIES`, to be asked with some of them changed."""
     planned = {"wavelength_nm": settings.wavelength_nm, "pulse_ms": settings.pulse_ms}
     if settings.columns is not None:
-        planned |= {"spot_mm": settings.columns.diameter_um * UM / MM, "energy_mJ": settings.columns.energy_mJ}
+        diameter_mm = round_significant(settings.columns.diameter_um * UM / MM, 9)  # without the error of the unit
+        planned |= {"spot_mm": diameter_mm, "energy_mJ": settings.columns.energy_mJ}
         planned["density_per_cm2"] = settings.columns.density_per_cm2
     elif settings.spot_mm is not None and settings.fluence_J_cm2 is not None:
         planned |= {"spot_mm": settings.spot_mm, "fluence_J_cm2": settings.fluence_J_cm2}

@@ -5,14 +5,26 @@ from typing import Any, cast
 
 from consultations import PERSON, concern, devices, document, loaded
 
+from skinbeam.laser.device import devices as known_devices
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.person import assess_person
 from skinbeam.plan_records.document import read_plan
 from skinbeam_clinic.plans.setting_answer import answer_question
+from skinbeam_clinic.plans.setting_quantities import option_sliders
 from skinbeam_clinic.plans.setting_routes import planned_question
 from skinbeam_clinic.pulse_settings import OrderedSettings
 
 DRAWS = 42  # the least with which a plan is made
+
+
+def test_the_diameter_of_columns_is_one_step_of_its_slider() -> None:
+    """120 um were 0.11999999999999998 mm beside the 0.12 of the device: two steps for one diameter."""
+    (planned,) = read_plan(document(PERSON + concern("acne-scars") + devices("fractional-co2-10600"))).concerns
+    option = next(option for option in planned.options if option.setup is not None)
+    device = known_devices()["fractional-co2-10600"]
+    (spot,) = (slider for slider in option_sliders(option, device) if slider.name == "spot_mm")
+    assert spot.planned in [0.12, 0.3, 1.0]
+    assert spot.steps == (0.12, 0.3, 1.0)
 
 
 def test_the_planned_energy_stays_beside_those_of_its_own_beam() -> None:
