@@ -1,10 +1,10 @@
 """Earlier pulses of a setting that a field has borne, and which of them stands for test spots of that setting.
 
 A pulse that left no more than such light usually leaves, on the same skin and with no less dose, shows what a test spot
-would. A session is one, unless something that makes skin react may be new since then, a later session injured it,
-whatever that treated, or it was more than a year ago: clinics try the skin again after such a time. One whose dose is a
-usual step below the planned one is enough where spots would be read for burns alone and few burn: that step is what a
-clinic goes up between two sessions.
+would. A session is one, also where somebody judged what it improved and noted no reaction, unless something that makes
+skin react may be new since then, a later session injured it, whatever that treated, or it was more than a year ago:
+clinics try the skin again after such a time. One whose dose is a usual step below the planned one is enough where spots
+would be read for burns alone and few burn: that step is what a clinic goes up between two sessions.
 """
 
 import math
@@ -16,7 +16,7 @@ from typing import Final
 
 from skinbeam.assessment.earlier_sessions import may_follow, sessions_on_skin, weeks_since
 from skinbeam.assessment.questionnaire import sites_overlap
-from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
 from skinbeam.course.resurfacing import FULL_FIELD_ABLATION
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, is_same_pulse_length
 from skinbeam.model.case import Case
@@ -146,7 +146,10 @@ def _pulses_on_field(
     setup = option.setup
     if setup is None or option.modality == FULL_FIELD_ABLATION:
         return
-    entries = [list(group) for _, group in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry)]
+    noted = [list(group) for _, group in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry)]
+    entries = sorted(
+        [*noted, *_sessions_without_note(case)], key=lambda marks: (not marks[0].is_test_spot, marks[0].index)
+    )
     pulses = [(dose, marks) for marks in entries if (dose := _dose_in_light(marks[0], setup, machine)) is not None]
     harmful = (dose for dose, marks in pulses if any(mark.meaning != "expected" for mark in marks))
     least = min(harmful, default=math.inf)
@@ -160,6 +163,13 @@ def _pulses_on_field(
         if share > 0.0 and _is_on_field(reaction, concern, case):
             is_read = _is_read(case, concern, reaction, option, hours)
             yield BornePulse(share * dose, reaction, is_read, is_sparser=_is_sparser(reaction, setup.settings))
+
+
+def _sessions_without_note(case: Case) -> Iterator[list[EarlierReaction]]:
+    """Yield for each session that somebody judged, and of which no reaction is noted, that it left none."""
+    for index, session in enumerate(case.session):
+        if session.response_pct is not None and not session.adverse:
+            yield [replace(session_pulse(case, index), kind="none", meaning="expected")]
 
 
 def _dose_in_light(reaction: EarlierReaction, setup: DeviceSetup, machine: SearchMachine) -> float | None:

@@ -48,6 +48,8 @@ def why_no_spots(made: Any) -> list[str]:
         (columns(40.0, ""), True),  # of how many columns nobody knows
         (columns(40.0, noted='"herpes on day 3"'), False),  # somebody judged the skin, and saw nothing else
         (columns(40.0, noted='"herpes on day 3"').replace("response_pct = 30.0", ""), True),
+        (columns(40.0, noted=""), False),  # somebody judged the skin, and noted nothing
+        (columns(40.0, noted="").replace("response_pct = 30.0", ""), True),
         (columns(40.0, noted='"dark marks for 8 weeks"'), True),
         (columns(20.0, "density_per_cm2 = 100"), False),  # it helped, so no more is planned
     ],

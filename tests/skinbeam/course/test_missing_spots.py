@@ -77,10 +77,11 @@ def test_what_may_be_newer_than_a_session_is_a_reason_of_plans() -> None:
     assert set(anew()) <= reasons
 
 
-def session(dose: float = 8.0, better: float = 40.0, *, noted: str = 'adverse = ["none"]\n') -> str:
+def session(dose: float = 8.0, better: float = 40.0) -> str:
     return (
         '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\n'
-        f"fluence_J_cm2 = {dose}\npulse_ms = 10.0\nspot_mm = 7.0\nresponse_pct = {better}\n{noted}"
+        f"fluence_J_cm2 = {dose}\npulse_ms = 10.0\nspot_mm = 7.0\nresponse_pct = {better}\n"
+        'adverse = ["none"]\n'
     )
 
 
@@ -119,7 +120,7 @@ def test_a_light_has_test_spots_or_says_why_it_has_none(text: str, why: str) -> 
 @pytest.mark.parametrize("better", [85.0, 95.0])
 def test_what_is_better_enough_has_spots_only_for_who_decides_on_another_session(better: float) -> None:
     """Spots were ordered "before the first session" on a field without any further session."""
-    made = document(PERSON + VEINS + session(3.0, better, noted="") + YELLOW)
+    made = document(PERSON + AMIODARONE + VEINS + session(3.0, better) + YELLOW)
     (ladder,) = made["test_spots"]
     is_done = better >= 90.0
     assert bool(made["concerns"][0].get("is_done")) is is_done
@@ -129,7 +130,7 @@ def test_what_is_better_enough_has_spots_only_for_who_decides_on_another_session
 
 
 def test_spots_of_a_done_concern_are_asked_for_where_another_concern_needs_the_same() -> None:
-    (asked,) = read_plan(document(PERSON + VEINS + session(3.0, 85.0, noted="") + YELLOW)).test_spots
+    (asked,) = read_plan(document(PERSON + AMIODARONE + VEINS + session(3.0, 85.0) + YELLOW)).test_spots
     wrapped = Message("ladder.if-another", {"spots": asked.message})
     done = replace(asked, message=wrapped, when_chosen=True, read_after_h=1000.0)
     for both in ([done, asked], [asked, done]):
