@@ -83,8 +83,9 @@ _MARK = re.compile(rf"mark\.(\d{{1,3}})\.({'|'.join(_MARK_KEYS)})")
 MARK_ROWS_MAX = 300  # found marks: more than any face has; the numbers of rows end at 999
 MARK_FIELDS_MAX = MARK_ROWS_MAX * len(_MARK_KEYS)
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
-# A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
-_DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
+# A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema, and
+# "0,125" is read.
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d+|,(\d{1,2}|\d{4,}))?|0,\d+)", re.ASCII)
 _MINUS = "\N{MINUS SIGN}"
 CaseRow = EarlierTestSpot | EarlierSession  # a row of a case that may come from records
 # An error of a whole table is displayed at the field to fill first.
