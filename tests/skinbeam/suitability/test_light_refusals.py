@@ -156,6 +156,14 @@ def test_what_a_person_has_on_the_face_holds_nothing_back_where_it_cannot_be(
         assert rule in decide(modality, condition, elsewhere, history=["tattoo-in-field"])[1]
 
 
+def test_a_dye_laser_is_not_refused_for_what_resurfacing_does_to_acne() -> None:
+    person = {"age_years": 40.0, "sex": "female", "phototype": "II", "history": ["active-inflammatory-acne"]}
+    case = parse_record(Case, {"patient": person, "concern": [{"condition": "redness", "site": "cheeks"}]}, file="case")
+    found = judge_suitability(case, concern=case.concern[0], modality="vascular")
+    (told,) = [one.message.text for one in found.opposing_reasons]
+    assert "no other light" in told
+
+
 def test_acne_of_the_face_refuses_the_face_and_not_the_hands_beside_it() -> None:
     """Spots of the hands were refused where spots of the cheeks stood in the same consultation."""
     person = {"age_years": 40.0, "sex": "female", "phototype": "II", "history": ["active-inflammatory-acne"]}
