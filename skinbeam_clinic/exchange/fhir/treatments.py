@@ -324,12 +324,13 @@ def _adverse_event_resource(event: AdverseEvent, patient_id: str) -> Resource:
         else {}
     )
     resolved = event.resolved_at is not None
+    kind = local_concept("harm", event.kind)
     return drop_empty(
         {
             "resourceType": "AdverseEvent",
             "id": event.id,
             "actuality": "actual",
-            "event": local_concept("harm", event.kind, event.words),
+            "event": kind | ({"text": f"{kind['text']}: {event.words}"} if event.words else {}),
             "subject": reference(patient_id),
             "encounter": reference(event.consultation_id),
             "date": format_time(event.seen_at),

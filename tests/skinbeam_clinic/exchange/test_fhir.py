@@ -252,6 +252,20 @@ def test_every_code_of_our_own_stands_beside_its_words(dossier: Dossier) -> None
             assert concept.get("text") or concept["coding"][0].get("display"), (one["resourceType"], concept)
 
 
+@settings(max_examples=15)
+@given(dossiers())
+def test_what_is_noted_of_an_adverse_event_stands_beside_its_kind(dossier: Dossier) -> None:
+    """Of a burn with the note "2 cm" another program showed "2 cm" alone."""
+    handed = deidentify_dossier(dossier)
+    found = {one["id"]: one for one in of(make_bundle(handed, "Harbour Clinic"), "AdverseEvent")}
+    for consultation in handed.dossier.consultations:
+        for treatment in consultation.treatments:
+            for event in treatment.events:
+                text = found[event.id]["event"]["text"]
+                assert text.startswith(local_concept("harm", event.kind)["text"])
+                assert text.endswith(event.words)
+
+
 @pytest.mark.parametrize(
     ("system", "codes"),
     [
