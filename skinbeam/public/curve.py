@@ -77,7 +77,7 @@ class SettingCurve:
 
         A number has the dotted path of its key, `dose` or `harm.p_burn`, the dimension of the setting, and `units`. Of
         an estimate it is the median, and `dose_low` and `dose_high` are the ends of its interval. Where a number is
-        unknown it is NaN, and the attribute `unknown` lists the reasons, each with the value of the setting.
+        unknown it is NaN, and the attribute `unknown` has a line for each reason, with the value of the setting.
         """
         import xarray as xr
 
@@ -91,7 +91,7 @@ class SettingCurve:
                 f"{at}: {v.reason}" for at, v in zip(self.values, numbers, strict=True) if isinstance(v, Unknown)
             ]
             if reasons:
-                attributes["unknown"] = reasons
+                attributes["unknown"] = "\n".join(reasons)  # a list is no attribute for every writer of NetCDF
             variables[name] = (self.setting, list(map(_median, numbers)), attributes)
             for end in ("low", "high") if estimate is not None else ():
                 ends = [getattr(value, end, nan) for value in numbers]

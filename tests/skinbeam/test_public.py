@@ -280,7 +280,7 @@ def test_a_curve_compares_devices() -> None:
     assert [label.get_text() for label in curve.plot().axes[0].get_xticklabels()] == both
 
 
-def test_an_unknown_of_a_curve_says_why() -> None:
+def test_an_unknown_of_a_curve_says_why(tmp_path: Path) -> None:
     """So deep below such dark skin no dose of the searched range closes a vessel."""
     vessel = TABLES | {"vessel": [{"depth_um": 4500.0, "diameter_um": 200.0}]}
     curve = answer("threshold", vessel, "vessel-closure", draws=DRAWS, ita_deg=[60.0, -60.0])
@@ -289,7 +289,10 @@ def test_an_unknown_of_a_curve_says_why() -> None:
     assert isinstance(last.dose, Unknown)
     data = curve.to_xarray()["dose"]
     assert np.isnan(data.values).tolist() == [False, True]
-    assert data.unknown == [f"-60.0: {last.dose.reason}"]
+    assert data.unknown == f"-60.0: {last.dose.reason}"
+    curve.to_xarray().to_netcdf(tmp_path / "curve.nc", engine="scipy")  # the writer that knows the fewest types
+    with xr.open_dataset(tmp_path / "curve.nc", engine="scipy") as read:
+        assert read.identical(curve.to_xarray())
     assert isinstance(curve.plot(), Figure)
 
 
