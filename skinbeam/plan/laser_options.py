@@ -182,10 +182,11 @@ def _after_earlier(case: Case, concern: Concern, usual: Proposal | None, machine
     return usual if usual is None or seen is None else proposal_at_endpoint(seen, usual)
 
 
-def _message_of_no_dose(proposal: Proposal) -> Message:
-    """Return why no published dose of a proposal is given to such skin."""
+def _message_of_no_dose(proposal: Proposal, unknown_target: Message | None) -> Message:
+    """Return why no published dose of a proposal is given to such skin; with an unknown target nothing is computed."""
     parameters = proposal.range_parameters | {"device": proposal.machine.device.title}
-    if proposal.is_published_only and proposal.lighter_phototype is not None:
+    is_computed = unknown_target is None and not proposal.is_published_only
+    if proposal.lighter_phototype is not None and not is_computed:
         lighter = PHOTOTYPES[proposal.lighter_phototype - 1]
         return Message("plan.published-for-lighter", parameters | {"lighter": lighter})
     return Message("plan.published-dose-out-of-reach", parameters)
@@ -230,7 +231,7 @@ def _plan_one_proposal(
     if trial is None and proposal.machine.dose_bars:
         return device_refusal(goal, proposal.machine, "plan.no-dose-below-injury")
     if trial is None:
-        return refuse_device(goal, proposal.machine, _message_of_no_dose(proposal))
+        return refuse_device(goal, proposal.machine, _message_of_no_dose(proposal, unknown_target))
     is_printed = proposal.is_begun_with(trial.dose)
     reached = reached_share(trial)
     is_weak = reached is not None and reached < LEAST_REACHED and not is_printed

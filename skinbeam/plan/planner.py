@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from skinbeam._version import __version__
 from skinbeam.assessment.medicines import read_medication
@@ -111,6 +111,9 @@ class _ConcernPart(Generic[FiguresT]):
 
 # Returns a laser option of a concern at the setting that a clinician chose for it, or unchanged.
 OptionReviser: TypeAlias = Callable[["AssessedPerson", Concern, LaserOption], LaserOption]
+
+# Why the model judges no setting of a device: what it does not know is listed among the unknowns of the plan.
+_UNJUDGED: Final = ("plan.not-judged", "plan.not-judged-named", "plan.no-vessel-size")
 
 # Does work on every concern, in sequence or in parallel.
 _ConcernRunner: TypeAlias = Callable[
@@ -447,7 +450,7 @@ def _unknown_messages(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
                 params = {"modality": option.title, "condition": concern.title, "reason": abstains.text}
                 found.append(Message("unknown.expected", params))
         for refused in concern.refused:
-            if refused.reasons and refused.reasons[0].id in ("plan.not-judged", "plan.no-vessel-size"):
+            if refused.reasons and refused.reasons[0].id in _UNJUDGED:
                 params = {
                     "modality": refused.title,
                     "condition": concern.title,

@@ -33,6 +33,7 @@ from skinbeam.plan.guideline_place import (
 )
 from skinbeam.plan.light_planning import plan_without_dose
 from skinbeam.plan.parallel import concern_name, report_progress
+from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan.source_proposal import usual_settings
 from skinbeam.response.candidate import CandidateSetting
@@ -129,17 +130,22 @@ def _settings_to_try(
     )
 
 
-def _may_reach_few(
-    modality: str, machine: SearchMachine, setting: BeamSetting, concern: Concern, cells: Sequence[GuidelineCell]
-) -> bool:
-    """Return whether the guideline names such columns for a concern of the face, or for a scar.
+def _least_share(
+    goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, concern: Concern, cells: Sequence[GuidelineCell]
+) -> float:
+    """Return the least share of such skins that a computed dose has to reach.
 
-    Elsewhere skin scars sooner, and a dose that nobody printed is refused where it reaches few. A scar is what columns
-    are named for off the face, too, and the limits on such skin leave them short of a depth that is a judgement.
+    None where the guideline names such columns for a concern of the face, or for a scar: elsewhere skin scars sooner. A
+    scar is what columns are named for off the face, too, and the limits on such skin leave them short of a depth that
+    is a judgement. So are the vessels that light aims at: light that sources name before any other for such skin has to
+    reach no more than at a printed dose.
     """
-    place = guideline_place(cells, modality, device_classes(machine.device, setting))
+    place = guideline_place(cells, goal.modality, device_classes(machine.device, setting))
     is_meant = is_facial(concern.site) or is_thick_scar(concern.condition)
-    return is_meant and are_named_columns(place, modality, concern, cells)
+    if is_meant and are_named_columns(place, goal.modality, concern, cells):
+        return 0.0
+    is_first = place is not None and place.number == 1 and not place.is_between
+    return LEAST_REACHED if is_first and goal.location == "vessel" else effect_target().least
 
 
 def _plan_device(
@@ -156,7 +162,6 @@ def _plan_device(
     if is_injured_by_other_kind(case, machine.device):
         return device_refusal(goal, machine, "plan.no-dose-after-other-kind")
     unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
-    least = effect_target().least
     refused: list[DeviceRefusal] = []
     ruled_nm: list[float] = []
     for setting in settings:
@@ -168,11 +173,14 @@ def _plan_device(
         try:
             trial = plan_without_dose(case, goal, machine, setting, concern.site, bank)
         except NotAvailable as error:
-            refused.append(device_refusal(goal, machine, "plan.not-judged", reason=error.reason))
+            place = guideline_place(cells, goal.modality, device_classes(machine.device, setting))
+            message = "plan.not-judged" if place is None else "plan.not-judged-named"
+            refused.append(device_refusal(goal, machine, message, reason=error.reason))
             continue
+        least = _least_share(goal, machine, setting, concern, cells)
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
-        elif trial.p_effective < least and not _may_reach_few(goal.modality, machine, setting, concern, cells):
+        elif trial.p_effective < least:
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
             return _offer(case, concern, goal, trial, rules, cells)

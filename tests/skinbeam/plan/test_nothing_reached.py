@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from consultations import NAMED, PERSON, PLAN_DRAWS, concern, devices, document, loaded
+from consultations import laser_options as offered
 from plan_reading import read_plan
 
 from skinbeam.evidence.guideline.table import guideline_cell
@@ -16,24 +17,43 @@ from skinbeam.plan.planner import make_plan
 from skinbeam.plan.ranking import LEAST_REACHED, OptionStanding, rank_options
 from skinbeam.response.limits import effect_target
 
-GREEN_ON_VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("ktp-532")
-
 
 @pytest.mark.parametrize("reached", [0.0, 0.5, 2.0])
-def test_a_computed_dose_is_offered_from_the_least_share_upwards(monkeypatch: pytest.MonkeyPatch, reached: float):
-    """`reached` is the share that reaches the target, over the least one."""
+@pytest.mark.parametrize(("kind", "least"), [("fine-red", LEAST_REACHED), ("over-1-mm", effect_target().least)])
+def test_a_computed_dose_is_offered_from_the_least_share_upwards(
+    monkeypatch: pytest.MonkeyPatch, kind: str, least: float, reached: float
+):
+    """`reached` is the share that reaches the target, over the least one: sources name green light first for fine veins
+    and third for wide ones.
+    """
     plan_without_dose = without_dose.plan_without_dose
 
     def with_share(*asked):
         trial = plan_without_dose(*asked)
-        count = round(reached * effect_target().least * trial.effective.size)
+        count = round(reached * least * trial.effective.size)
         return replace(trial, effective=np.arange(trial.effective.size) < count)
 
     monkeypatch.setattr(without_dose, "plan_without_dose", with_share)
-    (part,) = read_plan(make_plan(loaded(GREEN_ON_VEINS), draws=PLAN_DRAWS).document).concerns
+    veins = PERSON + concern("facial-telangiectasia", extra=f'subtypes = ["{kind}"]') + devices("ktp-532")
+    (part,) = read_plan(make_plan(loaded(veins), draws=PLAN_DRAWS).document).concerns
     refusals = [message.id for one in part.refused for message in one.reasons]
     assert (part.first_laser is not None) == (reached > 1.0)
     assert any(one.startswith("plan.too-weak") for one in refusals) == (reached < 1.0)
+
+
+def test_green_light_is_offered_for_a_spider_angioma_of_type_iii() -> None:
+    """Sources name it first for such skin; it reaches a fifth of the arterioles of the model, and was refused."""
+    spider = PERSON.replace("60.0", "35.0").replace('"II"', '"III"')
+    plan = document(spider + concern("spider-angioma", extra=NAMED) + devices("ktp-532"))
+    (option,) = offered(plan)
+    assert LEAST_REACHED <= option["p_effective"]["median"] < effect_target().least
+
+
+@pytest.mark.parametrize("phototype", ["II", "III", "IV"])
+def test_infrared_light_is_offered_for_a_spider_angioma_of_light_skin_too(phototype: str) -> None:
+    """All of 26 people of types II to V were markedly better (ozyurt2012); types I and II were told of no source."""
+    person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', f'"{phototype}"')
+    assert offered(document(person + concern("spider-angioma", extra=NAMED) + devices("ndyag-1064")))
 
 
 @pytest.mark.parametrize("reached", [0.0, 0.5, 2.0])
@@ -162,3 +182,20 @@ def test_columns_that_the_guideline_names_for_a_scar_are_offered_off_the_face_to
         assert isinstance(laser.p_effective, Estimate)
         assert laser.p_effective.median < effect_target().least
         assert {limit.status for limit in laser.limits} <= {"met", "warn"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "kind", "is_named"),
+    [("acne-scars", "boxcar", True), ("acne-scars", "rolling", True), ("laxity", "", False)],
+)
+def test_light_that_sources_name_and_the_model_cannot_judge_is_no_light_that_does_not_help(
+    condition: str, kind: str, is_named: bool
+) -> None:
+    """Of fractional Er:YAG, which sources name first for scars of light skin, only what the model lacks was told."""
+    kinds = f'subtypes = ["{kind}"]' if kind else ""
+    plan = document(PERSON + concern(condition, extra=kinds) + devices("fractional-er-yag-2940"))
+    (refused,) = (one for one in plan["concerns"][0]["refused"] if one.get("device"))
+    (reason,) = refused["reasons"]
+    assert reason["id"] == ("plan.not-judged-named" if is_named else "plan.not-judged")
+    assert ("Sources name this light" in reason["text"]) == is_named
+    assert any("no sourced depth" in unknown["text"] for unknown in plan["unknowns"])

@@ -356,6 +356,8 @@ def test_every_reason_of_a_refusal_has_its_plain_sentence() -> None:
     wanted |= {
         "not-at-site",
         "not-judged",
+        "not-judged-named",
+        "published-for-lighter",
         "no-safe-dose",
         "too-weak",
         "too-few-draws",
