@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain, combinations, permutations, product
 
 import pytest
-from consultations import NAMED, PERSON, concern, loaded
+from consultations import NAMED, PERSON, concern, document, laser_options, loaded
 
 from skinbeam.evidence.guideline.device_classes import is_of_class
 from skinbeam.evidence.guideline.records import GuidelineCell
@@ -446,3 +446,14 @@ def test_a_place_between_lighter_and_darker_skin_names_the_kinds_that_have_it() 
         assert (place.number, place.is_between) == (2, True)
         kinds.append(place.kinds)
     assert kinds == [(), (), ("boxcar", "rolling")]
+
+
+@pytest.mark.parametrize("phototype", ["II", "III"])
+def test_infrared_light_stands_behind_dye_and_green_light_for_fine_veins_of_a_nose(phototype: str) -> None:
+    """It cleared what both had left (VC014), and led in every clinic without a machine of two lights."""
+    person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', f'"{phototype}"')
+    veins = concern("facial-telangiectasia", "nose", extra='subtypes = ["fine-red"]')
+    owned = '[clinic]\ndevices = ["ndyag-1064", "pulsed-dye-595", "ktp-532"]\n'
+    plan = document(person + veins + owned)
+    ranks = {option["device"]: option["rank"] for option in laser_options(plan)}
+    assert ranks["ndyag-1064"] > max(ranks["pulsed-dye-595"], ranks["ktp-532"])

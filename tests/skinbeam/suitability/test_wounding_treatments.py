@@ -269,7 +269,7 @@ def test_what_heats_or_wounds_is_a_caution_where_raised_scars_form(modality: str
     assert rule not in decide(modality, "wrinkles", "decolletage")[1]
 
 
-@pytest.mark.parametrize("condition", ["surgical-scars", "hypertrophic-scars"])
+@pytest.mark.parametrize("condition", ["surgical-scars", "hypertrophic-scars", "keloid"])
 def test_a_scar_without_red_gets_no_light_for_vessels(condition: str) -> None:
     """White raised scars got 8 J/cm2 of a dye laser that "reaches its target" in 94 of 100, and red ones 7."""
     use = known_conditions()[condition].lasers["vascular"]
