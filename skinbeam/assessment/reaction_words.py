@@ -13,13 +13,7 @@ from functools import cache, lru_cache
 
 from skinbeam.assessment.stated_time import longest_time_h, span_h, without_times
 from skinbeam.model.package_data import load_package_table
-from skinbeam.model.vocabulary import (
-    ABLATIVE_MODALITIES,
-    COLUMN_MODALITIES,
-    PIGMENT_MODALITIES,
-    RAISED_SCARS,
-    usable_modalities,
-)
+from skinbeam.model.vocabulary import PIGMENT_MODALITIES, RAISED_SCARS, SURFACE_MODALITIES, usable_modalities
 
 __all__ = [
     "BROWN_SPOTS",
@@ -322,8 +316,8 @@ def _is_spot_that_fell_off(words: str, treats: str) -> bool:
 
 def _flakes_as_usual(words: str, treats: str) -> bool:
     """Return whether skin of a treated condition may flake, and a clause names no longer time than it usually does."""
-    resurfaced = {*ABLATIVE_MODALITIES, *COLUMN_MODALITIES, *PIGMENT_MODALITIES}
-    if not treats or resurfaced.isdisjoint(usable_modalities(treats)):
+    flaking = {*SURFACE_MODALITIES, *PIGMENT_MODALITIES}
+    if not treats or flaking.isdisjoint(usable_modalities(treats)):
         return False
     usual_h: float = load_package_table("data/reactions.toml")["flaking"]["expected_for_h"]
     return (longest_time_h(words) or 0.0) <= usual_h

@@ -17,7 +17,6 @@ from skinbeam.course.groups import group_concerns
 from skinbeam.course.resurfacing import ablation_rule, fresh_skin_rule, weeks_before_ablation
 from skinbeam.model.case import Case
 from skinbeam.model.sources import cite_sources
-from skinbeam.model.vocabulary import COLUMN_MODALITIES
 from skinbeam.plan_records.course import SessionGain, Visit
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.suitability.course_rules import course_rules
@@ -100,13 +99,6 @@ def _week_after(earlier: Sequence[ConcernGroup], group: ConcernGroup) -> int:
     return max((before.last_week + before.weeks_before(group) for before in earlier), default=0)
 
 
-def _stops_after(part: GroupedConcern) -> int:
-    """Return after how many sessions a course must have improved something, as plans of a running course judge it."""
-    rules = course_rules()
-    of_columns = part.option.modality in COLUMN_MODALITIES
-    return rules.stop_after_sessions_of_columns if of_columns else rules.stop_after_sessions
-
-
 @dataclass(frozen=True)
 class _CourseSession:
     """One session of a group, the first with index 0."""
@@ -154,11 +146,12 @@ class _CourseSession:
 
     def _stop_messages(self, *, named: bool) -> list[Message]:
         """When the courses stop that come to that, `named` by their concerns."""
+        rules = course_rules()
         stopping: dict[int, list[str]] = {}
         for part in self.parts:
             if self._comes_to_stop_rule(part):
-                stopping.setdefault(_stops_after(part), []).append(part.title)
-        below = {"pct": course_rules().stop_below_pct}
+                stopping.setdefault(rules.stop_after(part.option.modality), []).append(part.title)
+        below = {"pct": rules.stop_below_pct}
         if named:
             return [
                 Message("course.stop-rule-for", {"concerns": titles, "sessions": sessions, **below})
@@ -172,7 +165,7 @@ class _CourseSession:
         A course that improved too little is refused, and has no visits.
         """
         is_answered = self.index == 0 and part.is_judged
-        return part.sessions_alike + self.index == _stops_after(part) and not is_answered
+        return part.sessions_alike + self.index == course_rules().stop_after(part.option.modality) and not is_answered
 
     @property
     def _since_last_messages(self) -> list[Message]:

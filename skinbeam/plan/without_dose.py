@@ -131,7 +131,7 @@ def _settings_to_try(
 
 
 def _least_share(
-    goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, concern: Concern, cells: Sequence[GuidelineCell]
+    goal: TreatmentGoal, place: GuidelinePlace | None, concern: Concern, cells: Sequence[GuidelineCell]
 ) -> float:
     """Return the least share of such skins that a computed dose has to reach.
 
@@ -140,7 +140,6 @@ def _least_share(
     is a judgement. So are the vessels that light aims at: light that sources name before any other for such skin has to
     reach no more than at a printed dose.
     """
-    place = guideline_place(cells, goal.modality, device_classes(machine.device, setting))
     is_meant = is_facial(concern.site) or is_thick_scar(concern.condition)
     if is_meant and are_named_columns(place, goal.modality, concern, cells):
         return 0.0
@@ -170,14 +169,14 @@ def _plan_device(
             refused.append(refuse_by_rule(goal, machine, rules))
             ruled_nm.append(setting.wavelength_nm)
             continue
+        place = guideline_place(cells, goal.modality, device_classes(machine.device, setting))
         try:
             trial = plan_without_dose(case, goal, machine, setting, concern.site, bank)
         except NotAvailable as error:
-            place = guideline_place(cells, goal.modality, device_classes(machine.device, setting))
             message = "plan.not-judged" if place is None else "plan.not-judged-named"
             refused.append(device_refusal(goal, machine, message, reason=error.reason))
             continue
-        least = _least_share(goal, machine, setting, concern, cells)
+        least = _least_share(goal, place, concern, cells)
         if trial is None:
             refused.append(device_refusal(goal, machine, unsafe))
         elif trial.p_effective < least:

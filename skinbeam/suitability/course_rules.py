@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from skinbeam.model.package_data import load_package_table
+from skinbeam.model.vocabulary import COLUMN_MODALITIES
 
 __all__ = ["CourseRules", "course_rules"]
 
@@ -45,6 +46,10 @@ class CourseRules:
     new_course_after_weeks: float
     source: str
     beside_source: str
+
+    def stop_after(self, modality: str) -> int:
+        """Return after how many sessions a course must have improved something: more of columns, which rebuild skin."""
+        return self.stop_after_sessions_of_columns if modality in COLUMN_MODALITIES else self.stop_after_sessions
 
 
 @cache

@@ -18,7 +18,7 @@ from skinbeam.laser.device_class import heats_alike
 from skinbeam.laser.setting_grid import one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
-from skinbeam.model.vocabulary import COLOUR_MODALITIES, COLUMN_MODALITIES, PIGMENT_MODALITIES, usable_modalities
+from skinbeam.model.vocabulary import COLOUR_MODALITIES, PIGMENT_MODALITIES, usable_modalities
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.history import reaction_message
 from skinbeam.suitability.table import Decision, RuleReason
@@ -229,10 +229,7 @@ def _stopping_message(
     if response.is_worse:
         return "refer", Message("response.worse", {"sessions": response.judged_after})
     rules = course_rules()
-    is_of_columns = modality in COLUMN_MODALITIES
-    if not response.is_too_little_after(
-        rules.stop_after_sessions_of_columns if is_of_columns else rules.stop_after_sessions
-    ):
+    if not response.is_too_little_after(rules.stop_after(modality)):
         return None
     params = {"sessions": response.judged_after, "improved": response.improved_pct}
     if response.is_last_judged and is_judged_early(case, done[-1]):

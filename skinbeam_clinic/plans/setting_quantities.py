@@ -32,9 +32,8 @@ __all__ = [
 ]
 
 _DIGITS = 9  # of a step, without the rounding error of its unit
-# A pulse is typed in the unit in which clinicians say it: the name of the field, and the unit in ms.
-_PULSE_UNITS = {**{name: size_ms for name, (_, size_ms) in SHORT_PULSES.items()}, "pulse_us": US / MS}
-_UNITS = {**{name: unit for name, (unit, _) in SHORT_PULSES.items()}, "pulse_us": "µs"}
+# A pulse is typed in the unit in which clinicians say it: the name of the field → the unit, and its size in ms.
+_PULSE_UNITS = {**SHORT_PULSES, "pulse_us": ("µs", US / MS)}
 
 
 @dataclass(frozen=True)
@@ -147,13 +146,13 @@ def dose_curve(device: Device, quantities: OrderedSettings) -> tuple[OrderedSett
 
 
 def _make_slider(device: Device, name: str, planned: float, values: Iterable[float]) -> QuantitySlider:
-    values = {*values, planned}
+    values, pulse_unit = {*values, planned}, ""
     if name == "pulse_ms":
-        name = next((unit for unit, size in _PULSE_UNITS.items() if max(values) < 1000 * size), name)
-        size = _PULSE_UNITS.get(name, 1.0)
+        name = next((field for field, (_, size) in _PULSE_UNITS.items() if max(values) < 1000 * size), name)
+        pulse_unit, size = _PULSE_UNITS.get(name, ("", 1.0))
         values, planned = {_rounded(value / size) for value in values}, _rounded(planned / size)
     words, unit = quantity_label("diameter_um" if name == "spot_mm" and device.microbeam else _case_name(name))
-    unit = _UNITS.get(name, "mm" if name == "spot_mm" else unit)
+    unit = pulse_unit or ("mm" if name == "spot_mm" else unit)
     return QuantitySlider(name, capitalise(words), unit, planned, tuple(sorted(values)))
 
 
@@ -185,7 +184,8 @@ def read_quantities(fields: Iterable[tuple[str, str]]) -> dict[str, float]:
         if not (math.isfinite(value) and value > 0.0):
             words = quantity_label(quantity)[0]
             raise clinic_error("settings-number", name, value=text[:20], hint={"quantity": words})
-        quantities[quantity] = _rounded(value * _PULSE_UNITS.get(name, 1.0))
+        _, size = _PULSE_UNITS.get(name, ("", 1.0))
+        quantities[quantity] = _rounded(value * size)
     return quantities
 
 
@@ -204,7 +204,7 @@ def not_offered_error(device: Device, error: SettingNotOfferedError) -> InputErr
 def _quantity_text(name: str, value: float) -> str:
     """Return a value with its unit."""
     if name == "pulse_ms":
-        for unit, size in _PULSE_UNITS.items():
+        for unit, size in _PULSE_UNITS.values():
             if value < 1000 * size:
-                return f"{Formatter().number(value / size)} {_UNITS[unit]}"
+                return f"{Formatter().number(value / size)} {unit}"
     return f"{Formatter().number(value)} {quantity_label(name)[1]}"
