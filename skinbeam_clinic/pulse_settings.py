@@ -101,16 +101,21 @@ def step_settings(ladder: TestSpotLadder, step: LadderStep) -> SpotSettings:
     )
 
 
-def case_test_spot(settings: SpotSettings, read_after_h: float, reaction: str, *, file: str) -> EarlierTestSpot:
+def case_test_spot(
+    settings: SpotSettings, read_after_h: float, reaction: str, *, file: str, ita_deg: float | None = None
+) -> EarlierTestSpot:
     """Return a pulse and the reaction to it as the test spot of a case.
+
+    Parameters
+    ----------
+    ita_deg : the measured colour of that skin then.
 
     Raises
     ------
     InputError : a value that no case file may have.
     """
-    return parse_record(
-        EarlierTestSpot, {**settings.as_record(), "read_after_h": read_after_h, "reaction": reaction}, file=file
-    )
+    seen = {"read_after_h": read_after_h, "reaction": reaction} | ({} if ita_deg is None else {"ita_deg": ita_deg})
+    return parse_record(EarlierTestSpot, {**settings.as_record(), **seen}, file=file)
 
 
 def case_session(
@@ -122,8 +127,14 @@ def case_session(
     response_pct: float | None,
     adverse: tuple[str, ...],
     cooling: str | None = None,
+    ita_deg: float | None = None,
 ) -> EarlierSession:
-    """Return a treatment as the earlier session of a case; `cooling` is the kind that was used, None where unknown.
+    """Return a treatment as the earlier session of a case.
+
+    Parameters
+    ----------
+    cooling : the kind that was used; None where it is not known.
+    ita_deg : the measured colour of that skin then.
 
     Raises
     ------
@@ -131,6 +142,7 @@ def case_session(
     """
     about = {"week": week, "treats": treats, "device": device, "response_pct": response_pct, "adverse": list(adverse)}
     values = {name: getattr(settings, name) for name in SETTINGS} | about | {"cooling": cooling}
+    values["ita_deg"] = ita_deg
     given = {name: value for name, value in values.items() if value is not None}
     return parse_record(EarlierSession, given, file="records")
 

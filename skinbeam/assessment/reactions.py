@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from skinbeam.assessment.earlier_colour import was_skin_lighter
 from skinbeam.assessment.lamp_windows import read_spot_mm
 from skinbeam.assessment.reaction_words import (
     BROWN_SPOTS,
@@ -55,6 +56,7 @@ class EarlierReaction:
     pulse_ms, spot_mm : of the pulse; None where they are not in the case. Of the window of a lamp, its disc.
     read_after_h : when a test spot was read; None of a session, for which the case has no such time.
     week : of a session; None of a test spot.
+    was_skin_lighter : whether the skin was lighter then than it is today (`earlier_colour`).
     has_ended : whether the text of a session says that it is gone.
     """
 
@@ -74,6 +76,7 @@ class EarlierReaction:
     density_per_cm2: float | None = None
     read_after_h: float | None = None
     week: float | None = None
+    was_skin_lighter: bool = False
     has_ended: bool = False
 
     @property
@@ -215,7 +218,13 @@ def _start_reaction(
     made = EarlierReaction(
         "", "unread", where, device_name, device, pulse.wavelength_nm, fluence, pulse.energy_mJ, modalities
     )
-    made = replace(made, pulse_ms=pulse.pulse_ms, spot_mm=spot_mm, density_per_cm2=pulse.density_per_cm2)
+    made = replace(
+        made,
+        pulse_ms=pulse.pulse_ms,
+        spot_mm=spot_mm,
+        density_per_cm2=pulse.density_per_cm2,
+        was_skin_lighter=was_skin_lighter(case, pulse.ita_deg),
+    )
     if isinstance(pulse, EarlierSession):
         return replace(made, condition=pulse.treats, site=pulse.site, week=pulse.week)
     return replace(made, site=pulse.site, read_after_h=pulse.read_after_h)

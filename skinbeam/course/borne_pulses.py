@@ -139,9 +139,9 @@ def _pulses_on_field(
 ) -> Iterator[BornePulse]:
     """Yield the pulses of a setting that this field has borne so far, in the order of the file.
 
-    A pulse shows it if it had this light and was as short, on the same skin, and left at most what such light usually
-    leaves, a bruise among it. None counts at or above a dose that left more. Of skin that is removed as a whole the
-    passes are as important and not known.
+    A pulse shows it if it had this light and was as short, on the same skin and when that was no lighter than today,
+    and left at most what such light usually leaves, a bruise among it. None counts at or above a dose that left more.
+    Of skin that is removed as a whole the passes are as important and not known.
     """
     setup = option.setup
     if setup is None or option.modality == FULL_FIELD_ABLATION:
@@ -157,7 +157,7 @@ def _pulses_on_field(
     for dose, marks in pulses:
         reaction = marks[0]
         is_silent = all(mark.history is not None for mark in marks) and not _is_judged(case, reaction)
-        if dose >= least or is_silent:
+        if dose >= least or is_silent or reaction.was_skin_lighter:
             continue
         share = _share_of_plan(reaction, setup.settings, is_computed=is_computed)
         if share > 0.0 and _is_on_field(reaction, concern, case):

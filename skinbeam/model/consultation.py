@@ -254,6 +254,7 @@ class EarlierTestSpot(InputTable):
     density_per_cm2: ColumnDensity | None = None
     pulse_ms: Pulse | None = None
     spot_mm: SpotSize | None = None
+    ita_deg: Annotated[float, number(-90, 90, "degrees")] | None = None
     read_after_h: Annotated[float, number(0, 10_000, "hours")]
     reaction: Annotated[str, choice(*REACTIONS)]
 
@@ -272,6 +273,7 @@ class EarlierSession(InputTable):
     density_per_cm2: ColumnDensity | None = None
     pulse_ms: Pulse | None = None
     spot_mm: SpotSize | None = None
+    ita_deg: Annotated[float, number(-90, 90, "degrees")] | None = None
     response_pct: Annotated[float, number(-100, 100, "%")] | None = None
     adverse: list[Annotated[str, text(100)]] = Field(default=[], max_length=50)
     cooling: Annotated[str, choice("none", "air", "contact", "spray", "gel", "ice")] | None = None

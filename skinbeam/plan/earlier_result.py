@@ -40,6 +40,7 @@ class EarlierResult:
     has_helped : whether enough got better, and part of it since the session before.
     is_early : whether that was judged before its effect shows.
     is_site_named : whether the session names its site, which then is this one.
+    was_skin_lighter : whether the skin was lighter then than it is today.
     is_hurt_since : whether columns, of whatever device, may have hurt this skin later.
     """
 
@@ -51,6 +52,7 @@ class EarlierResult:
     has_helped: bool
     is_early: bool = False
     is_site_named: bool = False
+    was_skin_lighter: bool = False
     is_hurt_since: bool = False
 
     def has_helped_at(self, setting: BeamSetting, dose: float) -> bool:
@@ -106,6 +108,7 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
                         result,
                         is_early=is_judged_early(case, session),
                         is_site_named=is_named,
+                        was_skin_lighter=pulse.was_skin_lighter,
                         is_hurt_since=is_hurt_since(case, session),
                     )
         before = before if session.response_pct is None else session.response_pct
@@ -182,6 +185,7 @@ def endpoint_seen(case: Case, concern: Concern, machine: SearchMachine, setting:
         dose = reaction.dose_on(machine.device)
         if (
             not reaction.is_test_spot
+            or reaction.was_skin_lighter
             or reaction.site is None
             or dose is None
             or not sites_overlap(reaction.site, concern.site)

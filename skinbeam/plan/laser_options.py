@@ -315,6 +315,11 @@ def _with_proposal_reason(
     is_kept = earlier is not None and trial.dose == proposal.start == earlier.dose
     if earlier is not None and (proposal.has_helped or earlier.is_early or is_kept or trial.dose > earlier.dose):
         message = _message_after(earlier, proposal, trial, span)
+    elif proposal.no_more_than is not None and trial.dose >= proposal.start / DOSE_ROUNDING:
+        before = Message("plan.dose-single", {"dose": proposal.no_more_than.dose, "unit": proposal.unit})
+        message = Message(
+            "plan.dose-of-lighter-day", {**span, "before": before, "session": proposal.no_more_than.number}
+        )
     elif proposal.endpoint is not None and trial.dose > proposal.endpoint.nothing:
         nothing = Message("plan.dose-single", {"dose": proposal.endpoint.nothing, "unit": proposal.unit})
         shown = Message("plan.dose-single", {"dose": proposal.endpoint.dose, "unit": proposal.unit})

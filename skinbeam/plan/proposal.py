@@ -92,6 +92,7 @@ class Proposal:
         the endpoint; else 0.
     no_less_than : the session on this skin whose dose it bore and which did too little, where the doses are borrowed
         from lighter skin: they are moved to no less; else None.
+    no_more_than : the session whose dose helped this skin when it was lighter, and is not exceeded; else None.
     endpoint : the doses of these test spots; else None.
     whitened : the least dose of test spots that showed the endpoint, less than which the model calls enough of no
         skin; 0 without one.
@@ -129,6 +130,7 @@ class Proposal:
     earlier: EarlierResult | None = None
     raised_start: float = 0.0
     no_less_than: EarlierResult | None = None
+    no_more_than: EarlierResult | None = None
     endpoint: EndpointSeen | None = None
     whitened: float = 0.0
     usual_range: PublishedRange | None = None

@@ -31,8 +31,11 @@ def proposal_after(
     the same dose where that was judged too early, or with no less where its doses are borrowed from lighter skin; the
     setting of the session where the usual one would be weaker; else the usual proposal. Above what sources print, the
     limits alone bound what is given again: none is computed of a lens array, and columns need their density, since that
-    of smaller columns says nothing of greater ones.
+    of smaller columns says nothing of greater ones. What skin showed when it was lighter than today repeats and raises
+    nothing, and a dose that helped then is not exceeded.
     """
+    if earlier.was_skin_lighter:
+        return usual if usual is None or not earlier.has_helped else _no_more_than(usual, earlier)
     if earlier.has_helped:
         again, device = _same_again(earlier, usual, concern, machine), machine.device
         is_unbounded = device.lens_array or (device.microbeam and earlier.density_per_cm2 is None)
@@ -56,6 +59,14 @@ def proposal_after(
     if raised <= usual.start or (raised <= earlier.dose and not earlier.is_early):
         return usual
     return replace(usual, raised_start=raised, earlier=earlier)
+
+
+def _no_more_than(usual: Proposal, earlier: EarlierResult) -> Proposal:
+    """Return a usual proposal with no more than the dose that helped skin when it was lighter, of the same light."""
+    if not is_like(usual.setting, earlier.setting) or usual.start <= earlier.dose:
+        return usual
+    low, middle, high = (min(dose, earlier.dose) for dose in (usual.low, usual.middle, usual.high))
+    return replace(usual, low=low, middle=middle, high=high, printed=usual.printed_range, no_more_than=earlier)
 
 
 def _is_weaker(usual: Proposal, earlier: EarlierResult) -> bool:

@@ -131,6 +131,8 @@ def _read_pulse(
     burnt = bool(worst.is_burn)
     if not burnt and any(mark.is_burn is None for mark in marks):
         return Message("learned.no-sign", {"reaction": _reaction_name(worst)})
+    if not burnt and worst.was_skin_lighter:
+        return Message("learned.lighter-skin")
     site = worst.site or next((concern.site for concern in case.concern if concern.condition == worst.condition), None)
     # The case has no time at which a session was read; its later report is late enough. It lit the whole field, so that
     # nothing of it is missed; of a field elsewhere it tells as much as a test spot.

@@ -206,9 +206,9 @@ def _bars_of_shorter_pulses(
 def borne_since(injury: EarlierReaction, reactions: Sequence[EarlierReaction]) -> EarlierReaction | None:
     """Return the reaction to the greatest dose of a later session that this skin bore after an injury, or None.
 
-    It is a session of the same condition with the same device and wavelength, after which nothing but what is usual was
-    noted, at a dose above two thirds of the injuring one and below it. Of a scar and of a pale mark, or a mark that may
-    be one, nothing is taken back.
+    It is a session of the same condition with the same device and wavelength, on skin that was no lighter than today's,
+    after which nothing but what is usual was noted, at a dose above two thirds of the injuring one and below it. Of a
+    scar and of a pale mark, or a mark that may be one, nothing is taken back.
     """
     dose = _set_dose(injury)
     if injury.meaning != "harm" or injury.week is None or dose is None or injury.kind in _NEVER_BORNE:
@@ -223,6 +223,7 @@ def borne_since(injury: EarlierReaction, reactions: Sequence[EarlierReaction]) -
         and (given := _set_dose(reaction)) is not None
         and _SHARE_AFTER_INJURY * dose < given < dose
         and reaction.history is None
+        and not reaction.was_skin_lighter
         and all(also.meaning == "expected" for also in reactions if also.entry == reaction.entry)
     ]
     return max(later, key=lambda reaction: _set_dose(reaction) or 0.0, default=None)
@@ -301,6 +302,7 @@ def _greatest_clean_dose(
         and reaction.meaning == "expected"
         and reaction.kind != "purpura"
         and reaction.history is None
+        and not reaction.was_skin_lighter
         and reaction.wavelength_on(device) == bruise.wavelength_on(device)
         and (dose := reaction.dose_on(device)) is not None
     ]

@@ -10,7 +10,7 @@ an eye that hurt or saw less well every light waits for an eye doctor.
 
 from typing import Final
 
-from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
+from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions, session_pulse
 from skinbeam.evidence.peel_kinds import PEEL, PeelDepth
 from skinbeam.laser.device import devices
 from skinbeam.model.case import Case
@@ -59,7 +59,7 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
     ----------
     lamp : whether the light is a lamp's; None where no device was chosen.
     """
-    reasons = []
+    reasons = _lighter_skin_reasons(case, modality)
     decision: Decision
     for reaction in earlier_reactions(case):
         if reaction.is_mark_of_unknown_colour:
@@ -116,6 +116,21 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             decision = "refer" if meant <= set(reaction.modalities) else "with-caution"
             reasons.append(_practice_reason("earlier-injury-undosed", decision, reaction_message(named, reaction)))
     return list({(reason.rule, reason.message.text): reason for reason in reasons}.values())
+
+
+def _lighter_skin_reasons(case: Case, modality: str | None) -> list[RuleReason]:
+    """Return the reason of earlier pulses of a kind of laser on skin that was lighter than it is today."""
+    spots = [reaction for reaction in earlier_reactions(case) if reaction.is_test_spot]
+    pulses = [*spots, *(session_pulse(case, index) for index in range(len(case.session)))]
+    lighter = [
+        (case.test_spot if pulse.is_test_spot else case.session)[pulse.index].ita_deg or 0.0
+        for pulse in pulses
+        if pulse.was_skin_lighter and (modality is None or modality in possible_modalities(pulse, case))
+    ]
+    if not lighter:
+        return []
+    message = Message("earlier.lighter-skin", {"then_deg": max(lighter), "today_deg": min(case.measured_ita_deg)})
+    return [_practice_reason("earlier-lighter-skin", "with-caution", message)]
 
 
 def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[RuleReason]:

@@ -40,7 +40,16 @@ __all__ = ["ImportFile", "plan_import"]
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
 _MINUTES = re.compile(r"\d{1,3}", re.ASCII)
-_NUMBERS = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "density_per_cm2", "pulse_ms", "spot_mm", "response_pct")
+_NUMBERS = (
+    "wavelength_nm",
+    "fluence_J_cm2",
+    "energy_mJ",
+    "density_per_cm2",
+    "pulse_ms",
+    "spot_mm",
+    "response_pct",
+    "ita_deg",
+)
 # A number of a file is in one notation from the first line to the last, unlike one that a person types into a form: a
 # comma after a nought is no thousands separator, and a program writes small numbers with an exponent.
 _FILE_NUMBER = re.compile(r"[+-]?(\d+(\.\d+|,\d{1,2})?[eE][+-]?\d{1,3}|0,\d+)", re.ASCII)

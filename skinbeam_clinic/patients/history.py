@@ -171,7 +171,9 @@ def _spot_fact(spot: TestSpotRecord) -> HistoryFact:
     path = f"/consultations/{spot.consultation_id}/test-spots"
     name, firing = f"test_spot/{spot.id}", spot.firing
     rows = (
-        case_test_spot(firing.settings, round(spot.hours(reading), 1), reading.reaction, file="records")
+        case_test_spot(
+            firing.settings, round(spot.hours(reading), 1), reading.reaction, file="records", ita_deg=firing.ita_deg
+        )
         for reading in spot.readings
     )
     facts = [HistoryFact(name, row, spot.fired_at, path, firing.plan_id) for row in rows]
@@ -364,6 +366,7 @@ def _area_fact(
         response_pct=_middle_pct(improved) if isinstance(improved, ImprovementRange) else None,
         adverse=tuple(dict.fromkeys(map(_describe_event, treatment.events))),
         cooling=None if mildest.cooling is None else mildest.cooling.kind.value,
+        ita_deg=ordered.ita_deg,
     )
     grave = tuple(event for event in treatment.events if event.grade is not AdverseEventGrade.MILD)
     path = f"/treatments/{treatment.id}"

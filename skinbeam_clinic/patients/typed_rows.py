@@ -12,7 +12,7 @@ __all__ = ["EMPTY_ROW", "TypedRow", "is_close", "pair_rows", "typed_rows"]
 
 _WEEK_TOLERANCE = 0.5
 _RELATIVE_TOLERANCE = 0.005  # relative to a number: people round what they copy from a machine
-_NOT_COMPARED = ("week", "weeks_ago", "read_after_h", "response_pct", "adverse", "cooling")
+_NOT_COMPARED = ("week", "weeks_ago", "read_after_h", "response_pct", "adverse", "cooling", "ita_deg")
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,14 @@ class _Course:
         for number, step in enumerate(ladder.spots):
             yield starts + number * _MINUTE
             settings = step_settings(ladder, step)
-            firing = SpotFiring(plan.id, settings, ladder.read_after_h, ORAL_CONSENT, cooling=self.order.cooling)
+            firing = SpotFiring(
+                plan.id,
+                settings,
+                ladder.read_after_h,
+                ORAL_CONSENT,
+                cooling=self.order.cooling,
+                ita_deg=self.order.ita_deg,
+            )
             spots.append(self.doctor.test_spots.fire(self.consultation, firing))
         self._show("spots", f"/consultations/{self.consultation}/test-spots")
         yield reading.starts_at

@@ -26,6 +26,7 @@ class SpotFiring:
     consent : id of a signed and valid consent, or `ORAL_CONSENT`.
     cooling : the cooling that was used; None where it is not recorded, which does not mean that there was none.
     cooling_change : how it differed from the plan; None where it did not, or is not recorded.
+    ita_deg : the colour of the skin that the plan was made for; None where nobody measured it.
     """
 
     plan_id: str
@@ -36,6 +37,7 @@ class SpotFiring:
     why: str = ""
     cooling: UsedCooling | None = None
     cooling_change: CoolingChange | None = None
+    ita_deg: float | None = None
 
 
 @dataclass(frozen=True)

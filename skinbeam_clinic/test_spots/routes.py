@@ -45,7 +45,7 @@ from skinbeam_clinic.treatments.cooling_answer import (
     unknown_cooling,
 )
 from skinbeam_clinic.treatments.cooling_views import describe_cooling
-from skinbeam_clinic.treatments.orders import make_order
+from skinbeam_clinic.treatments.orders import make_order, measured_ita_deg
 from skinbeam_clinic.treatments.treatment_form import (
     COOLING_FIELDS,
     FURTHER_COOLING,
@@ -327,7 +327,15 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     if change is not None and change.needs_reason and not is_confirmed:
         raise _spot_error("cooling", planned=describe_cooling(ordered))
     return SpotFiring(
-        plan.record.id, fired, ladder.read_after_h, consent or ORAL_CONSENT, changed, why, cooling, change
+        plan.record.id,
+        fired,
+        ladder.read_after_h,
+        consent or ORAL_CONSENT,
+        changed,
+        why,
+        cooling,
+        change,
+        measured_ita_deg(plan.plan),
     )
 
 

@@ -135,6 +135,7 @@ class TreatmentOrder:
     emitted : the greatest values that the device emits.
     asked : items of the checklist beside those that are always included.
     cooling : that of the plan; None in orders of versions that did not record it.
+    ita_deg : the colour of the skin that the plan was made for; None where nobody measured it.
     """
 
     condition: str
@@ -145,6 +146,7 @@ class TreatmentOrder:
     emitted: PulseSettings = NO_SETTINGS
     asked: tuple[str, ...] = ()
     cooling: UsedCooling | None = None
+    ita_deg: float | None = None
 
 
 @dataclass(frozen=True)

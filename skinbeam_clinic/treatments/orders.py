@@ -6,6 +6,7 @@ The limits are the greatest values that a rule of the plan or the device gives.
 import math
 
 from skinbeam.laser.device import Device
+from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
@@ -17,7 +18,7 @@ from skinbeam_clinic.treatments.models import TreatmentOrder
 from skinbeam_clinic.treatments.spot_judgement import find_ladder
 from skinbeam_clinic.used_cooling import planned_cooling
 
-__all__ = ["make_order"]
+__all__ = ["make_order", "measured_ita_deg"]
 
 
 def make_order(devices: ClinicDevices, plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrder:
@@ -38,7 +39,14 @@ def make_order(devices: ClinicDevices, plan: Plan, concern: ConcernPlan, option:
         emitted=_device_limits(devices.find(option.setup.device)),
         asked=tuple(_checklist_causes(devices, plan, concern, option.setup)),
         cooling=planned_cooling(option.setup),
+        ita_deg=measured_ita_deg(plan),
     )
+
+
+def measured_ita_deg(plan: Plan) -> float | None:
+    """Return the colour of the skin that a plan was made for; None where nobody measured it."""
+    ita_deg = plan.assessment.ita_deg
+    return None if isinstance(ita_deg, Unknown) else ita_deg
 
 
 def _order_settings(setup: DeviceSetup) -> OrderedSettings:

@@ -128,6 +128,7 @@ _LABELS = {
     "session.response_pct": "app.response",
     "session.adverse": "app.adverse",
     "session.cooling": "clinic-cooling.asked",
+    **{f"{kind}.ita_deg": "app.ita-then" for kind in ("test_spot", "session")},
     **{f"{kind}.{name}": label for kind in ("test_spot", "session") for name, label in _PULSE.items()},
     "clearance.rule": "app.clearance-rule",
     "clearance.condition": "app.clearance-condition",

@@ -45,6 +45,7 @@ ORDER_NONE = {
     "earlier.below-lamps",  # of the other kind of light, which has `earlier.other-kind`
     "earlier.below-lamps-unsaid",
     "earlier.below-lasers",
+    "earlier.lighter-skin",  # of pulses that never stand for them
 }
 
 

@@ -418,6 +418,7 @@ def test_every_field_of_a_past_session_can_be_imported(owner: ClinicRepositories
         "density_per_cm2": "300.0",
         "pulse_ms": "0.5",
         "spot_mm": "",
+        "ita_deg": "34.0",
         "response_pct": "40.0",
         "adverse": "redness",
         "cooling": "air",

@@ -81,6 +81,7 @@ def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinic
     (spot,) = clinics.repositories().test_spots.of(plan.consultation_id)
     assert spot.firing.settings == replace(SETTINGS, spot_mm=7.0, fluence_J_cm2=4.0)
     assert (spot.firing.consent, spot.firing.why, spot.firing.planned) == (ORAL_CONSENT, "", PulseSettings())
+    assert spot.firing.ita_deg == 34.0  # of the plan
     assert "to be read from" in page_text(client, here(plan))
 
 

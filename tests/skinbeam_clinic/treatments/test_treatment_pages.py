@@ -262,6 +262,7 @@ def test_a_dose_goes_from_the_tablet_to_the_next_plan_and_to_fhir_and_back_as_a_
     assert [one.fired.settings for one in again.areas] == [area.fired.settings]
     assert again.ordered == treatment.ordered
     (fact,) = list_session_facts([again], [])
+    assert session.ita_deg == treatment.ordered.ita_deg == 34.0  # of the plan
     assert (session.site, session.weeks_ago) == (treatment.ordered.site, 0.0)
     assert fact.row_on(fact.fired_at) == session
 
