@@ -211,12 +211,9 @@ def _propose_from_darker_cells(
 ) -> Proposal | None:
     """Return the proposal from the cell of the next darker phototype that gives a dose for the condition.
 
-    It is a cell of the condition itself, and for lamps one of a condition that lends its settings; so it is for lens
-    arrays, whose hand pieces have one fluence each.
+    Cells of the condition itself come before those of conditions that lend their settings.
     """
-    is_lent = machine.device.is_lamp or machine.device.lens_array
-    conditions = cell_lenders(machine, region) if is_lent else (concern.condition,)
-    for condition in conditions:
+    for condition in cell_lenders(machine, region):
         for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
             theirs = replace(region, condition=condition)
             cells = machine_cells(machine, concern, theirs, darker)
