@@ -1,23 +1,31 @@
 """Write the settings of a pulse into the fields of a form, and read its length.
 
 A pulse below a microsecond is typed in the unit in which its laser shows it: as 10 ns, and not as 0.00001 ms, where a
-zero too many or too few is not seen.
+zero too many or too few is not seen. In every field of a pulse, another unit may be typed behind the number.
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 
 from skinbeam.model.document import round_significant
-from skinbeam.model.units import MS, NS, PS
+from skinbeam.model.units import MS, NS, PS, US
 from skinbeam.report.formatting import capitalise, quantity_label
 from skinbeam.text import render_message
-from skinbeam_clinic.consultations.forms import parse_decimal
+from skinbeam_clinic.typed_numbers import number_error, parse_number, write_number
 
-__all__ = ["SHORT_PULSES", "format_field_number", "label_field", "quantity_of_field", "read_pulse_text", "write_fields"]
+__all__ = [
+    "PULSE_UNITS",
+    "SHORT_PULSES",
+    "label_field",
+    "parse_pulse",
+    "quantity_of_field",
+    "read_pulse_field",
+    "write_fields",
+]
 
 _DIGITS = 9  # of a pulse, without the rounding error of its unit
 # The fields in which short pulses are typed, the shortest first: name → unit, and the unit in ms.
 SHORT_PULSES: Mapping[str, tuple[str, float]] = {"pulse_ps": ("ps", PS / MS), "pulse_ns": ("ns", NS / MS)}
+PULSE_UNITS = {**SHORT_PULSES, "pulse_us": ("µs", US / MS), "pulse_ms": ("ms", 1.0)}  # of all fields of pulses
 
 
 def quantity_of_field(name: str) -> str:
@@ -45,24 +53,34 @@ def write_fields(settings: Mapping[str, float], planned_ms: float | None = None)
             like = value if planned_ms is None else planned_ms
             name = next((field for field, (_, size_ms) in SHORT_PULSES.items() if like < 1000 * size_ms), name)
         size = SHORT_PULSES.get(name, ("", 1.0))[1]
-        fields[name] = format_field_number(round_significant(value / size, _DIGITS))
+        fields[name] = write_number(round_significant(value / size, _DIGITS))
     return fields
 
 
-def read_pulse_text(read_field: Callable[[str], str]) -> str:
-    """Return what was typed of a pulse as text in ms; what is no number, as it was typed.
+def read_pulse_field(read_field: Callable[[str], str], start: str = "") -> float | None:
+    """Return the length in ms of the pulse that was typed into a form; None where its field is empty.
 
     Parameters
     ----------
     read_field : name of a field → what was typed into it.
+    start : of the names of fields in a form of several pulses.
+
+    Raises
+    ------
+    InputError : as `read_number`.
     """
-    for name, (_, size_ms) in SHORT_PULSES.items():
-        if typed := read_field(name):
-            number = parse_decimal(typed)
-            return typed if number is None else format_field_number(round_significant(number * size_ms, _DIGITS))
-    return read_field("pulse_ms")
+    for name in PULSE_UNITS:
+        if typed := read_field(f"{start}{name}"):
+            pulse_ms = parse_pulse(typed, name)
+            if pulse_ms is None:
+                raise number_error(typed, f"{start}{name}", quantity_label("pulse_ms")[0], name)
+            return pulse_ms
+    return None
 
 
-def format_field_number(value: float) -> str:
-    """Return a number as text for a form field: without an exponent, which no form reads."""
-    return f"{Decimal(repr(value)).normalize():f}"
+def parse_pulse(text: str, field: str = "pulse_ms") -> float | None:
+    """Return the length in ms of a pulse, typed in the unit of its field or with a unit of time behind it."""
+    for name in (field, *PULSE_UNITS):
+        if (number := parse_number(text, name)) is not None:
+            return round_significant(number * PULSE_UNITS[name][1], _DIGITS)
+    return None

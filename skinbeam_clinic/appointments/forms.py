@@ -12,12 +12,14 @@ from skinbeam_clinic.appointments.times import HORIZON, find_free_times, parse_m
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ClashError, catalogue_error
 from skinbeam_clinic.treatments.models import ClinicMachine
+from skinbeam_clinic.typed_numbers import read_whole_number
 from skinbeam_clinic.web.request import ClinicRequest, check_name
 
 __all__ = ["BookingChoices", "BookingRefusal", "explain_clash", "list_choices", "read_booking"]
 
 _FREE_TIMES = 3  # times that are proposed
 _YEARS_AHEAD = 3
+_MOST_MINUTES = 1440  # above the longest appointment
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def read_booking(fields: Mapping[str, str], patient_id: str, *, minutes: int = 0
 
     Raises
     ------
-    InputError : `no-such-time`, `out-of-days`, `no-minutes`, or `no-purpose`.
+    InputError : `no-such-time`, `out-of-days`, `number-not-whole`, or `no-purpose`.
     """
     if fields["purpose"] not in set(Purpose):
         raise _booking_error("no-purpose", "purpose")
@@ -72,15 +74,15 @@ def read_booking(fields: Mapping[str, str], patient_id: str, *, minutes: int = 0
         <= now() + datetime.timedelta(days=366 * _YEARS_AHEAD)
     ):
         raise _booking_error("out-of-days", "day", years=_YEARS_AHEAD)
-    typed = fields["minutes"] or str(minutes or USUAL_MINUTES[purpose])
-    if not (typed.isdecimal() and len(typed) <= len("1440")):
-        raise _booking_error("no-minutes", "minutes")
+    length = minutes or USUAL_MINUTES[purpose]
+    if typed := fields["minutes"]:
+        length = min(read_whole_number(typed, "minutes", render_message("appointment.minutes")), _MOST_MINUTES)
     return Booking(
         patient_id=patient_id,
         member_id=check_name(fields["member"]),
         purpose=purpose,
         starts_at=starts_at,
-        ends_at=starts_at + datetime.timedelta(minutes=int(typed)),
+        ends_at=starts_at + datetime.timedelta(minutes=length),
         machine_id=check_name(fields["machine"]) or None,
         consultation_id=check_name(fields["consultation"]) or None,
     )

@@ -30,9 +30,10 @@ from skinbeam_clinic.clinic_transfer.models import (
     NewPatient,
     PastCourse,
 )
-from skinbeam_clinic.consultations.forms import form_entries, make_submission, parse_decimal
+from skinbeam_clinic.consultations.forms import form_entries, make_submission
 from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS, is_phone_number, is_possible_birth
 from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers, plain_pseudonym
+from skinbeam_clinic.typed_numbers import parse_number
 from skinbeam_clinic.used_cooling import CoolingKind
 
 __all__ = ["ImportFile", "plan_import"]
@@ -50,9 +51,9 @@ _NUMBERS = (
     "response_pct",
     "ita_deg",
 )
-# A number of a file is in one notation from the first line to the last, unlike one that a person types into a form: a
-# comma after a nought is no thousands separator, and a program writes small numbers with an exponent.
-_FILE_NUMBER = re.compile(r"[+-]?(\d+(\.\d+|,\d{1,2})?[eE][+-]?\d{1,3}|0,\d+)", re.ASCII)
+# Programs write the numbers of a file, and this one its own exports: unlike in one that a person types into a form, a
+# point is a decimal sign, and small numbers have an exponent.
+_FILE_NUMBER = re.compile(r"[+-]?(\d+\.\d+|\d+(\.\d+|,\d{1,2})?[eE][+-]?\d{1,3})", re.ASCII)
 _ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+\d+", re.ASCII)  # what a spreadsheet leaves of a long number
 _MIDNIGHT = re.compile(r"[ T]00:00(:00(\.0+)?)?", re.ASCII)  # the time that databases write after a day
 _WEEK = datetime.timedelta(weeks=1)
@@ -456,7 +457,7 @@ class _Planner:
 
 def _parse_file_number(text: str) -> float | None:
     """Return the number of a cell, with a point or a comma and maybe an exponent; None if it is unclear."""
-    return float(text.replace(",", ".")) if _FILE_NUMBER.fullmatch(text) else parse_decimal(text)
+    return float(text.replace(",", ".")) if _FILE_NUMBER.fullmatch(text) else parse_number(text)
 
 
 def _resources(taken: BusyTime) -> Iterator[tuple[str, str]]:

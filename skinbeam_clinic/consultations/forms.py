@@ -7,7 +7,6 @@ as in a file; every other field reaches the schema, which refuses unknown fields
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cache, cached_property
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
@@ -26,6 +25,8 @@ from skinbeam.model.consultation import (
     Photo,
 )
 from skinbeam.model.fields import InputTable
+from skinbeam_clinic.pulse_fields import parse_pulse
+from skinbeam_clinic.typed_numbers import parse_number, write_number
 
 __all__ = [
     "MARKS_PHOTOGRAPH",
@@ -43,7 +44,6 @@ __all__ = [
     "form_entries",
     "is_mark_field",
     "make_submission",
-    "parse_decimal",
     "parse_mark_field",
     "parse_row_field",
     "row_kind",
@@ -83,10 +83,6 @@ _MARK = re.compile(rf"mark\.(\d{{1,3}})\.({'|'.join(_MARK_KEYS)})")
 MARK_ROWS_MAX = 300  # found marks: more than any face has; the numbers of rows end at 999
 MARK_FIELDS_MAX = MARK_ROWS_MAX * len(_MARK_KEYS)
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
-# A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema, and
-# "0,125" is read.
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d+|,(\d{1,2}|\d{4,}))?|0,\d+)", re.ASCII)
-_MINUS = "\N{MINUS SIGN}"
 CaseRow = EarlierTestSpot | EarlierSession  # a row of a case that may come from records
 # An error of a whole table is displayed at the field to fill first.
 _FIRST_FIELD = {
@@ -269,15 +265,6 @@ def _submission_adapter() -> TypeAdapter[Submission]:
     return TypeAdapter(Submission)
 
 
-def parse_decimal(text: str) -> float | None:
-    """Return the number that a person typed, with a point or a comma; None where it is no number, or unclear.
-
-    The minus sign of print is one, too: a value that is copied from a page or a paper has it.
-    """
-    text = text.replace(_MINUS, "-")
-    return float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else None
-
-
 def row_kind(row: CaseRow) -> str:
     """Return the table of the case file that a row belongs to."""
     return "test_spot" if isinstance(row, EarlierTestSpot) else "session"
@@ -292,8 +279,8 @@ NO_ANSWERS = Submission()
 
 
 def make_submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:
-    """Return a submission without the fields that were left empty."""
-    return Submission(tuple((name, text.strip()) for name, text in fields if text.strip()), photo)
+    """Return a submission without the fields that were left empty, and its numbers without their units."""
+    return Submission(tuple((name, _drop_unit(name, text.strip())) for name, text in fields if text.strip()), photo)
 
 
 def form_entries(tables: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, str]]:
@@ -311,7 +298,7 @@ def form_entries(tables: Mapping[str, Any], start: str = "") -> Iterator[tuple[s
         elif isinstance(value, bool):
             yield from [(name, "true")] if value else []
         elif isinstance(value, int | float):
-            yield name, f"{Decimal(repr(value)):f}"
+            yield name, write_number(value)
         elif str(value):
             yield name, str(value)
 
@@ -379,8 +366,17 @@ def _parse_value(name: str, text: str) -> Any:
 
 
 def _number_or_text(text: str) -> float | str:
-    number = parse_decimal(text)
+    number = parse_number(text)
     return text if number is None else number
+
+
+def _drop_unit(name: str, text: str) -> str:
+    """Return the text of a field of numbers without the unit behind it, which may be of the language of the form."""
+    row = parse_row_field(name)
+    if _value_type(f"{row.kind}.{row.key}" if row else name) is not float or parse_number(text) is not None:
+        return text
+    number = parse_pulse(text) if name.endswith(".pulse_ms") else parse_number(text, name)
+    return text if number is None else write_number(number)
 
 
 @cache

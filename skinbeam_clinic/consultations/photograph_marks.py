@@ -4,9 +4,7 @@ They are answers of the form (`mark.0.kind`), and are sealed, versioned and comp
 photograph; another one makes them void. What a person added has no outline on the photograph and is not drawn.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,6 +21,7 @@ from skinbeam_clinic.consultations.forms import (
     is_mark_field,
     parse_mark_field,
 )
+from skinbeam_clinic.typed_numbers import parse_number
 
 __all__ = [
     "MarkRow",
@@ -117,18 +116,11 @@ def _read_row(number: int, row: dict[str, str]) -> PhotographMark | None:
     kind, region, decision = (row.get(key, "") for key in ("kind", "region", "decision"))
     if kind not in FINDING_KINDS or region not in REGION_SITES:
         return None
-    x_mm, y_mm, size_mm = (_number(row.get(key, "")) for key in ("x_mm", "y_mm", "size_mm"))
+    x_mm, y_mm, size_mm = (parse_number(row.get(key, ""), key) for key in ("x_mm", "y_mm", "size_mm"))
     if size_mm is not None and not 0 < size_mm <= _LARGEST_MARK_MM:
         size_mm = None
     place = None if x_mm is None or y_mm is None else MarkPlace(kind, x_mm, y_mm)
     return PhotographMark(number, kind, region, place, size_mm, decision if decision in _MARK_DECISIONS else "")
-
-
-def _number(text: str) -> float | None:
-    with suppress(ValueError):
-        value = float(text.replace(",", "."))
-        return value if math.isfinite(value) else None
-    return None
 
 
 def confirmed_places(submission: Submission) -> tuple[MarkPlace, ...] | None:

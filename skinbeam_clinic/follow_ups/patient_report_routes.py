@@ -17,6 +17,7 @@ from skinbeam_clinic.follow_ups.patient_reports import (
     report_questions,
 )
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.typed_numbers import parse_whole_number
 from skinbeam_clinic.web.client import HANDOVER_COOKIE, SESSION_COOKIE, drop_cookie, read_cookie, set_cookie
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -126,7 +127,7 @@ def _parse_answers(request: ClinicRequest, questions: ReportQuestions) -> Patien
     except ValueError:
         raise clinic_error("bad-answer", "quarter") from None
     before = _parse_rating(request, "before") if questions.asks_baseline and request.text("before.confidence") else None
-    away = _parse_number(request, "away") if request.text("away") else None
+    away = _parse_away_days(request) if request.text("away") else None
     return PatientAnswers(
         _parse_rating(request, "now"), before, quarter, change, _parse_number(request, "satisfied"), words, away
     )
@@ -134,6 +135,13 @@ def _parse_answers(request: ClinicRequest, questions: ReportQuestions) -> Patien
 
 def _parse_rating(request: ClinicRequest, when: str) -> SelfRating:
     return SelfRating(_parse_number(request, f"{when}.confidence"), _parse_number(request, f"{when}.pain"))
+
+
+def _parse_away_days(request: ClinicRequest) -> int:
+    days = parse_whole_number(request.text("away"), "days")
+    if days is None:
+        raise clinic_error("bad-answer", "away")
+    return days
 
 
 def _parse_number(request: ClinicRequest, name: str) -> int:

@@ -15,7 +15,7 @@ from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.report.formatting import concern_name, display_value, per_100, site_title
 from skinbeam.report.outcomes import improved_share
-from skinbeam.text import render_message, translate_record
+from skinbeam.text import render_message, translate, translate_record
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
@@ -45,6 +45,7 @@ from skinbeam_clinic.plans.routes import open_plan
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.treatments.routes import add_adverse_event
+from skinbeam_clinic.typed_numbers import read_number
 from skinbeam_clinic.web.request import ClinicRequest, check_name, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
 
@@ -347,19 +348,16 @@ def _parse_readings(request: ClinicRequest, scales: Sequence[GradingScale], *, s
     """The scores that were given, the earlier photograph's first."""
     readings = []
     for scale in scales:
-        one, other = (_parse_score(request.text(f"{scale.name}.{side}"), scale) for side in (LEFT, RIGHT))
+        one, other = (_parse_score(request, f"{scale.name}.{side}", scale) for side in (LEFT, RIGHT))
         if one is not None or other is not None:
             readings.append(ScaleReading(scale.name, other, one) if swapped else ScaleReading(scale.name, one, other))
     return readings
 
 
-def _parse_score(text: str, scale: GradingScale) -> float | None:
-    if not text:
+def _parse_score(request: ClinicRequest, field: str, scale: GradingScale) -> float | None:
+    if not (text := request.text(field)):
         return None
-    try:
-        score = float(text.replace(",", ".")[:20])
-    except ValueError:
-        score = float("nan")
+    score = read_number(text, field, translate(scale.title))
     if not scale.has_score(score):
         raise clinic_error("bad-answer", scale.name)
     return score

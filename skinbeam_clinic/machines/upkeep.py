@@ -6,7 +6,6 @@ which something was done, a wrong day could hide for years that a calibration is
 
 import datetime
 import enum
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,11 +18,12 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.typed_numbers import parse_whole_number
 
 __all__ = ["MachineUpkeep", "MachineUpkeepRepository", "UpkeepKind"]
 
 # At most twelve digits, also in the groups of three in which a machine, and the page itself, may show them.
-_SHOTS = re.compile(r"\d{1,12}|\d{1,3}(?P<between>[.,'’ \u00a0\u202f])\d{3}(?:(?P=between)\d{3}){0,2}", re.ASCII)
+_MOST_SHOTS = 999_999_999_999
 _OLDEST_YEARS = 50  # of an entry
 
 
@@ -128,9 +128,10 @@ def _parse_days(done_on: str, due_on: str) -> tuple[datetime.date, datetime.date
 
 
 def _parse_shots(shots: str) -> int | None:
-    if shots and _SHOTS.fullmatch(shots) is None:
+    counted = parse_whole_number(shots) if shots else None
+    if shots and (counted is None or counted > _MOST_SHOTS):
         raise _upkeep_error("shots", shots)
-    return int(re.sub(r"\D", "", shots)) if shots else None
+    return counted
 
 
 def _parse_day(field: str, text: str) -> datetime.date:

@@ -1,6 +1,5 @@
 """The quantities in which the device of an option is set, with the steps of the device, for people to change them."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -9,15 +8,16 @@ from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, 
 from skinbeam.model.document import round_significant
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.model.estimate import Estimate
-from skinbeam.model.units import MS, US
+from skinbeam.model.units import MM, UM
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import Option
 from skinbeam.report.formatting import capitalise, quantity_label
 from skinbeam.text import Formatter, translate
 from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, SettingNotOfferedError, planned_quantities
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.pulse_fields import SHORT_PULSES
+from skinbeam_clinic.pulse_fields import PULSE_UNITS, parse_pulse
 from skinbeam_clinic.pulse_settings import OrderedSettings
+from skinbeam_clinic.typed_numbers import number_error, parse_number, write_number
 
 __all__ = [
     "QuantitySlider",
@@ -32,8 +32,10 @@ __all__ = [
 ]
 
 _DIGITS = 9  # of a step, without the rounding error of its unit
-# A pulse is typed in the unit in which clinicians say it: the name of the field → the unit, and its size in ms.
-_PULSE_UNITS = {**SHORT_PULSES, "pulse_us": ("µs", US / MS)}
+# Quantities are typed in the units in which clinicians say them: the name of the field → the quantity, and its size.
+_FIELDS = {name: ("pulse_ms", size_ms) for name, (_, size_ms) in PULSE_UNITS.items()} | {
+    "diameter_um": ("spot_mm", UM / MM)
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class QuantitySlider:
     unit: str
     planned: float
     steps: tuple[float, ...]
+
+    @property
+    def planned_text(self) -> str:
+        """The planned value, as it would be typed."""
+        return write_number(self.planned)
 
     @property
     def place(self) -> int:
@@ -146,19 +153,30 @@ def dose_curve(device: Device, quantities: OrderedSettings) -> tuple[OrderedSett
 
 
 def _make_slider(device: Device, name: str, planned: float, values: Iterable[float]) -> QuantitySlider:
-    values, pulse_unit = {*values, planned}, ""
-    if name == "pulse_ms":
-        name = next((field for field, (_, size) in _PULSE_UNITS.items() if max(values) < 1000 * size), name)
-        pulse_unit, size = _PULSE_UNITS.get(name, ("", 1.0))
-        values, planned = {_rounded(value / size) for value in values}, _rounded(planned / size)
-    words, unit = quantity_label("diameter_um" if name == "spot_mm" and device.microbeam else _case_name(name))
-    unit = pulse_unit or ("mm" if name == "spot_mm" else unit)
-    return QuantitySlider(name, capitalise(words), unit, planned, tuple(sorted(values)))
+    values = {*values, planned}
+    name = _field_of(device, name, max(values))
+    _, size = _FIELDS.get(name, ("", 1.0))
+    words, unit = _field_label(name)
+    steps = sorted({_rounded(value / size) for value in values})
+    return QuantitySlider(name, capitalise(words), unit, _rounded(planned / size), tuple(steps))
 
 
-def _case_name(name: str) -> str:
-    """Return the quantity of a field as the case file names it."""
-    return "pulse_ms" if name in _PULSE_UNITS else name
+def _field_of(device: Device, quantity: str, largest: float) -> str:
+    """Return the field in which a quantity of a device is typed.
+
+    Parameters
+    ----------
+    largest : of its values, by which the unit of a pulse is chosen.
+    """
+    if quantity == "pulse_ms":
+        return next((name for name, (_, size_ms) in PULSE_UNITS.items() if largest < 1000 * size_ms), quantity)
+    return "diameter_um" if quantity == "spot_mm" and device.microbeam else quantity
+
+
+def _field_label(name: str) -> tuple[str, str]:
+    """Return the words and the unit of a field."""
+    words, unit = quantity_label("pulse_ms" if name in PULSE_UNITS else name)
+    return words, PULSE_UNITS.get(name, (unit, 0.0))[0]
 
 
 def _rounded(value: float) -> float:
@@ -174,19 +192,21 @@ def read_quantities(fields: Iterable[tuple[str, str]]) -> dict[str, float]:
     """
     quantities = {}
     for name, text in fields:
-        quantity = _case_name(name)
+        quantity, size = _FIELDS.get(name, (name, 1.0))
         if quantity not in ASKED_QUANTITIES:
             raise unknown_name_error("quantity", name, ASKED_QUANTITIES, field=name)
-        try:
-            value = float(text.strip().replace(",", "."))
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value > 0.0):
-            words = quantity_label(quantity)[0]
-            raise clinic_error("settings-number", name, value=text[:20], hint={"quantity": words})
-        _, size = _PULSE_UNITS.get(name, ("", 1.0))
-        quantities[quantity] = _rounded(value * size)
+        words = capitalise(_field_label(name)[0])
+        value = parse_pulse(text, name) if name in PULSE_UNITS else _scaled(parse_number(text, name), size)
+        if value is None:
+            raise number_error(text, name, words)
+        if value <= 0.0:
+            raise clinic_error("settings-number", name, quantity=words, value=text.strip())
+        quantities[quantity] = _rounded(value)
     return quantities
+
+
+def _scaled(number: float | None, size: float) -> float | None:
+    return None if number is None else number * size
 
 
 def not_offered_error(device: Device, error: SettingNotOfferedError) -> InputError:
@@ -195,16 +215,14 @@ def not_offered_error(device: Device, error: SettingNotOfferedError) -> InputErr
         "settings-not-offered",
         error.quantity,
         device=translate(device.title),
-        quantity=quantity_label(error.quantity)[0],
-        value=_quantity_text(error.quantity, error.read),
-        hint={"nearest": _quantity_text(error.quantity, error.nearest)},
+        quantity=_field_label(_field_of(device, error.quantity, 0.0))[0],
+        value=_quantity_text(device, error.quantity, error.read),
+        hint={"nearest": _quantity_text(device, error.quantity, error.nearest)},
     )
 
 
-def _quantity_text(name: str, value: float) -> str:
+def _quantity_text(device: Device, quantity: str, value: float) -> str:
     """Return a value with its unit."""
-    if name == "pulse_ms":
-        for unit, size in _PULSE_UNITS.values():
-            if value < 1000 * size:
-                return f"{Formatter().number(value / size)} {unit}"
-    return f"{Formatter().number(value)} {quantity_label(name)[1]}"
+    name = _field_of(device, quantity, value)
+    _, size = _FIELDS.get(name, ("", 1.0))
+    return f"{Formatter().number(_rounded(value / size))} {_field_label(name)[1]}".rstrip()

@@ -35,6 +35,7 @@ from skinbeam_clinic.plans.setting_process import PlannedPerson
 from skinbeam_clinic.plans.setting_quantities import is_simulated, offered_doses, planned_settings, read_quantities
 from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.typed_numbers import write_number
 from skinbeam_clinic.used_cooling import UsedCooling
 from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest
@@ -82,6 +83,11 @@ class _AnswerView:
     steps: dict[str, tuple[float, ...]] | None = None
     quantities: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The quantities as the form sends them."""
+        return {name: write_number(value) for name, value in self.quantities.items()}
 
 
 def add_setting_routes(router: ClinicRouter) -> None:
@@ -181,7 +187,7 @@ def _answer(
     except InputError as fault:
         return view, fault
     if answer is None:
-        sent = urlencode({"page": page} | {name: f"{value:.9g}" for name, value in quantities.numbers().items()})
+        sent = urlencode({"page": page} | {name: write_number(value) for name, value in quantities.numbers().items()})
         return replace(view, pending=f"/plans/{plan.record.id}/what-if/{place}?{sent}"), None
     rows = tuple(_comparison_rows(plan.plan.assessment.phototype, option, answer))
     may_be_chosen = quantities != planned and not answer.stops and not plan.closed

@@ -15,9 +15,8 @@ from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.errors import InputError
 from skinbeam.plan_records.course import LadderStep, TestSpotLadder
 from skinbeam.plan_records.plan import Plan
-from skinbeam.report.formatting import concern_name, site_title
+from skinbeam.report.formatting import concern_name, quantity_label, site_title
 from skinbeam.text import render_message, translate, translate_record
-from skinbeam_clinic.consultations.forms import make_submission, parse_decimal
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
 from skinbeam_clinic.database.columns import now
@@ -28,7 +27,7 @@ from skinbeam_clinic.patients.record_lines import describe_contraindications, de
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
-from skinbeam_clinic.pulse_fields import label_field, read_pulse_text, write_fields
+from skinbeam_clinic.pulse_fields import label_field, read_pulse_field, write_fields
 from skinbeam_clinic.pulse_settings import (
     OrderedSettings,
     PulseSettings,
@@ -53,6 +52,7 @@ from skinbeam_clinic.treatments.treatment_form import (
     parse_asked_cooling,
     parse_cooling,
 )
+from skinbeam_clinic.typed_numbers import read_number
 from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_change, planned_cooling
 from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -207,6 +207,19 @@ def _changeable(ladder: TestSpotLadder, step: LadderStep) -> dict[str, float]:
     return {name: planned[name] for name in _CHANGEABLE if name in planned}
 
 
+def _parse_setting(request: ClinicRequest, start: str, name: str) -> float | None:
+    """Return a setting that was typed for a spot; None where its field is empty.
+
+    Raises
+    ------
+    InputError : as `read_number`.
+    """
+    if name == "pulse_ms":
+        return read_pulse_field(request.text, start)
+    text = request.text(f"{start}{name}")
+    return read_number(text, f"{start}{name}", quantity_label(name)[0]) if text else None
+
+
 def _fired_rungs(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord]) -> tuple[TestSpotRecord | None, ...]:
     """Return of each rung of a ladder the spot that was fired last, also under an earlier plan with the same rung.
 
@@ -307,13 +320,9 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     if not consent and request.text("agreed") != "true":
         raise _spot_error("agreed")
     planned, start = _changeable(ladder, rung), f"{place}.{number}."
-    texts = {name: request.text(f"{start}{name}") for name in planned}
-    if "pulse_ms" in planned:
-        texts["pulse_ms"] = read_pulse_text(lambda name: request.text(f"{start}{name}"))
-    sent = make_submission((f"test_spot.0.{name}", text) for name, text in texts.items())
-    typed = dict(next(iter(sent.tables.get("test_spot", ())), {}))
-    other = {name: value for name, value in planned.items() if typed.get(name) != value}
-    fired = read_fired_settings(step_settings(ladder, rung), {name: typed.get(name) for name in planned})
+    typed = {name: _parse_setting(request, start, name) for name in planned}
+    other = {name: value for name, value in planned.items() if typed[name] != value}
+    fired = read_fired_settings(step_settings(ladder, rung), typed)
     why = request.text(f"{start}why")
     if other and not why:
         raise _spot_error("why")
@@ -370,8 +379,7 @@ def _warn_of_cooling(request: ClinicRequest, plan: OpenPlan) -> tuple[str, str, 
     ladder = plan.plan.test_spots[int(place)]
     cooling = parse_cooling(request, _ladder_cooling(plan, ladder))
     rung = step_settings(ladder, ladder.spots[int(number)])
-    typed = {name: parse_decimal(request.text(f"{place}.{number}.{name}")) for name in rung.numbers()}
-    typed["pulse_ms"] = parse_decimal(read_pulse_text(lambda name: request.text(f"{place}.{number}.{name}")))
+    typed = {name: _parse_setting(request, f"{place}.{number}.", name) for name in rung.numbers()}
     settings = OrderedSettings(**{**rung.numbers(), **{name: value for name, value in typed.items() if value}})
     return (
         place,
@@ -449,13 +457,10 @@ def _parse_time(request: ClinicRequest) -> datetime.datetime | None:
     ------
     InputError : the field is no valid number of hours.
     """
-    typed = request.text("hours_ago").replace(",", ".")
+    typed = request.text("hours_ago")
     if not typed:
         return None
-    try:
-        hours = float(typed)
-    except ValueError:
-        hours = -1.0
+    hours = read_number(typed, "hours_ago", render_message("clinic-spots.hours-ago"), "read_after_h")
     if not 0 <= hours <= _LONGEST_AGO_H:
         raise _spot_error("hours")
     return now() - datetime.timedelta(hours=hours)

@@ -14,10 +14,10 @@ from skinbeam.text import render_message
 from skinbeam_clinic.plans.routes import OpenPlan, describe_outdated
 from skinbeam_clinic.plans.setting_quantities import is_simulated, planned_settings
 from skinbeam_clinic.plans.setting_routes import planned_question, read_planned_person
-from skinbeam_clinic.pulse_fields import format_field_number
 from skinbeam_clinic.pulse_settings import OrderedSettings
 from skinbeam_clinic.treatments.cooling_views import describe_further_cooling
 from skinbeam_clinic.treatments.treatment_form import cooling_fields
+from skinbeam_clinic.typed_numbers import write_number
 from skinbeam_clinic.used_cooling import UsedCooling
 from skinbeam_clinic.web.client import is_poll
 from skinbeam_clinic.web.request import ClinicRequest
@@ -119,7 +119,7 @@ def answer_cooling(request: ClinicRequest, ask: Callable[[ClinicRequest], Coolin
 
 def _query(pulse: CooledPulse) -> dict[str, str]:
     """Return what is asked about; what was seen at the skin is in no address, since addresses are logged."""
-    fields = {name: format_field_number(value) for name, value in pulse.settings.numbers().items()}
+    fields = {name: write_number(value) for name, value in pulse.settings.numbers().items()}
     return {"option": pulse.place} | fields | cooling_fields(pulse.cooling)
 
 

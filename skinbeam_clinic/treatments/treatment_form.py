@@ -8,11 +8,11 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.formatting import quantity_label
 from skinbeam.text import render_message
-from skinbeam_clinic.consultations.forms import parse_decimal
 from skinbeam_clinic.errors import catalogue_error
-from skinbeam_clinic.pulse_fields import SHORT_PULSES, quantity_of_field, read_pulse_text
+from skinbeam_clinic.pulse_fields import SHORT_PULSES, quantity_of_field, read_pulse_field
 from skinbeam_clinic.pulse_settings import DOSES, SETTINGS, PulseSettings
 from skinbeam_clinic.treatments.models import AreaFiring, BodySide, TreatmentOrder
+from skinbeam_clinic.typed_numbers import read_number, read_whole_number, write_number
 from skinbeam_clinic.used_cooling import COOLING_SETTINGS, CoolingKind, UsedCooling
 from skinbeam_clinic.web.request import ClinicRequest
 
@@ -130,7 +130,7 @@ def cooling_fields(cooling: UsedCooling | None) -> dict[str, str]:
     """Return the fields of a form that is filled with a cooling; a kind that was not used beside it has no field."""
     if cooling is None:
         return {}
-    values = {name: f"{value:.9g}" for name, value in cooling.numbers().items()} | {"kind": cooling.kind.value}
+    values = {name: write_number(value) for name, value in cooling.numbers().items()} | {"kind": cooling.kind.value}
     beside = {FURTHER_COOLING[kind]: "true" for kind in cooling.also}
     return {COOLING_FIELDS[name]: value for name, value in values.items()} | beside
 
@@ -138,10 +138,8 @@ def cooling_fields(cooling: UsedCooling | None) -> dict[str, str]:
 def _parse_cooling_setting(request: ClinicRequest, setting: str) -> float | None:
     """Return a setting of the cooling; a temperature may be below zero."""
     field = COOLING_FIELDS[setting]
-    number = parse_decimal(request.text(field))
-    if request.text(field) and number is None:
-        raise _form_error("number-unread", field, name=render_message(f"clinic-cooling.{setting}"))
-    return number
+    text = request.text(field)
+    return read_number(text, field, render_message(f"clinic-cooling.{setting}"), setting) if text else None
 
 
 def _check_cooling(used: UsedCooling) -> None:
@@ -167,29 +165,33 @@ def _form_error(code: str, field: str, **about: str) -> InputError:
 def _parse_settings(request: ClinicRequest) -> PulseSettings:
     numbers = {name: _parse_number(request, name) for name in SETTINGS if name != "pulse_ms"}
     field = next((name for name in SHORT_PULSES if request.text(name)), "pulse_ms")
-    pulse_ms = _check_range(request, field, parse_decimal(read_pulse_text(request.text)), _LARGEST_NUMBER)
+    pulse_ms = _check_range(field, read_pulse_field(request.text), _LARGEST_NUMBER)
     return PulseSettings(**numbers, pulse_ms=pulse_ms)
 
 
 def _parse_number(request: ClinicRequest, name: str, maximum: float = _LARGEST_NUMBER) -> float | None:
-    return _check_range(request, name, parse_decimal(request.text(name)), maximum)
+    text = request.text(name)
+    return _check_range(name, read_number(text, name, _field_title(name)) if text else None, maximum)
 
 
 def _parse_whole_number(request: ClinicRequest, name: str) -> int | None:
-    return _check_range(request, name, request.whole_number(name), _LARGEST_NUMBER, minimum=1)
+    text = request.text(name)
+    number = read_whole_number(text, name, _field_title(name)) if text else None
+    return _check_range(name, number, _LARGEST_NUMBER, minimum=1)
 
 
-def _check_range(
-    request: ClinicRequest, name: str, number: NumberType | None, maximum: float, *, minimum: float = 0
-) -> NumberType | None:
+def _check_range(name: str, number: NumberType | None, maximum: float, *, minimum: float = 0) -> NumberType | None:
     """Return the number of a field; None where the field was left empty.
 
     Raises
     ------
-    InputError : `session-number-unread`: it is no number, or not from the minimum to the maximum.
+    InputError : `session-number-range`.
     """
-    if request.text(name) and (number is None or not minimum <= number <= maximum):
-        raise _form_error("number-unread", name, name=_field_title(name))
+    if number is not None and not minimum <= number <= maximum:
+        bounds = {"low": minimum, "high": maximum}
+        raise catalogue_error(
+            "session-number-range", "clinic-fault.number-range", name, bounds, name=_field_title(name), read=number
+        )
     return number
 
 

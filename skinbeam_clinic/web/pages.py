@@ -35,6 +35,7 @@ from skinbeam.text import (
 from skinbeam_clinic.consultations.face_points import FacePointsView
 from skinbeam_clinic.consultations.forms import Submission, parse_mark_field, parse_row_field
 from skinbeam_clinic.machines.clinic_devices import CATALOGUE, ClinicDevices
+from skinbeam_clinic.typed_numbers import find_readings
 from skinbeam_clinic.used_cooling import CoolingKind
 
 __all__ = [
@@ -297,6 +298,9 @@ def describe_error(error: InputError) -> tuple[str, str]:
     if not params or message not in catalogue():
         return error.message, error.hint
     read = params.pop("read")
+    if isinstance(read, str) and (readings := find_readings(read.strip('"'))):
+        message = render_message("form-fault.number-unclear", {"read": read})
+        return message, render_message("records-fault.number-unclear-hint", readings)
     if isinstance(read, float):  # with all its digits, since the end of the range may be rounded to the same
         read = Formatter().number(read, digits=12)
     hint = next((name for name in ("above", "low") if name in params), error.code)

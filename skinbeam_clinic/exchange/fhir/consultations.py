@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam_clinic.consultations.forms import Submission, parse_decimal
+from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.exchange.deidentification import FHIR_BASE
 from skinbeam_clinic.exchange.fhir.elements import (
@@ -44,6 +44,7 @@ from skinbeam_clinic.models import (
     PhotographPermissions,
     PhotographRecord,
 )
+from skinbeam_clinic.typed_numbers import parse_number
 
 __all__ = [
     "encounter_resource",
@@ -167,7 +168,7 @@ def skin_observations(consultation: ConsultationRecord) -> list[Resource]:
     """Return Observations of phototype and skin colour (ITA), where the answers contain them."""
     answered: Mapping[str, str] = dict(consultation.answers.entries)
     observations = []
-    grade, angle_deg = answered.get("patient.phototype", ""), parse_decimal(answered.get("patient.ita_deg", ""))
+    grade, angle_deg = answered.get("patient.phototype", ""), parse_number(answered.get("patient.ita_deg", ""))
     if _PHOTOTYPE.fullmatch(grade):
         value = codeable_concept(local_coding("phototype", grade), text=english_text("phototype-value", grade=grade))
         code = codeable_concept(standard_coding("phototype"), text=english_text("phototype"))

@@ -1,5 +1,7 @@
 "use strict";
 // Each slider follows its number and each number its slider; htmx asks the server. Without it a button asks.
+// Three digits behind a point could be thousands: the server refuses them, so a step has another one.
+const written = (step) => /^[1-9]\d{0,2}\.\d{3}$/.test(step) ? `${step}0` : `${step}`;
 for (const form of document.querySelectorAll(".what-if form")) {
   const answer = document.querySelector(form.getAttribute("hx-target")), said = answer.previousElementSibling;
   const quantities = new Map();
@@ -8,11 +10,12 @@ for (const form of document.querySelectorAll(".what-if form")) {
     let steps = JSON.parse(slider.dataset.steps);
     const tell = () => slider.setAttribute("aria-valuetext", `${number.value} ${slider.dataset.unit}`);
     function follow() {  // the step that is nearest to the number, which may lie between two
-      const distance = (step) => Math.abs(step - Number(number.value));
-      slider.value = steps.reduce((best, step, i) => distance(step) < distance(steps[best]) ? i : best, 0);
+      const typed = Number(number.value.replace(",", "."));
+      const distance = (step) => Math.abs(step - typed);
+      if (number.value.trim() && !Number.isNaN(typed)) slider.value = steps.reduce((best, step, i) => distance(step) < distance(steps[best]) ? i : best, 0);
       tell();
     }
-    slider.addEventListener("input", () => { number.value = steps[slider.value]; tell(); });
+    slider.addEventListener("input", () => { number.value = written(steps[slider.value]); tell(); });
     number.addEventListener("input", follow);
     quantities.set(number.name, {
       follow,

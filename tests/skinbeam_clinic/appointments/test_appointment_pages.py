@@ -152,7 +152,7 @@ def test_a_time_that_is_taken_is_refused_with_what_takes_it_and_three_that_are_f
         ({"time": "later"}, "cannot be read"),
         ({"day": "2001-01-01"}, "is in the past"),
         ({"day": "2101-01-01"}, "is in the past"),
-        ({"minutes": "ten"}, "length cannot be read"),
+        ({"minutes": "ten"}, "Minutes: &#34;ten&#34; is no whole number"),
         ({"minutes": "1"}, "length of an appointment"),
         ({"purpose": "holiday"}, "purpose of the appointment is missing"),
     ],

@@ -43,6 +43,11 @@ def test_a_form_is_the_tables_of_a_case_file() -> None:
         ("−12,5", -12.5),
         ("0,125", 0.125),
         ("0,00001", 0.00001),
+        ("1234,567", 1234.567),
+        ("1.000", "1.000"),
+        ("12 cm²", 12.0),
+        ("12,5cm2", 12.5),
+        ("12 mm", "12 mm"),
         ("1,000", "1,000"),
         ("1e3", "1e3"),
         ("٣", "٣"),
@@ -166,7 +171,9 @@ def test_after_a_fault_every_field_keeps_its_value(
     [
         ("patient.age_years", "120,4", "Alter (Jahre): Liegt außerhalb des Möglichen: 120,4. Eine Zahl von 0 bis 120."),
         ("concern.0.area_cm2", "0", "Liegt außerhalb des Möglichen: 0. Eine Zahl über 0, höchstens 20.000."),
-        ("concern.0.area_cm2", "40 cm²", 'Ist keine Zahl: "40 cm²". Eine Zahl über 0, höchstens 20.000.'),
+        ("concern.0.area_cm2", "40 mm²", 'Ist keine Zahl: "40 mm²". Eine Zahl über 0, höchstens 20.000.'),
+        ("concern.0.area_cm2", "1.200", 'Ist unklar: "1.200", denn'),
+        ("concern.0.area_cm2", "1.200", "Wenn 1,2 gemeint ist, schreiben Sie 1,2; wenn 1200 gemeint ist"),
         (
             "concern.2.diagnosis_date",
             "31.11.2026",

@@ -38,6 +38,7 @@ from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.planner import plan_consultation
 from skinbeam.plan_records.document import read_plan
 from skinbeam.report.formatting import per_100
+from skinbeam.what_if.asked_setting import SettingNotOfferedError
 from skinbeam.what_if.chosen_setting import ChosenSetting, ChosenSettings, list_chosen_settings
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.sign_in import SignIn
@@ -51,7 +52,12 @@ from skinbeam_clinic.plans.document import ChosenPlanSettings, find_option
 from skinbeam_clinic.plans.plan_subprocess import SETTINGS_FILE
 from skinbeam_clinic.plans.setting_answer import PublishedDose, SettingAnswer, SettingQuestion
 from skinbeam_clinic.plans.setting_process import PlannedPerson
-from skinbeam_clinic.plans.setting_quantities import neighbour_settings, offered_doses, read_quantities
+from skinbeam_clinic.plans.setting_quantities import (
+    neighbour_settings,
+    not_offered_error,
+    offered_doses,
+    read_quantities,
+)
 from skinbeam_clinic.plans.setting_queue import SettingQueue
 from skinbeam_clinic.plans.setting_simulator import SettingSimulator
 from skinbeam_clinic.plans.worker_process import ProcessEndedError, start_process
@@ -181,9 +187,12 @@ def test_the_sentences_are_in_the_language_of_the_reader(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("quantities", "message"),
     [
-        ({"fluence_J_cm2": "much"}, '"much" is no number above 0'),
-        ({"fluence_J_cm2": ""}, '"" is no number above 0'),
-        ({"pulse_ms": "-3"}, '"-3" is no number above 0'),
+        ({"fluence_J_cm2": "much"}, '"much" is no number in the unit of this field'),
+        ({"fluence_J_cm2": ""}, '"" is no number in the unit of this field'),
+        ({"fluence_J_cm2": "1,000"}, '"1,000" is unclear'),
+        ({"fluence_J_cm2": "1.200"}, "If it means 1.2, write 1.2; if it means 1200, write 1200."),
+        ({"fluence_J_cm2": "1e308"}, '"1e308" is no number in the unit of this field'),
+        ({"pulse_ms": "-3"}, "Pulse: -3 is not above 0"),
         ({"density_per_cm2": "200"}, "density_per_cm2"),
         ({"energy": "3"}, 'Unknown quantity "energy"'),
     ],
@@ -195,6 +204,16 @@ def test_a_quantity_that_is_no_setting_is_named(ask: Ask, quantities: dict[str, 
 def test_short_pulses_are_typed_in_the_unit_in_which_they_are_stated() -> None:
     assert read_quantities([("pulse_ns", "20"), ("fluence_J_cm2", "2,5")]) == {"pulse_ms": 2e-5, "fluence_J_cm2": 2.5}
     assert read_quantities([("pulse_ps", "750")]) == {"pulse_ms": 7.5e-7}
+
+
+def test_the_diameter_of_columns_is_in_micrometres() -> None:
+    assert read_quantities([("diameter_um", "120 µm")]) == {"spot_mm": 0.12}
+    device = next(device for device in devices().values() if device.microbeam)
+    error = SettingNotOfferedError("cannot-emit", "", field="at", hint="")
+    error.quantity, error.read, error.nearest = "spot_mm", 0.3, 0.12
+    told = not_offered_error(device, error)
+    assert "diameter cannot be set to 300 µm" in told.message
+    assert "120 µm" in told.hint
 
 
 def test_the_doses_offered_are_those_of_the_pulse_and_the_spot(ask: Ask) -> None:
@@ -722,7 +741,7 @@ def test_sliders_are_moved_in_firefox(clinics: Clinics, plan: str, width: int, z
         shown_settings = "return document.querySelector('details.what-if tbody tr td:nth-of-type(2)')?.innerText ?? ''"
         until(lambda: "mm" in driver.run(shown_settings))
         slider = driver.run("return document.querySelector('details.what-if input[type=range]')")
-        dose = "return arguments[0].closest('div,fieldset,label').querySelector('input[type=number]').value"
+        dose = "return arguments[0].closest('div,fieldset,label').querySelector('input.number').value"
         doses = [driver.run(dose, slider)]
         for act in (
             lambda: driver.type(slider, "\ue012"),  # arrow to the left

@@ -26,10 +26,10 @@ from skinbeam_clinic.consents.repository import SignatureKind
 from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.models import ConsentAnswers, NewPlan, PlanRecord
 from skinbeam_clinic.patients.plan_history import HISTORY_FILE
-from skinbeam_clinic.pulse_fields import format_field_number
 from skinbeam_clinic.pulse_settings import PulseSettings, SpotSettings, step_settings
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring, TestSpotRecord
 from skinbeam_clinic.treatments.spot_judgement import judge_spots
+from skinbeam_clinic.typed_numbers import parse_number, write_number
 from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_change
 
 DEVICE = "pulsed-dye-595"
@@ -462,10 +462,9 @@ def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_tra
     ]
 
 
-@pytest.mark.parametrize("value", [4.0, 7.5, 5e-6, 4.5e-7, 1000.0, 0.1])
+@pytest.mark.parametrize("value", [4.0, 7.5, 5e-6, 4.5e-7, 1000.0, 0.1, 1.125, 12.345])
 def test_a_number_that_the_ladder_shows_is_read_back_as_it_was(value: float) -> None:
-    sent = make_submission([("test_spot.0.pulse_ms", format_field_number(value))])
-    assert sent.tables["test_spot"] == [{"pulse_ms": value}]
+    assert parse_number(write_number(value)) == value
 
 
 def test_a_spot_that_was_recorded_by_mistake_is_struck_and_may_be_fired_again(

@@ -271,8 +271,8 @@ def test_a_link_that_asks_the_model_names_what_was_used_beside_it() -> None:
         ("cooling_kind", "magic", "no-cooling"),
         ("cooling_temperature_C", "-300", "cooling-range"),
         ("cooling_before_ms", "-1", "cooling-range"),
-        ("cooling_delay_ms", "often", "number-unread"),
-        ("cooling_after_ms", "1e9", "number-unread"),
+        ("cooling_delay_ms", "often", "number-not-in-unit"),
+        ("cooling_after_ms", "1e9", "number-not-in-unit"),
     ],
 )
 def test_what_is_no_cooling_is_refused_at_its_field(
@@ -282,7 +282,10 @@ def test_what_is_no_cooling_is_refused_at_its_field(
     sent = ROW | planned_fields(clinics, here) | {field: value}
     answer = clinics.browser(Role.CLINICIAN).post(f"{here}/areas", data=sent)
     assert answer.status_code == 422
-    message = render_message(f"clinic-fault.{fault}", {"name": name} if name else None)
+    if fault.startswith("number-"):
+        message = render_message(f"records-fault.{fault}", {"name": name, "read": value})
+    else:
+        message = render_message(f"clinic-fault.{fault}", {"name": name} if name else None)
     assert message.lower() in html.unescape(answer.text).lower()
     assert clinics.repositories().treatments.get(here.rpartition("/")[2]).areas == ()
 
