@@ -45,6 +45,7 @@ __all__ = [
 
 _DARK_MARKS = "pih"  # word of the history
 _SAME_WORD = 0.85  # similarity of two spellings of one name, of 1: "pulsd-dye-595" has 0.96, "diode-808" 0.78
+_ACNE = "active-acne"
 _MELASMA = "melasma"  # word of the history, and condition
 
 FactValue = bool | float | str | tuple[str, ...]
@@ -64,6 +65,7 @@ PERSON_FACTS = (
     "tan",
 )
 CONCERN_FACTS = (
+    "acne_severity_high",
     "around_eyes",
     "condition",
     "diagnosed",
@@ -245,6 +247,7 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
     if concern is not None and concern not in in_field:
         in_field.append(concern)
     facts: dict[str, FactValue] = {
+        "acne_severity_high": max((_severity_high(c) for c in in_field if c.condition == _ACNE), default=0.0),
         "undiagnosed_pigment": any(is_pigmented(c.condition) and not c.diagnosed for c in in_field)
         or any(lesion.kind == "undiagnosed" for lesion in case.lesion),
         "lesion_signs": tuple(sorted({sign for c in in_field for sign in c.lesion_signs})),
@@ -266,8 +269,13 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, FactValue
         "hair_bearing": site.hair_bearing in (("all",) if woman else ("all", "men")),
     }
     if concern.severity is not None:
-        facts["severity_high"] = float(severity_range(concern.severity)[1])
+        facts["severity_high"] = _severity_high(concern)
     return MappingProxyType(facts)
+
+
+def _severity_high(concern: Concern) -> float:
+    """Return the highest severity that is stated of a concern, 1 to 3; 0 where none is."""
+    return 0.0 if concern.severity is None else float(severity_range(concern.severity)[1])
 
 
 def sites_overlap(site: str, other_site: str) -> bool:

@@ -31,6 +31,7 @@ class World:
         self.choice: dict[str, Any] = {}
         self.others: list[dict[str, Any]] = []
         self.beside: list[str] = []  # conditions of the same skin
+        self.acne_severity = 0  # of acne of the same skin, 1 to 3; 0 without it
         self.touching: list[str] = []  # conditions of the next site
         self.sessions = 0  # on the concern
         self.device: str | None = None  # that they were done with; None where nobody named it
@@ -57,6 +58,8 @@ class World:
             self.patient |= {"phototype": "I"} if value else {}
         elif fact == "field_conditions":
             self.beside = list(value)
+        elif fact == "acne_severity_high":
+            self.acne_severity = int(value)
         elif fact == "touching_conditions":
             self.touching = list(value)
         elif fact == "sessions_done":
@@ -119,7 +122,11 @@ class World:
             *((word, self.concern["site"]) for word in self.beside),
             *((word, next_site) for word in self.touching),
         ]
-        return [{"condition": word, "site": site, **DIAGNOSED} for word, site in placed]
+        found = [{"condition": word, "site": site, **DIAGNOSED} for word, site in placed]
+        if self.acne_severity:
+            severity = ("mild", "moderate", "severe")[self.acne_severity - 1]
+            found.append({"condition": "active-acne", "site": self.concern["site"], "severity": severity})
+        return found
 
     def case(self) -> Case:
         treated = self.concern["condition"]

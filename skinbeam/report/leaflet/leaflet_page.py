@@ -75,7 +75,14 @@ _PLACE_FACTS = frozenset(
     {"around_eyes", "hair_bearing", "inside_orbital_rim", "off_face", "site", *OPTION_FACTS} - {"specialist_allows"}
 )
 _WISH_FACTS = frozenset(
-    {"condition", "downtime_days_accepted", "field_conditions", "severity_high", "touching_conditions"}
+    {
+        "acne_severity_high",
+        "condition",
+        "downtime_days_accepted",
+        "field_conditions",
+        "severity_high",
+        "touching_conditions",
+    }
 )
 _MALE = "male"
 _PREGNANCY = "pregnancy-ask"

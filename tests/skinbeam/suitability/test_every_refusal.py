@@ -27,6 +27,7 @@ REFUSING = [
 ]
 # What leaving an answer out means: the rule that then asks or waits; else it is read as a no, or it must be said.
 BLANK = {
+    "acne_severity_high": "a no",
     "age_years": "must be said",
     "colour_known": "colour-not-known",
     "compression": "of the device",

@@ -48,6 +48,31 @@ def test_light_that_leaves_the_skin_closed_does_not_wait_for_acne_beside() -> No
     assert "inflamed-acne-beside" not in decide("vascular", "redness", beside="active-acne")[1]
 
 
+@pytest.mark.parametrize(
+    ("modality", "condition", "light"),
+    [
+        ("vascular", "redness", {"device_wavelength_nm": 595.0, "pulse_ms": 6.0}),
+        ("pigment-short-pulse", "age-spots", {"device_wavelength_nm": 532.0, "pulse_ms": 1e-5}),
+    ],
+)
+def test_inflamed_acne_holds_light_back_ticked_or_listed(modality: str, condition: str, light: dict[str, Any]) -> None:
+    """A tick at "Inflamed acne now" refused a dye laser, and moderate acne listed for the same cheeks did not."""
+    light = light | {"lens_array": False}
+
+    def listed(severity: str) -> str:
+        concerns = [
+            {"condition": condition, "site": "cheeks", **NAMED},
+            {"condition": "active-acne", "site": "full-face", "severity": severity},
+        ]
+        person = {"age_years": 40.0, "sex": "female", "phototype": "II"}
+        case = parse_record(Case, {"patient": person, "concern": concerns}, file="case")
+        return judge_suitability(case, concern=case.concern[0], modality=modality, **light).decision
+
+    ticked, _ = decide(modality, condition, history=["active-inflammatory-acne"], choice=light)
+    assert ticked == listed("moderate") == listed("mild-severe") == "not-suitable"
+    assert listed("mild") == "suitable"
+
+
 def test_epilepsy_leaves_flashing_lamps_to_the_doctor_and_covers_the_eyes_for_every_light() -> None:
     asked = {"modality": "vascular", "condition": "redness", "history": ["epilepsy"]}
     assert decide(**asked, choice=LAMP)[0] == "refer"
