@@ -11,7 +11,7 @@ from skinbeam.model.conditions import known_conditions
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import COLOUR_MODALITIES, SURFACE_MODALITIES, WOUNDING_MODALITIES
 from skinbeam.response.goals import is_for_kinds
-from skinbeam.suitability.judgement import judge_case
+from skinbeam.suitability.judgement import judge_case, judge_suitability
 
 SCARRING: tuple[dict[str, Any], ...] = (
     {"history": ["keloid"]},
@@ -176,7 +176,7 @@ def test_acne_and_raised_scars_are_treated_at_any_age(modality: str, condition: 
     assert decide(modality, condition, age_years=14.0)[0] in ("suitable", "with-caution")
 
 
-HEALS_SLOWLY = ["collagen-vascular-disease", "diabetes-uncontrolled", "hepatitis-b", "hiv", "immunosuppression"]
+HEALS_SLOWLY = ["collagen-vascular-disease", "diabetes-uncontrolled", "hiv", "immunosuppression"]
 
 
 @pytest.mark.parametrize("word", HEALS_SLOWLY)
@@ -196,7 +196,29 @@ def test_whatever_hinders_healing_is_told_before_any_columns_and_decides_the_pla
         assert any(one.rule in ("slow-healing-columns", "weakened-defence-columns") for one in judged.reasons)
 
 
-@pytest.mark.parametrize("word", HEALS_SLOWLY)
+@pytest.mark.parametrize(
+    ("modality", "decision"),
+    [
+        ("ablative", "not-suitable"),
+        ("fractional-ablative", "refer"),
+        ("microneedling", "refer"),
+        ("non-ablative-fractional", "suitable"),
+    ],
+)
+def test_hepatitis_b_is_told_for_its_blood_and_not_as_slow_healing(modality: str, decision: str) -> None:
+    """Columns that leave the skin closed waited for a "disease that slows healing", which it is not."""
+    patient = {"age_years": 40.0, "sex": "male", "phototype": "II", "history": ["hepatitis-b"]}
+    case = parse_record(
+        Case, {"patient": patient, "concern": [{"condition": "acne-scars", "site": "cheeks"}]}, file="case"
+    )
+    found = judge_suitability(case, concern=case.concern[0], modality=modality)
+    assert found.decision == decision
+    texts = [one.message.text for one in found.opposing_reasons]
+    assert not any("slows healing" in text for text in texts)
+    assert all("Hepatitis B" in text for text in texts)
+
+
+@pytest.mark.parametrize("word", [*HEALS_SLOWLY, "hepatitis-b"])
 @pytest.mark.parametrize(
     ("modality", "condition"), [("filler", "acne-scars"), ("intralesional-steroid", "keloid"), ("surgery", "keloid")]
 )
