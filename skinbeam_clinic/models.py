@@ -423,6 +423,7 @@ class AuditEntry:
     Parameters
     ----------
     records_read : for an entry that names several records, the parts that were read, by record; otherwise empty.
+    changes : facts about a person that were replaced, by name, with the former and the new one where both may be read.
     """
 
     seq: int
@@ -431,6 +432,7 @@ class AuditEntry:
     action: str
     subject: str
     records_read: Mapping[str, Sequence[str]]
+    changes: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

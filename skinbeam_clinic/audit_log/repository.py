@@ -11,6 +11,8 @@ from skinbeam_clinic.models import AuditEntry
 
 __all__ = ["AuditLogRepository", "detail_contains"]
 
+_CHANGES = ("contact.saved", "consultation.saved", "patient.year-changed")  # actions that may replace who somebody is
+
 
 class AuditLogRepository(Repository):
     """The audit log of a clinic, for reading."""
@@ -43,4 +45,5 @@ def detail_contains(text: str) -> ColumnElement[bool]:
 
 def _read_entry(work: ClinicTransaction, entry: AuditEntryRow) -> AuditEntry:
     seen = entry.detail["seen"] if entry.action == RECORDS_READ else {}
-    return AuditEntry(entry.seq, entry.at, work.actor_name(entry.actor), entry.action, entry.subject, seen)
+    changes = entry.detail.get("changed", {}) if entry.action in _CHANGES else {}
+    return AuditEntry(entry.seq, entry.at, work.actor_name(entry.actor), entry.action, entry.subject, seen, changes)

@@ -1,7 +1,7 @@
 """Entries of the audit log in words: what was done, to which kind of record, by whom."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from skinbeam.text import Formatter, render_message
@@ -46,9 +46,18 @@ def list_entry_views(entries: Iterable[AuditEntry]) -> tuple[AuditEntryView, ...
 
 def _view_entry(entry: AuditEntry) -> AuditEntryView:
     kind, _, id = entry.subject.partition("/")
-    words = (_word("audit-actor", entry.actor), _word("audit-action", entry.action), _word("audit-record", kind))
+    changes = (_describe_change(name, values) for name, values in entry.changes.items())
+    action = "; ".join((_word("audit-action", entry.action), *changes))
+    words = (_word("audit-actor", entry.actor), action, _word("audit-record", kind))
     read = tuple(_view_record(record, parts) for record, parts in entry.records_read.items())
     return AuditEntryView(entry.seq, entry.at, *words, id, read)
+
+
+def _describe_change(name: str, values: Sequence[object]) -> str:
+    """Return the former and the new one of a fact; which fact was replaced where the log holds neither."""
+    if values:
+        return " → ".join(map(str, values))
+    return render_message("audit-changed.replaced", {"name": _word("audit-changed", name)})
 
 
 def _view_record(record: str, parts: Iterable[str]) -> RecordReadView:

@@ -23,7 +23,8 @@ __all__ = [
 ]
 
 _UNTIL_TYPED = (".weeks_ago", ".last_dose_months", ".creams_months")
-REVISION, STORED_PHOTOGRAPH = "revision", "photo.kept"
+REVISION, STORED_PHOTOGRAPH, SAME_PERSON = "revision", "photo.kept", "same_person"
+_NO_ANSWERS = (REVISION, STORED_PHOTOGRAPH, SAME_PERSON)
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,7 @@ def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -
     photograph : id of a photograph sent with the form; if empty, the stored one stays.
     """
     stored = next((value for name, value in fields if name == STORED_PHOTOGRAPH), "")
-    return make_submission(
-        ((name, value) for name, value in fields if name not in (REVISION, STORED_PHOTOGRAPH)), photograph or stored
-    )
+    return make_submission(((name, value) for name, value in fields if name not in _NO_ANSWERS), photograph or stored)
 
 
 def carry_past_sessions(earlier: Sequence[Submission]) -> Submission:

@@ -40,6 +40,7 @@ __all__ = [
     "RecordedRow",
     "Submission",
     "are_same_answers",
+    "changed_facts",
     "find_repeated_field",
     "form_entries",
     "is_mark_field",
@@ -83,6 +84,7 @@ _MARK = re.compile(rf"mark\.(\d{{1,3}})\.({'|'.join(_MARK_KEYS)})")
 MARK_ROWS_MAX = 300  # found marks: more than any face has; the numbers of rows end at 999
 MARK_FIELDS_MAX = MARK_ROWS_MAX * len(_MARK_KEYS)
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
+_FACTS = ("patient.age_years", "patient.sex", "patient.phototype")  # who somebody is
 CaseRow = EarlierTestSpot | EarlierSession  # a row of a case that may come from records
 # An error of a whole table is displayed at the field to fill first.
 _FIRST_FIELD = {
@@ -327,6 +329,12 @@ def are_same_answers(submission: Submission, other: Submission) -> bool:
     """
     answers = ((_list_answers(sent.entries), sent.photo, sent.recorded) for sent in (submission, other))
     return next(answers) == next(answers)
+
+
+def changed_facts(stored: Submission, answers: Submission) -> tuple[str, ...]:
+    """Return the facts about the person that stored answers tell, and others replace or leave out."""
+    before, after = dict(stored.entries), dict(answers.entries)
+    return tuple(field for field in _FACTS if before.get(field) and before[field] != after.get(field))
 
 
 def _list_answers(entries: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight
-from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission, are_same_answers
+from skinbeam_clinic.consultations.forms import NO_ANSWERS, Submission, are_same_answers, changed_facts
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.clinic_access import Repository
 from skinbeam_clinic.database.columns import now
@@ -119,7 +119,8 @@ class ConsultationRepository(Repository):
                 row.state = ConsultationState.DRAFT.value
                 row.revision += 1
             row.saved_at, row.saved_by = now(), work.actor
-            work.save(row, "consultation.saved", revision=row.revision)
+            changed = dict.fromkeys(changed_facts(stored, answers), ())
+            work.save(row, "consultation.saved", revision=row.revision, changed=changed)
             return _read_consultation(work, row)
 
     def require_open(self, id: str) -> None:

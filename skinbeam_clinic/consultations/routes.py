@@ -15,6 +15,7 @@ from skinbeam.text import Formatter, current_language, render_message, to_local_
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import (
     REVISION,
+    SAME_PERSON,
     counts_until_typed,
     find_differences,
     read_form_answers,
@@ -23,13 +24,14 @@ from skinbeam_clinic.consultations.case_files import case_from_form, case_tables
 from skinbeam_clinic.consultations.creams_advice import CreamsAdvice, read_creams_advice
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, FacePointsView, make_face_points_view
 from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.person_differences import PersonDifference, find_person_differences
 from skinbeam_clinic.consultations.photograph_marks import keep_stored_marks, make_marks_view
 from skinbeam_clinic.consultations.repository import OTHER_PICTURE, PAGE_MEDIA_TYPES, ConsultationState
 from skinbeam_clinic.consultations.suggestion_marks import suggestion_support
 from skinbeam_clinic.consultations.suggestions import SuggestedConcern
 from skinbeam_clinic.consultations.suitability import render_suitability
 from skinbeam_clinic.database.columns import now
-from skinbeam_clinic.errors import ConflictError
+from skinbeam_clinic.errors import ConflictError, clinic_error
 from skinbeam_clinic.jobs.plan_requests import request_plan
 from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.models import ConsultationRecord, PhotographPermissions
@@ -125,6 +127,7 @@ def _render_page(
     context = request.page_context(named={patient.id}, patient=patient)
     closed = consultation.state == ConsultationState.CLOSED or context["replaced_by"] is not None
     history, devices = read_history(repositories, consultation.patient_id), repositories.own_devices.read()
+    is_other_person = error is not None and error.field == SAME_PERSON
     is_old = now() - consultation.created_at >= _OLD_ANSWERS
     return render_form(
         submission,
@@ -147,6 +150,7 @@ def _render_page(
         suggestions=tuple(
             _suggestion_view(concern, consultation.answers) for concern in repositories.suggestions.of(consultation.id)
         ),
+        same_person=_facts_text(_find_differences(request, consultation)) if is_other_person else "",
         nothing_suggested=request.http_request.query_params.get("suggested") == "none",
         recorded=tuple(describe_fact(devices, fact) for fact in history.facts),
         incomplete=tuple(map(describe_incomplete_row, history.list_incomplete(submission))),
@@ -289,11 +293,30 @@ def _request_plan(request: ClinicRequest) -> Response:
         if case.patient is not None:
             patient = request.repositories.patients.get(consultation.patient_id)
             check_age(case.patient.age_years, patient.year_of_birth)
+            _check_person(request, consultation)
         names = {"consultation": consultation.id, "revision": consultation.revision, "language": current_language()}
         job = request_plan(request, names)
     except InputError as error:
         return show_filled_form(request, consultation, error)
     return request.redirect(f"/jobs/{job.id}")
+
+
+def _check_person(request: ClinicRequest, consultation: ConsultationRecord) -> None:
+    """Raise an InputError if an earlier consultation says otherwise who the person is, until somebody confirms it."""
+    differences = _find_differences(request, consultation)
+    if differences and request.text(SAME_PERSON) != _facts_text(differences):
+        raise clinic_error("person-differs", SAME_PERSON, facts="; ".join(each.text for each in differences))
+
+
+def _find_differences(request: ClinicRequest, consultation: ConsultationRecord) -> tuple[PersonDifference, ...]:
+    known = request.repositories.consultations.of_person(consultation.patient_id)
+    earlier = [each for each in known if each.id != consultation.id and each.created_at <= consultation.created_at]
+    return find_person_differences(consultation.answers, earlier)
+
+
+def _facts_text(differences: Sequence[PersonDifference]) -> str:
+    """Return what is confirmed, so that other answers are confirmed anew."""
+    return " ".join(f"{each.field}={each.now}" for each in differences)
 
 
 def _download_case(request: ClinicRequest) -> Response:

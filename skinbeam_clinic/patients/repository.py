@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 
 from skinbeam.model.errors import InputError
+from skinbeam.text import to_local_time
 from skinbeam_clinic.access import AccessRight, allowed_roles
 from skinbeam_clinic.database import tables
 from skinbeam_clinic.database.clinic_access import Repository
@@ -19,6 +20,7 @@ from skinbeam_clinic.models import Contact, PatientRecord
 from skinbeam_clinic.patient_links.person import get_kept_patient, kept_ids, require_kept
 from skinbeam_clinic.patients.contact_details import OLDEST_YEARS
 from skinbeam_clinic.patients.contact_search import parse_contact_query
+from skinbeam_clinic.patients.former_identity import changed_identity, keep_former_identity
 
 __all__ = [
     "CONTACT_DETAILS",
@@ -125,7 +127,8 @@ class PatientRepository(Repository):
     def set_contact(self, id: str, contact: Mapping[str, str], *, version: str = "", renumbered: bool = False) -> None:
         """Store a patient's identity and contact details, replacing those of this version.
 
-        A date of birth decides the year of birth, so that no page shows another one.
+        A date of birth decides the year of birth, so that no page shows another one. A name or date of birth that is
+        replaced stays among the details, and the audit log tells that it was.
 
         Parameters
         ----------
@@ -139,8 +142,7 @@ class PatientRepository(Repository):
         ConflictError : somebody else saved in the meantime; nothing is overwritten.
         InputError : `too-long`, or `pseudonym-name`: the pseudonym contains a name of the patient.
         """
-        details = dict(contact)
-        content = CONTACT_DETAILS.to_json(details)  # the length is checked before anything is read
+        CONTACT_DETAILS.to_json(dict(contact))  # the length is checked before anything is read
         with self._access.writing(AccessRight.CONTACT) as work:
             patient = work.get(tables.PatientRow, id)
             require_kept(work, id)
@@ -150,19 +152,22 @@ class PatientRepository(Repository):
                 patient.pseudonym = next_number(work)
                 work.save(patient, "patient.renamed")
             row = work.find(tables.ContactRow, id)
+            stored = {} if row is None else work.open_record(row, CONTACT_DETAILS)
+            details = keep_former_identity(stored, contact, to_local_time(now()).date())
             if row is None:
                 row = work.new_row(tables.ContactRow, id=id)
-            elif work.open_record(row, CONTACT_DETAILS) == details:
+            elif stored == details:
                 return  # also of an older version: who sends again has lost the answer
             else:
                 work.check_version(row, version)
-            work.seal(row, CONTACT_DETAILS.column.key, content)
+            work.seal_record(row, CONTACT_DETAILS, details)
             row.saved_at = now()
-            work.save(row, "contact.saved")
+            work.save(row, "contact.saved", changed=dict.fromkeys(changed_identity(stored, details), ()))
             year = find_birth_year(details)
             if year is not None and patient.year_of_birth != year:
+                years = {} if patient.year_of_birth is None else {"year_of_birth": (patient.year_of_birth, year)}
                 patient.year_of_birth = year
-                work.save(patient, "patient.year-changed")
+                work.save(patient, "patient.year-changed", changed=years)
 
     def set_pseudonym(self, id: str, pseudonym: str = "", *, previous: str = "") -> PatientRecord:
         """Give a patient another pseudonym; without one they get the next free number.

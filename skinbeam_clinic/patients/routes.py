@@ -1,6 +1,6 @@
 """Routes of patients: the list, a patient's page, contact details, a copy of the data, and erasure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -17,11 +17,18 @@ from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.documents.models import AttachmentKind
 from skinbeam_clinic.documents.plain_text import LONGEST_NOTE
-from skinbeam_clinic.errors import ConflictError, catalogue_error
+from skinbeam_clinic.errors import ConflictError, catalogue_error, clinic_error
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
 from skinbeam_clinic.models import ConsultationRecord
 from skinbeam_clinic.patient_links.open_tasks import list_open_tasks
-from skinbeam_clinic.patients.contact_details import LANGUAGE, REMINDER_WAY, ReminderWay, check_contact_details
+from skinbeam_clinic.patients.contact_details import (
+    LANGUAGE,
+    REMINDER_WAY,
+    ReminderWay,
+    check_contact_details,
+    describe_birth,
+)
+from skinbeam_clinic.patients.former_identity import changed_identity, list_former_identities
 from skinbeam_clinic.patients.record_lines import RecordLine
 from skinbeam_clinic.patients.repository import year_error
 from skinbeam_clinic.patients.timeline import make_timeline
@@ -38,6 +45,7 @@ __all__ = [
 _PATIENTS_LIMIT = 100  # rows of the list; a clinic with more patients searches
 _DUE_LIMIT = 20
 _DUE_SHOWN = 10  # follow-ups that are due; a page of their own has the others
+_CONFIRMED, _RENUMBERED = "confirmed", "renumbered"  # boxes that a form has once it was refused
 _AHEAD_DAYS = 90  # before the retention period ends, records are listed as due soon
 _COUNTED = ("consultations", "photographs", "plans", "consents", "treatments", "notes", "attachments")
 CONTACT_FIELDS = ("name", "born", "phone", "email", "address", "number", LANGUAGE, REMINDER_WAY)
@@ -192,6 +200,8 @@ def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Re
         fields=fields,
         version=current if conflict or not error else request.text("version"),
         stored=stored if conflict else None,
+        former=list_former_identities(contact.details) if contact else (),
+        confirmed=_list_confirmations(request, fields, error),
         choices={
             LANGUAGE: dict(LANGUAGES),
             REMINDER_WAY: {way.value: render_message(f"clinic-remind.{way.value}") for way in ReminderWay},
@@ -202,9 +212,37 @@ def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Re
 def _save_contact(request: ClinicRequest) -> Response:
     id = request.path_parameter("patient")
     details = check_contact_details({name: request.text(name) for name in CONTACT_FIELDS})
-    renumbered = request.text("renumbered") == "true"
+    contact, identity = request.repositories.patients.get_contact(id), _identity_text(details)
+    changed = () if contact is None else changed_identity(contact.details, details)
+    is_newest = contact is not None and contact.version == request.text("version")  # otherwise somebody else saved
+    if contact is not None and is_newest and changed and request.text(_CONFIRMED) != identity:
+        was = ", ".join(_identity_part(contact.details, name) for name in changed)
+        new = ", ".join(_identity_part(details, name) for name in changed)
+        raise clinic_error("identity-changed", _CONFIRMED, was=was, new=new)
+    renumbered = request.text(_RENUMBERED) == "true"
     request.repositories.patients.set_contact(id, details, version=request.text("version"), renumbered=renumbered)
     return request.redirect(f"/patients/{id}")
+
+
+def _list_confirmations(
+    request: ClinicRequest, fields: Mapping[str, str], error: InputError | None
+) -> dict[str, tuple[str, bool]]:
+    """Return the boxes that a refused form needs, by name: the value of each, and whether it was ticked."""
+    if error is None or error.field not in (_CONFIRMED, _RENUMBERED):
+        return {}
+    boxes = {_CONFIRMED: _identity_text(check_contact_details(fields)), _RENUMBERED: "true"}
+    ticked = {name: request.text(name) == value for name, value in boxes.items()}
+    return {name: (value, ticked[name]) for name, value in boxes.items() if ticked[name] or error.field == name}
+
+
+def _identity_text(details: Mapping[str, str]) -> str:
+    """Return who somebody is said to be, as the box has it that confirms a correction to just this."""
+    return f"{details.get('born', '')} {details.get('name', '')}".strip()
+
+
+def _identity_part(details: Mapping[str, str], name: str) -> str:
+    text = details.get(name, "")
+    return (describe_birth(text) if name == "born" else text) if text else render_message("clinic.empty")
 
 
 def _begin_consultation(request: ClinicRequest) -> Response:

@@ -26,7 +26,7 @@ from skinbeam_clinic.appointments.models import AppointmentState, Booking, Purpo
 from skinbeam_clinic.appointments.reminders import ReminderState
 from skinbeam_clinic.audit_log.views import list_entry_views
 from skinbeam_clinic.consents.repository import SignatureKind
-from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.consultations.forms import Submission, make_submission
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.suggestions import SuggestionContent, SuggestionDecision
 from skinbeam_clinic.database import tables
@@ -38,6 +38,7 @@ from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarte
 from skinbeam_clinic.follow_ups.pair_analyses import PairAnalysisContent
 from skinbeam_clinic.follow_ups.patient_reports import PatientAnswers
 from skinbeam_clinic.models import AuditEntry, ConsentAnswers, Member, PhotographPermissions
+from skinbeam_clinic.patients.former_identity import list_former_identities
 from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
@@ -156,6 +157,37 @@ def test_a_date_of_birth_decides_the_year_of_birth(repositories: ClinicRepositor
     assert repositories.patients.get(patient.id).year_of_birth == 1974
     changes = [one for one in repositories.audit_log.newest(99) if one.action == "patient.year-changed"]
     assert len(changes) == (year != 1974)
+
+
+def test_a_corrected_name_or_date_of_birth_stays_known(repositories: ClinicRepositories) -> None:
+    """A record shows what stood there, and the log that it was replaced, without the name."""
+    patient = repositories.patients.add()
+    for details in (
+        {"name": "Zoë", "born": "1980-04-03"},
+        {"name": "Zoë", "born": "1980-04-03", "phone": "1"},
+        {"name": "Zoë", "born": "1974-04-03", "phone": "1"},
+        {"name": "Ann", "born": "1974-04-03", "phone": "1"},
+    ):
+        known = repositories.patients.get_contact(patient.id)
+        repositories.patients.set_contact(patient.id, details, version=known.version if known else "")
+    known = repositories.patients.get_contact(patient.id)
+    assert known is not None
+    assert [each.text for each in list_former_identities(known.details)] == ["Zoë, 3 April 1980", "Zoë, 3 April 1974"]
+    log = list_entry_views(repositories.audit_log.newest(99))
+    assert [entry.action for entry in log if ";" in entry.action] == [
+        "Contact details saved; name replaced",
+        "Year of birth changed; 1980 → 1974",
+        "Contact details saved; date of birth replaced",
+    ]
+
+
+def test_the_log_tells_which_facts_about_the_person_were_replaced(repositories: ClinicRepositories) -> None:
+    answers = {"patient.sex": "female", "patient.phototype": "III"}
+    consultation = repositories.consultations.begin(repositories.patients.add().id, make_submission(answers.items()))
+    changed = make_submission((answers | {"patient.phototype": "V", "patient.age_years": "40"}).items())
+    repositories.consultations.save(consultation.id, changed, revision=1)
+    (saved,) = (one for one in repositories.audit_log.newest(9) if one.action == "consultation.saved")
+    assert list(saved.changes) == ["patient.phototype"]
 
 
 def test_contact_data_lie_apart_and_encrypted(

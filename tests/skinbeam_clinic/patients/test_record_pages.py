@@ -211,6 +211,45 @@ def test_a_refused_year_of_birth_is_named_as_it_was_written(client: TestClient, 
     assert f'value="{written}"' in refused.text
 
 
+def test_another_name_or_birthday_is_asked_about_before_it_replaces_the_former(client: TestClient) -> None:
+    patient = client.post("/patients").headers["location"]
+    contact = f"{patient}/contact"
+    client.post(contact, data={"name": "Ada", "born": "1980-04-03"})
+
+    def send(**changed: str) -> Any:
+        (version,) = re.findall(r'name="version" value="([^"]*)"', client.get(contact).text)
+        return client.post(contact, data={"name": "Ada", "born": "1980-04-03", "version": version} | changed)
+
+    assert send(phone="030 1").status_code == 303, "who it is did not change"
+    refused = send(born="3.4.1974")
+    assert refused.status_code == 422
+    assert "3 April 1980 becomes 3 April 1974" in refused.text
+    (box,) = re.findall(r'name="confirmed" value="([^"]*)"', refused.text)
+    assert send(name="Ida", born="3.4.1974", confirmed=box).status_code == 422, "another change was confirmed"
+    assert send(born="3.4.1974", confirmed=box).status_code == 303
+    assert "Ada, 3 April 1980; replaced on" in client.get(contact).text
+    assert send(born="3.4.1974", confirmed="").status_code == 303, "what is stored is no change"
+
+
+def test_another_phototype_than_in_an_earlier_consultation_is_asked_about(client: TestClient) -> None:
+    patient = client.post("/patients").headers["location"]
+    here = client.post(f"{patient}/consultations").headers["location"]
+    told = LEAST | {"patient.phototype": "III", "patient.sex": "female"}
+    client.post(f"{here}/answers", data=told | {"revision": "1"}, headers=JSON)
+    there = client.post(f"{patient}/consultations").headers["location"]
+
+    def send(**changed: str) -> Any:
+        return client.post(f"{there}/plan", data=told | changed | {"revision": form_revision(client.get(there).text)})
+
+    refused = send(**{"patient.phototype": "V"})
+    assert refused.status_code == 422
+    assert "phototype: III on" in html.unescape(refused.text)
+    assert ", V here" in html.unescape(refused.text)
+    (box,) = re.findall(r'name="same_person" value="([^"]*)"', refused.text)
+    assert send(**{"patient.phototype": "VI", "same_person": box}).status_code == 422, "another answer was confirmed"
+    assert send(**{"patient.phototype": "V", "same_person": box}).status_code == 303
+
+
 def test_who_saved_in_two_tabs_is_not_told_of_another_member(client: TestClient) -> None:
     """The name of the member stands as it is written, wherever the sentence begins."""
     contact = client.post("/patients").headers["location"] + "/contact"
