@@ -150,7 +150,9 @@ def _plan_proposals(
             if not machine.device.lens_array:
                 others.append(bounded)
             elif is_listed:  # no model of it computes a dose
-                refused.append(device_refusal(goal, machine, "plan.no-practice"))
+                unhurt = propose_setting(case, concern, goal.modality, replace(bounded, dose_bars=()))
+                why = "plan.no-practice" if unhurt is None else "plan.no-dose-below-injury"
+                refused.append(device_refusal(goal, machine, why))
             continue
         place = guideline_place(cells, goal.modality, device_classes(machine.device, proposal.setting))
         if not is_listed and not proposal.has_helped and (place is None or place.device_class in offered):

@@ -53,20 +53,22 @@ def propose_setting(
     """Return the setting to begin with on a machine; None where no source prints one that it can be set to.
 
     Earlier injuries bound its dose but do not choose its pulse and spot: a published dose that is low enough because
-    its pulse is shorter would be no gentler.
+    its pulse is shorter would be no gentler. A lens array has its doses in hand pieces of one pulse, of which the wider
+    are the gentler.
 
     Parameters
     ----------
     wavelength_nm : of several that the machine has, the only one to propose; None for any.
     phototype : 1 to 6; None for that of the case.
     """
-    bruised = tuple(bar for bar in machine.dose_bars if not bar.keeps_setting)
+    array = machine.device.lens_array
+    choosing = tuple(bar for bar in machine.dose_bars if array or not bar.keeps_setting)
     phototype = phototype or darkest_phototype(case) or len(PHOTOTYPES)
     barred_nm = set(barred_lights_nm(case, concern, modality, machine))
     if wavelength_nm is not None:
         barred_nm |= set(machine.device.wavelengths_nm) - {wavelength_nm}
     region = PracticeRegion(concern.condition, modality, phototype)
-    unbarred = replace(machine, dose_bars=bruised)
+    unbarred = replace(machine, dose_bars=choosing)
     proposal = _propose_no_more_than_lighter(unbarred, concern, region, barred_nm)
     if proposal is None:
         proposal = _propose_from_similar_light(unbarred, concern, region, barred_nm)

@@ -85,3 +85,24 @@ def test_doses_of_an_array_and_of_a_whole_field_are_kept_apart() -> None:
     assert "xia2017" in of_array.sources
     assert "xia2017" not in of_field.sources
     assert "manuskiatti2021melasma" in of_field.sources
+
+
+@pytest.mark.parametrize("sign", ["crust", "blister", "dark mark"])
+def test_skin_that_an_array_hurt_gets_the_gentler_hand_piece(sign: str) -> None:
+    """Each hand piece of 755 nm has one fluence, so that only a wider one gives less: none was offered."""
+    done = (
+        '[[session]]\nweek = 0\nweeks_ago = 12\ntreats = "skin-texture"\nsite = "cheeks"\n'
+        f'device = "{ARRAY}"\nfluence_J_cm2 = 0.71\nspot_mm = 6.0\nadverse = ["{sign}"]\n'
+    )
+    (option,) = laser_options(document(PERSON + concern("skin-texture", "cheeks", extra="") + done + devices(ARRAY)))
+    assert (option["settings"]["fluence_J_cm2"], option["settings"]["spot_mm"]) == (0.4, 8.0)
+
+
+def test_a_scar_that_an_array_hurt_is_not_told_that_nobody_treats_scars_with_it() -> None:
+    done = (
+        '[[session]]\nweek = 0\nweeks_ago = 12\ntreats = "acne-scars"\nsite = "cheeks"\n'
+        f'device = "{ARRAY}"\nfluence_J_cm2 = 0.71\nspot_mm = 6.0\nadverse = ["blister"]\n'
+    )
+    (part,) = document(consultation("III", "acne-scars", ARRAY) + done)["concerns"]
+    (reason,) = next(refusal["reasons"] for refusal in part["refused"] if refusal.get("device") == ARRAY)
+    assert "earlier reaction" in reason["text"]
