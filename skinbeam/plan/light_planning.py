@@ -107,15 +107,12 @@ def plan_without_dose(
     # A dose for vessels is aimed on skins that are the same for every seed.
     aimed = bank.design_bank.skins(site, goal) if goal.location == "vessel" else None
     table = bank.response_table(machine, goal, site)
+    if goal.modality != "ablative":
+        table = _anchored(table, case, setting)
     most = math.inf if aimed is None else _most_of_device_J_cm2(table, setting)
     found = search_full_field(table, setting, aimed=aimed, most=most)
     if found is None:
         return None
-    if goal.modality != "ablative":
-        # Nobody counted burns at such a dose, so that the limits are held against the model alone; what is told of it
-        # is anchored as that of any other setting.
-        anchored = _anchored(table, case, setting).judge(setting, found.dose)
-        found = replace(anchored, capped_by_lighter_skin=found.capped_by_lighter_skin)
     return _with_bruising(table, found)
 
 

@@ -1,10 +1,12 @@
 """P(burn) is anchored to counts of a light, whatever is treated with it."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from consultations import concern, loaded
+from consultations import concern, document, laser_options, loaded
+from consultations import devices as clinic_devices
 
 from skinbeam.laser.device import Device, devices, load_device
 from skinbeam.model.estimate import Estimate
@@ -130,3 +132,14 @@ def test_computed_doses_are_raised_and_never_lowered() -> None:
     ]
     assert len(factors) > 1000
     assert min(factors) >= 1.0
+
+
+@pytest.mark.parametrize("phototype", ["V", "VI"])
+def test_a_computed_dose_is_limited_by_the_probability_that_the_plan_prints(phototype: str) -> None:
+    """Clinics treat spider angiomas of dark skin with 1064 nm. Without the anchor none was left."""
+    person = f'[patient]\nage_years = 40\nphototype = "{phototype}"\n'
+    made: Any = document(person + concern("spider-angioma") + clinic_devices("ndyag-1064"))
+    (option,) = laser_options(made)
+    assert not [reason for reason in option["reasons"] if reason["rule"] == "published-dose"]
+    (burn,) = [limit for limit in option["limits"] if limit["id"] == "epidermal-burn"]
+    assert 0.0 < burn["value"]["median"] <= burn["stop"]

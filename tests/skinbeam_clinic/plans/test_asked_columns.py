@@ -22,9 +22,9 @@ def test_the_diameter_of_columns_is_one_step_of_its_slider() -> None:
     (planned,) = read_plan(document(PERSON + concern("acne-scars") + devices("fractional-co2-10600"))).concerns
     option = next(option for option in planned.options if option.setup is not None)
     device = known_devices()["fractional-co2-10600"]
-    (spot,) = (slider for slider in option_sliders(option, device) if slider.name == "spot_mm")
-    assert spot.planned in [0.12, 0.3, 1.0]
-    assert spot.steps == (0.12, 0.3, 1.0)
+    (spot,) = (slider for slider in option_sliders(option, device) if slider.name == "diameter_um")
+    assert spot.planned in [120.0, 300.0, 1000.0]
+    assert spot.steps == (120.0, 300.0, 1000.0)
 
 
 def test_the_planned_energy_stays_beside_those_of_its_own_beam() -> None:
