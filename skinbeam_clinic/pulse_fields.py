@@ -17,9 +17,11 @@ __all__ = [
     "SHORT_PULSES",
     "label_field",
     "parse_pulse",
+    "pulse_field_name",
     "quantity_of_field",
     "read_pulse_field",
     "write_fields",
+    "write_pulse",
 ]
 
 _DIGITS = 9  # of a pulse, without the rounding error of its unit
@@ -40,6 +42,11 @@ def label_field(name: str) -> str:
     return render_message("clinic-session.setting-of", {"name": capitalise(words), "unit": unit})
 
 
+def pulse_field_name(pulse_ms: float) -> str:
+    """Return the field in which a pulse of such a length is typed."""
+    return next((field for field, (_, size_ms) in SHORT_PULSES.items() if pulse_ms < 1000 * size_ms), "pulse_ms")
+
+
 def write_fields(settings: Mapping[str, float], planned_ms: float | None = None) -> dict[str, str]:
     """Return settings as the texts of the fields of a form.
 
@@ -50,11 +57,14 @@ def write_fields(settings: Mapping[str, float], planned_ms: float | None = None)
     fields = {}
     for name, value in settings.items():
         if name == "pulse_ms":
-            like = value if planned_ms is None else planned_ms
-            name = next((field for field, (_, size_ms) in SHORT_PULSES.items() if like < 1000 * size_ms), name)
-        size = SHORT_PULSES.get(name, ("", 1.0))[1]
-        fields[name] = write_number(round_significant(value / size, _DIGITS))
+            name = pulse_field_name(value if planned_ms is None else planned_ms)
+        fields[name] = write_pulse(value, name) if name in PULSE_UNITS else write_number(value)
     return fields
+
+
+def write_pulse(pulse_ms: float, name: str) -> str:
+    """Return the length of a pulse as the text of a field."""
+    return write_number(round_significant(pulse_ms / PULSE_UNITS[name][1], _DIGITS))
 
 
 def read_pulse_field(read_field: Callable[[str], str], start: str = "") -> float | None:

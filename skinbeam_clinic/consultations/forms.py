@@ -25,7 +25,7 @@ from skinbeam.model.consultation import (
     Photo,
 )
 from skinbeam.model.fields import InputTable
-from skinbeam_clinic.pulse_fields import parse_pulse
+from skinbeam_clinic.pulse_fields import PULSE_UNITS, SHORT_PULSES, parse_pulse
 from skinbeam_clinic.typed_numbers import parse_number, write_number
 
 __all__ = [
@@ -282,7 +282,7 @@ NO_ANSWERS = Submission()
 
 def make_submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:
     """Return a submission without the fields that were left empty, and its numbers without their units."""
-    return Submission(tuple((name, _drop_unit(name, text.strip())) for name, text in fields if text.strip()), photo)
+    return Submission(tuple(_read_entry(name, text.strip()) for name, text in fields if text.strip()), photo)
 
 
 def form_entries(tables: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, str]]:
@@ -378,13 +378,16 @@ def _number_or_text(text: str) -> float | str:
     return text if number is None else number
 
 
-def _drop_unit(name: str, text: str) -> str:
-    """Return the text of a field of numbers without the unit behind it, which may be of the language of the form."""
+def _read_entry(name: str, text: str) -> tuple[str, str]:
+    """Return a field and its text; a number is without its unit, and a pulse is in ms."""
     row = parse_row_field(name)
-    if _value_type(f"{row.kind}.{row.key}" if row else name) is not float or parse_number(text) is not None:
-        return text
-    number = parse_pulse(text) if name.endswith(".pulse_ms") else parse_number(text, name)
-    return text if number is None else write_number(number)
+    key = row.key if row else name
+    if row and key in SHORT_PULSES:
+        name = f"{name.removesuffix(key)}pulse_ms"
+    elif _value_type(f"{row.kind}.{row.key}" if row else name) is not float or parse_number(text) is not None:
+        return name, text
+    number = parse_pulse(text, key) if key in PULSE_UNITS else parse_number(text, name)
+    return name, text if number is None else write_number(number)
 
 
 @cache

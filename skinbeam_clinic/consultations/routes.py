@@ -22,6 +22,7 @@ from skinbeam_clinic.consultations.answers import (
 )
 from skinbeam_clinic.consultations.case_files import case_from_form, case_tables_of
 from skinbeam_clinic.consultations.creams_advice import CreamsAdvice, read_creams_advice
+from skinbeam_clinic.consultations.earlier_pulses import check_earlier_pulses
 from skinbeam_clinic.consultations.face_points import PHOTOGRAPH_LOCK, FacePointsView, make_face_points_view
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.person_differences import PersonDifference, find_person_differences
@@ -287,6 +288,7 @@ def _request_plan(request: ClinicRequest) -> Response:
     """Save the answers, and ask for their plan; what is wrong with them is said at once."""
     consultation = save_answers(request)
     try:
+        check_earlier_pulses(consultation.answers, request.repositories.own_devices.read())
         facts = read_history(request.repositories, consultation.patient_id).facts
         with request.repositories.own_devices.read().open_folder() as home:
             case = case_from_form(join_history(consultation.answers, facts, now()), home).case

@@ -16,12 +16,14 @@ from skinbeam.model.errors import InputError
 from skinbeam.text import current_language
 from skinbeam_clinic.consultations.answers import read_form_answers
 from skinbeam_clinic.consultations.case_files import case_from_form
+from skinbeam_clinic.consultations.earlier_pulses import check_earlier_pulses
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.consultations.routes import add_consultation_routes, readable_type, view_face
 from skinbeam_clinic.guest_clinic.clinics import GuestClinics, GuestConsultation, GuestPhotograph
 from skinbeam_clinic.jobs.queue import DONE, FAILED, OPEN_STATES
 from skinbeam_clinic.jobs.routes import add_job_routes
 from skinbeam_clinic.jobs.worker import PLAN_JOB
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.plans.routes import add_plan_routes, plan_file_response
 from skinbeam_clinic.plans.setting_routes import add_setting_routes
 from skinbeam_clinic.web.errors import RefusedError, accepts_page, refusal
@@ -51,6 +53,7 @@ def _consult(request: ClinicRequest, guests: GuestClinics) -> Response:
     sent = read_form_answers(request.fields)
     try:
         case_from_form(sent)
+        check_earlier_pulses(sent, CATALOGUE)
     except InputError:
         if "photo" in request.uploads and accepts_page(request.http_request):
             # What is wrong with the photograph is told once the answers are right.

@@ -3,7 +3,7 @@
 Every text comes from the message catalogue.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise, zip_longest
@@ -32,6 +32,7 @@ from skinbeam.text import (
     text_direction,
     translate,
 )
+from skinbeam_clinic.consultations.earlier_pulses import PulseFieldView, device_pulse_fields, pulse_field_views
 from skinbeam_clinic.consultations.face_points import FacePointsView
 from skinbeam_clinic.consultations.forms import Submission, parse_mark_field, parse_row_field
 from skinbeam_clinic.machines.clinic_devices import CATALOGUE, ClinicDevices
@@ -202,6 +203,8 @@ class FormPage:
     clearance_rows: Annotated[tuple[int, ...], "numbers of the clearances that can be filled in"]
     read_only: Annotated[bool, "whether nothing can be changed here"]
     creams: Annotated[tuple[str, ...], "since when earlier plans have creams come first, in words"]
+    pulses: Annotated[Mapping[str, PulseFieldView], "beginning of its name → the field of a pulse"]
+    device_pulses: Annotated[Mapping[str, tuple[str, str, str]], "device → the key, label and range of its pulses"]
 
 
 @cache
@@ -263,6 +266,8 @@ def render_form(
         clearance_rows=_row_numbers(submission, "clearance", CLEARANCE_ROWS),
         read_only=read_only,
         creams=creams,
+        pulses=pulse_field_views(values, _row_starts(submission), devices),
+        device_pulses=device_pulse_fields(devices),
     )
     return render_template(template, **vars(page), **context)
 
@@ -276,6 +281,11 @@ def _row_numbers(submission: Submission, kind: str, least: int) -> tuple[int, ..
     """Return the numbers of the rows of a kind: at least `least`, or as many as were submitted."""
     used = (row.number + 1 for name, _ in submission.entries if (row := parse_row_field(name)) and row.kind == kind)
     return tuple(range(max((least, *used))))
+
+
+def _row_starts(submission: Submission) -> Iterator[str]:
+    for kind, least in (("test_spot", SPOT_ROWS), ("session", SESSION_ROWS)):
+        yield from (f"{kind}.{number}." for number in _row_numbers(submission, kind, least))
 
 
 def _form_fault(submission: Submission, error: InputError) -> FormFault:

@@ -75,6 +75,18 @@ function start() {
     if (!fixed) group.append(more);
   });
 
+  // --- the unit and the range of a pulse are those of the chosen device ---
+  const pulses = JSON.parse(form.querySelector("[data-pulses]").dataset.pulses);
+  form.addEventListener("change", ({ target }) => {
+    const pulse = target.matches("select[name$='.device']") && target.closest(".row").querySelector("[data-pulse]");
+    if (!pulse) return;
+    const [key, label, range] = pulses[target.value] ?? pulses[""], name = pulse.dataset.pulse + key;
+    if (pulse.name !== name && /^[\d.,\s]*$/.test(pulse.value)) pulse.value = "";  // the number would be another pulse
+    pulse.name = name;
+    pulse.labels[0].textContent = label;
+    pulse.parentElement.querySelector(".hint").textContent = range;
+  });
+
   // --- what the rules say so far: asked for by htmx; what cannot be asked is not told of older answers ---
   const live = form.querySelector(".live [role=status]");
   for (const kind of ["htmx:sendError", "htmx:responseError"]) live.addEventListener(kind, () => live.replaceChildren());

@@ -244,6 +244,31 @@ def test_the_progress_of_a_plan_is_shown_while_it_is_made_and_stopped_by_a_butto
     assert steps == ["job.cancelled", "job.added"] * 2
 
 
+def test_the_pulse_of_an_earlier_session_is_asked_for_in_the_unit_of_its_laser(
+    page: Page, clinics: Clinics, address: str
+) -> None:
+    repositories = clinics.repositories(Role.OWNER)
+    begun = repositories.consultations.begin(repositories.patients.add().id, make_submission(LEAST.items()))
+    sign_in(page, address, "clinician")
+    page.goto(f"{address}/consultations/{begun.id}")
+    page.locator(".steps button").nth(2).click()
+    page.locator("summary", has_text="sessions").click()
+    pulse = page.locator("[id='session.0.pulse_ms']")
+    pulse.fill("10")
+    page.locator("[id='session.0.device']").select_option("qs-ndyag-532-1064")
+    expect(page.locator("label[for='session.0.pulse_ms']")).to_have_text("Pulse (ns)")
+    expect(pulse).to_have_value("")  # 10 ms are no 10 ns
+    expect(page.locator("[id='session.0.pulse_ms-range']")).to_have_text("This device fires 5 to 20 ns.")
+    pulse.fill("8")
+    pulse.blur()
+    until = time.monotonic() + 10
+    while ("session.0.pulse_ms", "0.000008") not in repositories.consultations.get(begun.id).answers.entries:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    page.reload()
+    expect(page.locator("[name='session.0.pulse_ns']")).to_have_value("8")
+
+
 def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: str, browser: Browser) -> None:
     sign_in(page, address, "owner")
     looked_at(page, "patients")

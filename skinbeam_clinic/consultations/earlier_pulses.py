@@ -1,0 +1,83 @@
+"""The pulses of earlier sessions and test spots in the form: in the unit of the chosen device, and within its reach."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from skinbeam.laser.device import Device, describe_pulse
+from skinbeam.text import Formatter, render_message
+from skinbeam_clinic.consultations.forms import Submission
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.machines.clinic_devices import ClinicDevices
+from skinbeam_clinic.pulse_fields import PULSE_UNITS, label_field, pulse_field_name, write_pulse
+from skinbeam_clinic.typed_numbers import parse_number
+
+__all__ = ["PulseFieldView", "check_earlier_pulses", "device_pulse_fields", "pulse_field_views"]
+
+# Up to how many times the pulse may be longer or shorter than the device can fire. A judgement: machines of one kind
+# differ within it, and a slip of the unit is a factor of a thousand.
+_REACH = 10.0
+
+
+@dataclass(frozen=True)
+class PulseFieldView:
+    """The field of a pulse: `key` is the end of its name, and `range` what the device can fire, empty if unknown."""
+
+    key: str
+    label: str
+    range: str
+    value: str = ""
+
+
+def device_pulse_fields(devices: ClinicDevices) -> dict[str, tuple[str, str, str]]:
+    """Return key, label and range of the pulses of each device, by name; under an empty name of an unknown one."""
+    views = ((name, _view(device)) for name, device in (("", None), *devices.all_devices.items()))
+    return {name: (view.key, view.label, view.range) for name, view in views}
+
+
+def pulse_field_views(
+    values: Mapping[str, str], starts: Iterable[str], devices: ClinicDevices
+) -> dict[str, PulseFieldView]:
+    """Return the fields of pulses of a form by the beginnings of their names.
+
+    Parameters
+    ----------
+    values : name → text of the stored fields, in which a pulse is in ms.
+    """
+    return {
+        start: _view(devices.find(values.get(f"{start}device")), values.get(f"{start}pulse_ms", "")) for start in starts
+    }
+
+
+def check_earlier_pulses(submission: Submission, devices: ClinicDevices) -> None:
+    """Check that each typed pulse can be one of the device that is chosen beside it.
+
+    Raises
+    ------
+    InputError : `pulse-of-device`.
+    """
+    values = dict(submission.entries)
+    for field, text in values.items():
+        start, found, _ = field.rpartition("pulse_ms")
+        pulse_ms, device = parse_number(text), devices.find(values.get(f"{start}device"))
+        if not found or not start or not pulse_ms or device is None:
+            continue
+        shortest, longest = device.pulse_ms
+        if not shortest / _REACH <= pulse_ms <= longest * _REACH:
+            about = {"pulse": describe_pulse(pulse_ms), "device": devices.title(device.name)}
+            raise clinic_error("pulse-of-device", field, {"range": _range_text(device)}, **about)
+
+
+def _view(device: Device | None, text: str = "") -> PulseFieldView:
+    key = "pulse_ms" if device is None else pulse_field_name(device.pulse_ms[1])
+    told = "" if device is None else render_message("app.pulse-range", {"range": _range_text(device)})
+    pulse_ms = parse_number(text)
+    value = text if pulse_ms is None else write_pulse(pulse_ms, key)
+    return PulseFieldView(key, label_field(key), told, value)
+
+
+def _range_text(device: Device) -> str:
+    """Return the shortest and the longest pulse of a device, in the unit in which they are typed."""
+    unit, size_ms = PULSE_UNITS[pulse_field_name(device.pulse_ms[1])]
+    ends = [Formatter().number(end / size_ms) for end in dict.fromkeys(device.pulse_ms)]
+    text = ends[0] if len(ends) == 1 else render_message("app.pulse-ends", {"low": ends[0], "high": ends[1]})
+    return f"{text} {unit}"
