@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import PurePath
 from types import MappingProxyType
 
+from skinbeam.assessment.lesion_notes import notes_tell_of_lesion
 from skinbeam.assessment.medicines import MedicationReading, fact_names_of_medicine, medication_facts, read_medication
 from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.laser.case_devices import find_device
@@ -60,6 +61,7 @@ PERSON_FACTS = (
     "healing_risks",
     "history",
     "lactating",
+    "lesion_in_notes",
     "pregnant",
     "sex",
     "tan",
@@ -170,6 +172,7 @@ def _name_groups(table: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[str, 
 def read_questionnaire(case: Case) -> Questionnaire:
     """Return the facts about the person of `case`, with warnings on answers that were not understood."""
     facts: dict[str, FactValue] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
+    facts["lesion_in_notes"] = notes_tell_of_lesion(case)
     facts["conditions"] = conditions_in_case(case)  # a condition at any site may affect how the whole skin heals
     facts |= dict.fromkeys(medication_facts(), False) | {"healing_risks": 0.0}
     darkest = darkest_phototype(case)

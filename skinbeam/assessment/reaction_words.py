@@ -22,9 +22,11 @@ __all__ = [
     "UNKNOWN_MARK",
     "UNREAD_REACTION",
     "ReactionKind",
+    "has_denial",
     "longest_stay_h",
     "reaction_kinds",
     "read_reaction_kinds",
+    "split_clauses",
     "stated_duration_h",
     "tells_end_of",
 ]
@@ -140,7 +142,7 @@ def read_reaction_kinds(text: str, treats: str = "") -> tuple[str, ...]:
     if _normalise_words(text) in _no_reaction_words():
         return ("none",)
     kinds: dict[str, None] = {}
-    for clause in _split_clauses(text):
+    for clause in split_clauses(text):
         kinds |= dict.fromkeys(_clause_reactions(clause, treats))
     if len(kinds) > 1:
         kinds.pop("none", None)
@@ -157,8 +159,16 @@ def _fold_letters(text: str) -> str:
     return unicodedata.normalize("NFC", text.casefold()).translate(_TWO_LETTERS)
 
 
-def _split_clauses(text: str) -> Iterator[str]:
-    """Yield the clauses, with "blister: no" turned into "no blister" and a list after a denial in one piece."""
+def has_denial(words: str) -> bool:
+    """Return whether a clause denies something."""
+    return re.search(_DENIAL, words) is not None
+
+
+def split_clauses(text: str) -> Iterator[str]:
+    """Yield the clauses, in lower case and with umlauts as two letters.
+
+    "blister: no" is turned into "no blister", and a list after a denial stays in one piece.
+    """
     plain = _in_plain_words(_YES_NO_ANSWER.sub(_phrase_answer, _fold_letters(text)))
     for sentence in re.split(r"[;.!?\n]", plain):
         if _is_pure_denial(_normalise_words(sentence)):
@@ -330,7 +340,7 @@ def stated_duration_h(text: str, kind: str, treats: str) -> float | None:
     A clause with a denial in it, or with a word such as "still", tells of no end.
     """
     times = []
-    for words in _split_clauses(text):
+    for words in split_clauses(text):
         if kind in _clause_reactions(words, treats):
             gone_h = longest_time_h(words) if _has_words(words, "gone") else None
             open_end = re.search(_DENIAL, words) is not None or _has_words(words, "still")
@@ -341,14 +351,14 @@ def stated_duration_h(text: str, kind: str, treats: str) -> float | None:
 @lru_cache(_CACHED_TEXTS)
 def tells_end_of(text: str, kind: str, treats: str) -> bool:
     """Return whether each clause that names a reaction says that it is gone, and none that it is not."""
-    named = [words for words in _split_clauses(text) if kind in _clause_reactions(words, treats)]
+    named = [words for words in split_clauses(text) if kind in _clause_reactions(words, treats)]
     return bool(named) and all(_has_words(words, "gone") and not re.search(_DENIAL, words) for words in named)
 
 
 @lru_cache(_CACHED_TEXTS)
 def longest_stay_h(text: str, kind: str, treats: str) -> float:
     """Return the longest time that a text names of a reaction that is no injury, hours; 0 without any."""
-    named = (words for words in _split_clauses(text) if kind in _clause_reactions(words, treats))
+    named = (words for words in split_clauses(text) if kind in _clause_reactions(words, treats))
     return max((longest_time_h(words) or 0.0 for words in named), default=0.0)
 
 

@@ -114,7 +114,7 @@ def uncovered_condition_error(word: str, *, field: str) -> InputError | None:
     wish = _uncovered_wish(word)
     if wish is None:
         return None
-    hint = "`skinbeam conditions` lists what is covered."
+    hint = wish.hint
     if wish.guideline is not None:
         hint = f"What clinics do: `skinbeam guideline {wish.guideline}`."
     return InputError("not-covered", f'{wish.title} is not covered, read "{word}"', field=field, hint=hint)
@@ -135,12 +135,14 @@ class _UncoveredWish:
     words, parts : whole words for it, and parts of words, such as `melanom`, whose nearest spelling of a condition that
         is covered would be another disease.
     guideline : its name in the guideline, if any.
+    hint : what to do instead.
     """
 
     title: str
     words: Sequence[str]
     parts: Sequence[str] = ()
     guideline: str | None = None
+    hint: str = "`skinbeam conditions` lists what is covered."
 
 
 def _uncovered_wish(word: str) -> _UncoveredWish | None:

@@ -151,6 +151,8 @@ def _facts_for_test(
                 yield from _stated_medicines(
                     FactTest(f"medication.{risk.medicine}", "within_months", risk.within_months), case
                 )
+    elif test.fact == "lesion_in_notes":
+        yield Message("leaflet_fact.lesion-in-notes")
     elif test.fact == "age_years":
         yield Message("leaflet_fact.age", {"age": facts["age_years"]})
     elif test.fact == "darkest_phototype":

@@ -34,6 +34,7 @@ class World:
         self.acne_severity = 0  # of acne of the same skin, 1 to 3; 0 without it
         self.touching: list[str] = []  # conditions of the next site
         self.sessions = 0  # on the concern
+        self.note = ""  # of a further session on it
         self.device: str | None = None  # that they were done with; None where nobody named it
 
     def set(self, fact: str, value: Any) -> None:
@@ -64,6 +65,8 @@ class World:
             self.touching = list(value)
         elif fact == "sessions_done":
             self.sessions = int(value)
+        elif fact == "lesion_in_notes":
+            self.note = "changing mole" if value else ""
         elif fact in ("condition", "site", "lesion_signs"):
             self.concern[fact] = list(value) if fact == "lesion_signs" else value
         elif fact == "severity_high":
@@ -132,6 +135,8 @@ class World:
         treated = self.concern["condition"]
         with_device = {} if self.device is None else {"device": self.device}
         done = [{"week": float(week), "treats": treated, **with_device} for week in range(self.sessions)]
+        if self.note:
+            done.append({"week": float(self.sessions), "treats": treated, "adverse": [self.note]})
         read = {"patient": self.patient, "concern": [self.concern, *self.others, *self.neighbours], "session": done}
         return parse_record(Case, read, file="case")
 

@@ -280,6 +280,17 @@ CANCERS = (
 CANCERS += ("BCC", "basal cell", "Basaliom", "squamous cell carcinomas", "Karzinom", "sarcoma", "lymphoma", "tumour")
 CANCERS += ("melanoma in-situ", "precancerous spot", "actinic keratoses", "Bowen's disease", "Merkel cell", "Kaposi")
 OTHERS = (
+    "changing spot",
+    "bleeding spot",
+    "ulcerated spot",
+    "ulzerierter Fleck",
+    "veränderter Fleck",
+    "pigmented lesion",
+    "nodule",
+    "dysplastischer Nävus",
+    "Nävuszellnävus",
+    "Nävus flammeus",
+    "Hämangiom",
     "moles",
     "Muttermal",
     "Leberfleck",
@@ -295,7 +306,7 @@ OTHERS = (
 
 @pytest.mark.parametrize("asked", [*CANCERS, *OTHERS])
 def test_no_disease_is_taken_for_the_condition_that_is_spelt_like_it(asked: str) -> None:
-    """Melanomas are near melasma, a cancer is near acne, and who takes such a hint would treat it."""
+    """Melanomas are near melasma, a changing spot is near an age spot, and who takes such a hint would treat it."""
     with pytest.raises(InputError) as caught:
         resolve_name("condition", asked, field="concern[0].condition")
     assert caught.value.code == "not-covered"

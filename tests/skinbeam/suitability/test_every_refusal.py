@@ -43,6 +43,7 @@ BLANK = {
     "ipl": "of the device",
     "lactating": "a no",
     "lens_array": "of the device",
+    "lesion_in_notes": "a no",
     "lesion_signs": "a no",
     "off_face": "must be said",
     "peel_depth": "of the condition",
