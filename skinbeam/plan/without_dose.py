@@ -137,14 +137,14 @@ def _least_share(
 
     None where the guideline names such columns for a concern of the face, or for a scar: elsewhere skin scars sooner. A
     scar is what columns are named for off the face, too, and the limits on such skin leave them short of a depth that
-    is a judgement. So are the vessels that light aims at: light that sources name before any other for such skin has to
-    reach no more than at a printed dose.
+    is a judgement. So are the vessels and spots that light aims at: light that sources name before any other for such
+    skin has to reach no more than at a printed dose.
     """
     is_meant = is_facial(concern.site) or is_thick_scar(concern.condition)
     if is_meant and are_named_columns(place, goal.modality, concern, cells):
         return 0.0
     is_first = place is not None and place.number == 1 and not place.is_between
-    return LEAST_REACHED if is_first and goal.location == "vessel" else effect_target().least
+    return LEAST_REACHED if is_first else effect_target().least
 
 
 def _plan_device(

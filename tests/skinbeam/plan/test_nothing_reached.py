@@ -49,6 +49,15 @@ def test_green_light_is_offered_for_a_spider_angioma_of_type_iii() -> None:
     assert LEAST_REACHED <= option["p_effective"]["median"] < effect_target().least
 
 
+def test_infrared_light_is_offered_for_age_spots_of_type_v() -> None:
+    """Sources name Q-switched 1064 nm first for such skin, and no other light; a fifth of the spots are reached."""
+    brown = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"V"')
+    plan = document(brown + concern("age-spots", extra=NAMED) + devices("qs-ndyag-532-1064"))
+    (option,) = offered(plan)
+    assert option["settings"]["wavelength_nm"] == 1064.0
+    assert LEAST_REACHED <= option["p_effective"]["median"] < effect_target().least
+
+
 @pytest.mark.parametrize("phototype", ["II", "III", "IV"])
 def test_infrared_light_is_offered_for_a_spider_angioma_of_light_skin_too(phototype: str) -> None:
     """All of 26 people of types II to V were markedly better (ozyurt2012); types I and II were told of no source."""
