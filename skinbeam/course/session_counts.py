@@ -17,7 +17,8 @@ from skinbeam.model.sources import cite_sources
 from skinbeam.model.vocabulary import RAISED_SCARS
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
 from skinbeam.suitability.course_rules import course_rules
-from skinbeam.suitability.session_response import LightFacts, count_sessions_of_course
+from skinbeam.suitability.dose_bars import LightFacts
+from skinbeam.suitability.session_response import count_sessions_of_course
 from skinbeam.suitability.table import INFRARED
 from skinbeam.text import Message
 

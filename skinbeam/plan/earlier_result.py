@@ -79,10 +79,10 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
 
     It says nothing where the case has the condition on several sites and a session names none, where it left harm or
     something that was not understood, where another cooling may have spared the skin, and where its setting is not
-    known, not one of the machine, or barred. Nor does it where light of another kind injured
-    this skin, after which a machine begins with the least published dose.
+    known, not one of the machine, or barred. Nor does it where a lamp injured this skin, of a laser,
+    or the other way round, after which a machine begins with the least published dose.
     """
-    if not is_place_known(case, concern) or is_injured_by_other_kind(case, machine.device):
+    if not is_place_known(case, concern) or is_injured_by_other_kind(case, machine.device, with_redder_lasers=False):
         return None
     reactions = earlier_reactions(case)
     result: EarlierResult | None = None

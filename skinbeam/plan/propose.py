@@ -84,7 +84,8 @@ def propose_setting(
     proposal = _gentler_off_face(replace(proposal, is_of_site=is_of_site), concern.site)
     if pulse_class_matters(modality) and not is_facial(concern.site) and not is_of_site:
         proposal = _least_off_face(proposal, concern, region, barred_nm)
-    return replace(proposal, machine=machine, is_least_first=is_injured_by_other_kind(case, machine.device))
+    is_least_first = is_injured_by_other_kind(case, machine.device, proposal.setting.wavelength_nm)
+    return replace(proposal, machine=machine, is_least_first=is_least_first)
 
 
 def propose_for_darker(

@@ -5,6 +5,7 @@ light with neither a printed dose nor a place there is light that nobody uses so
 whose effect is a depth (columns, and the removal of skin) is planned too where its setting is like practice.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -43,7 +44,7 @@ from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine, is_facial
 from skinbeam.response.skin_bank import SkinBank
-from skinbeam.suitability.dose_bars import is_injured_by_other_kind
+from skinbeam.suitability.dose_bars import SHARE_AFTER_INJURY, DoseBar, is_injured_by_other_kind
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.text import Message
 
@@ -158,7 +159,7 @@ def _plan_device(
 ) -> LaserOption | DeviceRefusal:
     """Return the option of a device at the first of its settings that reaches the target, or why it has none."""
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": machine.device.title}))
-    if is_injured_by_other_kind(case, machine.device):
+    if is_injured_by_other_kind(case, machine.device, with_redder_lasers=False):
         return device_refusal(goal, machine, "plan.no-dose-after-other-kind")
     unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
     refused: list[DeviceRefusal] = []
@@ -171,7 +172,7 @@ def _plan_device(
             continue
         place = guideline_place(cells, goal.modality, device_classes(machine.device, setting))
         try:
-            trial = plan_without_dose(case, goal, machine, setting, concern.site, bank)
+            trial = _plan_setting(case, concern, goal, machine, setting, bank)
         except NotAvailable as error:
             message = "plan.not-judged" if place is None else "plan.not-judged-named"
             refused.append(device_refusal(goal, machine, message, reason=error.reason))
@@ -189,6 +190,19 @@ def _plan_device(
     if refused and len(ruled_nm) == len(refused) and set(ruled_nm) < set(machine.device.wavelengths_nm):
         return _refuse_without_dose(case, concern, goal, machine)  # a rule bars what the guideline names, not all
     return refused[0] if refused else device_refusal(goal, machine, unsafe)
+
+
+def _plan_setting(
+    case: Case, concern: Concern, goal: TreatmentGoal, machine: SearchMachine, setting: BeamSetting, bank: SkinBank
+) -> CandidateSetting | None:
+    """Return a setting at the dose that reaches the target, less where a redder laser injured this skin, or None."""
+    trial = plan_without_dose(case, goal, machine, setting, concern.site, bank)
+    if trial is None or not is_injured_by_other_kind(case, machine.device, setting.wavelength_nm):
+        return trial
+    least = math.nextafter(SHARE_AFTER_INJURY * trial.dose, math.inf)
+    bar = DoseBar(setting.wavelength_nm, least, keeps_setting=True)
+    bounded = replace(machine, dose_bars=(*machine.dose_bars, bar))
+    return plan_without_dose(case, goal, bounded, setting, concern.site, bank)
 
 
 def _offer(

@@ -3,8 +3,10 @@
 After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
 of another device; after a crust, or grey or white skin, where that is not usual, no dose as great as that one; after
 redness that stayed for more than four weeks, or something that nobody understood, none above it. Doses of a lamp and of
-a laser cannot be compared: after an injury by one the other begins at the least published dose, on test spots. Nor can
-doses behind two filters: after any of these under a lamp no bluer filter is planned, whatever the dose, and after an
+a laser cannot be compared: after an injury by one the other begins at the least published dose, on test spots. So does
+a laser of shorter waves after an injury by a laser, since melanin absorbs more of them, or at two thirds of the dose
+that would be computed. Nor can doses behind two
+filters be compared: after any of these under a lamp no bluer filter is planned, whatever the dose, and after an
 injury no shorter pulse.
 
 A later session that this skin bore is what a clinician decided since: the bar of its device is then just above its
@@ -19,8 +21,9 @@ those lasers wait for a clinician.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.laser.device import Device
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS, heats_alike
@@ -30,7 +33,9 @@ from skinbeam.model.vocabulary import COLOUR_MODALITIES
 
 __all__ = [
     "BRUISED_SCARS",
+    "SHARE_AFTER_INJURY",
     "DoseBar",
+    "LightFacts",
     "accepts_bruise",
     "borne_since",
     "bounds_redness",
@@ -44,15 +49,30 @@ __all__ = [
     "is_injured_by_other_kind",
     "is_of_clinic",
     "is_of_other_kind",
+    "is_of_redder_laser",
     "is_stop_sign",
 ]
 
-_SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
+SHARE_AFTER_INJURY: Final = 2 / 3  # a judgement: a third less is the usual step down after a blister
 # At which a session is ended: beside a brown spot, and a colour that changed at a spot, however young it is.
 _STOP_SIGNS: Final = ("crust", "dark-mark", "grey", "pale-mark", "pigment-change", "whitening")
 # What no dose takes back: a scar, and colour that is lost or may be.
 _NEVER_BORNE: Final = ("scar", "pale-mark", "pigment-change")
 BRUISED_SCARS: Final = ("hypertrophic-scars", "keloid", "surgical-scars")
+
+
+@dataclass(frozen=True)
+class LightFacts:
+    """What tells one light from another: wavelength, whether its pulse is a short one, and whether it is a lamp's."""
+
+    wavelength_nm: float
+    short_pulse: bool
+    lamp: bool
+
+    @classmethod
+    def of_pulse(cls, wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> Self:
+        """Return the light of a pulse."""
+        return cls(wavelength_nm, pulse_ms < fact_tables().short_pulse_below_ms, lamp)
 
 
 @dataclass(frozen=True)
@@ -160,7 +180,7 @@ def _least_barred(reaction: EarlierReaction, dose: float | None) -> float | None
         return None
     if reaction.meaning == "unread" or reaction.is_long_redness:
         return math.nextafter(dose, math.inf)
-    return dose if reaction.meaning == "sign" else math.nextafter(_SHARE_AFTER_INJURY * dose, math.inf)
+    return dose if reaction.meaning == "sign" else math.nextafter(SHARE_AFTER_INJURY * dose, math.inf)
 
 
 def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: EarlierReaction | None) -> list[DoseBar]:
@@ -221,7 +241,7 @@ def borne_since(injury: EarlierReaction, reactions: Sequence[EarlierReaction]) -
         and reaction.condition == injury.condition
         and reaction.was_made_as(injury)
         and (given := _set_dose(reaction)) is not None
-        and _SHARE_AFTER_INJURY * dose < given < dose
+        and SHARE_AFTER_INJURY * dose < given < dose
         and reaction.history is None
         and not reaction.was_skin_lighter
         and all(also.meaning == "expected" for also in reactions if also.entry == reaction.entry)
@@ -265,17 +285,46 @@ def _bars_of_such_light(reaction: EarlierReaction, device: Device) -> list[DoseB
     return bars
 
 
-def is_injured_by_other_kind(case: Case, device: Device) -> bool:
-    """Return whether a laser injured this skin where a device is a lamp, or a lamp where it is a laser."""
-    return gives_coloured_light(device) and any(
-        reaction.meaning == "harm" and has_dose_bar(reaction, case) and is_of_other_kind(reaction, lamp=device.is_lamp)
+def is_injured_by_other_kind(
+    case: Case, device: Device, wavelength_nm: float | None = None, *, with_redder_lasers: bool = True
+) -> bool:
+    """Return whether light of another kind injured this skin, whose doses tell nothing of those of a device.
+
+    Parameters
+    ----------
+    wavelength_nm : of the device's light; None for whichever it has.
+    with_redder_lasers : whether a laser of longer waves counts as such where the device is a laser.
+    """
+    if not gives_coloured_light(device):
+        return False
+    made = device.wavelengths_nm if wavelength_nm is None else (wavelength_nm,)
+    lights = [LightFacts.of_pulse(nm, device.pulse_ms[1], lamp=device.is_lamp) for nm in made]
+    return any(
+        reaction.meaning == "harm"
+        and has_dose_bar(reaction, case)
+        and all(is_of_other_kind(reaction, light) for light in lights)
+        and (with_redder_lasers or not any(is_of_redder_laser(reaction, light) for light in lights))
         for reaction in earlier_reactions(case)
     )
 
 
-def is_of_other_kind(reaction: EarlierReaction, *, lamp: bool) -> bool:
-    """Return whether a reaction followed a lamp where another light is a laser's, or the other way round."""
-    return reaction.device is not None and gives_coloured_light(reaction.device) and reaction.device.is_lamp != lamp
+def is_of_other_kind(reaction: EarlierReaction, light: LightFacts) -> bool:
+    """Return whether a reaction followed a lamp where a light is a laser's, the other way round, or a redder laser."""
+    if reaction.device is None or not gives_coloured_light(reaction.device):
+        return False
+    return reaction.device.is_lamp != light.lamp or is_of_redder_laser(reaction, light)
+
+
+def is_of_redder_laser(reaction: EarlierReaction, light: LightFacts) -> bool:
+    """Return whether a reaction followed a laser of longer waves than those of a laser, in a pulse as short or long."""
+    injuring = reaction.device
+    if injuring is None or injuring.is_lamp or light.lamp or not gives_coloured_light(injuring):
+        return False
+    used = reaction.wavelength_on(injuring)
+    if used is None or light.wavelength_nm >= used or heats_alike(light.wavelength_nm, used):
+        return False
+    theirs = LightFacts.of_pulse(used, reaction.pulse_ms or injuring.pulse_ms[1], lamp=False)
+    return theirs.short_pulse == light.short_pulse
 
 
 def gives_coloured_light(device: Device) -> bool:

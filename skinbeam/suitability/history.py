@@ -26,6 +26,7 @@ from skinbeam.model.vocabulary import (
     laser_modalities,
 )
 from skinbeam.suitability.dose_bars import (
+    LightFacts,
     accepts_bruise,
     borne_since,
     bounds_redness,
@@ -36,6 +37,7 @@ from skinbeam.suitability.dose_bars import (
     is_endpoint,
     is_of_clinic,
     is_of_other_kind,
+    is_of_redder_laser,
     is_stop_sign,
 )
 from skinbeam.suitability.table import Decision, RuleReason
@@ -52,13 +54,14 @@ _FREEZING_SOURCE: Final = ("andrews2004cryosurgery", "review")  # pale marks are
 _ACID_SOURCE: Final = ("nikalji2012peels", "review")  # pale marks and scars, the more the deeper
 
 
-def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = None) -> list[RuleReason]:
+def reaction_reasons(case: Case, modality: str | None, *, light: LightFacts | None = None) -> list[RuleReason]:
     """Return the reasons that follow from earlier reactions for a kind of laser; without one, for any.
 
     Parameters
     ----------
-    lamp : whether the light is a lamp's; None where no device was chosen.
+    light : of the device; None where none was chosen.
     """
+    lamp = None if light is None else light.lamp
     reasons = _lighter_skin_reasons(case, modality)
     decision: Decision
     for reaction in earlier_reactions(case):
@@ -103,8 +106,11 @@ def reaction_reasons(case: Case, modality: str | None, *, lamp: bool | None = No
             if modality is None and not is_of_removal and has_dose_bar(reaction, case):  # its own light is bounded too
                 reasons.append(_practice_reason("earlier-injury", "with-caution", _injury_message(reaction)))
         elif has_dose_bar(reaction, case):
-            is_other = lamp is not None and modality in COLOUR_MODALITIES and is_of_other_kind(reaction, lamp=lamp)
-            message = reaction_message("earlier.other-kind", reaction) if is_other else _injury_message(reaction)
+            is_other = light is not None and modality in COLOUR_MODALITIES and is_of_other_kind(reaction, light)
+            message = _injury_message(reaction)
+            if light is not None and is_other:
+                named = "earlier.redder-laser" if is_of_redder_laser(reaction, light) else "earlier.other-kind"
+                message = reaction_message(named, reaction)
             reasons.append(_practice_reason("earlier-injury", "with-caution", message))
             borne = None if is_other else borne_since(reaction, earlier_reactions(case))
             if borne is not None:

@@ -27,9 +27,10 @@ from skinbeam.model.vocabulary import laser_modalities, resolve_name, usable_mod
 from skinbeam.suitability.bounds import RuleBounds
 from skinbeam.suitability.clearance import with_clearances
 from skinbeam.suitability.column_harm import column_harm_reasons, without_repeated_bound
+from skinbeam.suitability.dose_bars import LightFacts
 from skinbeam.suitability.history import reaction_reasons, wound_reasons
 from skinbeam.suitability.rule_condition import OPTION_FACTS
-from skinbeam.suitability.session_response import LightFacts, count_sessions_with, response_reasons
+from skinbeam.suitability.session_response import count_sessions_with, response_reasons
 from skinbeam.suitability.table import (
     Decision,
     Rule,
@@ -189,11 +190,11 @@ def _judge_option(
     if modality is not None and not known_modalities()[modality].laser:
         told = (*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *wound_reasons(case, modality, depth))
         return _strictest_first(with_clearances(case, concern, told))
-    lamp = None if option is None or "wavelength_nm" not in option else bool(option["ipl"])
+    light = _light_facts(option)
     earlier = (
-        *reaction_reasons(case, modality, lamp=lamp),
+        *reaction_reasons(case, modality, light=light),
         *column_harm_reasons(case, concern, modality),
-        *response_reasons(case, concern, modality, _light_facts(option)),
+        *response_reasons(case, concern, modality, light),
     )
     told = (*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier)
     return _strictest_first(with_clearances(case, concern, told))

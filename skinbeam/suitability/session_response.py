@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 from skinbeam.assessment.earlier_sessions import (
     TreatedPlace,
@@ -20,13 +20,13 @@ from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern, EarlierSession
 from skinbeam.model.vocabulary import COLOUR_MODALITIES, PIGMENT_MODALITIES, usable_modalities
 from skinbeam.suitability.course_rules import course_rules
+from skinbeam.suitability.dose_bars import LightFacts
 from skinbeam.suitability.history import reaction_message
 from skinbeam.suitability.table import Decision, RuleReason
 from skinbeam.text import Message
 
 __all__ = [
     "MARKS_OF_LIGHT",
-    "LightFacts",
     "SessionResponse",
     "begins_course",
     "count_sessions_of_course",
@@ -42,20 +42,6 @@ __all__ = [
 MARKS_OF_LIGHT: Final = ("melasma", "post-inflammatory-hyperpigmentation")
 """Conditions in which a mark of light cannot be told from what is treated."""
 _PRACTICE_SOURCE, _PRACTICE_STRENGTH = "rulepractice", "practice"
-
-
-@dataclass(frozen=True)
-class LightFacts:
-    """What tells one light from another: wavelength, whether its pulse is a short one, and whether it is a lamp's."""
-
-    wavelength_nm: float
-    short_pulse: bool
-    lamp: bool
-
-    @classmethod
-    def of_pulse(cls, wavelength_nm: float, pulse_ms: float, *, lamp: bool) -> Self:
-        """Return the light of a pulse."""
-        return cls(wavelength_nm, pulse_ms < fact_tables().short_pulse_below_ms, lamp)
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from skinbeam.model.estimate import Unknown
 from skinbeam.model.input_files import parse_record
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.plan_records.plan import Plan as Records
+from skinbeam.suitability.dose_bars import LightFacts
 from skinbeam.suitability.history import reaction_reasons
 from skinbeam.suitability.judgement import judge_suitability
-from skinbeam.suitability.session_response import LightFacts, response_reasons
+from skinbeam.suitability.session_response import response_reasons
 from skinbeam.suitability.table import RuleReason, decision_severity
 from skinbeam.text import Message, to_local_time
 from skinbeam_clinic.consultations.case_files import case_from_form

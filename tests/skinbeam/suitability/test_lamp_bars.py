@@ -11,7 +11,7 @@ from skinbeam.laser.setting_grid import BeamSetting, iterate_settings
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.propose import propose_setting
 from skinbeam.response.settings import SearchMachine
-from skinbeam.suitability.dose_bars import dose_bars
+from skinbeam.suitability.dose_bars import LightFacts, dose_bars
 from skinbeam.suitability.history import reaction_reasons
 
 
@@ -45,7 +45,7 @@ def test_after_a_reaction_under_a_lamp_no_bluer_filter_is_planned(reaction: str,
             assert left == free
         else:
             assert 0.0 < max(left) <= 18.0
-    (told,) = reaction_reasons(case(done), "vascular", lamp=True)
+    (told,) = reaction_reasons(case(done), "vascular", light=LightFacts(560.0, False, True))
     assert told.message.id == message
     assert "shorter waves" in told.message.text
 

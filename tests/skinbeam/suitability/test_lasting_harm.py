@@ -13,7 +13,7 @@ from skinbeam.model.vocabulary import (
     WOUNDING_MODALITIES,
     laser_modalities,
 )
-from skinbeam.suitability.dose_bars import dose_bars
+from skinbeam.suitability.dose_bars import LightFacts, dose_bars
 from skinbeam.suitability.history import reaction_reasons
 from skinbeam.suitability.judgement import judge_case, judge_suitability
 
@@ -269,7 +269,10 @@ def test_after_a_pale_mark_no_lamp_lights_the_skin_whatever_it_aims_at() -> None
     """The lamp that had left pale footprints on poikiloderma was planned again, for its red part."""
     pale = case(spot("pale-mark", device="ipl", hours=MONTH_H))
     for is_lamp in (True, False):
-        told = {one.rule: one.decision for one in reaction_reasons(pale, "vascular", lamp=is_lamp)}
+        told = {
+            one.rule: one.decision
+            for one in reaction_reasons(pale, "vascular", light=LightFacts(560.0, False, is_lamp))
+        }
         assert (told.get("earlier-pale-mark") == "refer") is is_lamp
 
 
