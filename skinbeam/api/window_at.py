@@ -13,11 +13,10 @@ from skinbeam.api.simulate import simulate_case
 from skinbeam.api.window import allowed_harm, chosen_endpoints, endpoint_doses
 from skinbeam.course.setting_words import describe_settings
 from skinbeam.model.case_tables import WrittenValue
-from skinbeam.model.document import DocumentResult
+from skinbeam.model.document import DocumentResult, round_significant
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.input_files import LoadedCase
-from skinbeam.model.per_hundred import per_hundred
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.option_reasons import bruise_share
 from skinbeam.plan.options import build_setup
@@ -28,7 +27,7 @@ from skinbeam.response.records import LimitStatus
 from skinbeam.simulate.model_error import ErrorSide
 from skinbeam.simulate.scene import build_scene
 from skinbeam.simulate.skins.ensemble import weighted_probability
-from skinbeam.text import Message, render_message
+from skinbeam.text import Message, render_message, round_to_people
 from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, AskedSetting, DosePlace, judge_asked_setting
 
 __all__ = [
@@ -231,18 +230,18 @@ def asked_setting_sentences(asked_setting: AskedSetting) -> list[Message]:
     trial, span = asked_setting.trial, asked_setting.proposal
     setup = build_setup(trial, None)
     effective = asked_setting.p_effective
-    params: dict[str, str | float] = {
+    params: dict[str, str | Message] = {
         "device": setup.device_title,
         "settings": describe_settings(setup.settings, lamp=setup.lamp),
-        "harm": per_hundred(trial.p_injury),
+        "harm": round_to_people(round_significant(trial.p_injury)),
     }
     if isinstance(effective, Unknown):
         sentences = [Message("asked.answer-without-effect", params | {"reason": effective.reason})]
     else:
-        sentences = [Message("asked.answer", params | {"effective": per_hundred(effective.median)})]
+        sentences = [Message("asked.answer", params | {"effective": round_to_people(effective.median)})]
     bruised = bruise_share(trial)
     if isinstance(bruised, Estimate):
-        sentences.append(Message("asked.answer-bruise", {"bruised": per_hundred(bruised.median)}))
+        sentences.append(Message("asked.answer-bruise", {"bruised": round_to_people(bruised.median)}))
     if span is None:
         sentences.append(Message("asked.unprinted"))
     else:

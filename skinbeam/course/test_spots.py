@@ -149,6 +149,15 @@ class _SpotSize:
     narrower: bool = False
 
 
+def _promise(before: float, after: float) -> Message:
+    """Return how many people of 100 the planned dose burns, now and once every spot is clean."""
+    if before < 1.0:
+        return Message("ladder.promise-rare")
+    if before == after:
+        return Message("ladder.promise-same", {"before": before})
+    return Message("ladder.promise", {"before": before, "after": after})
+
+
 def _spot_size(setup: DeviceSetup, device: Device, area_cm2: float | None) -> _SpotSize | None:
     """Return the size and number of test spots for a field; None where two do not fit beside each other.
 
@@ -222,7 +231,7 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
         p = _burn_risk_if_clean(doses, burns, trial)
         clean = weighted_probability(p[0], p[1], trial.basis)
         counts = {"before": per_hundred(trial.p_injury), "after": per_hundred(clean.median)}
-        promises = [Message("ladder.promise", counts) if counts["before"] >= 1.0 else Message("ladder.promise-rare")]
+        promises = [_promise(counts["before"], counts["after"])]
     if size.narrower:
         clean = Unknown(render_message("ladder.narrow-unknown"))
         promises = [Message("ladder.narrow", {"planned": _describe_size(setup.settings)})]

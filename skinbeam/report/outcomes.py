@@ -85,12 +85,13 @@ def share_reference(option: Option) -> str:
     if isinstance(improved_share(option), Unknown) and isinstance(worst_harm(option)[1], Unknown):
         return report_text("icons_class_unknown")
     months = option.followup_months
-    unknown = isinstance(months, Unknown)
-    time = (
-        report_text("icons_time_unknown")
-        if unknown
-        else report_text("icons_time", months=display_value(months, "months").text)
-    )
+    after = display_value(months, "months").text
+    if isinstance(months, Unknown):
+        time = report_text("icons_time_unknown")
+    elif after == display_value(0.0, "months").text:
+        time = report_text("icons_time_end")
+    else:
+        time = report_text("icons_time", months=after)
     return " ".join((report_text("icons_class", time=time), report_text("icons_caption")))
 
 

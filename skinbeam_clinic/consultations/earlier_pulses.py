@@ -8,7 +8,7 @@ from skinbeam.text import Formatter, render_message
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.machines.clinic_devices import ClinicDevices
-from skinbeam_clinic.pulse_fields import PULSE_UNITS, label_field, pulse_field_name, write_pulse
+from skinbeam_clinic.pulse_fields import PULSE_UNITS, label_field, pulse_field_name, write_in_field
 from skinbeam_clinic.typed_numbers import parse_number
 
 __all__ = ["PulseFieldView", "check_earlier_pulses", "device_pulse_fields", "pulse_field_views"]
@@ -71,7 +71,7 @@ def _view(device: Device | None, text: str = "") -> PulseFieldView:
     key = "pulse_ms" if device is None else pulse_field_name(device.pulse_ms[1])
     told = "" if device is None else render_message("app.pulse-range", {"range": _range_text(device)})
     pulse_ms = parse_number(text)
-    value = text if pulse_ms is None else write_pulse(pulse_ms, key)
+    value = text if pulse_ms is None else write_in_field(pulse_ms, key)
     return PulseFieldView(key, label_field(key), told, value)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skinbeam.model.errors import InputError
-from skinbeam.text import to_local_time
+from skinbeam.text import render_message, to_local_time
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import treatment_tables
 from skinbeam_clinic.database.clinic_access import Repository
@@ -18,7 +18,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.typed_numbers import parse_whole_number
+from skinbeam_clinic.typed_numbers import read_whole_number
 
 __all__ = ["MachineUpkeep", "MachineUpkeepRepository", "UpkeepKind"]
 
@@ -128,8 +128,8 @@ def _parse_days(done_on: str, due_on: str) -> tuple[datetime.date, datetime.date
 
 
 def _parse_shots(shots: str) -> int | None:
-    counted = parse_whole_number(shots) if shots else None
-    if shots and (counted is None or counted > _MOST_SHOTS):
+    counted = read_whole_number(shots, "shots", render_message("clinic-machine.upkeep-shots")) if shots else None
+    if counted is not None and counted > _MOST_SHOTS:
         raise _upkeep_error("shots", shots)
     return counted
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from skinbeam.laser.device import describe_window
 from skinbeam.model.consultation import EarlierTestSpot
+from skinbeam.model.document import round_significant
+from skinbeam.model.units import MM, UM
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import Plan
 from skinbeam.report.formatting import display_value, reference_text, site_title, title_at_site
@@ -69,14 +71,17 @@ def describe_pulse(devices: ClinicDevices, name: str, settings: PulseSettings) -
     ]
     if settings.spot_mm is not None:
         window = None if known is None else known.window_mm(settings.spot_mm)
-        parts.append(
-            render_message("setting.spot", {"diameter": settings.spot_mm})
-            if window is None
-            else describe_window(window)
-        )
+        parts.append(_describe_spot(settings.spot_mm) if window is None else describe_window(window))
     if settings.pulse_ms is not None:
         parts.append(render_message("setting.pulse", {"length": display_value(settings.pulse_ms, "ms").text}))
     return ", ".join(part for part in parts if part)
+
+
+def _describe_spot(spot_mm: float) -> str:
+    """Return the diameter of a spot in words; one below a millimetre is a column, which is measured in µm."""
+    if spot_mm < 1.0:
+        return render_message("setting.microbeams", {"diameter": round_significant(spot_mm * MM / UM, 9)})
+    return render_message("setting.spot", {"diameter": spot_mm})
 
 
 def describe_fact(devices: ClinicDevices, fact: HistoryFact) -> RecordLine:

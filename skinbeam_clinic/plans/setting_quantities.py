@@ -8,16 +8,15 @@ from skinbeam.laser.setting_grid import BeamSetting, density_steps, dose_steps, 
 from skinbeam.model.document import round_significant
 from skinbeam.model.errors import InputError, unknown_name_error
 from skinbeam.model.estimate import Estimate
-from skinbeam.model.units import MM, UM
 from skinbeam.plan_records.course import DeviceSetup
 from skinbeam.plan_records.plan import Option
-from skinbeam.report.formatting import capitalise, quantity_label
+from skinbeam.report.formatting import capitalise
 from skinbeam.text import Formatter, translate
 from skinbeam.what_if.asked_setting import ASKED_QUANTITIES, SettingNotOfferedError, planned_quantities
 from skinbeam_clinic.errors import clinic_error
-from skinbeam_clinic.pulse_fields import PULSE_UNITS, parse_pulse
+from skinbeam_clinic.pulse_fields import FIELD_UNITS, PULSE_UNITS, field_words, parse_in_field, quantity_of_field
 from skinbeam_clinic.pulse_settings import OrderedSettings
-from skinbeam_clinic.typed_numbers import number_error, parse_number, write_number
+from skinbeam_clinic.typed_numbers import number_error, write_number
 
 __all__ = [
     "QuantitySlider",
@@ -32,10 +31,6 @@ __all__ = [
 ]
 
 _DIGITS = 9  # of a step, without the rounding error of its unit
-# Quantities are typed in the units in which clinicians say them: the name of the field → the quantity, and its size.
-_FIELDS = {name: ("pulse_ms", size_ms) for name, (_, size_ms) in PULSE_UNITS.items()} | {
-    "diameter_um": ("spot_mm", UM / MM)
-}
 
 
 @dataclass(frozen=True)
@@ -155,8 +150,8 @@ def dose_curve(device: Device, quantities: OrderedSettings) -> tuple[OrderedSett
 def _make_slider(device: Device, name: str, planned: float, values: Iterable[float]) -> QuantitySlider:
     values = {*values, planned}
     name = _field_of(device, name, max(values))
-    _, size = _FIELDS.get(name, ("", 1.0))
-    words, unit = _field_label(name)
+    _, size = FIELD_UNITS.get(name, ("", 1.0))
+    words, unit = field_words(name)
     steps = sorted({_rounded(value / size) for value in values})
     return QuantitySlider(name, capitalise(words), unit, _rounded(planned / size), tuple(steps))
 
@@ -173,12 +168,6 @@ def _field_of(device: Device, quantity: str, largest: float) -> str:
     return "diameter_um" if quantity == "spot_mm" and device.microbeam else quantity
 
 
-def _field_label(name: str) -> tuple[str, str]:
-    """Return the words and the unit of a field."""
-    words, unit = quantity_label("pulse_ms" if name in PULSE_UNITS else name)
-    return words, PULSE_UNITS.get(name, (unit, 0.0))[0]
-
-
 def _rounded(value: float) -> float:
     return round_significant(value, _DIGITS)
 
@@ -192,11 +181,11 @@ def read_quantities(fields: Iterable[tuple[str, str]]) -> dict[str, float]:
     """
     quantities = {}
     for name, text in fields:
-        quantity, size = _FIELDS.get(name, (name, 1.0))
+        quantity = quantity_of_field(name)
         if quantity not in ASKED_QUANTITIES:
             raise unknown_name_error("quantity", name, ASKED_QUANTITIES, field=name)
-        words = capitalise(_field_label(name)[0])
-        value = parse_pulse(text, name) if name in PULSE_UNITS else _scaled(parse_number(text, name), size)
+        words = capitalise(field_words(name)[0])
+        value = parse_in_field(text, name)
         if value is None:
             raise number_error(text, name, words)
         if value <= 0.0:
@@ -205,17 +194,13 @@ def read_quantities(fields: Iterable[tuple[str, str]]) -> dict[str, float]:
     return quantities
 
 
-def _scaled(number: float | None, size: float) -> float | None:
-    return None if number is None else number * size
-
-
 def not_offered_error(device: Device, error: SettingNotOfferedError) -> InputError:
     """Return the error of a value that a device cannot have, in the words of the page."""
     return clinic_error(
         "settings-not-offered",
         error.quantity,
         device=translate(device.title),
-        quantity=_field_label(_field_of(device, error.quantity, 0.0))[0],
+        quantity=field_words(_field_of(device, error.quantity, 0.0))[0],
         value=_quantity_text(device, error.quantity, error.read),
         hint={"nearest": _quantity_text(device, error.quantity, error.nearest)},
     )
@@ -224,5 +209,5 @@ def not_offered_error(device: Device, error: SettingNotOfferedError) -> InputErr
 def _quantity_text(device: Device, quantity: str, value: float) -> str:
     """Return a value with its unit."""
     name = _field_of(device, quantity, value)
-    _, size = _FIELDS.get(name, ("", 1.0))
-    return f"{Formatter().number(_rounded(value / size))} {_field_label(name)[1]}".rstrip()
+    _, size = FIELD_UNITS.get(name, ("", 1.0))
+    return f"{Formatter().number(_rounded(value / size))} {field_words(name)[1]}".rstrip()

@@ -15,7 +15,7 @@ from skinbeam.model.consultation import REACTIONS
 from skinbeam.model.errors import InputError
 from skinbeam.plan_records.course import LadderStep, TestSpotLadder
 from skinbeam.plan_records.plan import Plan
-from skinbeam.report.formatting import concern_name, quantity_label, site_title
+from skinbeam.report.formatting import concern_name, site_title
 from skinbeam.text import render_message, translate, translate_record
 from skinbeam_clinic.consultations.repository import ConsultationState
 from skinbeam_clinic.consultations.routes import image_type
@@ -27,7 +27,7 @@ from skinbeam_clinic.patients.record_lines import describe_contraindications, de
 from skinbeam_clinic.plans.contraindications import Contraindication
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
-from skinbeam_clinic.pulse_fields import label_field, read_pulse_field, write_fields
+from skinbeam_clinic.pulse_fields import label_field, read_setting, window_choices, write_fields
 from skinbeam_clinic.pulse_settings import (
     OrderedSettings,
     PulseSettings,
@@ -72,6 +72,7 @@ class _LadderView:
     fired : of each rung, the spot that was fired last.
     consent : id of a signed consent, `ORAL_CONSENT` if recorded before, or empty.
     cooling : what its form is filled with.
+    windows : of a lamp, the text of the field of its spot → the sides of a window; empty for round spots.
     """
 
     place: str
@@ -82,6 +83,7 @@ class _LadderView:
     consent: str
     blocked: bool
     cooling: Mapping[str, str]
+    windows: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,7 @@ def _ladder_views(request: ClinicRequest, plan: OpenPlan, spots: tuple[TestSpotR
             ),
             text=ladder.message.text,
             rungs=tuple(write_fields(_changeable(ladder, rung)) for rung in ladder.spots),
+            windows=window_choices(plan.records_since.devices.find(ladder.device), ladder.spots[0].spot_mm),
             fired=_fired_rungs(ladder, spots),
             consent=_ladder_consent(request, plan, ladder, spots),
             blocked=_device_contraindications(plan, ladder.device) is not None,
@@ -205,19 +208,6 @@ def _changeable(ladder: TestSpotLadder, step: LadderStep) -> dict[str, float]:
     """Return the settings of a step that may be set otherwise, by name."""
     planned = step_settings(ladder, step).numbers()
     return {name: planned[name] for name in _CHANGEABLE if name in planned}
-
-
-def _parse_setting(request: ClinicRequest, start: str, name: str) -> float | None:
-    """Return a setting that was typed for a spot; None where its field is empty.
-
-    Raises
-    ------
-    InputError : as `read_number`.
-    """
-    if name == "pulse_ms":
-        return read_pulse_field(request.text, start)
-    text = request.text(f"{start}{name}")
-    return read_number(text, f"{start}{name}", quantity_label(name)[0]) if text else None
 
 
 def _fired_rungs(ladder: TestSpotLadder, spots: Sequence[TestSpotRecord]) -> tuple[TestSpotRecord | None, ...]:
@@ -320,7 +310,7 @@ def _parse_firing(request: ClinicRequest) -> SpotFiring:
     if not consent and request.text("agreed") != "true":
         raise _spot_error("agreed")
     planned, start = _changeable(ladder, rung), f"{place}.{number}."
-    typed = {name: _parse_setting(request, start, name) for name in planned}
+    typed = {name: read_setting(request.text, name, start) for name in planned}
     other = {name: value for name, value in planned.items() if typed[name] != value}
     fired = read_fired_settings(step_settings(ladder, rung), typed)
     why = request.text(f"{start}why")
@@ -379,7 +369,7 @@ def _warn_of_cooling(request: ClinicRequest, plan: OpenPlan) -> tuple[str, str, 
     ladder = plan.plan.test_spots[int(place)]
     cooling = parse_cooling(request, _ladder_cooling(plan, ladder))
     rung = step_settings(ladder, ladder.spots[int(number)])
-    typed = {name: _parse_setting(request, f"{place}.{number}.", name) for name in rung.numbers()}
+    typed = {name: read_setting(request.text, name, f"{place}.{number}.") for name in rung.numbers()}
     settings = OrderedSettings(**{**rung.numbers(), **{name: value for name, value in typed.items() if value}})
     return (
         place,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from skinbeam_clinic.database.tables import new_id
-from skinbeam_clinic.pulse_fields import label_field, quantity_of_field, write_fields
+from skinbeam_clinic.pulse_fields import label_field, quantity_of_field, window_choices, write_fields
 from skinbeam_clinic.pulse_settings import SETTINGS
 from skinbeam_clinic.treatments.cooling_answer import CooledPulse, CoolingAnswer, ask_cooling, unknown_cooling
 from skinbeam_clinic.treatments.cooling_views import (
@@ -35,6 +35,7 @@ class FiringForm:
     Parameters
     ----------
     filled : field → what is typed into it. fields : field of a setting → its label and its planned value.
+    windows : of a lamp, the text of the field of its spot → the sides of a window; `planned_window` the planned one.
     correcting : the row that is corrected; None for a new one.
     warned, hot : deviations that may burn and another site, in words, and the same as a text that is sent back to
         confirm them.
@@ -42,6 +43,8 @@ class FiringForm:
 
     filled: Mapping[str, str]
     fields: Mapping[str, tuple[str, str]]
+    windows: Mapping[str, str]
+    planned_window: str
     signs: Sequence[SkinSign]
     correcting: FiringRow | None
     warned: Sequence[str]
@@ -81,10 +84,13 @@ def fill_form(
         change = _cooling_change(session.treatment, firing)
     warned = firing if _needs_reason(change) else None
     order = session.treatment.ordered
+    windows = window_choices(session.plan.records_since.devices.find(order.device), planned.get("spot_mm"))
     elsewhere = [] if firing is None or not is_elsewhere(order, firing) else [describe_elsewhere(order, firing)]
     return FiringForm(
         filled=filled | dict(request.fields) | read,
         fields={name: (label_field(name), describe_value(quantity, planned[quantity])) for name, quantity in named},
+        windows=windows,
+        planned_window=windows.get(planned_fields.get("spot_mm", ""), ""),
         signs=session.signs,
         correcting=row,
         warned=[*elsewhere, *map(describe_deviation, hot_deviations)],

@@ -9,7 +9,7 @@ from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.report.formatting import quantity_label
 from skinbeam.text import render_message
 from skinbeam_clinic.errors import catalogue_error
-from skinbeam_clinic.pulse_fields import SHORT_PULSES, quantity_of_field, read_pulse_field
+from skinbeam_clinic.pulse_fields import quantity_of_field, read_setting, typed_field
 from skinbeam_clinic.pulse_settings import DOSES, SETTINGS, PulseSettings
 from skinbeam_clinic.treatments.models import AreaFiring, BodySide, TreatmentOrder
 from skinbeam_clinic.typed_numbers import read_number, read_whole_number, write_number
@@ -163,10 +163,9 @@ def _form_error(code: str, field: str, **about: str) -> InputError:
 
 
 def _parse_settings(request: ClinicRequest) -> PulseSettings:
-    numbers = {name: _parse_number(request, name) for name in SETTINGS if name != "pulse_ms"}
-    field = next((name for name in SHORT_PULSES if request.text(name)), "pulse_ms")
-    pulse_ms = _check_range(field, read_pulse_field(request.text), _LARGEST_NUMBER)
-    return PulseSettings(**numbers, pulse_ms=pulse_ms)
+    fields = {name: typed_field(request.text, name) for name in SETTINGS}
+    values = {name: _check_range(fields[name], read_setting(request.text, name), _LARGEST_NUMBER) for name in SETTINGS}
+    return PulseSettings(**values)
 
 
 def _parse_number(request: ClinicRequest, name: str, maximum: float = _LARGEST_NUMBER) -> float | None:

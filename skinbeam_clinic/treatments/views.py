@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from skinbeam.model.document import round_significant
+from skinbeam.model.units import MM, UM
 from skinbeam.plan_records.plan import ImmediateReaction, Option
 from skinbeam.report.formatting import capitalise, display_value, quantity_label, site_title
 from skinbeam.text import Formatter, render_message, to_local_time
@@ -63,7 +65,9 @@ class FiringRow:
 
 
 def describe_value(name: str, value: float) -> str:
-    """Return a setting with its unit."""
+    """Return a setting with its unit; a spot below a millimetre is a column, which is measured in µm."""
+    if name == "spot_mm" and value < 1.0:
+        return display_value(round_significant(value * MM / UM, 9), quantity_label("diameter_um")[1]).text
     return display_value(value, "" if name in _NO_UNIT else quantity_label(name)[1]).text
 
 
@@ -107,6 +111,14 @@ def firing_rows(treatment: Treatment, signs: Sequence[SkinSign]) -> tuple[Firing
     return tuple(_firing_row(area, treatment.ordered, numbers, corrected, titles) for area in treatment.areas)
 
 
+def _count_words(name: str, count: int) -> str:
+    if name == "passes":
+        return render_message("setting.one-pass") if count == 1 else render_message("setting.passes", {"number": count})
+    if count == 1:
+        return render_message("clinic-session.one-pulse")
+    return render_message("clinic-session.pulses-told", {"pulses": count})
+
+
 def _firing_row(
     area: TreatedArea,
     order: TreatmentOrder,
@@ -118,7 +130,7 @@ def _firing_row(
     parts = [describe_value(name, value) for name, value in fired.settings.numbers().items()]
     for name, count in (("passes", fired.passes), ("pulses", fired.pulses)):
         if count is not None:
-            parts.append(render_message(f"clinic-session.{name}-told", {name: count}))
+            parts.append(_count_words(name, count))
     return FiringRow(
         number=numbers[area.id],
         area=area,

@@ -51,6 +51,7 @@ from skinbeam_clinic.monitoring.json_log import request_id
 from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
 from skinbeam_clinic.plans.setting_simulator import SettingSimulator
 from skinbeam_clinic.repositories import ClinicRepositories
+from skinbeam_clinic.typed_numbers import parse_whole_number
 from skinbeam_clinic.web.altered_records import AlteredRecordView, view_altered_rows
 from skinbeam_clinic.web.client import SESSION_COOKIE, RequestRate, find_passkey_site, read_cookie, request_origin
 from skinbeam_clinic.web.errors import RefusedError, answer_error, refusal, refusal_from
@@ -279,8 +280,8 @@ class ClinicRequest:
 
     def whole_number(self, name: str) -> int | None:
         """Return the whole number of a form field; None where there is none, or one of too many digits."""
-        sent = self.text(name)
-        return int(sent) if sent.isascii() and sent.isdecimal() and len(sent) <= _MOST_DIGITS else None
+        number = parse_whole_number(self.text(name), name)
+        return number if number is not None and number < 10**_MOST_DIGITS else None
 
     def text(self, name: str) -> str:
         """Return the text of a form field, without surrounding spaces."""

@@ -11,7 +11,7 @@ import pytest
 from consultations import PERSON, PLAN_DRAWS, concern, devices, document, laser_options, loaded
 from plan_reading import read_plan
 
-from skinbeam.course.test_spots import _place_message, distinct_ladders, most_informative_doses
+from skinbeam.course.test_spots import _place_message, _promise, distinct_ladders, most_informative_doses
 from skinbeam.plan.planner import make_plan
 from skinbeam.report.leaflet.leaflet_page import test_spot_sentences as _leaflet_spot_sentences
 from skinbeam.report.option_cards import option_card
@@ -79,6 +79,12 @@ def test_a_burn_that_is_rarer_than_one_in_a_hundred_is_told_as_that() -> None:
     told = ladder_of(document(PERSON + VEINS + YELLOW))["text"]
     assert "fewer than 1 of 100" in told
     assert re.search(r"0\.\d+ of 100", told) is None
+
+
+def test_the_same_number_before_and_after_is_told_once() -> None:
+    """A plan said that a dose burns 1 of 100 as known now, and 1 of 100 if every spot is clean."""
+    assert _promise(1.0, 1.0).text.count("of 100") == 1
+    assert _promise(3.0, 1.0).text.count("of 100") == 2
 
 
 def test_dark_skin_is_read_after_four_weeks_and_light_skin_after_three_days() -> None:

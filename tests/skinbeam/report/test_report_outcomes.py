@@ -91,6 +91,8 @@ def test_the_caption_says_of_whom_and_when() -> None:
     assert isinstance(improved_share(option), Estimate)
     assert "people like those in the trials" in share_reference(option)
     assert "1 to 6 months after the last session" in share_reference(option)
+    at_end = replace(option, followup_months=SourceRange(0.0, 0.0, "months"))
+    assert "improvement when treatment ended" in share_reference(at_end)
     assert "do not print" in share_reference(replace(option, followup_months=Unknown("not printed")))
     assert "cannot say how many" in share_reference(BARE)
     assert "Rings" not in share_reference(BARE)

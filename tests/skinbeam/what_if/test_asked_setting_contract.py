@@ -1,5 +1,6 @@
 """What a setting that is asked about promises of every light: order in dose and colour, and where the known ends."""
 
+import re
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.person import AssessedPerson, assess_person
+from skinbeam.text import render_message
 from skinbeam.what_if.asked_setting import AskedSetting, judge_asked_setting
 from skinbeam.what_if.chosen_setting import find_objections
 
@@ -86,6 +88,21 @@ def test_more_dose_reaches_no_fewer_and_harms_no_fewer(light: str, phototype: st
         assert shares[0] < shares[-1]
     bruised = [one.trial.bruising.p.median for one in answers if one.trial.bruising is not None]
     assert bruised == sorted(bruised)
+
+
+def test_the_sentence_counts_whole_people_as_the_table_beside_it_does() -> None:
+    """It said that 0.041 of 100 are harmed, and the table that fewer than 1 are."""
+    text = " ".join(sentence.text for sentence in asked_setting_sentences(ask(HEATING[0], "II")))
+    assert " of 100 " in text
+    assert not re.search(r"\d\.\d+ of 100", text)
+
+
+def test_each_limit_of_a_light_has_a_name_of_its_own() -> None:
+    """Two lines of a table that are called alike cannot be told apart."""
+    for light in LIGHTS:
+        limits = {verdict.limit.id for verdict in ask(light, "II").trial.verdicts}
+        names = {render_message(f"limit-in-short.{limit}") for limit in limits}
+        assert len(names) == len(limits), light
 
 
 @pytest.mark.parametrize("light", HEATING)

@@ -7,6 +7,7 @@ from treatment_samples import ORDERED
 
 from skinbeam_clinic.pulse_settings import OrderedSettings, PulseSettings
 from skinbeam_clinic.treatments.models import TreatmentOrder, find_deviations
+from skinbeam_clinic.treatments.views import _count_words
 
 COLUMNS = replace(
     ORDERED,
@@ -56,3 +57,8 @@ def test_the_most_that_a_rule_allows_is_stated_even_below_the_plan(value: float,
 def test_more_than_the_device_emits_is_reported() -> None:
     (found,) = find_deviations(ORDERED, OrderedSettings(fluence_J_cm2=75.0))
     assert (found.hotter, found.most) == (True, 40.0)
+
+
+def test_one_pulse_and_one_pass_are_in_the_singular() -> None:
+    told = [_count_words(name, count) for name in ("passes", "pulses") for count in (1, 2)]
+    assert told == ["1 pass", "2 passes", "1 pulse", "2 pulses"]

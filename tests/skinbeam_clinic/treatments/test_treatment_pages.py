@@ -276,6 +276,9 @@ def test_more_than_the_plan_is_warned_of_then_kept_with_its_reason(
     assert warned.status_code == 422
     assert "Fluence 9 J/cm² instead of 7.5 J/cm²: 20 % above the plan" in page_text(warned)
     assert 'value="dense net"' in warned.text
+    for name in ("confirmed", "reason"):  # the browser asks for neither, or a slip could not be corrected to the plan
+        (field,) = re.findall(rf'<input [^>]*name="{name}"[^>]*>', warned.text)
+        assert "required" not in field
     confirm = re.search(r'name="confirmed" value="([^"]+)"', warned.text)
     assert confirm
     yes = {"confirmed": confirm[1], "reason": "it did not close"}
