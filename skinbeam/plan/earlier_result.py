@@ -56,8 +56,13 @@ class EarlierResult:
     is_hurt_since: bool = False
 
     def has_helped_at(self, setting: BeamSetting, dose: float) -> bool:
-        """Return whether it helped at such a setting, with no less than a dose."""
-        return self.has_helped and is_like(self.setting, setting) and dose <= 1.001 * self.dose
+        """Return whether it helped such skin as today's at such a setting, with no less than a dose."""
+        return (
+            self.has_helped
+            and not self.was_skin_lighter
+            and is_like(self.setting, setting)
+            and dose <= 1.001 * self.dose
+        )
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,13 @@ from skinbeam import threshold
 from skinbeam.assessment.earlier_colour import was_skin_lighter
 from skinbeam.laser import device as lasers
 from skinbeam.laser.setting_grid import BeamSetting
+from skinbeam.plan.case_check import check_consultation
+from skinbeam.plan.person import assess_person
 from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import read_earlier_pulses
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.dose_bars import dose_bars
+from skinbeam.what_if.asked_setting import judge_asked_setting
 
 LIGHT, DARK = "ita_deg = 45.0", "ita_deg = 25.0"
 DYE = "pulsed-dye-595"
@@ -61,6 +64,16 @@ def test_a_dose_that_helped_lighter_skin_is_not_exceeded_on_darker_skin() -> Non
     assert dose <= helped < usual
     assert has_spots
     assert "plan.dose-of-lighter-day" in told
+
+
+@pytest.mark.parametrize(("then", "is_given_again"), [(DARK, True), (LIGHT, False)])
+def test_what_if_holds_what_helped_lighter_skin_against_practice(then: str, is_given_again: bool) -> None:
+    """What such skin bore with benefit is given again, whatever others publish."""
+    case = loaded(person(DARK) + dye_session(6.0, 60.0, then) + devices(DYE))
+    assessed = assess_person(check_consultation(case), 60, 0)
+    asked = {"fluence_J_cm2": 6.0, "pulse_ms": 10.0, "spot_mm": 7.0}
+    treated = ("facial-telangiectasia", "cheeks", "vascular")
+    assert judge_asked_setting(assessed, case, asked, device_name=DYE, treated=treated).has_helped is is_given_again
 
 
 @pytest.mark.parametrize(("then", "is_evidence"), [("", True), (DARK, True), (LIGHT, False)])
