@@ -36,7 +36,7 @@ from skinbeam.plan.options import reached_share
 from skinbeam.plan.parallel import concern_name, report_progress
 from skinbeam.plan.printed_dose import DOSE_ROUNDING
 from skinbeam.plan.proposal import Proposal
-from skinbeam.plan.proposal_after import proposal_after, proposal_at_endpoint
+from skinbeam.plan.proposal_after import proposal_after, proposal_at_endpoint, proposal_beside_deeper
 from skinbeam.plan.propose import propose_for_darker, propose_setting
 from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan.setting_rules import judge_setting
@@ -178,10 +178,14 @@ def _plan_proposals(
 def _after_earlier(case: Case, concern: Concern, usual: Proposal | None, machine: SearchMachine) -> Proposal | None:
     """Return the proposal of a machine after what earlier sessions, else test spots, showed on the concern."""
     earlier = earlier_result(case, concern, machine)
-    if earlier is not None:
-        return proposal_after(earlier, usual, concern, machine)
-    seen = None if usual is None else endpoint_seen(case, concern, machine, usual.setting)
-    return usual if usual is None or seen is None else proposal_at_endpoint(seen, usual)
+    if earlier is None:
+        seen = None if usual is None else endpoint_seen(case, concern, machine, usual.setting)
+        proposal = usual if usual is None or seen is None else proposal_at_endpoint(seen, usual)
+    else:
+        proposal = proposal_after(earlier, usual, concern, machine)
+    if proposal is None or proposal.has_helped or not machine.device.microbeam:
+        return proposal
+    return proposal_beside_deeper(proposal, earlier_result(case, concern, replace(machine, caps=None)))
 
 
 def _message_of_no_dose(proposal: Proposal, unknown_target: Message | None) -> Message:
@@ -368,6 +372,12 @@ def _with_proposal_reason(
         message = Message("plan.dose-of-similar-light", {"dose": message, "wavelength_nm": wavelength_nm})
     if proposal.facial_share is not None:
         message = Message("plan.dose-off-face", {"dose": message, "less_pct": round(100 * (1 - proposal.facial_share))})
+    deeper = proposal.deeper_before
+    if deeper is not None and proposal.is_less_deep(trial.dose, deeper.setting, deeper.dose):
+        before = Message("plan.dose-single", {"dose": deeper.dose, "unit": proposal.unit})
+        failed = {"session": deeper.number, "improved": deeper.improved_pct}
+        message = Message("plan.columns-less-deep-than-before", {"dose": message, "before": before, **failed})
+        decision = "with-caution"
     about = concern.place
     source = proposal.sources[0] if proposal.sources else "skinbeam-judgement-course"
     reason = RuleReason("published-dose", decision, message, source, "practice", about)

@@ -93,6 +93,7 @@ class Proposal:
     no_less_than : the session on this skin whose dose it bore and which did too little, where the doses are borrowed
         from lighter skin: they are moved to no less; else None.
     no_more_than : the session whose dose helped this skin when it was lighter, and is not exceeded; else None.
+    deeper_before : the session on this skin whose columns were deeper, bore and did too little; else None.
     endpoint : the doses of these test spots; else None.
     whitened : the least dose of test spots that showed the endpoint, less than which the model calls enough of no
         skin; 0 without one.
@@ -130,6 +131,7 @@ class Proposal:
     earlier: EarlierResult | None = None
     raised_start: float = 0.0
     no_less_than: EarlierResult | None = None
+    deeper_before: EarlierResult | None = None
     no_more_than: EarlierResult | None = None
     endpoint: EndpointSeen | None = None
     whitened: float = 0.0
@@ -226,6 +228,15 @@ class Proposal:
             printed=None if self.printed is None else (printed[0], printed[1]),
             columns=self.columns or PrintedColumns(*self.printed_range, own.diameter_um, own.diameter_um),
         )
+
+    def is_less_deep(self, dose: float, other: BeamSetting, other_dose: float) -> bool:
+        """Return whether its columns with an energy, mJ, are less deep than others; not of what cannot be compared."""
+        own, wanted = HeatedBeam.of_setting(self.setting), HeatedBeam.of_setting(other)
+        if HEATED_COLUMNS in self.machine.device.modalities and own != wanted:
+            dose = energy_as_deep_mJ(dose, own, wanted)
+        elif self.setting.spot_mm != other.spot_mm:
+            return False
+        return other_dose > DOSE_ROUNDING * dose
 
     @property
     def published_range(self) -> PublishedRange:

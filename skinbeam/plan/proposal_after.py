@@ -2,9 +2,10 @@
 
 A setting that improved this very skin and left no harm is given again: that one person's result says more than the
 middle of what sources print, and than a computed target. A dose that improved too little and left no harm is raised by
-a step, up to what sources print; where they print none for such skin, it is moved to no less. Where test spots whitened
-a brown spot, no smaller dose is computed to be enough; where they showed that the dose which a plan begins with does
-nothing, it begins a step above what did nothing. The limits on harm hold for all.
+a step, up to what sources print; where they print none for such skin, it is moved to no less. Columns less deep than
+those that did too little are told as such. Where test spots whitened a brown spot, no smaller dose is computed to be
+enough; where they showed that the dose which a plan begins with does nothing, it begins a step above what did nothing.
+The limits on harm hold for all.
 """
 
 import math
@@ -19,7 +20,7 @@ from skinbeam.response.settings import SearchMachine
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.session_response import is_too_little
 
-__all__ = ["proposal_after", "proposal_at_endpoint"]
+__all__ = ["proposal_after", "proposal_at_endpoint", "proposal_beside_deeper"]
 
 
 def proposal_after(
@@ -59,6 +60,19 @@ def proposal_after(
     if raised <= usual.start or (raised <= earlier.dose and not earlier.is_early):
         return usual
     return replace(usual, raised_start=raised, earlier=earlier)
+
+
+def proposal_beside_deeper(proposal: Proposal, earlier: EarlierResult | None) -> Proposal:
+    """Return a proposal of columns with the earlier session whose columns were deeper and did too little, if any.
+
+    Parameters
+    ----------
+    earlier : the last judged session with such columns, however deep a plan may go.
+    """
+    if earlier is None or earlier.is_early or not is_too_little(earlier.improved_pct):
+        return proposal
+    is_deeper = proposal.is_less_deep(proposal.start, earlier.setting, earlier.dose)
+    return replace(proposal, deeper_before=earlier) if is_deeper else proposal
 
 
 def _no_more_than(usual: Proposal, earlier: EarlierResult) -> Proposal:

@@ -481,3 +481,21 @@ def test_a_burn_is_no_less_likely_without_the_cooling_than_with_it(left: str) ->
     (option,) = laser_options(document(person + concern(VEINS, extra="") + devices(DYE) + session(7.5, 40, left)))
     (fails,) = [harm["p"] for harm in option["harms"] if harm["name"] == "burn-if-cooling-fails"]
     assert fails["median"] >= option["p_harm"]["median"]
+
+
+@pytest.mark.parametrize(
+    ("energy_mJ", "better", "is_told"), [(36.0, 5.0, True), (36.0, 60.0, False), (4.0, 5.0, False)]
+)
+def test_columns_less_deep_than_those_that_did_too_little_promise_no_more(
+    energy_mJ: float, better: float, is_told: bool
+) -> None:
+    """After 36 mJ on the hands that did nothing, 8.4 mJ was planned without a word."""
+    done = (
+        '[[session]]\nweek = 0\nweeks_ago = 20\ntreats = "wrinkles"\nsite = "hands"\ndevice = "fractional-1550"\n'
+        f"energy_mJ = {energy_mJ}\ndensity_per_cm2 = 300.0\nresponse_pct = {better}\n"
+    )
+    text = PERSON + concern("wrinkles", "hands", extra="") + done + devices("fractional-1550")
+    (option,) = laser_options(document(text))
+    (told,) = [reason for reason in option["reasons"] if reason["rule"] == "published-dose"]
+    assert ("went deeper" in told["text"]) is is_told
+    assert (told["decision"] == "with-caution") is is_told
