@@ -91,13 +91,20 @@ def _test_spot_lines(
             yield RecordLine(reading.seen_at, render_message("clinic-timeline.reading", seen), path)
 
 
-def _treatment_lines(repositories: ClinicRepositories, consultation: ConsultationRecord) -> Iterator[RecordLine]:
+def _treatment_lines(
+    devices: ClinicDevices, repositories: ClinicRepositories, consultation: ConsultationRecord
+) -> Iterator[RecordLine]:
     for treatment in repositories.treatments.of(consultation.id):
         path, params = f"/treatments/{treatment.id}", {"number": treatment.number}
+        which = "prepared" if treatment.started_at is None else treatment.state
+        about = {
+            "line": render_message(f"clinic-timeline.{which}", params),
+            "device": devices.title(treatment.device or treatment.ordered.device),
+        }
+        session = render_message("clinic-timeline.with-device", about)
         if treatment.started_at is None:
-            yield RecordLine(treatment.created_at, render_message("clinic-timeline.prepared", params), path)
+            yield RecordLine(treatment.created_at, session, path)
         else:
-            session = render_message(f"clinic-timeline.{treatment.state}", params)
             used = [area.fired.cooling for area in treatment.valid_areas]
             yield RecordLine(treatment.started_at, _add_cooling(session, used), path)
         for event in treatment.events:
@@ -135,7 +142,7 @@ def _line_sources(devices: ClinicDevices) -> tuple[LineSource, ...]:
         _plan_lines,
         _consent_lines,
         partial(_test_spot_lines, devices),
-        _treatment_lines,
+        partial(_treatment_lines, devices),
         _diary_lines,
         _follow_up_lines,
     )

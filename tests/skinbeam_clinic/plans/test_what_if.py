@@ -900,6 +900,7 @@ def test_a_setting_with_a_warning_needs_a_reason_and_one_without_needs_none(clin
     assert answer.status_code == 422
     page = html.unescape(answer.text)
     assert "This setting needs a reason" in page
+    assert page.index("This setting needs a reason") < page.index("<table"), "where it is seen, not below the page"
     assert "The dose is above those that sources print for such skin." in page
     assert 'name="reason"' in page
     assert "Diese Einstellung braucht eine Begründung" in html.unescape(

@@ -21,6 +21,7 @@ from skinbeam_clinic.consultations.forms import make_submission
 from skinbeam_clinic.exchange.copied_patient import summarize_treatment
 from skinbeam_clinic.exchange.deidentification import deidentify_dossier
 from skinbeam_clinic.exchange.fhir.bundle import make_bundle, read_bundle
+from skinbeam_clinic.machines.clinic_devices import CATALOGUE
 from skinbeam_clinic.patients.history import list_session_facts
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.repositories import ClinicRepositories
@@ -334,4 +335,5 @@ def test_the_cooling_goes_to_fhir_and_back_and_into_every_summary(clinics: Clini
     assert again.ordered == treatment.ordered
     assert "cooling air temperature_C -10 and gel and ice" in summarize_treatment(treatment)
     lines = [one.text for one in make_timeline(repositories, repositories.consultations.of(patient))]
-    assert any(f"cooling: {describe_cooling(used)}" in line for line in lines)
+    session = next(line for line in lines if f"cooling: {describe_cooling(used)}" in line)
+    assert CATALOGUE.title(treatment.device or treatment.ordered.device) in session, "of which laser"
