@@ -10,6 +10,7 @@ from learning_samples import NOBODY_KNOWS, forecasts, stated
 
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.outcome_audit.calibration import brier_score, forecast_calibration, reliability_curve
+from skinbeam.outcome_audit.counts import too_few_cases
 from skinbeam.outcome_audit.coverage import clinic_count, interval_coverage
 from skinbeam.outcome_audit.outcomes import (
     AuditedCourse,
@@ -59,6 +60,10 @@ def test_one_group_has_its_odds_over_those_foretold() -> None:
         1.959964 * deviation, rel=1e-5
     )
     assert known(calibration.ratio).median == pytest.approx(0.5)
+
+
+def test_one_case_is_not_told_in_the_plural() -> None:
+    assert too_few_cases(1, "learning.of-judged").reason.startswith("judged courses with a predicted share, so far 1;")
 
 
 def test_too_few_cases_give_a_reason_and_no_number() -> None:
