@@ -19,6 +19,7 @@ __all__ = [
     "find_readings",
     "number_error",
     "parse_number",
+    "parse_stored_number",
     "parse_whole_number",
     "read_number",
     "read_whole_number",
@@ -31,6 +32,7 @@ _BETWEEN = rf"{_SPACES}'’"
 _PARTS = re.compile(rf"(?P<number>[+-]?[\d.,{_BETWEEN}]*\d)(?P<unit>\D.*)?", re.ASCII | re.DOTALL)
 _UNCLEAR = re.compile(r"[+-]?(?!0[.,])\d{1,3}[.,]\d{3}", re.ASCII)
 _PLAIN = re.compile(r"[+-]?(\d+([.,]\d+)?|[.,]\d+)", re.ASCII)
+_STORED = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
 _GROUPED = re.compile(
     rf"[+-]?\d{{1,3}}(?P<between>[{_BETWEEN}.,])\d{{3}}((?P=between)\d{{3}})*(?P<decimal>(?!(?P=between))[.,]\d+)?",
     re.ASCII,
@@ -57,6 +59,14 @@ def parse_number(text: str, field: str = "") -> float | None:
     decimal = grouped["decimal"] or ""
     whole = number.removesuffix(decimal).replace(grouped["between"], "")
     return float(whole + decimal.replace(",", "."))
+
+
+def parse_stored_number(text: str) -> float | None:
+    """Return the number of a stored answer: a point is its decimal sign, whatever stands behind it.
+
+    It was checked when it was sent, or is of an earlier version, which read it so.
+    """
+    return float(text) if _STORED.fullmatch(text) else parse_number(text)
 
 
 def parse_whole_number(text: str, field: str = "") -> int | None:

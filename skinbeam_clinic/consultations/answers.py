@@ -8,14 +8,18 @@ from skinbeam_clinic.consultations.forms import (
     NO_ANSWERS,
     POINTS_PHOTOGRAPH,
     Submission,
+    holds_number,
     make_submission,
     parse_row_field,
 )
+from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.typed_numbers import find_readings
 from skinbeam_clinic.web.pages import describe_field
 
 __all__ = [
     "AnswerDifference",
     "carry_past_sessions",
+    "check_typed_numbers",
     "counts_until_typed",
     "find_differences",
     "is_session_field",
@@ -45,6 +49,19 @@ def read_form_answers(fields: Sequence[tuple[str, str]], photograph: str = "") -
     """
     stored = next((value for name, value in fields if name == STORED_PHOTOGRAPH), "")
     return make_submission(((name, value) for name, value in fields if name not in _NO_ANSWERS), photograph or stored)
+
+
+def check_typed_numbers(submission: Submission) -> None:
+    """Check that each number of sent answers can mean one number alone.
+
+    Raises
+    ------
+    InputError : `number-unclear`.
+    """
+    for name, text in submission.entries:
+        if holds_number(name) and (readings := find_readings(text)):
+            error = clinic_error("number-unclear", name, readings, name=describe_field(name), read=text)
+            raise error.with_params({"read": f'"{text}"'})
 
 
 def carry_past_sessions(earlier: Sequence[Submission]) -> Submission:

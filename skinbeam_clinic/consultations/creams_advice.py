@@ -12,7 +12,7 @@ from skinbeam.model.units import DAYS_PER_MONTH
 from skinbeam.model.vocabulary import CREAMS_FIRST
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.repositories import ClinicRepositories
-from skinbeam_clinic.typed_numbers import parse_number
+from skinbeam_clinic.typed_numbers import parse_stored_number
 
 __all__ = ["CreamsAdvice", "read_creams_advice"]
 
@@ -61,4 +61,4 @@ def _concerns_with_creams(answers: Submission) -> Iterator[tuple[str, str, float
     for number in answers.row_numbers("concern"):
         condition, site = (values.get(f"concern.{number}.{key}", "") for key in ("condition", "site"))
         if condition in CREAMS_FIRST and site:
-            yield condition, site, parse_number(values.get(f"concern.{number}.creams_months", "")) or 0.0
+            yield condition, site, parse_stored_number(values.get(f"concern.{number}.creams_months", "")) or 0.0

@@ -9,7 +9,7 @@ from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.pulse_fields import PULSE_UNITS, label_field, pulse_field_name, write_in_field
-from skinbeam_clinic.typed_numbers import parse_number
+from skinbeam_clinic.typed_numbers import parse_stored_number
 
 __all__ = ["PulseFieldView", "check_earlier_pulses", "device_pulse_fields", "pulse_field_views"]
 
@@ -58,7 +58,7 @@ def check_earlier_pulses(submission: Submission, devices: ClinicDevices) -> None
     values = dict(submission.entries)
     for field, text in values.items():
         start, found, _ = field.rpartition("pulse_ms")
-        pulse_ms, device = parse_number(text), devices.find(values.get(f"{start}device"))
+        pulse_ms, device = parse_stored_number(text), devices.find(values.get(f"{start}device"))
         if not found or not start or not pulse_ms or device is None:
             continue
         shortest, longest = device.pulse_ms
@@ -70,7 +70,7 @@ def check_earlier_pulses(submission: Submission, devices: ClinicDevices) -> None
 def _view(device: Device | None, text: str = "") -> PulseFieldView:
     key = "pulse_ms" if device is None else pulse_field_name(device.pulse_ms[1])
     told = "" if device is None else render_message("app.pulse-range", {"range": _range_text(device)})
-    pulse_ms = parse_number(text)
+    pulse_ms = parse_stored_number(text)
     value = text if pulse_ms is None else write_in_field(pulse_ms, key)
     return PulseFieldView(key, label_field(key), told, value)
 

@@ -26,7 +26,7 @@ from skinbeam.model.consultation import (
 )
 from skinbeam.model.fields import InputTable
 from skinbeam_clinic.pulse_fields import PULSE_UNITS, SHORT_PULSES, parse_pulse
-from skinbeam_clinic.typed_numbers import parse_number, write_number
+from skinbeam_clinic.typed_numbers import parse_number, parse_stored_number, write_number
 
 __all__ = [
     "MARKS_PHOTOGRAPH",
@@ -43,6 +43,7 @@ __all__ = [
     "changed_facts",
     "find_repeated_field",
     "form_entries",
+    "holds_number",
     "is_mark_field",
     "make_submission",
     "parse_mark_field",
@@ -374,8 +375,14 @@ def _parse_value(name: str, text: str) -> Any:
 
 
 def _number_or_text(text: str) -> float | str:
-    number = parse_number(text)
+    number = parse_stored_number(text)
     return text if number is None else number
+
+
+def holds_number(name: str) -> bool:
+    """Return whether a field of the form is one for a number."""
+    row = parse_row_field(name)
+    return _value_type(f"{row.kind}.{row.key}" if row else name) is float
 
 
 def _read_entry(name: str, text: str) -> tuple[str, str]:
@@ -384,7 +391,7 @@ def _read_entry(name: str, text: str) -> tuple[str, str]:
     key = row.key if row else name
     if row and key in SHORT_PULSES:
         name = f"{name.removesuffix(key)}pulse_ms"
-    elif _value_type(f"{row.kind}.{row.key}" if row else name) is not float or parse_number(text) is not None:
+    elif not holds_number(name) or parse_number(text) is not None:
         return name, text
     number = parse_pulse(text, key) if key in PULSE_UNITS else parse_number(text, name)
     return name, text if number is None else write_number(number)

@@ -16,6 +16,7 @@ from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.answers import (
     REVISION,
     SAME_PERSON,
+    check_typed_numbers,
     counts_until_typed,
     find_differences,
     read_form_answers,
@@ -288,6 +289,7 @@ def _request_plan(request: ClinicRequest) -> Response:
     """Save the answers, and ask for their plan; what is wrong with them is said at once."""
     consultation = save_answers(request)
     try:
+        check_typed_numbers(consultation.answers)
         check_earlier_pulses(consultation.answers, request.repositories.own_devices.read())
         facts = read_history(request.repositories, consultation.patient_id).facts
         with request.repositories.own_devices.read().open_folder() as home:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import current_language
-from skinbeam_clinic.consultations.answers import read_form_answers
+from skinbeam_clinic.consultations.answers import check_typed_numbers, read_form_answers
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.consultations.earlier_pulses import check_earlier_pulses
 from skinbeam_clinic.consultations.forms import Submission
@@ -52,6 +52,7 @@ def _consult(request: ClinicRequest, guests: GuestClinics) -> Response:
     """Request the plan of a form; a form that is wrong is answered at once, and its photograph is offered again."""
     sent = read_form_answers(request.fields)
     try:
+        check_typed_numbers(sent)
         case_from_form(sent)
         check_earlier_pulses(sent, CATALOGUE)
     except InputError:

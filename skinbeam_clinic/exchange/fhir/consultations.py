@@ -44,7 +44,7 @@ from skinbeam_clinic.models import (
     PhotographPermissions,
     PhotographRecord,
 )
-from skinbeam_clinic.typed_numbers import parse_number
+from skinbeam_clinic.typed_numbers import parse_stored_number
 
 __all__ = [
     "encounter_resource",
@@ -168,7 +168,7 @@ def skin_observations(consultation: ConsultationRecord) -> list[Resource]:
     """Return Observations of phototype and skin colour (ITA), where the answers contain them."""
     answered: Mapping[str, str] = dict(consultation.answers.entries)
     observations = []
-    grade, angle_deg = answered.get("patient.phototype", ""), parse_number(answered.get("patient.ita_deg", ""))
+    grade, angle_deg = answered.get("patient.phototype", ""), parse_stored_number(answered.get("patient.ita_deg", ""))
     if _PHOTOTYPE.fullmatch(grade):
         value = codeable_concept(local_coding("phototype", grade), text=english_text("phototype-value", grade=grade))
         code = codeable_concept(standard_coding("phototype"), text=english_text("phototype"))

@@ -250,6 +250,16 @@ def test_another_phototype_than_in_an_earlier_consultation_is_asked_about(client
     assert send(**{"patient.phototype": "V", "same_person": box}).status_code == 303
 
 
+def test_an_unclear_number_that_is_stored_still_counts_and_is_asked_about_before_a_plan(client: TestClient) -> None:
+    """Rules that look at the stored answers again, such as before a session, must not lose them."""
+    here = begin_consultation(client)
+    client.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.ita_deg": "41.235"}, headers=JSON)
+    assert "ita_deg = 41.235" in client.get(f"{here}/case.toml").text
+    refused = client.post(f"{here}/plan", data=LEAST | {"revision": "2", "patient.ita_deg": "41.235"})
+    assert refused.status_code == 422
+    assert "If it means 41.2350, write 41.2350; if it means 41235, write 41235." in refused.text
+
+
 def test_who_saved_in_two_tabs_is_not_told_of_another_member(client: TestClient) -> None:
     """The name of the member stands as it is written, wherever the sentence begins."""
     contact = client.post("/patients").headers["location"] + "/contact"
