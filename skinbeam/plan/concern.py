@@ -300,14 +300,15 @@ def _is_given(treatment: GuidelineTreatment, machines: Sequence[SearchMachine]) 
 def _drop_repeated_lamps(options: Sequence[LaserOption]) -> tuple[list[LaserOption], list[RefusedOption]]:
     """Return the options without the lower-ranked ones of a lamp that has two, and why those are refused.
 
-    A pass of a lamp heats brown and red skin at once, so its two options would be one treatment in two lines.
+    A pass of a lamp heats brown and red skin at once, so its two options would be one treatment in two lines. A session
+    that helped was both, and does not decide between them.
     """
     lamps = [option.trial.machine.device.name for option in options if option.trial.band_nm is not None]
     if len(set(lamps)) == len(lamps):  # the ranking draws clinics, which is not done for nothing
         return list(options), []
     first_by_lamp: dict[str, LaserOption] = {}
     refused: list[RefusedOption] = []
-    for at in rank_options([option.standing for option in options]):
+    for at in rank_options([replace(option.standing, helped_in=None) for option in options]):
         option = options[at.index]
         device = option.trial.machine.device
         name = device.name if option.trial.band_nm is not None else f"{device.name} {option.goal.modality}"

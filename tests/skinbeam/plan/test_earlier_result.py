@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from consultations import concern, devices, document, laser_options, loaded
+from consultations import NAMED, concern, devices, document, laser_options, loaded
 
 from skinbeam.laser import device as lasers
 from skinbeam.plan.earlier_result import EarlierResult, earlier_result
@@ -499,3 +499,19 @@ def test_columns_less_deep_than_those_that_did_too_little_promise_no_more(
     (told,) = [reason for reason in option["reasons"] if reason["rule"] == "published-dose"]
     assert ("went deeper" in told["text"]) is is_told
     assert (told["decision"] == "with-caution") is is_told
+
+
+def test_a_lamp_that_helped_is_planned_for_the_part_that_it_was_planned_for() -> None:
+    """Of type IV the second visit of a lamp on poikiloderma was planned for its red part, the first for its brown."""
+    person = PERSON.replace('phototype = "II"', "ita_deg = 20.0")
+    first = person + concern("poikiloderma", "cheeks", NAMED) + devices("ipl")
+    (before,) = laser_options(document(first))
+    settings = before["settings"]
+    done = (
+        '[[session]]\nweek = 0\nweeks_ago = 8\ntreats = "poikiloderma"\nsite = "cheeks"\ndevice = "ipl"\n'
+        f"wavelength_nm = {settings['wavelength_nm']}\nfluence_J_cm2 = {settings['fluence_J_cm2']}\n"
+        f"pulse_ms = {settings['pulse_ms']}\nspot_mm = 35.0\nresponse_pct = 60.0\n"
+    )
+    (after,) = laser_options(document(first + done))
+    assert after["modality"] == before["modality"]
+    assert after["settings"]["fluence_J_cm2"] == settings["fluence_J_cm2"]
