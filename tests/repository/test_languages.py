@@ -181,7 +181,7 @@ def test_a_backup_has_one_name_in_german() -> None:
 
 def test_a_thing_that_had_two_names_in_german_has_one() -> None:
     """Such as Probestelle on the pages of a clinic, and Probeschuss in its report."""
-    dropped = re.compile(r"Probesch[uü]ss|Testpunkt|\bImpuls|Fotografie(n)?\b")
+    dropped = re.compile(r"Probesch[uü]ss|Testpunkt|Probepunkt|\bImpuls|Fotografie(n)?\b")
     texts = [
         (file.name, str(entry.string))
         for file in (MESSAGES / "de").glob("*.po")
