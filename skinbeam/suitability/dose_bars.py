@@ -1,7 +1,7 @@
 """Bar doses of a device after earlier reactions: how much of which light this skin may get.
 
 After an injury no dose above two thirds of that dose is planned for the same device and wavelength, nor for such light
-of another device; after a crust, or grey or white skin, where that is not usual, no dose as great as that one; after
+of another device; after a crust, or grey or white skin, where that is not usual, each dose is a step below it; after
 redness that stayed for more than four weeks, or something that nobody understood, none above it. Doses of a lamp and of
 a laser cannot be compared: after an injury by one the other begins at the least published dose, on test spots. So does
 a laser of shorter waves after an injury by a laser, since melanin absorbs more of them, or at two thirds of the dose
@@ -30,6 +30,7 @@ from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSE
 from skinbeam.model.case import Case
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import COLOUR_MODALITIES
+from skinbeam.suitability.course_rules import course_rules
 
 __all__ = [
     "BRUISED_SCARS",
@@ -174,13 +175,14 @@ def bounds_redness(reaction: EarlierReaction, case: Case) -> bool:
 
 
 def _least_barred(reaction: EarlierReaction, dose: float | None) -> float | None:
-    """Return the least barred dose: after an injury the one above two thirds of its dose, after a sign its dose, after
-    long redness and what was not understood the one above it."""
+    """Return the least barred dose: after an injury the one above two thirds of its dose, after a sign the one above a
+    step below its dose, after long redness and what was not understood the one above it."""
     if dose is None:
         return None
     if reaction.meaning == "unread" or reaction.is_long_redness:
         return math.nextafter(dose, math.inf)
-    return dose if reaction.meaning == "sign" else math.nextafter(SHARE_AFTER_INJURY * dose, math.inf)
+    share = 1.0 / course_rules().dose_step if reaction.meaning == "sign" else SHARE_AFTER_INJURY
+    return math.nextafter(share * dose, math.inf)
 
 
 def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: EarlierReaction | None) -> list[DoseBar]:

@@ -15,7 +15,7 @@ from skinbeam.plan.without_dose import _plan_device
 from skinbeam.response.goals import treatment_goal
 from skinbeam.response.settings import SearchMachine
 from skinbeam.suitability.bounds import NO_BOUNDS
-from skinbeam.suitability.dose_bars import dose_bars
+from skinbeam.suitability.dose_bars import LightFacts, dose_bars
 from skinbeam.suitability.history import reaction_reasons
 from skinbeam.suitability.judgement import judge_suitability
 
@@ -41,9 +41,11 @@ def test_after_an_injury_light_of_the_other_kind_begins_at_the_least_published_d
     assert proposed("", other).start == proposed("", other).middle
     assert proposed(hurt, other).start == proposed(hurt, other).low < proposed(hurt, other).middle
     assert not proposed(hurt, injuring).is_least_first
-    (told,) = reaction_reasons(case(hurt), "vascular", lamp=lasers.devices()[other].is_lamp)
+    other_light = LightFacts(595.0, False, lasers.devices()[other].is_lamp)
+    (told,) = reaction_reasons(case(hurt), "vascular", light=other_light)
     assert told.message.id == "earlier.other-kind"
-    (own,) = reaction_reasons(case(hurt), "vascular", lamp=lasers.devices()[injuring].is_lamp)
+    own_light = LightFacts(595.0, False, lasers.devices()[injuring].is_lamp)
+    (own,) = reaction_reasons(case(hurt), "vascular", light=own_light)
     assert f"another {light}" in own.message.text
 
 

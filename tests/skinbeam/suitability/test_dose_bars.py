@@ -131,7 +131,7 @@ def test_no_dose_reaches_one_that_left_a_crust_or_white_skin_beside_a_vessel(rea
     every = allowed_doses("", "ndyag-1064", setting)
     assert max(every) > 40.0
     is_burn = done is session and reaction == "crust"  # of a whole session, beside vessels
-    least = 40.0 * 2 / 3 if is_burn else 40.0
+    least = 40.0 * 2 / 3 if is_burn else 40.0 / 1.15  # a step of a ladder below
     assert allowed_doses(told, "ndyag-1064", setting) == tuple(one for one in every if one < least)
     assert rules_of(told) == {"earlier-injury" if is_burn else "earlier-sign": "with-caution"}
     unknown = done(reaction, "") if done is session else spot(reaction, "", device="ndyag-1064")
