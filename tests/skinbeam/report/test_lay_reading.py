@@ -135,7 +135,7 @@ def test_a_consent_form_tells_of_eyes_of_no_benefit_and_of_costs(language: str) 
     with use_language(language):
         page = consent_page(plan, scars, scars.first_laser[0])
         eyes, no_benefit, costs = {
-            "en": ("eyes are covered", "or nothing", "what all visits cost"),
+            "en": ("eyes are covered", "or not at all", "the cost of all visits"),
             "de": ("Augen werden bedeckt", "gar nicht", "was alle Besuche kosten"),
         }[language]
         assert eyes in " ".join(page.aim)

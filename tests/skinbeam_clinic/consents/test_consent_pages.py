@@ -173,9 +173,9 @@ def test_who_has_not_understood_does_not_sign_and_every_try_is_kept(
     assert "not all been answered correctly yet" in refused.text
     assert signed(client, here).status_code == 303
     text = sealed(client, here)
-    assert f"Right at try 2. Said before: {first.answers[wrong].rstrip('.')}" in text
-    assert text.count("Right at try 1") == len(others)
-    assert re.search(r"This was told back on \d+ \w+ 20\d\d\. clinician asked\.", text)
+    assert f"Right on try 2. Said before: {first.answers[wrong].rstrip('.')}" in text
+    assert text.count("Right on try 1") == len(others)
+    assert re.search(r"This was answered on \d+ \w+ 20\d\d\. clinician asked\.", text)
     repositories = clinics.repositories()
     consent = repositories.consents.of(repositories.plans.get(plan.rpartition("/")[2]).consultation_id)[-1]
     assert [(one.told_by, one.wrong) for one in consent.told] == [("clinician", (first.id,)), ("clinician", ())]
@@ -200,7 +200,7 @@ def test_an_answer_left_out_is_no_answer_and_no_try(client: TestClient, plan: st
             assert response.status_code == 422
             assert "Not every question was answered" in response.text
     signed(client, here)
-    assert sealed(client, here).count("Right at try 1") == len(questions())
+    assert sealed(client, here).count("Right on try 1") == len(questions())
 
 
 @pytest.mark.parametrize("person", ["", " ", "x" * 201, "tab\there"])
@@ -310,7 +310,7 @@ def test_the_form_on_paper_is_the_one_of_the_plan(client: TestClient, plan: str)
     assert paper.headers["content-type"] == "application/pdf"
     text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(paper.content)).pages)
     assert sample().plan_sha256[:24] in text
-    assert "Right at try" not in text
+    assert "Right on try" not in text
 
 
 def test_an_auditor_reads_what_was_signed_and_signs_nothing(client: TestClient, clinics: Clinics, plan: str) -> None:
