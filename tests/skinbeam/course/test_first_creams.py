@@ -186,4 +186,4 @@ def test_months_of_creams_that_were_entered_are_told_where_light_waits_no_longer
     (step,) = [step for step in first.steps if step.id.startswith("course.creams-")]
     assert step.id == told
     if week:
-        assert "before test spots" in step.text  # which fall into the last weeks of creams
+        assert "where the creams are doing enough" in step.text  # which fall into the last weeks of creams
