@@ -18,11 +18,11 @@ from skinbeam.report.overview import option_glance, spoken_summary
 from skinbeam.report.plain_words import choice_name, is_done_at_home, light_harm_sentences
 from skinbeam.text import LANGUAGES, render_message, translate_record, use_language
 
-DARK = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"V"')
+BROWN = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"IV"')
 UNDIAGNOSED = 'severity = "mild"\n'
 CASES = {
     "a laser": PERSON + concern("facial-telangiectasia"),
-    "no setting": DARK + concern("age-spots", "hands"),
+    "no setting": BROWN + concern("freckles") + devices("ktp-532"),
     "pregnant": PERSON + "pregnant = true\n" + concern("redness"),
     "a mark to be seen": PERSON + concern("age-spots", extra=UNDIAGNOSED),
     "a mark beside another": PERSON + concern("age-spots", extra=UNDIAGNOSED) + concern("laxity", "neck"),
