@@ -10,6 +10,8 @@ order is:
    everything but no treatment. At a dose that clinics use in such
    skin, and with trials of its own on this kind of the condition, it keeps its place in the guideline, and without one
    stands before treatments whose effect nobody counted: there the model alone does not outweigh what people saw.
+   Light for pigment at a computed dose that reaches fewer than a quarter has no place where no trial treated the
+   condition with it: where it misses the spot it may still darken the skin.
    Columns that the guideline names for this kind of skin keep their place too, behind those of the same place that
    reach more skins;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
@@ -40,8 +42,10 @@ from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.model.conditions import LaserUse
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
+from skinbeam.model.vocabulary import PIGMENT_MODALITIES
 from skinbeam.plan.guideline_place import GuidelinePlace
 from skinbeam.response.goals import kind_names
+from skinbeam.response.limits import effect_target
 from skinbeam.text import Message
 
 __all__ = ["LEAST_REACHED", "OptionRank", "OptionStanding", "rank_options"]
@@ -114,7 +118,7 @@ class OptionStanding:
             return 9
         if self.is_out_of_reach and not self.is_counted_in_practice and not self.are_named_columns:
             return 8
-        if self.place is not None:
+        if self.place is not None and not self.is_untried:
             first = 2 if self.waits_for_creams else 0
             return first if self.place.number == 1 else self.place.number
         if self.is_out_of_reach:
@@ -144,6 +148,16 @@ class OptionStanding:
     def is_out_of_reach(self) -> bool:
         """Whether its light reaches the target in too few of such skins to lead."""
         return self.reached is not None and self.reached < LEAST_REACHED
+
+    @property
+    def is_untried(self) -> bool:
+        """Whether it is light for pigment at a computed dose that reaches few, and no trial treated the condition so.
+
+        Where it misses the spot it may still darken the skin.
+        """
+        is_weak = self.reached is not None and self.reached < effect_target().least
+        is_for_pigment = self.question.modality in PIGMENT_MODALITIES
+        return is_for_pigment and is_weak and not self.at_usual_dose and not self.own_studies
 
     @property
     def is_counted_in_practice(self) -> bool:

@@ -121,6 +121,8 @@ class ClinicTransaction:
 
     def find(self, table: type[RowType], id: str) -> RowType | None:
         """Return a row of this clinic; None where there is none with this id."""
+        if "\0" in id:  # which PostgreSQL does not take in a question
+            return None
         key = (self.clinic_id, id)
         if READ_MOMENT not in self._session.info or identity_key(table, key) in self._session.identity_map:
             return self._session.get(table, key)

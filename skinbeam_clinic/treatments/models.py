@@ -4,7 +4,9 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.model.package_data import load_package_table
@@ -147,6 +149,12 @@ class TreatmentOrder:
     asked: tuple[str, ...] = ()
     cooling: UsedCooling | None = None
     ita_deg: float | None = None
+
+    @model_serializer(mode="wrap")
+    def as_record(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return what JSON holds; without a measured colour it is what programs wrote that knew none."""
+        values: dict[str, Any] = write(self)
+        return {name: value for name, value in values.items() if (name, value) != ("ita_deg", None)}
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def test_off_the_face_darker_skin_gets_no_deeper_columns_than_lighter_skin(site:
         assert darker["energy_mJ"] <= lighter["energy_mJ"]
         assert darker["density_per_cm2"] <= lighter["density_per_cm2"]
         (reason,) = (one["text"] for one in option["reasons"] if one["rule"] == "published-dose")
-        assert "deeper columns, but not of this site" in reason
+        assert "deeper columns, but not for this site" in reason
 
 
 @pytest.mark.parametrize("device", ["fractional-1550", "fractional-co2-10600"])

@@ -11,6 +11,7 @@ from skinbeam.validation.validation_page import validation_text
 CELLS = planned_cells()
 # Cells whose first treatment is not among the first two options, and why that is right, or not yet better.
 NOT_LED = {
+    "age-spots/V-VI": "no trial treated them with 1064 nm, whose computed dose reaches a fifth: creams come first",
     "freckles/V-VI": "a rule with a source keeps 532 nm off such skin, and the cell's sources are of it",
     "facial-telangiectasia/fine-red/V-VI": "at doses that spare such skin the dye laser reaches fewer than a tenth",
     "facial-telangiectasia/over-1-mm/I-II": "the dye laser borrows the dose of finer vessels, and it reaches few",
