@@ -6,9 +6,9 @@ the case file.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import ConfigDict, model_serializer
+from pydantic import ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from skinbeam.model.consultation import EarlierSession, EarlierTestSpot
 from skinbeam.model.input_files import parse_record
@@ -20,6 +20,7 @@ __all__ = [
     "OrderedSettings",
     "PulseSettings",
     "SpotSettings",
+    "WithMeasuredColour",
     "case_session",
     "case_test_spot",
     "read_fired_settings",
@@ -85,6 +86,16 @@ class SpotSettings(PulseSettings):
 
     device: str
     site: str
+
+
+class WithMeasuredColour:
+    """A stored record with the measured colour of the skin, `ita_deg`; without one it is stored as before there was."""
+
+    @model_serializer(mode="wrap")
+    def as_record(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return what JSON holds; without a measured colour it is what programs wrote that knew none."""
+        values: dict[str, Any] = write(self)
+        return {name: value for name, value in values.items() if (name, value) != ("ita_deg", None)}
 
 
 def step_settings(ladder: TestSpotLadder, step: LadderStep) -> SpotSettings:

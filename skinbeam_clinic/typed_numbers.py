@@ -38,7 +38,7 @@ _GROUPED = re.compile(
     re.ASCII,
 )
 _MOST_DIGITS = 15  # a float holds each of them
-_SHOWN = 40  # characters of what was typed
+_LONGEST_TYPED = 40  # characters of what was typed that an error repeats
 
 
 def parse_number(text: str, field: str = "") -> float | None:
@@ -107,13 +107,13 @@ def read_whole_number(text: str, field: str, name: str, quantity: str = "") -> i
     """
     number = parse_whole_number(text, quantity or field)
     if number is None:
-        raise clinic_error("number-not-whole", field, name=name, read=_shown(text))
+        raise clinic_error("number-not-whole", field, name=name, read=_shorten_typed(text))
     return number
 
 
 def number_error(text: str, field: str, name: str, quantity: str = "") -> InputError:
     """Return why the text of a field is no number, with what was read; parameters as of `read_number`."""
-    read = _shown(text)
+    read = _shorten_typed(text)
     if readings := find_readings(text, quantity or field):
         return clinic_error("number-unclear", field, readings, name=name, read=read)
     if unit := quantity_label(quantity or field)[1]:
@@ -139,8 +139,8 @@ def write_number(value: float) -> str:
     return f"{text}0" if _UNCLEAR.fullmatch(text) else text
 
 
-def _shown(text: str) -> str:
-    return text.strip()[:_SHOWN]
+def _shorten_typed(text: str) -> str:
+    return text.strip()[:_LONGEST_TYPED]
 
 
 def _split_unit(text: str) -> tuple[str, str] | None:

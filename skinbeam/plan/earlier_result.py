@@ -87,7 +87,7 @@ def earlier_result(case: Case, concern: Concern, machine: SearchMachine) -> Earl
     known, not one of the machine, or barred. Nor does it where a lamp injured this skin, of a laser,
     or the other way round, after which a machine begins with the least published dose.
     """
-    if not is_place_known(case, concern) or is_injured_by_other_kind(case, machine.device, with_redder_lasers=False):
+    if not is_place_known(case, concern) or is_injured_by_other_kind(case, machine.device):
         return None
     reactions = earlier_reactions(case)
     result: EarlierResult | None = None

@@ -34,7 +34,7 @@ from skinbeam.plan.source_proposal import (
 )
 from skinbeam.response.reference_burns import reference_burn_median_J_cm2
 from skinbeam.response.settings import PracticeRegion, PulseCaps, SearchMachine, built_in_cooling, is_facial
-from skinbeam.suitability.dose_bars import is_injured_by_other_kind
+from skinbeam.suitability.dose_bars import is_injured_by_other_kind, is_injured_by_redder_laser
 
 __all__ = ["propose_for_darker", "propose_setting"]
 
@@ -84,7 +84,9 @@ def propose_setting(
     proposal = _gentler_off_face(replace(proposal, is_of_site=is_of_site), concern.site)
     if pulse_class_matters(modality) and not is_facial(concern.site) and not is_of_site:
         proposal = _least_off_face(proposal, concern, region, barred_nm)
-    is_least_first = is_injured_by_other_kind(case, machine.device, proposal.setting.wavelength_nm)
+    is_least_first = is_injured_by_other_kind(case, machine.device) or is_injured_by_redder_laser(
+        case, machine.device, proposal.setting.wavelength_nm
+    )
     return replace(proposal, machine=machine, is_least_first=is_least_first)
 
 

@@ -44,7 +44,12 @@ from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
 from skinbeam.response.settings import SearchMachine, is_facial
 from skinbeam.response.skin_bank import SkinBank
-from skinbeam.suitability.dose_bars import SHARE_AFTER_INJURY, DoseBar, is_injured_by_other_kind
+from skinbeam.suitability.dose_bars import (
+    SHARE_AFTER_INJURY,
+    DoseBar,
+    is_injured_by_other_kind,
+    is_injured_by_redder_laser,
+)
 from skinbeam.suitability.judgement import Suitability
 from skinbeam.text import Message
 
@@ -159,7 +164,7 @@ def _plan_device(
 ) -> LaserOption | DeviceRefusal:
     """Return the option of a device at the first of its settings that reaches the target, or why it has none."""
     report_progress(Message("progress.device", {"concern": concern_name(concern), "device": machine.device.title}))
-    if is_injured_by_other_kind(case, machine.device, with_redder_lasers=False):
+    if is_injured_by_other_kind(case, machine.device):
         return device_refusal(goal, machine, "plan.no-dose-after-other-kind")
     unsafe = "plan.no-dose-below-injury" if machine.dose_bars else "plan.no-safe-dose"
     refused: list[DeviceRefusal] = []
@@ -197,7 +202,7 @@ def _plan_setting(
 ) -> CandidateSetting | None:
     """Return a setting at the dose that reaches the target, less where a redder laser injured this skin, or None."""
     trial = plan_without_dose(case, goal, machine, setting, concern.site, bank)
-    if trial is None or not is_injured_by_other_kind(case, machine.device, setting.wavelength_nm):
+    if trial is None or not is_injured_by_redder_laser(case, machine.device, setting.wavelength_nm):
         return trial
     least = math.nextafter(SHARE_AFTER_INJURY * trial.dose, math.inf)
     bar = DoseBar(setting.wavelength_nm, least, keeps_setting=True)

@@ -5,9 +5,8 @@ of another device; after a crust, or grey or white skin, where that is not usual
 redness that stayed for more than four weeks, or something that nobody understood, none above it. Doses of a lamp and of
 a laser cannot be compared: after an injury by one the other begins at the least published dose, on test spots. So does
 a laser of shorter waves after an injury by a laser, since melanin absorbs more of them, or at two thirds of the dose
-that would be computed. Nor can doses behind two
-filters be compared: after any of these under a lamp no bluer filter is planned, whatever the dose, and after an
-injury no shorter pulse.
+that would be computed. Nor can doses behind two filters be compared: after any of these under a lamp no bluer filter is
+planned, whatever the dose, and after an injury no shorter pulse.
 
 A later session that this skin bore is what a clinician decided since: the bar of its device is then just above its
 dose, in such a pulse or a longer one.
@@ -19,7 +18,7 @@ those lasers wait for a clinician.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -48,6 +47,7 @@ __all__ = [
     "has_dose_bar",
     "is_endpoint",
     "is_injured_by_other_kind",
+    "is_injured_by_redder_laser",
     "is_of_clinic",
     "is_of_other_kind",
     "is_of_redder_laser",
@@ -287,34 +287,29 @@ def _bars_of_such_light(reaction: EarlierReaction, device: Device) -> list[DoseB
     return bars
 
 
-def is_injured_by_other_kind(
-    case: Case, device: Device, wavelength_nm: float | None = None, *, with_redder_lasers: bool = True
-) -> bool:
-    """Return whether light of another kind injured this skin, whose doses tell nothing of those of a device.
-
-    Parameters
-    ----------
-    wavelength_nm : of the device's light; None for whichever it has.
-    with_redder_lasers : whether a laser of longer waves counts as such where the device is a laser.
-    """
-    if not gives_coloured_light(device):
-        return False
-    made = device.wavelengths_nm if wavelength_nm is None else (wavelength_nm,)
-    lights = [LightFacts.of_pulse(nm, device.pulse_ms[1], lamp=device.is_lamp) for nm in made]
-    return any(
-        reaction.meaning == "harm"
-        and has_dose_bar(reaction, case)
-        and all(is_of_other_kind(reaction, light) for light in lights)
-        and (with_redder_lasers or not any(is_of_redder_laser(reaction, light) for light in lights))
-        for reaction in earlier_reactions(case)
+def is_injured_by_other_kind(case: Case, device: Device) -> bool:
+    """Return whether a laser injured this skin where a device is a lamp, or a lamp where it is a laser."""
+    return gives_coloured_light(device) and any(
+        is_of_other_kind(injury, lamp=device.is_lamp) for injury in _injuries_with_bars(case)
     )
 
 
-def is_of_other_kind(reaction: EarlierReaction, light: LightFacts) -> bool:
-    """Return whether a reaction followed a lamp where a light is a laser's, the other way round, or a redder laser."""
-    if reaction.device is None or not gives_coloured_light(reaction.device):
-        return False
-    return reaction.device.is_lamp != light.lamp or is_of_redder_laser(reaction, light)
+def is_injured_by_redder_laser(case: Case, device: Device, wavelength_nm: float) -> bool:
+    """Return whether a laser of longer waves than those of a laser injured this skin (`is_of_redder_laser`)."""
+    light = LightFacts.of_pulse(wavelength_nm, device.pulse_ms[1], lamp=device.is_lamp)
+    return gives_coloured_light(device) and any(
+        is_of_redder_laser(injury, light) for injury in _injuries_with_bars(case)
+    )
+
+
+def _injuries_with_bars(case: Case) -> Iterator[EarlierReaction]:
+    reactions = earlier_reactions(case)
+    return (reaction for reaction in reactions if reaction.meaning == "harm" and has_dose_bar(reaction, case))
+
+
+def is_of_other_kind(reaction: EarlierReaction, *, lamp: bool) -> bool:
+    """Return whether a reaction followed a lamp where another light is a laser's, or the other way round."""
+    return reaction.device is not None and gives_coloured_light(reaction.device) and reaction.device.is_lamp != lamp
 
 
 def is_of_redder_laser(reaction: EarlierReaction, light: LightFacts) -> bool:

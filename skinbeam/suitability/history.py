@@ -106,13 +106,9 @@ def reaction_reasons(case: Case, modality: str | None, *, light: LightFacts | No
             if modality is None and not is_of_removal and has_dose_bar(reaction, case):  # its own light is bounded too
                 reasons.append(_practice_reason("earlier-injury", "with-caution", _injury_message(reaction)))
         elif has_dose_bar(reaction, case):
-            is_other = light is not None and modality in COLOUR_MODALITIES and is_of_other_kind(reaction, light)
-            message = _injury_message(reaction)
-            if light is not None and is_other:
-                named = "earlier.redder-laser" if is_of_redder_laser(reaction, light) else "earlier.other-kind"
-                message = reaction_message(named, reaction)
-            reasons.append(_practice_reason("earlier-injury", "with-caution", message))
-            borne = None if is_other else borne_since(reaction, earlier_reactions(case))
+            other = _other_light_message(reaction, light) if modality in COLOUR_MODALITIES else None
+            reasons.append(_practice_reason("earlier-injury", "with-caution", other or _injury_message(reaction)))
+            borne = None if other is not None else borne_since(reaction, earlier_reactions(case))
             if borne is not None:
                 told = Message("earlier.borne", {"device": _device_name(borne), "dose": _dose_words(borne)})
                 reasons.append(_practice_reason("earlier-injury", "with-caution", told))
@@ -293,6 +289,15 @@ def _injury_message(reaction: EarlierReaction) -> Message:
         if device.is_lamp:
             named = "earlier.below-lamps-unsaid" if reaction.wavelength_nm is None else "earlier.below-lamps"
     return reaction_message(named, reaction, dose=_dose_words(reaction))
+
+
+def _other_light_message(reaction: EarlierReaction, light: LightFacts | None) -> Message | None:
+    """Return the message of an injury by light whose doses cannot be compared with a light; None of any other."""
+    if light is None:
+        return None
+    if is_of_redder_laser(reaction, light):
+        return reaction_message("earlier.redder-laser", reaction)
+    return reaction_message("earlier.other-kind", reaction) if is_of_other_kind(reaction, lamp=light.lamp) else None
 
 
 def _dose_words(reaction: EarlierReaction) -> str:

@@ -289,10 +289,11 @@ def _request_plan(request: ClinicRequest) -> Response:
     """Save the answers, and ask for their plan; what is wrong with them is said at once."""
     consultation = save_answers(request)
     try:
+        devices = request.repositories.own_devices.read()
         check_typed_numbers(consultation.answers)
-        check_earlier_pulses(consultation.answers, request.repositories.own_devices.read())
+        check_earlier_pulses(consultation.answers, devices)
         facts = read_history(request.repositories, consultation.patient_id).facts
-        with request.repositories.own_devices.read().open_folder() as home:
+        with devices.open_folder() as home:
             case = case_from_form(join_history(consultation.answers, facts, now()), home).case
         if case.patient is not None:
             patient = request.repositories.patients.get(consultation.patient_id)

@@ -2,11 +2,10 @@
 
 import datetime
 from dataclasses import dataclass
-from typing import Any
 
-from pydantic import AwareDatetime, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AwareDatetime
 
-from skinbeam_clinic.pulse_settings import NO_SETTINGS, PulseSettings, SpotSettings
+from skinbeam_clinic.pulse_settings import NO_SETTINGS, PulseSettings, SpotSettings, WithMeasuredColour
 from skinbeam_clinic.used_cooling import CoolingChange, UsedCooling
 
 __all__ = ["ORAL_CONSENT", "SpotFiring", "SpotReading", "SpotStrike", "TestSpotRecord"]
@@ -15,7 +14,7 @@ ORAL_CONSENT = "oral"  # consent that was given orally and recorded with the spo
 
 
 @dataclass(frozen=True)
-class SpotFiring:
+class SpotFiring(WithMeasuredColour):
     """A test spot as it was fired.
 
     Parameters
@@ -39,12 +38,6 @@ class SpotFiring:
     cooling: UsedCooling | None = None
     cooling_change: CoolingChange | None = None
     ita_deg: float | None = None
-
-    @model_serializer(mode="wrap")
-    def as_record(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Return what JSON holds; without a measured colour it is what programs wrote that knew none."""
-        values: dict[str, Any] = write(self)
-        return {name: value for name, value in values.items() if (name, value) != ("ita_deg", None)}
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,11 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
-
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from typing import TypeVar
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.model.package_data import load_package_table
-from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings
+from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings, WithMeasuredColour
 from skinbeam_clinic.used_cooling import CoolingChange, UsedCooling
 
 __all__ = [
@@ -127,7 +125,7 @@ class ClinicMachine:
 
 
 @dataclass(frozen=True)
-class TreatmentOrder:
+class TreatmentOrder(WithMeasuredColour):
     """The settings and limits of the consented option, with which a treatment is compared.
 
     Parameters
@@ -149,12 +147,6 @@ class TreatmentOrder:
     asked: tuple[str, ...] = ()
     cooling: UsedCooling | None = None
     ita_deg: float | None = None
-
-    @model_serializer(mode="wrap")
-    def as_record(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Return what JSON holds; without a measured colour it is what programs wrote that knew none."""
-        values: dict[str, Any] = write(self)
-        return {name: value for name, value in values.items() if (name, value) != ("ita_deg", None)}
 
 
 @dataclass(frozen=True)
