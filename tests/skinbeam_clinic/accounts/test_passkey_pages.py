@@ -234,7 +234,8 @@ def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("link", name="browsing").click()
-        picture = cv2.imdecode(np.frombuffer(page.get_by_alt_text("QR code").screenshot(), np.uint8), 0)
+        # The whole page: a page that still settles moves under a picture of one element, which then cuts the code off.
+        picture = cv2.imdecode(np.frombuffer(page.screenshot(full_page=True), np.uint8), 0)
         key = cv2.QRCodeDetectorAruco().detectAndDecode(picture)[0]  # the plain detector misses 1 sound code in 150
         assert key == page.locator("[name=address]").input_value()
         page.get_by_role("textbox", name="One-time code").fill(pyotp.parse_uri(key).now())
