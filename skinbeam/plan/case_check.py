@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skinbeam.laser.case_devices import read_device_files
+from skinbeam.laser.earlier_pulses import check_earlier_pulses
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.consultation import Photo
 from skinbeam.model.errors import InputError
@@ -36,7 +37,11 @@ class CheckedConsultation:
 
 
 def check_consultation(
-    loaded: LoadedCase, photo: Path | None = None, *, on_started: Callable[[], object] | None = None
+    loaded: LoadedCase,
+    photo: Path | None = None,
+    *,
+    on_started: Callable[[], object] | None = None,
+    with_records: bool = False,
 ) -> CheckedConsultation:
     """Return a consultation once it has been checked, its photograph read.
 
@@ -44,10 +49,13 @@ def check_consultation(
     ----------
     photo : a photograph that takes the place of the case's own.
     on_started : work to do while the photograph is analysed.
+    with_records : whether pulses come from records of treatments, too, which no rule refuses, and the typed ones were
+        checked as they were typed.
 
     Raises
     ------
-    InputError : [patient] or [[concern]] is missing, a device is unknown or unsound, the photograph cannot be read.
+    InputError : [patient] or [[concern]] is missing, a device is unknown or unsound, an earlier pulse cannot be one of
+        its device, the photograph cannot be read.
     """
     case = loaded.case
     for field, present in (("patient", case.patient is not None), ("concern", bool(case.concern))):
@@ -69,7 +77,10 @@ def check_consultation(
                 hint=f"Known: {', '.join(treated)}.",
                 file=loaded.file,
             )
-    return CheckedConsultation(read_device_files(loaded), _read_photo(loaded, photo, on_started))
+    whole = read_device_files(loaded)
+    if not with_records:
+        check_earlier_pulses(whole.case, file=whole.file)
+    return CheckedConsultation(whole, _read_photo(loaded, photo, on_started))
 
 
 def _read_photo(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from skinbeam.laser.device import Device, describe_pulse
+from skinbeam.laser.earlier_pulses import can_be_pulse_of
 from skinbeam.text import Formatter, render_message
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.errors import clinic_error
@@ -12,10 +13,6 @@ from skinbeam_clinic.pulse_fields import PULSE_UNITS, label_field, pulse_field_n
 from skinbeam_clinic.typed_numbers import parse_stored_number
 
 __all__ = ["PulseFieldView", "check_earlier_pulses", "device_pulse_fields", "pulse_field_views"]
-
-# Up to how many times the pulse may be longer or shorter than the device can fire. A judgement: machines of one kind
-# differ within it, and a slip of the unit is a factor of a thousand.
-_REACH = 10.0
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,7 @@ def check_earlier_pulses(submission: Submission, devices: ClinicDevices) -> None
         pulse_ms, device = parse_stored_number(text), devices.find(values.get(f"{start}device"))
         if not found or not start or not pulse_ms or device is None:
             continue
-        shortest, longest = device.pulse_ms
-        if not shortest / _REACH <= pulse_ms <= longest * _REACH:
+        if not can_be_pulse_of(device, pulse_ms):
             about = {"pulse": describe_pulse(pulse_ms), "device": devices.title(device.name)}
             raise clinic_error("pulse-of-device", field, {"range": _range_text(device)}, **about)
 

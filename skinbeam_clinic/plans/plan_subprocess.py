@@ -126,7 +126,9 @@ def _make_plan(submission: Submission, home: Path, language: str, on_progress: S
     with listen_to_progress(hear):
         with use_language(language):
             consultation = check_consultation(
-                case_from_form(submission, home), home / PHOTOGRAPH_FILE if submission.photo else None
+                case_from_form(submission, home),
+                home / PHOTOGRAPH_FILE if submission.photo else None,
+                with_records=True,
             )
         plan, _ = consult(
             consultation,

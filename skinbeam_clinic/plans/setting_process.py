@@ -319,7 +319,9 @@ class _Simulations:
             del leaving
         gc.collect()  # the memory of the one that went is needed for the one that comes
         loaded = case_from_form(sent.submission, sent.home)
-        checked = check_consultation(loaded, sent.home / PHOTOGRAPH_FILE if sent.submission.photo else None)
+        checked = check_consultation(
+            loaded, sent.home / PHOTOGRAPH_FILE if sent.submission.photo else None, with_records=True
+        )
         person = assess_person(checked, question.draws, question.seed)
         self.people[question.plan_sha256] = _KeptPerson(checked.loaded, person)
 
