@@ -211,6 +211,17 @@ def test_visits_name_what_they_treat_in_words(page: Page) -> None:
     assert "Visible facial veins, cheeks; Age spots (solar lentigines), cheeks" in page.words
 
 
+def test_advice_for_one_concern_names_it() -> None:
+    """Two concerns may have the same advice, or one of them about shaving: whose it is has to stand there."""
+    plan = sample_plan()
+    for key, concern in zip(("aftercare", "when_to_call"), plan["concerns"], strict=False):
+        place = f"{concern['condition']} at {concern['site']}"
+        plan[key] = [plan[key][0] | {"text": f"Advice of {key}.", "treats": [place]}]
+    words = Page(render_html(read_plan(plan), sample_figures())).words
+    assert "Visible facial veins, cheeks: Advice of aftercare." in words
+    assert "Age spots (solar lentigines), cheeks: Advice of when_to_call." in words
+
+
 def test_options_stand_in_the_order_of_rank() -> None:
     plan = sample_plan()
     plan["concerns"][0]["options"].reverse()
