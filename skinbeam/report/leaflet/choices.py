@@ -112,15 +112,23 @@ def _are_all_trials_combined(option: Option) -> bool:
     return is_told and option.modality != _NO_TREATMENT and isinstance(improved_share(option), Estimate)
 
 
-def leaflet_choices(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
+def leaflet_choices(concern: ConcernPlan, *, may_be_pregnant: bool) -> tuple[LeafletChoice, ...]:
     """Return advantages and disadvantages of each choice that is drawn or named, without duplicates."""
     names = dict.fromkeys(choice_key(o) for part in options_table(concern) for o in part)
     return tuple(
         LeafletChoice(
-            capitalise(plain_name("choice", name)), plain_name("plus", name, "-"), plain_name("minus", name, "-")
+            capitalise(plain_name("choice", name)),
+            plain_name("plus", name, "-"),
+            _disadvantage(name, may_be_pregnant=may_be_pregnant),
         )
         for name in names
     )
+
+
+def _disadvantage(name: str, *, may_be_pregnant: bool) -> str:
+    """Return what is bad about a choice, without a word on pregnancy to whom it is not about."""
+    always = plain_name("minus", name, "-")
+    return always if may_be_pregnant else plain_name("minus", f"{name}-not-pregnant", always)
 
 
 def option_name(option: Option, table: Sequence[Option]) -> str:

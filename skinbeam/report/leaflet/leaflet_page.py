@@ -385,7 +385,7 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
             *_visit_sentences(concern, plan),
         ),
         healing=_healing(concern),
-        choices=leaflet_choices(concern),
+        choices=leaflet_choices(concern, may_be_pregnant=_may_be_pregnant(plan.assessment)),
         studies=studies_in_short(concern),
     )
 

@@ -63,6 +63,21 @@ def test_no_woman_is_asked_about_a_pregnancy_whom_the_plan_does_not_ask(age: int
     assert ("pregnan" in sentences) is is_asked
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("sex", "age", "is_told"), [("female", 42, True), ("female", 85, False), ("male", 42, False)])
+@pytest.mark.parametrize("condition", ["active-acne", "age-spots", "keloid"])
+def test_only_who_may_be_pregnant_reads_what_harms_in_pregnancy(
+    condition: str, sex: str, age: int, is_told: bool, language: str
+) -> None:
+    """A man read of a retinoid cream "Not if you are pregnant"."""
+    person = re.sub(r"age_years = \d+", f"age_years = {age}", re.sub(r'sex = "\w+"', f'sex = "{sex}"', PERSON))
+    plan = plan_of(person + concern(condition))
+    with use_language(language):
+        choices = leaflet_page(translate_record(plan)).concerns[0].choices
+    told = [choice.minus for choice in choices if re.search("pregnan|schwanger", choice.minus, re.IGNORECASE)]
+    assert bool(told) is is_told, told
+
+
 def test_a_sentence_of_two_rules_is_said_once_with_the_lights_of_both() -> None:
     """ "This light can wake your cold sores. [...] This light can wake your cold sores." stood on one page."""
     lips = concern("perioral-lines", "perioral") + devices("co2-10600", "fractional-1550")
