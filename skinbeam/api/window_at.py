@@ -235,10 +235,13 @@ def asked_setting_sentences(asked_setting: AskedSetting) -> list[Message]:
         "settings": describe_settings(setup.settings, lamp=setup.lamp),
         "harm": round_to_people(round_significant(trial.p_injury)),
     }
+    answer = "asked.answer" if asked_setting.p_burn is None else "asked.answer-burn"
     if isinstance(effective, Unknown):
-        sentences = [Message("asked.answer-without-effect", params | {"reason": effective.reason})]
+        sentences = [Message(f"{answer}-without-effect", params | {"reason": effective.reason})]
     else:
-        sentences = [Message("asked.answer", params | {"effective": round_to_people(effective.median)})]
+        sentences = [Message(answer, params | {"effective": round_to_people(effective.median)})]
+    if asked_setting.p_burn is not None:
+        sentences.append(Message("asked.burn-meaning"))
     bruised = bruise_share(trial)
     if isinstance(bruised, Estimate):
         sentences.append(Message("asked.answer-bruise", {"bruised": round_to_people(bruised.median)}))

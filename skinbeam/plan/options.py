@@ -280,17 +280,24 @@ def _bruise_days() -> SourceRange:
     return SourceRange(limit.low_days, limit.high_days, "days", limit.source)
 
 
-def _harm_shares(expected: Expectation, scar_unknown: Unknown | None = None) -> list[HarmShare]:
-    """Return each harm with its share of people in trials; unknown where not counted or `scar_unknown`."""
+def _harm_shares(expected: Expectation, scar_unknown: Unknown | None = None, *, burns: bool = False) -> list[HarmShare]:
+    """Return each harm with its share of people in trials; unknown where not counted or `scar_unknown`.
+
+    Parameters
+    ----------
+    burns : whether the probability of a burn at the setting is told beside them.
+    """
     shares = {"pih": expected.pih, **expected.harms}
-    return [HarmShare(name, risk.p, _harm_meaning(name, risk.p, scar_unknown)) for name, risk in shares.items()]
+    return [
+        HarmShare(name, risk.p, _harm_meaning(name, risk.p, scar_unknown, burns=burns)) for name, risk in shares.items()
+    ]
 
 
 def _harms_and_faults(
     trial: CandidateSetting, expected: Expectation, scar_unknown: Unknown | None
 ) -> tuple[HarmShare, ...]:
     """Return the harms of trials, and those of a cooling failure, a lifted window or an error of the depth model."""
-    harms = _harm_shares(expected, scar_unknown)
+    harms = _harm_shares(expected, scar_unknown, burns=trial.burns is not None)
     if trial.uncooled_injury_probability is not None:
         uncooled = weighted_probability(trial.uncooled_injury_probability, trial.weights[1], trial.basis)
         harms.insert(0, HarmShare("burn-if-cooling-fails", uncooled, Message("plan.harm-uncooled")))
@@ -304,10 +311,15 @@ def _harms_and_faults(
     return tuple(harms)
 
 
-def _harm_meaning(name: str, p: Estimate | Unknown, scar_unknown: Unknown | None) -> Message:
-    """Return what a harm share counts; without a count, that its absence is no reassurance."""
+def _harm_meaning(name: str, p: Estimate | Unknown, scar_unknown: Unknown | None, *, burns: bool) -> Message:
+    """Return what a harm share counts; without a count, that its absence is no reassurance.
+
+    A computed burn is a blister, too, so that the two numbers are told apart.
+    """
     if isinstance(p, Unknown):
         return Message("plan.harm-uncounted" if p != scar_unknown else "plan.harm-raised-scars")
+    if burns and name == "blister":
+        return Message("plan.harm-counted-blisters")
     return Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})
 
 

@@ -134,6 +134,28 @@ def test_a_setting_in_words_says_dose_effect_and_practice() -> None:
     assert whole["schema"] == "skinbeam.window/1"
 
 
+def test_a_computed_burn_and_the_blisters_of_trials_are_told_apart() -> None:
+    """Both are probabilities of a blister, and one is a multiple of the other."""
+    (option, *_) = laser_options(document(VEINS + devices("pulsed-dye-595"), draws=DRAWS))
+    (blisters,) = (harm for harm in option["harms"] if harm["name"] == "blister")
+    for words in ("over all sessions", "one session"):
+        assert words in blisters["text"]["text"]
+    whole = answer_setting(loaded(VEINS), {"fluence_J_cm2": 8.0}, device="pulsed-dye-595", draws=DRAWS).to_dict()
+    words = " ".join(sentence["text"] for sentence in whole["in_words"])
+    assert "burnt:" in words
+    for term in ("one session", "counted in trials"):
+        assert term in words
+
+
+def test_columns_and_removed_skin_are_not_said_to_be_burnt() -> None:
+    scars = PERSON + concern("acne-scars", extra=NAMED)
+    found = answer_setting(loaded(scars), {"energy_mJ": 40.0}, device="fractional-1550", draws=DRAWS)
+    assert found.in_words is not None
+    words = " ".join(sentence.text for sentence in found.in_words)
+    assert "harmed:" in words
+    assert "urnt" not in words
+
+
 @pytest.mark.parametrize(
     ("asked", "nearest"),
     [

@@ -404,8 +404,9 @@ def test_the_process_keeps_the_people_who_were_asked_about_last(monkeypatch: pyt
         "", "", "", "", True, {}, (), (), PublishedDose((7.0, 9.0), (7.0, 9.0), "J/cm²", "inside", "above"), ("x",)
     )
     dye = SimpleNamespace(device=devices()["pulsed-dye-595"])
+    person_made = SimpleNamespace(loaded=None, find_machine=lambda _: dye)
     for name in ("case_from_form", "check_consultation", "assess_person"):
-        monkeypatch.setattr(setting_process, name, lambda *_: SimpleNamespace(loaded=None, find_machine=lambda _: dye))
+        monkeypatch.setattr(setting_process, name, lambda *_, **_named: person_made)
     monkeypatch.setattr(setting_process, "answer_question", lambda *_: answer)
     simulations = setting_process._Simulations()
     person = setting_process.SentPerson(Submission(), Path())
