@@ -35,6 +35,9 @@ GARBAGE_COLLECTION_THRESHOLD = 500_000
 
 # Typer carries its own copy of Click and exports only this leaf of its usage errors.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+# Faults of a number, as pydantic calls them, which reads the values of options.
+_UNREAD = ("int_parsing", "int_from_float", "int_parsing_size", "float_parsing")
+_OUTSIDE = ("greater_than_equal", "less_than_equal")
 
 
 def run_command_line(arguments: list[str]) -> int:
@@ -139,6 +142,8 @@ def _usage_error(error: Any) -> InputError:
         known = [] if command is None else [o for p in command.params for o in p.opts if o.startswith("--")]
     elif parameter is not None:
         field = max(parameter.opts, key=len)
+        if (unread := _number_error(error, field)) is not None:
+            return unread
     elif hasattr(command, "commands") and "'" in message:
         field = message.split("'")[1]
         known = list(command.commands)
@@ -147,7 +152,24 @@ def _usage_error(error: Any) -> InputError:
     meant = load_package_table("data/other_words.toml")["command"].get(field)
     near = meant if meant in known else nearest_name(field, known)
     path = "skinbeam" if context is None else context.command_path
-    hint = (
-        f'Did you mean "{near}"?' if near else f"Known: {', '.join(sorted(known))}." if known else f"See {path} --help."
-    )
+    described = getattr(parameter, "help", None)  # what is right for an option that is missing or cannot be read
+    more = f"{described} See {path} --help." if described else f"See {path} --help."
+    hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(sorted(known))}." if known else more
     return InputError("usage", message.split(". Did you mean")[0], field=field, hint=hint)
+
+
+def _number_error(error: Any, field: str) -> InputError | None:
+    """Return the error for a value of an option that is no number, or none of its range; None for other faults."""
+    faults: list[Any] = getattr(error.__cause__, "errors", list)()
+    if len(faults) != 1 or faults[0]["type"] not in (*_UNREAD, *_OUTSIDE):
+        return None
+    read = faults[0]["input"]
+    low, high = (getattr(error.param, end, None) for end in ("min", "max"))
+    is_whole = low is not None or faults[0]["type"].startswith("int_")  # every range of an option is of whole numbers
+    kind = "whole number" if is_whole else "number"
+    span = "" if low is None else f" of at least {low:,}" if high is None else f" from {low:,} to {high:,}"
+    if faults[0]["type"] in _OUTSIDE:
+        code, message = "out-of-range", f"is out of range, read {read}"
+    else:
+        code, message = "not-a-number", f'is not a {kind}, read "{read}"'
+    return InputError(code, message, field=field, hint=f"A {kind}{span}.")
