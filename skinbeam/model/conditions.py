@@ -64,11 +64,13 @@ class AlternativeUse:
     Parameters
     ----------
     use : `first` is to begin with. kinds : that it names; empty where it is for all but those apart.
+    sites : where alone it is for the condition; empty where it is for every site.
     """
 
     use: LaserUse
     source: str
     kinds: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,8 +213,8 @@ def _read_laser_fit(*, use: Any, source: str, why: str | None = None, kinds: Any
     return LaserFit(use, source, why, tuple(kinds))
 
 
-def _read_alternative(*, use: Any, source: str, kinds: Any = ()) -> AlternativeUse:
-    return AlternativeUse(use, source, tuple(kinds))
+def _read_alternative(*, use: Any, source: str, kinds: Any = (), sites: Any = ()) -> AlternativeUse:
+    return AlternativeUse(use, source, tuple(kinds), tuple(sites))
 
 
 def _read_target(*, subtypes: Any = (), **held: Any) -> ConditionTarget:

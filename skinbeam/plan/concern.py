@@ -184,7 +184,7 @@ def _other_options(case: Case, concern: Concern) -> tuple[list[tuple[Option, Opt
     refused: list[RefusedOption] = []
     cells = concern_cells(case, concern)
     for alternative in (
-        *list_alternatives(concern.condition, concern.subtypes),
+        *list_alternatives(concern.condition, concern.subtypes, concern.site),
         *_guideline_alternatives(concern, cells),
     ):
         judged = judge_suitability(case, concern=concern, modality=alternative.modality)
@@ -210,7 +210,7 @@ def _guideline_alternatives(concern: Concern, cells: Sequence[GuidelineCell]) ->
     Of what goes with others, those that have a place of their own for other skin.
     """
     condition = concern.condition
-    listed = {alternative.modality for alternative in list_alternatives(condition, concern.subtypes)}
+    listed = {alternative.modality for alternative in list_alternatives(condition, concern.subtypes, concern.site)}
     placed = {
         treatment.treatment for other in load_cells() if other.condition == condition for treatment in other.treatments
     }

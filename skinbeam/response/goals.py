@@ -322,13 +322,16 @@ def laser_abilities(condition: str) -> tuple[Message, Message]:
     return Message(f"condition-can.{condition}"), Message(f"condition-cannot.{condition}")
 
 
-def list_alternatives(condition: str, subtypes: Sequence[str] = ()) -> list[Alternative]:
-    """Return the treatments without a laser for kinds of a condition, in the order of the file."""
+def list_alternatives(condition: str, subtypes: Sequence[str] = (), site: str | None = None) -> list[Alternative]:
+    """Return the treatments without a laser for kinds of a condition at a site, in the order of the file.
+
+    Without a site, those for every site.
+    """
     alternatives = known_conditions()[condition].alternatives
     return [
         Alternative(name, choice.use, choice.source)
         for name, choice in alternatives.items()
-        if is_for_kinds(choice, condition, subtypes)
+        if is_for_kinds(choice, condition, subtypes) and (not choice.sites or site in choice.sites)
     ]
 
 

@@ -51,6 +51,29 @@ def test_keloids_in_the_past_leave_acne_scars_no_needle_peel_or_knife() -> None:
     assert "raised-scars-without-laser" in {reason["rule"] for reason in filler["reasons"]}
 
 
+@pytest.mark.parametrize("site", ["hands", "decolletage"])
+def test_loose_skin_that_no_lift_reaches_is_not_sent_to_a_surgeon_on_the_word_of_face_lifts(site: str) -> None:
+    """Surgery stood first for the back of the hand, with the result of face-lifts."""
+    part = plan_of("laxity", site=site)
+    assert [one["id"] for one in refused(part)["surgery"]["reasons"]] == ["rules.laxity-lift-elsewhere"]
+    assert "radiofrequency" in offered(part)
+    assert "surgery" in offered(plan_of("laxity", site="neck"))
+
+
+@pytest.mark.parametrize("condition", ["laxity", "wrinkles"])
+def test_volume_is_told_for_hands_alone(condition: str) -> None:
+    assert "filler" in offered(plan_of(condition, site="hands"))
+    assert "filler" not in offered(plan_of(condition, site="arms"))
+
+
+@pytest.mark.parametrize(("age", "is_told"), [(60, False), (85, True)])
+def test_over_65_years_a_resurfaced_lip_is_said_to_close_later(age: int, is_told: bool) -> None:
+    person = PERSON.replace("age_years = 45", f"age_years = {age}")
+    (part,) = document(person + concern("perioral-lines", "perioral") + devices("co2-10600"))["concerns"]
+    (field,) = (option for option in part["options"] if option["modality"] == "ablative")
+    assert ("older-skin-heals-later" in {reason["rule"] for reason in field["reasons"]}) is is_told
+
+
 def test_a_keloid_itself_may_be_injected_and_frozen() -> None:
     part = plan_of("keloid", site="jaw")
     assert {"intralesional-steroid", "silicone", "cryotherapy"} <= offered(part)
