@@ -24,7 +24,7 @@ from skinbeam.simulate.appearance import (
     weighted_median,
 )
 from skinbeam.simulate.skins.ensemble import INTERVAL_LEVEL, weighted_quantiles
-from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, lab_to_ita_deg
+from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, Lab, lab_to_ita_deg
 from skinbeam.skin.distribution import SkinDistribution
 from skinbeam.skin.melanin import matching_phototypes
 from skinbeam.skin.presets import has_epidermis
@@ -154,7 +154,7 @@ class SkinSpectra(ArrayResult):
     layers : from the surface down.
     reflectance : fractions, (wavelength,), specular included, with low and high of the central `level` of the
         population. reflectance_excluded : without the specular part.
-    ita_deg : the individual typology angle.
+    ita_deg : the individual typology angle; unknown for a bluish colour, which has none.
     """
 
     schema: ClassVar[str] = "skinbeam.skin/1"
@@ -169,7 +169,7 @@ class SkinSpectra(ArrayResult):
     level: float
     reflectance_excluded: Floats
     Lab: LabColour
-    ita_deg: float
+    ita_deg: float | Unknown
     phototype_range: str | Unknown
     draws: int
     sources: tuple[str, ...]
@@ -226,7 +226,7 @@ def _compute_spectra(
     )
     total = {nm: values + surface[nm] for nm, values in diffuse.items()}
     lab = apparent_colour(skin, diffuse, surface, weight)
-    ita_deg = float(lab_to_ita_deg(lab))
+    ita_deg = _typology_angle(lab)
     tail = (1.0 - INTERVAL_LEVEL) / 2.0
     bounds = [weighted_quantiles(total[nm], weight, (tail, 0.5, 1.0 - tail)) for nm in wavelengths_nm]
     return SkinSpectra(
@@ -265,11 +265,21 @@ def check_skin_given(loaded: LoadedCase) -> None:
         )
 
 
-def _colour_phototypes(skin: SkinDistribution, ita_deg: float) -> str | Unknown:
+def _typology_angle(lab: Lab) -> float | Unknown:
+    """Return the individual typology angle, which is defined for yellowish colours: the angle of others is no measure.
+
+    Without that, a thin ear without hair, whose colour is blue, would have the angle of a black or white person.
+    """
+    if not lab.b > 0.0:
+        return Unknown(Message("skin.no_ita").text)
+    return float(lab_to_ita_deg(lab))
+
+
+def _colour_phototypes(skin: SkinDistribution, ita_deg: float | Unknown) -> str | Unknown:
     """Return the phototypes of a colour; blood, water and gelatin have none."""
     if not has_epidermis(skin.preset):
         return Unknown(Message("skin.no_phototype", {"preset": skin.preset}).text)
-    return matching_phototypes(ita_deg)
+    return ita_deg if isinstance(ita_deg, Unknown) else matching_phototypes(ita_deg)
 
 
 def _empty_body(wavelengths_nm: Sequence[float], unknown: Unknown) -> Mapping[str, object]:

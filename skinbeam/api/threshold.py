@@ -1,6 +1,6 @@
 """Compute `skinbeam.threshold/1`: the dose at which half of the sampled skins reach an endpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -125,7 +125,13 @@ def find_threshold(
     if isinstance(computed, Estimate):
         calibrated = off.calibrated_dose(doses, weights, high, tuple(dict.fromkeys((*sources, *practice))))
     beyond = burn_coverage_warnings(scene) if off.endpoint_class == BURN_CLASS else ()
-    warnings = [*scene.warnings, *draw_warnings(scene, weights), *notes, *beyond]
+    warnings = [
+        *scene.warnings,
+        *draw_warnings(scene, weights),
+        *notes,
+        *beyond,
+        *_exposure_warning(scene, endpoint, name),
+    ]
     return answer(computed, reached, calibrated, off, warnings)
 
 
@@ -137,6 +143,15 @@ def _dose_error(scene: PulseScene, endpoint: str, name: str) -> tuple[DoseError,
     with collect_sources() as practice:
         error = burn_dose_error(scene.beam)
     return error, tuple(practice)
+
+
+def _exposure_warning(scene: PulseScene, endpoint: str, name: str) -> Iterator[DocumentWarning]:
+    """Warn that practice, which moves the fluence that burns, does not move an exposure to the same light."""
+    if name != "exposure_s" or endpoint != "epidermal-necrosis" or scene.beam is None or not scene.beam.pulse_ms:
+        return
+    if scene.beam.microbeam is None and non_human_preset(scene.loaded_case.case) is None:
+        params = {"bias": burn_dose_error(scene.beam).bias}
+        yield DocumentWarning("exposure-as-computed", Message("simulate.exposure-as-computed", params))
 
 
 def _dose_estimate(

@@ -248,6 +248,16 @@ def test_a_colour_without_an_epidermis_is_reported_not_to_be_used(preset: str) -
     assert rest["reflectance"] == found["reflectance"]
 
 
+@pytest.mark.parametrize("preset", ["rat", "hamster", "mouse-ear"])
+def test_a_bluish_colour_has_no_typology_angle(preset: str) -> None:
+    """The formula would give a flap of hamster skin -172 degrees, and call it phototype V."""
+    found = describe_skin(loaded({"skin": {"preset": preset}}), [GREEN_NM], draws=8).to_dict()
+    is_bluish = found["Lab"]["b"] <= 0.0
+    assert is_bluish == (preset != "rat")
+    for key in ("ita_deg", "phototype_range"):
+        assert isinstance(found[key], dict) == is_bluish, key
+
+
 def test_a_site_of_an_animal_is_reported_not_to_be_used() -> None:
     found = describe_skin(loaded({"skin": {"preset": "pig", "site": "cheeks"}}), [GREEN_NM], draws=2).to_dict()
     assert [warning["code"] for warning in found["warnings"]] == ["site-not-used"]

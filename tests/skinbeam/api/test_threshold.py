@@ -191,6 +191,19 @@ def test_the_pulse_has_no_influence_on_the_time_at_constant_power() -> None:
     assert median(found[0]) == pytest.approx(median(found[1]), rel=2e-6)
 
 
+def test_a_burn_by_the_time_of_light_says_that_practice_does_not_move_it() -> None:
+    """Beside it stands the fluence of the same burn, which practice moves to a multiple."""
+    (warning,) = (
+        warning
+        for warning in asked("vessel", "epidermal-necrosis", of="exposure_s", draws=4)["warnings"]
+        if warning["code"] == "exposure-as-computed"
+    )
+    calibrated = asked("vessel", "epidermal-necrosis", draws=4)
+    assert f"{calibrated['calibration']['bias']:.3g} times" in warning["message"]
+    for found in (calibrated, asked("bath", "epidermal-necrosis", draws=4)):
+        assert "exposure-as-computed" not in {warning["code"] for warning in found["warnings"]}
+
+
 # Orders
 
 
