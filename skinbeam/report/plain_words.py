@@ -171,7 +171,10 @@ def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
             for other in plan.concerns
             if other.place in treated_too
         )
-        yield report_text("leaflet.visits_shared", others=join_items(others))
+        is_only = len(visits) == 1
+        yield report_text(
+            "leaflet.visits_shared_one" if is_only else "leaflet.visits_shared", others=join_items(others)
+        )
     waits = any(step.id == "course.melasma-first" for step in visits[0].steps)
     if waits and concern.condition != MELASMA and _lies_on_melasma(concern, plan):
         yield report_text("leaflet.visits_melasma")

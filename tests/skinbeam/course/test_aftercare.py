@@ -51,7 +51,7 @@ def test_every_aftercare_rule_is_shown_to_someone() -> None:
     rules = set()
     for modality in laser_modalities():
         for condition in ("wrinkles", "age-spots"):
-            case = _case("full-face", "eyelid", condition=condition, history=["herpes-labialis"])
+            case = _case("full-face", "eyelid", condition=condition, history=["bleeding-disorder", "herpes-labialis"])
             rules |= {
                 *_ids(aftercare_advice(*_treated([modality], case))),
                 *_ids(call_advice(*_treated([modality], case))),
@@ -168,6 +168,17 @@ def test_whoever_had_a_laser_reads_of_heat_sport_and_the_way_home(modality: str,
     assert sum("swim" in text for text in texts) == 1
     assert any("take you home" in text for text in texts) is (modality == "ablative")
     assert any("Do not drive" in text for text in texts) is (site == "eyelid")
+
+
+@pytest.mark.parametrize(
+    ("person", "is_told"),
+    [({}, False), ({"medications": [{"name": "apixaban"}]}, True), ({"history": ["bleeding-disorder"]}, True)],
+)
+def test_who_bleeds_easily_takes_no_aspirin_for_the_pain_of_a_wound(person: dict[str, Any], is_told: bool) -> None:
+    """ "A simple painkiller can help" was all that a woman on apixaban read."""
+    texts = [one.message.text for one in aftercare_advice(*_treated(["ablative"], _case("perioral", **person)))]
+    assert any("painkiller" in text for text in texts)
+    assert any("no aspirin or ibuprofen" in text for text in texts) is is_told
 
 
 @pytest.mark.parametrize("modality", laser_modalities())

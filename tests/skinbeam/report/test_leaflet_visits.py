@@ -115,6 +115,17 @@ response_pct = 40
     assert reading_age_years(leaflet_sentences(page)) <= READING_AGE_YEARS
 
 
+def test_the_only_visit_of_a_concern_is_one_visit_in_the_next_sentence_too() -> None:
+    """ "Visits: 1. Some of these visits are also for" stood there."""
+    case = PERSON + "".join(
+        concern_text(name, site, extra=NAMED) for name, site in (("age-spots", "hands"), ("redness", "cheeks"))
+    )
+    made = read_plan(document(case + devices("qs-ndyag-532-1064", "pulsed-dye-595")))
+    spots, red = leaflet_page(made).concerns
+    assert "This visit is also for: Red skin (cheeks)." in spots.preparations
+    assert "Some of these visits are also for: Age spots (hands)." in red.preparations
+
+
 def test_visits_that_several_concerns_share_are_not_added_up() -> None:
     """Four visits and three read as seven, where spots and redness of one face are treated in the same four."""
     case = PERSON + "".join(concern_text(name, extra=NAMED) for name in ("redness", "age-spots"))
