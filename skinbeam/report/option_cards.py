@@ -338,8 +338,10 @@ def _limit_shortfall(checked: LimitCheck) -> str:
     """Return a sentence on a limit that is not clearly met: its status and the share of skins that meet it."""
     name, _ = quantity_label(checked.quantity)
     met, required = per_100(checked.share).text, per_100(checked.share_required).text
-    status = report_text(f"limit_status_{checked.status}")
-    return report_text("limit_nearly", name=capitalise(name), status=status, share=met, required=required)
+    params = {"name": capitalise(name), "share": met, "required": required}
+    if checked.status == "warn" and checked.share < checked.share_required:  # practice has such doses
+        return report_text("limit_unkept", **params)
+    return report_text("limit_nearly", **params, status=report_text(f"limit_status_{checked.status}"))
 
 
 # What is unknown about the options of a concern, grouped by reason.

@@ -222,6 +222,9 @@ def test_what_a_plan_lists_is_translated_part_by_part() -> None:
         assert translate("560 nm, 10.5 J/cm², spot 7 mm, pulse 1.5 ms, 1 pass, spray cooling") == (
             "560 nm, 10,5 J/cm², Spot 7 mm, Puls 1,5 ms, 1 Durchgang, Spraykühlung"
         )
+        assert translate("from 560 nm, 11 J/cm², 15 by 35 mm, 2 pulses of 3 ms with 20 ms between, 1 pass") == (
+            "ab 560 nm, 11 J/cm², 15 mal 35 mm, 2 Pulse von 3 ms im Abstand von 20 ms, 1 Durchgang"
+        )
         assert translate("4, 6.5 and 8 J/cm²") == "4; 6,5 und 8 J/cm²"
         assert translate("Age spots (solar lentigines) (cheeks)") == "Altersflecken (Lentigines solares) (Wangen)"
         assert translate("KTP laser, 532 nm: there is no photograph.") == "KTP-Laser, 532 nm: Es gibt kein Foto."

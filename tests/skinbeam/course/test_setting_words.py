@@ -70,6 +70,6 @@ def test_a_window_and_a_train_are_stated_as_a_lamp_shows_them() -> None:
     )
     sentence = describe_settings(lamp, lamp=True)
     assert "15 by 35 mm" in sentence
-    assert "2 pulses of 3 ms, 20 ms apart" in sentence
+    assert "2 pulses of 3 ms with 20 ms between" in sentence
     assert "25.9" not in sentence
     assert "26 ms" not in sentence

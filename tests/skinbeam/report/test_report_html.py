@@ -148,6 +148,16 @@ def test_what_comes_before_the_first_pulse_is_in_sight_while_details_are_closed(
     assert "a limit is near" in sight
 
 
+def test_a_limit_that_a_published_dose_does_not_keep_is_not_said_to_be_one_that_skins_have_to_keep() -> None:
+    """ "1 of 100 such skins keep it, 10 of 100 have to" stood beside the dose that was planned all the same."""
+    plan = sample_plan()
+    laser = next(one for one in plan["concerns"][0]["options"] if "device" in one)
+    laser["limits"] = [laser["limits"][0] | {"status": "warn", "share": 0.01, "share_required": 0.1}]
+    words = Page(render_html(read_plan(plan), sample_figures())).words
+    assert "not kept, as at published doses: 1 of 100 such skins keep it, 10 of 100 would have to" in words
+    assert "1 of 100 such skins keep it, 10 of 100 have to" not in words
+
+
 def test_the_two_sentences_of_a_concern_are_plain_enough_to_be_read_aloud() -> None:
     for concern in sample().concerns:
         summary = spoken_summary(concern)
