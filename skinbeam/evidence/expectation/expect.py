@@ -189,6 +189,8 @@ def abstention(question: EvidenceQuestion) -> Message | None:
     low, high = settings.plausible_nm.get(question.modality, (0.0, float("inf")))
     if question.wavelength_nm is not None and not low <= question.wavelength_nm <= high:
         return Message("evidence.no-such-light", names | {"wavelength_nm": question.wavelength_nm})
+    if question.pulse_ms is not None and (strange := _strange_pulse(question.modality, question.pulse_ms)):
+        return Message("evidence.no-such-pulse", names | {"pulse": strange})
     if question.modality == PEEL and tried_peels(question.condition) and not lent_peels(question):
         kinds = [Message(f"peel.{kind.name}") for kind in tried_peels(question.condition)]
         return Message("evidence.peel-not-lent", {"condition": names["condition"], "kinds": kinds})
@@ -204,6 +206,16 @@ def abstention(question: EvidenceQuestion) -> Message | None:
         for s, r in dict.fromkeys((a.study, a.excluded) for a in rows)
     ]
     return Message("evidence.none-usable", searched | {"reasons": reasons})
+
+
+def _strange_pulse(modality: str, pulse_ms: float) -> str:
+    """Return a pulse in words where no known device of a kind of light may fire it; empty where one may."""
+    from skinbeam.laser.device import describe_pulse, devices  # imported late: questions without a pulse need none
+    from skinbeam.laser.earlier_pulses import can_be_pulse_of
+
+    fired_by = [device for device in devices().values() if modality in device.modalities]
+    may_be = not fired_by or any(can_be_pulse_of(device, pulse_ms) for device in fired_by)
+    return "" if may_be else describe_pulse(pulse_ms)
 
 
 def _beyond_follow_up(question: EvidenceQuestion) -> Message | None:

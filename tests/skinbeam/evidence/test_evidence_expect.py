@@ -394,6 +394,16 @@ def test_lines_of_movement_are_silent_for_light_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("modality", "pulse_ms"), [("pigment-short-pulse", 10.0), ("vascular", 1e-5), ("ablative", 1000.0)]
+)
+def test_a_pulse_that_no_light_of_this_kind_has_is_not_answered(modality: str, pulse_ms: float) -> None:
+    """A slip of the unit, such as milliseconds of a nanosecond laser, got the answer of the right pulse."""
+    found = abstention(EvidenceQuestion("age-spots", modality, pulse_ms=pulse_ms))
+    assert found is not None
+    assert found.id == "evidence.no-such-pulse"
+
+
+@pytest.mark.parametrize(
     ("pair", "options", "codes"),
     [
         (("acne-scars", "microneedling"), {"wavelength_nm": 595.0, "pulse_ms": 10.0}, {"light-not-counted"}),
