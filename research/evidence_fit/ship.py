@@ -15,7 +15,10 @@ import skinbeam
 from research.evidence_fit.data import inputs_sha256, printed_counts, printed_improvement
 from research.evidence_fit.diagnostics import effective_size, r_hat, tail_size
 from research.evidence_fit.sample import SamplerPlan, sample
-from skinbeam.evidence.synthesis.posterior import DRAWS_FILE, RECORD_FILE
+from skinbeam.evidence.studies.outcomes import pain_modalities
+from skinbeam.evidence.synthesis.counts import effect_columns
+from skinbeam.evidence.synthesis.design import design_layout
+from skinbeam.evidence.synthesis.posterior import COLUMNS_FILE, DRAWS_FILE, RECORD_FILE
 
 __all__ = [
     "COUNT_PLAN",
@@ -90,12 +93,14 @@ def disagreements(draws: Mapping[str, NDArray[Any]]) -> list[str]:
 
 
 def write_draws(draws: Mapping[str, NDArray[np.float32]], record: Mapping[str, Any]) -> None:
-    """Replace the shipped draws and their record."""
+    """Replace the shipped draws, their record and the names of their columns, which are those of the table now."""
     (_PACKAGE / DRAWS_FILE).parent.mkdir(exist_ok=True)
     # Not compressed: draws do not shrink, and a consultation reads them at every start.
     np.savez(_PACKAGE / DRAWS_FILE, allow_pickle=False, **draws)
     text = json.dumps(record, indent=1, sort_keys=True) + "\n"
     (_PACKAGE / RECORD_FILE).write_text(text, encoding="utf-8")
+    columns = {"beta": design_layout().columns, "effects": effect_columns(), "pain_modality": pain_modalities()}
+    (_PACKAGE / COLUMNS_FILE).write_text(json.dumps(columns, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _fit_record(draws: Mapping[str, NDArray[np.float32]], divergences: int) -> dict[str, Any]:

@@ -26,13 +26,12 @@ from skinbeam.evidence.studies.outcomes import (
     PIGMENT_HARMS,
     OutcomeCount,
     outcome_counts,
-    pain_modalities,
 )
 from skinbeam.evidence.studies.trial_arm import Grades, parse_grades
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.new_clinic import CLINICS
-from skinbeam.evidence.synthesis.posterior import Posterior, posterior
+from skinbeam.evidence.synthesis.posterior import Posterior, fitted_columns, posterior
 from skinbeam.model.vocabulary import PHOTOTYPES
 
 __all__ = [
@@ -211,7 +210,7 @@ def _clinic_shares(drawn: _ClinicDraws, draws: Posterior, *, treatments: int) ->
 
 @cache
 def _effect_places() -> dict[tuple[str, str, str], int]:
-    return {column: k for k, column in enumerate(effect_columns())}
+    return {column: k for k, column in enumerate(fitted_columns().effects)}
 
 
 def _effect_place(effect: str, outcome: str, name: str) -> int:
@@ -245,6 +244,11 @@ def pain_points(modality: str, *, seed: int = 0) -> Floats:
     draws = posterior()
     rng = np.random.default_rng([seed, len(OUTCOMES)])
     again = np.repeat(np.arange(len(draws)), CLINICS)
-    centre = draws["pain_typical"] + draws["pain_modality"][:, pain_modalities().index(modality)]
+    fitted = fitted_columns().pain_modality
+    if modality in fitted:
+        deviation = draws["pain_modality"][:, fitted.index(modality)]
+    else:  # a row of the table that is newer than the fit
+        deviation = draws["pain_scale"] * rng.standard_normal(len(draws))
+    centre = draws["pain_typical"] + deviation
     mean = centre[again] + draws["pain_between"][again] * rng.standard_normal(len(again))
     return np.clip(mean, 0.0, 10.0)

@@ -13,10 +13,10 @@ from functools import cache
 import numpy as np
 
 from skinbeam.evidence.studies.trial_arm import Arm
-from skinbeam.evidence.synthesis.design import UNTREATED, Features, design_layout, fitted_arms, weakness_factor
+from skinbeam.evidence.synthesis.design import UNTREATED, DesignLayout, Features, fitted_arms, weakness_factor
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.improvement_law import CLEAR_PCT, ImprovementLaw, has_single_lesions
-from skinbeam.evidence.synthesis.posterior import Posterior, posterior
+from skinbeam.evidence.synthesis.posterior import Posterior, fitted_columns, posterior
 
 __all__ = ["CLINICS", "Course", "NewClinics", "draw_new_clinics", "study_weights"]
 
@@ -80,7 +80,7 @@ def draw_new_clinics(
     sd = np.exp(draws["sd_mid"][again] + draws["sd_spread"][again] * rng.standard_normal(n))
     clinics = []
     for course, wider in zip(courses, widen or [0.0] * len(courses), strict=True):
-        ways = [design_layout().row(features) for features, _ in course]
+        ways = [_fitted_layout().row(features) for features, _ in course]
         weights = np.array([weight for _, weight in course])
         way = rng.choice(len(ways), n, p=weights / weights.sum())
         x = np.array([x for x, _ in ways])
@@ -99,6 +99,12 @@ def draw_new_clinics(
         )
         clinics.append(NewClinics(rated, scored))
     return clinics
+
+
+@cache
+def _fitted_layout() -> DesignLayout:
+    """Return the columns of the fit, which the table has outgrown where a row was added since."""
+    return DesignLayout(fitted_columns().beta)
 
 
 def _new_arm_variance(draws: Posterior, unseen: Mapping[str, float], widen: float) -> Floats:

@@ -2,9 +2,12 @@
 
 `data/derived/posterior.npz` holds each parameter as (chain, draw, ...) in the order of the sampler;
 `data/derived/posterior.json` the sampler's settings and diagnostics, and the SHA-256 of the inputs
-(`research.evidence_fit.data`).
+(`research.evidence_fit.data`); `data/derived/posterior_columns.json` names the columns of each parameter. A row that
+was added to the table after the fit may need other columns: those of the fit are found by name, never by the order of
+the table.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,15 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.synthesis.design import HIERARCHICAL
+from skinbeam.model.package_data import load_package_text
 from skinbeam.model.value_equality import compared_by_value
 
 __all__ = [
     "CHECKS_FILE",
+    "COLUMNS_FILE",
     "COUNTS",
     "DRAWS_FILE",
     "IMPROVEMENT",
     "RECORD_FILE",
+    "FittedColumns",
     "Posterior",
+    "fitted_columns",
     "posterior",
 ]
 
@@ -38,6 +45,7 @@ COUNTS = (
     "pain_typical", "pain_modality", "pain_scale", "pain_between",
 )  # fmt: skip
 DRAWS_FILE, RECORD_FILE = "data/derived/posterior.npz", "data/derived/posterior.json"
+COLUMNS_FILE = "data/derived/posterior_columns.json"
 CHECKS_FILE = "data/derived/posterior_checks.json"
 
 
@@ -80,3 +88,30 @@ def posterior() -> Posterior:
     """Return the shipped posterior draws."""
     with (resources.files("skinbeam") / DRAWS_FILE).open("rb") as file, np.load(file) as chains:
         return Posterior.from_chains(dict(chains))
+
+
+@dataclass(frozen=True)
+class FittedColumns:
+    """What the columns of the shipped draws belong to, in their order.
+
+    Parameters
+    ----------
+    beta : (group, name) of each column of the design matrix.
+    effects : (effect, outcome, name).
+    pain_modality : modalities.
+    """
+
+    beta: tuple[tuple[str, str], ...]
+    effects: tuple[tuple[str, str, str], ...]
+    pain_modality: tuple[str, ...]
+
+
+@cache
+def fitted_columns() -> FittedColumns:
+    """Return the columns of the shipped draws, as `research.evidence_fit` wrote them beside the draws."""
+    record = json.loads(load_package_text(COLUMNS_FILE))
+    return FittedColumns(
+        beta=tuple((group, name) for group, name in record["beta"]),
+        effects=tuple((effect, outcome, name) for effect, outcome, name in record["effects"]),
+        pain_modality=tuple(record["pain_modality"]),
+    )

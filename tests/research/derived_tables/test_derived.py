@@ -19,7 +19,7 @@ from research.burn_calibration.posterior import BURN_CALIBRATION
 from research.derived_table import HASH_KEY, DerivedTable, values_sha256
 from research.derived_tables.__main__ import DERIVED_TABLES, main
 from research.evidence_pictures.pictures import NUMBERS_FILE
-from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, DRAWS_FILE, RECORD_FILE
+from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, COLUMNS_FILE, DRAWS_FILE, RECORD_FILE
 from skinbeam.model.package_data import load_derived_table, load_package_table
 
 DATA = resources.files("skinbeam") / "data"
@@ -79,7 +79,9 @@ def constants_sha256(maker: ModuleType) -> str:
 
 
 def test_every_computed_table_has_its_maker() -> None:
-    of_evidence = {file.rpartition("/")[2] for file in (CHECKS_FILE, DRAWS_FILE, RECORD_FILE, NUMBERS_FILE)}
+    of_evidence = {
+        file.rpartition("/")[2] for file in (CHECKS_FILE, COLUMNS_FILE, DRAWS_FILE, RECORD_FILE, NUMBERS_FILE)
+    }
     made = {f"{one.name}.toml" for one in (*DERIVED_TABLES, BURN_CALIBRATION, PRACTICE_CHECKS)}
     assert {file.name for file in (DATA / "derived").iterdir()} == made | of_evidence
 
