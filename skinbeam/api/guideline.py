@@ -173,7 +173,8 @@ def answer_guideline(
         (*(key for cell in cells for key in _sources_of(cell)), *(key for row in rows for key in row.sources))
     )
     cite_sources(*sources)
-    asked = {"command": "guideline", "condition": name, "phototype": skin, "site": site, "subtype": subtype}
+    place = None if site is None else _resolve_site(site)  # of one question, however it is worded
+    asked = {"command": "guideline", "condition": name, "phototype": skin, "site": place, "subtype": subtype}
     return GuidelineAnswer(
         case_sha256=sha256_hex({key: value for key, value in asked.items() if value is not None}),
         seed=0,
@@ -335,4 +336,12 @@ def _resolve_condition(word: str) -> str:
 
 
 def _resolve_site(word: str) -> str:
-    return word if word in guideline_sites() else resolve_name("site", word, field="site")
+    """Return the name of a site of case files, or of another one that only the guideline knows."""
+    if word in guideline_sites():
+        return word
+    try:
+        return resolve_name("site", word, field="site")
+    except InputError as error:
+        if error.hint.startswith("Known"):
+            error.hint = f"Known: {', '.join(guideline_sites())}."
+        raise

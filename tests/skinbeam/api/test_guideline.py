@@ -97,6 +97,7 @@ def test_everyday_words_and_filters_find_the_cells() -> None:
         ({"condition": "melsma"}, "condition", "melasma"),
         ({"condition": "melasma", "phototype": "VII"}, "phototype", "VI"),
         ({"condition": "melasma", "site": "cheks"}, "site", "cheeks"),
+        ({"condition": "leg-veins", "site": "legs"}, "site", "abdomen, leg, lip"),
         ({"condition": "melasma", "subtype": "dermel"}, "subtype", "dermal"),
         ({"condition": "dynamic-wrinkles", "subtype": "deep"}, "subtype", "no kinds"),
         ({"condition": "tattoo"}, "condition", "skinbeam conditions"),
@@ -107,6 +108,14 @@ def test_unknown_names_are_refused_with_the_nearest(arguments: dict[str, str], f
         find_cells(**arguments)
     assert refused.value.field == field
     assert hint in refused.value.hint
+
+
+def test_one_question_has_one_hash_however_it_is_worded() -> None:
+    asked, worded = (
+        answer_guideline(name, site=site, phototype=skin)
+        for name, site, skin in (("age-spots", "cheeks", "IV"), ("sun spots", "cheek", "iv"))
+    )
+    assert asked.to_dict() == worded.to_dict()
 
 
 def test_every_name_of_the_guideline_has_words_in_both_languages() -> None:
