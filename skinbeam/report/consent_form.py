@@ -37,7 +37,13 @@ from skinbeam.report.formatting import (
     showing_days_in_words,
     showing_sentences,
 )
-from skinbeam.report.leaflet.choices import combined_sentence, follow_up_sentence, option_name, options_table
+from skinbeam.report.leaflet.choices import (
+    combined_sentence,
+    follow_up_sentence,
+    option_name,
+    options_table,
+    other_light_sentence,
+)
 from skinbeam.report.outcomes import fault_values, harm_values, improved_share, worst_harm
 from skinbeam.report.pdf import print_page
 from skinbeam.report.plain_words import (
@@ -229,7 +235,7 @@ def consent_page(
         choices=_choice_rows(concern, option),
         other_choices=_other_choices(concern),
         results=tuple(_result_row(pct, option, untreated) for pct in _THRESHOLDS),
-        results_note=" ".join(_results_about(option)),
+        results_note=" ".join(filter(None, _results_about(option))),
         common_harms=harms.common,
         rare_harms=harms.rare,
         lasting_harms=harms.lasting,
@@ -354,6 +360,7 @@ def _results_about(option: Option) -> Iterator[str]:
         yield report_text("consent.results_about")
         yield follow_up_sentence([option])
         yield combined_sentence([option])
+        yield other_light_sentence([option])
 
 
 def _spread(p: Value) -> str:

@@ -24,6 +24,7 @@ from skinbeam.text import DocumentWarning, Formatter, Message
 
 __all__ = [
     "COMBINED_IN_ALL",
+    "OTHER_LIGHT",
     "expectation_warnings",
     "is_kind_tried",
     "lesions_per_patient",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 COMBINED_IN_ALL: Final = "combined-in-all-trials"
+OTHER_LIGHT: Final = "wavelength-not-studied"
 """Code of the warning that every trial behind an answer gave another treatment with the one that is asked about."""
 _SPREADS = {"outside": 1.0, "far-outside": 2.0}
 
@@ -111,7 +113,7 @@ def expectation_warnings(question: EvidenceQuestion) -> tuple[DocumentWarning, .
     elif question.pulse_ms and not question.fluence_J_cm2 and not _pulse_matters(question):
         warn("pulse-not-counted", "pulse")
     if light and question.wavelength_nm and not any(same_family(arm, question) for arm in usable):
-        warn("wavelength-not-studied", "wavelength", wavelength_nm=question.wavelength_nm)
+        warn(OTHER_LIGHT, "wavelength", wavelength_nm=question.wavelength_nm)
     if question.phototypes and not any(_overlap(question.phototypes, arm.phototypes) for arm in usable):
         warn("phototype-not-studied", "phototype", phototype=question.phototype)
     placed = place_setting(question)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from skinbeam.evidence.expectation.applicability import COMBINED_IN_ALL
+from skinbeam.evidence.expectation.applicability import COMBINED_IN_ALL, OTHER_LIGHT
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option
@@ -40,6 +40,7 @@ __all__ = [
     "leaflet_options",
     "option_name",
     "options_table",
+    "other_light_sentence",
 ]
 
 OPTIONS_IN_TABLE = 4  # columns of a page
@@ -97,18 +98,28 @@ def _time_of_results(printed: Sequence[SourceRange]) -> str:
 
 def combined_sentence(options: Sequence[Option]) -> str:
     """Return of which choices each number is of people who had another treatment, too; empty where of none."""
-    combined = [option for option in options if _are_all_trials_combined(option)]
-    if not combined:
+    return _sentence_of_warned(options, COMBINED_IN_ALL, some="leaflet.combined", one="leaflet.combined_one")
+
+
+def other_light_sentence(options: Sequence[Option]) -> str:
+    """Return of which choices each number is of people who were treated with other light; empty where of none."""
+    return _sentence_of_warned(options, OTHER_LIGHT, some="leaflet.other_light", one="leaflet.other_light_one")
+
+
+def _sentence_of_warned(options: Sequence[Option], code: str, *, some: str, one: str) -> str:
+    """Return what a warning means for the numbers of the choices that have it, which are named unless there is one."""
+    warned = [option for option in options if _is_result_warned_of(option, code)]
+    if not warned:
         return ""
     if len(options) == 1:
-        return report_text("leaflet.combined_one")
-    names = (option_name(option, options) for option in combined)
-    return report_text("leaflet.combined", choices=join_items(dict.fromkeys(names)))
+        return report_text(one)
+    names = (option_name(option, options) for option in warned)
+    return report_text(some, choices=join_items(dict.fromkeys(names)))
 
 
-def _are_all_trials_combined(option: Option) -> bool:
-    """Return whether every trial behind the result of an option gave another treatment with it."""
-    is_told = any(warning.code == COMBINED_IN_ALL for warning in option.expected.warnings)
+def _is_result_warned_of(option: Option, code: str) -> bool:
+    """Return whether an option has a result from trials, and a warning about it."""
+    is_told = any(warning.code == code for warning in option.expected.warnings)
     return is_told and option.modality != _NO_TREATMENT and isinstance(improved_share(option), Estimate)
 
 

@@ -37,6 +37,7 @@ from skinbeam.report.leaflet.choices import (
     leaflet_choices,
     leaflet_options,
     options_table,
+    other_light_sentence,
 )
 from skinbeam.report.outcomes import harm_values, improved_share, worst_harm
 from skinbeam.report.overview import cause_without_laser, colour_may_change
@@ -367,7 +368,9 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
             "leaflet.concern_at_site", concern=capitalise(_name(concern)), site=plain_name("site", concern.site)
         ),
         text=lines or (concern.can.text,),
-        follow_up=" ".join(filter(None, (follow_up_sentence(drawn), combined_sentence(drawn)))),
+        follow_up=" ".join(
+            filter(None, (follow_up_sentence(drawn), combined_sentence(drawn), other_light_sentence(drawn)))
+        ),
         options=leaflet_options(concern),
         no_laser_headline=report_text("leaflet_no_laser.head") if concern.no_laser else "",
         no_laser_text=no_laser_text(concern, plan.assessment),

@@ -15,7 +15,7 @@ from report_samples import leaflet_pdf
 from skinbeam.model.estimate import Unknown
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.report.consent_form import consent_page, list_harms
-from skinbeam.report.leaflet.choices import combined_sentence, dot_files, follow_up_sentence
+from skinbeam.report.leaflet.choices import combined_sentence, dot_files, follow_up_sentence, other_light_sentence
 from skinbeam.report.leaflet.leaflet_page import leaflet_page
 from skinbeam.report.plain_words import light_in_words
 from skinbeam.text import catalogue
@@ -256,3 +256,22 @@ def test_a_result_of_people_who_had_another_treatment_too_is_told_as_such() -> N
     told = combined_sentence([by_name["vascular"], by_name["intralesional-steroid"], by_name["no-treatment"]])
     assert "595" in told
     assert "Shots" not in told
+
+
+def test_the_number_of_other_lasers_is_told_as_such() -> None:
+    """1064 nm stood with 71 of 100 beside creams with 53 and 30, and no trial of age spots had used it."""
+    dark = PERSON.replace("ita_deg = 60.0", "ita_deg = -10.0").replace('"II"', '"V"')
+    made = read_plan(document(dark + concern_text("age-spots") + devices("qs-ndyag-532-1064")))
+    (concern,) = leaflet_page(made).concerns
+    assert "No trial used this light" in concern.follow_up
+    assert "1064" in concern.follow_up
+    assert made.concerns[0].first_laser is not None
+    option, _ = made.concerns[0].first_laser
+    note = consent_page(made, made.concerns[0], option).results_note
+    assert note.endswith(
+        " No trial used this light for this. The number comes from other lasers. This one may do less."
+    )
+    assert "  " not in note
+    light = read_plan(document(PERSON + concern_text("age-spots") + devices("qs-ndyag-532-1064")))
+    assert "No trial used this light" not in leaflet_page(light).concerns[0].follow_up
+    assert other_light_sentence([option])
