@@ -20,7 +20,7 @@ from skinbeam.laser.case_devices import find_device
 from skinbeam.laser.device import devices
 from skinbeam.model.case import Case, conditions_in_case
 from skinbeam.model.conditions import known_conditions, known_sites
-from skinbeam.model.consultation import Concern
+from skinbeam.model.consultation import Concern, Patient
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import PHOTOTYPES, phototype_range, severity_range
 from skinbeam.text import DocumentWarning, Message
@@ -28,6 +28,7 @@ from skinbeam.text import DocumentWarning, Message
 __all__ = [
     "CONCERN_FACTS",
     "PERSON_FACTS",
+    "YES_NO_ANSWERS",
     "FactTables",
     "FactValue",
     "HealingRisk",
@@ -66,6 +67,9 @@ PERSON_FACTS = (
     "sex",
     "tan",
 )
+# Facts that are an answer as the table `[patient]` holds it.
+_ANSWERS = tuple(name for name in PERSON_FACTS if name in Patient.model_fields and name != "history")
+YES_NO_ANSWERS = tuple(name for name in _ANSWERS if Patient.model_fields[name].annotation is bool)
 CONCERN_FACTS = (
     "acne_severity_high",
     "around_eyes",
@@ -171,7 +175,11 @@ def _name_groups(table: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[str, 
 
 def read_questionnaire(case: Case) -> Questionnaire:
     """Return the facts about the person of `case`, with warnings on answers that were not understood."""
-    facts: dict[str, FactValue] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
+    left_out = {name: Patient.model_fields[name] for name in _ANSWERS}
+    facts: dict[str, FactValue] = {
+        name: field.default for name, field in left_out.items() if not field.is_required() and field.default is not None
+    }
+    facts["history"] = ()
     facts["lesion_in_notes"] = notes_tell_of_lesion(case)
     facts["conditions"] = conditions_in_case(case)  # a condition at any site may affect how the whole skin heals
     facts |= dict.fromkeys(medication_facts(), False) | {"healing_risks": 0.0}
@@ -182,17 +190,8 @@ def read_questionnaire(case: Case) -> Questionnaire:
     patient = case.patient
     if patient is None:
         return Questionnaire(MappingProxyType(facts))
-    facts |= {
-        "age_years": patient.age_years,
-        "history": _history(case),
-        "pregnant": patient.pregnant,
-        "lactating": patient.lactating,
-        "tan": patient.tan,
-    }
-    for name in ("sex", "expectation", "downtime_days_accepted"):
-        value = getattr(patient, name)
-        if value is not None:
-            facts[name] = value
+    facts |= {name: value for name in _ANSWERS if (value := getattr(patient, name)) is not None}
+    facts["history"] = _history(case)
     warnings = _device_warnings(case)
     for taken in patient.medications:
         read = read_medication(taken.name)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam.assessment.medicines import fact_names_of_medicine, match_medication
-from skinbeam.assessment.questionnaire import FactValue, healing_risks, read_questionnaire
+from skinbeam.assessment.questionnaire import YES_NO_ANSWERS, FactValue, healing_risks, read_questionnaire
 from skinbeam.model.case import Case, conditions_in_case
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
@@ -157,7 +157,7 @@ def _facts_for_test(
         yield Message("leaflet_fact.age", {"age": facts["age_years"]})
     elif test.fact == "darkest_phototype":
         yield Message("leaflet_fact.dark")
-    elif test.fact in ("pregnant", "lactating"):
+    elif test.fact in YES_NO_ANSWERS:
         yield Message(f"leaflet_fact.{test.fact}")
     elif test.fact in ("tan", "expectation"):
         yield Message(f"leaflet_fact.{test.fact}-{facts[test.fact]}")

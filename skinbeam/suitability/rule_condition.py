@@ -158,7 +158,9 @@ def read_condition(table: Any) -> RuleCondition:
         return NegatedCondition(read_condition(table["not"]))
     fact, operators = table.get("fact"), [key for key in table if key != "fact"]
     if not isinstance(fact, str) or fact not in {*PERSON_FACTS, *CONCERN_FACTS, *OPTION_FACTS, *medication_facts()}:
-        raise ValueError(f"unknown fact {fact!r}")
+        raise ValueError(
+            f"unknown fact {fact!r}: PERSON_FACTS and CONCERN_FACTS of assessment/questionnaire.py name them"
+        )
     if len(operators) != 1 or operators[0] not in _OPERATORS:
         raise ValueError(f"{fact}: one operator of {', '.join(_OPERATORS)}, read {operators}")
     _check_operand(fact, operators[0], table[operators[0]])

@@ -21,7 +21,7 @@ from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.appointments.repository import LASER_PURPOSES, LONGEST_APPOINTMENT, SHORTEST_APPOINTMENT
 from skinbeam_clinic.clinic_transfer.csv_files import CsvFile, CsvLine, import_error, read_csv
-from skinbeam_clinic.clinic_transfer.mapping import FileMapping, ImportKind, map_columns
+from skinbeam_clinic.clinic_transfer.mapping import FIELDS, FileMapping, ImportKind, map_columns
 from skinbeam_clinic.clinic_transfer.models import (
     BusyTime,
     ClinicSnapshot,
@@ -30,7 +30,7 @@ from skinbeam_clinic.clinic_transfer.models import (
     NewPatient,
     PastCourse,
 )
-from skinbeam_clinic.consultations.forms import form_entries, make_submission
+from skinbeam_clinic.consultations.forms import form_entries, holds_number, make_submission
 from skinbeam_clinic.patients.contact_details import EMAIL, OLDEST_YEARS, is_phone_number, is_possible_birth
 from skinbeam_clinic.patients.repository import LONGEST_PSEUDONYM, contains_name, free_numbers, plain_pseudonym
 from skinbeam_clinic.typed_numbers import parse_number
@@ -41,16 +41,7 @@ __all__ = ["ImportFile", "plan_import"]
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
 _MINUTES = re.compile(r"\d{1,3}", re.ASCII)
-_NUMBERS = (
-    "wavelength_nm",
-    "fluence_J_cm2",
-    "energy_mJ",
-    "density_per_cm2",
-    "pulse_ms",
-    "spot_mm",
-    "response_pct",
-    "ita_deg",
-)
+_SESSION_NUMBERS = tuple(name for name in FIELDS[ImportKind.SESSIONS] if holds_number(f"session.0.{name}"))
 # Programs write the numbers of a file, and this one its own exports: unlike in one that a person types into a form, a
 # point is a decimal sign, and small numbers have an exponent.
 _FILE_NUMBER = re.compile(r"[+-]?(\d+\.\d+|\d+(\.\d+|,\d{1,2})?[eE][+-]?\d{1,3})", re.ASCII)
@@ -439,7 +430,7 @@ class _Planner:
             session["site"] = row.choice("site", site, sorted(known_sites()))
         if device := row.text("device"):
             session["device"] = row.choice("device", device, sorted(self.clinic.devices))
-        for name in _NUMBERS:
+        for name in _SESSION_NUMBERS:
             if text := row.text(name):
                 number = _parse_file_number(text)
                 session[name] = text if number is None else number

@@ -34,6 +34,7 @@ __all__ = [
     "MARK_ROWS_MAX",
     "NO_ANSWERS",
     "POINTS_PHOTOGRAPH",
+    "SCHEMAS",
     "TABLES",
     "CaseRow",
     "FieldRow",
@@ -61,7 +62,7 @@ _ROWS = {
     "session": "treats",
     "clearance": "rule",
 }
-_SCHEMAS: Mapping[str, type[InputTable]] = {
+SCHEMAS: Mapping[str, type[InputTable]] = {
     "patient": Patient,
     "patient.keloid_decision": KeloidDecision,
     "patient.medications": Medication,
@@ -404,7 +405,7 @@ def _value_type(name: str) -> type | None:
     None for what is no field of the schema, or a table of several.
     """
     table, _, key = name.rpartition(".")
-    field = _SCHEMAS[table].model_fields.get(key) if table in _SCHEMAS else None
+    field = SCHEMAS[table].model_fields.get(key) if table in SCHEMAS else None
     return None if field is None or name in TABLES else _plain_type(field.annotation)
 
 

@@ -7,10 +7,18 @@ from skinbeam.assessment.medicines import medications
 from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.evidence.peel_kinds import peel_depth
 from skinbeam.model.case import Case
+from skinbeam.model.consultation import Patient
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import PHOTOTYPES, laser_modalities, vocabulary_table
 from skinbeam.suitability.judgement import Suitability, judge_suitability
-from skinbeam.suitability.rule_condition import ALWAYS, FactTest, JointCondition, NegatedCondition, RuleCondition
+from skinbeam.suitability.rule_condition import (
+    ALWAYS,
+    OPTION_FACTS,
+    FactTest,
+    JointCondition,
+    NegatedCondition,
+    RuleCondition,
+)
 from skinbeam.suitability.table import Rule
 
 TODAY = datetime.date(2026, 11, 2)
@@ -41,14 +49,12 @@ class World:
         """Make `fact` have `value` in the case file or in the choice."""
         if fact.startswith("medication."):
             self._take(fact.removeprefix("medication."), value)
-        elif fact in ("age_years", "tan", "pregnant", "lactating", "expectation", "sex", "downtime_days_accepted"):
-            self.patient[fact] = value
+        elif fact in Patient.model_fields:
+            self.patient[fact] = list(value) if isinstance(value, tuple) else value
         elif fact == "conditions":
             self.others = [{"condition": word, "site": "hands", **DIAGNOSED} for word in value]
         elif fact == "specialist_allows":
             self._decide(value)
-        elif fact == "history":
-            self.patient["history"] = list(value)
         elif fact == "healing_risks":
             risks = fact_tables().healing_risks
             self.patient["history"] = [risk.history[0] for risk in risks[: int(value)]]
@@ -88,8 +94,10 @@ class World:
             self.choice["pulse_ms"] = 1e-5 if value == "short" else 10.0
         elif fact == "wavelength_nm":
             self.choice["device_wavelength_nm"] = value
-        else:
+        elif fact in OPTION_FACTS:
             self.choice[fact] = value
+        else:
+            raise NotImplementedError(f"say in World.set of tests/helpers/smallest_cases.py which case has {fact}")
 
     def _take(self, name: str, months: Any) -> None:
         if months is False:

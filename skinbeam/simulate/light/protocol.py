@@ -81,7 +81,10 @@ class LightField:
 
 
 class LightEngine(Protocol):
-    """A method that computes the light of a beam; it cites the sources of its method whenever it does."""
+    """A method that computes the light of a beam: absorption, scattering, and reflection at each refractive index.
+
+    It cites the sources of its method on every call, among them `born1999` for reflection and refraction at surfaces.
+    """
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -96,7 +99,8 @@ class LightEngine(Protocol):
 
         Raises
         ------
-        ValueError : the space or the depths are out of range, or not for this engine.
+        ValueError : the space or the depths are out of range (`plane_layers.check_layers` rejects layers), or not for
+            this engine.
         """
 
 

@@ -259,7 +259,7 @@ def test_sources_are_named_whenever_light_is_computed(engine: LightEngine) -> No
     for _ in range(2):
         with collect_sources() as sources:
             run(engine, SKIN)
-        assert "born1999" in sources
+        assert "born1999" in sources, "an engine cites `born1999` for reflection and refraction at surfaces"
         assert all(find_source(key).citation for key in sources)
 
 

@@ -77,7 +77,9 @@ def test_names_and_sources_resolve(device: Device) -> None:
     assert all(vocabulary_table("modality")[name]["laser"] for name in device.modalities)
     unknown = [key for key in device.file.source if key not in bibliography()]
     assert not unknown, f"add them to data/sources/lasers.bib: {', '.join(unknown)}"
-    assert f"laser-note.{device.name}" in catalogue(), "write messages/en/lasers.toml [laser-note]"
+    assert f"laser-note.{device.name}" in catalogue(), (
+        f"say in messages/en/lasers.toml [laser-note] what is special about {device.name}"
+    )
     assert len(device.remarks) == 2
 
 

@@ -245,7 +245,10 @@ def test_a_refusal_stands_beside_other_concerns_and_in_the_whole_plan(row: Row) 
 
 def test_of_every_answer_that_refuses_it_is_known_what_its_absence_means() -> None:
     facts = {fact for rule in REFUSING for fact in asked(rule) if not fact.startswith("medication.")}
-    assert facts - {"modality"} == set(BLANK)  # the treatment that is judged is no answer
+    facts -= {"modality"}  # the treatment that is judged is no answer
+    missing, unused = sorted(facts - set(BLANK)), sorted(set(BLANK) - facts)
+    assert not missing, f"say in BLANK of this file what it means that {', '.join(missing)} is left out"
+    assert not unused, f"no rule refuses by these facts any more, take them out of BLANK: {', '.join(unused)}"
 
 
 @pytest.mark.parametrize("rule", REFUSING, ids=lambda rule: rule.id)

@@ -11,6 +11,7 @@ from readability import leaflet_sentences, reading_age_years
 from report_samples import leaflet_pdf, sample_plan
 from smallest_cases import world_of
 
+from skinbeam.assessment.questionnaire import YES_NO_ANSWERS
 from skinbeam.model.consultation import HISTORY, LESION_SIGNS
 from skinbeam.model.document import build_document, sha256_hex
 from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, condition_subtypes, laser_modalities, vocabulary_table
@@ -58,7 +59,7 @@ CAUTIONS = [
     for rule in load_rules("suitability")
     if decision_severity(rule.decision) < decision_severity("refer") and f"leaflet_why.{rule.id}" in catalogue()
 ]
-SAID = ("age_years", "pregnant", "lactating", "tan", "expectation", "history", "lesion_signs", "undiagnosed_pigment")
+SAID = (*YES_NO_ANSWERS, "age_years", "tan", "expectation", "history", "lesion_signs", "undiagnosed_pigment")
 YOUNG = PERSON.replace("age_years = 45", "age_years = 16")
 
 
@@ -96,6 +97,11 @@ def test_every_rule_that_stops_or_asks_has_its_plain_sentence() -> None:
     known = wanted | {f"leaflet_why.{rule.id}" for rule in CAUTIONS}
     left = sorted(key for key in catalogue() if key.startswith("leaflet_why.") and key not in known)
     assert not left, f"no rule has this id: {', '.join(left)}"
+
+
+def test_every_answer_of_yes_or_no_has_the_words_for_the_leaflet() -> None:
+    missing = [name for name in YES_NO_ANSWERS if f"leaflet_fact.{name}" not in catalogue()]
+    assert not missing, f"write why.toml [leaflet_fact] for: {', '.join(missing)}"
 
 
 @pytest.mark.parametrize("rule", CAUTIONS, ids=lambda rule: rule.id)

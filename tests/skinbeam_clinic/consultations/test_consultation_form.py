@@ -16,7 +16,7 @@ from skinbeam.model.input_files import parse_record
 from skinbeam.model.vocabulary import condition_subtypes, vocabulary_table
 from skinbeam.text import catalogue
 from skinbeam_clinic.consultations.face_points import FacePointsView
-from skinbeam_clinic.consultations.forms import TABLES, make_submission
+from skinbeam_clinic.consultations.forms import SCHEMAS, TABLES, make_submission, parse_row_field
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS
 from skinbeam_clinic.web import pages
 from skinbeam_clinic.web.pages import (
@@ -107,6 +107,23 @@ def test_every_control_is_read_as_the_schema_of_the_case_file_has_it(client: Tes
             assert (read == 1.0) == ("number" in str(control.get("class"))), f"{name}: numeric=true in form.html?"
         else:
             assert read is True or read == [value], name
+
+
+def test_the_form_asks_for_every_field_of_the_case_file_that_it_fills(client: TestClient) -> None:
+    asked = set()
+    for control in Form(client.get("/").text).controls.values():
+        name = str(control.get("name"))
+        row = parse_row_field(name)
+        asked.add(f"{row.kind}.{row.key}" if row else name)
+    elsewhere = {"photo"}  # the photograph has parts of its own in the page
+    wanted = {
+        f"{table}.{field}"
+        for table, schema in SCHEMAS.items()
+        if table not in elsewhere
+        for field in schema.model_fields
+        if f"{table}.{field}" not in SCHEMAS
+    }
+    assert not wanted - asked, f"form.html asks for none of: {', '.join(sorted(wanted - asked))}"
 
 
 def leaf(tables: object) -> object:
