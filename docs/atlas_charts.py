@@ -117,8 +117,8 @@ def _frame(title: str, unit: str, y: _Axis) -> str:
 
 
 def _line(kind: str, points: Sequence[tuple[float, float]], y: _Axis) -> str:
-    told = " ".join(f"{_x(ita):.1f},{y.at(value):.1f}" for ita, value in points)
-    return f'<polyline class="{kind}" points="{told}"/>' if points else ""
+    coordinates = " ".join(f"{_x(ita):.1f},{y.at(value):.1f}" for ita, value in points)
+    return f'<polyline class="{kind}" points="{coordinates}"/>' if points else ""
 
 
 def _cross(x: float) -> str:

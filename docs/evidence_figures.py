@@ -51,9 +51,9 @@ HARM_TITLES: Final = {"pih": "dark marks", "hypopigmentation": "light marks", "s
 def drawn_forest(forest: Forest) -> Figure:
     """Return the arms of a condition by treatment, the answer for a new clinic under each treatment."""
     figure, ax = _rows(forest.rows, forest.title)
-    told = {group.modality: new_clinic_intervals(forest.condition, group.modality) for group in forest.groups}
+    intervals = {group.modality: new_clinic_intervals(forest.condition, group.modality) for group in forest.groups}
     middles = [line.printed.middle for group in forest.groups for line in group.lines]
-    middles += [found.median for pair in told.values() for found in pair]
+    middles += [found.median for pair in intervals.values() for found in pair]
     low = -30.0 if min(middles) < 0.0 else -2.0
     ax.set(xlim=(low, 102.0), xlabel="per cent")
     ax.axvline(0.0, color=GREY, lw=0.6)
@@ -61,7 +61,7 @@ def drawn_forest(forest: Forest) -> Figure:
     _written(ax, -1, "", "patients")
     y = 0
     for group in forest.groups:
-        y = _drawn_group(ax, group, told[group.modality], y)
+        y = _drawn_group(ax, group, intervals[group.modality], y)
     marks = [
         _key("s", BLACK, "patients at least half better"),
         _key("s", "white", "patients better by another cut, named beside"),
@@ -112,8 +112,8 @@ def drawn_harm(harm: HarmQuestion) -> Figure:
     start = len(harm.study_counts) + 1
     _headed(ax, start, "Answer for a new clinic")
     for y, (label, asked) in enumerate(harm.variants, start + 1):
-        told = harm_interval(asked)
-        percent = PredictiveInterval(100.0 * told.median, _percent(told.inner), _percent(told.outer))
+        interval = harm_interval(asked)
+        percent = PredictiveInterval(100.0 * interval.median, _percent(interval.inner), _percent(interval.outer))
         _answered(ax, y, percent, BLACK)
         _written(ax, y, label, "", f"{percent.median:.2g} %")
     keys = [

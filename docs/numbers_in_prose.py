@@ -107,11 +107,11 @@ def compare(sentence: ProseSentence, run: CommandRunner | None = None) -> list[C
 
 def write_values(sentence: ProseSentence) -> None:
     """Put the values into the page, with as many digits as it writes."""
-    told, text = compare(sentence), sentence.text
+    compared, text = compare(sentence), sentence.text
     found = sentence.pattern.search(text)
     assert found is not None  # compared above
-    for group in range(len(told), 0, -1):  # from the last on, so that the places of the others stay
-        one, (low, high) = told[group - 1], found.span(group)
+    for group in range(len(compared), 0, -1):  # from the last on, so that the places of the others stay
+        one, (low, high) = compared[group - 1], found.span(group)
         text = f"{text[:low]}{one.value:.{one.digits}f}{text[high:]}"
     (ROOT / sentence.page).write_text(text, encoding="utf-8")
 

@@ -123,9 +123,9 @@ def main() -> int:
     for language in LANGUAGES:
         for stem, english in english_messages().items() if language != ENGLISH else ():
             file = MESSAGES / language / f"{stem}.po"
-            held = file.read_text(encoding="utf-8") if file.exists() else HEADER.format(language=language)
-            text = updated_translation(held, english)
-            if text != held:
+            before = file.read_text(encoding="utf-8") if file.exists() else HEADER.format(language=language)
+            text = updated_translation(before, english)
+            if text != before:
                 file.parent.mkdir(exist_ok=True)
                 file.write_text(text, encoding="utf-8")
                 print(f"wrote {file.relative_to(MESSAGES)}: fill in each empty msgstr, and take away each `fuzzy`")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skinbeam.cli.common import given_path, print_document
+from skinbeam.cli.common import print_document, require_path
 
 if TYPE_CHECKING:
     from skinbeam_clinic.database.connection import Database
@@ -124,14 +124,14 @@ def _backup(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", parser=given_path, metavar="FILE", help="The file to write.", show_default=False
+            "-o", "--output", parser=require_path, metavar="FILE", help="The file to write.", show_default=False
         ),
     ] = None,
     into: Annotated[
         Path | None,
         typer.Option(
             "--into",
-            parser=given_path,
+            parser=require_path,
             metavar="FOLDER",
             help="Instead: the folder of backups, in which the file is named by its time.",
             show_default=False,
@@ -235,7 +235,7 @@ def _export(
     db: Db,
     clinic: ClinicName,
     output: Annotated[
-        Path, typer.Option("-o", "--output", parser=given_path, metavar="FILE", help="The file to write.")
+        Path, typer.Option("-o", "--output", parser=require_path, metavar="FILE", help="The file to write.")
     ],
     pseudonym: Annotated[
         str,
@@ -354,7 +354,7 @@ def _export_clinic(
     db: Db,
     clinic: ClinicName,
     output: Annotated[
-        Path, typer.Option("-o", "--output", parser=given_path, metavar="FOLDER", help="The folder to make.")
+        Path, typer.Option("-o", "--output", parser=require_path, metavar="FOLDER", help="The folder to make.")
     ],
     time_zone: ZoneName = None,
     json: RecordsJson = False,

@@ -59,8 +59,8 @@ def _light(row: PracticeRow) -> str:
     pulse_ms = (row.pulse_ms or (None,))[0]
     if any(word in words for word in _SHORT_WORDS) or (pulse_ms is not None and pulse_ms < _SHORT_MS):
         return "532 nm, nanoseconds and less"
-    told = pulse_ms is not None or any(word in words for word in _LONG_WORDS)
-    return "532 nm, milliseconds" if told else "532 nm, pulse not printed"
+    is_long = pulse_ms is not None or any(word in words for word in _LONG_WORDS)
+    return "532 nm, milliseconds" if is_long else "532 nm, pulse not printed"
 
 
 def _skin(row: PracticeRow) -> str:
@@ -84,15 +84,15 @@ def rows() -> str:
     rows = []
     for side, name in (("left_out", "left out"), ("kept_aside", "held out")):
         for row in checks[side]:
-            told, reported, interval = seen[row["row"]], _REPORTED.get(row["kind"], ""), ""
+            comparison, reported, interval = seen[row["row"]], _REPORTED.get(row["kind"], ""), ""
             if row["kind"] == "counted":
                 reported = f"{row['harmed']} of {row['of']}"
                 interval = f"{row['low']} to {row['high']}" + ("" if row["holds"] else ", missed")
-            light, over = told["family"], ""
-            if "over_computed" in told:
-                light = f"{told['wavelength_nm']:.0f} nm, {told['pulse_ms']:.3g} ms"
-                over = f"{exp(mean(told['over_computed'])):.2g}"
-            skin = told.get("phototype", "")
+            light, over = comparison["family"], ""
+            if "over_computed" in comparison:
+                light = f"{comparison['wavelength_nm']:.0f} nm, {comparison['pulse_ms']:.3g} ms"
+                over = f"{exp(mean(comparison['over_computed'])):.2g}"
+            skin = comparison.get("phototype", "")
             rows.append((row["row"], name, light, skin, over, _in_100(row["share"]), reported, interval))
     head = ("row", "fit", "light", "phototype", "dose over computed", "predicted, %", "reported", "80 % interval")
     return table(head, rows)
@@ -140,11 +140,11 @@ def routine() -> str:
         for row in flagged
     ]
     thrice = sum(row["p_thrice"] > _LEVEL for row in rows)
-    told = (
+    introduction = (
         f"Of {len(rows)} doses that clinics give, {len(flagged)} are said to burn more than 10 of 100; "
         f"of three times these doses, {thrice}."
     )
-    return told + "\n\n" + table(("row", "light", "phototype", "predicted burns, %"), lines)
+    return introduction + "\n\n" + table(("row", "light", "phototype", "predicted burns, %"), lines)
 
 
 _LEVEL = 0.1

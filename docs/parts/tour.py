@@ -8,5 +8,7 @@ __all__ = ["steps"]
 
 def steps() -> str:
     """Return the steps as a numbered list."""
-    told = ((render_message(f"clinic-tour.{step}"), render_message(f"clinic-tour.{step}-text")) for step in TOUR_STEPS)
-    return "\n".join(f"1. **{title}.** {text}" for title, text in told)
+    titled_texts = (
+        (render_message(f"clinic-tour.{step}"), render_message(f"clinic-tour.{step}-text")) for step in TOUR_STEPS
+    )
+    return "\n".join(f"1. **{title}.** {text}" for title, text in titled_texts)

@@ -149,8 +149,8 @@ def _full_field_textbook(device: Device, wavelength_nm: float, envelope: Practic
     )
     step_ms = _nearest_step({offered.pulse_ms for offered in same}, printed_ms)
     spot = _nearest_step({offered.spot_mm for offered in same if offered.pulse_ms == step_ms}, printed_mm)
-    held = printed_ms is not None and dose_steps(device, BeamSetting(wavelength_nm, printed_ms, spot))
-    setting = BeamSetting(wavelength_nm, printed_ms if held and printed_ms else step_ms, spot)
+    has_printed_pulse = printed_ms is not None and dose_steps(device, BeamSetting(wavelength_nm, printed_ms, spot))
+    setting = BeamSetting(wavelength_nm, printed_ms if has_printed_pulse and printed_ms else step_ms, spot)
     dose = envelope.dose_range(FLUENCE, pulse_ms=setting.pulse_ms, spot_mm=spot)
     if dose is None:
         return Unknown(render_message("atlas.no-dose"))

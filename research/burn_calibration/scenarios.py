@@ -139,8 +139,8 @@ def undosed_count_family(row: PracticeRow) -> str | None:
     if row.lamp:
         return "lamp"
     nm = row.wavelength_nm or wavelength_from_name_nm(row.device)
-    held = nm is not None and WAVELENGTH_RANGE_NM[0] <= nm <= WAVELENGTH_RANGE_NM[1] and not _is_short_pulse(row)
-    return laser_family(nm, lamp=False) if nm is not None and held else None
+    is_computed = nm is not None and WAVELENGTH_RANGE_NM[0] <= nm <= WAVELENGTH_RANGE_NM[1] and not _is_short_pulse(row)
+    return laser_family(nm, lamp=False) if nm is not None and is_computed else None
 
 
 def exclusion_reason(row: PracticeRow) -> str | None:

@@ -66,12 +66,12 @@ def skin_with_pigment(melanin: float, blood: float, *, draws: int = 0, seed: int
     )
     ds = skin.sample(draws, seed) if draws else skin.median()
     thickness, melanosomes = ds["thickness_m"], ds["melanosome_fraction"]
-    held = (np.where(np.isfinite(thickness), thickness, 0.0) * melanosomes).sum(axis=1, keepdims=True)
+    melanin_m = (np.where(np.isfinite(thickness), thickness, 0.0) * melanosomes).sum(axis=1, keepdims=True)
     dermis = np.array(ds.tissues) == DERMIS
     bloody = ds["blood_fraction"].copy()
     mean = np.average(bloody[:, dermis], weights=thickness[:, dermis], axis=1)[:, None]
     bloody[:, dermis] *= blood / mean
-    return ds.with_arrays(melanosome_fraction=melanosomes * wanted_m / held, blood_fraction=bloody)
+    return ds.with_arrays(melanosome_fraction=melanosomes * wanted_m / melanin_m, blood_fraction=bloody)
 
 
 def skin_spectra(ds: SkinSample) -> tuple[Array, Array]:

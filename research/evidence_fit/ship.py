@@ -82,12 +82,13 @@ def disagreements(draws: Mapping[str, NDArray[Any]]) -> list[str]:
     names = []
     with np.load(_PACKAGE / DRAWS_FILE) as shipped:
         for name, k, mine in _scalars(draws):
-            theirs = shipped[name].reshape(*shipped[name].shape[:2], -1)[:, :, k]
-            error = np.hypot(_standard_error(mine), _standard_error(theirs))
-            off = abs(float(mine.mean()) - float(theirs.mean())) / error
+            shipped_chains = shipped[name].reshape(*shipped[name].shape[:2], -1)[:, :, k]
+            error = np.hypot(_standard_error(mine), _standard_error(shipped_chains))
+            off = abs(float(mine.mean()) - float(shipped_chains.mean())) / error
             if off > _MOST_STANDARD_ERRORS:
                 names.append(
-                    f"{name}[{k}]: {mine.mean():.4g} here, {theirs.mean():.4g} shipped, {off:.1f} standard errors"
+                    f"{name}[{k}]: {mine.mean():.4g} here, {shipped_chains.mean():.4g} shipped, "
+                    f"{off:.1f} standard errors"
                 )
     return names
 

@@ -94,11 +94,11 @@ def _readings(marks: Iterable[Mark], shape: tuple[int, ...], centres: Sequence[t
     for mark in marks:
         if mark.kind in _KIND_READING or mark.kind == "dark-spots":
             cover = mark.embed_in(shape, mark.cover) > 0.25
-            for told, (x, y) in zip(readings, centres, strict=True):
+            for kinds, (x, y) in zip(readings, centres, strict=True):
                 if cover[y, x]:
-                    told.add(_KIND_READING.get(mark.kind, "not told"))
+                    kinds.add(_KIND_READING.get(mark.kind, "not told"))
     return [
-        next((name for name in ("red", "brown", "not told", "dent") if name in told), "missed") for told in readings
+        next((name for name in ("red", "brown", "not told", "dent") if name in kinds), "missed") for kinds in readings
     ]
 
 

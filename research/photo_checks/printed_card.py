@@ -71,7 +71,7 @@ def _figures(results: Sequence[CardReadingResult]) -> Iterable[str]:
     readings = [(result.ita_deg, result.read_deg) for result in results if result.read_deg is not None]
     missed: NDArray[np.float64] = np.array([read.median - true for true, read in readings])
     width = np.median([read.high - read.low for _, read in readings])
-    held = np.mean([read.low <= true <= read.high for true, read in readings])
+    covered = np.mean([read.low <= true <= read.high for true, read in readings])
     scales = np.array([result.scale_ratio for result in results if result.scale_ratio is not None])
     yield f"{len(results)}"
     yield f"{sum(result.is_found for result in results)}"
@@ -79,7 +79,7 @@ def _figures(results: Sequence[CardReadingResult]) -> Iterable[str]:
     yield f"{len(readings)}"
     yield f"{missed.mean():+.0f}°, {np.sqrt((missed**2).mean()):.0f}°"
     yield f"{width:.0f}°"
-    yield f"{100 * held:.0f} %"
+    yield f"{100 * covered:.0f} %"
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -117,8 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         shaded = list(shade_areas(photograph))
         cells = []
         for green in _FLUSH:
-            told = [is_told for density, is_told in flushed if density == green]
-            cells.append(f"{sum(told)} of {len(told)}")
+            reported = [is_told for density, is_told in flushed if density == green]
+            cells.append(f"{sum(reported)} of {len(reported)}")
         wrong, whole = sum(wrongly for _, wrongly, _ in shaded), sum(number for _, _, number in shaded)
         skin = analyse_photograph(photograph).skin
         marks = () if isinstance(skin, Unknown) else skin.marks

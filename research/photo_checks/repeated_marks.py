@@ -23,7 +23,7 @@ from skinbeam.photo.comparison.change import compare_photographs
 from skinbeam.photo.decoding.photograph import DecodedPhotograph, Picture, read_photograph
 from skinbeam.photo.findings.mark import Mark
 
-__all__ = ["VARIANTS", "PlacedMark", "comes_back", "main", "placed_marks", "vary"]
+__all__ = ["VARIANTS", "PlacedMark", "is_found_again", "main", "placed_marks", "vary"]
 
 Array = NDArray[np.float64]
 
@@ -138,7 +138,9 @@ def _placed(mark: Mark, skin: SkinAnalysis) -> PlacedMark:
     return PlacedMark(mark.kind, mark.region, skin.view.to_picture(points), width)
 
 
-def comes_back(mark: PlacedMark, at: Array, copied: Sequence[PlacedMark], mm_per_px: float, *, any_kind: bool) -> bool:
+def is_found_again(
+    mark: PlacedMark, at: Array, copied: Sequence[PlacedMark], mm_per_px: float, *, any_kind: bool
+) -> bool:
     """Whether a mark is among those told of a copy; `at` is the matrix to its pixels, `mm_per_px` that of the copy."""
     group = next((kinds for kinds in _GROUPS.values() if mark.kind in kinds), (mark.kind,))
     alike = [copy for copy in copied if copy.kind == mark.kind or (any_kind and copy.kind in group)]
@@ -171,7 +173,7 @@ def _rows(photograph: DecodedPhotograph, *, pairs: bool) -> Iterator[tuple[str, 
             copied, mm = placed_marks(again.skin), again.skin.scale_mm_per_px.median
         for mark in marks:
             group = next((title for title, kinds in _GROUPS.items() if mark.kind in kinds), "patches")
-            same, other = (comes_back(mark, at, copied, mm, any_kind=either) for either in (False, True))
+            same, other = (is_found_again(mark, at, copied, mm, any_kind=either) for either in (False, True))
             yield name, group, same, other, mark.kind
         counts = {g: (sum(m.kind in k for m in marks), sum(m.kind in k for m in copied)) for g, k in _GROUPS.items()}
         print(f"  {name}: " + ", ".join(f"{g} {a} -> {b}" for g, (a, b) in counts.items()), flush=True)
@@ -180,12 +182,12 @@ def _rows(photograph: DecodedPhotograph, *, pairs: bool) -> Iterator[tuple[str, 
             if isinstance(change, Unknown):
                 print(f"    pair: {change.reason}")
             else:
-                told = [
+                reported = [
                     f"{finding.kind} {finding.region} {finding.direction}"
                     for finding in change.findings
                     if finding.direction != "not-told"
                 ]
-                print(f"    pair: {len(told)} of {len(change.findings)} told: {'; '.join(told)}", flush=True)
+                print(f"    pair: {len(reported)} of {len(change.findings)} told: {'; '.join(reported)}", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

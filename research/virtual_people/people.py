@@ -132,7 +132,7 @@ def draw_people(count: int) -> VirtualPeople:
     read = ita + design()["reading_deg"] * draws.normal("reading")
     reading = step * np.round(read / step) + 0.0  # turns -0 into 0
     by_reading = draws.uniform("measured") < design()["measured"]
-    told = tuple(
+    reported = tuple(
         float(deg) if measured else PHOTOTYPES[said]
         for deg, said, measured in zip(reading, phototype, by_reading, strict=True)
     )
@@ -141,7 +141,7 @@ def draw_people(count: int) -> VirtualPeople:
         colour_class=colour_class,
         regime=regime,
         ita_deg=ita,
-        reported_colour=told,
+        reported_colour=reported,
         phototype=phototype,
         kinetics=_choose_index(draws, "kinetics of the epidermis", len(design()["epidermis"])),
         scattering=_choose_index(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.api.array_result import ArrayResult
-from skinbeam.api.skin import check_skin_given
+from skinbeam.api.skin import check_has_skin
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.sources import collect_sources
@@ -77,7 +77,7 @@ def profile_light(
     InputError : a case with neither a skin nor a patient, a wavelength outside the skin model, an impossible depth or
         number of bins, or a depth below the last layer of a finite slab.
     """
-    check_skin_given(loaded)
+    check_has_skin(loaded)
     _check_range("wavelength_nm", wavelength_nm, *MODEL_RANGE_NM)
     if deepest_um is not None:
         _check_range("deepest_um", deepest_um, 1.0, 1e5)

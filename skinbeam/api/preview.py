@@ -141,14 +141,14 @@ def read_plan_file(path: Path) -> Plan:
     data = read_bytes(path, field="plan", max_bytes=_PLAN_BYTES_MAX, description="a plan")
     hint = render_message("preview-plan.hint")
     try:
-        held = json.loads(data)
+        document = json.loads(data)
     except (ValueError, RecursionError):
         message = render_message("preview-plan.not_json", {"file": path.name})
         raise InputError("not-json", message, field="plan", hint=hint, file=path.name) from None
     try:
-        if not isinstance(held, dict):
+        if not isinstance(document, dict):
             raise ValueError("plan: an object was expected")
-        return read_plan(held)
+        return read_plan(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = render_message("preview-plan.not_a_plan", {"file": path.name, "reason": str(error)[:200]})
         raise InputError("not-a-plan", message, field="plan", hint=hint, file=path.name) from None

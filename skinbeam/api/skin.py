@@ -37,7 +37,7 @@ __all__ = [
     "LabColour",
     "SkinLayer",
     "SkinSpectra",
-    "check_skin_given",
+    "check_has_skin",
     "check_wavelengths",
     "describe_skin",
     "parse_wavelengths",
@@ -203,7 +203,7 @@ def _compute_spectra(
     loaded: LoadedCase, wavelengths_nm: Sequence[float], draws: int, seed: int, warnings: list[DocumentWarning]
 ) -> SkinSpectra:
     """Return the result without its sources; warnings about it are appended to `warnings`."""
-    check_skin_given(loaded)
+    check_has_skin(loaded)
     skin = SkinDistribution.from_case(loaded.case)
     warnings += skin.warnings
     spectra_nm = list(dict.fromkeys([*wavelengths_nm, *COLOUR_WAVELENGTHS_NM]))
@@ -248,7 +248,7 @@ def _compute_spectra(
     )
 
 
-def check_skin_given(loaded: LoadedCase) -> None:
+def check_has_skin(loaded: LoadedCase) -> None:
     """Reject a case that does not say whose skin it is.
 
     Raises

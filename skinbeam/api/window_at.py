@@ -178,7 +178,7 @@ def answer_setting(
             person = assess_person(check_consultation(loaded), draws, seed)
             found = judge_asked_setting(person, loaded, quantities, device_name=device)
             return asked_setting_answer(loaded, found, seed)
-        pulse = _with_asked(loaded, quantities, device)
+        pulse = _with_quantities(loaded, quantities, device)
         simulated = simulate_case(pulse, draws=draws, seed=seed)
         judged = _pulse_judgement(pulse, quantities, simulated.harm.p_burn, (effect, harm), draws, seed)
     except NotAvailable as error:
@@ -305,7 +305,7 @@ def _pulse_judgement(
     )
 
 
-def _with_asked(loaded: LoadedCase, quantities: Mapping[str, float], device: str | None) -> LoadedCase:
+def _with_quantities(loaded: LoadedCase, quantities: Mapping[str, float], device: str | None) -> LoadedCase:
     """Return a pulse case with the asked quantities in place of its own."""
     of_columns = ("energy_mJ", "density_per_cm2") if loaded.case.microbeam is not None else ()
     tables = {"wavelength_nm": "laser"} | dict.fromkeys(of_columns, "microbeam")

@@ -11,15 +11,15 @@ from skinbeam.assessment.reaction_words import has_denial, split_clauses
 from skinbeam.model.case import Case
 from skinbeam.model.package_data import load_package_table
 
-__all__ = ["notes_tell_of_lesion", "tells_of_lesion"]
+__all__ = ["mentions_lesion", "notes_mention_lesion"]
 
 
-def notes_tell_of_lesion(case: Case) -> bool:
+def notes_mention_lesion(case: Case) -> bool:
     """Return whether the note of any earlier session, wherever it was, tells of what a doctor has to look at."""
-    return any(tells_of_lesion(note) for done in case.session for note in done.adverse)
+    return any(mentions_lesion(note) for done in case.session for note in done.adverse)
 
 
-def tells_of_lesion(text: str) -> bool:
+def mentions_lesion(text: str) -> bool:
     """Return whether a note tells of a mole or a spot that changed, of a wound that stays open, or of a cancer."""
     return any(map(_is_suspect, split_clauses(text)))
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import PurePath
 from types import MappingProxyType
 
-from skinbeam.assessment.lesion_notes import notes_tell_of_lesion
+from skinbeam.assessment.lesion_notes import notes_mention_lesion
 from skinbeam.assessment.medicines import MedicationReading, fact_names_of_medicine, medication_facts, read_medication
 from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.laser.case_devices import find_device
@@ -180,7 +180,7 @@ def read_questionnaire(case: Case) -> Questionnaire:
         name: field.default for name, field in left_out.items() if not field.is_required() and field.default is not None
     }
     facts["history"] = ()
-    facts["lesion_in_notes"] = notes_tell_of_lesion(case)
+    facts["lesion_in_notes"] = notes_mention_lesion(case)
     facts["conditions"] = conditions_in_case(case)  # a condition at any site may affect how the whole skin heals
     facts |= dict.fromkeys(medication_facts(), False) | {"healing_risks": 0.0}
     darkest = darkest_phototype(case)
@@ -289,9 +289,9 @@ def sites_overlap(site: str, other_site: str) -> bool:
 def sites_touch(site: str, other_site: str) -> bool:
     """Return whether a site, or a part of it, touches another."""
     tables = fact_tables()
-    ours, others = ((name, *tables.site_parts.get(name, ())) for name in (site, other_site))
+    own_names, other_names = ((name, *tables.site_parts.get(name, ())) for name in (site, other_site))
     touching = tables.touching_sites
-    pairs = ((our_site, other) for our_site in ours for other in others)
+    pairs = ((our_site, other) for our_site in own_names for other in other_names)
     return any(other in touching.get(pair, ()) or pair in touching.get(other, ()) for pair, other in pairs)
 
 

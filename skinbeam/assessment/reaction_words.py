@@ -26,9 +26,9 @@ __all__ = [
     "longest_stay_h",
     "reaction_kinds",
     "read_reaction_kinds",
+    "says_reaction_ended",
     "split_clauses",
     "stated_duration_h",
-    "tells_end_of",
 ]
 
 UNREAD_REACTION = ""
@@ -181,7 +181,7 @@ def _join_endings(clauses: Iterable[str]) -> Iterator[str]:
     """Yield clauses, each with those after it that only say how it went on: "dark marks for 4 months, faded"."""
     whole = ""
     for words in clauses:
-        if whole and _tells_ending(words):
+        if whole and _says_only_ended(words):
             whole = f"{whole} {words}"
             continue
         if whole:
@@ -191,7 +191,7 @@ def _join_endings(clauses: Iterable[str]) -> Iterator[str]:
         yield whole
 
 
-def _tells_ending(words: str) -> bool:
+def _says_only_ended(words: str) -> bool:
     """Return whether a clause says nothing but that something is gone, or is there still."""
     gone = _known_words("gone") | _known_words("shed")
     tells = gone | _known_words("present") | (_known_words("still") - {"old", "alte", "alten", "alter"})
@@ -309,19 +309,19 @@ def _is_mark_with_end(words: str, named: set[str], treats: str) -> bool:
 
 def _is_vessel_that_was_hit(words: str) -> bool:
     """Return whether a clause only says that a vessel became darker, as light turns one that it reached."""
-    said = {word for word in words.split() if not word.isdecimal()} - _known_words("beside")
+    named = {word for word in words.split() if not word.isdecimal()} - _known_words("beside")
     vessels, darker = _known_words("vessel"), _known_words("darker")
-    return not said.isdisjoint(vessels) and not said.isdisjoint(darker) and said <= vessels | darker
+    return not named.isdisjoint(vessels) and not named.isdisjoint(darker) and named <= vessels | darker
 
 
 def _is_spot_that_fell_off(words: str, treats: str) -> bool:
     """Return whether a clause only says that treated brown spots became darker and fell off, as light turns them."""
     if treats not in BROWN_SPOTS or not _has_words(words, "fell"):
         return False
-    said = {word for word in without_times(words).split() if not word.isdecimal()} - _known_words("beside")
+    named = {word for word in without_times(words).split() if not word.isdecimal()} - _known_words("beside")
     spots, darker = _known_words("brown_spot"), _known_words("darker")
     known = spots | darker | _known_words("shed") | _known_words("turned")
-    return not said.isdisjoint(spots) and not said.isdisjoint(darker) and said <= known
+    return not named.isdisjoint(spots) and not named.isdisjoint(darker) and named <= known
 
 
 def _flakes_as_usual(words: str, treats: str) -> bool:
@@ -349,7 +349,7 @@ def stated_duration_h(text: str, kind: str, treats: str) -> float | None:
 
 
 @lru_cache(_CACHED_TEXTS)
-def tells_end_of(text: str, kind: str, treats: str) -> bool:
+def says_reaction_ended(text: str, kind: str, treats: str) -> bool:
     """Return whether each clause that names a reaction says that it is gone, and none that it is not."""
     named = [words for words in split_clauses(text) if kind in _clause_reactions(words, treats)]
     return bool(named) and all(_has_words(words, "gone") and not re.search(_DENIAL, words) for words in named)

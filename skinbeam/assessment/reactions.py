@@ -19,8 +19,8 @@ from skinbeam.assessment.reaction_words import (
     longest_stay_h,
     reaction_kinds,
     read_reaction_kinds,
+    says_reaction_ended,
     stated_duration_h,
-    tells_end_of,
 )
 from skinbeam.laser.case_devices import find_device, is_same_name
 from skinbeam.laser.device import Device
@@ -248,7 +248,7 @@ def _session_reaction(reaction: EarlierReaction, kind: str, text: str, treats: s
     if kind == UNREAD_REACTION:
         return replace(reaction, kind=text)
     entry = reaction_kinds()[kind]
-    reaction = replace(reaction, has_ended=tells_end_of(text, kind, treats))
+    reaction = replace(reaction, has_ended=says_reaction_ended(text, kind, treats))
     if entry.harm:
         stayed_h = stated_duration_h(text, kind, treats)
         if stayed_h is not None and stayed_h <= _expected_for_h(reaction, entry) and _is_usual(reaction, entry):

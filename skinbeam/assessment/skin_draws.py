@@ -219,8 +219,8 @@ def draw_skins(case: Case, colour: PersonColour, place: SkinPlace, *, draws: int
     skin = replace(SkinDistribution.from_case(described), population=place.vessels)
     times = colour.melanin_factor_at(place.site) if place.limiting else 1.0
     if times > 1.0:
-        held = SourcedValue(
+        fixed_ratio = SourcedValue(
             times, times, times, "fixed", "skinbeam2026photo", "melanin over the face's in a photograph"
         )
-        skin = replace(skin, melanin_ratio=held)
+        skin = replace(skin, melanin_ratio=fixed_ratio)
     return skin.sample(draws, seed)

@@ -26,13 +26,13 @@ from skinbeam.cli.common import (
     check_language,
     check_plot,
     draw_plot,
-    given_path,
     name_file_in_errors,
     output_option,
     print_document,
     print_formatted,
     print_result,
     raise_not_built,
+    require_path,
 )
 from skinbeam.cli.evidence_commands import cite, claims, compare, expect, guideline
 from skinbeam.cli.installed_commands import add_installed_commands
@@ -183,7 +183,7 @@ def consult(
     case: CaseFile,
     output: Annotated[Path, output_option("DIR", "Folder for the plan and the reports.")],
     photo: Annotated[
-        Path | None, typer.Option("--photo", parser=given_path, metavar="FACE.jpg", help="A photograph of the face.")
+        Path | None, typer.Option("--photo", parser=require_path, metavar="FACE.jpg", help="A photograph of the face.")
     ] = None,
     draws: Draws = 200,
     seed: Seed = 0,
@@ -349,7 +349,7 @@ def light(
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            "--checkpoint", parser=given_path, metavar="FILE.npz", help="Keep the run there, and go on from it."
+            "--checkpoint", parser=require_path, metavar="FILE.npz", help="Keep the run there, and go on from it."
         ),
     ] = None,
     output: Annotated[Path | None, output_option("FILE.zarr", "Write the fields.")] = None,
@@ -421,7 +421,7 @@ def photo(
         Path | None,
         typer.Option(
             "--before",
-            parser=given_path,
+            parser=require_path,
             metavar="BEFORE.jpg",
             help="An earlier picture of the same face: what changed since.",
         ),
@@ -455,7 +455,7 @@ def card(
 def preview(
     image: Annotated[Path, typer.Argument(metavar="FACE.jpg", help="The photograph.")],
     plan: Annotated[
-        Path, typer.Option("--plan", parser=given_path, metavar="plan.json", help="The plan that `consult` wrote.")
+        Path, typer.Option("--plan", parser=require_path, metavar="plan.json", help="The plan that `consult` wrote.")
     ],
     output: Annotated[Path, output_option("DIR", "Folder for the pictures.")],
     json: Json = False,

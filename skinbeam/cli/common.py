@@ -27,7 +27,6 @@ __all__ = [
     "check_language",
     "check_plot",
     "draw_plot",
-    "given_path",
     "name_file_in_errors",
     "name_parameters",
     "output_option",
@@ -35,6 +34,7 @@ __all__ = [
     "print_formatted",
     "print_result",
     "raise_not_built",
+    "require_path",
     "use_parameters",
 ]
 
@@ -54,7 +54,7 @@ def use_parameters(command: Any, arguments: Sequence[str]) -> None:
     _PARAMETERS.set({parameter.name: _written(parameter) for parameter in command.params})
 
 
-def given_path(text: str) -> Path:
+def require_path(text: str) -> Path:
     """Return the path that an option was given; an empty one, which would be the current folder, is rejected."""
     if not text:
         raise typer.BadParameter("it is empty; give . for the current folder")
@@ -63,7 +63,7 @@ def given_path(text: str) -> Path:
 
 def output_option(metavar: str, help: str) -> Any:
     """Return the option `-o` of a command that writes files."""
-    return typer.Option("-o", "--output", parser=given_path, metavar=metavar, help=help)
+    return typer.Option("-o", "--output", parser=require_path, metavar=metavar, help=help)
 
 
 def _written(parameter: Any) -> str:
@@ -177,7 +177,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON docum
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but what is wrong, and what --json asks for.")]
 Plot = Annotated[
     Path | None,
-    typer.Option("--plot", parser=given_path, metavar="FILE", help="Draw it, as FILE.svg, FILE.png or FILE.pdf."),
+    typer.Option("--plot", parser=require_path, metavar="FILE", help="Draw it, as FILE.svg, FILE.png or FILE.pdf."),
 ]
 Draws = Annotated[int, typer.Option("--draws", min=1, max=MAX_DRAWS, help="Sampled skins.")]
 ENDPOINT_LIST = ", ".join(sorted(ENDPOINTS))

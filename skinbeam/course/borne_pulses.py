@@ -194,7 +194,7 @@ def _is_read(case: Case, concern: Concern, reaction: EarlierReaction, option: Op
     """
     if reaction.read_after_h is not None:
         return reaction.read_after_h >= hours
-    if _may_react_anew(option) or _was_injured_since(case, concern, reaction):
+    if _has_newer_rule(option) or _was_injured_since(case, concern, reaction):
         return False
     shows_late = hours >= _rules()["reading"]["raised_scar_h"]
     ago = weeks_since(case, case.session[reaction.index])
@@ -218,7 +218,7 @@ def _was_injured_since(case: Case, concern: Concern, borne: EarlierReaction) -> 
     )
 
 
-def _may_react_anew(option: Option) -> bool:
+def _has_newer_rule(option: Option) -> bool:
     """Return whether a rule holds because of what may be newer than any session on the field."""
     anew: Sequence[str] = _rules()["borne"]["not_where"]
     return any(reason.rule in anew or reason.message.id in anew for reason in option.reasons)

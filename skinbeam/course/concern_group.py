@@ -355,15 +355,15 @@ class ConcernGroup:
         opens_last = not earlier.opens_skin and FULL_FIELD_ABLATION not in self.modalities
         return self.is_beside_wound(earlier) and opens_last and not has_lamp
 
-    def meets_fresh_wound_of(self, later: "ConcernGroup", week: int) -> bool:
+    def lights_fresh_wound_of(self, later: "ConcernGroup", week: int) -> bool:
         """Return whether one of its sessions follows one of a later group too soon, if that begins in a week.
 
         Skin beside columns is treated again when a field itself would be, and not before their wound has healed.
         """
         closed = later.wound_weeks
-        mine = [self.start_week + index * self.interval_weeks for index in range(self.count)]
-        theirs = [week + index * later.interval_weeks for index in range(later.count)]
-        return any(0 < light - wound < closed for light in mine for wound in theirs)
+        light_weeks = [self.start_week + index * self.interval_weeks for index in range(self.count)]
+        wound_weeks = [week + index * later.interval_weeks for index in range(later.count)]
+        return any(0 < light - wound < closed for light in light_weeks for wound in wound_weeks)
 
     @property
     def wound_weeks(self) -> int:

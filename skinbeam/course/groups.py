@@ -62,7 +62,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         first = tuple(other.title for other in concern.options if other.setup is None and other.rank < option.rank)
         # Which place has improved, and whether it still has.
         is_known = case is not None and is_place_known(case, concern)
-        is_known &= response is not None and not response.begins_anew
+        is_known &= response is not None and not response.restarts_count
         has_creams_first = case is not None and not done and first_creams(concern.condition) is not None
         part = GroupedConcern(
             concern.place,
@@ -74,7 +74,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             sessions_done=done,
             sessions_alike=alike,
             earlier_treatments=first,
-            is_judged=response is not None and response.is_last_judged and not response.begins_anew,
+            is_judged=response is not None and response.is_last_judged and not response.restarts_count,
             improved_pct=response.improved_pct if response is not None and is_known and alike == done else None,
             other_course=_other_course(case, concern, title) if case is not None and is_known and not alike else None,
             creams_months=_months_of_creams(case, concern) if case is not None and has_creams_first else 0.0,
@@ -101,9 +101,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             group.is_on_fresh_skin = _waits_for_fresh_skin(case, group)
             group.rest = rest_before(case, group.sites, group.modalities, group.interval.least)
             group.has_undated = has_undated_session(case, group.sites)
-        group.dark_marks = tuple(
-            _title_with_site(concern) for concern in concerns if _lies_on_resurfaced(concern, group)
-        )
+        group.dark_marks = tuple(_title_with_site(concern) for concern in concerns if _is_on_resurfaced(concern, group))
         group.melasma = tuple(_title_with_site(concern) for concern in concerns if _is_melasma_under(concern, group))
         beside = (concern for concern in concerns if _is_melasma_beside(concern, group))
         group.melasma_beside = tuple(_title_with_site(concern) for concern in beside)
@@ -150,14 +148,14 @@ def _creams_weeks(group: ConcernGroup, concerns: Sequence[ConcernPlan], case: Ca
     for concern in concerns:
         is_treated = any(part.place == concern.place for part in group.parts)
         creams = first_creams(concern.condition)
-        waits_for = (_is_melasma_under, _is_melasma_beside, _lies_on_resurfaced)
+        waits_for = (_is_melasma_under, _is_melasma_beside, _is_on_resurfaced)
         if creams is None or not (is_treated or any(waits(concern, group) for waits in waits_for)):
             continue
         if case is None:
             left.append(creams.weeks_left(0.0))
             continue
         ago = _weeks_since_darkening(case, concern)
-        has_begun = sessions_on(case, concern) and not session_response(case, concern).begins_anew
+        has_begun = sessions_on(case, concern) and not session_response(case, concern).restarts_count
         if ago is not None or not has_begun:
             since = math.inf if ago is None else ago
             left.append(creams.weeks_left(_months_of_creams(case, concern), at_most_weeks=since))
@@ -237,15 +235,15 @@ def _title_with_site(concern: ConcernPlan) -> str:
     return title_with_site(concern.title, concern.site)
 
 
-def _lies_on_resurfaced(concern: ConcernPlan, group: ConcernGroup) -> bool:
+def _is_on_resurfaced(concern: ConcernPlan, group: ConcernGroup) -> bool:
     """Return whether a concern is dark marks on skin that a group resurfaces for another concern."""
     is_resurfacing = group.is_surface and not group.treats_dark_marks
-    return concern.condition == DARK_MARKS and is_resurfacing and _lies_under(concern, group)
+    return concern.condition == DARK_MARKS and is_resurfacing and _is_under(concern, group)
 
 
 def _is_melasma_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
     """Return whether a concern is melasma on skin that a group treats for another concern."""
-    return concern.condition == MELASMA and not group.treats_melasma and _lies_under(concern, group)
+    return concern.condition == MELASMA and not group.treats_melasma and _is_under(concern, group)
 
 
 def _is_melasma_beside(concern: ConcernPlan, group: ConcernGroup) -> bool:
@@ -292,5 +290,5 @@ def _waits_for_fresh_skin(case: Case, group: ConcernGroup) -> bool:
     )
 
 
-def _lies_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
+def _is_under(concern: ConcernPlan, group: ConcernGroup) -> bool:
     return any(sites_overlap(concern.site, part.site) for part in group.parts)

@@ -57,9 +57,9 @@ class DayExpectation:
 
 @cache
 def _load_signs() -> tuple[WarningSign, ...]:
-    held = load_package_table("data/diary.toml")["sign"]
+    signs = load_package_table("data/diary.toml")["sign"]
     return tuple(
-        WarningSign(name, tuple(values["rules"]), values.get("at_once", False)) for name, values in held.items()
+        WarningSign(name, tuple(values["rules"]), values.get("at_once", False)) for name, values in signs.items()
     )
 
 
@@ -83,7 +83,11 @@ def warning_signs(pain: int, redness: str, sign_names: Collection[str]) -> tuple
     table = load_package_table("data/diary.toml")
     return (
         *(sign for sign in _load_signs() if sign.name in sign_names),
-        *(WarningSign("redness", tuple(held["rules"]), False) for held in [table["redness"][redness]] if held["warns"]),
+        *(
+            WarningSign("redness", tuple(degree["rules"]), False)
+            for degree in [table["redness"][redness]]
+            if degree["warns"]
+        ),
         *([WarningSign("pain", ("call-same-day",), False)] if pain >= table["pain"]["severe"]["value"] else ()),
     )
 

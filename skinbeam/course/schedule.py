@@ -88,7 +88,7 @@ def _groups_before(group: ConcernGroup, placed: Sequence[ConcernGroup]) -> list[
     over = [before for before in follows if not group.shares_visits_beside(before)]
     while True:
         week = max(_week_after(over, group), group.least_week)
-        met = [before for before in follows if before not in over and before.meets_fresh_wound_of(group, week)]
+        met = [before for before in follows if before not in over and before.lights_fresh_wound_of(group, week)]
         if not met:
             return over
         over += met
@@ -149,7 +149,7 @@ class _CourseSession:
         rules = course_rules()
         stopping: dict[int, list[str]] = {}
         for part in self.parts:
-            if self._comes_to_stop_rule(part):
+            if self._reaches_stop_rule(part):
                 stopping.setdefault(rules.stop_after(part.option.modality), []).append(part.title)
         below = {"pct": rules.stop_below_pct}
         if named:
@@ -159,7 +159,7 @@ class _CourseSession:
             ]
         return [Message("course.stop-rule", {"sessions": sessions, **below}) for sessions in stopping]
 
-    def _comes_to_stop_rule(self, part: GroupedConcern) -> bool:
+    def _reaches_stop_rule(self, part: GroupedConcern) -> bool:
         """Return whether this session follows those after which a course may stop; not where that was judged already.
 
         A course that improved too little is refused, and has no visits.

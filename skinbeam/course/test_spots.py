@@ -61,11 +61,11 @@ from skinbeam.text import DocumentWarning, Formatter, Message, render_message
 
 __all__ = [
     "NO_TEST_SPOTS",
+    "add_missing_spots_reasons",
     "distinct_ladders",
     "earlier_pulse_notices",
     "most_informative_doses",
     "plan_test_spots",
-    "tell_missing_spots",
 ]
 
 _test_spot_rules = partial(load_package_table, "data/test_spots.toml")
@@ -437,7 +437,7 @@ def _describe_size(settings: DeviceSetting) -> str:
 # Why a light has no test spots.
 
 
-def tell_missing_spots(
+def add_missing_spots_reasons(
     case: Case, concern: Concern, options: Sequence[Option], trials: Sequence[CandidateSetting]
 ) -> tuple[Option, ...]:
     """Return the options of a concern, of which each laser without test spots says why it has none.
@@ -448,11 +448,12 @@ def tell_missing_spots(
     """
     left = iter(trials)
     return tuple(
-        option if option.setup is None else _tell_missing(case, concern, option, next(left)) for option in options
+        option if option.setup is None else _add_missing_spots_reason(case, concern, option, next(left))
+        for option in options
     )
 
 
-def _tell_missing(case: Case, concern: Concern, option: Option, trial: CandidateSetting) -> Option:
+def _add_missing_spots_reason(case: Case, concern: Concern, option: Option, trial: CandidateSetting) -> Option:
     message = _missing_spots(case, concern, option, trial.machine)
     if message is None:
         return option
@@ -460,8 +461,8 @@ def _tell_missing(case: Case, concern: Concern, option: Option, trial: Candidate
     cite_sources(source)
     about = concern.place
     decision: Decision = "with-caution" if message.id == "ladder.no-room" else "suitable"
-    told = RuleReason(NO_TEST_SPOTS, decision, message, source, "practice", about)
-    return replace(option, reasons=strictest_first((*option.reasons, told)))
+    reason = RuleReason(NO_TEST_SPOTS, decision, message, source, "practice", about)
+    return replace(option, reasons=strictest_first((*option.reasons, reason)))
 
 
 def _missing_spots(case: Case, concern: Concern, option: Option, machine: SearchMachine) -> Message | None:

@@ -28,13 +28,13 @@ _MAX_NAME_CHARACTERS = 100  # of a name that the name of its temporary file repe
 @contextmanager
 def temporary_path(path: Path) -> Iterator[Path]:
     """Provide an unused hidden path beside `path`; it is removed when the block or the run ends."""
-    held = path.with_name(f"{_hidden_prefix(path.name)}{os.urandom(8).hex()}")
-    _temporary_paths[held] = None
+    temporary = path.with_name(f"{_hidden_prefix(path.name)}{os.urandom(8).hex()}")
+    _temporary_paths[temporary] = None
     try:
-        yield held
+        yield temporary
     finally:
-        _remove_path(held)
-        del _temporary_paths[held]
+        _remove_path(temporary)
+        del _temporary_paths[temporary]
 
 
 @contextmanager
@@ -64,16 +64,16 @@ def work_folder(parent: Path, name: str) -> Iterator[Path]:
 
 def remove_temporary_paths() -> None:
     """Remove every registered temporary path; called by the code that ends the run."""
-    for held in list(_temporary_paths):
-        _remove_path(held)
+    for temporary in list(_temporary_paths):
+        _remove_path(temporary)
 
 
 def _remove_abandoned_folders(parent: Path, name: str) -> None:
     """Remove work folders that no run locks any more."""
-    ours = re.compile(rf"{re.escape(_hidden_prefix(name))}[0-9a-f]{{16}}")
+    own_names = re.compile(rf"{re.escape(_hidden_prefix(name))}[0-9a-f]{{16}}")
     for left in parent.iterdir():
         with suppress(OSError):
-            if ours.fullmatch(left.name) and left.lstat().st_uid == os.getuid():
+            if own_names.fullmatch(left.name) and left.lstat().st_uid == os.getuid():
                 lock = _try_lock(left)
                 if lock is not None:
                     _remove_path(left)

@@ -238,10 +238,10 @@ def person_name() -> BeforeValidator:
     and punctuation. Words of mixed alphabets are rejected too, as they only look like another word.
     """
     allowed = "Who it was, by profession or name, such as dermatologist."
-    held = text(_PERSON_NAME_CHARACTERS).func
+    check_text = text(_PERSON_NAME_CHARACTERS).func
 
     def check(read: Any) -> str:
-        name: str = held(read).strip()  # type: ignore[call-arg] # checks here take the value alone
+        name: str = check_text(read).strip()  # type: ignore[call-arg] # checks here take the value alone
         plain = unicodedata.normalize("NFKC", name).casefold()
         words = re.findall(r"[^\W\d_]+", plain)
         letters = {letter for word in words for letter in word if "FILLER" not in unicodedata.name(letter, "")}

@@ -32,7 +32,7 @@ from skinbeam.photo.findings.finding import SkinFinding, referral_message
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.skin_copy import copy_skin
 from skinbeam.photo.green_light import green_picture, is_green_readable
-from skinbeam.photo.limits import beside_limit, limit, limit_entry
+from skinbeam.photo.limits import limit, limit_entry, round_towards_value
 from skinbeam.photo.pigment_maps.inversion import SkinMaps, compute_skin_maps
 from skinbeam.photo.pigment_maps.pigment_density import smooth_for_colour
 from skinbeam.photo.printed_card.cover import CARD_MARGIN, cover_card, uncover_card
@@ -261,7 +261,9 @@ def _card_problems(
     light = None if card is None or card.printed_card is None else card.printed_card.evenness_pct
     most = limit("printed-card", "uneven_pct_max")
     if isinstance(light, float) and light > most:
-        message = Message("photo-card-reading.uneven", {"percent": beside_limit(light, most), "most": round(most)})
+        message = Message(
+            "photo-card-reading.uneven", {"percent": round_towards_value(light, most), "most": round(most)}
+        )
         problems.append(QualityProblem("uneven-light", message, "nothing"))
     face = found.face if isinstance(found, _LocatedSkin) else None
     scale = scale_from_card(printed)

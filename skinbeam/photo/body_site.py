@@ -150,9 +150,9 @@ def _outlines(view: View, tone: RelativeTones, bare: Mask) -> Mask:
 def _piece_with_sample(sample: Mask, bare: Mask) -> Mask:
     """Return the piece of bare skin with most of the sample; other pieces may be cloth of the same colour."""
     _, labels = cv2.connectedComponents(bare.astype(np.uint8))
-    held = np.bincount(labels[sample], minlength=labels.max() + 1)
-    held[0] = 0
-    return np.asarray(bare & (labels == held.argmax()))
+    sample_pixels = np.bincount(labels[sample], minlength=labels.max() + 1)
+    sample_pixels[0] = 0
+    return np.asarray(bare & (labels == sample_pixels.argmax()))
 
 
 def _without_background(skin: Mask, sample: Mask, tone: RelativeTones) -> Mask:

@@ -5,7 +5,7 @@ from functools import partial
 
 from skinbeam.model.sources import read_sourced_value
 
-__all__ = ["beside_limit", "chart_patches", "colour_direction", "limit", "limit_entry"]
+__all__ = ["chart_patches", "colour_direction", "limit", "limit_entry", "round_towards_value"]
 
 _TABLE = "data/photo.toml"
 limit_entry = partial(read_sourced_value, _TABLE)
@@ -16,7 +16,7 @@ def limit(section: str, name: str) -> float:
     return float(limit_entry(section, name)["value"])
 
 
-def beside_limit(value: float, bound: float) -> int:
+def round_towards_value(value: float, bound: float) -> int:
     """Return a value as a whole number for a sentence that also names a limit, on the same side of it as the value.
 
     Rounded to the nearest, 10.2 would be told as "10, more than 10".

@@ -21,7 +21,7 @@ from skinbeam.photo.decoding.photograph import Picture
 from skinbeam.photo.face.face import Face, FaceView
 from skinbeam.photo.face.regions import SkinRegions
 from skinbeam.photo.green_light import clipped_ends
-from skinbeam.photo.limits import beside_limit, limit, limit_entry
+from skinbeam.photo.limits import limit, limit_entry, round_towards_value
 from skinbeam.photo.view import View
 from skinbeam.text import Message
 
@@ -52,7 +52,8 @@ def find_suspicions(view: View, regions: SkinRegions, *, calibrated: bool) -> It
         yield (
             "shiny-skin",
             Message(
-                "photo-quality.shine", {"percent": beside_limit(100 * shine, 100 * most), "most": round(100 * most)}
+                "photo-quality.shine",
+                {"percent": round_towards_value(100 * shine, 100 * most), "most": round(100 * most)},
             ),
         )
     white = eye_white_colour(view.rgb, view.face) if isinstance(view, FaceView) and not calibrated else None
@@ -147,11 +148,13 @@ def exposure_problem(rgb: Picture) -> QualityProblem | None:
     least, most = limit("gate", "mean_min"), limit("gate", "mean_max")
     if mean < least:
         return QualityProblem(
-            "too-dark", Message("photo-quality.dark", {"mean": beside_limit(mean, least), "least": least}), "all"
+            "too-dark", Message("photo-quality.dark", {"mean": round_towards_value(mean, least), "least": least}), "all"
         )
     if mean > most:
         return QualityProblem(
-            "too-bright", Message("photo-quality.bright", {"mean": beside_limit(mean, most), "most": most}), "all"
+            "too-bright",
+            Message("photo-quality.bright", {"mean": round_towards_value(mean, most), "most": most}),
+            "all",
         )
     return None
 
@@ -162,7 +165,9 @@ def darkness_problem(rgb: Picture) -> QualityProblem | None:
     if bright >= least:
         return None
     return QualityProblem(
-        "dim-picture", Message("photo-quality.dim", {"brightest": beside_limit(bright, least), "least": least}), "tone"
+        "dim-picture",
+        Message("photo-quality.dim", {"brightest": round_towards_value(bright, least), "least": least}),
+        "tone",
     )
 
 
@@ -198,7 +203,7 @@ def resolution_problem(view: View) -> QualityProblem | None:
     pupil_px, least = view.place.pupil_px / view.scale, limit("gate", "pupil_px_detail")
     if pupil_px >= least:
         return _softness_problem(view, least) if isinstance(view, FaceView) else None
-    message = Message("photo-quality.no_detail", {"pupils": beside_limit(pupil_px, least), "least": least})
+    message = Message("photo-quality.no_detail", {"pupils": round_towards_value(pupil_px, least), "least": least})
     if not isinstance(view, FaceView):
         pupils_mm = float(limit_entry("scale", "pupil_distance_mm")["value"])
         message = Message("photo-site.no_detail", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least})
@@ -225,7 +230,7 @@ def _clipping_problems(skin: Picture) -> list[QualityProblem]:
     share, most = float(np.mean((ends["full"] | ends["black"]).any(axis=1))), limit("gate", "clipped_fraction_max")
     if share <= most:
         return []
-    params = {"percent": beside_limit(100 * share, 100 * most), "most": round(100 * most)}
+    params = {"percent": round_towards_value(100 * share, 100 * most), "most": round(100 * most)}
     of = {(name, end): float(at[:, k].mean()) for end, at in ends.items() for k, name in enumerate(_CHANNELS)}
     (name, end), largest = max(of.items(), key=lambda item: item[1])
     alone = all(part <= _ALONE * largest for place, part in of.items() if place != (name, end))

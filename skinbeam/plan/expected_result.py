@@ -195,16 +195,17 @@ def response_notices(case: Case, gains: Sequence[SessionGain]) -> tuple[Document
 
     Each names its concern, where there are several.
     """
-    told = [
+    notices = [
         (concern, message)
         for concern in case.concern
         if (message := _response_message(case, concern, gains)) is not None
     ]
-    if len(told) > 1:
-        told = [
-            (concern, Message("response.of-concern", {"concern": _name(concern), "told": it})) for concern, it in told
+    if len(notices) > 1:
+        notices = [
+            (concern, Message("response.of-concern", {"concern": _name(concern), "told": it}))
+            for concern, it in notices
         ]
-    return tuple(DocumentWarning("response", message) for _, message in told)
+    return tuple(DocumentWarning("response", message) for _, message in notices)
 
 
 def _name(concern: Concern) -> str:

@@ -365,12 +365,12 @@ def _possible_class(case: Case, concern: Concern, treatment: GuidelineTreatment)
         return modality
     for name in treatment.device_classes:
         parts = class_parts(name)
-        if not is_known or all(_is_left(case, concern, modality, part) for part in parts):
+        if not is_known or all(_has_allowed_light(case, concern, modality, part) for part in parts):
             return parts[0]
     return None
 
 
-def _is_left(case: Case, concern: Concern, modality: str, device_class: str) -> bool:
+def _has_allowed_light(case: Case, concern: Concern, modality: str, device_class: str) -> bool:
     """Return whether the rules leave any light of a class of known devices to a person; true where no device is known.
 
     Rules ask for the wavelength and for how the device is built, and of the pulse whether it is a short one, as all of

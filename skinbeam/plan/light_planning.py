@@ -128,9 +128,9 @@ def _most_of_device_J_cm2(table: ResponseTable, setting: BeamSetting) -> float:
     Nobody treated at that dose: a device that ends before any limit would give skin of every colour the same.
     """
     beam, skins = table.beam(setting), table.skins
-    ours = basal_burn_doses(beam, skins, table.cooling)
+    own_doses = basal_burn_doses(beam, skins, table.cooling)
     lightest = reference_burn_median_J_cm2(skins.site, PHOTOTYPES[0], beam, table.cooling)
-    ratio = _median_J_cm2(ours, skins.weights[1]) / lightest
+    ratio = _median_J_cm2(own_doses, skins.weights[1]) / lightest
     return max(dose_steps(table.machine.device, setting)) * min(1.0, ratio)
 
 
@@ -195,10 +195,10 @@ def _plan_heating(
     phototype = darkest_phototype(case) or len(PHOTOTYPES)
     while darker is not None and wanted < proposal.start and _is_measured(case) and phototype < len(PHOTOTYPES):
         phototype += 1
-        theirs = darker(phototype)
-        if theirs is None:
+        darker_proposal = darker(phototype)
+        if darker_proposal is None:
             break
-        moved = theirs.start * min(1.0, _ratio_to_phototype(phototype, theirs, table))
+        moved = darker_proposal.start * min(1.0, _ratio_to_phototype(phototype, darker_proposal, table))
         wanted = max(wanted, min(moved, proposal.start))
     if proposal.no_less_than is not None:
         wanted = max(wanted, proposal.no_less_than.dose)
@@ -348,8 +348,8 @@ def _ratio_to_treated_skin(case: Case, proposal: Proposal, table: ResponseTable)
 def _ratio_to_phototype(phototype: int, proposal: Proposal, table: ResponseTable) -> float:
     """Return the ratio of computed doses that burn, of this skin over skin of a phototype, 1 to 6."""
     beam, skins = table.beam(proposal.setting), table.skins
-    ours = _median_J_cm2(basal_burn_doses(beam, skins, table.cooling), skins.weights[1])
-    return ours / reference_burn_median_J_cm2(skins.site, PHOTOTYPES[phototype - 1], beam, table.cooling)
+    own_median = _median_J_cm2(basal_burn_doses(beam, skins, table.cooling), skins.weights[1])
+    return own_median / reference_burn_median_J_cm2(skins.site, PHOTOTYPES[phototype - 1], beam, table.cooling)
 
 
 def _doses_downwards(proposal: Proposal, wanted: float) -> Sequence[float]:

@@ -21,7 +21,12 @@ from skinbeam.course.aftercare import (
 )
 from skinbeam.course.finished import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
-from skinbeam.course.test_spots import distinct_ladders, earlier_pulse_notices, plan_test_spots, tell_missing_spots
+from skinbeam.course.test_spots import (
+    add_missing_spots_reasons,
+    distinct_ladders,
+    earlier_pulse_notices,
+    plan_test_spots,
+)
 from skinbeam.course.totals import course_total
 from skinbeam.evidence.guideline.table import load_cells, load_choices
 from skinbeam.laser.device import devices
@@ -194,7 +199,7 @@ def _assemble_plan(
         ]
         treated = (*chosen, *_begun_without_laser(case.concern, concerns))
         aftercare, when_to_call = aftercare_advice(treated, case), call_advice(treated, case)
-        concerns = _tell_care_after_others(case, concerns, treated, aftercare, when_to_call)
+        concerns = _add_care_after_others(case, concerns, treated, aftercare, when_to_call)
         gains = tuple(gain for part in parts for gain in part.gains)
         course = schedule_course(concerns, case, gains)
         made = Plan(
@@ -258,8 +263,8 @@ def _explain_sparser_columns(concerns: Sequence[ConcernPlan]) -> tuple[PlainReas
         for reason in option.reasons
         if reason.rule == SPARSER_COLUMNS
     )
-    told = {message.text: message for message in changed}.values()
-    return tuple(PlainReason(SPARSER_COLUMNS, "with-caution", (), message) for message in told)
+    sentences = {message.text: message for message in changed}.values()
+    return tuple(PlainReason(SPARSER_COLUMNS, "with-caution", (), message) for message in sentences)
 
 
 def _plan_concerns(
@@ -280,15 +285,15 @@ def _plan_concerns(
         gains = session_gains(case, concern, planned.record, planned.trial)
         options = planned.record.options
         ladders = plan_test_spots(case, concern, options, planned.trials)
-        told = tell_missing_spots(case, concern, options, planned.trials)
-        return _ConcernPart(replace(planned.record, options=told), gains, ladders, keep(planned))
+        with_missing_spots = add_missing_spots_reasons(case, concern, options, planned.trials)
+        return _ConcernPart(replace(planned.record, options=with_missing_spots), gains, ladders, keep(planned))
 
     begun = sorted(range(len(case.concern)), key=lambda place: _start_order(case.concern[place]))
     worked = dict(zip(begun, run_each(part, [case.concern[place] for place in begun]), strict=True))
     return [worked[place] for place in range(len(case.concern))]
 
 
-def _tell_care_after_others(
+def _add_care_after_others(
     case: Case,
     concerns: Sequence[ConcernPlan],
     treated: Sequence[TreatedConcern],
@@ -406,10 +411,12 @@ def _clearance_notices(
     case: Case, suitability: Suitability, concerns: Sequence[ConcernPlan]
 ) -> tuple[DocumentWarning, ...]:
     """Return how the referrals that leave something without a laser are cleared, where they can be."""
-    held = [concern for concern, planned in zip(case.concern, concerns, strict=True) if planned.first_laser is None]
+    without_laser = [
+        concern for concern, planned in zip(case.concern, concerns, strict=True) if planned.first_laser is None
+    ]
     of_lasers = [
         reason
-        for concern in held
+        for concern in without_laser
         for modality in usable_modalities(concern.condition)
         for reason in judge_suitability(case, concern=concern, modality=modality).reasons
     ]

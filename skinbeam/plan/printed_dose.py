@@ -163,10 +163,10 @@ def practice_doses(
     high = min(span.usual_high, *region.lighter_highs(machine.device, setting), own_high, span.high)
     middle = span.middle
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
-        theirs = replace(region, phototype=lighter)
-        doses = theirs.dose_range(machine.device, setting, needs_pulse=_needs_pulse(machine, region))
+        lighter_region = replace(region, phototype=lighter)
+        doses = lighter_region.dose_range(machine.device, setting, needs_pulse=_needs_pulse(machine, region))
         if doses is not None and doses.includes_phototype and doses.condition == span.condition:
-            lighter_middle, lighter_high = practice_doses(machine, setting, theirs, doses)
+            lighter_middle, lighter_high = practice_doses(machine, setting, lighter_region, doses)
             middle, high = min(middle, lighter_middle), min(high, lighter_high)
             break
     high = max(high, span.low)

@@ -102,13 +102,17 @@ def propose_for_darker(
     caps = PulseCaps(concern.condition, modality, concern.site, phototype)
     machine, nm = replace(proposal.machine, caps=caps), proposal.setting.wavelength_nm
     with collect_sources() as sources:
-        theirs = propose_setting(case, concern, modality, machine, wavelength_nm=nm, phototype=phototype)
-    if theirs is None or theirs.lighter_phototype is not None or theirs.condition != proposal.condition:
+        darker_proposal = propose_setting(case, concern, modality, machine, wavelength_nm=nm, phototype=phototype)
+    if (
+        darker_proposal is None
+        or darker_proposal.lighter_phototype is not None
+        or darker_proposal.condition != proposal.condition
+    ):
         return None
-    if theirs.setting != proposal.setting:
+    if darker_proposal.setting != proposal.setting:
         return None
     cite_sources(*sources)
-    return theirs
+    return darker_proposal
 
 
 def _propose_from_similar_light(
@@ -131,20 +135,20 @@ def _propose_from_similar_light(
     if not able:
         return None
     lender = replace(machine, case_name=row["lender"], device=load_device(row["lender"]), dose_bars=())
-    theirs = _propose_no_more_than_lighter(lender, concern, region, barred_nm)
-    if theirs is None:
+    lent = _propose_no_more_than_lighter(lender, concern, region, barred_nm)
+    if lent is None:
         return None
     nearest = sorted(
         able,
         key=lambda offered: (
-            log_ratio(offered.spot_mm, theirs.setting.spot_mm),
-            log_ratio(offered.pulse_ms, theirs.setting.pulse_ms),
+            log_ratio(offered.spot_mm, lent.setting.spot_mm),
+            log_ratio(offered.pulse_ms, lent.setting.pulse_ms),
         ),
     )
     spots: dict[float, BeamSetting] = {}
     for setting in nearest:
         spots.setdefault(setting.spot_mm, setting)
-    tried = (_move_to_light(theirs, machine, setting, concern.site, region) for setting in spots.values())
+    tried = (_move_to_light(lent, machine, setting, concern.site, region) for setting in spots.values())
     moved = next((proposal for proposal in tried if proposal.published_doses), None)
     if moved is not None:
         cite_sources(row["source"])
@@ -152,14 +156,14 @@ def _propose_from_similar_light(
 
 
 def _move_to_light(
-    theirs: Proposal, machine: SearchMachine, setting: BeamSetting, site: str, region: PracticeRegion
+    lent: Proposal, machine: SearchMachine, setting: BeamSetting, site: str, region: PracticeRegion
 ) -> Proposal:
     """Return a proposal of other light with a setting of a machine, at doses that burn the skin of sources alike."""
-    treated = PHOTOTYPES[: theirs.lighter_phototype or region.phototype or len(PHOTOTYPES)]
-    own = replace(theirs, machine=machine, setting=setting)
+    treated = PHOTOTYPES[: lent.lighter_phototype or region.phototype or len(PHOTOTYPES)]
+    own = replace(lent, machine=machine, setting=setting)
     # Ratios of drawn skins vary; that of lighter skin bounds them, so that darker skin gets no more.
-    factor = min(_median_burn_J_cm2(own, site, skin) / _median_burn_J_cm2(theirs, site, skin) for skin in treated)
-    similar = SimilarLight(theirs.setting.wavelength_nm, factor, theirs.printed_range)
+    factor = min(_median_burn_J_cm2(own, site, skin) / _median_burn_J_cm2(lent, site, skin) for skin in treated)
+    similar = SimilarLight(lent.setting.wavelength_nm, factor, lent.printed_range)
     return replace(_with_doses_times(own, factor), similar_light=similar)
 
 
@@ -231,12 +235,18 @@ def _least_off_face(
     least = replace(proposal, is_least_off_face=True)
     for number in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
         with collect_sources():
-            theirs = propose_from_sources(proposal.machine, concern, replace(region, phototype=number), barred_nm)
-        if theirs is None or theirs.lighter_phototype is not None or theirs.low <= least.start:
+            darker_proposal = propose_from_sources(
+                proposal.machine, concern, replace(region, phototype=number), barred_nm
+            )
+        if (
+            darker_proposal is None
+            or darker_proposal.lighter_phototype is not None
+            or darker_proposal.low <= least.start
+        ):
             continue
-        if (theirs.setting, theirs.condition) == (proposal.setting, proposal.condition):
-            cite_sources(*theirs.sources)
-            least = replace(least, least_of_darker=theirs.low)
+        if (darker_proposal.setting, darker_proposal.condition) == (proposal.setting, proposal.condition):
+            cite_sources(*darker_proposal.sources)
+            least = replace(least, least_of_darker=darker_proposal.low)
     return least
 
 
@@ -261,28 +271,28 @@ def _propose_no_more_than_lighter(
         # Of a lamp sources leave out a phototype between others; its filter is then that of the next lighter one.
         regions = [replace(region, phototype=number) for number in range(lighter, 0, -1)]
         tried = (_propose_no_more_than_lighter(machine, concern, other, barred_nm) for other in regions)
-        theirs = (
+        of_lighter = (
             next((proposal for proposal in tried if proposal is not None), None)
             if machine.device.is_lamp
             else next(tried)
         )
-    if machine.device.is_lamp and theirs is not None:
-        found = _with_light_of_lighter_skin(found, theirs.setting)
-    if is_published_only and theirs is not None and _is_greater_at_other_spot(found, theirs):
+    if machine.device.is_lamp and of_lighter is not None:
+        found = _with_light_of_lighter_skin(found, of_lighter.setting)
+    if is_published_only and of_lighter is not None and _is_greater_at_other_spot(found, of_lighter):
         cite_sources(*sources)
-        return _at_spot_of_lighter_skin(found, theirs, lighter)
+        return _at_spot_of_lighter_skin(found, of_lighter, lighter)
     if found.lighter_phototype is not None:
         return found
-    if theirs is None or (theirs.setting, theirs.condition) != (found.setting, found.condition):
+    if of_lighter is None or (of_lighter.setting, of_lighter.condition) != (found.setting, found.condition):
         return found
-    if theirs.high >= found.high and theirs.middle >= found.middle:
+    if of_lighter.high >= found.high and of_lighter.middle >= found.middle:
         return found
     cite_sources(*sources)
     printed = found.printed_range
-    if theirs.high < found.low:
-        own = theirs.lighter_phototype or lighter
-        return replace(theirs, lighter_phototype=own, printed=printed, bounding_phototype=lighter)
-    bounded = replace(bounded_by(found, theirs), printed=printed)
+    if of_lighter.high < found.low:
+        own = of_lighter.lighter_phototype or lighter
+        return replace(of_lighter, lighter_phototype=own, printed=printed, bounding_phototype=lighter)
+    bounded = replace(bounded_by(found, of_lighter), printed=printed)
     return replace(bounded, bounding_phototype=lighter) if bounded.middle < found.middle else bounded
 
 
@@ -299,15 +309,17 @@ def _no_deeper_than_lighter(
     skin is thinner or heals more slowly; darker skin, which such columns mark sooner, gets no deeper ones.
     """
     with collect_sources() as sources:
-        theirs = _propose_no_more_than_lighter(machine, concern, lighter, barred_nm)
-    if theirs is None:
+        of_lighter = _propose_no_more_than_lighter(machine, concern, lighter, barred_nm)
+    if of_lighter is None:
         return proposal
-    moved = proposal.in_columns_of(theirs.setting)
-    if moved.setting.spot_mm != theirs.setting.spot_mm or moved.middle <= theirs.middle:
+    moved = proposal.in_columns_of(of_lighter.setting)
+    if moved.setting.spot_mm != of_lighter.setting.spot_mm or moved.middle <= of_lighter.middle:
         return proposal
     cite_sources(*sources)
-    is_own_deeper = proposal.lighter_phototype is None or theirs.is_own_deeper
-    return replace(theirs, lighter_phototype=theirs.lighter_phototype or lighter.phototype, is_own_deeper=is_own_deeper)
+    is_own_deeper = proposal.lighter_phototype is None or of_lighter.is_own_deeper
+    return replace(
+        of_lighter, lighter_phototype=of_lighter.lighter_phototype or lighter.phototype, is_own_deeper=is_own_deeper
+    )
 
 
 def _propose_at_site(

@@ -181,9 +181,9 @@ def _propose_from_lighter_cells(
     nearest: Proposal | None = None
     for lighter in range((region.phototype or len(PHOTOTYPES)) - 1, 0, -1):
         for condition in conditions:
-            theirs = replace(region, condition=condition)
-            cells = machine_cells(machine, concern, theirs, lighter)
-            proposal = _propose_from_cells(machine, settings, cells, theirs, lighter)
+            other_region = replace(region, condition=condition)
+            cells = machine_cells(machine, concern, other_region, lighter)
+            proposal = _propose_from_cells(machine, settings, cells, other_region, lighter)
             if proposal is None:
                 continue
             if nearest is None:
@@ -215,9 +215,9 @@ def _propose_from_darker_cells(
     """
     for condition in cell_lenders(machine, region):
         for darker in range((region.phototype or len(PHOTOTYPES)) + 1, len(PHOTOTYPES) + 1):
-            theirs = replace(region, condition=condition)
-            cells = machine_cells(machine, concern, theirs, darker)
-            proposal = _propose_from_cells(machine, settings, cells, theirs, None)
+            other_region = replace(region, condition=condition)
+            cells = machine_cells(machine, concern, other_region, darker)
+            proposal = _propose_from_cells(machine, settings, cells, other_region, None)
             if proposal is not None:
                 return replace(proposal, darker_phototype=darker)
     return None

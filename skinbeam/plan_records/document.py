@@ -78,8 +78,8 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     _expect(schema in (PLAN_SCHEMA, *_EARLIER_SCHEMAS), "plan.schema", PLAN_SCHEMA, schema)
     is_known = isinstance(language, str) and language in LANGUAGES
     _expect(is_known, "plan.language", f"one of {', '.join(LANGUAGES)}", language)
-    held = {name: value for name, value in document.items() if name not in ("language", "plan_sha256")}
-    read: Plan = _PlanReader(language).value(Plan, held, "plan")
+    hashed = {name: value for name, value in document.items() if name not in ("language", "plan_sha256")}
+    read: Plan = _PlanReader(language).value(Plan, hashed, "plan")
     if language != ENGLISH:
         identity = document.get("plan_sha256")
         _expect(isinstance(identity, str) and bool(_HASH.fullmatch(identity)), "plan.plan_sha256", "a hash", identity)
@@ -134,33 +134,35 @@ class _PlanReader:
             return Unknown(value["unknown"])
         if kind is Message:
             return StoredMessage(value["id"], value["params"], value["text"], self.language)
-        held = dict(value)
+        entries = dict(value)
         if kind in (Expectation, NaturalCourse):
-            held["abstains"] = _sentence_record(held["abstains"]) if held["abstains"] else None
+            entries["abstains"] = _sentence_record(entries["abstains"]) if entries["abstains"] else None
         elif kind is DocumentWarning:
-            held["message"] = _sentence_record(held["message"])
+            entries["message"] = _sentence_record(entries["message"])
         elif kind is ConcernSuggestion:
-            held["seen"] = [_sentence_record(sentence) for sentence in held["seen"]]
+            entries["seen"] = [_sentence_record(sentence) for sentence in entries["seen"]]
         if kind in (RuleReason, Advice, PersonalRisk, TestSpotLadder):
-            held["message"] = held["message"] | {"text": held.pop("text")}
-            held |= {"name": held.pop("risk")} if kind is PersonalRisk else {}
+            entries["message"] = entries["message"] | {"text": entries.pop("text")}
+            entries |= {"name": entries.pop("risk")} if kind is PersonalRisk else {}
         elif kind in (Option, NearestOption):
-            setup = {name: held.pop(name) for name in (field.name for field in fields(DeviceSetup)) if name in held}
-            held["setup"] = setup if "device" in setup else None
+            setup = {
+                name: entries.pop(name) for name in (field.name for field in fields(DeviceSetup)) if name in entries
+            }
+            entries["setup"] = setup if "device" in setup else None
             _expect("device" in setup or setup == {"settings": {}}, path, "a device with its settings", setup)
         if self.language != ENGLISH:
-            held |= _english_title(held)
+            entries |= _english_title(entries)
         shape = _record_shape(kind)
-        for name in held:
-            _expect(name in shape.hints, f"{path}.{name}", "a known field", held[name])
+        for name in entries:
+            _expect(name in shape.hints, f"{path}.{name}", "a known field", entries[name])
         for name in shape.needed:
-            _expect(name in held, f"{path}.{name}", "a value", "nothing")
+            _expect(name in entries, f"{path}.{name}", "a value", "nothing")
         for name in shape.optional:
-            held.setdefault(name, None)
+            entries.setdefault(name, None)
         return kind(
             **{
                 name: None if item is None else self.value(shape.hints[name], item, f"{path}.{name}")
-                for name, item in held.items()
+                for name, item in entries.items()
             }
         )
 

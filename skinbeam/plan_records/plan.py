@@ -427,8 +427,8 @@ class Plan:
         """Return the plan in JSON types, with sentences in a language; its hash is the same in every language."""
         identity = self.plan_sha256
         with use_language(language), use_document_language(language):
-            held = dataclass_fields(translate_texts(self)) | {"language": language, "plan_sha256": identity}
-            return {name: to_json_types(value) for name, value in held.items()}
+            entries = dataclass_fields(translate_texts(self)) | {"language": language, "plan_sha256": identity}
+            return {name: to_json_types(value) for name, value in entries.items()}
 
 
 def round_record(value: RecordT) -> RecordT:

@@ -167,9 +167,9 @@ def find_close_up(view: View, ln_factor: Float) -> Box:
     wide = min(round(setting("picture", "close_up_pupil") * view.place.pupil_px), x1 - x0)
     tall = min(round(wide * setting("picture", "close_up_aspect")), y1 - y0)
     sums = cv2.integral(np.ascontiguousarray(weight[y0:y1, x0:x1], np.float32))
-    held = sums[tall:, wide:] - sums[:-tall, wide:] - sums[tall:, :-wide] + sums[:-tall, :-wide]
+    change_in_box = sums[tall:, wide:] - sums[:-tall, wide:] - sums[tall:, :-wide] + sums[:-tall, :-wide]
     # Neighbouring boxes may hold the same: the one in their middle leaves the mark in the middle of the picture.
-    _, parts = cv2.connectedComponents((held >= (1.0 - _SAME) * held.max()).astype(np.uint8))
-    rows, columns = np.nonzero(parts == parts[np.unravel_index(np.argmax(held), held.shape)])
+    _, parts = cv2.connectedComponents((change_in_box >= (1.0 - _SAME) * change_in_box.max()).astype(np.uint8))
+    rows, columns = np.nonzero(parts == parts[np.unravel_index(np.argmax(change_in_box), change_in_box.shape)])
     y, x = y0 + round(float(rows.mean())), x0 + round(float(columns.mean()))
     return x, y, x + wide, y + tall

@@ -30,12 +30,12 @@ __all__ = [
     "case_tables",
     "check_count",
     "check_seed",
-    "given_path",
     "listed_setting",
     "load_case",
     "plain_numbers",
     "plain_value",
     "quoted",
+    "require_path",
     "with_settings",
 ]
 
@@ -87,7 +87,7 @@ def load_case(case: CaseLike) -> LoadedCase:
         return LoadedCase(case, Path())
     if isinstance(case, Mapping):
         return case_from_tables(plain_value(case), Path(), "case")
-    return read_case(given_path(case, "case"))
+    return read_case(require_path(case, "case"))
 
 
 def case_tables(case: CaseLike) -> tuple[CaseTables, Path, str]:
@@ -102,11 +102,11 @@ def case_tables(case: CaseLike) -> tuple[CaseTables, Path, str]:
         return loaded.tables(), loaded.folder, loaded.file
     if isinstance(case, Mapping):
         return CaseTables(plain_value(case)), Path(), "case"
-    path = given_path(case, "case")
+    path = require_path(case, "case")
     return CaseTables(read_toml(path)), path.parent, path.name
 
 
-def given_path(value: Any, name: str) -> Path:
+def require_path(value: Any, name: str) -> Path:
     """Return a path that a caller has given.
 
     Raises

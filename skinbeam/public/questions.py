@@ -38,11 +38,11 @@ from skinbeam.public.cases import (
     SettingValue,
     check_count,
     check_seed,
-    given_path,
     load_case,
     plain_numbers,
     plain_value,
     quoted,
+    require_path,
     with_settings,
 )
 from skinbeam.public.curve import SettingCurve, answer_settings
@@ -94,7 +94,7 @@ def plan(case: CaseLike, *, photo: Path | str | None = None, draws: int = 200, s
     >>> best = made.concerns[0].options[0]
     >>> print(best.title, best.p_effective)
     """
-    consultation = check_consultation(load_case(case), None if photo is None else given_path(photo, "photo"))
+    consultation = check_consultation(load_case(case), None if photo is None else require_path(photo, "photo"))
     made = plan_consultation(consultation, lambda _: None, draws=check_count(draws, "draws"), seed=check_seed(seed))
     return PlannedConsultation(made.plan, consultation)
 
@@ -306,7 +306,7 @@ def light(
     aim = None if error is None else plain_numbers({"error": error})["error"]
     options = LightOptions(method, count, aim, device, check_seed(seed), bool(split))
     tables = isinstance(layers, Mapping)
-    return run_light(plain_value(layers) if tables else given_path(layers, "layers"), options).balance
+    return run_light(plain_value(layers) if tables else require_path(layers, "layers"), options).balance
 
 
 def light_profile(
@@ -542,13 +542,13 @@ def analyse_photo(
     >>> print(photo.quality.ok, [finding.kind for finding in photo.findings])
     """
     return report_photo(
-        given_path(photo, "photo"),
-        None if folder is None else given_path(folder, "folder"),
+        require_path(photo, "photo"),
+        None if folder is None else require_path(folder, "folder"),
         white_card=_numbers(white_card, "white_card"),
         points=_numbers(points, "points"),
         site=site,
         length=_numbers(length, "length"),
-        before=None if before is None else given_path(before, "before"),
+        before=None if before is None else require_path(before, "before"),
     )
 
 
@@ -589,5 +589,5 @@ def preview(photo: Path | str, plan: PlannedConsultation | Plan | Path | str, fo
     """
     made = plan.plan if isinstance(plan, PlannedConsultation) else plan
     if not isinstance(made, Plan):
-        made = given_path(made, "plan")
-    return preview_photo(given_path(photo, "photo"), made, given_path(folder, "folder"))
+        made = require_path(made, "plan")
+    return preview_photo(require_path(photo, "photo"), made, require_path(folder, "folder"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.run_bounds import MAX_WORKERS
-from skinbeam.public.cases import CaseLike, SettingValue, case_tables, check_count, given_path, plain_value
+from skinbeam.public.cases import CaseLike, SettingValue, case_tables, check_count, plain_value, require_path
 from skinbeam.sweeps.axes import Distribution
 from skinbeam.sweeps.run import run_sweep
 from skinbeam.sweeps.store import load_store
@@ -69,7 +69,7 @@ def sweep(
     content = {key: plain_value(value, key) for key, value in given.items() if value is not None}
     checked = make_sweep(parse_record(SweepFile, {"case": name, **content}, file=name), tables, folder, name)
     if output is not None:
-        store = given_path(output, "output")
+        store = require_path(output, "output")
         run_sweep(checked, store, cluster=address, count=count)
         return load_store(store)
     with tempfile.TemporaryDirectory(prefix="skinbeam-sweep-") as temporary:

@@ -242,34 +242,39 @@ def _visits(option: Option) -> str:
 
 def setting_line(setup: DeviceSetup) -> str:
     """Return the settings of a device as clinicians say them: dose, density, spot, pulse, passes and cooling."""
-    held = setup.settings
-    columns = {} if held.columns is None else dataclass_fields(held.columns)
-    values = {"fluence_J_cm2": held.fluence_J_cm2, **columns, "spot_mm": held.spot_mm, "pulse_ms": held.pulse_ms}
+    settings = setup.settings
+    columns = {} if settings.columns is None else dataclass_fields(settings.columns)
+    values = {
+        "fluence_J_cm2": settings.fluence_J_cm2,
+        **columns,
+        "spot_mm": settings.spot_mm,
+        "pulse_ms": settings.pulse_ms,
+    }
     parts = [
-        describe_window(held.footprint_mm)
-        if name == "spot_mm" and held.footprint_mm is not None
-        else describe_train(held)
-        if name == "pulse_ms" and held.subpulse_delay_ms is not None
+        describe_window(settings.footprint_mm)
+        if name == "spot_mm" and settings.footprint_mm is not None
+        else describe_train(settings)
+        if name == "pulse_ms" and settings.subpulse_delay_ms is not None
         else display_value(values[name], quantity_label(name)[1]).text
         for name in _SETTING_ORDER
         if values.get(name) is not None
     ]
-    if held.columns is not None:
-        share = coverage_pct(held.columns.diameter_um, held.columns.density_per_cm2)
+    if settings.columns is not None:
+        share = coverage_pct(settings.columns.diameter_um, settings.columns.density_per_cm2)
         parts.append(render_message("setting.coverage", {"share": Formatter().number(share, digits=2)}))
-    if held.passes is not None and held.passes > 1:
-        parts.append(report_text("passes", passes=held.passes))
-    if held.compression is not None:
-        parts.append(report_text("pressed", what=translate(held.compression)))
-    if held.cooling is not None:
+    if settings.passes is not None and settings.passes > 1:
+        parts.append(report_text("passes", passes=settings.passes))
+    if settings.compression is not None:
+        parts.append(report_text("pressed", what=translate(settings.compression)))
+    if settings.cooling is not None:
         before, delay = (
-            display_value(x, "ms").text for x in (held.cooling.before_ms or 0.0, held.cooling.delay_ms or 0.0)
+            display_value(x, "ms").text for x in (settings.cooling.before_ms or 0.0, settings.cooling.delay_ms or 0.0)
         )
-        spray = held.cooling.kind == "spray"
+        spray = settings.cooling.kind == "spray"
         parts.append(
             report_text("cooled_by_spray", before=before, delay=delay)
             if spray
-            else report_text("cooled_by", kind=translate(held.cooling.kind))
+            else report_text("cooled_by", kind=translate(settings.cooling.kind))
         )
     return join_items(parts)
 

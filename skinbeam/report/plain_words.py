@@ -176,7 +176,7 @@ def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
             "leaflet.visits_shared_one" if is_only else "leaflet.visits_shared", others=join_items(others)
         )
     waits = any(step.id == "course.melasma-first" for step in visits[0].steps)
-    if waits and concern.condition != MELASMA and _lies_on_melasma(concern, plan):
+    if waits and concern.condition != MELASMA and _is_on_melasma(concern, plan):
         yield report_text("leaflet.visits_melasma")
     time = display_value(visits[0].week, "weeks").text
     if waits_for_creams(concern, plan):
@@ -196,7 +196,7 @@ def waits_for_creams(concern: ConcernPlan, plan: Plan) -> bool:
     return any(step.id == "course.creams-first" for step in visits[0].steps)
 
 
-def _lies_on_melasma(concern: ConcernPlan, plan: Plan) -> bool:
+def _is_on_melasma(concern: ConcernPlan, plan: Plan) -> bool:
     return any(other.condition == MELASMA and sites_overlap(other.site, concern.site) for other in plan.concerns)
 
 

@@ -262,12 +262,14 @@ def _densest_pattern(
             if density <= would_be.density_per_cm2
         ]
     most = goal.bounds.density_after_harm_per_cm2(unharmed[-1]) if unharmed else 0.0
-    held = [density for density in usual if density <= most]
-    if not held:
+    allowed_densities = [density for density in usual if density <= most]
+    if not allowed_densities:
         return None
-    densest = densest if held[-1] == densest.density_per_cm2 else at(held[-1])
-    lowered = usual[-1] if held[-1] < usual[-1] else None
-    return replace(densest, beam=build_beam(machine, setting, energy, held[-1]), density_before_harm_per_cm2=lowered)
+    densest = densest if allowed_densities[-1] == densest.density_per_cm2 else at(allowed_densities[-1])
+    lowered = usual[-1] if allowed_densities[-1] < usual[-1] else None
+    return replace(
+        densest, beam=build_beam(machine, setting, energy, allowed_densities[-1]), density_before_harm_per_cm2=lowered
+    )
 
 
 def _pattern_judge(

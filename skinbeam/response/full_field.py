@@ -98,8 +98,8 @@ def _search_heating(
     allowed = _doses_for_lighter_skin(table, setting, aimed or table.skins, most)
     if allowed == most:
         return found
-    held = _choose_dose(table, setting, allowed, enough=enough)
-    return None if held is None else replace(held, capped_by_lighter_skin=True)
+    at_allowed = _choose_dose(table, setting, allowed, enough=enough)
+    return None if at_allowed is None else replace(at_allowed, capped_by_lighter_skin=True)
 
 
 def _gentle_doses(table: ResponseTable, setting: BeamSetting, doses: Sequence[float]) -> Sequence[float]:

@@ -152,10 +152,10 @@ def place_setting(
     spans = {name: envelope.published_range(name) for name in given if name != quantity}
     spans[quantity] = dose_range or envelope.dose_range(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
     asked = {name: value for name, value in given.items() if value is not None}
-    held = [_QuantityPlace(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
+    compared = [_QuantityPlace(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
     unprinted = tuple(name for name in asked if spans[name] is None)
-    cite_sources(*envelope.sources, *(source for quantity in held for source in quantity.span.sources))
-    place = _make_place(envelope, spans[quantity], held, unprinted)
+    cite_sources(*envelope.sources, *(source for quantity in compared for source in quantity.span.sources))
+    place = _make_place(envelope, spans[quantity], compared, unprinted)
     if quantity in unprinted and quantity == FLUENCE and not _has_visible_endpoint(light.modality):
         return replace(
             place, side="no dose", quantity="", factor=1.0, low=None, high=None, message=_no_dose_message(condition)

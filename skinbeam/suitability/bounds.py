@@ -129,12 +129,12 @@ class RuleBounds:
 
     def energy_mJ(self, diameter_um: float) -> float:
         """Return the greatest energy of a column of this width; inf where no rule bounds it."""
-        held = [
+        maxima = [
             bound.maximum * (diameter_um / bound.diameter_um) ** 2
             for bound in self.bounds
             if bound.quantity == "energy_mJ" and bound.maximum is not None and bound.diameter_um is not None
         ]
-        return min(held, default=math.inf)
+        return min(maxima, default=math.inf)
 
     @property
     def bounds_energy(self) -> bool:

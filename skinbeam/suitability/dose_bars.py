@@ -320,8 +320,8 @@ def is_of_redder_laser(reaction: EarlierReaction, light: LightFacts) -> bool:
     used = reaction.wavelength_on(injuring)
     if used is None or light.wavelength_nm >= used or heats_alike(light.wavelength_nm, used):
         return False
-    theirs = LightFacts.of_pulse(used, reaction.pulse_ms or injuring.pulse_ms[1], lamp=False)
-    return theirs.short_pulse == light.short_pulse
+    injuring_light = LightFacts.of_pulse(used, reaction.pulse_ms or injuring.pulse_ms[1], lamp=False)
+    return injuring_light.short_pulse == light.short_pulse
 
 
 def gives_coloured_light(device: Device) -> bool:

@@ -110,8 +110,8 @@ def reaction_reasons(case: Case, modality: str | None, *, light: LightFacts | No
             reasons.append(_practice_reason("earlier-injury", "with-caution", other or _injury_message(reaction)))
             borne = None if other is not None else borne_since(reaction, earlier_reactions(case))
             if borne is not None:
-                told = Message("earlier.borne", {"device": _device_name(borne), "dose": _dose_words(borne)})
-                reasons.append(_practice_reason("earlier-injury", "with-caution", told))
+                borne_message = Message("earlier.borne", {"device": _device_name(borne), "dose": _dose_words(borne)})
+                reasons.append(_practice_reason("earlier-injury", "with-caution", borne_message))
         else:
             named = "earlier.unknown-device" if reaction.device_name and reaction.device is None else "earlier.undosed"
             meant = {modality} if modality is not None else set(laser_modalities())

@@ -188,16 +188,21 @@ def _judge_option(
     reasons = without_repeated_bound((_rule_reason(rule, about, case) for rule in spoke), case)
     asked = (*_missing_fact_reasons(facts, modality, concern), *_medicine_reasons(case, rules))
     if modality is not None and not known_modalities()[modality].laser:
-        told = (*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *wound_reasons(case, modality, depth))
-        return _strictest_first(with_clearances(case, concern, told))
+        all_reasons = (
+            *reasons,
+            *_conflicting_rule_reasons(spoke, about),
+            *asked,
+            *wound_reasons(case, modality, depth),
+        )
+        return _strictest_first(with_clearances(case, concern, all_reasons))
     light = _light_facts(option)
     earlier = (
         *reaction_reasons(case, modality, light=light),
         *column_harm_reasons(case, concern, modality),
         *response_reasons(case, concern, modality, light),
     )
-    told = (*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier)
-    return _strictest_first(with_clearances(case, concern, told))
+    all_reasons = (*reasons, *_conflicting_rule_reasons(spoke, about), *asked, *earlier)
+    return _strictest_first(with_clearances(case, concern, all_reasons))
 
 
 def _peel_depth(case: Case, concern: Concern) -> PeelDepth:

@@ -71,8 +71,8 @@ class SessionResponse:
         return self.is_severe_today and self._has_nearly_gone
 
     @property
-    def begins_anew(self) -> bool:
-        """Whether sessions are counted anew: what is there today has come back, or is new since the last course."""
+    def restarts_count(self) -> bool:
+        """Whether sessions are counted from one again: the finding has returned, or is new since the last course."""
         return self.has_returned or self.is_past
 
     @property
@@ -145,7 +145,7 @@ def count_sessions_of_course(case: Case, place: TreatedPlace, modality: str, lig
     none of the sessions that this one needs, whether it helped or failed. Columns and the removal of skin heat water,
     whatever their wavelength. None are where a course begins anew.
     """
-    if session_response(case, place).begins_anew:
+    if session_response(case, place).restarts_count:
         return 0
     alike = [done for done in _sessions_of_course(case, place) if modality in session_modalities(case, done)]
     if modality in COLOUR_MODALITIES:
@@ -188,7 +188,7 @@ def response_reasons(
         source = course_rules().source
         reasons.append(RuleReason("response-too-little", decision, message, source, _PRACTICE_STRENGTH, about))
     if concern.condition in MARKS_OF_LIGHT and modality in PIGMENT_MODALITIES:
-        marks = {message.text: message for message in _marks_left(case, concern)}.values()
+        marks = {message.text: message for message in _lasting_mark_messages(case, concern)}.values()
         reasons += [
             RuleReason("response-marked", "refer", message, _PRACTICE_SOURCE, _PRACTICE_STRENGTH, about)
             for message in marks
@@ -270,7 +270,7 @@ def _may_be_of(case: Case, session: EarlierSession, light: LightFacts) -> bool:
     return is_short == light.short_pulse and any(heats_alike(nm, light.wavelength_nm) for nm in made)
 
 
-def _marks_left(case: Case, concern: Concern) -> Iterator[Message]:
+def _lasting_mark_messages(case: Case, concern: Concern) -> Iterator[Message]:
     """Yield for each pulse for pigment that left dark or pale marks in a concern that it says so."""
     for reaction in earlier_reactions(case):
         is_here = reaction.condition == concern.condition or (

@@ -54,10 +54,10 @@ def check_sweep_health(address: str | None = None) -> list[HealthCheck]:
     import distributed
 
     here = local_machine()
-    held = {"workers": str(here.workers), "memory": format_gigabytes(here.memory_bytes)}
+    here_params = {"workers": str(here.workers), "memory": format_gigabytes(here.memory_bytes)}
     checks = [
         HealthCheck("sweeps", True, f"distributed {distributed.__version__}, dask {dask.__version__}"),
-        HealthCheck("sweep workers", True, render_message("sweep.doctor-here", held)),
+        HealthCheck("sweep workers", True, render_message("sweep.doctor-here", here_params)),
     ]
     if address is not None:
         try:
@@ -74,18 +74,23 @@ def _cluster_checks(client: "Client") -> Iterator[HealthCheck]:
         yield HealthCheck("cluster", False, render_message("sweep.doctor-nobody"), "dask worker ADDRESS")
         return
     memory = sum(worker.memory_limit_bytes for worker in workers)
-    held = {
+    cluster_params = {
         "workers": str(len(workers)),
         "threads": str(sum(worker.threads for worker in workers)),
     }
     bounded = all(worker.memory_limit_bytes for worker in workers)
     if bounded:
         yield HealthCheck(
-            "cluster", True, render_message("sweep.doctor-cluster", held | {"memory": format_gigabytes(memory)})
+            "cluster",
+            True,
+            render_message("sweep.doctor-cluster", cluster_params | {"memory": format_gigabytes(memory)}),
         )
     else:
         yield HealthCheck(
-            "cluster", False, render_message("sweep.doctor-unbounded", held), "dask worker ADDRESS --memory-limit auto"
+            "cluster",
+            False,
+            render_message("sweep.doctor-unbounded", cluster_params),
+            "dask worker ADDRESS --memory-limit auto",
         )
     versions = client.get_versions()
     elsewhere = {"the scheduler": versions["scheduler"], **versions["workers"]}

@@ -295,10 +295,10 @@ def _coordinate(group: Any, field: str, dim: str, values: list[Any]) -> None:
     Text is stored as numbers with a list of names, since Zarr has no settled form for text yet.
     """
     words = sorted({str(value) for value in values}) if any(isinstance(value, str) for value in values) else []
-    held = [words.index(str(value)) for value in values] if words else [float(value) for value in values]
+    coordinates = [words.index(str(value)) for value in values] if words else [float(value) for value in values]
     dtype = np.int64 if words else np.float64
-    _array(group, field, (len(held),), (len(held),), dtype, [dim], 0, output_unit(field))
-    group[field][:] = np.array(held, dtype=dtype)
+    _array(group, field, (len(coordinates),), (len(coordinates),), dtype, [dim], 0, output_unit(field))
+    group[field][:] = np.array(coordinates, dtype=dtype)
     if words:
         group[field].attrs["names"] = words
 

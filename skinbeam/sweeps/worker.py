@@ -102,22 +102,22 @@ def read_value(document: Any, path: str) -> tuple[float, str]:
 
     For a record with a median the median is returned; `true` and `false` become 1 and 0.
     """
-    held = document
+    value = document
     for key in path.split("."):
-        if isinstance(held, Mapping) and "unknown" in held:
+        if isinstance(value, Mapping) and "unknown" in value:
             break
-        if isinstance(held, Mapping) and key in held:
-            held = held[key]
-        elif isinstance(held, list) and key.isdecimal() and int(key) < len(held):
-            held = held[int(key)]
+        if isinstance(value, Mapping) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
         else:
             return math.nan, _ABSENT
-    if isinstance(held, Mapping) and "unknown" in held:
-        return math.nan, str(held["unknown"])
-    if isinstance(held, Mapping) and "median" in held:
-        held = held["median"]
-    if isinstance(held, int | float):
-        return float(held), ""
+    if isinstance(value, Mapping) and "unknown" in value:
+        return math.nan, str(value["unknown"])
+    if isinstance(value, Mapping) and "median" in value:
+        value = value["median"]
+    if isinstance(value, int | float):
+        return float(value), ""
     return math.nan, _ABSENT
 
 

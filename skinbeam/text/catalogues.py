@@ -247,9 +247,9 @@ def _read_translation(name: str, language: str) -> Mapping[str, tuple[str, str]]
     if not file.is_file():
         return {}
     with file.open("rb") as lines:
-        held = read_po(lines, locale=language)
+        translation = read_po(lines, locale=language)
     return {
         str(entry.context): (str(entry.id), str(entry.string))
-        for entry in held
+        for entry in translation
         if entry.id and entry.string and not entry.fuzzy
     }

@@ -130,9 +130,9 @@ def _translate_value(value: Any, names: frozenset[str]) -> Any:
         return {key: _translate_value(item, names) for key, item in value.items()}
     if not is_dataclass(value) or isinstance(value, type | Message):
         return value
-    held = {field.name: getattr(value, field.name) for field in fields(value)}
+    fields_of_value = {field.name: getattr(value, field.name) for field in fields(value)}
     values = {
         name: translate(item) if name in names and isinstance(item, str) else _translate_value(item, names)
-        for name, item in held.items()
+        for name, item in fields_of_value.items()
     }
     return replace(value, **values)

@@ -93,8 +93,8 @@ def _follicle_relaxation_ms(skins: SkinSample) -> Floats:
 
 def _time_of_cell_death_s(skins: SkinSample, temperature_C: float) -> Floats:
     """Return the hold time at which the damage integral of cell death is 1; the integral is proportional to time."""
-    held = np.full((skins.count, 2), temperature_C + ZERO_CELSIUS_K)
-    return 1.0 / omega(held, [1.0], sample_kinetics(CELL_DEATH_KINETICS, skins))
+    temperature_K = np.full((skins.count, 2), temperature_C + ZERO_CELSIUS_K)
+    return 1.0 / omega(temperature_K, [1.0], sample_kinetics(CELL_DEATH_KINETICS, skins))
 
 
 def _melanosome_absorption_per_cm(skins: SkinSample, wavelength_nm: float) -> Floats:

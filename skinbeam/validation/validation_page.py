@@ -189,10 +189,10 @@ def _reason_clause(reason: str) -> str:
 
 def _sentences(result: ValidationResult, part: Part) -> list[str]:
     shares, orders = row_shares(rows_of_part(result.rows, part)), result.orderings_of_part(part)
-    held, posed = sum(order.holds for order in orders), sum(order.posed for order in orders)
+    correct, posed = sum(order.holds for order in orders), sum(order.posed for order in orders)
     return [
         report_text(f"validate.share-{part}", within=shares.within, posed=shares.posed, rows=shares.rows),
-        *([report_text("validate.orders", holds=held, posed=posed, count=len(orders))] if orders else []),
+        *([report_text("validate.orders", holds=correct, posed=posed, count=len(orders))] if orders else []),
     ]
 
 

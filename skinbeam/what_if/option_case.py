@@ -73,13 +73,13 @@ def _target_tables(person: AssessedPerson, goal: TreatmentGoal, site: str) -> di
 
 
 def _laser_tables(settings: DeviceSetting, device: str) -> dict[str, Any]:
-    held = dataclass_fields(settings)
+    values = dataclass_fields(settings)
     left_out = _NO_SETTING if settings.subpulse_delay_ms is not None else (*_NO_SETTING, *_MADE_BY_THE_DEVICE)
     tables = {
         "laser": {"device": device, "wavelength_nm": settings.wavelength_nm},
         "settings": {
             name: list(value) if isinstance(value, tuple) else value
-            for name, value in held.items()
+            for name, value in values.items()
             if name not in left_out
         },
     }

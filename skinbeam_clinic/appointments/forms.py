@@ -50,8 +50,8 @@ def list_choices(request: ClinicRequest, appointment: Appointment | None = None)
     machines = request.repositories.machines.list_all()
     if appointment is not None and appointment.member_id not in {each.id for each in members}:
         members = (*members, BookableMember(appointment.member_id, appointment.member, may_treat=False))
-    held = None if appointment is None else appointment.machine_id
-    return BookingChoices(members, tuple(each for each in machines if each.retired_at is None or each.id == held))
+    machine_id = None if appointment is None else appointment.machine_id
+    return BookingChoices(members, tuple(each for each in machines if each.retired_at is None or each.id == machine_id))
 
 
 def read_booking(fields: Mapping[str, str], patient_id: str, *, minutes: int = 0) -> Booking:

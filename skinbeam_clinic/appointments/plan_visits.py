@@ -124,10 +124,11 @@ class PlannedCourse:
     def treats_alike(self, device: str, other: "PlannedCourse", other_device: str) -> bool:
         """Tell whether sessions of two courses on these devices treat a condition on skin that both sites share."""
         return any(
-            mine.concern.condition == theirs.concern.condition and sites_overlap(mine.concern.site, theirs.concern.site)
-            for mine in self.lasers
-            for theirs in other.lasers
-            if (mine.setup.device, theirs.setup.device) == (device, other_device)
+            option.concern.condition == other_option.concern.condition
+            and sites_overlap(option.concern.site, other_option.concern.site)
+            for option in self.lasers
+            for other_option in other.lasers
+            if (option.setup.device, other_option.setup.device) == (device, other_device)
         )
 
     def earliest_start(self, facts: Sequence[HistoryFact]) -> datetime.datetime | None:

@@ -12,7 +12,7 @@ from skinbeam_clinic.appointments.times import time_formats
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.diaries.views import dialable_number
 from skinbeam_clinic.patients.contact_details import ReminderWay
-from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_reminder_routes"]
@@ -40,7 +40,7 @@ def add_reminder_routes(router: ClinicRouter) -> None:
     router.add("POST", "/appointments/{appointment}/reminder", _mark_reminded, form=_show_reminders)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_reminders(request: ClinicRequest, error: InputError | None = None) -> Response:
     """List who is to be reminded; where names are hidden in this session, no contact details are read."""
     settings, hidden = request.services.reminders, request.member_session.names_hidden

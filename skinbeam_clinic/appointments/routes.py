@@ -26,7 +26,7 @@ from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import ClashError
 from skinbeam_clinic.models import Consent
 from skinbeam_clinic.plans.routes import open_plan
-from skinbeam_clinic.web.request import ClinicRequest, check_name, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, check_name, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_appointment_routes", "calendar_range", "list_todays_appointments"]
@@ -84,7 +84,7 @@ def list_todays_appointments(request: ClinicRequest) -> tuple[Appointment, ...]:
     return tuple(appointment for appointment in appointments if appointment.state != AppointmentState.CANCELLED)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_calendar(request: ClinicRequest) -> Response:
     first, days, who = calendar_range(request)
     write = Formatter()
@@ -119,7 +119,7 @@ def _show_calendar(request: ClinicRequest) -> Response:
     )
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_patient_appointments(
     request: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
 ) -> Response:
@@ -169,7 +169,7 @@ def _book_appointment(request: ClinicRequest) -> Response:
     return request.redirect(f"/appointments/{booked[0].id}")
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_appointment(
     request: ClinicRequest, error: InputError | None = None, refusal: BookingRefusal | None = None
 ) -> Response:
@@ -220,8 +220,8 @@ def _list_close_sessions(request: ClinicRequest, appointment: Appointment) -> tu
         if other.consultation_id == appointment.consultation_id:
             is_alike = _session_device(other, course, devices) == device
         else:
-            theirs = _newest_course(request, other)
-            is_alike = course.treats_alike(device, theirs, _session_device(other, theirs, devices))
+            other_course = _newest_course(request, other)
+            is_alike = course.treats_alike(device, other_course, _session_device(other, other_course, devices))
         if is_alike:
             close.append(_CloseSession(other, days, least))
     return tuple(close)

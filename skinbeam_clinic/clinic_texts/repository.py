@@ -252,8 +252,8 @@ def _add_version(
     *,
     withdrawn: bool,
 ) -> ClinicText:
-    held = 0 if newest is None else newest.number
-    work.check_unchanged(newest or first, str(held), str(number))
+    last_number = 0 if newest is None else newest.number
+    work.check_unchanged(newest or first, str(last_number), str(number))
     row = work.new_row(
         ClinicTextRow,
         id=new_id(),
@@ -261,7 +261,7 @@ def _add_version(
         use=first.use,
         treatment=first.treatment,
         language=language,
-        number=held + 1,
+        number=last_number + 1,
         title=draft.title,
         text=draft.text,
         withdrawn=withdrawn,

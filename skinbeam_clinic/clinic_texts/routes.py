@@ -11,7 +11,7 @@ from skinbeam_clinic.clinic_texts.models import LONGEST_TEXT, LONGEST_TITLE, Cli
 from skinbeam_clinic.clinic_texts.printed import TextPiece, compare_texts
 from skinbeam_clinic.clinic_texts.repository import check_draft, treatment_kinds
 from skinbeam_clinic.errors import ConflictError, clinic_error
-from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_clinic_text_routes"]
@@ -60,7 +60,7 @@ def add_clinic_text_routes(router: ClinicRouter) -> None:
     router.add("POST", "/texts/{text}/withdrawal", _withdraw_text, form=_show_text)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_texts(request: ClinicRequest, error: InputError | None = None, preview: _Preview | None = None) -> Response:
     entries = _list_entries(request.repositories.clinic_texts.list_all())
     return request.page(
@@ -91,7 +91,7 @@ def _add_text(request: ClinicRequest) -> Response:
     return request.redirect(f"/texts/{text.text_id}")
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_text(request: ClinicRequest, error: InputError | None = None, preview: _Preview | None = None) -> Response:
     versions = request.repositories.clinic_texts.list_versions(request.path_parameter("text"))
     (entry,) = _list_entries(versions)

@@ -228,7 +228,9 @@ def _find_unchanged_rows(work: ClinicTransaction, entries: Sequence[AuditEntryRo
 
 def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:
     """Raise an error if rows that the import did not add depend on those that it added."""
-    mine = {(type(row), row.id) for held in rows.values() for row in held}  # contact details have their patient's id
+    imported = {
+        (type(row), row.id) for of_table in rows.values() for row in of_table
+    }  # contact details have their patient's id
     patients = [row.id for row in rows[tables.PatientRow]]
     consultations = [row.id for row in rows[tables.ConsultationRow]]
     dependents = [
@@ -237,7 +239,7 @@ def _refuse_dependents(work: ClinicTransaction, rows: _Rows) -> None:
         *_rows_with(work, (PatientLinkRow,), "kept_id", patients),
         *_rows_with(work, tables_with("consultation_id"), "consultation_id", consultations),
     ]
-    users = [find_owner(work, row) for row in dependents if (type(row), row.id) not in mine]
+    users = [find_owner(work, row) for row in dependents if (type(row), row.id) not in imported]
     planned = {str(job.payload.get("consultation")) for job in work.rows(tables.JobRow)} & set(consultations)
     users += [find_owner(work, work.get(tables.ConsultationRow, id)) for id in planned]
     if users:

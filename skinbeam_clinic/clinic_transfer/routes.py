@@ -93,15 +93,15 @@ class _WaitingImports:
         """
         with self._turn:
             self._drop_expired()
-            held = self._held.get(name)
-            if held is None or not held.belongs_to(member):
+            stored = self._held.get(name)
+            if stored is None or not stored.belongs_to(member):
                 raise clinic_error("import-gone", "import")
             del self._held[name]
         try:
-            yield held.plan
+            yield stored.plan
         except BaseException:
             with self._turn:
-                self._held[name] = held
+                self._held[name] = stored
             raise
 
     def _drop_expired(self) -> None:

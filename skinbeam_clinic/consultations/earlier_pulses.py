@@ -65,10 +65,10 @@ def check_earlier_pulses(submission: Submission, devices: ClinicDevices) -> None
 
 def _view(device: Device | None, text: str = "") -> PulseFieldView:
     key = "pulse_ms" if device is None else pulse_field_name(device.pulse_ms[1])
-    told = "" if device is None else render_message("app.pulse-range", {"range": _range_text(device)})
+    range_text = "" if device is None else render_message("app.pulse-range", {"range": _range_text(device)})
     pulse_ms = parse_stored_number(text)
     value = text if pulse_ms is None else write_in_field(pulse_ms, key)
-    return PulseFieldView(key, label_field(key), told, value)
+    return PulseFieldView(key, label_field(key), range_text, value)
 
 
 def _range_text(device: Device) -> str:

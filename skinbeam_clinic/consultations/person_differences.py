@@ -41,14 +41,14 @@ def find_person_differences(answers: Submission, earlier: Sequence[ConsultationR
     ----------
     earlier : consultations of the same person, oldest first.
     """
-    said, found = dict(answers.entries), []
+    typed, found = dict(answers.entries), []
     for field in _LASTING:
-        told = (
-            PersonDifference(field, former, said.get(field, ""), consultation.created_at)
+        differences = (
+            PersonDifference(field, former, typed.get(field, ""), consultation.created_at)
             for consultation in reversed(earlier)
             if (former := dict(consultation.answers.entries).get(field))
         )
-        difference = next(told, None)
+        difference = next(differences, None)
         if difference is not None and difference.now and difference.now != difference.former:
             found.append(difference)
     return tuple(found)

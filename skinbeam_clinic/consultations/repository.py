@@ -246,7 +246,9 @@ def list_consultation_ids(work: ClinicTransaction, patient_ids: Collection[str])
 def _list_consultations(work: ClinicTransaction, patient_ids: Collection[str]) -> tuple[ConsultationRecord, ...]:
     table = tables.ConsultationRow
     rows_by_patient = work.rows_by(table, table.patient_id, patient_ids, table.created_at)
-    rows = sorted((row for held in rows_by_patient.values() for row in held), key=lambda row: (row.created_at, row.id))
+    rows = sorted(
+        (row for of_patient in rows_by_patient.values() for row in of_patient), key=lambda row: (row.created_at, row.id)
+    )
     return tuple(
         work.read_each(rows, lambda row: _read_consultation(work, row), lambda row: _altered_consultation(work, row))
     )

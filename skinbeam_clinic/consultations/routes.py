@@ -44,7 +44,7 @@ from skinbeam_clinic.patients.recorded_history import read_history
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.pages import render_form
-from skinbeam_clinic.web.request import ClinicRequest, UploadedFile, error_status, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, UploadedFile, error_status, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -113,7 +113,7 @@ def show_filled_form(
     return request.html(page, 200 if error is None else error_status(error))
 
 
-@goes_past_altered
+@skips_altered_rows
 def _render_page(
     request: ClinicRequest,
     consultation: ConsultationRecord,

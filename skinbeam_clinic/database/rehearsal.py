@@ -123,13 +123,13 @@ def _compare_rows(archive: BackupReader, address: str) -> int:
         found.reflect(engine)
         with Session(engine) as session:
             for name in archive.tables:
-                held = sum(1 for _ in archive.read_rows(name))
-                count += held
+                archived = sum(1 for _ in archive.read_rows(name))
+                count += archived
                 if name not in found.tables:
                     continue
                 restored = session.scalar(select(func.count()).select_from(found.tables[name])) or 0
-                if restored < held if name == _TRAIL else restored != held:
-                    raise clinic_error("restore-differs", "backup", part=name, held=held, restored=restored)
+                if restored < archived if name == _TRAIL else restored != archived:
+                    raise clinic_error("restore-differs", "backup", part=name, held=archived, restored=restored)
     finally:
         engine.dispose()
     return count
@@ -137,8 +137,8 @@ def _compare_rows(archive: BackupReader, address: str) -> int:
 
 def _compare_files(archive: BackupReader, folder: Path) -> int:
     """Count the files of the backup and those that came back, whose contents the restore has checked."""
-    held = sum(1 for _ in archive.read_files())
+    archived = sum(1 for _ in archive.read_files())
     restored = sum(path.is_file() for path in folder.rglob("*"))
-    if restored != held:
-        raise clinic_error("restore-differs", "backup", part="files", held=held, restored=restored)
-    return held
+    if restored != archived:
+        raise clinic_error("restore-differs", "backup", part="files", held=archived, restored=restored)
+    return archived

@@ -266,7 +266,7 @@ class ClinicTransaction:
                     if not self.altered.are_skipped:
                         raise
                     row = self.get(table, row_id)
-                    if not self._says_altered(row, error):  # type: ignore[arg-type]
+                    if not self._is_alteration_error(row, error):  # type: ignore[arg-type]
                         raise
                     self.altered.add(_altered_row(row))  # type: ignore[arg-type]
                     continue
@@ -467,7 +467,7 @@ class ClinicTransaction:
             try:
                 record = read(row)
             except (InputError, ValueError) as error:
-                if not self._says_altered(row, error):
+                if not self._is_alteration_error(row, error):
                     raise
                 self.altered.add(_altered_row(row))
                 if stand_in is None:
@@ -475,7 +475,7 @@ class ClinicTransaction:
                 record = stand_in(row)
             yield record
 
-    def _says_altered(self, row: Base, error: Exception) -> bool:
+    def _is_alteration_error(self, row: Base, error: Exception) -> bool:
         """Return whether an error was raised since a row was altered: what is sealed in it, or a word in a column."""
         return (isinstance(error, InputError) and error.code == _ALTERED) or self._is_altered(row)
 

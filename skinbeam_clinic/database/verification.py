@@ -116,8 +116,8 @@ def read_noted_ends(path: Path) -> tuple[NotedLogEnd, ...]:
     InputError : `bad-note`.
     """
     try:
-        held = json.loads(path.read_bytes())["clinics"]
-        return tuple(NotedLogEnd(str(end["clinic"]), int(end["entries"]), str(end["end"])) for end in held)
+        clinics = json.loads(path.read_bytes())["clinics"]
+        return tuple(NotedLogEnd(str(end["clinic"]), int(end["entries"]), str(end["end"])) for end in clinics)
     except (OSError, ValueError, KeyError, TypeError):
         raise clinic_error("bad-note", "--against") from None
 

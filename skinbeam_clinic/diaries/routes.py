@@ -19,7 +19,7 @@ from skinbeam_clinic.plans.document import PlanOption, read_plan_option
 from skinbeam_clinic.treatments.adverse_events import parse_grade
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.web.pages import render_template
-from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -59,7 +59,7 @@ def add_diary_routes(router: ClinicRouter) -> None:
     router.add("POST", "/treatments/{treatment}/diary/reading", _mark_read)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_diary(request: ClinicRequest) -> Response:
     repositories = request.repositories
     about = repositories.diaries.get_subject(request.path_parameter("treatment"))
@@ -138,7 +138,7 @@ def add_alarm_routes(router: ClinicRouter) -> None:
     router.add("POST", "/alarms/{alarm}/decision", _decide_alarm, form=_show_alarms)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_alarms(request: ClinicRequest, error: InputError | None = None) -> Response:
     at, waiting = now(), _list_open_alarms(request)
     unread, number = request.repositories.diaries.list_unread(_UNREAD_LIMIT)

@@ -51,9 +51,9 @@ class AttachmentRepository(Repository):
             get_kept_patient(work, patient_id)
         if kind not in set(AttachmentKind):
             raise clinic_error("bad-attachment-kind", "kind")
-        told = check_text(description, "description", LONGEST_DESCRIPTION)
+        checked = check_text(description, "description", LONGEST_DESCRIPTION)
         media_type = judge_content(content)
-        about = AttachmentContent(clean_file_name(name, ENDINGS[media_type], kind), told)
+        about = AttachmentContent(clean_file_name(name, ENDINGS[media_type], kind), checked)
         with self._access.writing_with_files(AccessRight.WRITE, [content]) as (work, files):
             file = files[content]
             get_kept_patient(work, patient_id)

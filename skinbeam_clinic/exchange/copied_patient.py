@@ -118,8 +118,8 @@ def _parse_record(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Copi
     )
     facts = list_session_facts(in_order, follow_ups)
     # Of a record that was closed as a duplicate there, what was typed of earlier sessions is carried on here, too.
-    held = (parse_values(ConsultationRecord, consultation) for consultation in record["consultations"])
-    elsewhere = [consultation for consultation in held if consultation.patient_id != patient.id]
+    records = (parse_values(ConsultationRecord, consultation) for consultation in record["consultations"])
+    elsewhere = [consultation for consultation in records if consultation.patient_id != patient.id]
     facts += [fact for fact in list_typed_facts(elsewhere, facts) if fact.kind == "session"]
     if facts := list(map(_with_site, facts)):
         consultations_with_sessions = (_with_sessions(consultation, facts) for consultation in consultations)
@@ -142,8 +142,8 @@ def _count_left_out(record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 def _parse_consultation(
     values: Mapping[str, Any], patient_id: str, files: Mapping[str, bytes], treatments: Sequence[Treatment]
 ) -> ConsultationContents:
-    held = parse_values(ConsultationRecord, values)
-    consultation = replace(held, patient_id=patient_id, state=ConsultationState(held.state), saved_by="")
+    copied = parse_values(ConsultationRecord, values)
+    consultation = replace(copied, patient_id=patient_id, state=ConsultationState(copied.state), saved_by="")
     return ConsultationContents(
         consultation,
         tuple((_parse_photograph(photograph), files[photograph["file"]]) for photograph in values["photographs"]),
@@ -157,11 +157,13 @@ def _with_sessions(contents: ConsultationContents, facts: Sequence[HistoryFact])
 
     Its plans are outdated by that: nobody is treated under a plan that knows nothing of a burn after it.
     """
-    held = contents.consultation
-    others = (entry for entry in held.answers.entries if not is_session_field(entry[0]))
-    answers = replace(held.answers, entries=(*others, *_session_entries(held.answers, facts)))
-    state = ConsultationState.CLOSED if held.state == ConsultationState.CLOSED else ConsultationState.DRAFT
-    return replace(contents, consultation=replace(held, answers=answers, revision=held.revision + 1, state=state))
+    consultation = contents.consultation
+    others = (entry for entry in consultation.answers.entries if not is_session_field(entry[0]))
+    answers = replace(consultation.answers, entries=(*others, *_session_entries(consultation.answers, facts)))
+    state = ConsultationState.CLOSED if consultation.state == ConsultationState.CLOSED else ConsultationState.DRAFT
+    return replace(
+        contents, consultation=replace(consultation, answers=answers, revision=consultation.revision + 1, state=state)
+    )
 
 
 def _past_sessions(consultations: Sequence[ConsultationContents], facts: Sequence[HistoryFact]) -> ConsultationContents:

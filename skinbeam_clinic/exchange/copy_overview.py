@@ -222,9 +222,9 @@ def _struck_lines(struck: DocumentStrike | None) -> tuple[str, ...]:
 
 
 def _consultation_section(copied: CopiedRecords, consultation: ConsultationContents) -> _Section:
-    held = consultation.consultation
+    record = consultation.consultation
     plans = _read_plans(consultation)
-    facts = [(_say("state"), render_message(f"clinic-state.{held.state}"))]
+    facts = [(_say("state"), render_message(f"clinic-state.{record.state}"))]
     if concerns := "; ".join(_list_concerns(consultation)):
         facts.append((_say("concerns"), concerns))
     parts = (
@@ -258,7 +258,7 @@ def _consultation_section(copied: CopiedRecords, consultation: ConsultationConte
         _Part(_say("diary"), tuple(_diary_entry(copied, consultation, entry) for entry in consultation.diary)),
         _Part(_say("follow-ups"), tuple(_follow_up_entry(copied, follow_up) for follow_up in consultation.follow_ups)),
     )
-    heading = _say("consultation", date=_date(held.created_at))
+    heading = _say("consultation", date=_date(record.created_at))
     return _Section(heading, tuple(facts), parts)
 
 

@@ -67,9 +67,9 @@ _STAFF_FIELDS = frozenset(
 
 def _remove_staff_names(record: Record) -> Record:
     """Return a record, and all records in it, without staff names and control characters."""
-    held = {field.name: getattr(record, field.name) for field in fields(record)}  # type: ignore[arg-type]
+    by_name = {field.name: getattr(record, field.name) for field in fields(record)}  # type: ignore[arg-type]
     values = {
-        name: _without_staff(value) if name in _STAFF_FIELDS else _clean_value(value) for name, value in held.items()
+        name: _without_staff(value) if name in _STAFF_FIELDS else _clean_value(value) for name, value in by_name.items()
     }
     return type(record)(**values)
 

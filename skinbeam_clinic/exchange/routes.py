@@ -77,7 +77,7 @@ def _answer_search(request: ClinicRequest) -> Response:
         return _answer_patients(request, asked)
     if "patient" not in asked.parameters:
         raise _bad_parameter("missing", "patient")
-    held = _linked_resources(request, asked.parameters["patient"].removeprefix("Patient/"), kind)
+    resources = _linked_resources(request, asked.parameters["patient"].removeprefix("Patient/"), kind)
     wanted = asked.parameters.get("_id")
     names = None if wanted is None else wanted.split(",")
     return _search_page(
@@ -85,7 +85,7 @@ def _answer_search(request: ClinicRequest) -> Response:
         asked,
         [
             resource
-            for id, resource in held.items()
+            for id, resource in resources.items()
             if resource["resourceType"] == kind and (names is None or id in names)
         ],
     )
@@ -112,10 +112,10 @@ def _answer_resource(request: ClinicRequest) -> Response:
     patient = id if kind == "Patient" else request.repositories.dossiers.find_patient_id(id[:_ROW_NAME_LENGTH])
     if kind == BINARY:
         return _answer_content(request, patient, id)
-    held = _linked_resources(request, patient, f"{kind}/{id}")
-    if id not in held or held[id]["resourceType"] != kind:
+    resources = _linked_resources(request, patient, f"{kind}/{id}")
+    if id not in resources or resources[id]["resourceType"] != kind:
         raise refusal(404)
-    return resource_response(request.http_request, held[id])
+    return resource_response(request.http_request, resources[id])
 
 
 def _answer_content(request: ClinicRequest, patient: str, id: str) -> Response:
@@ -172,7 +172,7 @@ def _parse_query(request: ClinicRequest, by: Sequence[str]) -> _SearchQuery:
     RefusedError : 400.
     """
     sent = request.http_request.query_params.multi_items()
-    held = dict(sent)
+    parameters = dict(sent)
     known = (*by, *PAGING_PARAMETERS, "_format")
     for name, _ in sent:
         if name not in known or [other for other, _ in sent].count(name) > 1:
@@ -180,10 +180,10 @@ def _parse_query(request: ClinicRequest, by: Sequence[str]) -> _SearchQuery:
     for name, value in sent:
         if len(value) > _LONGEST or not value.isprintable():  # PostgreSQL refuses to look for a NUL
             raise _bad_parameter("value", name)
-    if held.get("_format", "json") not in _JSON:
+    if parameters.get("_format", "json") not in _JSON:
         raise _bad_parameter("format", "_format")
-    count, offset = _parse_number(held, "_count", USUAL_COUNT), _parse_number(held, "_offset", 0)
-    return _SearchQuery({name: held[name] for name in by if name in held}, min(count, MOST_COUNT), offset)
+    count, offset = _parse_number(parameters, "_count", USUAL_COUNT), _parse_number(parameters, "_offset", 0)
+    return _SearchQuery({name: parameters[name] for name in by if name in parameters}, min(count, MOST_COUNT), offset)
 
 
 def _parse_number(parameters: Mapping[str, str], name: str, usual: int) -> int:

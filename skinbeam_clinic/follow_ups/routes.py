@@ -46,7 +46,7 @@ from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.treatments.models import ADVERSE_KINDS, AdverseEventGrade, AdverseEventSource
 from skinbeam_clinic.treatments.routes import add_adverse_event
 from skinbeam_clinic.typed_numbers import read_number
-from skinbeam_clinic.web.request import ClinicRequest, check_name, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, check_name, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -110,7 +110,7 @@ def _due_months() -> tuple[float, float, float]:
     return typical, _OVERDUE_TIMES * typical, _WAITED_MONTHS
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_due(request: ClinicRequest) -> Response:
     months, overdue, waited = _due_months()
     about = {"months": months, "overdue": overdue, "waited": waited}
@@ -147,7 +147,7 @@ def may_see_answers(request: ClinicRequest, follow_up: FollowUp) -> bool:
     )
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_patient_follow_ups(request: ClinicRequest) -> Response:
     repositories, id = request.repositories, request.path_parameter("patient")
     states = {consultation.id: consultation.state for consultation in repositories.consultations.of_person(id)}
@@ -273,7 +273,7 @@ def _show_grade_form(request: ClinicRequest, error: InputError | None = None) ->
         raise clinic_error("not-treated", "follow-up")
     concern, _ = _read_treated_option(repositories, follow_up)
     patient = repositories.patients.get(repositories.consultations.get(follow_up.consultation_id).patient_id)
-    swapped = _is_order_hidden(request, follow_up) and _is_after_left(request, follow_up)
+    swapped = _is_order_hidden(request, follow_up) and _is_after_on_left(request, follow_up)
     pictures = [
         (pair.after_id, pair.before_id) if swapped else (pair.before_id, pair.after_id) for pair in follow_up.pairs
     ]
@@ -299,7 +299,7 @@ def _save_grade(request: ClinicRequest) -> Response:
     follow_up = request.repositories.follow_ups.get(request.path_parameter("follow_up"))
     # By what the page showed: after the grade the order is no longer hidden, and the same form may be sent again.
     hidden = request.text("order") == _HIDDEN if request.text("order") else _is_order_hidden(request, follow_up)
-    swapped = hidden and _is_after_left(request, follow_up)
+    swapped = hidden and _is_after_on_left(request, follow_up)
     quarter, change = _parse_comparison(request, after=LEFT if swapped else RIGHT) if hidden else _parse_grade(request)
     readings = _parse_readings(request, _list_scales(request, follow_up), swapped=swapped)
     notes = request.text("notes")
@@ -316,7 +316,7 @@ def _is_order_hidden(request: ClinicRequest, follow_up: FollowUp) -> bool:
     return bool(follow_up.pairs) and follow_up.find_grade(id) is None and id not in follow_up.paired_by
 
 
-def _is_after_left(request: ClinicRequest, follow_up: FollowUp) -> bool:
+def _is_after_on_left(request: ClinicRequest, follow_up: FollowUp) -> bool:
     """Whether the photographs of now stand on the left: as good as drawn, and the same whenever the page is asked."""
     return hashlib.sha256(f"{follow_up.id}/{request.member_session.member.id}".encode()).digest()[0] % 2 == 0
 

@@ -8,7 +8,7 @@ from skinbeam.text import Formatter
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.machines.own_device_view import view_own_device
 from skinbeam_clinic.machines.upkeep import UpkeepKind
-from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_machine_routes"]
@@ -29,7 +29,7 @@ def add_machine_routes(router: ClinicRouter) -> None:
     router.add("GET", "/device-files/{device_name}", _download_device_file)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_machines(request: ClinicRequest, error: InputError | None = None) -> Response:
     known = request.repositories.own_devices.read()
     return request.page(

@@ -198,13 +198,13 @@ class RequestMonitor:
                 MutableHeaders(scope=message)[_REQUEST_ID_HEADER] = number
             await send(message)
 
-        held = request_id.set(number)
+        token = request_id.set(number)
         try:
             with self._metrics.track_open():
                 await self._app(scope, receive, numbered)
         finally:
             self._record(scope, status, seconds or time.perf_counter() - begun)
-            request_id.reset(held)
+            request_id.reset(token)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"

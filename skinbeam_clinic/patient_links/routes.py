@@ -7,7 +7,7 @@ from skinbeam.text import Formatter
 from skinbeam_clinic.errors import catalogue_error
 from skinbeam_clinic.patient_links.comparison import compare_facts, summarize_record
 from skinbeam_clinic.patients.routes import show_patient
-from skinbeam_clinic.web.request import ClinicRequest, check_name, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, check_name, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_patient_link_routes"]
@@ -24,7 +24,7 @@ def add_patient_link_routes(router: ClinicRouter) -> None:
     router.add("POST", "/patient-links/{patient_link}/undoing", _undo_link, form=_show_refused_undoing)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_search(request: ClinicRequest) -> Response:
     """Answer with the records that are found; at first, with those that have the same date of birth."""
     id, repositories = request.path_parameter("patient"), request.repositories
@@ -46,7 +46,7 @@ def _show_search(request: ClinicRequest) -> Response:
     )
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_comparison(request: ClinicRequest, error: InputError | None = None) -> Response:
     repositories, hidden = request.repositories, request.member_session.names_hidden
     ids = request.path_parameter("duplicate"), request.path_parameter("kept")

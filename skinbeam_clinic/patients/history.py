@@ -115,7 +115,7 @@ class IncompleteRow:
     typed_at: datetime.datetime
     path: str
 
-    def is_said_by(self, row: CaseRow) -> bool:
+    def is_contained_in(self, row: CaseRow) -> bool:
         """Return whether a complete row says all that this one does; its weeks may be counted from elsewhere."""
         said, mine = row_values(row), self.values.keys() - {"week", "weeks_ago"}
         return row_kind(row) == self.kind and all(_says(said.get(name), self.values[name]) for name in mine)
@@ -140,7 +140,7 @@ class History:
         for kind in _CASE_ROWS:
             typed = (_parse_typed(kind, row.values) for row in typed_rows(submission, kind).values())
             known += [row for row in typed if not isinstance(row, InputError)]
-        return tuple(incomplete for incomplete in self.incomplete if not any(map(incomplete.is_said_by, known)))
+        return tuple(incomplete for incomplete in self.incomplete if not any(map(incomplete.is_contained_in, known)))
 
 
 def list_spot_facts(spots: Sequence[TestSpotRecord]) -> list[HistoryFact]:

@@ -87,10 +87,10 @@ def _without_torn_times(sessions: Sequence[EarlierSession], typed: Sequence[Type
     Each record and each form counts weeks from a first session of its own. A case refuses that, and nobody could mend
     it in the form, which has no field of a recorded session.
     """
-    held = [row_values(session) for session in sessions] + [dict(row.values) for row in typed]
+    rows = [row_values(session) for session in sessions] + [dict(row.values) for row in typed]
     dated = [
         (str(session.get("treats")), week, ago)
-        for session in held
+        for session in rows
         if isinstance(week := session.get("week"), float) and isinstance(ago := session.get("weeks_ago"), float)
     ]
     torn = {treats for treats, _, _ in dated if find_torn_times([time for time in dated if time[0] == treats])}

@@ -72,7 +72,7 @@ class PhotographErasureRepository(Repository):
         self, work: ClinicTransaction, row: tables.PhotographRow, plans: Sequence[tables.PlanRow]
     ) -> PhotographErasurePreview:
         read = [reading for _, readings in _list_readings(work, row) for reading in readings]
-        held = PhotographErasurePreview(
+        preview = PhotographErasurePreview(
             consultation_id=row.consultation_id,
             added_at=row.added_at,
             in_answers=_get_answers(work, row).photo == row.id,
@@ -83,10 +83,10 @@ class PhotographErasureRepository(Repository):
             readings=sum(reading.photograph_id == row.id for reading in read),
             refusal=_find_refusal(work, row, plans),
         )
-        is_used = any((held.plans, held.pairs, held.diary_entries, held.readings))
-        if held.refusal is None and is_used and self._access.member.role not in PERMITTED_ROLES[AccessRight.TREAT]:
-            return replace(held, refusal=clinic_error("photograph-used", "photograph"))
-        return held
+        is_used = any((preview.plans, preview.pairs, preview.diary_entries, preview.readings))
+        if preview.refusal is None and is_used and self._access.member.role not in PERMITTED_ROLES[AccessRight.TREAT]:
+            return replace(preview, refusal=clinic_error("photograph-used", "photograph"))
+        return preview
 
     def _list_plans(self, work: ClinicTransaction, row: tables.PhotographRow) -> list[tables.PlanRow]:
         """Return the plans of the consultation that were drawn on this photograph, oldest first."""

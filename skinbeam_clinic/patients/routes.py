@@ -33,7 +33,7 @@ from skinbeam_clinic.patients.record_lines import RecordLine
 from skinbeam_clinic.patients.repository import year_error
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.repositories import ClinicRepositories
-from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = [
@@ -64,7 +64,7 @@ def add_patient_routes(router: ClinicRouter) -> None:
     router.add("POST", "/patients/{patient}/case", _begin_from_case, form=_show_patient)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_patients(request: ClinicRequest, error: InputError | None = None) -> Response:
     """What is looked for is sent and never stands in an address."""
     asked, new = (request.text("pseudonym"), "") if error is None else ("", request.text("pseudonym"))
@@ -110,7 +110,7 @@ def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Re
     return show_patient(request, request.path_parameter("patient"), error, refused="case")
 
 
-@goes_past_altered
+@skips_altered_rows
 def show_patient(request: ClinicRequest, id: str, error: InputError | None = None, *, refused: str = "") -> Response:
     """Answer with a patient: consultations, notes, attachments, and all that happened, in all records of the person.
 
@@ -291,7 +291,7 @@ def _download_copy(request: ClinicRequest) -> Response:
     return request.download(content, name, "application/zip")
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_erasable(request: ClinicRequest) -> Response:
     """Whose records may go; each leads to the page that tells what would, and asks."""
     years = request.services.keep_years
@@ -300,7 +300,7 @@ def _show_erasable(request: ClinicRequest) -> Response:
     return request.page("erasures.html", due=due, soon=soon, ahead_days=_AHEAD_DAYS, years=years)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_erasure(request: ClinicRequest, error: InputError | None = None) -> Response:
     id, repositories, years = request.path_parameter("patient"), request.repositories, request.services.keep_years
     held = repositories.erasure.preview(id, retention_years=years)

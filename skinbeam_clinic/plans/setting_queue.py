@@ -15,7 +15,7 @@ from skinbeam_clinic.plans.setting_process import PlannedPerson
 __all__ = ["SettingQueue", "WaitingQuestion"]
 
 _MOST_QUESTIONS = 100
-_LONGEST_UNTOLD_S = 10.0  # a page asks again every second or two; one that does not has been left
+_LONGEST_UNREAD_S = 10.0  # a page asks again every second or two; one that does not has been left
 _LONGEST_AHEAD_S = 10.0  # others of a person who is at hand go before one that has waited less than this
 
 
@@ -75,7 +75,7 @@ class SettingQueue:
         A failure, unless the question is at fault, is told to those who waited for it; for others it is tried again.
         """
         with self._changed:
-            self._forget_untold()
+            self._forget_abandoned()
             found = self._waiting.get(question) or self._begun.get(question)
             if found is not None and found.has_failed and asker not in found.asked_by:
                 del self._begun[question]
@@ -121,7 +121,7 @@ class SettingQueue:
                 at_hand = (question for question in self._waiting.values() if question.question.plan_sha256 in people)
                 found = next(at_hand, oldest)
             del self._waiting[found.question]
-            self._forget_untold()
+            self._forget_abandoned()
             self._begun[found.question] = found
             return found
 
@@ -147,9 +147,9 @@ class SettingQueue:
                     del self._waiting[key]
                     question.complete()
 
-    def _forget_untold(self) -> None:
+    def _forget_abandoned(self) -> None:
         """Remove the questions of people who left the page before they were told how they ended."""
-        oldest_s = time.monotonic() - _LONGEST_UNTOLD_S
+        oldest_s = time.monotonic() - _LONGEST_UNREAD_S
         for key, question in list(self._begun.items()):
             if question.completed_at_s is not None and question.completed_at_s < oldest_s:
                 del self._begun[key]

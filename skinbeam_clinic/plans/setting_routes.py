@@ -274,7 +274,7 @@ def _comparison_rows(phototype: object, option: Option, answer: SettingAnswer) -
         yield _ComparisonRow(label, planned, asked)
     before = {limit.id: limit.status for limit in option.limits}
     for name in {**before, **answer.limits}:
-        states = [held.get(name, "unknown") for held in (before, answer.limits)]
+        states = [statuses.get(name, "unknown") for statuses in (before, answer.limits)]
         planned, asked = (_text(f"limit-{status}") for status in states)
         label = _text("limit", limit=render_message(f"limit-in-short.{name}"))
         yield _ComparisonRow(label, planned, asked, is_broken=states[1] == "not_met")

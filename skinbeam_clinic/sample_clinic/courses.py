@@ -184,8 +184,8 @@ class _Course:
 
     def _add_documents(self) -> Story:
         """A letter that the person has brought along, a note, one on the wrong page, and a second record of them."""
-        told = {"name": "scan-0001.pdf", "description": render_message("clinic-document.sample-attachment")}
-        self.staff.assistant.attachments.add(self.patient, draw_letter(), kind=AttachmentKind.REFERRAL, **told)
+        description = {"name": "scan-0001.pdf", "description": render_message("clinic-document.sample-attachment")}
+        self.staff.assistant.attachments.add(self.patient, draw_letter(), kind=AttachmentKind.REFERRAL, **description)
         yield now() + _MINUTE
         mistake = self.staff.assistant.notes.add(self.patient, render_message("clinic-document.sample-mistake"))
         self.staff.assistant.notes.strike(mistake.id, render_message("clinic-document.sample-mistake-why"))
@@ -290,30 +290,30 @@ class _Course:
         """A session with its checklist, the pulses, and the diary of the days after."""
         prepared = self.event is CourseEvent.PREPARING and self.days.days_from_today(appointment.starts_at) == 0
         yield min(appointment.starts_at, self.days.now - _PREPARED_BEFORE) if prepared else appointment.starts_at
-        held = self.doctor.treatments.begin(consent.id, self.order, appointment_id=appointment.id)
-        self.doctor.treatments.choose_machine(held.id, self.machine)
-        self.treatments.append(held)
+        treatment = self.doctor.treatments.begin(consent.id, self.order, appointment_id=appointment.id)
+        self.doctor.treatments.choose_machine(treatment.id, self.machine)
+        self.treatments.append(treatment)
         if len(self.treatments) == 1:
-            before = self.staff.assistant.follow_ups.begin(held.id, FollowUpMoment.BEFORE)
+            before = self.staff.assistant.follow_ups.begin(treatment.id, FollowUpMoment.BEFORE)
             rating = SelfRating(self.chance.randint(2, 5), 0)
             self.staff.assistant.follow_ups.save_report(before.id, PatientAnswers(rating), self_completed=True)
-        self._show("session", f"/treatments/{held.id}")
+        self._show("session", f"/treatments/{treatment.id}")
         answers = {
             item.name: (item.accepted_answers[0], "") for item in list_items(self.order) if item.name != "device"
         }
         if prepared:
             records = {name: answer for name, answer in answers.items() if name in AUTOMATIC_ITEMS}
-            self.doctor.treatments.add_answers(held.id, records)
+            self.doctor.treatments.add_answers(treatment.id, records)
             return
-        self.doctor.treatments.add_answers(held.id, answers)
-        self.doctor.treatments.start(held.id)
+        self.doctor.treatments.add_answers(treatment.id, answers)
+        self.doctor.treatments.start(treatment.id)
         yield appointment.starts_at + 15 * _MINUTE
         passes, planned = self.order.settings.passes, self.order.cooling
         # One session in which the cooling of the plan failed, so that its page shows what is recorded then.
         is_sprayed = planned is not None and planned.kind is CoolingKind.SPRAY
         fails = is_sprayed and self.event is CourseEvent.COMPLAINT and len(self.treatments) == 1
         self.doctor.treatments.add_area(
-            held.id,
+            treatment.id,
             AreaFiring(
                 site=self.order.site,
                 settings=self.order.settings.pulse,
@@ -325,9 +325,9 @@ class _Course:
             ),
         )
         yield appointment.starts_at + 20 * _MINUTE
-        self.treatments[-1] = self.doctor.treatments.end(held.id, TreatmentState.DONE)
+        self.treatments[-1] = self.doctor.treatments.end(treatment.id, TreatmentState.DONE)
         if len(self.treatments) == 1:
-            yield from self._keep_diary(held, appointment.starts_at)
+            yield from self._keep_diary(treatment, appointment.starts_at)
 
     def _keep_diary(self, treatment: Treatment, treated_at: datetime.datetime) -> Story:
         """The diary of the days after a session, which the clinic reads."""

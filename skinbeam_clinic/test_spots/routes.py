@@ -54,7 +54,7 @@ from skinbeam_clinic.treatments.treatment_form import (
 )
 from skinbeam_clinic.typed_numbers import read_number
 from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling, find_cooling_change, planned_cooling
-from skinbeam_clinic.web.request import ClinicRequest, goes_past_altered
+from skinbeam_clinic.web.request import ClinicRequest, skips_altered_rows
 from skinbeam_clinic.web.routing import ClinicRouter
 
 __all__ = ["add_test_spot_routes"]
@@ -108,7 +108,7 @@ def add_test_spot_routes(router: ClinicRouter) -> None:
     router.add("POST", "/test-spots/{spot}/striking", _strike_spot, form=_show_refused_spot)
 
 
-@goes_past_altered
+@skips_altered_rows
 def _show_test_spots(
     request: ClinicRequest, error: InputError | None = None, read: TestSpotRecord | None = None
 ) -> Response:

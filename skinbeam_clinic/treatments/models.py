@@ -384,7 +384,7 @@ def find_deviations(order: TreatmentOrder, delivered: OrderedSettings) -> tuple[
         if name not in fired:
             continue
         value, planned = fired[name], ordered.get(name, fired[name])
-        most = min(held.get(name, value) for held in limits)
+        most = min(limit.get(name, value) for limit in limits)
         other = abs(value - planned) > (_rounding_tolerance() * planned if heat else 0.0)
         if other or value > most:
             hotter = value > most or heat == 0 or heat * (value - planned) > 0

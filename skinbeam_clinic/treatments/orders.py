@@ -50,15 +50,15 @@ def measured_ita_deg(plan: Plan) -> float | None:
 
 
 def _order_settings(setup: DeviceSetup) -> OrderedSettings:
-    held, beam = setup.settings, setup.settings.columns
+    settings, beam = setup.settings, setup.settings.columns
     return OrderedSettings(
-        wavelength_nm=held.wavelength_nm,
-        fluence_J_cm2=held.fluence_J_cm2,
+        wavelength_nm=settings.wavelength_nm,
+        fluence_J_cm2=settings.fluence_J_cm2,
         energy_mJ=None if beam is None else beam.energy_mJ,
         density_per_cm2=None if beam is None else beam.density_per_cm2,
-        spot_mm=held.spot_mm,
-        pulse_ms=held.pulse_ms,
-        passes=None if held.passes is None else float(held.passes),
+        spot_mm=settings.spot_mm,
+        pulse_ms=settings.pulse_ms,
+        passes=None if settings.passes is None else float(settings.passes),
     )
 
 

@@ -289,11 +289,11 @@ def _add_answers(
 ) -> None:
     """Append new answers; the last answer to an item is valid, and earlier ones stay stored."""
     checklist = work.open_record(row, CHECKLIST_CONTENT)
-    held = {item: (answer.answer, answer.words) for item, answer in find_current_answers(checklist.answers).items()}
+    stored = {item: (answer.answer, answer.words) for item, answer in find_current_answers(checklist.answers).items()}
     new = tuple(
         ChecklistAnswer(item, answer, words, now(), work.actor)
         for item, (answer, words) in answers.items()
-        if held.get(item) != (answer, words) or item == "device"
+        if stored.get(item) != (answer, words) or item == "device"
     )
     work.seal_record(row, CHECKLIST_CONTENT, replace(checklist, answers=(*checklist.answers, *new)))
     work.save(row, "treatment.checked")

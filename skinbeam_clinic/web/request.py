@@ -65,10 +65,10 @@ __all__ = [
     "UploadedFile",
     "check_name",
     "error_status",
-    "goes_past_altered",
     "is_about_entries",
     "json_response",
     "sign_in_page",
+    "skips_altered_rows",
 ]
 
 Shown = ParamSpec("Shown")
@@ -453,7 +453,7 @@ class ClinicRequest:
         return RedirectResponse(path, status_code=303)
 
 
-def goes_past_altered(
+def skips_altered_rows(
     show: Callable[Concatenate[ClinicRequest, Shown], Answer],
 ) -> Callable[Concatenate[ClinicRequest, Shown], Answer]:
     """Let the lists of a page go on past rows that were altered; the page names each (`ClinicRequest.page_context`).

@@ -129,7 +129,7 @@ class _ArmRow(CsvRow):
             pain_0_10=self._span("pain", 0.0, 10.0),
             downtime_days=self._span("downtime_days", 0.0, 365.0),
             downtime_kind=self.known_word("downtime_kind", DOWNTIME_KINDS, empty=True),
-            gain_kept_pct=self._gain_kept(),
+            gain_kept_pct=self._parse_gain_kept(),
             grade=self.known_word("grade", GRADES),
             excluded=text["excluded"],
             harms_excluded=text["harms_excluded"],
@@ -257,7 +257,7 @@ class _ArmRow(CsvRow):
             harms[name] = EventCount(int(events), int(of))
         return harms
 
-    def _gain_kept(self) -> Mapping[int, float]:
+    def _parse_gain_kept(self) -> Mapping[int, float]:
         """Parse `3:80;12-24:70`: months, or the two ends of a span of months, and per cent."""
         shares: dict[int, float] = {}
         for part in filter(None, self.record["gain_kept_pct"].split(";")):

@@ -141,14 +141,14 @@ def draw_shares(
     ]
     first = drawn[0]
     found = []
-    for theirs in drawn:
+    for draws_of_question in drawn:
         both = [
             name != "" and name == other_name
-            for name, other_name in zip(*map(effect_names, (first.question, theirs.question)), strict=True)
+            for name, other_name in zip(*map(effect_names, (first.question, draws_of_question.question)), strict=True)
         ]
-        fresh = np.where(np.array(both)[:, None], first.new_effects, theirs.new_effects)
+        fresh = np.where(np.array(both)[:, None], first.new_effects, draws_of_question.new_effects)
         same_clinic = replace(
-            theirs,
+            draws_of_question,
             phototype_position=first.phototype_position,
             clinic_deviation=first.clinic_deviation,
             new_effects=fresh,

@@ -143,8 +143,8 @@ def _find_transform(light: Image, face: Face, frame: ComparisonFrame) -> tuple[_
     way = _Transform(*_similarity(of, to, weight[own]), way.flow, coarse)
     flow, _ = _optical_flow(grey, seen(), own, pupil_px)
     needed = np.hypot(flow[..., 0], flow[..., 1])
-    held = np.minimum(1.0, limit("pair", "flow_held_pupil") * pupil_px / np.maximum(needed, 1e-6))
-    way = _Transform(way.turn, way.shift, flow * held[..., None] * np.float32(coarse), coarse)
+    share_kept = np.minimum(1.0, limit("pair", "flow_held_pupil") * pupil_px / np.maximum(needed, 1e-6))
+    way = _Transform(way.turn, way.shift, flow * share_kept[..., None] * np.float32(coarse), coarse)
     agreement = float(np.corrcoef(grey[own], seen()[own])[0, 1])
     return way, float(np.quantile(needed[own], 0.95)) / pupil_px, agreement
 

@@ -21,7 +21,7 @@ from skinbeam.photo.face.eyes import cascade, find_pupils, measure_iris_px
 from skinbeam.photo.face.face import Face
 from skinbeam.photo.face.mouth import with_mouth
 from skinbeam.photo.face.network import find_faces_by_network, is_turned
-from skinbeam.photo.limits import beside_limit, limit, limit_entry
+from skinbeam.photo.limits import limit, limit_entry, round_towards_value
 from skinbeam.photo.view import shrink_image
 from skinbeam.text import Message
 
@@ -89,13 +89,15 @@ def check_single_face(rgb: Picture, faces: Sequence[Face]) -> Face | FaceRefusal
     if abs(face.roll_deg) > most:
         return FaceRefusal(
             "face-tilted",
-            Message("photo-face.tilted", {"roll": beside_limit(abs(face.roll_deg), most), "most": most}),
+            Message("photo-face.tilted", {"roll": round_towards_value(abs(face.roll_deg), most), "most": most}),
             1,
         )
     least = limit("gate", "pupil_px_min")
     if face.pupil_px < least:
         return FaceRefusal(
-            "too-small", Message("photo-face.small", {"pupils": beside_limit(face.pupil_px, least), "least": least}), 1
+            "too-small",
+            Message("photo-face.small", {"pupils": round_towards_value(face.pupil_px, least), "least": least}),
+            1,
         )
     return replace(face, iris_px=measure_iris_px(rgb, face))
 

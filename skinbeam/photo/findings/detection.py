@@ -18,13 +18,13 @@ from skinbeam.photo.findings.finding import FACE_ONLY_KINDS, FINDING_KINDS, Skin
 from skinbeam.photo.findings.lines import find_vessels, find_wrinkles, look_at_lines
 from skinbeam.photo.findings.mark import LineSight, Mark
 from skinbeam.photo.findings.patches import find_diffuse_pigment, find_redness
-from skinbeam.photo.findings.rereading import comes_back, is_repeated, reread_marks
+from skinbeam.photo.findings.rereading import is_found_again, is_repeated, reread_marks
 from skinbeam.photo.findings.skin_copy import SkinCopy
 from skinbeam.photo.findings.spots import find_colourless_spots, find_round_marks
 from skinbeam.photo.findings.summary import PixelScale, summarise_marks, summarise_textures
 from skinbeam.photo.findings.texture import measure_textures
 from skinbeam.photo.green_light import green_picture, is_green_readable
-from skinbeam.photo.limits import beside_limit, limit, limit_entry
+from skinbeam.photo.limits import limit, limit_entry, round_towards_value
 from skinbeam.photo.pigment_maps.blood_contrast import shows_redness
 from skinbeam.photo.pigment_maps.inversion import SkinMaps
 from skinbeam.photo.pigment_maps.pigment_density import PigmentDirections, optical_density, pigment_directions
@@ -45,7 +45,9 @@ def coarseness_reason(view: View) -> str:
     if pupil_px >= least:
         return ""
     if isinstance(view, FaceView):
-        return Message("photo-finding.too_few_pixels", {"pupils": beside_limit(pupil_px, least), "least": least}).text
+        return Message(
+            "photo-finding.too_few_pixels", {"pupils": round_towards_value(pupil_px, least), "least": least}
+        ).text
     pupils_mm = float(limit_entry("scale", "pupil_distance_mm")["value"])
     return Message("photo-site.too_coarse", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least}).text
 
@@ -160,7 +162,7 @@ def _colourless_marks(
 
     marks = _drop_repeats(marks, dark, view.rgb.shape)
     reread = reread_marks(marks, copies, find_again, find_lines_again, mm_per_px.median)
-    return tuple(_with_wide_spots([mark for mark in reread if comes_back(mark)], wide, view.rgb.shape))
+    return tuple(_with_wide_spots([mark for mark in reread if is_found_again(mark)], wide, view.rgb.shape))
 
 
 def _look_at_lines(fine: SkinDetail, copy: SkinCopy, lines: Sequence[Mark]) -> Sequence[LineSight]:

@@ -244,5 +244,5 @@ def referral_message(findings: Sequence[SkinFinding]) -> Message | None:
     if not parts:
         return None
     # Joined by semicolons: a place has a comma of its own.
-    told = reduce(lambda message, more: Message("finding.also_to_be_seen", {"told": message, "more": more}), parts)
-    return Message("finding.doctor_must_see", {"told": told})
+    joined = reduce(lambda message, more: Message("finding.also_to_be_seen", {"told": message, "more": more}), parts)
+    return Message("finding.doctor_must_see", {"told": joined})

@@ -18,7 +18,7 @@ from skinbeam.photo.findings.mark import LineSight, Mark, Repeatability
 from skinbeam.photo.findings.skin_copy import SkinCopy
 from skinbeam.photo.limits import limit
 
-__all__ = ["REREAD_KINDS", "comes_back", "count_interval", "is_repeated", "reread_marks"]
+__all__ = ["REREAD_KINDS", "count_interval", "is_found_again", "is_repeated", "reread_marks"]
 
 Array = NDArray[np.float64]
 
@@ -67,10 +67,10 @@ def reread_marks(
 
 def is_repeated(mark: Mark) -> bool:
     """Whether a mark comes back often enough to be told, or is told in any case."""
-    return _is_always_reported(mark) or comes_back(mark)
+    return _is_always_reported(mark) or is_found_again(mark)
 
 
-def comes_back(mark: Mark) -> bool:
+def is_found_again(mark: Mark) -> bool:
     """Whether a mark is found again on enough copies, or is of a kind that is not looked for on them."""
     return mark.repeatability is None or mark.repeatability.finds >= limit("reread", "came_back_min")
 

@@ -125,10 +125,10 @@ def _interpolate_grid(nodes: Array, at: list[Array]) -> Array:
     first = np.zeros(at[0].shape, np.intp)
     shares = []
     for place, (_, _, n) in zip(at, _GRID, strict=True):
-        held = np.clip(place, 0.0, n - 1.0)
-        step = np.minimum(held.astype(np.intp), n - 2)
+        inside = np.clip(place, 0.0, n - 1.0)
+        step = np.minimum(inside.astype(np.intp), n - 2)
         first = first * n + step
-        shares.append((1.0 - (held - step), held - step))
+        shares.append((1.0 - (inside - step), inside - step))
     strides = (_GRID[1].nodes * _GRID[2].nodes, _GRID[2].nodes, 1)
     laid = np.zeros((len(nodes), first.size))
     for corner in product((0, 1), repeat=3):

@@ -204,12 +204,12 @@ def _march_sample(
     between[last] = areas[n_cell] * series_conductance(h_bottom, k[last] / half[last])
     inside = k[0] / half[0]
     t, stage = initial.copy(), initial.copy()
-    held, flow, known, source = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
+    enthalpy_J, flow, known, source = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
     work = np.empty((4, n_cell))
     begun = 0.0
     for i in range(n_cell):
-        held[i] = volumes[i] * _cell_enthalpy(t[i], state, i)
-        begun += held[i]
+        enthalpy_J[i] = volumes[i] * _cell_enthalpy(t[i], state, i)
+        begun += enthalpy_J[i]
     for j in range(record.size):
         recorded[0, j] = t[record[j]]
     surface[0], stored[0], gained[0, :] = t[0], 0.0, 0.0
@@ -237,14 +237,14 @@ def _march_sample(
                 q += between[i] * (now[i + 1] - now[i]) if i < last else -between[i] * now[i]
                 flow[i] = q if solved == 0 else flow[i] + q
             for i in range(n_cell):
-                known[i] = held[i] + known_weight * flow[i] + a * source[i]
+                known[i] = enthalpy_J[i] + known_weight * flow[i] + a * source[i]
             _solve_temperatures(known, a, volumes, between, top, state, stage, work)
         total = 0.0
         for i in range(n_cell):
             t[i] = stage[i]
             enthalpy = _cell_enthalpy(t[i], state, i)
-            held[i] = volumes[i] * enthalpy
-            total += held[i]
+            enthalpy_J[i] = volumes[i] * enthalpy
+            total += enthalpy_J[i]
             taken = min(max((t[i] - state[3, i]) / (state[4, i] - state[3, i]), 0.0), 1.0)
             vapour[i] = max(vapour[i], taken)
         for j in range(record.size):

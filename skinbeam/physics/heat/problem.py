@@ -145,12 +145,12 @@ def expand_problem(problem: HeatProblem, volumes: Array, *samples: int) -> HeatA
     tolerance = float(problem.tolerance_K)
     require(math.isfinite(tolerance) and tolerance > 0, "tolerance_K must be positive", tolerance)
     require(np.isfinite(below), "the temperature of the bottom must be finite, K", below)
-    held = boiling_cells(volumes, c, water)
-    if held.boils:
+    by_cell = boiling_cells(volumes, c, water)
+    if by_cell.boils:
         require(t0 > 0, "temperatures must be above 0 K where water boils", t0)
     record = _record_indices(problem.record_cells, cells)
-    energy, light, fixed = cell_enthalpy(t0, held), power * volumes, problem.bottom is not None
-    return HeatArrays(k, energy, light, *held, seconds, switch, h, outside, fixed, below, record, tolerance)
+    energy, light, fixed = cell_enthalpy(t0, by_cell), power * volumes, problem.bottom is not None
+    return HeatArrays(k, energy, light, *by_cell, seconds, switch, h, outside, fixed, below, record, tolerance)
 
 
 def _record_indices(record_cells: ArrayLike | None, cells: tuple[int, ...]) -> NDArray[np.int64]:

@@ -53,9 +53,9 @@ def whitening_dose(response: PulseResponse) -> Floats:
     """
     cells = pigmented_cells(response)
     doses: Floats = _disruption_dose(response, cells, "cutaneous_C")
-    held = _melanosome_volume(response, cells) > 0
+    has_melanosomes = _melanosome_volume(response, cells) > 0
     # Cells without melanosomes do not count; skin without any never reaches the endpoint.
-    return np.where(held.any(axis=1), doses.max(axis=1, where=held, initial=0.0), np.inf)
+    return np.where(has_melanosomes.any(axis=1), doses.max(axis=1, where=has_melanosomes, initial=0.0), np.inf)
 
 
 def _melanosome_volume(response: PulseResponse, cells: NDArray[np.int64]) -> Floats:

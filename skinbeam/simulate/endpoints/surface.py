@@ -141,10 +141,10 @@ def surface_rupture_dose(response: PulseResponse) -> Floats:
 
     def bursts(dose: Floats) -> NDArray[np.bool_]:
         wide = profile_radius_m(edges, over_axis, formed / dose)
-        held = roof_strength_Pa(strength, roof, wide)
-        short = water.boiling_point_K(water.reference_Pa + held)[:, None] - base
+        roof_Pa = roof_strength_Pa(strength, roof, wide)
+        short = water.boiling_point_K(water.reference_Pa + roof_Pa)[:, None] - base
         made = steam_below_beam_kg(dose[:, None] * over_axis, area, rise, start - base, short, heat)
-        return np.asarray(made >= bubble_filling_kg(water, held, wide))
+        return np.asarray(made >= bubble_filling_kg(water, roof_Pa, wide))
 
     boils = np.isfinite(formed) & (formed > 0)
     formed = np.where(boils, formed, 1.0)

@@ -204,21 +204,21 @@ class VoxelSpace:
         check_layers([*media[:, None, :], n[None, :], np.full((1, count), depth_m)])
         if self.cube.size == 0 or self.cube.min() < 0 or self.cube.max() >= count:
             raise ValueError(f"a cube holds indices from 0 to {count - 1}")
-        held = [np.unique(plane) for plane in self.cube.reshape(-1, self.cube.shape[2]).T]
+        media_by_plane = [np.unique(plane) for plane in self.cube.reshape(-1, self.cube.shape[2]).T]
         dense = media[0] + media[1]
-        densest = np.array([dense[plane].max() for plane in held])
+        densest = np.array([dense[plane].max() for plane in media_by_plane])
         starts = _slab_starts(densest)
         counts = np.diff([*starts, len(densest)])
         depth = counts * self.voxel_width_m
         top = np.array(starts) * self.voxel_width_m
         rate = np.array([densest[start : start + count].max() for start, count in zip(starts, counts, strict=True)])
         # A medium without voxels causes no step of the refractive index.
-        absent = np.setdiff1d(np.arange(count), np.concatenate(held))
-        n = np.where(np.isin(np.arange(count), absent), n[held[0][0]], n)
-        indices = (self.ambient_n, *[n[held[0][0]]] * len(starts), self.below_n)
+        absent = np.setdiff1d(np.arange(count), np.concatenate(media_by_plane))
+        n = np.where(np.isin(np.arange(count), absent), n[media_by_plane[0][0]], n)
+        indices = (self.ambient_n, *[n[media_by_plane[0][0]]] * len(starts), self.below_n)
         slabs = slab_table(rate, depth, top, indices, np.zeros((4, len(starts))))
         half = (self.cube.shape[0] * self.voxel_width_m / 2.0, self.cube.shape[1] * self.voxel_width_m / 2.0)
-        launch = BeamLaunch.from_beam(beam, self.ambient_n, np.unique(n[held[0]]), half)
+        launch = BeamLaunch.from_beam(beam, self.ambient_n, np.unique(n[media_by_plane[0]]), half)
         return PhotonScene(
             slabs,
             count,
@@ -348,9 +348,9 @@ class RingSpace:
         cube, first = self._optics_levels(layer, depth, top, cells)
         densest = mua + mus
         np.maximum.at(densest, part, media[:cells, 0] + media[:cells, 1])
-        held = np.zeros((4, len(mua)))
-        held[memory_layout.PART - memory_layout.MUA] = first
-        slabs = slab_table(densest, depth, top, (medium.ambient_n, *n, medium.below_n), held)
+        first_media = np.zeros((4, len(mua)))
+        first_media[memory_layout.PART - memory_layout.MUA] = first
+        slabs = slab_table(densest, depth, top, (medium.ambient_n, *n, medium.below_n), first_media)
         launch = BeamLaunch.from_beam(beam, medium.ambient_n, n[:1], None)
         return PhotonScene(
             slabs,

@@ -257,9 +257,10 @@ def bath_schedule(temperature_C: float, exposure_s: float, air_C: float) -> Puls
 
 def bath_steps(exposure_s: Floats) -> tuple[Floats, int]:
     """Return the time steps of baths of several lengths, (sample, step), and the number of steps of the contact."""
-    held, _ = _phase_steps([1.0], CONSTANT_BEAM_STEPS)
+    in_bath, _ = _phase_steps([1.0], CONSTANT_BEAM_STEPS)
     free, _ = _phase_steps([1.0], RELEASE_STEPS)
-    return np.concatenate([held * exposure_s[:, None], free * (AFTER_PULSE_S + exposure_s[:, None])], axis=1), held.size
+    steps = [in_bath * exposure_s[:, None], free * (AFTER_PULSE_S + exposure_s[:, None])]
+    return np.concatenate(steps, axis=1), in_bath.size
 
 
 def constant_beam_schedule(cooling: CoolingPlan, exposure_s: float) -> PulseSchedule:

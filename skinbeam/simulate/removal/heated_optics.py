@@ -163,5 +163,5 @@ def denaturation_end_C(skins: SkinSample, *, hold_s: float) -> FloatArray:
 
 
 def _hold_omega(skins: SkinSample, temperature_C: FloatArray, hold_s: float) -> FloatArray:
-    held = np.broadcast_to(temperature_C + ZERO_CELSIUS_K, (skins.count, 2, temperature_C.size))
-    return omega(held, [hold_s], collagen_denaturation(skins))
+    temperature_K = np.broadcast_to(temperature_C + ZERO_CELSIUS_K, (skins.count, 2, temperature_C.size))
+    return omega(temperature_K, [hold_s], collagen_denaturation(skins))

@@ -226,19 +226,21 @@ def _find_losses(given: Resource, dossier: Dossier) -> Iterator[str]:
     written = make_resources(DeidentifiedDossier(dossier, ()), clinic)
     entries = [{"fullUrl": full_url(id), "resource": resource} for id, resource in written.items()]
     again = {"resourceType": "Bundle", "type": "collection", "entry": entries}
-    ours, theirs = _normalize_bundle(again), _normalize_bundle(given)
-    yield from (f"Bundle.{name}" for name in theirs if theirs[name] != ours.get(name) and name != "entry")
-    counted = Counter(resource["id"] for resource in _list_resources(theirs))
+    written_bundle, given_bundle = _normalize_bundle(again), _normalize_bundle(given)
+    yield from (
+        f"Bundle.{name}" for name in given_bundle if given_bundle[name] != written_bundle.get(name) and name != "entry"
+    )
+    counted = Counter(resource["id"] for resource in _list_resources(given_bundle))
     yield from (f"{id} ({count})" for id, count in counted.items() if count > 1)
-    held = {entry["resource"]["id"]: entry for entry in ours["entry"]}
-    for entry in theirs["entry"]:
+    entries_by_id = {entry["resource"]["id"]: entry for entry in written_bundle["entry"]}
+    for entry in given_bundle["entry"]:
         resource = entry["resource"]
         name = f"{resource['resourceType']}/{resource['id']}"
-        if resource["id"] not in held:
+        if resource["id"] not in entries_by_id:
             yield name
-        elif (place := _find_difference(entry, held.pop(resource["id"]))) is not None:
+        elif (place := _find_difference(entry, entries_by_id.pop(resource["id"]))) is not None:
             yield f"{name}: {'.'.join(part for part in place if part != 'resource')}"
-    yield from (f"{entry['resource']['resourceType']}/{id}" for id, entry in held.items() if id not in counted)
+    yield from (f"{entry['resource']['resourceType']}/{id}" for id, entry in entries_by_id.items() if id not in counted)
 
 
 def _list_resources(bundle: Resource) -> list[Resource]:

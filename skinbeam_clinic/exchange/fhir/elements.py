@@ -141,9 +141,11 @@ def identifier(kind: str, value: str) -> Resource:
 
 def read_identifier(resource: Resource, kind: str, field: str = "identifier") -> str:
     """Return the value of a resource's identifier of a kind."""
-    held = resource[field] if isinstance(resource[field], list) else [resource[field]]
+    identifiers = resource[field] if isinstance(resource[field], list) else [resource[field]]
     return next(
-        str(identifier["value"]) for identifier in held if identifier["system"] == f"{FHIR_BASE}/identifier/{kind}"
+        str(identifier["value"])
+        for identifier in identifiers
+        if identifier["system"] == f"{FHIR_BASE}/identifier/{kind}"
     )
 
 
@@ -165,8 +167,8 @@ def codeable_concept(*codings: Resource, text: str = "") -> Resource:
 
 def extension(name: str, **values: str) -> Resource:
     """Return an extension for values for which FHIR has no field."""
-    held = [{"url": key, "valueString": value} for key, value in values.items() if value]
-    return {"url": f"{FHIR_BASE}/StructureDefinition/{name}", "extension": held}
+    parts = [{"url": key, "valueString": value} for key, value in values.items() if value]
+    return {"url": f"{FHIR_BASE}/StructureDefinition/{name}", "extension": parts}
 
 
 def read_extension(resource: Resource, name: str) -> dict[str, str]:
@@ -251,14 +253,14 @@ def read_records(resource: Resource, name: str, kind: type[Record]) -> tuple[Rec
     ------
     ValueError : one is no record of this type.
     """
-    held = [
+    extensions = [
         extension
         for extension in resource.get("extension", ())
         if extension["url"] == f"{FHIR_BASE}/StructureDefinition/{name}"
     ]
     adapter = _adapter(kind)  # type: ignore[arg-type]
     return tuple(
-        adapter.validate_json(read_extension({"extension": [extension]}, name)["record"]) for extension in held
+        adapter.validate_json(read_extension({"extension": [extension]}, name)["record"]) for extension in extensions
     )
 
 

@@ -112,7 +112,7 @@ def follow_up_resources(follow_up: FollowUp, patient_id: str) -> list[Resource]:
         patient_id,
         extension=[record_extension(_FOLLOW_UP_RECORD, follow_up)],
         effectiveDateTime=format_time(follow_up.seen_at),
-        hasMember=[reference(held["id"]) for held in (*grades, *pairs, *reports)],
+        hasMember=[reference(member["id"]) for member in (*grades, *pairs, *reports)],
         component=components,
     )
     return [seen, *grades, *pairs, *reports]

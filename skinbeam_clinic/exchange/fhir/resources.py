@@ -105,9 +105,13 @@ def link_resources(resources: Mapping[str, Resource]) -> dict[str, Resource]:
 
 def find_content(resources: Mapping[str, Resource], id: str) -> tuple[str, bytes] | None:
     """Return media type and content of a resource's attachment; None where it has none."""
-    held = _attachments(resources[id]) if id in resources else ()
+    attachments = _attachments(resources[id]) if id in resources else ()
     return next(
-        ((attachment["contentType"], attachment_content(attachment)) for attachment in held if "data" in attachment),
+        (
+            (attachment["contentType"], attachment_content(attachment))
+            for attachment in attachments
+            if "data" in attachment
+        ),
         None,
     )
 

@@ -3,7 +3,7 @@
 import pytest
 from consultations import NAMED, PERSON, concern, devices, document, laser_options
 
-from skinbeam.assessment.lesion_notes import tells_of_lesion
+from skinbeam.assessment.lesion_notes import mentions_lesion
 
 SUSPECT = """changing mole; mole got darker; mole is growing; mole has changed; new mole; bleeding mole
 nevus lighter; atypical nevus; spot bleeds; spot is growing; lesion grew; suspicious spot; ulcerated lesion
@@ -24,12 +24,12 @@ def _notes(listed: str) -> list[str]:
 
 @pytest.mark.parametrize("note", _notes(SUSPECT))
 def test_a_note_of_a_lesion_that_a_doctor_has_to_see_is_read(note: str) -> None:
-    assert tells_of_lesion(note)
+    assert mentions_lesion(note)
 
 
 @pytest.mark.parametrize("note", _notes(HARMLESS))
 def test_what_light_does_and_what_somebody_has_examined_is_no_sign(note: str) -> None:
-    assert not tells_of_lesion(note)
+    assert not mentions_lesion(note)
 
 
 def _consultation(note: str, site: str, more: str = "") -> str:

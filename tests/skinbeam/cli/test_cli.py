@@ -11,7 +11,7 @@ from typer.models import CommandInfo, OptionInfo, TyperInfo
 
 from skinbeam.cli import main
 from skinbeam.cli.commands import MIN_PHOTONS, full_app
-from skinbeam.cli.common import given_path
+from skinbeam.cli.common import require_path
 from skinbeam.model.package_data import load_package_table
 from skinbeam.simulate.light.batches import BATCHES
 
@@ -163,7 +163,7 @@ def test_no_option_takes_an_empty_path() -> None:
             for option in (one for one in declared if is_path and isinstance(one, OptionInfo)):
                 # What the records read is a file: the current folder is refused as none.
                 if "-o" in (option.param_decls or ()) or not command.callback.__module__.startswith("skinbeam_clinic"):
-                    assert option.parser is given_path, (command.callback.__name__, name)
+                    assert option.parser is require_path, (command.callback.__name__, name)
                 found += 1
     assert found > 10
 

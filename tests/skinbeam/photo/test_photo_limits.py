@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.photo.limits import beside_limit
+from skinbeam.photo.limits import round_towards_value
 from skinbeam.photo.quality import _clipping_problems, exposure_problem
 
 
 @given(st.floats(0, 400), st.sampled_from([3.0, 10.0, 30.0, 35.0, 120.0, 235.0]))
 def test_a_value_and_its_limit_never_read_alike(value: float, bound: float) -> None:
-    told = beside_limit(value, bound)
+    told = round_towards_value(value, bound)
     assert abs(told - value) <= 1
     if value != bound:
         assert (told > bound) == (value > bound)

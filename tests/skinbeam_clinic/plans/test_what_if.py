@@ -615,7 +615,7 @@ def test_an_old_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     begun.error = ProcessEndedError("it was killed")
     begun.complete()
     assert queue.find(some_question("a"), "somebody") is begun  # who waits for it is told
-    monkeypatch.setattr(setting_queue, "_LONGEST_UNTOLD_S", -1.0)  # longer ago than that
+    monkeypatch.setattr(setting_queue, "_LONGEST_UNREAD_S", -1.0)  # longer ago than that
     assert queue.find(some_question("a"), "somebody") is None
     # What is being answered is not forgotten, however long it takes.
     queue.add(some_question("b"), None, "somebody")
