@@ -110,7 +110,7 @@ def _tidy(db: Db, json: RecordsJson = False) -> None:
 
 @records.command("reseal")
 def _reseal(db: Db, json: RecordsJson = False) -> None:
-    """Encrypt everything anew with the first key of SKINBEAM_KEY, so that the others can be removed; work may go on."""
+    """Encrypt everything with the first key of SKINBEAM_KEY, so that the others can be removed; work may go on."""
     from skinbeam_clinic.database.reseal import reseal_database
 
     with _open_database(db) as database:

@@ -21,7 +21,7 @@ class UsualSettings:
 
 @dataclass(frozen=True)
 class TrainPulse:
-    """Sub-pulses that a source tells of in words: number, and length and pause in ms."""
+    """Sub-pulses that a source describes in words: number, and length and pause in ms."""
 
     pulses: int
     length_ms: float

@@ -36,7 +36,7 @@ PHOTONS = 50_000  # each time the light is computed: to half a per cent of the s
 SITES, ITA_COMPARED_DEG, COMPARED_STEP = ("periorbital", "back"), (45.0, -10.0), 7
 
 HEADER = """\
-# Depth and width of columns of coagulation in full (light of packets computed anew in the pulse, heat in r and z with
+# Depth and width of columns of coagulation in full (light of packets computed again in the pulse, heat in r and z with
 # water that boils) over those of the quick model, in the middle skins of cheeks (ITA 65, 20 and -45), for every beam of
 # the shipped fractional devices that remove nothing: rows are the skins, by what they absorb above the dermis, and
 # columns the energies. `error`: the size of a column beside that in full in other skins, relative.

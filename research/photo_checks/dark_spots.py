@@ -1,4 +1,4 @@
-"""Count how many very dark spots drawn on portraits are told, and how often plain portraits raise an alarm.
+"""Count how many very dark spots drawn on portraits are reported, and how often plain portraits raise an alarm.
 
 python -m research.photo_checks.dark_spots PORTRAIT... [--aside NAME...] [--rounds 2] [-o dark_spots.json]
 
@@ -175,7 +175,7 @@ def skin_places(rgb: Picture, face: Face, size_mm: float) -> list[tuple[str, flo
 
 
 def spots_found(rgb: Picture, centres: Array) -> list[bool] | None:
-    """Return whether a very dark spot is told at each of the centres (n, 2) in pixels of a picture.
+    """Return whether a very dark spot is reported at each of the centres (n, 2) in pixels of a picture.
 
     None where the picture as a whole is refused, since its face is not found or is turned.
     """

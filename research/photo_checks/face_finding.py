@@ -2,7 +2,7 @@
 
 Each portrait is enlarged and reduced until its face is 60 to 2,000 px wide, turned by up to 30°, mirrored, coded,
 darkened and brightened, and covered with a drawn hat, sunglasses, beard and mask; its head is turned by drawing the
-picture anew on an ellipsoid. Pupils are compared with those of the unchanged picture, moved like the picture. With
+picture again on an ellipsoid. Pupils are compared with those of the unchanged picture, moved like the picture. With
 `--marked FILE`, lines of `name,x,y,x,y` with pupils marked by hand, they are compared with those, too. Without
 portraits, pictures without a face are drawn and searched. Tables in Markdown are printed.
 """

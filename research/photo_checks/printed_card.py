@@ -1,8 +1,8 @@
 """How well the printed card is found and read in drawn photographs: `python -m research.photo_checks.printed_card`.
 
 A table in Markdown is printed: of 200 scenes the share in which the card is found, the error of the scale, and, where a
-colour is told, its error, the width of its interval and the share of intervals that hold the true angle. Limits were
-chosen on the first 80 scenes; the others judge them. It takes some ten minutes.
+colour is reported, its error, the width of its interval and the share of intervals that hold the true angle. Limits
+were chosen on the first 80 scenes; the others judge them. It takes some ten minutes.
 """
 
 import sys
@@ -33,7 +33,7 @@ class CardReadingResult:
     seed, ita_deg, stops : of the scene.
     is_found : whether the card was.
     scale_ratio : scale read over the true one; None where nothing was read.
-    read_deg : angle read beside the card; None where none is told.
+    read_deg : angle read beside the card; None where none is reported.
     """
 
     seed: int
@@ -58,7 +58,7 @@ def read_scene(seed: int) -> CardReadingResult:
 
 
 def table_rows(results: Sequence[CardReadingResult]) -> list[list[str]]:
-    """Return the rows of the table: scenes, found, told, error, width, share held, for all and for parts of them."""
+    """Return the rows of the table (scenes, found, reported, error, width, share held) for all and for parts."""
     parts = {"all": results, "not used to choose limits": [result for result in results if result.seed >= CHOSEN_ON]}
     parts |= {
         name: [result for result in results if low <= result.ita_deg < high] for name, (low, high) in _CLASSES.items()

@@ -1,9 +1,9 @@
-"""Redness told of flushed and of shaded portraits: python -m research.photo_checks.redness_reading TONE=PORTRAIT...
+"""Redness reported for flushed and shaded portraits: python -m research.photo_checks.redness_reading TONE=PORTRAIT...
 
 Cheeks are flushed in measured colours of blood on skin of the portrait's tone (`mark_colours.json`), with soft edges.
 Shade falls over the whole face from four sides, grey, warm and cold, up to 0.6 in density from one side to the other,
-and into both eye sockets and beside the nose. Areas that are told on the plain portrait do not count in either table;
-they are listed, to be looked at. Tables in Markdown are printed.
+and into both eye sockets and beside the nose. Areas that are reported on the plain portrait do not count in either
+table; they are listed, to be looked at. Tables in Markdown are printed.
 """
 
 import argparse
@@ -39,7 +39,7 @@ _HOLLOWS = ((-0.5, 0.05), (0.5, 0.05), (-0.32, 0.5), (0.32, 0.5))  # eyes and be
 
 
 def red_regions(photograph: DecodedPhotograph, face: Face, linear: Array) -> set[str] | None:
-    """Return the regions told as red of a photograph with this light, or None where redness cannot be read."""
+    """Return the regions reported as red of a photograph with this light, or None where redness cannot be read."""
     rgb = np.round(255 * linear_to_srgb(np.clip(linear, 0, 1))).astype(np.uint8)
     skin = analyse_photograph(replace(photograph, rgb=rgb), points=face_points(face)).skin
     if isinstance(skin, Unknown) or isinstance(skin.maps, Unknown):
@@ -58,7 +58,7 @@ def _spots(skin: SkinAnalysis, shape: tuple[int, ...], places: Sequence[tuple[fl
 
 
 def flush_areas(photograph: DecodedPhotograph, colours: Sequence[MeasuredMark]) -> Iterator[tuple[float, bool]]:
-    """Yield the green density of a flush and whether it is told, for both cheeks in several colours."""
+    """Yield the green density of a flush and whether it is reported, for both cheeks in several colours."""
     plain, linear = analyse_photograph(photograph).skin, srgb_to_linear(photograph.rgb)
     if isinstance(plain, Unknown) or plain.face is None:
         return
@@ -83,7 +83,7 @@ def _disc_at(skin: SkinAnalysis, shape: tuple[int, ...], centre: Array) -> Array
 
 
 def shade_areas(photograph: DecodedPhotograph) -> Iterator[tuple[str, int, int]]:
-    """Yield the name of a shade, the regions told as red by it, and all regions that were read."""
+    """Yield the name of a shade, the regions reported as red by it, and all regions that were read."""
     plain, linear = analyse_photograph(photograph).skin, srgb_to_linear(photograph.rgb)
     if isinstance(plain, Unknown) or plain.face is None:
         return

@@ -1,10 +1,10 @@
-"""How often told marks come back in another copy of a photograph: python -m research.photo_checks.repeated_marks FOLDER
+"""How often another copy repeats a reported mark: python -m research.photo_checks.repeated_marks FOLDER
 
 Every picture of a folder is stored again at JPEG quality 95 and 40, made smaller, mirrored, turned, exposed half a stop
-less and more, and smoothed as a beauty filter does; the place of each told mark is then looked up among the marks told
-of the copy. A roundish mark comes back where a mark of its kind lies within half of its width and 1.5 mm, a line where
-half of its length lies within 1.5 mm of lines of its kind, a patch where its region is told again. With `--pairs` each
-copy is compared with its original as a later photograph would be. Tables in Markdown are printed.
+less and more, and smoothed as a beauty filter does; the place of each reported mark is then looked up among the marks
+reported of the copy. A roundish mark comes back where a mark of its kind lies within half of its width and 1.5 mm, a
+line where half of its length lies within 1.5 mm of lines of its kind, a patch where its region is reported again. With
+`--pairs` each copy is compared with its original as a later photograph would be. Tables in Markdown are printed.
 """
 
 import argparse
@@ -35,7 +35,7 @@ _GROUPS = {"roundish": ("spots", "unclassified-spots", "inflamed", "scars", "dar
 
 @dataclass(frozen=True)
 class PlacedMark:
-    """A told mark: its points (n, 2) in pixels of the picture (the middle of a roundish one), and its width in mm."""
+    """A reported mark: its points (n, 2) in pixels of the picture (its middle where roundish), and its width in mm."""
 
     kind: str
     region: str
@@ -125,7 +125,7 @@ def vary(photograph: DecodedPhotograph, name: str) -> tuple[DecodedPhotograph, A
 
 
 def placed_marks(skin: SkinAnalysis) -> list[PlacedMark]:
-    """Return the told marks of a photograph."""
+    """Return the reported marks of a photograph."""
     return [_placed(mark, skin) for mark in skin.marks]
 
 
@@ -141,7 +141,7 @@ def _placed(mark: Mark, skin: SkinAnalysis) -> PlacedMark:
 def is_found_again(
     mark: PlacedMark, at: Array, copied: Sequence[PlacedMark], mm_per_px: float, *, any_kind: bool
 ) -> bool:
-    """Whether a mark is among those told of a copy; `at` is the matrix to its pixels, `mm_per_px` that of the copy."""
+    """Whether a mark is reported on a copy, too; `at` is the matrix to its pixels, `mm_per_px` that of the copy."""
     group = next((kinds for kinds in _GROUPS.values() if mark.kind in kinds), (mark.kind,))
     alike = [copy for copy in copied if copy.kind == mark.kind or (any_kind and copy.kind in group)]
     if mark.kind in _PATCHES:

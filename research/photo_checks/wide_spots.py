@@ -1,4 +1,4 @@
-"""Count how many wide brown spots in measured colours, drawn on portraits, are told with the notice for a doctor.
+"""Count how many wide brown spots in measured colours, drawn on portraits, are reported with the notice for a doctor.
 
 python -m research.photo_checks.wide_spots PORTRAIT... [--rounds 0 1 2] [-o wide_spots.json]
 

@@ -1,6 +1,6 @@
 """Find in the notes of earlier sessions a mole or a spot that changed, or a cancer, which a doctor has to look at.
 
-The words are data, `data/lesion_words.toml`. A clause that denies it, or says that somebody has looked, tells of none.
+The words are data, `data/lesion_words.toml`. A clause that denies it, or says that somebody has looked, mentions none.
 """
 
 import re
@@ -15,12 +15,12 @@ __all__ = ["mentions_lesion", "notes_mention_lesion"]
 
 
 def notes_mention_lesion(case: Case) -> bool:
-    """Return whether the note of any earlier session, wherever it was, tells of what a doctor has to look at."""
+    """Return whether the note of any earlier session, wherever it was, mentions what a doctor has to look at."""
     return any(mentions_lesion(note) for done in case.session for note in done.adverse)
 
 
 def mentions_lesion(text: str) -> bool:
-    """Return whether a note tells of a mole or a spot that changed, of a wound that stays open, or of a cancer."""
+    """Return whether a note mentions a mole or a spot that changed, an open wound, or a cancer."""
     return any(map(_is_suspect, split_clauses(text)))
 
 

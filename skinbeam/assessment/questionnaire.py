@@ -107,7 +107,7 @@ class HealingRisk:
 
     Parameters
     ----------
-    history : words of the history that tell of it.
+    history : words of the history that name it.
     medicine, within_months : a medicine that causes it, and how recently; None where none does.
     """
 

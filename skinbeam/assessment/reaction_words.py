@@ -279,11 +279,11 @@ def _without_ending(rest: str) -> str:
 
 
 def _is_of_before(words: str, rest: str, named: set[str], treats: str) -> bool:
-    """Return whether a clause tells of a scar or a mark that was there before, since it improved or is there still.
+    """Return whether a clause describes a scar or a mark that was there before, since it improved or is there still.
 
     A mark of which a clause says after what time it was gone is one that light left, unless it may be what was treated.
     A raised scar is a new one where light treated no raised scar, however it is now, and so is a lid that was drawn
-    outwards. That a scar is there still tells of the treated one only where a scar was treated.
+    outwards. That a scar is there still is about the treated one only where a scar was treated.
 
     Parameters
     ----------
@@ -337,7 +337,7 @@ def _flakes_as_usual(words: str, treats: str) -> bool:
 def stated_duration_h(text: str, kind: str, treats: str) -> float | None:
     """Return for how long a text says that a reaction stayed, hours; None where a clause that names it does not say it.
 
-    A clause with a denial in it, or with a word such as "still", tells of no end.
+    A clause with a denial in it, or with a word such as "still", describes no end.
     """
     times = []
     for words in split_clauses(text):

@@ -236,7 +236,7 @@ class _Treatment:
         return self.concern.place, self.modality in laser_modalities()
 
     def is_under(self, rule: Rule) -> bool:
-        """Return whether a rule speaks of it, and holds; a rule on a fact that is not known does not."""
+        """Return whether a rule is about it and applies; a rule on an unknown fact does not apply."""
         return covers_modality(rule, self.modality, self.concern) and rule.when.holds(self.facts) is True
 
 
@@ -282,7 +282,7 @@ def _collect_advice(
 
 
 def _advised_treatments(treatments: list[_Treatment], use: str) -> list[_Treatment]:
-    """Return the treatments whose places advice has to name: lasers alone where no rule speaks of the others.
+    """Return the treatments whose places advice has to name: only lasers where no rule is about the others.
 
     Beside the care after acid or cold that of a laser names its places; beside make-up it need not.
     """

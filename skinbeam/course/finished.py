@@ -1,4 +1,4 @@
-"""Whether earlier sessions have improved a concern so much that another one is decided anew."""
+"""Whether earlier sessions have improved a concern so much that another one needs a new decision."""
 
 from collections.abc import Sequence
 from dataclasses import replace

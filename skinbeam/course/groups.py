@@ -48,7 +48,7 @@ _AFTER_CREAMS: Final = "short-pulse-after-melasma"  # the rule on pulses that wh
 def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[ConcernGroup]:
     """Group the concerns by device and kind of light, in the order in which these follow each other.
 
-    A concern that is done is in no group: another session is decided anew.
+    A concern that is done is in no group: another session needs a new decision.
     """
     groups: list[ConcernGroup] = []
     for concern in concerns:
@@ -142,7 +142,7 @@ def _creams_weeks(group: ConcernGroup, concerns: Sequence[ConcernPlan], case: Ca
 
     Any light waits for those on melasma of its skin, columns and pulses that whiten for those on melasma beside it, and
     resurfacing for those on dark marks. A concern whose sessions have begun waits for none. Where a session or a test
-    spot darkened it, whatever light that was, creams begin anew, and so they do where a course does.
+    spot darkened it, whatever light that was, creams start again, and so they do where a course does.
     """
     left = [0]
     for concern in concerns:
@@ -210,7 +210,7 @@ def _separate_fields(parts: Sequence[GroupedConcern]) -> list[ConcernGroup]:
 
 
 def _other_course(case: Case, concern: ConcernPlan, title: str) -> Message | None:
-    """Return that a course with another laser of a concern works and is not over, so that it is not begun anew.
+    """Return that a course with another laser of a concern works and is not over, so that it is not begun again.
 
     One that harmed is not pointed to.
     """
@@ -282,7 +282,7 @@ def _is_of_part(left: EarlierReaction, part: GroupedConcern) -> bool:
 
 
 def _waits_for_fresh_skin(case: Case, group: ConcernGroup) -> bool:
-    """Return whether the rule on closed light after a recent resurfacing speaks: a case has no date or site of it."""
+    """Return whether the rule on light after a recent resurfacing applies: a case has no date or site of it."""
     rule = fresh_skin_rule()
     return (
         not set(rule.modalities).isdisjoint(group.modalities)

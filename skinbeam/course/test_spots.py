@@ -365,7 +365,7 @@ def _burn_risk_if_clean(doses: Sequence[float], burns: BurnDoses, trial: Candida
 def _reading_delay_h(case: Case, concern: Concern, modality: str) -> float:
     """Return when spots are read: as soon as burns show, or dark marks or raised scars where these are likely.
 
-    The scar that is treated tells nothing of others, and spots on it wait for none.
+    The scar that is treated says nothing about others, and spots on it wait for none.
     """
     rules = _test_spot_rules()["reading"]
     darkest = darkest_phototype(case)

@@ -26,7 +26,7 @@ class EvidenceSettings:
     least_studies : fewer usable ones of a condition and a modality give no answer.
     off_face : sites.
     unknown_dark_fraction, unknown_phototype : of patients whose phototype nobody printed.
-    durability_months : at which the share of a gain that is kept is told.
+    durability_months : at which the share of a gain that is kept is reported.
     alike_spot_ratio, alike_pulse_ratio : within which a spot and a pulse do the same.
     fewest_spans : of downtime that tell how much clinics differ.
     far_outside_ratio : of a dose over those of trials.

@@ -126,7 +126,7 @@ class Site:
 
     Parameters
     ----------
-    hair_bearing : of whom: all, men or no.
+    hair_bearing : in which people: all, men or no.
     area_cm2 : usually treated, both sides together; None of a site of `[skin]`.
     """
 

@@ -287,7 +287,7 @@ class Clinic(InputTable):
 
 
 class Photo(InputTable):
-    """A photograph, beside the case file or uploaded with it, and what a person set on it or said of it.
+    """A photograph, beside the case file or uploaded with it, and what a person marked on it or stated about it.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def read_colour_by_card(
     medians : region → median linear light (3,) as the picture shows it, and the pixel (2,) of the picture around which
         it lies.
     on_face : whether the skin is that of a face. A face is no plane beside the card: its light differs more from that
-        on the card, and the error that was found on faces after correction with a chart is the least that is told.
+        on the card, and the error that was found on faces after correction with a chart is the least that is reported.
     """
     if not medians:
         return Unknown(Message("photo-colour.no_skin").text)

@@ -19,7 +19,7 @@ def limit(section: str, name: str) -> float:
 def round_towards_value(value: float, bound: float) -> int:
     """Return a value as a whole number for a sentence that also names a limit, on the same side of it as the value.
 
-    Rounded to the nearest, 10.2 would be told as "10, more than 10".
+    Rounded to the nearest, 10.2 would read "10, more than 10".
     """
     nearest = round(value)
     if value > bound >= nearest:

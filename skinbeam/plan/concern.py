@@ -242,8 +242,8 @@ def _with_absent_first_choice(
 ) -> tuple[Option, ...]:
     """Return the options, the reason of the first laser with the guideline's first choice where the clinic lacks it.
 
-    Only a clinic that listed its devices can lack one. Of several kinds the first that lacks its light is told. Light
-    that the rules keep from this person is not.
+    Only a clinic that listed its devices can lack one. Of several kinds the first that lacks its light is reported.
+    Light that the rules keep from this person is not.
     """
     is_listed = case.clinic is not None and case.clinic.devices is not None
     laser = next((number for number, option in enumerate(options) if option.setup is not None), None)

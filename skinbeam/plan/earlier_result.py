@@ -21,7 +21,7 @@ from skinbeam.suitability.session_response import begins_course, is_judged_early
 
 __all__ = ["EarlierResult", "EndpointSeen", "earlier_result", "endpoint_seen", "is_like"]
 
-_INFECTION: Final = "infection"  # which tells nothing of the dose
+_INFECTION: Final = "infection"  # which says nothing about the dose
 _NO_ENDPOINT: Final = ("none", "redness")
 _SAME_SPOT: Final = math.log(1.25)  # spots of machines differ from what is noted by so much
 

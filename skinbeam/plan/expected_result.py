@@ -55,7 +55,7 @@ def trial_question(
     """
     phototype, subtypes = _darkest_phototype_name(case), tuple(concern.subtypes)
     if modality == PEEL:
-        # A deep peel, or acid in pits, is told of nobody for whom it may not be meant.
+        # A deep peel, or acid in pits, is offered to nobody for whom it may not be meant.
         phototype = phototype or PHOTOTYPES[-1]
         usual = default_subtype(concern.condition)
         subtypes = subtypes or ((usual,) if usual in condition_subtypes(concern.condition) else ())

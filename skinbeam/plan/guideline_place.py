@@ -249,7 +249,7 @@ def advice_against(
     """Return the advice of a firm or fair cell against a treatment; None where none is given.
 
     Advice for one kind does not count where the cell of another kind of the concern gives the treatment a place. What
-    the cell puts first is told where the rules leave it to the person.
+    the cell puts first is reported where the rules leave it to the person.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def _cell_against(
 ) -> tuple[GuidelineCell, str] | None:
     """Return the cell for one kind that advises against a treatment, and by which name.
 
-    A source that names no site speaks of every site, and one that speaks of a device on lighter skin speaks of darker
+    A source that names no site is about every site, and one about a device on lighter skin is also about darker
     skin all the more: beside the cell of a site the general one counts, and the cells of lighter skin for a device,
     unless the cell itself gives the treatment a place.
     """
@@ -330,7 +330,7 @@ def first_choice_name(case: Case, concern: Concern, treatment: GuidelineTreatmen
 
 
 def message_of_kind(what: Message | str, kind: str) -> Message:
-    """Return what is said with the kind of the condition that it is said of."""
+    """Return a sentence with the kind of the condition that it is about."""
     return Message("plan.of-kind", {"what": what, "kind": Message(f"guideline-subtype.{kind}")})
 
 

@@ -90,7 +90,7 @@ def find_laser_options(
         return planned, refused
     is_served = any(map(_reaches_enough, planned)) or not _names_modality(cells, modality)
     if not is_listed and _names_light(cells) and is_served:
-        if not planned and not refused:  # what was not tried is told too, since a clinic may own it
+        if not planned and not refused:  # what was not tried is reported too, since a clinic may own it
             refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.other-light-named")]), goal))
         return planned, refused
     computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, cells, is_listed=is_listed)
@@ -159,7 +159,7 @@ def _plan_proposals(
             is_any_skipped = True
             continue
         found = _plan_one_proposal(case, concern, goal, proposal, bank, unknown_target)
-        if isinstance(found, DeviceRefusal) and proposal is not usual:  # what an earlier session speaks for alone
+        if isinstance(found, DeviceRefusal) and proposal is not usual:  # what only an earlier session supports
             if usual is None:
                 others.append(bounded)
                 continue

@@ -190,7 +190,7 @@ def bruise_share(trial: CandidateSetting) -> Value | None:
 
 
 def is_bruise_likely(trial: CandidateSetting) -> bool:
-    """Return whether so many skins bruise that the person is told of a likely bruise."""
+    """Return whether so many skins bruise that the person is warned of a likely bruise."""
     share = bruise_share(trial)
     return isinstance(share, Estimate) and share.median >= bruise_limit().likely
 

@@ -285,7 +285,7 @@ def _harm_shares(expected: Expectation, scar_unknown: Unknown | None = None, *, 
 
     Parameters
     ----------
-    burns : whether the probability of a burn at the setting is told beside them.
+    burns : whether the probability of a burn at the setting is reported beside them.
     """
     shares = {"pih": expected.pih, **expected.harms}
     return [

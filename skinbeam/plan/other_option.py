@@ -148,7 +148,7 @@ def _peel_technique(question: EvidenceQuestion) -> tuple[str | None, Message | N
 
 
 def _reason_of_dots(reason: RuleReason) -> RuleReason:
-    """Return a reason as it is told of acid dots: the rule on darker skin is about acid that is painted on."""
+    """Return a reason in the words for acid dots: the rule on darker skin is about acid that is painted on."""
     if reason.rule != _PEEL_DARKER_SKIN:
         return reason
     return replace(reason, message=Message("plan.peel-dots-darker"), source="khunger2011")

@@ -51,7 +51,7 @@ _PASSES = re.compile(rf"{_NUMBER}(?:-{_NUMBER})?\s*passes\b")
 
 @dataclass(frozen=True)
 class PrintedDose:
-    """A dose as sources print it, with pulse and spot, or the diameter of microbeams, where they stand beside it."""
+    """A dose as sources print it, with pulse and spot, or the diameter of microbeams, where they are printed, too."""
 
     low: float
     high: float
@@ -90,7 +90,7 @@ class PrintedDose:
 
 
 def read_dose(cell: GuidelineCell, dose: GuidelineDose) -> PrintedDose:
-    """Return a dose of a cell with the middle of the pulse and the spot that stand beside it, and its columns."""
+    """Return a dose of a cell with the middle of the pulse and the spot that are printed with it, and its columns."""
     pulse = _PULSE.search(dose.setting_text)
     band = _BAND.search(dose.setting_text)
     return PrintedDose(

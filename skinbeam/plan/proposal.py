@@ -152,7 +152,7 @@ class Proposal:
 
     @property
     def is_beyond_print(self) -> bool:
-        """Whether an earlier session alone speaks for its dose, since no source prints as much for such skin."""
+        """Whether only an earlier session supports its dose, since no source prints as much for such skin."""
         high = 0.0 if self.printed is None else self.printed[1]
         return self.has_helped and self.high > DOSE_ROUNDING * high
 
@@ -280,7 +280,7 @@ class Proposal:
 
     @property
     def printed_words(self) -> Message:
-        """The printed doses in words, of whom they are, and the range around them that a plan takes, as a clause."""
+        """The printed doses in words, their skin, and the range that a plan takes around them, as a clause."""
         doses = self.range_parameters["doses"]
         printed = Message("asked.printed", {"doses": doses})
         if self.darker_phototype is not None:

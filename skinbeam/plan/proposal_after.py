@@ -3,9 +3,9 @@
 A setting that improved this very skin and left no harm is given again: that one person's result says more than the
 middle of what sources print, and than a computed target. A dose that improved too little and left no harm is raised by
 a step, up to what sources print; where they print none for such skin, it is moved to no less. Columns less deep than
-those that did too little are told as such. Where test spots whitened a brown spot, no smaller dose is computed to be
-enough; where they showed that the dose which a plan begins with does nothing, it begins a step above what did nothing.
-The limits on harm hold for all.
+those that did too little are reported as such. Where test spots whitened a brown spot, no smaller dose is computed to
+be enough; where they showed that the dose which a plan begins with does nothing, it begins a step above what did
+nothing. The limits on harm hold for all.
 """
 
 import math
@@ -117,7 +117,7 @@ def _same_again(earlier: EarlierResult, usual: Proposal | None, concern: Concern
         densities,
         () if printed is None or printed.darker_phototype is not None else printed.sources,
         concern.condition,
-        # Of an unknown density the one that darker skin bears is told of lighter skin as in a plan without a session.
+        # Of an unknown density the one that darker skin bears is named for lighter skin as in a plan without a session.
         darker_phototype=printed.darker_phototype if printed is not None and density is None else None,
         printed=None if printed is None else printed.printed_range,
         columns=None if printed is None else printed.columns,

@@ -141,7 +141,7 @@ class OptionStanding:
 
     @property
     def is_uncounted(self) -> bool:
-        """Whether nothing but its use speaks for it: no place in the guideline and no counted result."""
+        """Whether only its usual use supports it: no place in the guideline and no counted result."""
         return self.rank_group == _UNCOUNTED
 
     @property

@@ -247,7 +247,7 @@ class Option:
         """Whether the light reaches its target in none of the simulated skins, and no trial counted who improved.
 
         Where trials did, as with lamps on redness, the model does not know the light. The depth that columns aim at is
-        a judgement, so that they reach nobody only where trials say so.
+        a judgement, so that only trials can show that they reach nobody.
         """
         p = self.p_effective
         is_column = self.setup is not None and self.setup.settings.microbeam is not None

@@ -1,6 +1,6 @@
 """Build the panels of a strip: before, the days after a session, the end and twelve months by percentile, harms.
 
-The days are told in the words of the plan: no source gives the strength of what shows on them, and a picture that
+The days are reported in the words of the plan: no source gives the strength of what shows on them, and a picture that
 shows less than what comes would promise too much.
 """
 

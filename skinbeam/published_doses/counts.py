@@ -53,7 +53,8 @@ class ToleratedDoses:
     bound : whether `high` is an upper end ("up to 40 J/cm²"), so that nobody counted who was given it.
     rows, sources : numbers of rows and sources.
     phototypes : lightest and darkest phototype of these rows, as in "I-V"; unknown where no row states the skin.
-    mixed : whether these rows count such skin together with lighter skin, so that nothing is said of such skin alone.
+    mixed : whether these rows count such skin together with lighter skin, so that nothing is known about such skin
+        alone.
     cooling : how the skin was cooled in these rows; `not-stated` where a row does not say it.
     grades : how much of the sources was read.
     harmed, of : people with a blister, a crust or a burn, of the people in rows that count them.
@@ -180,7 +181,7 @@ def count_harm_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False
     """Return the harm counted near this wavelength and pulse length, at any dose, or None.
 
     Lasers are compared with lasers and lamps with lamps, the latter by the mean wavelength of their light. Rows of the
-    validation set are included, so that this may be told, but must not set a probability.
+    validation set are included, so that this may be reported, but must not set a probability.
     """
     return _sum_counts(_counted_rows_near(wavelength_nm, pulse_ms, lamp=lamp))
 

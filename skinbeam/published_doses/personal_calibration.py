@@ -69,7 +69,7 @@ class PersonalCalibration:
         observations, (sample, error).
     people : spread of the part that is not shared.
     lapse : share of injuries that no dose explains.
-    everybody : calibration of the light for people of whom nothing was observed.
+    everybody : calibration of the light for people without an observed pulse.
     miss_probability : probability that a field does not share the error of its clean spots.
     field : as `posterior`, given the clean sessions of the field alone.
     """

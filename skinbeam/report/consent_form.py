@@ -320,7 +320,7 @@ def _aim(plan: Plan, concern: ConcernPlan, option: Option, setup: DeviceSetup) -
         yield report_text("consent.aim_visits_one")
     else:
         yield report_text("consent.aim_visits_usual" if planned else "consent.aim_visits", visits=visits)
-    yield from planned[1:] if visits == "1" else planned  # a single visit is told already
+    yield from planned[1:] if visits == "1" else planned  # a single visit is reported already
     spots = sum(len(ladder.spots) for ladder in plan.test_spots if ladder.tries(setup, concern.site))
     if spots:
         yield report_text("consent.aim_spot" if spots == 1 else "consent.aim_spots")

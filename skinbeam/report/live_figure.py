@@ -21,7 +21,7 @@ from skinbeam.what_if.window import PublishedDoseRange
 
 __all__ = ["live_figure", "script_hashes"]
 
-_SAME_ROW: Final = 1.25  # published doses are told at pulses or densities up to this factor from theirs
+_SAME_ROW: Final = 1.25  # published doses are reported at pulses or densities up to this factor from theirs
 
 
 def live_figure(data: WindowData) -> LiveFigure | None:

@@ -188,7 +188,7 @@ def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
 def waits_for_creams(concern: ConcernPlan, plan: Plan) -> bool:
     """Return whether the first visit of a concern waits for weeks of creams that come first.
 
-    Plans of older versions say so of visits that begin in week 0 all the same.
+    Plans of older versions state it also for visits that begin in week 0.
     """
     visits = [visit for visit in plan.course if concern.place in visit.treats]
     if not visits or not visits[0].week or first_creams(concern.condition) is None:

@@ -41,7 +41,7 @@ class EnvelopeRules:
 
     Parameters
     ----------
-    phototype_classes : lowest and highest phototype, 1 to 6, of skins whose settings are told together.
+    phototype_classes : lowest and highest phototype, 1 to 6, of skins whose settings are reported together.
     untold_phototypes : those of a row that names neither phototype nor people.
     near_pulse_ratio, near_spot_ratio, near_cut_off_ratio : within which a published setting is near.
     enough_sources, least_sources : for a range without those of other skins and conditions, and at all.

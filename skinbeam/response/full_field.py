@@ -78,7 +78,7 @@ def _gains_by_pass(trial: CandidateSetting, fewer: CandidateSetting) -> bool:
 
 
 def _reaches_all(trial: CandidateSetting) -> bool:
-    """Return whether a setting reaches the target and its depth in as many skins as is aimed at."""
+    """Return whether a setting reaches the target and its depth in the intended share of skins."""
     return trial.p_effective >= effect_target().wanted and trial.deep_share >= effect_target().aimed
 
 
@@ -171,11 +171,11 @@ def _choose_dose(
     passes: int = 1,
     enough: Callable[[float], bool] | None = None,
 ) -> CandidateSetting | None:
-    """Return the least dose that is as high as is aimed, or else the greatest that keeps every limit.
+    """Return the least dose that reaches the aim, or else the greatest that keeps every limit.
 
     Parameters
     ----------
-    enough : whether a dose is as high as is aimed, decided on other skins; None where those of the table decide.
+    enough : whether a dose reaches the aim, decided on other skins; None where those of the table decide.
     """
     candidates: dict[int, CandidateSetting] = {}
 

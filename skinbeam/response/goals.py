@@ -154,7 +154,7 @@ def laser_choices(condition: str, site: str, subtypes: Sequence[str] = ()) -> tu
         treatment = known_modalities()[modality]
         is_meant = is_for_kinds(choice, condition, subtypes)
         if not is_meant and not subtypes:
-            continue  # of a kind that nobody spoke of
+            continue  # of a kind that nobody named
         cite_sources(choice.source)
         if not is_meant:
             refused.append(ModalityRefusal(modality, _other_kinds(choice, condition, subtypes), choice.source))

@@ -36,7 +36,7 @@ _CONDITIONS: Final = (
 def column_harm_reasons(case: Case, concern: Concern | None, modality: str | None) -> list[RuleReason]:
     """Return the reasons that follow from harm under columns for a kind of columns.
 
-    Without a kind they bound nothing, and are told where columns may treat the concern.
+    Without a kind they bound nothing, and are reported where columns may treat the concern.
     """
     if modality is None:
         is_told = concern is not None and not set(usable_modalities(concern.condition)).isdisjoint(COLUMN_MODALITIES)

@@ -26,7 +26,7 @@ class CourseRules:
     beside_source : of light and columns in one visit, on fields that touch.
     stop_after_sessions, stop_after_sessions_of_columns : by then a course must have improved something.
     stop_below_pct : a course that has improved less by then is not repeated of itself.
-    enough_pct : of improvement, from which little is left to gain and another session is decided anew.
+    enough_pct : of improvement, from which little is left to gain and another session needs a new decision.
     dose_step : the share by which a clinic raises a dose that left no harm and did too little.
     new_course_after_weeks : so long after the last session another one begins a new course.
     """

@@ -159,7 +159,7 @@ def is_stop_sign(reaction: EarlierReaction) -> bool:
 def bounds_unread(reaction: EarlierReaction, case: Case) -> bool:
     """Return whether a text that was not understood bounds doses: none above its own, until somebody said what it was.
 
-    Without a dose of the device there is none to stay at, and it is only told.
+    Without a dose of the device there is none to stay at, and it is only reported.
     """
     has_dose = reaction.has_dose if reaction.device is None else reaction.dose_on(reaction.device) is not None
     return reaction.meaning == "unread" and has_dose and has_dose_bar(reaction, case)

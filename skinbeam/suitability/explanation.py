@@ -65,7 +65,7 @@ def explain_no_laser(
     stopped : whether a rule decides the whole case, so that nothing was tried; its reason is part of the decision.
     """
     refused = tuple(refused)
-    # What is for other kinds of the condition was not sought; it is told where nothing else is.
+    # What is for other kinds of the condition was not sought; it is reported where nothing else is.
     of_its_kind = tuple(message for message in refused if message.id != "plan.other-kinds") or refused
     by_message = {rule.message.id: rule for rule in load_rules("suitability")}
     by_text = {rule.message.text: rule for rule in load_rules("suitability")}

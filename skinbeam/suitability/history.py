@@ -143,7 +143,7 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
 
     Parameters
     ----------
-    depth : of a peel; one that nobody named may be deep, so it is told with caution.
+    depth : of a peel; one that nobody named may be deep, so it is reported with caution.
     """
     is_acid = modality == PEEL and depth != "superficial"
     wounds, takes_colour = is_acid or modality in WOUNDING_MODALITIES, is_acid or modality == _FREEZING
@@ -170,7 +170,7 @@ def wound_reasons(case: Case, modality: str, depth: PeelDepth | None) -> list[Ru
 def _leaves_new_scar(reaction: EarlierReaction) -> bool:
     """Return whether a reaction is a scar that light made.
 
-    A text that tells of the scar that was treated, which improved or is there still, is read as none.
+    A text about the scar that was treated, which improved or is there still, is read as none.
     """
     return reaction.kind == "scar"
 

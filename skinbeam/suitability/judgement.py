@@ -312,7 +312,7 @@ def _is_allowed_by_specialist(case: Case, modality: str | None) -> bool:
 
 
 def covers_modality(rule: Rule, modality: str | None, concern: Concern | None) -> bool:
-    """Return whether a rule speaks of a treatment of a concern; without a modality, whether of every laser."""
+    """Return whether a rule is about a treatment of a concern; without a modality, whether about every laser."""
     if modality is None:
         return set(laser_modalities()) <= set(rule.modalities)
     return modality in rule.modalities or (
@@ -406,7 +406,7 @@ def _missing_fact_reasons(
 def _medicine_reasons(case: Case, rules: Sequence[Rule]) -> list[RuleReason]:
     """Return one reason for all medicines that no rule tests, and one for all misspelt names.
 
-    Where none of the rules of a treatment asks about a medicine, as for sun protection, none is told.
+    Where none of the rules of a treatment asks about a medicine, as for sun protection, none is reported.
     """
     if not any(test.fact.startswith("medication.") for rule in rules for test in rule.when.tests()):
         return []

@@ -77,7 +77,7 @@ class SessionResponse:
 
     @property
     def is_enough(self) -> bool:
-        """Whether so much is better that another session is decided anew: little is left to gain, and each can harm."""
+        """Whether so much is better that another session needs a decision: it can gain little, and it can harm."""
         return self._has_nearly_gone and not self.is_severe_today and not self.is_past
 
     @property
@@ -111,7 +111,7 @@ def session_response(case: Case, place: TreatedPlace) -> SessionResponse:
 
 
 def _sessions_of_course(case: Case, place: TreatedPlace) -> tuple[EarlierSession, ...]:
-    """Return the sessions on a condition at a site since the last pause after which a course begins anew."""
+    """Return the sessions on a condition at a site since the last pause after which a course starts again."""
     done = sessions_on(case, place)
     begins = (number for number in range(len(done) - 1, 0, -1) if begins_course(done[number], done[number - 1]))
     return done[next(begins, 0) :]
@@ -143,7 +143,7 @@ def count_sessions_of_course(case: Case, place: TreatedPlace, modality: str, lig
 
     Of light for blood and pigment they are those that may have been done with such light: what another colour did is
     none of the sessions that this one needs, whether it helped or failed. Columns and the removal of skin heat water,
-    whatever their wavelength. None are where a course begins anew.
+    whatever their wavelength. None are where a course starts again.
     """
     if session_response(case, place).restarts_count:
         return 0
@@ -271,7 +271,7 @@ def _may_be_of(case: Case, session: EarlierSession, light: LightFacts) -> bool:
 
 
 def _lasting_mark_messages(case: Case, concern: Concern) -> Iterator[Message]:
-    """Yield for each pulse for pigment that left dark or pale marks in a concern that it says so."""
+    """Yield a sentence for each pulse for pigment that left dark or pale marks in a concern."""
     for reaction in earlier_reactions(case):
         is_here = reaction.condition == concern.condition or (
             reaction.site is not None and sites_overlap(reaction.site, concern.site)

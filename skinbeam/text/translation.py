@@ -49,7 +49,7 @@ def _translate_english(english: str, language: str) -> str:
         return _upper_first(known[_lower_first(english)])
     if _upper_first(english) in known:
         return known[_upper_first(english)]
-    subject, _, reason = english.partition(": ")  # a device, a concern or an entry of a case, and what is said of it
+    subject, _, reason = english.partition(": ")  # a device, a concern or an entry of a case, and a statement about it
     if reason in known and (own := _translate_subject(subject, language)):
         return f"{own}: {known[reason]}"
     for pattern in _patterns(language):

@@ -109,11 +109,11 @@ class AskedSetting:
 
     @property
     def place(self) -> DosePlace | None:
-        """Where the dose stands beside those that sources print; None where nobody prints one."""
+        """How the dose compares with those that sources print; None where nobody prints one."""
         return self.place_of(self.trial.dose)
 
     def place_of(self, dose: float, spot_mm: float | None = None) -> DosePlace | None:
-        """Return where a dose of this device stands beside those that sources print, J/cm² or mJ of a microbeam.
+        """Return how a dose of this device compares with those that sources print, J/cm² or mJ of a microbeam.
 
         Parameters
         ----------

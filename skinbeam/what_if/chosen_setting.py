@@ -67,14 +67,14 @@ class ChosenSetting:
 
 @dataclass(frozen=True)
 class SettingObjections:
-    """What speaks against a setting: `stops` forbid it in a plan, `warnings` need a reason."""
+    """Objections to a setting: `stops` forbid it in a plan, `warnings` need a reason."""
 
     stops: tuple[Message, ...]
     warnings: tuple[Message, ...]
 
 
 def find_objections(asked_setting: AskedSetting) -> SettingObjections:
-    """Return what speaks against a setting that was judged."""
+    """Return the objections to a setting that was judged."""
     stops: list[Message] = []
     warnings: list[Message] = []
     for verdict in asked_setting.trial.verdicts:

@@ -298,7 +298,7 @@ def begin_session(
     session.add(row)
     session.flush()
     found = _read_session(session, row.token_hash)
-    assert found is not None  # it was begun just now, and is not held against a clock that somebody sets meanwhile
+    assert found is not None  # it was begun just now, and is not compared with a clock that somebody sets meanwhile
     return _member_session(token, found)
 
 

@@ -79,7 +79,7 @@ def _make_calendar(appointments: Iterable[Appointment], clinic: str, *, with_nam
 
 
 def _download_days(request: ClinicRequest) -> Response:
-    """The days that the calendar shows, and of whom."""
+    """The days that the calendar shows, and whose appointments."""
     first, days, who = calendar_range(request)
     booked = request.repositories.appointments.between(*span_days(first, days), member_id=who)
     return request.download(_named_calendar(request.repositories, booked), f"appointments-{first}.ics", _TYPE)

@@ -149,7 +149,7 @@ class PlannedCourse:
 
 
 def plan_course(plan: Plan, choices: Sequence[PlanChoice], case: Case | None) -> PlannedCourse:
-    """Return the course of the options chosen last, scheduled anew if they are not the first lasers of all concerns."""
+    """Return the course of the options chosen last; it is scheduled again unless they are all first lasers."""
     lasers = list_chosen_lasers(plan, choices)
     if not lasers:
         return PlannedCourse()

@@ -106,7 +106,7 @@ class ReminderList:
     Parameters
     ----------
     not_agreed : how many are of patients who have not agreed to be reminded.
-    replaced : those of records that were closed as duplicates, which are to be booked anew: nobody is reminded of them.
+    replaced : those of records closed as duplicates, which are to be booked again: nobody is reminded of them.
     unread : pseudonyms of the patients whose contact details were altered, so that nobody knows.
     """
 

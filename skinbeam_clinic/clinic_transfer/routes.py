@@ -50,7 +50,7 @@ def add_import_routes(router: ClinicRouter) -> None:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """The files of a preview, planned anew when their owner confirms."""
+    """The files of a preview, planned again when their owner confirms."""
 
     clinic_id: str
     member_id: str

@@ -69,7 +69,7 @@ def carry_past_sessions(earlier: Sequence[Submission]) -> Submission:
 
     They are those of the newest consultation that has some: an imported course began years ago, and newer consultations
     may contain none. Sessions that were treated here are no answers; each plan reads them from the records. How many
-    weeks ago they were was counted on another day, and is asked anew.
+    weeks ago they were was counted on another day, and is asked again.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def form_from_case(content: bytes, file: str, own: Collection[str] = ()) -> Subm
     InputError : the command line refuses the file, too; or the file has content that the form lacks, or names files.
     """
     tables = parse_toml(content, file, field="case")
-    case_from_tables(tables, Path(), file)  # what is wrong with it is said as it stands in the file
+    case_from_tables(tables, Path(), file)  # an error is reported as it is written in the file
     tables = _with_devices(tables, {f"{name}{DEVICE_FILE_ENDING}": name for name in own})
     case = case_from_tables(tables, Path(), file).case
     if case.photo is not None and case.photo.file is None:

@@ -1,4 +1,4 @@
-"""Compare what answers say of a person with what was said before: sex and phototype do not change from day to day.
+"""Compare the answers about a person with earlier ones: sex and phototype do not change from day to day.
 
 Where they differ, one of the two is wrong, or the form is filled in for another person.
 """

@@ -286,7 +286,7 @@ def _show_suitability(request: ClinicRequest) -> Response:
 
 
 def _request_plan(request: ClinicRequest) -> Response:
-    """Save the answers, and ask for their plan; what is wrong with them is said at once."""
+    """Save the answers, and request their plan; errors in them are shown at once."""
     consultation = save_answers(request)
     try:
         devices = request.repositories.own_devices.read()
@@ -320,7 +320,7 @@ def _find_differences(request: ClinicRequest, consultation: ConsultationRecord) 
 
 
 def _facts_text(differences: Sequence[PersonDifference]) -> str:
-    """Return what is confirmed, so that other answers are confirmed anew."""
+    """Return what is confirmed, so that other answers are confirmed again."""
     return " ".join(f"{each.field}={each.now}" for each in differences)
 
 

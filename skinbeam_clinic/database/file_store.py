@@ -34,7 +34,7 @@ class FileStore:
         self._secret = secret
 
     def add(self, clinic_id: str, content: bytes) -> str:
-        """Store a content and return its name; a file of an older key is sealed anew.
+        """Store a content and return its name; a file under an older key is encrypted again.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class FileStore:
             return False
 
     def reseal(self, clinic_id: str, name: str) -> None:
-        """Seal a file anew with the first key; its name stays.
+        """Encrypt a file with the first key; its name stays.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class FileStore:
         """Remove files that no row names and that were not stored again since `before`; return how many.
 
         Partial files are removed too. A file is renamed before its age is checked for the last time: a request that
-        stores the same content meanwhile finds no file and writes it anew.
+        stores the same content meanwhile finds no file and writes it again.
 
         Parameters
         ----------

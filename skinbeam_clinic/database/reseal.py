@@ -1,4 +1,4 @@
-"""Seal everything anew with the first key, so that an older key can be destroyed.
+"""Encrypt everything with the first key, so that an older key can be destroyed.
 
 Rows are done a few at a time, each step a transaction under the lock of their clinic, so that the clinic can go on
 working. What is sealed names its key, so an interrupted run leaves records that all keys together open, and the next
@@ -33,7 +33,7 @@ _TABLES: tuple[type[ClinicScoped], ...] = (*SIGNED_TABLES, JobRow)
 
 @dataclass(frozen=True)
 class ResealSummary:
-    """Number of rows and files of a clinic that were sealed anew, and of rows that still are or name what is old.
+    """Number of rows and files of a clinic that were sealed again, and of rows that still are or name what is old.
 
     Rows are left where a program that runs does not have the new key first, and where the findings say what is wrong.
     """
@@ -132,7 +132,7 @@ class _ClinicReseal:
         return ClinicTransaction(self._database, session, clinic, COMMAND_LINE_ACTOR)
 
     def _reseal(self, session: Session, table: type[ClinicScoped], ids: Sequence[str]) -> None:
-        """Seal rows and their files anew; those that somebody removed or sealed meanwhile are passed over.
+        """Seal rows and their files again; those that somebody removed or sealed meanwhile are passed over.
 
         A file is done while the lock is held, for a row that is there: an erasure would otherwise remove it between its
         reading and its writing, and it would come back.

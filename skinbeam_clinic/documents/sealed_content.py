@@ -67,7 +67,7 @@ def parse_copied_notes(notes: Any) -> tuple[ClinicalNote, ...]:
 def parse_copied_attachments(
     attachments: Sequence[Mapping[str, Any]], files: Mapping[str, bytes]
 ) -> tuple[tuple[Attachment, bytes], ...]:
-    """Return the attachments of a patient's copy with their contents, each judged anew, since anybody may have made it.
+    """Return the attachments of a patient's copy with their contents, each checked, since anybody may have made it.
 
     Raises
     ------

@@ -317,7 +317,7 @@ def _is_order_hidden(request: ClinicRequest, follow_up: FollowUp) -> bool:
 
 
 def _is_after_on_left(request: ClinicRequest, follow_up: FollowUp) -> bool:
-    """Whether the photographs of now stand on the left: as good as drawn, and the same whenever the page is asked."""
+    """Whether the later photographs are on the left: as good as random, and the same each time the page is shown."""
     return hashlib.sha256(f"{follow_up.id}/{request.member_session.member.id}".encode()).digest()[0] % 2 == 0
 
 

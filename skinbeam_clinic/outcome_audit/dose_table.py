@@ -103,7 +103,7 @@ def _dose_columns(devices: ClinicDevices, group: CourseGroup) -> dict[str, str |
     row |= {"fluence_mean_J_cm2": _describe_value(sum(doses) / len(doses))} if doses else {}
     passes = [area.passes for area in fired if area.passes]
     row |= {"passes_low": min(passes), "passes_high": max(passes)} if passes else {}
-    # One kind of the table in every area, or none of it is said: an empty column is unknown, and not none.
+    # The same kind in every area, or none is given: an empty column means unknown, not none.
     kinds = {area.cooling for area in fired}
     if len(kinds) == 1 and (kind := kinds.pop()) in COOLING_KINDS:
         row["cooling"] = str(kind)

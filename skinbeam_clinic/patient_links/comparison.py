@@ -38,7 +38,7 @@ class RecordSummary:
 
 @dataclass(frozen=True)
 class ComparedFact:
-    """What two records say of a fact; `differs` where both say something, and not the same."""
+    """What two records state about a fact; `differs` where both state something different."""
 
     name: str
     closed_text: str
@@ -46,7 +46,7 @@ class ComparedFact:
 
     @property
     def differs(self) -> bool:
-        """Whether both records say something, and not the same; a year of birth fits each date in it."""
+        """Whether both records state something different; a year of birth fits each date in it."""
         one, other = sorted((self.closed_text.casefold(), self.kept_text.casefold()), key=len)
         return bool(one) and one != other and not (self.name == "born" and other.startswith(f"{one}-"))
 

@@ -1,7 +1,7 @@
-"""What somebody at the desk knows of a patient, compared with contact details: a name, a date of birth, a telephone.
+"""What the reception knows about a patient, compared with contact details: a name, a date of birth, a telephone.
 
 Contact details stay sealed, and no index of them is stored: one of hashes would tell who shares a name or a day of
-birth, and would have to be made anew with each new key. They are opened one after the other instead.
+birth, and would have to be made again with each new key. They are opened one after the other instead.
 """
 
 import re

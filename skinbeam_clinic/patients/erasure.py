@@ -252,7 +252,7 @@ def _add_years(moment: datetime.datetime, years: int) -> datetime.datetime:
 
 
 def _last_entries(work: ClinicTransaction) -> dict[str, datetime.datetime]:
-    """Return the time of the last entry for each patient of whom something was recorded, by the id of the patient."""
+    """Return the time of the last entry for each patient with a record, by the id of the patient."""
     after = [work.newest_moments(table, moment) for table, moment in _LAST_ENTRY_COLUMNS]
     last: dict[str, datetime.datetime] = {}
     table = tables.ConsultationRow

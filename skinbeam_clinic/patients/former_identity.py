@@ -1,4 +1,4 @@
-"""Who a patient was said to be before the contact details were corrected, which stays in them.
+"""The identity of a patient before the contact details were corrected, which stays in them.
 
 A corrected entry of a record leaves what stood there, and when it was corrected.
 """
@@ -35,7 +35,7 @@ _FORMER = TypeAdapter(tuple[FormerIdentity, ...])
 
 
 def list_former_identities(details: Mapping[str, str]) -> tuple[FormerIdentity, ...]:
-    """Return who a patient was said to be, the oldest first."""
+    """Return the earlier identities of a patient, the oldest first."""
     return _FORMER.validate_json(details[FORMER]) if FORMER in details else ()
 
 

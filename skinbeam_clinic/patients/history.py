@@ -116,7 +116,7 @@ class IncompleteRow:
     path: str
 
     def is_contained_in(self, row: CaseRow) -> bool:
-        """Return whether a complete row says all that this one does; its weeks may be counted from elsewhere."""
+        """Return whether a complete row holds all values of this one; its weeks may have another origin."""
         said, mine = row_values(row), self.values.keys() - {"week", "weeks_ago"}
         return row_kind(row) == self.kind and all(_says(said.get(name), self.values[name]) for name in mine)
 
@@ -153,7 +153,7 @@ def list_spot_facts(spots: Sequence[TestSpotRecord]) -> list[HistoryFact]:
 
 
 def _tells(spot: TestSpotRecord, fact: HistoryFact) -> bool:
-    """Return whether the reaction to a spot says something of the planned cooling."""
+    """Return whether the reaction to a spot is informative about the planned cooling."""
     return not _may_spare(spot.firing.cooling_change) or _harms(fact)
 
 

@@ -236,7 +236,7 @@ def _list_confirmations(
 
 
 def _identity_text(details: Mapping[str, str]) -> str:
-    """Return who somebody is said to be, as the box has it that confirms a correction to just this."""
+    """Return the typed identity, which the confirmation box of a correction repeats."""
     return f"{details.get('born', '')} {details.get('name', '')}".strip()
 
 
@@ -253,7 +253,7 @@ def _begin_consultation(request: ClinicRequest) -> Response:
 
 
 def _fill_in_clinic(request: ClinicRequest, answers: Submission) -> Submission:
-    """Fill in what the clinic has said of itself: the devices that it has in use, and its telephone."""
+    """Fill in what the clinic has stated about itself: the devices in use, and its telephone."""
     machines = [machine.device for machine in request.repositories.machines.list_all() if machine.retired_at is None]
     known = [("clinic.devices", device) for device in sorted(set(machines))]
     known += [("clinic.phone", phone)] if (phone := request.clinic_contact.phone) else []

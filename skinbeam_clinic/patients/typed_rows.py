@@ -33,7 +33,7 @@ class TypedRow:
         return frozenset(part.strip() for text in self.values.get("adverse", ()) for part in text.split(";"))
 
     def lacks(self, recorded: CaseRow) -> bool:
-        """Return whether a recorded row says something of which this one says nothing, reactions apart."""
+        """Return whether a recorded row holds something that this one lacks, reactions apart."""
         return bool(row_values(recorded).keys() - {"adverse"} - self.values.keys())
 
     def is_dated_unlike(self, recorded: EarlierSession) -> bool:

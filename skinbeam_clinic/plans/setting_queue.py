@@ -16,7 +16,7 @@ __all__ = ["SettingQueue", "WaitingQuestion"]
 
 _MOST_QUESTIONS = 100
 _LONGEST_UNREAD_S = 10.0  # a page asks again every second or two; one that does not has been left
-_LONGEST_AHEAD_S = 10.0  # others of a person who is at hand go before one that has waited less than this
+_LONGEST_AHEAD_S = 10.0  # questions of a person who is waiting go before one that has waited less than this
 
 
 @dataclass(eq=False)

@@ -1,7 +1,7 @@
 """Routes of other settings of a plan's option: what one would do, and a plan whose option has it.
 
 Asking stores nothing. A setting that a clinician chooses is the input of a new plan, which the worker makes from the
-same answers and the same records: its option is judged anew, and every paper follows it. So a setting that was
+same answers and the same records: its option is judged again, and every paper follows it. So a setting that was
 chosen goes the way of every plan. A version is never changed, consents to the earlier one become void, and consent,
 treatment and records read the setting from the plan that they belong to. Who chose it and why is the choice that is
 stored with the new plan.

@@ -100,7 +100,7 @@ def _list_stories(staff: SampleStaff, days: Timetable, cases: Mapping[str, Plann
 
 
 def _cast_courses(cases: Mapping[str, PlannedCase], numbers: Iterator[int]) -> Iterator[SampleCourse]:
-    """Yield everybody who is or was treated: first those of whom something is due, then those of the past year."""
+    """Yield everybody who is or was treated: first those with something due, then those of the past year."""
 
     def cast(name: str, starts: int, event: CourseEvent = CourseEvent.NONE, **more: str) -> SampleCourse:
         return SampleCourse(SamplePerson(next(numbers)), cases[name], starts, event, **more)

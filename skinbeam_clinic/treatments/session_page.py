@@ -93,7 +93,7 @@ def _with_planned_cooling(treatment: Treatment, plan: OpenPlan) -> Treatment:
 
 
 def judge_checklist(request: ClinicRequest, session: SessionPage) -> tuple[Contraindication, ...]:
-    """Answer in the checklist what the records answer, and return the rules that speak against this session.
+    """Answer in the checklist what the records answer, and return the rules that object to this session.
 
     The answers contain keys of the records behind them, so that a decision covers these and none that come later.
     """

@@ -46,7 +46,7 @@ def judge_spots(
     Parameters
     ----------
     spots : all test spots of the patient.
-    harmed : ids of the spots whose reaction a rule speaks against.
+    harmed : ids of the spots to whose reaction a rule objects.
     cooling : on which the plan of the ladder counts.
     """
     of_light = [spot for spot in spots if _is_same_light(ladder, spot)]

@@ -291,7 +291,7 @@ def _row_starts(submission: Submission) -> Iterator[str]:
 def _form_fault(submission: Submission, error: InputError) -> FormFault:
     field = submission.find_field(error.field, error.message)
     message, hint = describe_error(error)
-    if f"app-fault.{error.code}" in catalogue():  # the schema's message speaks of a case file, this one of the form
+    if f"app-fault.{error.code}" in catalogue():  # the schema's message is about a case file, this one about the form
         message, hint = render_message(f"app-fault.{error.code}"), render_message(f"app-fault.{error.code}-hint")
     message = f"{capitalise(message)}."
     if not _field_label(field):  # an error of the request, or of something that is no field of this form
@@ -302,7 +302,7 @@ def _form_fault(submission: Submission, error: InputError) -> FormFault:
 def describe_error(error: InputError) -> tuple[str, str]:
     """Return the message and the hint of an error, in words of a form where a value of the schema was wrong.
 
-    The schema itself speaks English, and of how a case file is written.
+    The messages of the schema are in English, and about how a case file is written.
     """
     message, params = f"form-fault.{error.code}", dict(error.params)
     if not params or message not in catalogue():

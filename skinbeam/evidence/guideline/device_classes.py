@@ -80,7 +80,7 @@ def class_parts(device_class: str) -> tuple[str, ...]:
 def includes_class(wide: str, narrow: str) -> bool:
     """Return whether every device of the class `narrow` belongs to the class `wide`, as `ipl-560` does to `ipl-any`.
 
-    `data/device_classes.toml` says so of the classes of shipped devices; the name says so of the other classes.
+    `data/device_classes.toml` states it for the classes of shipped devices; for other classes the name does.
     """
     if wide == narrow or wide in class_table().get(narrow, {"within": ()})["within"]:
         return True

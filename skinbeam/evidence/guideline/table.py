@@ -102,7 +102,7 @@ def guideline_cell(condition: str, subtype: str, site: str, phototype: str) -> G
     """Return the most specific cell: subtype and site, then subtype, then site, then general.
 
     An empty subtype takes the one that `data/guideline.toml` names for the condition. A condition whose cells are all
-    of one site, such as poikiloderma of the neck, takes them for other sites, too; `site` of the cell then says so.
+    of one site, such as poikiloderma of the neck, takes them for other sites, too; `site` of the cell then names it.
     None if the condition has no cell.
 
     Raises

@@ -117,8 +117,8 @@ def follow_up_doublings(question: CountQuestion) -> float:
 def draw_share(question: CountQuestion, *, seed: int = 0, posterior_override: Posterior | None = None) -> Floats:
     """Return the share of a new clinic's patients with a harm, or satisfied, (clinic,), each strictly inside 0 to 1.
 
-    An effect without counts is drawn anew. What the question leaves open is taken from the counts of that condition and
-    treatment, else of that treatment: each new clinic works as in one of these counts.
+    An effect without counts is drawn from its prior. What the question leaves open is taken from the counts of that
+    condition and treatment, else of that treatment: each new clinic works as in one of these counts.
     """
     return draw_shares([question], seed=seed, posterior_override=posterior_override)[0]
 

@@ -138,7 +138,8 @@ class DesignLayout:
     def row(self, features: Features) -> tuple[Floats, Mapping[str, float]]:
         """Return x (column,) and, for each group, the variance of terms without a column, in units of its scale².
 
-        A band or site that was never studied with this modality has an effect of its own, drawn anew from its group.
+        A band or site that was never studied with this modality has an effect of its own, drawn from the spread of its
+        group.
         """
         x = np.zeros(len(self.columns))
         unseen: dict[str, float] = {}

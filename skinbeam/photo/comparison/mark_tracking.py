@@ -2,8 +2,8 @@
 
 A mark is gone, or new, only where two things agree: it was found in one picture alone, and its contrast changed by more
 than the joint error of all marks of the pair, to a third of what it was or less (or from that). A change that storing a
-picture badly also makes is no change, and anything in between is told as such. Lines and patches have no such places;
-they are compared by region (`change`).
+picture badly also makes is no change, and anything in between is reported as such. Lines and patches have no such
+places; they are compared by region (`change`).
 """
 
 import math
@@ -108,7 +108,7 @@ class _PlacedMark:
 def track_marks(
     before: ComparedPhoto, after: ComparedPhoto, registered: RegisteredPicture, frame: ComparisonFrame
 ) -> tuple[TrackedMark, ...]:
-    """Return the marks of both pictures, those at one place together, where at least one of the two is told."""
+    """Return the marks of both pictures, those at one place together, where at least one of the two is reported."""
     untold = {
         finding.kind for shot in (before, after) for finding in shot.findings if isinstance(finding.confidence, Unknown)
     }

@@ -65,7 +65,8 @@ def detect_findings(
 
     Parameters
     ----------
-    maps : without them very dark spots are told, whose colour does not matter, and by green light dark spots and lines.
+    maps : without them very dark spots are reported, whose colour does not matter, and by green light dark spots and
+        lines.
     mm_per_px : of the view; without it every kind is unknown, because all detection limits are sizes.
     detail : the skin in detail, of green light alone where there are no maps, or why it is not available.
     calibration : correction of linear light.
@@ -229,7 +230,7 @@ def _with_wide_spots(marks: Sequence[Mark], wide: tuple[Mark, ...], shape: tuple
     """Return the marks with wide dark spots, which a doctor must see whatever else was found at their place.
 
     A spot that was found there and has at least half of the area keeps its kind, unless it is red or a dent: both would
-    be told without the notice. Anything else of which half lies there is a part of the wide spot.
+    be reported without the notice. Anything else of which half lies there is a part of the wide spot.
     """
     marks_left = list(marks)
     for spot in wide:

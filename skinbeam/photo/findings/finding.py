@@ -56,7 +56,7 @@ AREA_KINDS, LINE_KINDS = ("redness", "diffuse-pigment"), ("vessels", "fine-lines
 
 @dataclass(frozen=True, kw_only=True)
 class MarkRecord:
-    """One told mark of a finding.
+    """One reported mark of a finding.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ class SkinFinding:
     freckle_like, lentigo_like : number of spots classified by their size.
     to_be_seen : number of spots that a doctor must examine before any laser.
     found_count : marks found in the photograph, those that did not come back on its copies and are not told too.
-    count_interval : the least and the most marks that another photograph of the same skin tells.
-    marks : each told mark.
+    count_interval : the least and the most marks that another photograph of the same skin would report.
+    marks : each reported mark.
     """
 
     kind: str

@@ -63,8 +63,8 @@ def find_wrinkles(detail: SkinDetail) -> tuple[Mark, ...]:
 def look_at_lines(detail: SkinDetail, kind: str, lines: Sequence[Array]) -> list[LineSight]:
     """Return how lines that were found on another picture look here, (n, 2) each in pixels of the view.
 
-    A line is not traced anew: it breaks elsewhere in every picture, and a part of it may be too short or too wide to be
-    found alone.
+    A line is not traced again: it breaks elsewhere in every picture, and a part of it may be too short or too wide to
+    be found alone.
     """
     inner, scales = _searched_skin(detail, kind)
     if not inner.any():

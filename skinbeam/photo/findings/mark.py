@@ -90,7 +90,7 @@ class Mark:
 
     @property
     def needs_examination(self) -> bool:
-        """Whether a doctor must examine the mark before any laser; inflamed spots are told as such."""
+        """Whether a doctor must examine the mark before any laser; inflamed spots are reported as such."""
         return self.looks_suspicious and self.kind != "inflamed"
 
     @property

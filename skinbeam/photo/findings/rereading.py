@@ -2,8 +2,8 @@
 
 A mark near the limits of detection is found in one copy of a picture and not in the next: another size, another turn or
 another coding of the same file moves it across a limit. Such a mark says nothing about the skin. Copies of the picture
-are read in the same way, and a mark is told if it is found on all of them. A large spot, and one that a doctor must
-see, is told whether it comes back or not: missing one is worse than seeing one in vain.
+are read in the same way, and a mark is reported if it is found on all of them. A large spot, and one that a doctor must
+see, is reported whether it comes back or not: a missed one is worse than a false alarm.
 """
 
 import math
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 _SPOTS = ("spots", "inflamed", "unclassified-spots")
 _LINES = ("vessels", "fine-lines")
 # Kinds that are looked for again. Brown patches need the maps of pigment, whose own error is taken off them; very dark
-# spots are told in any case.
+# spots are reported in any case.
 REREAD_KINDS = (*_SPOTS, "scars", *_LINES, "redness")
 
 
@@ -36,7 +36,7 @@ def reread_marks(
     find_lines: Callable[[SkinCopy, Sequence[Mark]], Sequence[LineSight]],
     mm_per_px: float,
 ) -> tuple[Mark, ...]:
-    """Return the marks with how often they come back on copies; `is_repeated` says which of them are told.
+    """Return the marks with how often they come back on copies; `is_repeated` says which of them are reported.
 
     A spot that is brown in one read and red in another is of no certain kind. A line that is none of its kind over all
     reads, or a slight one, is left out.
@@ -66,7 +66,7 @@ def reread_marks(
 
 
 def is_repeated(mark: Mark) -> bool:
-    """Whether a mark comes back often enough to be told, or is told in any case."""
+    """Whether a mark comes back often enough to be reported, or is reported in any case."""
     return _is_always_reported(mark) or is_found_again(mark)
 
 
@@ -76,15 +76,15 @@ def is_found_again(mark: Mark) -> bool:
 
 
 def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
-    """Return how many of these marks another photograph of the same skin tells, or None where it is not known.
+    """Return how many of these marks another photograph of the same skin would report, or None where it is not known.
 
     One read finds a mark with a probability whose law, after the reads of this photograph, is that of Jeffreys. A mark
-    is told again if the other photograph and all of its copies find it; one that is told in any case, if the photograph
-    does. Marks are taken as independent.
+    is reported again if the other photograph and all of its copies find it; one that is reported in any case, if the
+    photograph does. Marks are taken as independent.
 
     Parameters
     ----------
-    marks : found in the photograph, told or not.
+    marks : found in the photograph, reported or not.
     """
     law = np.ones(1)
     for mark in marks:
@@ -98,7 +98,7 @@ def count_interval(marks: Sequence[Mark]) -> tuple[int, int] | None:
 
 
 def _is_always_reported(mark: Mark) -> bool:
-    """Whether a mark is a spot that is better told in vain than missed."""
+    """Whether a mark is a spot for which a false alarm is better than a miss."""
     return mark.needs_examination or (mark.kind in _SPOTS and mark.size_mm.median >= limit("reread", "large_spot_mm"))
 
 

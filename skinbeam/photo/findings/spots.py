@@ -1,4 +1,4 @@
-"""Detect roundish marks: brown spots, red spots, shallow dents by their shade, and spots whose colour tells no kind."""
+"""Detect roundish marks: brown spots, red spots, shallow dents by their shade, and spots whose colour shows no kind."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -67,7 +67,7 @@ class _Blob:
 
     @property
     def is_distinct(self) -> bool:
-        """Whether it is dark enough in green to be told without a kind."""
+        """Whether it is dark enough in green to be reported without a kind."""
         return bool(self.darker[1] >= limit(_UNCLASSIFIED, "contrast_od_min"))
 
 
@@ -78,7 +78,7 @@ def find_round_marks(
 
     A mark is darker than the skin around it: in red light, where haemoglobin hardly absorbs, or in green. It is
     roundish and wholly inside its region, since marks that touch an outline are mostly shade, hair or brow. Its kind is
-    told if the colour of its darkening leaves no other; a place that is told as two kinds has none.
+    told if the colour of its darkening leaves no other; a place that is reported as two kinds has none.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def _marks_of_kind(
 
 
 def _one_kind_each(marks: Sequence[Mark], shape: tuple[int, ...]) -> list[Mark]:
-    """Return the marks with one kind at each place: what is told as brown and as red is of no certain kind."""
+    """Return the marks with one kind at each place: what is reported as brown and as red is of no certain kind."""
     order = {"spots": 0, "inflamed": 0, _UNCLASSIFIED: 1, "scars": 2}
     distinct: list[Mark] = []
     for mark in sorted(marks, key=lambda mark: (order[mark.kind], -mark.area_px)):

@@ -165,7 +165,7 @@ def summarise_textures(textures: Mapping[str, SkinTexture], pixel_scale: PixelSc
 
 
 def _empty_finding(kind: str, measure: PixelScale, untold: Sequence[Mark]) -> SkinFinding:
-    """Return that nothing of a kind is told: nothing was found, or nothing that copies of the photograph show again."""
+    """Return that nothing of a kind is reported: nothing was found, or nothing that copies of the photograph repeat."""
     least = limit("spots", "diameter_px_min") * measure.mm_per_px.median
     if kind == "dark-spots":
         least = max(least, limit("dark-spots", "told_mm"))

@@ -44,7 +44,7 @@ class BloodContrast:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is enough to be told and surely more than none."""
+        """Whether it is enough to be reported and surely more than none."""
         certain = self.density > limit("redness", "deviations") * self.density_sd
         return certain and self.density > limit("redness", "contrast_min")
 
@@ -74,7 +74,7 @@ _TWICE = 2.0
 
 
 def shows_redness(level: SkinLevel) -> bool:
-    """Return whether twice the blood of an evenly lit face would be told.
+    """Return whether twice the blood of an evenly lit face would be reported.
 
     How much darker it makes green light is taken from the optics of the skin, its colour from measured skin. Melanin
     absorbs the light before blood does; it is assumed as high as the face may have, two standard deviations above its

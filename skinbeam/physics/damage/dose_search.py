@@ -91,7 +91,7 @@ def dose_for_unit_omega_everywhere(
     """
     if not 0 < low < high or target <= 0:
         raise ValueError("0 < low < high and target > 0 are needed")
-    # A read-only array is another type to Numba and would be compiled for anew.
+    # A read-only array is another type to Numba and would be compiled again.
     base, unit = (np.require(history, np.float64, ["C", "W"]) for history in (base_K, unit_K))
     # An implicit step may undershoot by a small part of the peak where nothing was heated, which does no harm.
     if base.shape != (len(unit), *unit.shape[2:]) or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):

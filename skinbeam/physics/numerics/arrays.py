@@ -30,7 +30,7 @@ def require(condition: NDArray[np.bool_] | bool, rule: str, values: NDArray[np.f
 def broadcast_copy(values: ArrayLike, *shape: int) -> NDArray[np.float64]:
     """Return a copy of `values` broadcast to `shape`, in C order.
 
-    The result is a copy because a read-only view is another type to Numba and would be compiled for anew.
+    The result is a copy because a read-only view is another type to Numba and would be compiled again.
 
     Raises
     ------

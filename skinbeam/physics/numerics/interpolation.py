@@ -32,7 +32,7 @@ def interpolate_history(centres: Array, history: Array, places: Array) -> Array:
     if not len(centres) == len(history) == len(places) or centres.shape[1] != history.shape[2] or centres.shape[1] < 2:
         raise ValueError("middles, history and places are of the same samples, of two cells and more")
     result = np.empty((len(places), places.shape[1], history.shape[1]))
-    # A read-only array is another type to Numba and would be compiled for anew.
+    # A read-only array is another type to Numba and would be compiled again.
     _interpolate_samples(*(np.require(array, np.float64, ["C", "W"]) for array in (centres, history, places)), result)
     return result
 

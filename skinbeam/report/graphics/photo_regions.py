@@ -1,4 +1,4 @@
-"""Draw what a photograph shows as a map: outlines of regions and told marks, without the picture itself."""
+"""Draw what a photograph shows as a map: outlines of regions and reported marks, without the picture itself."""
 
 import math
 from typing import Any
@@ -20,7 +20,7 @@ _MARKERS = ("o", "s", "^", "D", "v")  # kinds differ by these, not by colour alo
 
 
 def photo_figure(report: PhotoReport) -> Figure:
-    """Return the regions in pixels of the picture, with the told marks of each kind at their places.
+    """Return the regions in pixels of the picture, with the reported marks of each kind at their places.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def photo_figure(report: PhotoReport) -> Figure:
 
 
 def _draw_marks(ax: Any, report: PhotoReport) -> dict[str, Line2D]:
-    """Draw each told mark, and return a handle of the legend by kind; without a face or a scale they have no place."""
+    """Draw each reported mark, and return a legend handle by kind; without a face or a scale they have no place."""
     handles: dict[str, Line2D] = {}
     scale = report.scale_mm_per_px
     if isinstance(report.findings, Unknown) or isinstance(report.face, Unknown) or not isinstance(scale, Estimate):

@@ -137,7 +137,7 @@ def leaflet_choices(concern: ConcernPlan, *, may_be_pregnant: bool) -> tuple[Lea
 
 
 def _disadvantage(name: str, *, may_be_pregnant: bool) -> str:
-    """Return what is bad about a choice, without a word on pregnancy to whom it is not about."""
+    """Return what is bad about a choice; pregnancy is left out for people who cannot be pregnant."""
     always = plain_name("minus", name, "-")
     return always if may_be_pregnant else plain_name("minus", f"{name}-not-pregnant", always)
 

@@ -5,7 +5,7 @@ skin as dermis only, and water as never boiling. The full model traces the actua
 in r and z with boiling water, for the median skin and a ladder of energies. The ratio of the two models, smooth in the
 energy, corrects the draws: the variation between skins is left to the quick model.
 
-The light is computed anew several times in the pulse, each time in the skin in its current state: scattering follows
+The light is computed again several times in the pulse, each time in the skin in its current state: scattering follows
 temperature and the state of collagen, water absorbs according to its temperature, and vapour absorbs nothing. Vapour is
 assumed to stay where it forms, and bubbles to scatter no more than the tissue around: neither is known.
 """

@@ -19,7 +19,7 @@ __all__ = ["DEEPEST_M", "DepthGrid", "build_layer_grid", "build_skin_grid", "cor
 Floats = NDArray[np.float64]
 
 # The epidermis is 50 to 100 µm thick: a dozen cells lie in it. Below, a cell is a tenth of its depth, so that what the
-# grid blurs stays small beside the depth itself. Cells begin anew below the epidermis, since the heat of melanin flows
+# grid blurs stays small beside the depth itself. Cells start again below the epidermis, since the heat of melanin flows
 # from a basal layer of ten micrometres into the dermis: without that the burn of a thin one was 6 % off. Heat of a
 # pulse does not reach 6 mm within seconds. Threshold doses differ by less than two per cent from those of half the
 # cells and half the steps (tests/skinbeam/simulate/test_simulate_grid.py).

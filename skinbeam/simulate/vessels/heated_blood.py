@@ -1,4 +1,4 @@
-"""Vessels whose blood absorbs more as it heats: the light in them is computed anew in every step of a pulse.
+"""Vessels whose blood absorbs more as it heats: the light in them is computed again in every step of a pulse.
 
 The absorption of oxyhaemoglobin rises with the mean temperature of the lumen, and falls again when that cools; the
 light in the skin around is that of unheated skin. Temperatures are then no longer proportional to the dose, so that a

@@ -86,7 +86,7 @@ _FOLLOW_UP_RECORD = "follow-up"
 def follow_up_resources(follow_up: FollowUp, patient_id: str) -> list[Resource]:
     """Return a follow-up as Observations, with each grade and pair of photographs, and the patient's report.
 
-    One from before the first treatment is said to be so, and tells no months after it.
+    One from before the first treatment is marked as such, and has no months after it.
     """
     grades = [_grade_observation(follow_up, grade, n, patient_id) for n, grade in enumerate(follow_up.grades, 1)]
     pairs = [
