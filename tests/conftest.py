@@ -18,7 +18,7 @@ os.environ.update(LIBRARY_ENVIRONMENT | os.environ)
 pytest.register_assert_rewrite(*(file.stem for file in (Path(__file__).parent / "helpers").glob("*.py")))
 
 from app_samples import Planner
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from playwright.sync_api import Playwright, sync_playwright
 from starlette.testclient import TestClient
 from store import open_store
@@ -27,7 +27,14 @@ from skinbeam_clinic.guest_clinic.server import open_guest_app
 from skinbeam_clinic.plans.plan_subprocess import make_plan_in_process
 
 # How long one example takes says how busy the machine is, and nothing of what is promised.
-settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Explaining which parts of a failing example matter takes minutes with a patient's records, and seconds are enough to
+# shrink it.
+settings.register_profile(
+    "tests",
+    deadline=None,
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("tests")
 gc.set_threshold(GARBAGE_COLLECTION_THRESHOLD)  # as the command has it
 os.fsync = lambda fd: None  # no test cuts the power; what is killed loses nothing that the system holds
