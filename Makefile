@@ -6,7 +6,7 @@ COMMA := ,
 # `research` is not installed; scripts of docs/ import it.
 export PYTHONPATH := $(CURDIR)
 # Byte code is kept, also where the environment says otherwise: without it, half of the time to collect the tests goes
-# into rewriting their assertions anew, in each worker.
+# into rewriting their assertions again, in each worker.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: atlas audit consult serve example test check setup face bench validate derived docs pages pictures evidence evidence-report practice practice-report lock clean
@@ -78,7 +78,7 @@ validate: $(VENV)/dev
 	$(BIN)/python -m pytest -m long -s tests
 	$(BIN)/skinbeam validate -o build/validation
 
-# Every computed table whose inputs have changed, in one go: minutes, hours where the evidence is fitted anew.
+# Every computed table whose inputs have changed, in one go: minutes, hours where the evidence is fitted again.
 # One alone, changed or not: .venv/bin/python -m research.derived_tables NAME
 derived: $(VENV)/dev $(FIT)/fit
 	$(BIN)/python -m research.derived_tables

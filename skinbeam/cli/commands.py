@@ -476,7 +476,7 @@ def validate(
     output: Annotated[Path | None, output_option("DIR", "Folder for the page.")] = None,
     json: Json = False,
 ) -> None:
-    """Every published row that the model can be held against, with its verdict, and plans beside the guideline."""
+    """Every published row that the model can be compared with, with its verdict, and plans beside the guideline."""
     from skinbeam.validation.validate import validate_model
 
     result = validate_model(only)

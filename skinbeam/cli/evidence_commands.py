@@ -60,7 +60,7 @@ def expect(
 
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A treatment; see `skinbeam conditions`.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The treatment it is held against.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The treatment it is compared with.")],
     condition: Annotated[str, typer.Option("--condition", help="See `skinbeam conditions`.")],
     seed: Seed = 0,
     json: Json = False,
