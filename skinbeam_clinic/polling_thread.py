@@ -32,16 +32,16 @@ class PollingThread(ABC):
         self._thread.start()
 
     def wake(self) -> None:
-        """Tell the thread that there is work."""
+        """Signal the thread that there is work."""
         self._woken.set()
 
     def request_stop(self) -> None:
-        """Tell the thread to end; what it has not done is done after the next start."""
+        """Signal the thread to end; unfinished work is done after the next start."""
         self._stopping.set()
         self._woken.set()
 
     def stop(self) -> None:
-        """Tell the thread to end, and wait until it has."""
+        """Signal the thread to end, and wait until it has."""
         self.request_stop()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(self._join_s)

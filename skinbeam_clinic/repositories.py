@@ -66,7 +66,7 @@ class ClinicRepositories(RecordRepositories):
         return self._access.reading_one_moment()
 
     def skipping_altered(self) -> AbstractContextManager[None]:
-        """Let lists go on past altered rows within a `with` block that shows records and decides nothing by them."""
+        """Skip altered rows in lists within a `with` block that only shows records."""
         return self._access.skipping_altered()
 
     def list_altered(self) -> tuple[AlteredRow, ...]:

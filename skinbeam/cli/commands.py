@@ -74,7 +74,7 @@ def _lasers_check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A device file.")],
     json: Json = False,
 ) -> None:
-    """Say whether a device file is sound."""
+    """Check a device file."""
     from skinbeam.api.device_check import check_device_file
 
     print_result(check_device_file(file), json=json or bool(context.obj))

@@ -1,4 +1,4 @@
-"""Keep the marks of an analysis that a person confirmed, by their places."""
+"""Select the marks of an analysis that a person confirmed, by their places."""
 
 import math
 from collections import Counter

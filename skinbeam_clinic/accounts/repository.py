@@ -205,7 +205,7 @@ class AccountRepository:
             return self._change(work, id, "member.in" if allowed else "member.out", disabled_at=disabled_at)
 
     def reset_password(self, id: str, password: str, *, temporary: bool = False) -> Member:
-        """Give a member a new password after they lost theirs.
+        """Set a new password for a member who lost theirs.
 
         Their codes, passkeys and identities at a provider are removed, and their sessions end.
 

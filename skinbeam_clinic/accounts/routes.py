@@ -240,7 +240,7 @@ def _change_password(request: ClinicRequest) -> Response:
 
 
 def _judge_password(request: ClinicRequest) -> Response:
-    """Answer how strong a password is that somebody is typing; nothing of it is stored."""
+    """Answer how strong a typed password is; nothing of it is stored."""
     member = request.member_session.member
     score, text = measure_strength(request.raw_text("password"), member.name, member.clinic)
     return json_response(canonical_json({"score": score, "text": render_message(f"clinic-strength.{text}")}))

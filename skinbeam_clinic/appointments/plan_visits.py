@@ -122,7 +122,7 @@ class PlannedCourse:
         return min([min(weeks) * DAYS_PER_WEEK, *gaps]) if weeks else 0
 
     def treats_alike(self, device: str, other: "PlannedCourse", other_device: str) -> bool:
-        """Tell whether sessions of two courses on these devices treat a condition on skin that both sites share."""
+        """Return whether sessions of two courses on these devices treat a condition on skin that both sites share."""
         return any(
             option.concern.condition == other_option.concern.condition
             and sites_overlap(option.concern.site, other_option.concern.site)

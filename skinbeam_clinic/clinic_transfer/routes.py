@@ -85,7 +85,7 @@ class _WaitingImports:
 
     @contextmanager
     def taking(self, member: Member, name: str) -> Iterator[Planner]:
-        """Give the import of this member, which nobody else gets from here on; it waits again after an error.
+        """Yield the import of this member, which no other request gets meanwhile; after an error it is available again.
 
         Raises
         ------
@@ -227,7 +227,7 @@ def _confirm(request: ClinicRequest, waiting: _WaitingImports) -> Response:
 
 
 def _undo(request: ClinicRequest) -> Response:
-    """Take an import back; one that this clinic has not made, or has undone, is not there."""
+    """Undo an import; one that this clinic has not made, or has undone, does not exist."""
     imports, id = request.repositories.imports, request.path_parameter("import")
     if id not in {done.summary.id for done in imports.list_done()}:
         raise clinic_error("absent", "import")

@@ -251,7 +251,7 @@ def _save_explanation(request: ClinicRequest) -> Response:
 
 
 def _save_teach_back(request: ClinicRequest) -> Response:
-    """Keep what was told back; the page marks what was wrong, to be explained and asked again."""
+    """Store the teach-back answers; the page marks wrong ones, to be explained and asked again."""
     form = _load_form(request)
     if form.blocking_error is not None:
         return _show_consent(request, form, form.blocking_error)

@@ -108,7 +108,7 @@ def view_face(repositories: ClinicRepositories, answers: Submission) -> FacePoin
 def show_filled_form(
     request: ClinicRequest, consultation: ConsultationRecord, error: InputError | None = None
 ) -> Response:
-    """Answer with the form with the answers that are kept, and what is wrong with them."""
+    """Answer with the form, the stored answers and their errors."""
     page = _render_page(request, consultation, consultation.answers, error)
     return request.html(page, 200 if error is None else error_status(error))
 
@@ -253,7 +253,7 @@ def save_answers(request: ClinicRequest) -> ConsultationRecord:
 
 
 def show_conflict(request: ClinicRequest, error: InputError, submission: Submission | None = None) -> Response:
-    """Answer a conflict with the form with both answers; mine are those that were sent, unless others are given.
+    """Answer a conflict with the form with both answers; `mine` are those that were sent, unless others are passed.
 
     Raises
     ------

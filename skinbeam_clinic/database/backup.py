@@ -276,7 +276,7 @@ def write_backup(database: Database, path: Path) -> BackupSummary:
 
 @contextmanager
 def medium_errors(message: str, field: str) -> Iterator[None]:
-    """Say of a medium of backups that is full, removed or locked that it is: it is no error of the database.
+    """Report that the medium of backups is full, removed or locked, which is no error of the database.
 
     Raises
     ------

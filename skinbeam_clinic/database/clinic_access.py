@@ -131,7 +131,7 @@ class ClinicAccess:
 
     @contextmanager
     def skipping_altered(self) -> Iterator[None]:
-        """Let lists that are read within the block go on past a row that was altered (`ClinicTransaction.read_each`).
+        """Skip altered rows in lists that are read within the block (`ClinicTransaction.read_each`).
 
         It is for pages that show records, which name each such row. Whoever decides by a list reads it without: a plan,
         a consent or a session must not go on as if there had been no burn, only because its row cannot be read.

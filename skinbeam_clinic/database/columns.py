@@ -31,7 +31,7 @@ def now() -> datetime.datetime:
 
 @contextmanager
 def clock_set_to(moment: datetime.datetime) -> Iterator[None]:
-    """Let `now` return this moment within the block: the past of the sample clinic is written like any other day."""
+    """Make `now` return this moment within the block, so that the past of the sample clinic can be written."""
     token = _set_time.set(moment.astimezone(datetime.UTC))
     try:
         yield

@@ -116,7 +116,7 @@ def read_revision(connection: Connection) -> str | None:
 
 
 def is_known_revision(revision: str) -> bool:
-    """Tell whether this version knows a revision."""
+    """Return whether this version knows a revision."""
     return revision in _list_revisions()
 
 

@@ -142,7 +142,7 @@ def _diary_page(
 
 
 def _write_entry(request: ClinicRequest) -> Response:
-    """Keep an entry, and lead to what is to be done now; a photograph that is none keeps no entry from being kept."""
+    """Store an entry, and redirect to the next step; a file that is no photograph does not prevent it."""
     diary = _open_diary(request)
     if diary is None:
         return _show_closed_page(request)

@@ -201,7 +201,7 @@ def _answer_alarm(request: ClinicRequest) -> Response:
 
 
 def _decide_alarm(request: ClinicRequest) -> Response:
-    """Keep what a clinician made of an alarm: an adverse event that a diary told of, or none."""
+    """Store the decision of a clinician on an alarm: an adverse event that a diary reported, or none."""
     repositories = request.repositories
     with repositories.skipping_altered():  # of the entry, which the clinician has asked the patient about
         alarm = repositories.alarms.get(request.path_parameter("alarm"))

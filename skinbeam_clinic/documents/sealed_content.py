@@ -38,7 +38,7 @@ class NoteContent:
 
 @dataclass(frozen=True)
 class AttachmentContent:
-    """What was told of an attachment; `by` names who added it in another clinic, and is empty for one of this one."""
+    """The description of an attachment; `by` names who added it in another clinic, and is empty for this one."""
 
     name: str
     description: str

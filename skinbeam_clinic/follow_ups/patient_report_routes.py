@@ -69,7 +69,7 @@ def _save_report(request: ClinicRequest) -> Response:
 
 
 def _hand_over(request: ClinicRequest) -> Response:
-    """Give the browser the questions, and take the session from it."""
+    """Show the questions, and end the session of the browser."""
     token = PatientHandover(request.services.database).hand_over(
         request.member_session.member, request.path_parameter("follow_up")
     )

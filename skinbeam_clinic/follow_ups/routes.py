@@ -135,7 +135,8 @@ def _read_treated_concern(repositories: ClinicRepositories, course: TreatmentCou
 
 
 def may_see_answers(request: ClinicRequest, follow_up: FollowUp) -> bool:
-    """Tell whether who asks is shown what the patient said and what was foretold: who grades is not, before they have.
+    """Return whether a member is shown the patient's answers and the prediction; a rater is not, before they have
+    graded.
 
     A member who may grade sees them only after grading or opening them. A follow-up before a treatment influences no
     grade, and an auditor or an assistant gives none.
@@ -167,7 +168,7 @@ def _show_patient_follow_ups(request: ClinicRequest) -> Response:
 
 
 def _begin_follow_up(request: ClinicRequest) -> Response:
-    """Begin, and go on to what the patient is asked first where that is all there is."""
+    """Begin a follow-up, and go to the patient's questions first where there is nothing else."""
     before = request.text("moment") == FollowUpMoment.BEFORE
     follow_up = request.repositories.follow_ups.begin(
         request.path_parameter("treatment"),
@@ -382,7 +383,7 @@ def _end_harm(request: ClinicRequest) -> Response:
 
 
 def _add_pair(request: ClinicRequest) -> Response:
-    """Keep a photograph that was sent, and put it beside the one that was chosen."""
+    """Store a photograph that was sent, and pair it with the one that was chosen."""
     repositories = request.repositories
     follow_up = repositories.follow_ups.get(request.path_parameter("follow_up"))
     before, after, upload = request.text("before"), request.text("after"), request.uploads.get("photo")
@@ -407,7 +408,7 @@ def _remove_pair(request: ClinicRequest) -> Response:
 
 
 def _measure_pair(request: ClinicRequest) -> Response:
-    """Have a pair compared, for the first time or again after it failed."""
+    """Queue the comparison of a pair, for the first time or again after a failure."""
     follow_up = request.path_parameter("follow_up")
     request_pair_analysis(request, follow_up, request.path_parameter("pair"))
     return request.redirect(f"/follow-ups/{follow_up}#measured")

@@ -119,7 +119,7 @@ class Metrics:
         self._seconds.labels(method, route).observe(seconds)
 
     def count_unusual(self, kind: str) -> None:
-        """Count what an owner was told of unusual activity."""
+        """Count the notices of unusual activity to owners."""
         self._unusual.labels(kind).inc()
 
     def text(self, checks: Mapping[str, bool], backup_times: Mapping[str, datetime.datetime | None]) -> bytes:

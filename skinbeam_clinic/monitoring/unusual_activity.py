@@ -1,4 +1,4 @@
-"""Look for unusual activity in the audit log, and tell the owners of the clinic.
+"""Look for unusual activity in the audit log, and notify the owners of the clinic.
 
 It signs nobody out and refuses nothing: a busy day must not lock a clinic out, so what is unusual is for people to
 judge. What counts as unusual is set by the environment.
@@ -115,7 +115,7 @@ class ActivityWatch(PollingThread):
         super().__init__("watch", defect=defect, poll_s=_POLL_S, join_s=_JOIN_TIMEOUT_S)
 
     def process_next(self) -> bool:
-        """Look at all that is new; return False, since nothing is left then."""
+        """Check all new entries; return False, since nothing is left then."""
         self.look()
         return False
 
@@ -150,7 +150,7 @@ class ActivityWatch(PollingThread):
         return changed
 
     def _notify(self, clinic_id: str, name: str, whose: str, number: int) -> None:
-        """Tell each owner, once a day of the same; of another program once a week, as it may read all every night."""
+        """Notify each owner, once a day of the same; of another program once a week, as it may read all every night."""
         date = now().date()
         period = date.isocalendar()[:2] if whose.startswith(_TOKEN_ACTOR) else date
         with open_transaction(self._database, clinic_id, _ACTOR) as work:

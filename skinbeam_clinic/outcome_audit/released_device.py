@@ -26,7 +26,7 @@ class ReleasedDevice:
 
 
 def release_device(known: ClinicDevices, name: str) -> ReleasedDevice:
-    """Return what may be told of a device: not the name of one that a clinic describes, which may tell who it is."""
+    """Return the name of a device that may be published: one that a clinic describes itself may identify the clinic."""
     device = known.find(name)
     if device is None:
         return ReleasedDevice(_OF_ANOTHER_CLINIC, None, is_lamp=False)

@@ -124,7 +124,7 @@ def _get_answers(work: ClinicTransaction, row: tables.PhotographRow) -> Submissi
 
 
 def _clear_answers(work: ClinicTransaction, row: tables.PhotographRow) -> bool:
-    """Take a photograph out of the answers, which then are others; return whether they had it."""
+    """Remove a photograph from the answers, which become new ones; return whether they had it."""
     answers = _get_answers(work, row)
     if answers.photo != row.id:
         return False
@@ -139,7 +139,7 @@ def _clear_answers(work: ClinicTransaction, row: tables.PhotographRow) -> bool:
 
 
 def _detach_rows(work: ClinicTransaction, row: tables.PhotographRow) -> None:
-    """Let entries of a diary and readings of test spots name this photograph no longer."""
+    """Remove the references to this photograph from diary entries and readings of test spots."""
     for entry in _diary_rows(work, row.id):
         entry.photograph_id = None
         work.save(entry, "photograph.detached")

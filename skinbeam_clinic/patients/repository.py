@@ -170,7 +170,7 @@ class PatientRepository(Repository):
                 work.save(patient, "patient.year-changed", changed=years)
 
     def set_pseudonym(self, id: str, pseudonym: str = "", *, previous: str = "") -> PatientRecord:
-        """Give a patient another pseudonym; without one they get the next free number.
+        """Change the pseudonym of a patient; without one they get the next free number.
 
         Parameters
         ----------

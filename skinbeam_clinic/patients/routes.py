@@ -106,7 +106,7 @@ def _add_patient(request: ClinicRequest) -> Response:
 
 
 def _show_patient(request: ClinicRequest, error: InputError | None = None) -> Response:
-    """Answer with a patient and their consultations, and what was wrong with a case file."""
+    """Answer with a patient and their consultations, and the errors of a case file."""
     return show_patient(request, request.path_parameter("patient"), error, refused="case")
 
 
@@ -261,7 +261,7 @@ def _fill_in_clinic(request: ClinicRequest, answers: Submission) -> Submission:
 
 
 def _begin_from_case(request: ClinicRequest) -> Response:
-    """Begin with the form that a case file fills in."""
+    """Begin a consultation with a form that a case file fills in."""
     id, upload = request.path_parameter("patient"), request.uploads.get("case")
     request.repositories.patients.get(id)  # said before anything of the file is
     if upload is None:

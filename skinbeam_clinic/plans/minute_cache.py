@@ -1,4 +1,4 @@
-"""Keep what was read of records for a minute, for every thread of the server.
+"""Cache what was read from records for a minute, for every thread of the server.
 
 What is older is dropped from every cache whenever something is looked up in one or added, so that the records of people
 who are treated no longer, or were erased, do not stay in memory; not even where a cache is seldom used itself.

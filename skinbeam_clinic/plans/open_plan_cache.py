@@ -1,4 +1,4 @@
-"""Keep the plans that members have open, so that a slider does not read the same records at every step.
+"""Cache the plans that members have open, so that a slider does not read the same records at every step.
 
 A plan that was read is answered from here for a minute, to the same member, as long as nothing of the clinic was
 written since: every change is an entry of its audit log, which one statement looks for. Whoever asks after that minute

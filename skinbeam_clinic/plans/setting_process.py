@@ -135,7 +135,7 @@ class SettingProcess:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it runs no longer."""
+        """Whether the process has ended."""
         return self._process.poll() is not None
 
     def ask(self, question: SettingQuestion, person: PlannedPerson | None) -> Reply:
@@ -168,7 +168,7 @@ class SettingProcess:
         return reply
 
     def kill(self) -> None:
-        """Kill it, whatever it is doing."""
+        """Kill the process at once."""
         if not self.has_ended:
             kill_process(self._process)
             self._process.wait()
@@ -270,7 +270,7 @@ class _Simulations:
         return Reply(answer, fault, tuple(curves), tuple(self.people))
 
     def continue_curves(self) -> None:
-        """Answer one question, of a curve before those beside it; the person who was asked about last is first."""
+        """Answer one question, of a curve before its neighbours; the person of the last question is first."""
         people = list(reversed(self.people.values()))
         curves = (person for person in people if person.unanswered)
         self._continue_curve(next(curves, None) or next(person for person in people if person.is_unfinished))
@@ -327,7 +327,7 @@ class _Simulations:
 
 
 def _main(connection: Connection, most_people: int) -> None:
-    """Answer questions until the server is gone, or nobody has asked for a while."""
+    """Answer questions until the server has ended, or no question has come for a while."""
     configure_logging()
     simulations, quiet_s = _Simulations(most_people), _IDLE_S
     while True:

@@ -47,7 +47,7 @@ class WaitingQuestion:
         return self.error is not None and not isinstance(self.error, InputError)
 
     def complete(self) -> None:
-        """Let whoever waits go on; the answers and the photograph of the person stay here no longer."""
+        """Wake whoever waits, and drop the answers and the photograph of the person."""
         self.person = None
         for error in (self.error, None if self.error is None else self.error.__cause__):
             if error is not None:
@@ -132,7 +132,7 @@ class SettingQueue:
                 del self._begun[waiting.question]
 
     def close(self) -> None:
-        """Let nobody wait any longer, and take no more questions."""
+        """Wake everybody who waits, and accept no more questions."""
         with self._changed:
             self._closed = True
             for question in (*self._waiting.values(), *self._begun.values()):
@@ -148,7 +148,7 @@ class SettingQueue:
                     question.complete()
 
     def _forget_abandoned(self) -> None:
-        """Remove the questions of people who left the page before they were told how they ended."""
+        """Remove the questions whose outcome nobody fetched, since the page was left."""
         oldest_s = time.monotonic() - _LONGEST_UNREAD_S
         for key, question in list(self._begun.items()):
             if question.completed_at_s is not None and question.completed_at_s < oldest_s:

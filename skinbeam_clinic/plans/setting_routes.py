@@ -105,7 +105,7 @@ def _ask_setting(open_plans: OpenPlanCache, request: ClinicRequest) -> Response:
 
 
 def _choose_setting(request: ClinicRequest) -> Response:
-    """Ask for a plan with the setting; one that is stopped, or needs a reason and has none, is answered with why."""
+    """Request a plan with the setting; one that is forbidden, or lacks a needed reason, is answered with the reason."""
     plan, reason = open_plan(request.repositories, request.path_parameter("plan")), request.text("reason")
     if plan.closed:
         raise clinic_error("closed", "consultation")

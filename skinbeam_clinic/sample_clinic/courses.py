@@ -432,7 +432,7 @@ class _Course:
         return self.staff.assistant.photographs.add(self.consultation, picture, "image/jpeg", PhotographPermissions())
 
     def _book(self, day: int, purpose: Purpose, minutes: int = 0) -> datetime.datetime:
-        """Take the first free time of a day for this person and those who are needed."""
+        """Book the first free time of a day for this person and the members needed."""
         machine = (self.machine,) if purpose in (Purpose.SESSION, Purpose.TEST_SPOT) else ()
         who = (self.course.person.pseudonym, self.doctor.member.id, *machine)
         return self.days.book(day, minutes or USUAL_MINUTES[purpose], *who)
@@ -460,6 +460,6 @@ class _Course:
         )
 
     def _show(self, step: str, path: str) -> None:
-        """Let the step of the tour that leads to this person lead to this page."""
+        """Link the step of the tour about this person to this page."""
         if self.course.tour == step:
             self.staff.tour[step] = path

@@ -35,7 +35,7 @@ def play_stories(stories: Iterable[Story], until: datetime.datetime) -> None:
 def _await_next(
     waiting: list[tuple[datetime.datetime, int, Story]], number: int, story: Story, done: datetime.datetime | None
 ) -> None:
-    """Let a story do its step, and note the moment of its next one, which is never before the one that is done."""
+    """Run the next step of a story, and note the moment of the one after it, which is never earlier."""
     moment = next(story, None)
     if moment is not None:
         heapq.heappush(waiting, (moment if done is None else max(moment, done), number, story))

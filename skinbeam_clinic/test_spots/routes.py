@@ -410,7 +410,7 @@ def _ask_cooling(request: ClinicRequest) -> Response:
 
 
 def _save_reading(request: ClinicRequest) -> Response:
-    """Keep a reading, with a photograph where one came; what follows is told on the page that it leads to."""
+    """Store a reading, with its photograph if one was sent; the next page says what follows from it."""
     spot, upload = request.repositories.test_spots.get(request.path_parameter("spot")), request.uploads.get("photo")
     seen_at, photograph = _parse_time(request), None
     if upload is not None:

@@ -1,4 +1,4 @@
-"""Ask the physics what a setting does with the cooling that was used, beside the cooling that was planned.
+"""Compute what a setting does with the cooling that was used, compared with the cooling that was planned.
 
 It is asked as another setting of a plan is: of the same drawn skins, in a kept process. Nothing is stored.
 """
@@ -94,7 +94,7 @@ def ask_cooling(request: ClinicRequest, plan: OpenPlan, pulse: CooledPulse, agai
 
 
 def answer_cooling(request: ClinicRequest, ask: Callable[[ClinicRequest], CoolingAnswer], back: str) -> Response:
-    """Answer a request for the answer: with the part of the page that htmx swaps in, or as a page of its own.
+    """Send the computed answer: as the part of the page that htmx swaps in, or as a page of its own.
 
     Parameters
     ----------

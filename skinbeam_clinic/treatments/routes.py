@@ -61,7 +61,7 @@ def add_treatment_routes(router: ClinicRouter) -> None:
 
 
 def _begin_treatment(request: ClinicRequest) -> Response:
-    """Begin, or go to the one that is under way."""
+    """Begin a treatment, or go to the one in progress."""
     repositories, consent = request.repositories, request.repositories.consents.get(request.path_parameter("consent"))
     plan = open_plan(repositories, consent.plan_id)
     ordered = make_order(plan.records_since.devices, plan.plan, *plan.find_option(consent.option))
@@ -144,7 +144,7 @@ def _pick_machine(request: ClinicRequest) -> Response:
 
 
 def _save_answers(request: ClinicRequest) -> Response:
-    """Keep what was answered; what was left open stays open."""
+    """Store the answers; items that were left open stay open."""
     treatment = request.repositories.treatments.get(request.path_parameter("treatment"))
     items = [item.name for item in list_items(treatment.ordered) if item.name not in AUTOMATIC_ITEMS]
     given = {item: (request.text(item), request.text(f"{item}.words")) for item in items if request.text(item)}
@@ -168,7 +168,7 @@ def _save_decision(request: ClinicRequest) -> Response:
 
 
 def _start_treatment(request: ClinicRequest) -> Response:
-    """Let the first pulse be fired, once the rules were asked again: more may be recorded since it was begun."""
+    """Start the treatment after the rules were applied again: more may be recorded since it was begun."""
     if any(contraindication.final for contraindication in judge_checklist(request, load_session(request))):
         raise clinic_error("plan-outdated", "plan")
     started = request.repositories.treatments.start(request.path_parameter("treatment"))
@@ -176,7 +176,7 @@ def _start_treatment(request: ClinicRequest) -> Response:
 
 
 def _save_firing(request: ClinicRequest) -> Response:
-    """Keep a row; what is hotter than the plan, or at another site, is shown first and kept once it is confirmed."""
+    """Store a row; one hotter than the plan, or at another site, is shown first, and stored once it is confirmed."""
     session = load_session(request)
     firing = parse_firing(request, session.treatment.ordered, session.recorded_signs)
     deviations = () if firing.struck else find_deviations(session.treatment.ordered, firing.settings_with_passes)

@@ -59,7 +59,7 @@ def build_clinic_app(
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends.
 
-    `state.closing` must be called once the program is told to end, before the last answers are given.
+    `state.closing` must be called once the program is asked to end, before the last answers are given.
 
     Parameters
     ----------

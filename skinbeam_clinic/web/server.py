@@ -68,7 +68,7 @@ def serve_records(
 
 
 def _do_nothing() -> None:
-    """Do nothing when the program is told to end."""
+    """Ignore the signal that ends the program."""
 
 
 def open_listener(host: str, port: int) -> socket.socket:

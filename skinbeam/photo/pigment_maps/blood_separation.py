@@ -1,4 +1,5 @@
-"""Tell whether a change of blood can be told from a change of melanin or of shade, by the optics of this skin.
+"""Decide whether a change of blood can be distinguished from a change of melanin or of shade, by the optics of this
+skin.
 
 Red, green and blue are solved for melanin, blood and shade. The solution is exact for the directions of the model; real
 skin darkens in measured directions, which differ between people. On medium brown skin melanin is nearly as grey as

@@ -87,7 +87,7 @@ _WISH_FACTS = frozenset(
 )
 _MALE = "male"
 _PREGNANCY = "pregnancy-ask"
-# What to tell before a visit: no cold sore away from the face, and no pregnancy of whom nobody asks about one.
+# What to report before a visit: cold sores only for the face, pregnancy only for people who are asked about it.
 _BEFORE_TELL = {
     (True, True): "leaflet.before_tell",
     (True, False): "leaflet.before_tell_not_pregnant",

@@ -13,7 +13,7 @@ REFUSAL = "the trail is append-only"
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "store",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -98,7 +98,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop the tables."""
     if op.get_bind().dialect.name != "sqlite":
         op.execute("DROP TRIGGER trail_append_only ON trail")
         op.execute("DROP FUNCTION trail_refuses()")

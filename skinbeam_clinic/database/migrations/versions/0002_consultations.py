@@ -12,7 +12,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     create_clinic_table(
         "patient",
         sa.Column("pseudonym", sa.String(200), nullable=False),
@@ -94,7 +94,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop the tables."""
     op.drop_table("consent_void")
     op.drop_table("consent")
     op.drop_table("choice")

@@ -10,7 +10,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Make the table: a column would change what the trail has signed of older consents."""
+    """Create the table: a column would invalidate the signatures of older consents in the audit log."""
     create_clinic_table(
         "consent_language",
         sa.Column("language", sa.String(200), nullable=False),
@@ -19,5 +19,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Drop the table."""
     op.drop_table("consent_language")

@@ -10,7 +10,7 @@ down_revision = "0015"
 
 
 def upgrade() -> None:
-    """Make the table; a clinic without a row requires nothing."""
+    """Create the table; a clinic without a row requires nothing."""
     create_clinic_table(
         "clinic_settings",
         sa.Column("second_factor_required", sa.Boolean, nullable=False),
@@ -20,5 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Drop the table."""
     op.drop_table("clinic_settings")

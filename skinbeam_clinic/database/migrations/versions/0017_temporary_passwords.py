@@ -10,7 +10,7 @@ down_revision = "0016"
 
 
 def upgrade() -> None:
-    """Make the table and the column; passwords that were set earlier stay as they are."""
+    """Create the table and the column; passwords that were set earlier stay as they are."""
     create_clinic_table(
         "temporary_password",
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
@@ -20,6 +20,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop the table and the column."""
     op.drop_column("login_session", "by_password")
     op.drop_table("temporary_password")

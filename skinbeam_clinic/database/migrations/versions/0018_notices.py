@@ -1,4 +1,4 @@
-"""What a member is told of their account, and whether the password of a session is one that is guessed soon."""
+"""Notices to a member about their account, and whether the password of a session is one that is guessed soon."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0017"
 
 
 def upgrade() -> None:
-    """Make the table and the column; nobody is told of what happened earlier."""
+    """Create the table and the column; earlier events give no notice."""
     create_clinic_table(
         "notice",
         sa.Column("kind", sa.String(200), nullable=False),
@@ -24,6 +24,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop the table and the column."""
     op.drop_column("login_session", "easy_password")
     op.drop_table("notice")

@@ -10,7 +10,7 @@ down_revision = "0018"
 
 
 def upgrade() -> None:
-    """Make the table; of what was done earlier nobody has told."""
+    """Create the table; earlier services are not recorded."""
     create_clinic_table(
         "machine_upkeep",
         sa.Column("kind", sa.String(200), nullable=False),
@@ -24,5 +24,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Drop the table."""
     op.drop_table("machine_upkeep")

@@ -10,7 +10,7 @@ down_revision = "0019"
 
 
 def upgrade() -> None:
-    """Make the tables; no earlier consent was explained with such a text."""
+    """Create the tables; no earlier consent was explained with such a text."""
     create_clinic_table(
         "clinic_text",
         sa.Column("text_id", sa.String(32), nullable=False),
@@ -34,6 +34,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop the tables."""
     op.drop_table("consent_text")
     op.drop_table("clinic_text")

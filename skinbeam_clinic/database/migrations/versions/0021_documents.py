@@ -10,7 +10,7 @@ down_revision = "0020"
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     create_clinic_table(
         "clinical_note",
         sa.Column("consultation_id", sa.String(32), nullable=True),
@@ -34,6 +34,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop the tables."""
     op.drop_table("attachment")
     op.drop_table("clinical_note")

@@ -12,7 +12,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make the table and the column; of earlier reminders nobody has told."""
+    """Create the table and the column; earlier reminders are not recorded."""
     create_clinic_table(
         "appointment_reminder",
         sa.Column("starts_at", MOMENT, nullable=False),
@@ -30,6 +30,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop the table and the column."""
     op.drop_column("login_session", "names_hidden")
     op.drop_table("appointment_reminder")

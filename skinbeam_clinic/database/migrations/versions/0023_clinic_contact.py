@@ -10,7 +10,7 @@ down_revision = "0022"
 
 
 def upgrade() -> None:
-    """Make the table; a clinic without a row has those of the server."""
+    """Create the table; a clinic without a row has those of the server."""
     create_clinic_table(
         "clinic_contact",
         sa.Column("place", sa.String(200), nullable=False),
@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Drop the table."""
     op.drop_table("clinic_contact")

@@ -10,7 +10,7 @@ down_revision = "0023"
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     create_clinic_table(
         "patient_link",
         sa.Column("link_sealed", sa.LargeBinary(), nullable=False),
@@ -28,6 +28,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop the tables."""
     op.drop_table("patient_link_end")
     op.drop_table("patient_link")

@@ -10,7 +10,7 @@ down_revision = "0024"
 
 
 def upgrade() -> None:
-    """Make the table, without any device."""
+    """Create the table, without any device."""
     create_clinic_table(
         "own_device",
         sa.Column("name", sa.String(200), nullable=False),
@@ -23,5 +23,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Drop the table."""
     op.drop_table("own_device")
