@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from skinbeam.model.case_tables import CaseTables
 from skinbeam.model.document import sha256_hex, to_json_types
@@ -83,9 +83,21 @@ class PopulationTable(InputTable):
 
 
 class SampleTable(PopulationTable):
-    """Number and seed of the sampled rows, and the distribution of each sampled field."""
+    """Number and seed of the sampled rows, and the distribution of each sampled field.
+
+    Distributions may also stand in the table itself, as the values of an axis do.
+    """
 
     fields: Annotated[dict[str, Quantile], _read_each(field_quantile)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_fields(cls, table: Any) -> Any:
+        if not isinstance(table, Mapping) or "fields" in table:
+            return table
+        fields = {key: entry for key, entry in table.items() if isinstance(entry, Mapping)}
+        rest = {key: entry for key, entry in table.items() if key not in fields}
+        return {**rest, "fields": fields} if fields else table
 
 
 class SweepFile(InputTable):

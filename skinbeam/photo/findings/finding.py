@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown, Value
-from skinbeam.model.json_fields import json_sentence
+from skinbeam.model.json_fields import Entries, json_entries, json_sentence
 from skinbeam.photo.findings.mark import Repeatability
 from skinbeam.photo.limits import limit
-from skinbeam.text import Message
+from skinbeam.text import Message, render_message
 
 __all__ = [
     "AREA_KINDS",
@@ -75,6 +75,10 @@ class MarkRecord:
     repeatability: Repeatability | Unknown
 
 
+def _suggestion_entries(condition: str | None) -> Entries:
+    yield "suggests", Unknown(render_message("photo-finding.no_condition")) if condition is None else condition
+
+
 @dataclass(frozen=True, kw_only=True)
 class SkinFinding:
     """The marks of one kind in a region of a photograph, or why they are unknown.
@@ -110,7 +114,7 @@ class SkinFinding:
     severity: Literal["mild", "moderate", "severe"] | Unknown
     severity_source: str | None = None
     confidence: Confidence | Unknown
-    suggests: str | None
+    suggests: str | None = field(metadata=json_entries(_suggestion_entries))
     told: Message | None = field(default=None, metadata=json_sentence("told"))
     note: Message | None = field(default=None, metadata=json_sentence("note"))
     contrast: float | None = None

@@ -27,7 +27,7 @@ FILE = ROOT / "examples" / "first-consultation" / "face.jpg"
 PORTRAIT = read_photograph(FILE).rgb
 LUMINOUS = ("dark-spots", "unclassified-spots", "fine-lines")  # kinds that are told without colours
 KEYS = {"faces", "quality", "regions", "maps", "findings", "scale_mm_per_px"}
-FINDING_KEYS = {"kind", "region", "count", "area_mm2", "severity", "confidence"}
+FINDING_KEYS = {"kind", "region", "count", "area_mm2", "severity", "confidence", "suggests"}
 MELANIN, HAEMOGLOBIN, GREY = np.array([0.653, 1, 1.753]), np.array([0.256, 1, 0.882]), np.ones(3)
 
 
@@ -107,7 +107,11 @@ def test_every_finding_has_its_keys_and_names_a_condition(portrait: dict) -> Non
         assert set(finding) >= FINDING_KEYS
         # A doctor says what a very dark spot is, and one of no certain colour; every other kind names a condition.
         unnamed = finding["kind"] in ("dark-spots", "unclassified-spots")
-        assert finding.get("suggests") in ({None} if unnamed else vocabulary_table("condition"))
+        assert (
+            (set(finding["suggests"]) == {"unknown"})
+            if unnamed
+            else finding["suggests"] in vocabulary_table("condition")
+        )
         assert finding["site"] in vocabulary_table("site")
 
 
@@ -245,7 +249,7 @@ def test_where_red_is_clipped_a_wide_dark_spot_is_told_and_seen_by_a_doctor_with
     assert set(spots) == {"cheek-right", "cheek-left"}
     for spot in spots.values():
         assert (spot["count"], spot["to_be_seen"], spot["confidence"]) == (1, 1, "low")
-        assert "suggests" not in spot
+        assert set(spot["suggests"]) == {"unknown"}
         assert "colours of this photograph cannot be read" in spot["note"]
         assert spot["size_mm"]["low"] < 8.0 < spot["size_mm"]["high"]
     assert "spot-to-be-seen" in [warning["code"] for warning in found["warnings"]]
@@ -273,7 +277,7 @@ def test_a_line_is_as_long_by_green_light_as_with_colours_and_suggests_nothing(t
     lengths = [line["length_mm"]["median"] for line in told.values()]
     assert lengths[1] == pytest.approx(lengths[0], abs=3.0)
     assert told["colours"]["suggests"] == "wrinkles"
-    assert "suggests" not in told["green"]
+    assert set(told["green"]["suggests"]) == {"unknown"}
     assert "a vessel may be among them" in told["green"]["note"]
 
 

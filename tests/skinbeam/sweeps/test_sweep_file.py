@@ -65,6 +65,15 @@ def test_a_dotted_name_needs_no_quotation_marks(workplace: Path) -> None:
     assert values_at(plain, (1, 2, 0)) == values_at(again, (1, 2, 0))
 
 
+@pytest.mark.parametrize("name", ['"skin.ita_deg"', "skin.ita_deg"])
+def test_distributions_stand_in_the_sample_as_values_stand_in_the_axes(name: str, workplace: Path) -> None:
+    drawn = '{distribution = "uniform", low = 10.0, high = 50.0}'
+    below, inside = (
+        save_sweep(workplace, f"{GOOD}[sample]\nn = 4\n{table}{name} = {drawn}") for table in ("[sample.fields]\n", "")
+    )
+    assert [values_at(inside, (row,)) for row in range(4)] == [values_at(below, (row,)) for row in range(4)]
+
+
 WRONG = {
     "a field in both spellings": (
         GOOD + '[axes]\nskin.site = ["neck"]\n"skin.site" = ["chin"]',
