@@ -88,9 +88,9 @@ def share_quantile(shares: Sequence[float] | Floats, events: int, p: float) -> F
 
     Limits in whole counts would be too wide: fewer operators would be outside than the level says.
     """
-    mine = np.asarray(shares, dtype=np.float64)
+    share_array = np.asarray(shares, dtype=np.float64)
     from scipy.stats import binom  # imported late: a server that only starts need not load it
 
-    upper = binom.ppf(p, events, mine)
-    below, above = binom.cdf(upper - 1, events, mine), binom.cdf(upper, events, mine)
+    upper = binom.ppf(p, events, share_array)
+    below, above = binom.cdf(upper - 1, events, share_array), binom.cdf(upper, events, share_array)
     return np.asarray(np.maximum(upper - (above - p) / (above - below), 0.0))

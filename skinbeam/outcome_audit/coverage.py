@@ -44,10 +44,10 @@ def interval_coverage(pairs: Sequence[tuple[Estimate, float]]) -> tuple[Interval
     """Return how often the intervals of each level contain the observed value; ends count as within."""
     found = []
     for level in sorted({stated.level for stated, _ in pairs}):
-        mine = [(stated, seen) for stated, seen in pairs if stated.level == level]
-        below = sum(seen < stated.low for stated, seen in mine)
-        above = sum(seen > stated.high for stated, seen in mine)
-        within, n = len(mine) - below - above, len(mine)
+        at_level = [(stated, seen) for stated, seen in pairs if stated.level == level]
+        below = sum(seen < stated.low for stated, seen in at_level)
+        above = sum(seen > stated.high for stated, seen in at_level)
+        within, n = len(at_level) - below - above, len(at_level)
         share: Value = share_estimate(within, n) if n >= MIN_CASES else too_few_cases(n, "learning.of-judged")
         found.append(IntervalCoverage(level, within, below, above, share))
     return tuple(found)

@@ -77,7 +77,7 @@ def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
         if judged := any_harm_forecast(outcome):
             counted[outcome.operator].append(judged)
     shared = counted.pop("", [])
-    pairs = [pair for mine in (*counted.values(), shared) for pair in mine]
+    pairs = [pair for of_member in (*counted.values(), shared) for pair in of_member]
     expected, seen = sum(p for p, _ in pairs), sum(happened for _, happened in pairs)
     if len(pairs) < MIN_CASES:
         return too_few_cases(len(pairs), "learning.of-judged")
@@ -85,12 +85,15 @@ def funnel_plot(outcomes: Iterable[AuditedCourse]) -> FunnelPlot | Unknown:
         return too_few_cases(0, "learning.of-harmed", 1)
     target = seen / expected
     enough = {
-        name: mine
-        for name, mine in counted.items()
-        if len(mine) >= MIN_CASES and target * sum(p for p, _ in mine) >= _MIN_EXPECTED
+        name: of_member
+        for name, of_member in counted.items()
+        if len(of_member) >= MIN_CASES and target * sum(p for p, _ in of_member) >= _MIN_EXPECTED
     }
-    few = [mine for name, mine in counted.items() if name not in enough]
-    sums = {name: (sum(p for p, _ in mine), sum(happened for _, happened in mine)) for name, mine in enough.items()}
+    few = [of_member for name, of_member in counted.items() if name not in enough]
+    sums = {
+        name: (sum(p for p, _ in of_member), sum(happened for _, happened in of_member))
+        for name, of_member in enough.items()
+    }
     spread = _excess_variance([(target * mean, count) for mean, count in sums.values()])
     plot = FunnelPlot(seen, expected, spread, (), len(few), sum(map(len, few)), len(shared))
     shown = [_operator_result(plot, name, len(enough[name]), *sums[name]) for name in enough]

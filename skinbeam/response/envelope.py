@@ -389,9 +389,9 @@ def _evidence_tiers(
     condition: str, phototypes: tuple[int, int], rows: Sequence[PublishedSetting]
 ) -> Iterator[_EvidenceTier]:
     """Yield the rows of a condition: those of the class of phototypes, then the others."""
-    mine = [row for row in rows if row.condition == condition]
+    of_condition = [row for row in rows if row.condition == condition]
     for such_skin in (True, False):
-        rows_of_class = tuple(row for row in mine if _covers_phototypes(row, *phototypes) is such_skin)
+        rows_of_class = tuple(row for row in of_condition if _covers_phototypes(row, *phototypes) is such_skin)
         if rows_of_class:
             yield _EvidenceTier(condition, rows_of_class)
 

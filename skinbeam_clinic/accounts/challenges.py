@@ -40,9 +40,9 @@ class ChallengeStore:
 
         Returns False where it was never given for this purpose, was answered before, or is too old.
         """
-        mine = LoginChallengeRow.challenge_hash == _hash_challenge(challenge, purpose)
+        is_challenge = LoginChallengeRow.challenge_hash == _hash_challenge(challenge, purpose)
         with self._database.writing() as session:
-            until = session.scalar(delete(LoginChallengeRow).where(mine).returning(LoginChallengeRow.until))
+            until = session.scalar(delete(LoginChallengeRow).where(is_challenge).returning(LoginChallengeRow.until))
         return until is not None and now() <= until <= now() + CHALLENGE_LIFE  # a clock that was set back prolongs none
 
 

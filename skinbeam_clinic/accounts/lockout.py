@@ -54,8 +54,12 @@ def add_member_signature(secret: DatabaseSecret, text: str, clinic: str, name: s
     browser, *signatures = text.split(".")
     if not _BROWSER_NAME.fullmatch(browser):
         browser, signatures = secrets.token_hex(16), []
-    mine = _browser_signature(secret, browser, clinic, name)
-    return ".".join([browser, mine, *(signature for signature in signatures if signature != mine)][: 1 + _MOST_MEMBERS])
+    own_signature = _browser_signature(secret, browser, clinic, name)
+    return ".".join(
+        [browser, own_signature, *(signature for signature in signatures if signature != own_signature)][
+            : 1 + _MOST_MEMBERS
+        ]
+    )
 
 
 def _browser_signature(secret: DatabaseSecret, browser: str, clinic: str, name: str) -> str:

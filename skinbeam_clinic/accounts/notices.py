@@ -83,5 +83,5 @@ class NoticeRepository(Repository):
                     work.save(row, "notice.read")
 
     def _rows(self, work: ClinicTransaction) -> list[NoticeRow]:
-        mine = (NoticeRow.member_id == self._access.member.id, NoticeRow.read_at.is_(None))
-        return work.rows(NoticeRow, *mine, order=(NoticeRow.noted_at,))
+        is_unread = (NoticeRow.member_id == self._access.member.id, NoticeRow.read_at.is_(None))
+        return work.rows(NoticeRow, *is_unread, order=(NoticeRow.noted_at,))

@@ -55,8 +55,8 @@ class OidcIdentityRepository:
         """Return the member's own identities, the oldest first."""
         row = tables.OidcIdentityRow
         with self._access.reading_unlogged(AccessRight.READ) as work:
-            mine = work.rows(row, row.member_id == self._access.member.id, order=(row.created_at,))
-            return tuple(work.read_row(OidcIdentity, identity) for identity in mine)
+            rows = work.rows(row, row.member_id == self._access.member.id, order=(row.created_at,))
+            return tuple(work.read_row(OidcIdentity, identity) for identity in rows)
 
     def all(self) -> dict[str, tuple[OidcIdentity, ...]]:
         """Return the identities of each member who has one, by the member's id."""

@@ -199,8 +199,8 @@ class PasskeyRepository:
         return f"{self._access.member.clinic_id}/{self._access.member.id}/{password_hash}"
 
     def _rows(self, work: ClinicTransaction) -> list[tables.PasskeyRow]:
-        mine = tables.PasskeyRow.member_id == self._access.member.id
-        return work.rows(tables.PasskeyRow, mine, order=(tables.PasskeyRow.created_at,))
+        is_own = tables.PasskeyRow.member_id == self._access.member.id
+        return work.rows(tables.PasskeyRow, is_own, order=(tables.PasskeyRow.created_at,))
 
 
 class PasskeySignIn:
@@ -238,12 +238,12 @@ class PasskeySignIn:
             raise clinic_error("passkey", "passkey") from None
         if not self._challenges.consume(challenge, _SIGN_IN):
             raise clinic_error("passkey", "passkey")
-        mine = tables.PasskeyRow.credential == bytes_to_base64url(sent.raw_id)
+        is_credential = tables.PasskeyRow.credential == bytes_to_base64url(sent.raw_id)
         with self._database.reading() as session:
-            clinic_id = session.scalar(select(tables.PasskeyRow.clinic_id).where(mine))
+            clinic_id = session.scalar(select(tables.PasskeyRow.clinic_id).where(is_credential))
         with self._database.writing() as session:
             clinic = session.scalar(select(tables.ClinicRow).where(tables.ClinicRow.id == clinic_id).with_for_update())
-            row = session.scalar(select(tables.PasskeyRow).where(mine))
+            row = session.scalar(select(tables.PasskeyRow).where(is_credential))
             if clinic is not None and row is not None:
                 member = session.get_one(tables.MemberRow, (row.clinic_id, row.member_id))
                 checked = _verify_answer(site, sent, challenge, row)

@@ -85,8 +85,8 @@ class SignIn:
         self._locks.count_attempt(subject)
         asked = select(MemberRow).join(ClinicRow, ClinicRow.id == MemberRow.clinic_id)
         with self._database.reading() as session:
-            mine = asked.where(ClinicRow.plain_name == clinic, MemberRow.plain_name == name)
-            member = session.scalar(mine.where(MemberRow.disabled_at.is_(None)))
+            named = asked.where(ClinicRow.plain_name == clinic, MemberRow.plain_name == name)
+            member = session.scalar(named.where(MemberRow.disabled_at.is_(None)))
         secret, hashed = self._database.secret, None if member is None else member.password_hash
         right = self._passwords.verify(password, hashed, secret)
         easy = right and is_easy(password, name, clinic)  # the lists of leaks may have grown since it was set
@@ -208,8 +208,8 @@ class SignIn:
         """Return the open sessions of the member of a session, the one that was used last first."""
         with self._open(token) as (session, found):
             own = found.row
-            mine = [*_of_member(own), LoginSessionRow.ended_at.is_(None)]
-            rows = session.scalars(select(LoginSessionRow).where(*mine).order_by(LoginSessionRow.seen_at.desc()))
+            is_open = [*_of_member(own), LoginSessionRow.ended_at.is_(None)]
+            rows = session.scalars(select(LoginSessionRow).where(*is_open).order_by(LoginSessionRow.seen_at.desc()))
             still_open = [row for row in rows if not _is_over(row)]
         return tuple(OpenSession(row.created_at, row.seen_at, row.token_hash == own.token_hash) for row in still_open)
 

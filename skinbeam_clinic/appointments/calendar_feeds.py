@@ -56,12 +56,12 @@ class CalendarFeedRepository(Repository):
     def list_open(self) -> tuple[AppointmentFeed, ...]:
         """Return the feeds that have not ended or expired, the newest first."""
         with self._access.reading_unlogged(AccessRight.WRITE) as work:
-            mine = () if self._manages_all_feeds else (CalendarFeedRow.member_id == work.actor,)
+            is_own = () if self._manages_all_feeds else (CalendarFeedRow.member_id == work.actor,)
             rows = work.rows(
                 CalendarFeedRow,
                 CalendarFeedRow.ended_at.is_(None),
                 CalendarFeedRow.until > now(),
-                *mine,
+                *is_own,
                 order=(CalendarFeedRow.made_at,),
             )
             return tuple(_read_feed(work, row) for row in rows[::-1])

@@ -57,9 +57,9 @@ def _propose_course(request: ClinicRequest) -> Response:
     plan, offered = open_plan(request.repositories, request.path_parameter("plan")), list_choices(request)
     asked = request.http_request.query_params
     treats = [person.id for person in offered.members if person.may_treat]
-    mine = request.member_session.member.id
+    own_id = request.member_session.member.id
     makers = [person.id for person in offered.members if person.name == plan.record.made_by]
-    wanted = (asked.get("member"), mine, *makers, *treats)
+    wanted = (asked.get("member"), own_id, *makers, *treats)
     member = next((id for id in wanted if id in treats), "")
     course = PlannedCourse() if plan.outdated else planned_course(request, plan)
     start = _first_day(request, plan, course, asked.get("day", ""))

@@ -74,9 +74,11 @@ class AppointmentRepository(Repository):
                     clashes += conflicts
                 else:
                     work.save(row, "appointment.booked")
-            mine = {row.id for row in rows}
+            new_ids = {row.id for row in rows}
             _refuse_clashes(
-                BookingClash(clash.index, clash.resource, "" if clash.appointment_id in mine else clash.appointment_id)
+                BookingClash(
+                    clash.index, clash.resource, "" if clash.appointment_id in new_ids else clash.appointment_id
+                )
                 for clash in clashes
             )
             return read_appointments(work, rows)
@@ -260,11 +262,12 @@ def mark_attended(work: ClinicTransaction, consultation_id: str, id: str | None)
             table.starts_at < at + LONGEST_APPOINTMENT,
             table.state.in_(OCCUPYING_STATES),
         )
-        mine = work.rows(table, table.patient_id.in_(person), table.purpose == Purpose.SESSION.value, *near)
+        sessions = work.rows(table, table.patient_id.in_(person), table.purpose == Purpose.SESSION.value, *near)
         begun = work.rows(
-            treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.appointment_id.in_([row.id for row in mine])
+            treatment_tables.TreatmentRow,
+            treatment_tables.TreatmentRow.appointment_id.in_([row.id for row in sessions]),
         )
-        left = [row for row in mine if row.id not in {treatment.appointment_id for treatment in begun}]
+        left = [row for row in sessions if row.id not in {treatment.appointment_id for treatment in begun}]
         if not left:
             return None
         row = min(left, key=lambda appointment: abs(appointment.starts_at - at))

@@ -151,10 +151,10 @@ def _propose_member(request: ClinicRequest, choices: BookingChoices, appointment
     appointments : of the patient, the newest first.
     """
     treats = [member.id for member in choices.members if member.may_treat]
-    mine = request.member_session.member.id
+    own_id = request.member_session.member.id
     seen = (each.member_id for each in appointments if each.state is not AppointmentState.CANCELLED)
-    known = [mine, *seen, *treats]
-    return next((id for id in known if id in treats), mine)
+    known = [own_id, *seen, *treats]
+    return next((id for id in known if id in treats), own_id)
 
 
 def _book_appointment(request: ClinicRequest) -> Response:

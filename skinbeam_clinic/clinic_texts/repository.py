@@ -287,8 +287,8 @@ def _get_first(work: ClinicTransaction, text_id: str) -> ClinicTextRow:
 
 
 def _newest(work: ClinicTransaction, text_id: str, language: str) -> ClinicTextRow | None:
-    mine = (ClinicTextRow.text_id == text_id, ClinicTextRow.language == language)
-    return next(reversed(work.rows(ClinicTextRow, *mine, order=(ClinicTextRow.number,))), None)
+    is_version = (ClinicTextRow.text_id == text_id, ClinicTextRow.language == language)
+    return next(reversed(work.rows(ClinicTextRow, *is_version, order=(ClinicTextRow.number,))), None)
 
 
 def _is_refused(character: str) -> bool:

@@ -101,11 +101,11 @@ class SuggestionRepository(Repository):
         with self._access.writing(AccessRight.TREAT) as work:
             get_open_consultation(work, consultation_id)
             work.get(PhotographRow, photograph_id)
-            mine = (
+            is_same = (
                 SuggestedConcernRow.consultation_id == consultation_id,
                 SuggestedConcernRow.photograph_id == photograph_id,
             )
-            rows = work.rows(SuggestedConcernRow, *mine, order=(SuggestedConcernRow.made_at,))
+            rows = work.rows(SuggestedConcernRow, *is_same, order=(SuggestedConcernRow.made_at,))
             if not rows:
                 rows = [_make_row(work, consultation_id, photograph_id, suggestion) for suggestion in suggestions]
             return tuple(_read_suggestion(work, row) for row in rows)

@@ -62,8 +62,8 @@ def clean_database(database: Database) -> Mapping[str, CleanupSummary]:
 
 
 def _remove_jobs(session: Session, clinic_id: str) -> int:
-    mine = (JobRow.clinic_id == clinic_id, JobRow.ended_at < now() - _JOB_RETENTION)
-    return len(session.scalars(delete(JobRow).where(*mine).returning(JobRow.id)).all())
+    is_outdated = (JobRow.clinic_id == clinic_id, JobRow.ended_at < now() - _JOB_RETENTION)
+    return len(session.scalars(delete(JobRow).where(*is_outdated).returning(JobRow.id)).all())
 
 
 def _remove_links(work: ClinicTransaction) -> None:

@@ -139,8 +139,8 @@ class _ClinicReseal:
         """
         work = self._transaction(session)
         self._read_signatures(session)
-        mine = (table.clinic_id == self._clinic_id, table.id.in_(ids))
-        rows: Iterable[Any] = session.scalars(select(table).where(*mine).order_by(table.id).with_for_update())
+        is_listed = (table.clinic_id == self._clinic_id, table.id.in_(ids))
+        rows: Iterable[Any] = session.scalars(select(table).where(*is_listed).order_by(table.id).with_for_update())
         for row in rows:
             old = self._old_columns(row)
             signed = not isinstance(row, JobRow)  # see `ClinicTransaction.add_job`
@@ -180,15 +180,17 @@ class _ClinicReseal:
 
     def _read_signatures(self, session: Session) -> None:
         """Read the entries that were added since the last step; what was signed since then counts."""
-        mine = AuditEntryRow.clinic_id == self._clinic_id
-        asked = select(AuditEntryRow.seq, AuditEntryRow.subject, AuditEntryRow.detail).where(mine)
+        is_of_clinic = AuditEntryRow.clinic_id == self._clinic_id
+        asked = select(AuditEntryRow.seq, AuditEntryRow.subject, AuditEntryRow.detail).where(is_of_clinic)
         later = asked.where(AuditEntryRow.seq > self._entries_read).order_by(AuditEntryRow.seq)
         try:
             for found in session.execute(later):
                 self._note_signature(*found)
         except (ValueError, TypeError):  # one of them cannot be read
             for seq in session.scalars(later.with_only_columns(AuditEntryRow.seq)).all():
-                entry = try_read(session, select(AuditEntryRow).where(mine, AuditEntryRow.seq == seq), f"trail/{seq}")
+                entry = try_read(
+                    session, select(AuditEntryRow).where(is_of_clinic, AuditEntryRow.seq == seq), f"trail/{seq}"
+                )
                 if isinstance(entry, IntegrityFinding):
                     self._findings.append(entry)
                     self._entries_read = seq

@@ -150,8 +150,8 @@ class ClinicTransaction:
         """Return the rows of this clinic that meet the conditions."""
         if any(map(_matches_nothing, conditions)):
             return []
-        mine = select(table).where(table.clinic_id == self.clinic_id, *conditions)
-        return list(self._session.scalars(mine.order_by(*order, table.id)))
+        statement = select(table).where(table.clinic_id == self.clinic_id, *conditions)
+        return list(self._session.scalars(statement.order_by(*order, table.id)))
 
     def rows_of(
         self, table: type[RowType], column: InstrumentedAttribute[Any], id: str, *order: InstrumentedAttribute[Any]
@@ -199,9 +199,9 @@ class ClinicTransaction:
         self, table: type[RowType], most: int, *conditions: ColumnElement[bool], order: InstrumentedAttribute[Any]
     ) -> tuple[list[RowType], int]:
         """Return so many rows of this clinic that meet the conditions, the newest first, and the number of all."""
-        mine = (table.clinic_id == self.clinic_id, *conditions)
-        newest = select(table).where(*mine).order_by(order.desc(), table.id.desc()).limit(most)
-        number = self._session.scalar(select(func.count()).select_from(table).where(*mine))
+        is_wanted = (table.clinic_id == self.clinic_id, *conditions)
+        newest = select(table).where(*is_wanted).order_by(order.desc(), table.id.desc()).limit(most)
+        number = self._session.scalar(select(func.count()).select_from(table).where(*is_wanted))
         return list(self._session.scalars(newest)), number or 0
 
     def get_many(self, table: type[RowType], ids: Iterable[str]) -> dict[str, RowType]:
@@ -218,15 +218,15 @@ class ClinicTransaction:
         """Return id and name of each row of this clinic; much faster than loading thousands of rows."""
         if any(map(_matches_nothing, conditions)):
             return []
-        mine = select(table.id, name).where(table.clinic_id == self.clinic_id, *conditions)
-        return [(id, called) for id, called in self._session.execute(mine.order_by(*order, table.id))]
+        statement = select(table.id, name).where(table.clinic_id == self.clinic_id, *conditions)
+        return [(id, called) for id, called in self._session.execute(statement.order_by(*order, table.id))]
 
     def newest_moments(
         self, table: type[ConsultationScoped], moment: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]
     ) -> dict[str, datetime.datetime]:
         """Return the newest time in each consultation's rows of a table; much faster than loading all of the rows."""
-        mine = (table.clinic_id == self.clinic_id, moment.is_not(None), *conditions)
-        asked = select(table.consultation_id, func.max(moment)).where(*mine).group_by(table.consultation_id)
+        is_wanted = (table.clinic_id == self.clinic_id, moment.is_not(None), *conditions)
+        asked = select(table.consultation_id, func.max(moment)).where(*is_wanted).group_by(table.consultation_id)
         return {row[0]: row[1] for row in self._session.execute(asked)}
 
     def oldest_moments(
@@ -274,8 +274,8 @@ class ClinicTransaction:
 
     def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[AuditEntryRow]:
         """Return the newest audit entries of this clinic that meet the conditions, newest first."""
-        mine = select(AuditEntryRow).where(AuditEntryRow.clinic_id == self.clinic_id, *conditions)
-        return list(self._session.scalars(mine.order_by(AuditEntryRow.seq.desc()).limit(limit)))
+        statement = select(AuditEntryRow).where(AuditEntryRow.clinic_id == self.clinic_id, *conditions)
+        return list(self._session.scalars(statement.order_by(AuditEntryRow.seq.desc()).limit(limit)))
 
     def save(self, row: Base, action: str, **detail: Any) -> None:
         """Write a new or changed row, and an audit entry with its signature.
@@ -350,15 +350,15 @@ class ClinicTransaction:
 
     def end_sessions(self, member_id: str) -> None:
         """End all browser sessions of a member of this clinic."""
-        mine = (LoginSessionRow.clinic_id == self.clinic_id, LoginSessionRow.member_id == member_id)
+        is_of_member = (LoginSessionRow.clinic_id == self.clinic_id, LoginSessionRow.member_id == member_id)
         self._session.execute(
-            update(LoginSessionRow).where(*mine, LoginSessionRow.ended_at.is_(None)).values(ended_at=now())
+            update(LoginSessionRow).where(*is_of_member, LoginSessionRow.ended_at.is_(None)).values(ended_at=now())
         )
 
     def record_factor(self, member_id: str, token_hash: str) -> None:
         """Record in a browser session of a member that a second factor was checked just now."""
-        mine = (LoginSessionRow.clinic_id == self.clinic_id, LoginSessionRow.member_id == member_id)
-        statement = update(LoginSessionRow).where(*mine, LoginSessionRow.token_hash == token_hash)
+        is_of_member = (LoginSessionRow.clinic_id == self.clinic_id, LoginSessionRow.member_id == member_id)
+        statement = update(LoginSessionRow).where(*is_of_member, LoginSessionRow.token_hash == token_hash)
         self._session.execute(statement.values(code_at=now()))
 
     def delete(self, row: ClinicScoped, action: str) -> None:

@@ -183,8 +183,8 @@ class _CheckRun:
     def compare(self, noted: Sequence[NotedLogEnd]) -> None:
         """Check that the audit log contains every noted end."""
         for note in noted:
-            mine = (AuditEntryRow.clinic_id == self._clinic.id, AuditEntryRow.seq == note.entries)
-            if self._session.scalar(select(AuditEntryRow.hash).where(*mine)) != note.end:
+            is_noted = (AuditEntryRow.clinic_id == self._clinic.id, AuditEntryRow.seq == note.entries)
+            if self._session.scalar(select(AuditEntryRow.hash).where(*is_noted)) != note.end:
                 self._add_finding("trail-put-back", f"trail/{note.entries}")
 
     def run(self) -> ClinicCheck:

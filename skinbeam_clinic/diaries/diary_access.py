@@ -105,8 +105,8 @@ class OpenDiary:
         """
         with self._open_transaction() as (work, link):
             work.log("diary.opened", f"treatment/{link.treatment_id}")
-            mine = DiaryEntryRow.treatment_id == link.treatment_id
-            entries = {row.id: row for row in work.rows(DiaryEntryRow, mine)}
+            is_of_treatment = DiaryEntryRow.treatment_id == link.treatment_id
+            entries = {row.id: row for row in work.rows(DiaryEntryRow, is_of_treatment)}
             alarms = work.rows(AlarmRow, AlarmRow.entry_id.in_(list(entries)))
             answered = [alarm.answered_at for alarm in alarms if alarm.answered_at is not None]
             return DiaryStatus(

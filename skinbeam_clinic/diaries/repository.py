@@ -90,8 +90,10 @@ class DiaryRepository(Repository):
     def list_links(self, treatment_id: str) -> tuple[DiaryLink, ...]:
         """Return all links to the diary of a treatment, oldest first."""
         with self._access.reading_row(treatment_tables.TreatmentRow, treatment_id, "diary-links.listed") as (work, _):
-            mine = follow_up_tables.DiaryLinkRow.treatment_id == treatment_id
-            rows = work.rows(follow_up_tables.DiaryLinkRow, mine, order=(follow_up_tables.DiaryLinkRow.made_at,))
+            is_of_treatment = follow_up_tables.DiaryLinkRow.treatment_id == treatment_id
+            rows = work.rows(
+                follow_up_tables.DiaryLinkRow, is_of_treatment, order=(follow_up_tables.DiaryLinkRow.made_at,)
+            )
             return tuple(_read_link(work, row) for row in rows)
 
     def of(self, treatment_id: str) -> tuple[DiaryEntry, ...]:
@@ -134,8 +136,8 @@ class DiaryRepository(Repository):
 def end_links(work: ClinicTransaction, consultations: list[str], treatment_id: str | None = None) -> None:
     """End the open links to the diaries of consultations, or of one treatment only."""
     table = follow_up_tables.DiaryLinkRow
-    mine = () if treatment_id is None else (table.treatment_id == treatment_id,)
-    work.end_rows(table, "diary-link.ended", table.consultation_id.in_(consultations), *mine)
+    is_of_treatment = () if treatment_id is None else (table.treatment_id == treatment_id,)
+    work.end_rows(table, "diary-link.ended", table.consultation_id.in_(consultations), *is_of_treatment)
 
 
 def _read_entries(work: ClinicTransaction, rows: Sequence[follow_up_tables.DiaryEntryRow]) -> list[DiaryEntry]:
@@ -337,8 +339,8 @@ def _has_unsent(work: ClinicTransaction, alarm_ids: set[str]) -> bool:
     One of which cannot be read what became of it counts as not delivered.
     """
     jobs = work.rows(tables.JobRow, tables.JobRow.kind == ALARM_JOB, tables.JobRow.state.in_((*OPEN_STATES, FAILED)))
-    mine = [job for job in jobs if job.payload["alarm"] in alarm_ids]
-    return any(work.read_each(mine, lambda job: _is_stuck(read_job(work, job)), lambda _: True))
+    alarm_jobs = [job for job in jobs if job.payload["alarm"] in alarm_ids]
+    return any(work.read_each(alarm_jobs, lambda job: _is_stuck(read_job(work, job)), lambda _: True))
 
 
 def _is_stuck(job: Job) -> bool:

@@ -186,33 +186,35 @@ def _interval_columns(name: str, value: Value) -> dict[str, Any]:
 
 
 def _consent_state(consultation: ConsultationContents, contents: PlanContents, option: str) -> str | None:
-    mine = [
+    consents = [
         consent
         for consent, _ in consultation.consents
         if (consent.plan_id, consent.option) == (contents.plan.id, option)
     ]
-    if not mine:
+    if not consents:
         return None
-    return "void" if mine[-1].void_reason else "signed" if mine[-1].signed_at else "explained"
+    return "void" if consents[-1].void_reason else "signed" if consents[-1].signed_at else "explained"
 
 
 def _add_outcome(
     row: PlanOptionRow, consultation: ConsultationContents, contents: PlanContents, option: str
 ) -> PlanOptionRow:
     """Return the row with treatments and outcome of its option, without areas that were struck out."""
-    mine = [
+    treatments = [
         each
         for each in consultation.treatments
         if (each.plan_id, each.option) == (contents.plan.id, option) and each.valid_areas
     ]
-    if not mine:
+    if not treatments:
         return row
-    pain = [area.fired.pain_0_10 for each in mine for area in each.valid_areas if area.fired.pain_0_10 is not None]
-    grades = [event.grade for each in mine for event in each.events]
+    pain = [
+        area.fired.pain_0_10 for each in treatments for area in each.valid_areas if area.fired.pain_0_10 is not None
+    ]
+    grades = [event.grade for each in treatments for event in each.events]
     worst = max(grades, key=_GRADES.index).value if grades else None
     row = replace(
         row,
-        sessions=len(mine),
+        sessions=len(treatments),
         pain_0_10=max(pain, default=None),
         adverse_events=len(grades),
         worst_grade=worst,

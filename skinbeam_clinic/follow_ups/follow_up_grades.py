@@ -32,10 +32,10 @@ def list_course(
     work: ClinicTransaction, treatment: treatment_tables.TreatmentRow
 ) -> list[treatment_tables.TreatmentRow]:
     """Return the treatments of the same concern and consultation, sorted by their number."""
-    mine = treatment_tables.TreatmentRow.consultation_id == treatment.consultation_id
+    is_of_course = treatment_tables.TreatmentRow.consultation_id == treatment.consultation_id
     rows = work.rows(
         treatment_tables.TreatmentRow,
-        mine,
+        is_of_course,
         order=(treatment_tables.TreatmentRow.number, treatment_tables.TreatmentRow.created_at),
     )
     return [row for row in rows if concern_number(row) == concern_number(treatment)]
@@ -43,8 +43,8 @@ def list_course(
 
 def list_follow_ups(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> list[FollowUp]:
     """Return the follow-ups of a course."""
-    mine = follow_up_tables.FollowUpRow.treatment_id.in_([treatment.id for treatment in course])
-    rows = work.rows(follow_up_tables.FollowUpRow, mine, order=(follow_up_tables.FollowUpRow.seen_at,))
+    is_of_course = follow_up_tables.FollowUpRow.treatment_id.in_([treatment.id for treatment in course])
+    rows = work.rows(follow_up_tables.FollowUpRow, is_of_course, order=(follow_up_tables.FollowUpRow.seen_at,))
     return list(work.read_each(rows, lambda row: load_follow_up(work, row)))
 
 

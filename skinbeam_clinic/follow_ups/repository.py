@@ -159,8 +159,8 @@ class FollowUpRepository(Repository):
                 readings
             ) > _MOST_SCALES:
                 raise clinic_error("bad-answer", "follow-up")
-            mine = [grade for grade in content.grades if grade.rater_id == work.actor]
-            last = mine[-1] if mine else None
+            own_grades = [grade for grade in content.grades if grade.rater_id == work.actor]
+            last = own_grades[-1] if own_grades else None
             sent = (quarter, change, tuple(readings), check_words(notes))
             # The same after the order was shown is another grade, and not the one by hidden order sent again.
             is_same = last is not None and (last.quarter, last.change, last.readings, last.notes) == sent
@@ -176,13 +176,13 @@ class FollowUpRepository(Repository):
                 change=change,
                 readings=tuple(readings),
                 notes=check_words(notes),
-                hidden=hidden and not mine and bool(pairs) and work.actor not in content.paired,
+                hidden=hidden and not own_grades and bool(pairs) and work.actor not in content.paired,
                 unseen=work.actor not in content.opened,
                 treated=work.actor in list_treating_members(work, row),
                 graded_at=now(),
                 rater="",
                 rater_id=work.actor,
-                measured=bool(measured) and (bool(mine) or work.actor in content.opened),
+                measured=bool(measured) and (bool(own_grades) or work.actor in content.opened),
             )
             graded = replace(mark_read(content, work.actor), grades=(*content.grades, grade))
             return save_content(work, row, graded, "follow-up.graded")
@@ -329,12 +329,13 @@ def _find_last_treated(work: ClinicTransaction, consultation_ids: Collection[str
     table, found = treatment_tables.TreatmentRow, dict[str, datetime.datetime]()
     rows = work.rows_by(table, table.consultation_id, consultation_ids)
     left = [
-        sorted((row for row in mine if row.ended_at and row.started_at), key=_treatment_end) for mine in rows.values()
+        sorted((row for row in treatments if row.ended_at and row.started_at), key=_treatment_end)
+        for treatments in rows.values()
     ]
     while left:
-        fired = list_fired(work, [mine.pop() for mine in left])
+        fired = list_fired(work, [treatments.pop() for treatments in left])
         found |= {row.consultation_id: _treatment_end(row) for row in fired}
-        left = [mine for mine in left if mine and mine[0].consultation_id not in found]
+        left = [treatments for treatments in left if treatments and treatments[0].consultation_id not in found]
     return found
 
 

@@ -108,14 +108,14 @@ class JobQueue:
         return self._set(job, progress, state=QUEUED, lease_until=until, attempts=job.attempt - 1, is_reminder=reminder)
 
     def _set(self, job: models.Job, progress: models.JobProgress, **values: Any) -> bool:
-        mine = (
+        is_leased = (
             JobRow.clinic_id == job.clinic_id,
             JobRow.id == job.id,
             JobRow.attempts == job.attempt,
             JobRow.state == RUNNING,
         )
         with self._database.writing() as session:
-            row = session.scalar(select(JobRow).where(*mine).with_for_update())
+            row = session.scalar(select(JobRow).where(*is_leased).with_for_update())
             if row is None:
                 return False
             self._work(session, row).seal_record(row, PROGRESS_CONTENT, progress)

@@ -37,10 +37,10 @@ def make_practice_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     rows = [
         {"row": f"{source}/{number}", "source": source, **row}
         for number, row in enumerate(
-            (row for mine in groups.values() for group in mine for row in _harm_rows(read.devices, group)), 1
+            (row for of_area in groups.values() for group in of_area for row in _harm_rows(read.devices, group)), 1
         )
     ]
-    people = list_people(course for mine in groups.values() for group in mine for course in group.courses)
+    people = list_people(course for of_area in groups.values() for group in of_area for course in group.courses)
     return ReleaseTable(write_table(PRACTICE_FILE, rows), len(rows), len(people), len(left_out))
 
 

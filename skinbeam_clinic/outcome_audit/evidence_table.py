@@ -30,7 +30,7 @@ def make_evidence_table(read: ClinicOutcomes, source: str) -> ReleaseTable:
     """Return the graded courses by condition, modality, device and rater, with an arm for each group."""
     graded = [comparison for comparison in read.comparisons if comparison.course.improvement is not None]
     groups, _ = group_courses(graded, _arm_key)
-    arms = [group for mine in groups.values() for group in mine]
+    arms = [group for of_area in groups.values() for group in of_area]
     rows = [
         {"row": f"{source}/{number}", **_arm(read.devices, group, source, number)}
         for number, group in enumerate(arms, 1)

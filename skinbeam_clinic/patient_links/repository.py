@@ -184,8 +184,8 @@ def _is_birth_different(work: ClinicTransaction, patient: tables.PatientRow, oth
 
 def _refuse_running_session(work: ClinicTransaction, patient_id: str) -> None:
     """Raise an error if a session has begun in a record and not ended: its pulses belong into the record first."""
-    table, mine = treatment_tables.TreatmentRow, list_consultation_ids(work, (patient_id,))
-    if work.rows(table, table.consultation_id.in_(mine), table.state == TreatmentState.TREATING.value):
+    table, consultation_ids = treatment_tables.TreatmentRow, list_consultation_ids(work, (patient_id,))
+    if work.rows(table, table.consultation_id.in_(consultation_ids), table.state == TreatmentState.TREATING.value):
         raise clinic_error("session-running", "patient")
 
 

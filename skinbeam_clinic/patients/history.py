@@ -117,8 +117,10 @@ class IncompleteRow:
 
     def is_contained_in(self, row: CaseRow) -> bool:
         """Return whether a complete row holds all values of this one; its weeks may have another origin."""
-        said, mine = row_values(row), self.values.keys() - {"week", "weeks_ago"}
-        return row_kind(row) == self.kind and all(_says(said.get(name), self.values[name]) for name in mine)
+        row_fields, names = row_values(row), self.values.keys() - {"week", "weeks_ago"}
+        return row_kind(row) == self.kind and all(
+            _is_same_value(row_fields.get(name), self.values[name]) for name in names
+        )
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,10 @@ def list_spot_facts(spots: Sequence[TestSpotRecord]) -> list[HistoryFact]:
     A plan computes its pulses with the planned cooling. So a spot without a sign of harm that another cooling may have
     protected is no row: the plan would take its dose as borne. What harmed with such a cooling is one.
     """
-    return [fact for spot in spots if spot.readings and _tells(spot, fact := _spot_fact(spot))]
+    return [fact for spot in spots if spot.readings and _is_informative(spot, fact := _spot_fact(spot))]
 
 
-def _tells(spot: TestSpotRecord, fact: HistoryFact) -> bool:
+def _is_informative(spot: TestSpotRecord, fact: HistoryFact) -> bool:
     """Return whether the reaction to a spot is informative about the planned cooling."""
     return not _may_spare(spot.firing.cooling_change) or _harms(fact)
 
@@ -412,8 +414,8 @@ def _case_from_row(row: CaseRow, clinic: Clinic | None = None) -> Case:
     return Case(session=[row], clinic=clinic)
 
 
-def _says(said: Any, typed: Any) -> bool:
+def _is_same_value(stored: Any, typed: Any) -> bool:
     """Return whether a value of a complete row is the one that was typed, a number that nobody can read included."""
     if isinstance(typed, list):
-        return set(typed) <= set(said or ())
-    return (isinstance(said, float) and isinstance(typed, str)) or is_close(said, typed)
+        return set(typed) <= set(stored or ())
+    return (isinstance(stored, float) and isinstance(typed, str)) or is_close(stored, typed)

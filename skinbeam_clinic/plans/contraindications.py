@@ -133,13 +133,13 @@ def _has_foreign(repositories: ClinicRepositories, records: Sequence[str], patie
     A dose that somebody else has borne says nothing of this skin. Records that an imported plan names are of no patient
     of this clinic.
     """
-    mine = repositories.patient_links.read_person(patient_id).ids
+    person_ids = repositories.patient_links.read_person(patient_id).ids
     for record in records:
         try:
             owner = repositories.dossiers.find_patient_id(record.rpartition("/")[2])
         except RecordNotFoundError:
             continue
-        if owner not in mine:
+        if owner not in person_ids:
             return True
     return False
 

@@ -160,8 +160,8 @@ class TestSpotRepository(Repository):
 
 def list_consultations_due(work: ClinicTransaction, consultation_ids: Collection[str]) -> frozenset[str]:
     """Return those consultations of which a spot is due and was not read, within a transaction."""
-    mine = treatment_tables.TestSpotRow.consultation_id.in_(consultation_ids)
-    return frozenset(spot.consultation_id for spot in _list_due(work, mine))
+    is_listed = treatment_tables.TestSpotRow.consultation_id.in_(consultation_ids)
+    return frozenset(spot.consultation_id for spot in _list_due(work, is_listed))
 
 
 def _list_due(work: ClinicTransaction, *conditions: ColumnElement[bool]) -> list[TestSpotRecord]:

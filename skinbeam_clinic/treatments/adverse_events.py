@@ -118,8 +118,10 @@ class AdverseEventRepository(Repository):
     def of(self, consultation_id: str) -> tuple[AdverseEvent, ...]:
         """Return the adverse events of a consultation, in the order of observation."""
         with self._access.reading_row(tables.ConsultationRow, consultation_id, "adverse-events.listed") as (work, _):
-            mine = treatment_tables.AdverseEventRow.consultation_id == consultation_id
-            rows = work.rows(treatment_tables.AdverseEventRow, mine, order=(treatment_tables.AdverseEventRow.seen_at,))
+            is_of_consultation = treatment_tables.AdverseEventRow.consultation_id == consultation_id
+            rows = work.rows(
+                treatment_tables.AdverseEventRow, is_of_consultation, order=(treatment_tables.AdverseEventRow.seen_at,)
+            )
             return tuple(work.read_each(rows, lambda row: _read_event(work, row)))
 
 

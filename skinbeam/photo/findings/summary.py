@@ -121,12 +121,12 @@ def summarise_marks(kind: str, marks: Sequence[Mark], pixel_scale: PixelScale) -
     marks : all that were found; those that did not come back count for the interval of the number and the severity.
     """
     all_mine = [mark for mark in marks if mark.kind == kind]
-    mine = [mark for mark in all_mine if is_repeated(mark)]
-    if not mine:
+    repeated = [mark for mark in all_mine if is_repeated(mark)]
+    if not repeated:
         return [_empty_finding(kind, pixel_scale, all_mine)]
     findings = []
-    for name in dict.fromkeys(mark.region for mark in mine):
-        finding = _region_finding(kind, name, [mark for mark in mine if mark.region == name], pixel_scale)
+    for name in dict.fromkeys(mark.region for mark in repeated):
+        finding = _region_finding(kind, name, [mark for mark in repeated if mark.region == name], pixel_scale)
         if kind not in AREA_KINDS:
             here = [mark for mark in all_mine if mark.region == name]
             finding = replace(finding, found_count=len(here), count_interval=count_interval(here))

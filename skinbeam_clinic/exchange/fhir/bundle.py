@@ -127,7 +127,7 @@ def _parse_consultation(
         for care_plan in resources["CarePlan"]
         if parse_reference(care_plan["encounter"]) == encounter["id"]
     ]
-    mine = {contents.plan.id for contents in plans}
+    plan_ids = {contents.plan.id for contents in plans}
     consents = (
         parse_consent(consent, _find_document(consent, by_id)) for consent in _list_consents(resources, "treatment")
     )
@@ -139,7 +139,7 @@ def _parse_consultation(
             if parse_reference(media["encounter"]) == encounter["id"]
         ),
         tuple(plans),
-        tuple((consent, None) for consent in consents if consent.plan_id in mine),
+        tuple((consent, None) for consent in consents if consent.plan_id in plan_ids),
         _find_records(encounter, map(parse_treatment, resources["Procedure"])),
         _find_records(encounter, map(parse_follow_up, resources["Observation"])),
         _find_records(encounter, map(parse_test_spot, resources["Procedure"])),
