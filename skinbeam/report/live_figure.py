@@ -21,7 +21,7 @@ from skinbeam.what_if.window import PublishedDoseRange
 
 __all__ = ["live_figure", "script_hashes"]
 
-_SAME_ROW: Final = 1.25  # published doses are reported at pulses or densities up to this factor from theirs
+_SAME_ROW: Final = 1.25  # published doses are reported at pulses or densities up to this factor beyond theirs
 
 
 def live_figure(data: WindowData) -> LiveFigure | None:
@@ -57,11 +57,15 @@ def live_figure(data: WindowData) -> LiveFigure | None:
 
 def _published_at(data: WindowData, row: float) -> PublishedDoseRange | None:
     """Return the published doses at the row nearest to one; None where sources used no such pulse or density."""
-    near = [dose for dose in data.published_doses if abs(math.log(dose.row_value / row)) <= math.log(_SAME_ROW)]
-    return min(near, key=lambda published: abs(math.log(published.row_value / row)), default=None)
+    ends = [dose.row_value for dose in data.published_doses]
+    if not ends or not min(ends) / _SAME_ROW <= row <= max(ends) * _SAME_ROW:
+        return None
+    return min(data.published_doses, key=lambda published: abs(math.log(published.row_value / row)))
 
 
 def _published_text(data: WindowData, row: float, unit: str) -> str:
+    if not data.published_doses:  # where all is beyond practice, the option says so; elsewhere no range is drawn
+        return ""
     span = _published_at(data, row)
     if span is None:
         return report_text("live_unpublished")

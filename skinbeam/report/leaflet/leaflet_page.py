@@ -240,6 +240,7 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
     names = join_items(dict.fromkeys(inline_name(_name(concern)) for concern in chosen_for))
     has_laser = any(concern.first_laser is not None for concern in plan.concerns)
     has_session = has_laser or any(_is_done_in_clinic(ranked_options(concern)[0]) for concern in chosen_for)
+    may_heal = any(_is_done_in_clinic(option) for concern in chosen_for for option in concern.options)
     has_choice = bool(chosen_for) or not plan.concerns
     return LeafletPage(
         banner=report_text("leaflet.banner"),
@@ -256,6 +257,7 @@ def leaflet_page(plan: Plan, preview: PreviewPage | None = None) -> LeafletPage:
         unknowns=(*scar_sentences(plan), *_unknowns(shown)) if has_choice else (),
         healing=(
             *(numbered_sentences("healing_laser") if has_laser else ()),
+            *(numbered_sentences("healing_wound" if may_heal else "healing_home") if has_choice else ()),
             *(numbered_sentences("healing") if has_choice else ()),
         ),
         aftercare=_advice_sentences(plan.aftercare, plan) or (numbered_sentences("aftercare") if has_session else ()),

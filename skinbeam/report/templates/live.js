@@ -13,7 +13,7 @@ for (const block of document.querySelectorAll("[data-live]")) {
     const places = { "{reached}": data.effect[r][d], "{harmed}": data.harm[r][d] };
     const told = data.words.answer.replace(/\{reached\}|\{harmed\}/g, (name) => places[name]);
     const broken = data.broken.length > 0 && data.broken[r][d];
-    answer.textContent = [told, broken ? data.words.broken : data.words.kept, data.published[r]].join(" ");
+    answer.textContent = [told, broken ? data.words.broken : data.words.kept, data.published[r]].filter(Boolean).join(" ");
     block.classList.toggle("beyond", broken);
     block.classList.toggle("unlike", !data.inside[r][d]);
   };

@@ -66,6 +66,14 @@ def test_volume_is_told_for_hands_alone(condition: str) -> None:
     assert "filler" not in offered(plan_of(condition, site="arms"))
 
 
+@pytest.mark.parametrize(("site", "is_told"), [("hands", True), ("arms", True), ("nose", False)])
+def test_small_vessels_of_hands_and_arms_are_looked_at_before_they_are_treated(site: str, is_told: bool) -> None:
+    """They had the settings of the face and no word of the diseases that begin with them."""
+    (part,) = document(PERSON + concern("facial-telangiectasia", site) + devices("pulsed-dye-595"))["concerns"]
+    (light,) = (option for option in part["options"] if option["modality"] == "vascular")
+    assert ("veins-off-the-face-ask" in {reason["rule"] for reason in light["reasons"]}) is is_told
+
+
 @pytest.mark.parametrize(("age", "is_told"), [(60, False), (85, True)])
 def test_over_65_years_a_resurfaced_lip_is_said_to_close_later(age: int, is_told: bool) -> None:
     person = PERSON.replace("age_years = 45", f"age_years = {age}")

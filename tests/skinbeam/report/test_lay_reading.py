@@ -78,6 +78,14 @@ def test_only_who_may_be_pregnant_reads_what_harms_in_pregnancy(
     assert bool(told) is is_told, told
 
 
+@pytest.mark.parametrize(("case", "is_told"), [("a laser", True), ("pregnant", False)])
+def test_who_has_nothing_done_reads_of_no_skin_that_heals(case: str, is_told: bool) -> None:
+    """Sun cream and make-up were all that a pregnant woman could choose; "others may see it" while skin heals."""
+    told = " ".join(leaflet_page(plan_of(CASES[case])).healing)
+    assert ("While skin heals" in told) is is_told
+    assert "do nothing" in told
+
+
 def test_a_sentence_of_two_rules_is_said_once_with_the_lights_of_both() -> None:
     """ "This light can wake your cold sores. [...] This light can wake your cold sores." stood on one page."""
     lips = concern("perioral-lines", "perioral") + devices("co2-10600", "fractional-1550")

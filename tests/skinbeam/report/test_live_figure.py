@@ -57,6 +57,19 @@ def test_doses_are_inside_what_was_published_at_their_pulse_alone() -> None:
     assert "No source" in numbers["published"][1]
 
 
+def test_between_two_published_densities_doses_are_published_too() -> None:
+    """ "No source that was read prints a dose here" stood below settings that lie inside the published ones."""
+    window = sample_window()
+    low, high = window.rows[0], window.rows[-1]
+    ends = [replace(window.published_doses[0], row_value=row) for row in (low, high)]
+    assert high / low > 4
+    assert all("3 to 8" in text for text in json.loads(made(replace(window, published_doses=ends)).data)["published"])
+
+
+def test_where_no_range_is_drawn_nothing_is_said_of_one() -> None:
+    assert not any(json.loads(made(replace(sample_window(), published_doses=[])).data)["published"])
+
+
 @pytest.mark.parametrize("missing", [{"p_harm": ()}, {"p_effect": ()}, {"chosen_dose": None}])
 def test_without_a_probability_or_a_place_there_are_no_sliders(missing: dict[str, None]) -> None:
     assert live_figure(replace(sample_window(), **missing)) is None

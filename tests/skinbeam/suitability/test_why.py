@@ -274,6 +274,7 @@ OF_CLINICIANS = (
     "spider-liver",
     "supplement-that-bleeds",
     "thin-skin-columns",
+    "veins-off-the-face-ask",
     "visible-light-on-darker-skin",
     "warfarin-inr",
 )
