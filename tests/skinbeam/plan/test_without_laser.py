@@ -66,6 +66,25 @@ def test_volume_is_told_for_hands_alone(condition: str) -> None:
     assert "filler" not in offered(plan_of(condition, site="arms"))
 
 
+@pytest.mark.parametrize(("site", "is_first"), [("hands", True), ("cheeks", False)])
+def test_melasma_of_the_face_does_not_put_creams_before_the_laser_on_hands(site: str, is_first: bool) -> None:
+    """Lamps and ablation asked for past melasma on the face alone; short pulses on hands came after creams."""
+    history = PERSON + 'history = ["melasma"]\n'
+    (part,) = document(history + concern("age-spots", site, NAMED) + devices("qs-ndyag-532-1064"))["concerns"]
+    (light,) = (option for option in part["options"] if option["modality"] == "pigment-short-pulse")
+    assert (light["rank"] == 1) is is_first
+    assert ("short-pulse-after-melasma" in {reason["rule"] for reason in light["reasons"]}) is not is_first
+
+
+@pytest.mark.parametrize(("phototype", "ita_deg"), [("IV", 20.0), ("V", -10.0)])
+def test_full_field_ablation_of_dark_skin_is_refused_by_one_sentence(phototype: str, ita_deg: float) -> None:
+    """Type V read twice, in other words, that the top skin is not taken off."""
+    person = PERSON.replace('"II"', f'"{phototype}"').replace("ita_deg = 60.0", f"ita_deg = {ita_deg}")
+    (part,) = document(person + concern("perioral-lines", "perioral", NAMED) + devices("co2-10600"))["concerns"]
+    reasons = [one["id"] for one in refused(part)["ablative"]["reasons"]]
+    assert len([one for one in reasons if one.endswith("-skin-full-field")]) == 1, reasons
+
+
 @pytest.mark.parametrize(("site", "is_told"), [("hands", True), ("arms", True), ("nose", False)])
 def test_small_vessels_of_hands_and_arms_are_looked_at_before_they_are_treated(site: str, is_told: bool) -> None:
     """They had the settings of the face and no word of the diseases that begin with them."""
