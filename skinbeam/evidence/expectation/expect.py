@@ -49,7 +49,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.sources import cache_with_sources, cite_sources
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, laser_modalities
-from skinbeam.text import Message, current_language
+from skinbeam.text import DocumentWarning, Message, current_language
 
 __all__ = [
     "OTHER_HARMS",
@@ -158,9 +158,13 @@ def expect_for_setting(question: EvidenceQuestion) -> Expectation:
     who considers it needs to see them. For skin that no study included they stay unknown.
     """
     found = expect(question)
-    if found.abstains is not None and found.abstains.id in ("evidence.no-study", "evidence.none-usable"):
-        return replace(found, **_counted_outcomes(question, seed=0))
-    return found
+    if found.abstains is None or found.abstains.id not in ("evidence.no-study", "evidence.none-usable"):
+        return found
+    counts = _counted_outcomes(question, seed=0)
+    if isinstance(counts["pih"].p, Estimate) and found.abstains.id == "evidence.no-study":
+        elsewhere = DocumentWarning("marks-of-other-conditions", Message("evidence-warning.marks-elsewhere"))
+        found = replace(found, warnings=(*found.warnings, elsewhere))
+    return replace(found, **counts)
 
 
 def expect_without_improvement(question: EvidenceQuestion, reason: Message) -> Expectation:

@@ -73,3 +73,12 @@ def test_light_that_reaches_nothing_gets_no_result_of_another_kind(
         with use_language("de"):
             (reason,) = (message.text for message in missing.in_words if message.id == "plan.other-kind-not-lent")
             assert kind_names([kind])[0].text in reason  # not as programs write it
+
+
+@pytest.mark.parametrize(("condition", "is_told"), [("acne-scars", True), ("wrinkles", False)])
+def test_dark_marks_of_other_conditions_are_said_to_be_theirs(condition: str, is_told: bool) -> None:
+    """ "No study used this for acne scars: filler" stood beside "dark marks 5 of 100, pooled from trials"."""
+    case = loaded(PERSON + concern(condition, extra=NAMED)).case
+    answer = trial_expectation(case, trial_question(case, case.concern[0], "filler"))
+    assert isinstance(answer.pih.p, Estimate)
+    assert ("marks-of-other-conditions" in {warning.code for warning in answer.warnings}) is is_told
