@@ -7,7 +7,8 @@ from research.derived_tables.reference_burns import REFERENCE_BURNS
 from skinbeam.laser.device import devices
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.vocabulary import vocabulary_table
-from skinbeam.plan.burn_anchor import ANCHOR_TABLE, compute_burn_anchors
+from skinbeam.plan.burn_anchor import compute_burn_anchors
+from skinbeam.published_doses.burn_anchors import ANCHOR_TABLE
 from skinbeam.response.settings import SearchMachine
 
 __all__ = ["BURN_ANCHORS"]

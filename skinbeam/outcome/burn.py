@@ -48,6 +48,7 @@ __all__ = [
     "estimate_burn",
     "is_short_pulse",
     "record_burn",
+    "scaled_burn_share",
 ]
 
 Floats = NDArray[np.float64]
@@ -149,6 +150,16 @@ def estimate_burn(
         return BurnEstimate(doses, doses)
     assert beam is not None  # a bath has no dose of light
     return _estimate_light_burn(doses, beam, scene, weights, basis)
+
+
+def scaled_burn_share(quantities: SampledQuantities, scene: PulseScene, weights: Floats, scale: float) -> float | None:
+    """Return the share of such people who are burnt if doses that burn are so many times higher; None if unknown."""
+    doses, beam = quantities[_BURN_DOSE_KEY], scene.beam
+    if isinstance(doses, Unknown) or beam is None:
+        return None
+    with np.errstate(divide="ignore"):
+        reached = beam_burn_calibration(beam).p_reached(axis_exposure(beam) / (scale * doses))
+    return float(np.average(reached, weights=weights))
 
 
 def burn_coverage_warnings(scene: PulseScene) -> tuple[DocumentWarning, ...]:

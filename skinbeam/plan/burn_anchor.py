@@ -17,11 +17,11 @@ from skinbeam.laser.device import Device, devices
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.case import Case
 from skinbeam.model.device_file import DeviceFile
-from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.sources import cache_with_sources
 from skinbeam.model.vocabulary import PHOTOTYPES, vocabulary_table
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.propose import propose_setting
+from skinbeam.published_doses.burn_anchors import light_name, shipped_anchor
 from skinbeam.published_doses.counted_burns import anchor_scale, usual_burn_share
 from skinbeam.published_doses.counts import count_harm_that_calibrates
 from skinbeam.response.candidate import BurnDoses
@@ -30,9 +30,8 @@ from skinbeam.response.limits import find_limits
 from skinbeam.response.reference_burns import reference_burn_doses, shipped_reference_doses
 from skinbeam.response.settings import PulseCaps, SearchMachine, built_in_cooling
 
-__all__ = ["ANCHOR_TABLE", "burn_anchor", "compute_burn_anchors", "light_name", "usual_proposals"]
+__all__ = ["burn_anchor", "compute_burn_anchors", "usual_proposals"]
 
-ANCHOR_TABLE = "burn_anchors"
 _AGE_YEARS = 40.0  # any adult: what is proposed does not depend on it
 
 
@@ -45,15 +44,16 @@ def burn_anchor(machine: SearchMachine, beam: Beam, site: str, phototype: int) -
     ----------
     phototype : 1 to 6.
     """
-    light, device = light_name(machine, beam.wavelength_nm), machine.device
+    device = machine.device
     if devices().get(device.name) != device:  # a clinic's own
+        light = light_name(device, beam.wavelength_nm)
         return _own_anchor((device.name, device.file.model_dump_json()), light, site, phototype)
-    factors = load_derived_table(ANCHOR_TABLE).get(site, {}).get(device.name, {}).get(light)
-    if factors is None:
+    factor = shipped_anchor(device, beam.wavelength_nm, site, phototype)
+    if factor is None:
         return 1.0
     # Records the sources of the counts at this light.
     count_harm_that_calibrates(beam.mean_wavelength_nm, beam.pulse_ms, lamp=device.is_lamp)
-    return float(factors[phototype - 1])
+    return factor
 
 
 @cache_with_sources(64)
@@ -64,18 +64,13 @@ def _own_anchor(owned: tuple[str, str], light: str, site: str, phototype: int) -
     return 1.0 if factors is None else factors[phototype - 1]
 
 
-def light_name(machine: SearchMachine, wavelength_nm: float) -> str:
-    """Return the name of a light of a machine: its wavelength, or `lamp` whatever its filter."""
-    return "lamp" if machine.device.is_lamp else f"{wavelength_nm:g} nm"
-
-
 def compute_burn_anchors(machine: SearchMachine, site: str) -> dict[str, list[float]]:
     """Return the factors as `burn_anchor` of each light that sources treat with, for phototypes I to VI.
 
     Lighter skin bears what darker skin bears: its factor is no less than that with which the same setting burns it as
     often.
     """
-    lights = sorted({light_name(machine, head.wavelength_nm) for head in machine.device.heads})
+    lights = sorted({light_name(machine.device, head.wavelength_nm) for head in machine.device.heads})
     factors = {light: _factors_of_light(machine, light, site) for light in lights}
     return {light: of_skins for light, of_skins in factors.items() if of_skins is not None}
 
@@ -85,7 +80,7 @@ def _factors_of_light(machine: SearchMachine, light: str, site: str) -> list[flo
 
     It is taken alone: which of several lights guidelines put first says nothing of its burns.
     """
-    heads = [head for head in machine.device.heads if light_name(machine, head.wavelength_nm) == light]
+    heads = [head for head in machine.device.heads if light_name(machine.device, head.wavelength_nm) == light]
     alone = replace(machine, device=machine.device.with_heads(heads))
     usual = _usual_by_skin(alone, site)
     return _anchor_skins(alone, site, usual) if usual else None

@@ -26,7 +26,7 @@ from skinbeam.api.threshold import find_threshold
 from skinbeam.model.document import DocumentResult, to_json_types
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
-from skinbeam.model.input_files import load_case
+from skinbeam.model.input_files import LoadedCase, load_case
 from skinbeam.model.sources import bibliography
 from skinbeam.public import questions
 from skinbeam.public.cases import plain_value
@@ -581,6 +581,28 @@ def test_an_option_gives_the_case_of_its_pulse() -> None:
     without = next(one for one in plan.concerns[0].options if one.setup is None)
     with pytest.raises(NotAvailable, match="without a device"):
         without.to_case()
+
+
+def test_a_pulse_of_an_option_says_why_its_plan_tells_another_probability_of_a_burn() -> None:
+    """A plan anchors burns to counts, and counts those beside a spot; the pulse alone knows neither."""
+    brown = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "")
+    for text, device in (
+        (brown + concern("facial-telangiectasia", "nose", NAMED), "ndyag-1064"),
+        (brown.replace('"IV"', '"II"') + concern("age-spots", "hands", NAMED), "alexandrite-755"),
+    ):
+        plan = answer("plan", loaded(text + devices(device)), draws=DRAWS)
+        option = next(one for one in plan.concerns[0].options if one.setup is not None)
+        case = option.to_case()
+        pulse = answer("simulate", case, draws=DRAWS)
+        is_spot = bool(case.case.lesion)
+        assert ("burn-of-the-lesion" in {one.code for one in pulse.warnings}) == is_spot
+        beside = case.case.model_copy(update={"lesion": []})
+        skin = answer("simulate", LoadedCase(beside, case.folder), draws=DRAWS)
+        (anchor,) = (one.message for one in skin.warnings if one.code == "plan-anchors-burns")
+        assert anchor.params["anchored"] == pytest.approx(100 * option.p_harm.median, rel=0.02, abs=0.5)
+        assert skin.harm.p_burn.median > 1.5 * option.p_harm.median
+        if is_spot:
+            assert pulse.harm.p_burn.median > 1.5 * skin.harm.p_burn.median
 
 
 def test_an_option_with_microbeams_or_a_lesion_gives_its_case() -> None:

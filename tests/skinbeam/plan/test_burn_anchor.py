@@ -12,9 +12,10 @@ from skinbeam.laser.device import Device, devices, load_device
 from skinbeam.model.estimate import Estimate
 from skinbeam.model.package_data import load_derived_table
 from skinbeam.model.vocabulary import PHOTOTYPES
-from skinbeam.plan.burn_anchor import ANCHOR_TABLE, burn_anchor, compute_burn_anchors, light_name, usual_proposals
+from skinbeam.plan.burn_anchor import burn_anchor, compute_burn_anchors, usual_proposals
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.person import assess_person
+from skinbeam.published_doses.burn_anchors import ANCHOR_TABLE, light_name
 from skinbeam.response.goals import laser_choices
 from skinbeam.response.reference_burns import reference_burn_doses
 from skinbeam.response.settings import SearchMachine, built_in_cooling
@@ -74,7 +75,7 @@ def test_what_is_shipped_is_what_is_computed_and_a_machine_of_another_name_gets_
     computed = compute_burn_anchors(known, "cheeks")
     assert begun
     for beam in begun:
-        factors = computed[light_name(known, beam.wavelength_nm)]
+        factors = computed[light_name(known.device, beam.wavelength_nm)]
         shipped = [burn_anchor(known, beam, "cheeks", phototype) for phototype in range(1, 7)]
         assert shipped == pytest.approx(factors, abs=6e-4)  # the table has three decimals
         assert [burn_anchor(other, beam, "cheeks", phototype) for phototype in range(1, 7)] == factors
