@@ -24,7 +24,9 @@ def test_the_clinic_asks_for_the_planner_of_its_own_version() -> None:
 def test_the_clinic_lists_each_of_its_packages() -> None:
     initial = (ROOT / "skinbeam_clinic").rglob("__init__.py")
     packages = {".".join(file.relative_to(ROOT).parent.parts) for file in initial}
-    assert set(CLINIC["tool"]["setuptools"]["packages"]) == packages
+    listed = set(CLINIC["tool"]["setuptools"]["packages"])
+    assert not packages - listed, "list these packages in skinbeam_clinic/pyproject.toml"
+    assert not listed - packages, "take these packages out of skinbeam_clinic/pyproject.toml"
 
 
 @pytest.mark.parametrize(

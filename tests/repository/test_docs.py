@@ -133,10 +133,12 @@ def test_notebooks_are_those_of_their_pages() -> None:
 def test_every_public_name_has_its_entry_in_the_reference() -> None:
     text = (DOCS / "guide" / "python-reference.md").read_text(encoding="utf-8")
     headings = set(re.findall(r"^### (\w+)$", text, re.MULTILINE))
-    assert set(skinbeam.__all__) - {"__version__"} <= headings
+    missing = set(skinbeam.__all__) - {"__version__"} - headings
+    assert not missing, "write an entry `### NAME` in docs/guide/python-reference.md for each"
     parts = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
     calls = [part for part in parts if part[0].islower()]
-    assert not [part.split("\n")[0] for part in calls if "```python" not in part]
+    bare = [part.split("\n")[0] for part in calls if "```python" not in part]
+    assert not bare, "show a call of each of these functions in a block of Python"
 
 
 def run_session(block: Block, where: str) -> None:

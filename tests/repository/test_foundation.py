@@ -244,7 +244,7 @@ HEAVY = {
 
 def test_help_loads_nothing_heavy() -> None:
     code = "from skinbeam.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"
-    assert not HEAVY & loaded_by(code)
+    assert not HEAVY & loaded_by(code), "import these libraries in the function that needs them"
 
 
 def test_a_command_of_the_planner_loads_nothing_of_the_clinic() -> None:

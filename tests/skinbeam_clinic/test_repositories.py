@@ -736,7 +736,9 @@ def public(repositories: ClinicRepositories) -> set[str]:
 def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, repositories: ClinicRepositories) -> None:
     stranger = ClinicRepositories(database, create_clinic(database, "Other Clinic"))
     attempts = calls(stranger, repositories)
-    assert set(attempts) | UNBOUND == public(repositories)
+    untried = public(repositories) - set(attempts) - UNBOUND
+    assert not untried, "add an attempt of another clinic to `calls`, or the name to UNBOUND where it names no record"
+    assert set(attempts) | UNBOUND == public(repositories), "these calls are gone: take them out of `calls` or UNBOUND"
     with database.reading() as session:
         before = session.scalar(select(func.count()).select_from(tables.PlanRow))
     for name, attempt in attempts.items():
@@ -912,7 +914,7 @@ def test_the_audit_log_has_words_for_every_action_that_the_code_names_and_every_
     entries += [AuditEntry(1, now(), "worker", "page.seen", f"{kind}/1", {}) for kind in kinds]
     shown = zip(entries, list_entry_views(entries), strict=True)
     bare = [(entry.action, entry.subject) for entry, view in shown if entry.action == view.action]
-    assert not bare
+    assert not bare, "write the words of these actions under [audit-action] of data/messages/en"
     assert not {view.kind for view in list_entry_views(entries)} & kinds
 
 

@@ -70,7 +70,7 @@ EVERY = pytest.mark.parametrize("name", CONDITIONS)
 
 
 def test_the_names_of_the_interface_are_there() -> None:
-    assert list(vocabulary_table("condition")) == CONDITIONS
+    assert list(vocabulary_table("condition")) == CONDITIONS, "names are part of the interface: list a new one here"
     assert [name for name, entry in vocabulary_table("site").items() if entry["use"] == "treatment"] == SITES
     assert [name for name, entry in vocabulary_table("site").items() if entry["use"] == "skin"] == [
         "forearm",
@@ -113,7 +113,7 @@ def test_a_condition_tells_what_it_is_and_what_a_laser_can_do(name: str) -> None
     for message in (it.definition, it.laser_can, it.laser_cannot):
         assert message.text.endswith(".")
     assert it.targets
-    assert set(it.fits) == set(LASERS)
+    assert set(it.fits) == set(LASERS), "conditions.toml says of each kind of laser whether it is usual for a condition"
     assert it.alternatives
     assert all(not vocabulary_table("modality")[other]["laser"] for other in it.alternatives)
 
