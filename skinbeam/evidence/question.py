@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from skinbeam.evidence.studies.trial_arm import RATERS, Grades, parse_grades
-from skinbeam.model.conditions import known_sites
+from skinbeam.model.conditions import known_sites, treated_sites_hint
 from skinbeam.model.errors import InputError, spelling_hint, unknown_name_error
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, resolve_name
 
@@ -126,13 +126,12 @@ def _resolve_treated_site(site: str | None) -> str | None:
     if site is None:
         return None
     name = resolve_name("site", site, field="site")
-    treated = [known for known, entry in known_sites().items() if entry.use == "treatment"]
-    if name not in treated:
+    if known_sites()[name].use != "treatment":
         raise InputError(
             "not-treated",
             f'"{name}" is a site of [skin] alone',
             field="site",
-            hint=f"Known: {', '.join(treated)}.",
+            hint=treated_sites_hint(name),
         )
     return name
 

@@ -29,6 +29,7 @@ __all__ = [
     "known_sites",
     "list_names",
     "title_with_site",
+    "treated_sites_hint",
 ]
 
 LaserUse = Literal["first", "usual", "possible"]
@@ -127,6 +128,7 @@ class Site:
     Parameters
     ----------
     hair_bearing : in which people: all, men or no.
+    treated_as : the site under which a site of `[skin]` is treated; None where it is not.
     area_cm2 : usually treated, both sides together; None of a site of `[skin]`.
     """
 
@@ -138,6 +140,7 @@ class Site:
     around_eyes: bool = False
     off_face: bool = True
     hair_bearing: Literal["all", "men", "no"] = "all"
+    treated_as: str | None = None
     area_cm2: SourcedValue | None = None
 
 
@@ -171,6 +174,13 @@ def known_conditions() -> Mapping[str, Condition]:
 def known_sites() -> Mapping[str, Site]:
     """Return the sites by name, in the order of their table."""
     return {name: _read_site(name, **entry) for name, entry in vocabulary_table("site").items()}
+
+
+def treated_sites_hint(site: str) -> str:
+    """Return which sites are treated, for somebody who named one of `[skin]` alone."""
+    known = [name for name, entry in known_sites().items() if entry.use == "treatment"]
+    own = known_sites()[site].treated_as
+    return f"{f'It is treated as {own}. ' if own else ''}Known: {', '.join(known)}."
 
 
 def title_with_site(title: str, site: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from skinbeam.laser.case_devices import read_device_files
 from skinbeam.laser.earlier_pulses import check_earlier_pulses
-from skinbeam.model.conditions import known_sites
+from skinbeam.model.conditions import known_sites, treated_sites_hint
 from skinbeam.model.consultation import Photo
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
@@ -67,14 +67,13 @@ def check_consultation(
                 hint="A consultation needs [patient] and at least one [[concern]].",
                 file=loaded.file,
             )
-    treated = [name for name, entry in known_sites().items() if entry.use == "treatment"]
     for index, concern in enumerate(case.concern):
-        if concern.site not in treated:
+        if known_sites()[concern.site].use != "treatment":
             raise InputError(
                 "not-treated",
                 f'"{concern.site}" is a site of [skin] alone',
                 field=f"concern[{index}].site",
-                hint=f"Known: {', '.join(treated)}.",
+                hint=treated_sites_hint(concern.site),
                 file=loaded.file,
             )
     whole = read_device_files(loaded)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.laser.device import devices
-from skinbeam.model.conditions import list_names
+from skinbeam.model.conditions import list_names, treated_sites_hint
 from skinbeam.model.errors import InputError
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import (
@@ -67,6 +67,25 @@ SPELLINGS = [
     for word in (name, entry["title"], *entry["aliases"])
 ]
 EVERY = pytest.mark.parametrize("name", CONDITIONS)
+
+
+@pytest.mark.parametrize(("site", "own"), [("forearm", "It is treated as arms."), ("back", None)])
+def test_a_site_of_skin_alone_says_under_which_name_it_is_treated(site: str, own: str | None) -> None:
+    """Melasma of the forearm was refused with a list of names, among them "arms"."""
+    assert treated_sites_hint(site).startswith(own or "Known: full-face")
+
+
+@pytest.mark.parametrize(
+    ("word", "condition"),
+    [("spider veins", "facial-telangiectasia"), ("burn scar", "surgical-scars"), ("leg veins", None)],
+)
+def test_what_patients_call_veins_and_scars(word: str, condition: str | None) -> None:
+    """Of spider veins "spider nevus" was asked, and of a burn scar "acne scar"."""
+    if condition is None:
+        with pytest.raises(InputError, match="veins of the legs"):
+            resolve_name("condition", word, field="condition")
+    else:
+        assert resolve_name("condition", word, field="condition") == condition
 
 
 def test_the_names_of_the_interface_are_there() -> None:
