@@ -41,6 +41,7 @@ _CURLY_QUOTES = re.compile("[“”„‟«»‘’‚′″]")
 _DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)")
 _LOCAL_DATE = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}")
 _NUMBER_WITH_UNIT = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*[^\s\d.,:_-].*")
+_NO_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _YES_OR_NO = re.compile(r"yes|no|y|n|true|false", re.IGNORECASE)
 _BARE_WORD = re.compile(r"[^\W\d][\w .-]*")
 
@@ -54,8 +55,17 @@ def faulty_line(content: str, message: str) -> str:
     return line if len(line) <= _MAX_QUOTED_CHARACTERS else f"{line[:_MAX_QUOTED_CHARACTERS]} …"
 
 
-def toml_hint(line: str) -> str:
-    """Return how to correct a line by the mistake in it, or a link to the TOML documentation."""
+def toml_hint(line: str, message: str = "") -> str:
+    """Return how to correct a line by the mistake in it, or a link to the TOML documentation.
+
+    Parameters
+    ----------
+    message : of the parser.
+    """
+    if message.startswith(("Cannot overwrite", "Cannot declare")):
+        if line.startswith("["):
+            return "This table stands in the file already: put all keys in one, or write [[ ]] around each of several."
+        return "This key stands in the table already: keep one of the two."
     if _CURLY_QUOTES.search(line):
         return 'Write straight quotation marks: ".'
     match = _KEY_AND_VALUE.fullmatch(line)
@@ -68,6 +78,8 @@ def toml_hint(line: str) -> str:
         return f"Write a decimal with a point: {key} = {comma[1]}.{comma[2]}"
     if _LOCAL_DATE.fullmatch(value):
         return f"Write a date with the year first: {key} = 2026-11-02"
+    if _NO_DATE.fullmatch(value):
+        return f"Write a day that the calendar has, with the year first: {key} = 2026-11-02"
     if _YES_OR_NO.fullmatch(value):
         return f"Write {key} = true or {key} = false."
     if number := _NUMBER_WITH_UNIT.fullmatch(value):
@@ -261,9 +273,10 @@ def parse_toml(data: bytes, file: str, *, field: str) -> dict[str, Any]:
     try:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        line_number = 1 + data.count(b"\n", 0, error.start)
         raise InputError(
             "not-utf8",
-            f"byte {error.start} is not UTF-8",
+            f"byte {error.start} is not UTF-8, in line {line_number}",
             field=field,
             hint="Save the file as UTF-8 text.",
             file=file,
@@ -289,7 +302,7 @@ def parse_toml(data: bytes, file: str, *, field: str) -> dict[str, Any]:
             "not-toml",
             f"not valid TOML: {message}{read}",
             field=field,
-            hint=toml_hint(line),
+            hint=toml_hint(line, message),
             file=file,
         ) from None
     if (fault := oversized_number_error(tables, file)) is not None:

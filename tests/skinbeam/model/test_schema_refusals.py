@@ -109,6 +109,7 @@ def test_a_key_in_another_unit_says_that_its_value_is_to_be_converted(tmp_path: 
         ("pregnant = No", "pregnant = true or pregnant = false"),
         ("diagnosis_date = 2.11.2026", "year first"),
         ('file = "C:\\photos\\me.jpg"', "path with /"),
+        ("diagnosis_date = 2026-13-02", "a day that the calendar has"),
         ("age_years = = 38", "https://toml.io"),
     ],
 )
@@ -122,6 +123,27 @@ def test_a_slip_in_the_format_is_reported_with_its_line_and_how_it_is_written(
     assert caught.value.code == "not-toml"
     assert f"read {line}" in caught.value.message
     assert right in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("age_years = 38\nage_years = 39", "This key stands in the table already"),
+        ("age_years = 38\n[patient]\nsex = 'female'", "This table stands in the file already"),
+        ("age_years = 38\n[[patient]]\nsex = 'female'", "This table stands in the file already"),
+    ],
+)
+def test_what_stands_twice_is_said_to(text: str, right: str, tmp_path: Path) -> None:
+    """The parser says "Cannot overwrite a value", and nobody meant to overwrite one."""
+    refusal = refused(f"[patient]\n{text}\n", tmp_path)
+    assert refusal.code == "not-toml"
+    assert right in refusal.hint
+
+
+def test_a_letter_of_another_encoding_is_reported_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "case.toml").write_bytes('title = "a"\n[patient]\nphone = "Büro"\n'.encode("latin-1"))
+    with pytest.raises(InputError, match="not UTF-8, in line 3"):
+        load_case(tmp_path / "case.toml")
 
 
 @pytest.mark.parametrize(
