@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.api.plan_anchor import lesion_burn_warnings, plan_anchor
 from skinbeam.api.summary import DrawSummaries, Simulation, draw_warnings
 from skinbeam.evidence.harm_counts import harm_share_in_trials
-from skinbeam.laser.device import devices
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.input_files import LoadedCase
@@ -19,7 +19,6 @@ from skinbeam.model.units import MS, UM
 from skinbeam.outcome.burn import burn_coverage_warnings, estimate_burn, record_burn, scaled_burn_share
 from skinbeam.outcome.healing import HealingSummary, record_healing, summarise_healing
 from skinbeam.outcome.injury import HarmProbabilities, record_injury, summarise_harm
-from skinbeam.published_doses.burn_anchors import shipped_anchor
 from skinbeam.simulate.endpoints.bath import simulate_bath
 from skinbeam.simulate.fields import FieldsWriter, open_fields_writer
 from skinbeam.simulate.light.illumination import Illumination, axis_exposure
@@ -195,17 +194,9 @@ def _plan_warnings(
     share: Estimate, quantities: SampledQuantities, scene: PulseScene, weights: Floats
 ) -> Iterator[DocumentWarning]:
     """Warn where a plan tells another probability of a burn at the same setting, and say why."""
-    case, beam = scene.loaded_case.case, scene.beam
-    device = None if case.laser is None else devices().get(case.laser.device or "")
-    if device is None or beam is None or scene.skin.layers:
-        return
-    if scene.skin.melanin_ratio is not None:
-        yield DocumentWarning("burn-of-the-lesion", Message("simulate.burn-of-the-lesion"))
-    from skinbeam.assessment.questionnaire import darkest_phototype  # imported late: many pulses name no device
-
-    phototype = darkest_phototype(case)
-    factor = phototype and shipped_anchor(device, beam.wavelength_nm, scene.skin.site or "", phototype)
-    anchored = None if not factor or factor == 1.0 else scaled_burn_share(quantities, scene, weights, factor)
+    yield from lesion_burn_warnings(scene)
+    factor = plan_anchor(scene)
+    anchored = factor and scaled_burn_share(quantities, scene, weights, factor)
     if anchored is not None:
         params = {"share": per_hundred(share.median), "anchored": per_hundred(anchored), "factor": factor or 1.0}
         yield DocumentWarning("plan-anchors-burns", Message("simulate.plan-anchors-burns", params))

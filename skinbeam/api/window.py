@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.api.array_result import ArrayResult
+from skinbeam.api.plan_anchor import lesion_burn_warnings, plan_anchor
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.laser.beam import Beam
 from skinbeam.laser.setting_grid import iterate_settings
@@ -150,7 +151,7 @@ def find_window(
     return TherapeuticWindow(
         case_sha256=loaded.sha256(),
         seed=seed,
-        warnings=(*scene.warnings, *left_out, *(burn_coverage_warnings(scene) if avoided == BURN_ENDPOINT else ())),
+        warnings=(*scene.warnings, *left_out, *(_burn_warnings(scene) if avoided == BURN_ENDPOINT else ())),
         effect=wanted,
         harm=avoided,
         of="microbeam_mJ" if scene.beam.microbeam is not None else "fluence_J_cm2",
@@ -163,6 +164,15 @@ def find_window(
         makers=makers,
         sources=tuple(sorted(sources)),
     )
+
+
+def _burn_warnings(scene: PulseScene) -> list[DocumentWarning]:
+    """Return warnings of burns that rest on few people, and where a plan tells other probabilities of a burn."""
+    warnings = [*burn_coverage_warnings(scene), *lesion_burn_warnings(scene)]
+    if factor := plan_anchor(scene):
+        message = Message("simulate.plan-anchors-window", {"factor": factor})
+        warnings.append(DocumentWarning("plan-anchors-burns", message))
+    return warnings
 
 
 def _unknown_document(

@@ -605,6 +605,21 @@ def test_a_pulse_of_an_option_says_why_its_plan_tells_another_probability_of_a_b
             assert pulse.harm.p_burn.median > 1.5 * skin.harm.p_burn.median
 
 
+def test_a_window_says_at_which_of_its_doses_a_plan_tells_the_same_probability_of_a_burn() -> None:
+    brown = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "")
+    plan = answer(
+        "plan", loaded(brown + concern("facial-telangiectasia", "nose", NAMED) + devices("ndyag-1064")), draws=DRAWS
+    )
+    option = next(one for one in plan.concerns[0].options if one.setup is not None)
+    window = answer("window", option.to_case(), draws=DRAWS)
+    (anchor,) = (one.message for one in window.warnings if one.code == "plan-anchors-burns")
+    row = window.p_harm[np.argmin(np.abs(window.pulse_ms - option.setup.settings.pulse_ms))]
+    moved = option.setup.settings.fluence_J_cm2 / anchor.params["factor"]
+    between = np.searchsorted(window.dose, moved)
+    # The probability rises with the dose, and the grid holds that of the plan between two of its doses.
+    assert row[between - 1] - 0.01 <= option.p_harm.median <= row[between] + 0.01
+
+
 def test_an_option_with_microbeams_or_a_lesion_gives_its_case() -> None:
     for condition, machine in (("acne-scars", "fractional-co2-10600"), ("age-spots", "qs-ndyag-532-1064")):
         consultation = PERSON + concern(condition, extra=NAMED) + devices(machine)
