@@ -32,6 +32,24 @@ def test_milliseconds_of_a_nanosecond_laser_are_refused(table: str, name: str, t
     assert "5 to 20 ns" in refused.value.hint
 
 
+@pytest.mark.parametrize("table", ["session", "test_spot"])
+def test_light_that_a_laser_does_not_emit_is_refused(table: str, tmp_path: Path) -> None:
+    """40 J/cm² of "1064 nm" from a dye laser was taken for 595 nm, which would burn at a quarter of it."""
+    dye = earlier(table, "pulsed-dye-595", "10")
+    with pytest.raises(InputError, match="does not emit light of 1064 nm") as refused:
+        check_consultation(loaded(PERSON + CONCERN + dye + "wavelength_nm = 1064\n", tmp_path))
+    assert refused.value.field == f"{table}[0].wavelength_nm"
+    assert "595 nm" in refused.value.hint
+
+
+@pytest.mark.parametrize(("device", "wavelength_nm"), [("pulsed-dye-595", 585), ("ipl", 645), ("ndyag-1064", 1060)])
+def test_light_of_a_like_machine_and_any_filter_of_a_lamp_are_taken(
+    device: str, wavelength_nm: int, tmp_path: Path
+) -> None:
+    done = earlier("session", device, "10") + f"wavelength_nm = {wavelength_nm}\n"
+    check_consultation(loaded(PERSON + CONCERN + done, tmp_path))
+
+
 def test_a_machine_that_nobody_knows_may_have_fired_anything(tmp_path: Path) -> None:
     for device in ("Laser of another clinic", "pulsed-dye-595"):
         check_consultation(loaded(PERSON + CONCERN + earlier("session", device, "10"), tmp_path))
