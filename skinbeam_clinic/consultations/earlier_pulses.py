@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from skinbeam.laser.device import Device, describe_pulse
-from skinbeam.laser.earlier_pulses import can_be_pulse_of
+from skinbeam.laser.earlier_pulses import can_be_light_of, can_be_pulse_of
 from skinbeam.text import Formatter, render_message
 from skinbeam_clinic.consultations.forms import Submission
 from skinbeam_clinic.errors import clinic_error
@@ -46,21 +46,25 @@ def pulse_field_views(
 
 
 def check_earlier_pulses(submission: Submission, devices: ClinicDevices) -> None:
-    """Check that each typed pulse can be one of the device that is chosen beside it.
+    """Check that each typed pulse, and its light, can be of the device that is chosen beside it.
 
     Raises
     ------
-    InputError : `pulse-of-device`.
+    InputError : `pulse-of-device`, `light-of-device`.
     """
     values = dict(submission.entries)
     for field, text in values.items():
-        start, found, _ = field.rpartition("pulse_ms")
-        pulse_ms, device = parse_stored_number(text), devices.find(values.get(f"{start}device"))
-        if not found or not start or not pulse_ms or device is None:
+        start, _, key = field.rpartition(".")
+        number, device = parse_stored_number(text), devices.find(values.get(f"{start}.device"))
+        if not number or device is None:
             continue
-        if not can_be_pulse_of(device, pulse_ms):
-            about = {"pulse": describe_pulse(pulse_ms), "device": devices.title(device.name)}
+        about = {"device": devices.title(device.name)}
+        if key == "pulse_ms" and not can_be_pulse_of(device, number):
+            about["pulse"] = describe_pulse(number)
             raise clinic_error("pulse-of-device", field, {"range": _range_text(device)}, **about)
+        if key == "wavelength_nm" and not can_be_light_of(device, number):
+            emitted = ", ".join(f"{nm:g}" for nm in device.wavelengths_nm)
+            raise clinic_error("light-of-device", field, {"emitted": emitted}, nm=f"{number:g}", **about)
 
 
 def _view(device: Device | None, text: str = "") -> PulseFieldView:

@@ -47,6 +47,15 @@ def test_a_pulse_that_its_laser_cannot_fire_is_refused(field: str, text: str) ->
     assert "5 to 20 ns" in refused.value.hint
 
 
+def test_light_that_its_laser_does_not_emit_is_refused_in_the_form_too() -> None:
+    sent = make_submission([("session.0.device", SHORT), ("session.0.wavelength_nm", "755")])
+    with pytest.raises(InputError, match="does not emit light of 755 nm") as refused:
+        check_earlier_pulses(sent, CATALOGUE)
+    assert refused.value.field == "session.0.wavelength_nm"
+    assert "532, 1064 nm" in refused.value.hint
+    check_earlier_pulses(make_submission([("session.0.device", SHORT), ("session.0.wavelength_nm", "1060")]), CATALOGUE)
+
+
 def test_a_form_with_such_a_pulse_comes_back_with_the_range(client: TestClient) -> None:
     row = {
         "session.0.device": SHORT,
