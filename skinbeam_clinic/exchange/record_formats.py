@@ -134,7 +134,10 @@ def _dicom_exporter() -> _Export:
     from skinbeam_clinic.exchange.dicom import make_dicom_archive
 
     def export(repositories: "ClinicRepositories", patient: str) -> ExportResult:
-        content, unread = make_dicom_archive(deidentify_dossier(repositories.dossiers.export(patient, "dicom")))
+        handed = deidentify_dossier(repositories.dossiers.export(patient, "dicom"))
+        if not handed.unreadable_photograph_ids and not any(one.photographs for one in handed.dossier.consultations):
+            raise clinic_error("no-photographs", "patient")
+        content, unread = make_dicom_archive(handed)
         return content, ExportFacts(photographs_left_out=unread or None)
 
     return export

@@ -129,6 +129,15 @@ def test_a_patients_photographs_as_dicom(repositories: ClinicRepositories, run: 
     }
 
 
+def test_a_patient_without_photographs_gets_no_empty_archive(
+    repositories: ClinicRepositories, run: Run, tmp_path: Path
+) -> None:
+    repositories.patients.add("C-2")
+    ran = run("records", "export", "C-2", "--as", "dicom", "-o", str(tmp_path / "crane.zip"), *CLINIC)
+    assert (ran.code, ran.document["error"]["code"]) == (2, "no-photographs")
+    assert not (tmp_path / "crane.zip").exists()
+
+
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_the_clinics_plans_as_a_table(form: str, repositories: ClinicRepositories, run: Run, tmp_path: Path) -> None:
     ran = run("records", "export", "--as", form, "-o", str(tmp_path / "plans"), *CLINIC)
