@@ -5,13 +5,15 @@ and d its deviation (reasons in docs/methods/practice.md):
 
     u = usual + spot ln(spot / 8 mm) + family_f                                                  (practice 3)
     x ~ N(u + chosen C_s, rows²),  C_s ~ N(0, 1)                                                 (practice 4)
-    p = lapse + (1 - lapse) Phi((followed (x - u) - margin + clinics W_s) / sqrt(people² + d²))      (practice 5)
-    harmed ~ Binomial(of, 1 - (1 - p)^sessions),  W_s ~ N(0, 1)                                  (practice 6)
+    p(z) = lapse + (1 - lapse) Phi((followed (x - u) - margin + clinics W_s + d z) / people)         (practice 5)
+    harmed ~ Binomial(of, 1 - mean over z of (1 - p(z))^sessions),  W_s, z ~ N(0, 1)             (practice 6)
 
 Clinics look at skin: one that gives twice the usual dose does so, in part, where the computed dose is too low.
-`followed` is the part of a clinic's boldness that burns follow. Where no dose is printed, x - u is not known and adds
-followed² (chosen² + rows²) to the variance of W. The possible treatment settings of a row are hypotheses about
-the whole row. The dose at which harm begins is lognormal about u + margin and the clinic's own error.
+`followed` is the part of a clinic's boldness that burns follow. z is how a person differs from the others of the row:
+the same skin comes to each session, while `people` is drawn anew for each. Where no dose is printed, x - u is not known
+and adds followed² (chosen² + rows²) to the variance of W, and d is that of the other rows. The possible treatment
+settings of a row are hypotheses about the whole row. The dose at which harm begins is lognormal about u + margin and
+the clinic's own error.
 """
 
 from collections.abc import Mapping
@@ -26,6 +28,9 @@ from skinbeam.model.package_data import load_derived_table, load_package_table
 from skinbeam.published_doses.calibration import LASER_FAMILIES, REFERENCE_SPOT_MM
 
 __all__ = [
+    "PERSON_POINTS",
+    "PERSON_WEIGHTS",
+    "SMALL",
     "Observations",
     "build_model",
     "load_observations",
@@ -44,7 +49,8 @@ class Observations:
     names, sources : of the rows; of their sources.
     source, family : (row,) places of its source and of its family of light.
     over_computed, spread, spot : (row, way) mean and deviation over people of ln(dose given / computed dose), and
-        ln(spot / reference); 0 where there are fewer ways.
+        ln(spot / reference); 0 where there are fewer ways or no dose, but that rows without a dose have the median
+        deviation of those with one.
     ways : (row, way) logarithm of the share of each way; -inf where there are fewer.
     has_dose : (row,) whether a dose is printed. weight : (row,) weight of its dose as a dose that clinics choose.
     has_count, is_threshold : (row,) whether people were counted, and whether the dose is the one at which harm begins.
@@ -82,6 +88,7 @@ def load_observations(*, validation: bool = False, recommended: bool = True) -> 
     rows = {name: rows[name] for name in names}
     of_rows = [row["source"] for row in rows.values()]
     sources = tuple(dict.fromkeys(of_rows))
+    typical = float(np.median([x for row in table["row"].values() if not row["kept_aside"] for x in row["spread"]]))
     shares = [np.full(len(row.get("spot_mm", (0,))), 1.0 / len(row.get("spot_mm", (0,)))) for row in rows.values()]
     return Observations(
         names=tuple(rows),
@@ -89,7 +96,7 @@ def load_observations(*, validation: bool = False, recommended: bool = True) -> 
         source=np.array([sources.index(source) for source in of_rows], dtype=np.int64),
         family=np.array([LASER_FAMILIES.index(row["family"]) for row in rows.values()], dtype=np.int64),
         over_computed=_pad_rows([row.get("over_computed", ()) for row in rows.values()]),
-        spread=_pad_rows([row.get("spread", ()) for row in rows.values()]),
+        spread=_pad_rows([row.get("spread", (typical,)) for row in rows.values()]),
         spot=_pad_rows([np.log(np.array(row.get("spot_mm", ())) / REFERENCE_SPOT_MM) for row in rows.values()]),
         ways=_pad_rows([np.log(share) for share in shares], -np.inf),
         has_dose=np.array(["over_computed" in row for row in rows.values()]),
@@ -135,7 +142,10 @@ def _pad_rows(rows: list[Any], blank: float = 0.0) -> Floats:
     return padded
 
 
-_SMALL: Final = 1e-9
+_POINTS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
+PERSON_POINTS: Final[Floats] = _POINTS  # how people of a row differ, in standard deviations: z of (practice 5)
+PERSON_WEIGHTS: Final[Floats] = _WEIGHTS / _WEIGHTS.sum()
+SMALL: Final = 1e-9
 _LOG_OF_ZERO: Final = -1e3  # logarithm of the share of a missing way
 
 
@@ -171,23 +181,21 @@ def build_model(observations: Observations, included: np.ndarray[Any, np.dtype[n
 
         bold = observations.over_computed - usual - spot * observations.spot - family[observations.family][:, None]
         given = -0.5 * ((bold - (chosen * choice)[:, None]) / rows) ** 2 - pt.log(rows)
-        apart = pt.switch(observations.has_dose, clinics, pt.sqrt(clinics**2 + followed**2 * (chosen**2 + rows**2)))
-        above = (apart * clinic - margin)[:, None] + followed * bold * observations.has_dose[:, None]
-        burnt = 0.5 * (1.0 + pt.erf(above / pt.sqrt(people**2 + observations.spread**2) / sqrt(2.0)))
-        p = pt.clip(lapse + (1.0 - lapse) * burnt, _SMALL, 1.0 - _SMALL)
-        spared = observations.sessions[:, None] * pt.log1p(-p)  # logarithm of the share that no session burns
-        counts = (observations.treated - observations.harmed)[:, None] * spared + observations.harmed[:, None] * pt.log(
-            -pt.expm1(spared)
-        )
         own = ((1.0 - followed) * chosen * choice - clinics * clinic)[:, None]
         begins = -0.5 * ((bold - margin - own) / threshold_log_sd()) ** 2
-        of_ways = (
-            (observations.weight * taken)[:, None] * given
-            + (observations.has_count & taken)[:, None] * counts
-            + (observations.is_threshold & taken)[:, None] * begins
-        )
+        of_ways = (observations.weight * taken)[:, None] * given + (observations.is_threshold & taken)[:, None] * begins
+
+        at = np.flatnonzero(observations.has_count & taken)
+        has_dose, harmed = observations.has_dose[at], observations.harmed[at][:, None]
+        apart = pt.switch(has_dose, clinics, pt.sqrt(clinics**2 + followed**2 * (chosen**2 + rows**2)))
+        above = (apart * clinic[at] - margin)[:, None] + followed * bold[at] * has_dose[:, None]
+        of_person = above[:, :, None] + observations.spread[at][:, :, None] * PERSON_POINTS
+        p = pt.clip(lapse + (1.0 - lapse) * 0.5 * (1.0 + pt.erf(of_person / people / sqrt(2.0))), SMALL, 1.0 - SMALL)
+        spared = pt.dot((1.0 - p) ** observations.sessions[at][:, None, None], PERSON_WEIGHTS)
+        counts = (observations.treated[at][:, None] - harmed) * pt.log(spared) + harmed * pt.log1p(-spared)
+
         shares = np.maximum(observations.ways, _LOG_OF_ZERO)
-        pm.Potential("of_rows", pt.logsumexp(shares + of_ways, axis=1).sum())
+        pm.Potential("of_rows", pt.logsumexp(shares + pt.inc_subtensor(of_ways[at], counts), axis=1).sum())
     return model
 
 

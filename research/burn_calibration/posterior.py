@@ -1,4 +1,4 @@
-"""Posterior draws of the burn model, and predictions for sources whose counts were left out."""
+"""Posterior draws of the burn model, and what draws predict for a source whose counts they have not seen."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, ndtr
 
-from research.burn_calibration.model import Observations, build_model, load_observations
+from research.burn_calibration.model import (
+    PERSON_POINTS,
+    PERSON_WEIGHTS,
+    SMALL,
+    Observations,
+    build_model,
+    load_observations,
+)
 from research.burn_calibration.scenarios import SHORTEST_PULSE_MS, WAVELENGTH_RANGE_NM
 from research.derived_table import DerivedTable
 from skinbeam.model.document import round_significant
@@ -17,12 +24,17 @@ from skinbeam.published_doses.calibration import BURN_CLASS, LASER_FAMILIES
 
 __all__ = [
     "BURN_CALIBRATION",
-    "FOLDS",
+    "CHOICE_POINTS",
+    "CHOICE_WEIGHTS",
     "PARAMETERS",
     "BurnPosterior",
+    "burn_share",
+    "choice_log_density",
+    "draw_values",
     "fit_posterior",
+    "model_log_ratio",
     "predict_burns",
-    "source_folds",
+    "thinned",
 ]
 
 Floats = NDArray[np.float64]
@@ -40,10 +52,9 @@ PARAMETERS: Final = (
     "people",
     "lapse",
 )
-FOLDS: Final = 6  # of the cross-validation over sources
-_PREDICTION_DRAWS: Final = 400  # draws used for predictions
-_QUADRATURE_POINTS: Final = np.linspace(-3.5, 3.5, 29)  # of a clinic's choice of doses, in standard deviations
-_QUADRATURE_WEIGHTS: Final = np.exp(-0.5 * _QUADRATURE_POINTS**2) / np.exp(-0.5 * _QUADRATURE_POINTS**2).sum()
+_PREDICTION_DRAWS: Final = 400  # draws that ship and that predict
+CHOICE_POINTS: Final = np.linspace(-3.5, 3.5, 29)  # of a clinic's choice of doses, in standard deviations
+CHOICE_WEIGHTS: Final = np.exp(-0.5 * CHOICE_POINTS**2) / np.exp(-0.5 * CHOICE_POINTS**2).sum()
 _CLINICS_PER_DRAW: Final = 20  # clinics with an error of their own, drawn for each draw
 
 
@@ -53,7 +64,7 @@ class BurnPosterior:
 
     Parameters
     ----------
-    observations : the rows; some of their sources were left out.
+    observations : the rows; the counts and doses of one source may have been left out.
     draws : by parameter, (draw,); `family` (draw, family).
     r_hat, effective_size : of the worst parameter. divergences : of the sampler, over all draws.
     """
@@ -65,14 +76,9 @@ class BurnPosterior:
     divergences: int
 
 
-def source_folds(observations: Observations) -> NDArray[np.int64]:
-    """Return a random fold for each source, (source,)."""
-    return np.random.default_rng(SEED).permutation(len(observations.sources)) % FOLDS
-
-
 @cache
-def fit_posterior(left_out: int | None = None, *, recommended: bool = True) -> BurnPosterior:
-    """Return the fit to the calibration rows, with or without one fold of the sources.
+def fit_posterior(left_out: str | None = None, *, recommended: bool = True) -> BurnPosterior:
+    """Return the fit to the calibration rows, of all sources or of all but one.
 
     A chain now and then stays where it began; then it is run again from elsewhere.
 
@@ -88,12 +94,12 @@ def fit_posterior(left_out: int | None = None, *, recommended: bool = True) -> B
     raise RuntimeError(f"not reached with seeds {_SEEDS}: {'; '.join(faults)}")
 
 
-def _sample_posterior(left_out: int | None, *, recommended: bool, seed: int) -> BurnPosterior:
+def _sample_posterior(left_out: str | None, *, recommended: bool, seed: int) -> BurnPosterior:
     import nutpie
     from arviz import ess, rhat
 
     seen = load_observations(recommended=recommended)
-    included = np.ones(len(seen.sources), dtype=np.bool_) if left_out is None else source_folds(seen) != left_out
+    included = np.array([source != left_out for source in seen.sources])
     trace = nutpie.sample(
         nutpie.compile_pymc_model(build_model(seen, included)),
         draws=DRAWS,
@@ -106,10 +112,9 @@ def _sample_posterior(left_out: int | None, *, recommended: bool, seed: int) -> 
     )
     chains = {name: np.asarray(trace.posterior[name], dtype=np.float64) for name in PARAMETERS}
     families = np.asarray(trace.posterior["family"].values, dtype=np.float64).reshape(-1, len(LASER_FAMILIES))
-    every = DRAWS * CHAINS // _PREDICTION_DRAWS
     return BurnPosterior(
         seen,
-        {name: values.ravel()[::every] for name, values in chains.items()} | {"family": families[::every]},
+        {name: values.ravel() for name, values in chains.items()} | {"family": families},
         max(float(rhat(values)) for values in chains.values()),
         min(float(ess(values)) for values in chains.values()),
         int(trace.sample_stats["diverging"].values.sum()),
@@ -124,6 +129,11 @@ def _diagnostic_faults(fit: BurnPosterior) -> list[str]:
         f"at most 1 divergence in 100 ({fit.divergences})": fit.divergences <= DRAWS * CHAINS // 100,
     }
     return [name for name, holds in limits.items() if not holds]
+
+
+def thinned(draws: dict[str, Floats]) -> dict[str, Floats]:
+    """Return every sixth draw or so, as many as ship."""
+    return {name: values[:: DRAWS * CHAINS // _PREDICTION_DRAWS] for name, values in draws.items()}
 
 
 def predict_burns(draws: dict[str, Floats], observations: Observations, source: int) -> dict[int, Floats]:
@@ -142,40 +152,46 @@ def predict_burns(draws: dict[str, Floats], observations: Observations, source: 
     wanted = rows[(observations.has_count | observations.is_threshold | (observations.weight > 0.0))[rows]]
     predicted: dict[int, list[Floats]] = {int(row): [] for row in wanted}
     for draw in range(draws["usual"].size):
-        now = {name: values[draw] for name, values in draws.items()}
-        bold = (
-            observations.over_computed
-            - now["usual"]
-            - now["spot"] * observations.spot
-            - now["family"][observations.family][:, None]
-        )
-        likely = _choice_log_density(now, observations, rows, bold)
+        now = draw_values(draws, draw)
+        bold = model_log_ratio(now, observations, rows)
+        likely = choice_log_density(now, observations, rows, bold)
         own = rng.standard_normal(_CLINICS_PER_DRAW)
-        choice = np.exp(logsumexp(likely, axis=1).sum(axis=0) + np.log(_QUADRATURE_WEIGHTS))
+        choice = np.exp(logsumexp(likely, axis=1).sum(axis=0) + np.log(CHOICE_WEIGHTS))
         for place, row in enumerate(rows):
             if int(row) in predicted:
                 ways = np.exp(likely[place] - logsumexp(likely[place], axis=0)) @ (choice / choice.sum())
-                predicted[int(row)].append(_burn_share(now, observations, int(row), bold[row], own).T @ ways)
+                predicted[int(row)].append(burn_share(now, observations, int(row), bold[place], own).T @ ways)
     return {row: np.concatenate(shares) for row, shares in predicted.items()}
 
 
-def _choice_log_density(
-    now: dict[str, Floats], observations: Observations, rows: NDArray[np.int64], bold: Floats
+def draw_values(draws: dict[str, Floats], draw: int) -> dict[str, Any]:
+    """Return the parameters of one draw."""
+    return {name: values[draw] for name, values in draws.items()}
+
+
+def model_log_ratio(now: dict[str, Any], observations: Observations, rows: NDArray[np.int64]) -> Floats:
+    """Return x - u of (practice 4), (row, way)."""
+    family = now["family"][observations.family[rows]][:, None]
+    return np.asarray(observations.over_computed[rows] - now["usual"] - now["spot"] * observations.spot[rows] - family)
+
+
+def choice_log_density(
+    now: dict[str, Any], observations: Observations, rows: NDArray[np.int64], bold: Floats
 ) -> Floats:
     """Return the log density of a source's doses for each way and choice of dose, (row, way, choice)."""
-    off = (bold[rows][:, :, None] - now["chosen"] * _QUADRATURE_POINTS) / now["rows"]
-    return np.asarray(observations.ways[rows][:, :, None] - 0.5 * off**2 * observations.weight[rows][:, None, None])
+    off = (bold[:, :, None] - now["chosen"] * CHOICE_POINTS) / now["rows"]
+    likely = -(0.5 * off**2 + np.log(now["rows"])) * observations.weight[rows][:, None, None]
+    return np.asarray(observations.ways[rows][:, :, None] + likely)
 
 
-def _burn_share(now: dict[str, Floats], observations: Observations, row: int, bold: Floats, own: Floats) -> Floats:
+def burn_share(now: dict[str, Any], observations: Observations, row: int, bold: Floats, own: Floats) -> Floats:
     """Return the share of people burnt over all sessions, (way, clinic), by (practice 5) and (practice 6)."""
-    hidden = 0.0 if observations.has_dose[row] else now["followed"] ** 2 * (now["chosen"] ** 2 + now["rows"] ** 2)
-    above = np.sqrt(now["clinics"] ** 2 + hidden) * own - now["margin"]
-    moved = now["followed"] * bold[:, None] if observations.has_dose[row] else np.zeros((bold.size, 1))
-    p = now["lapse"] + (1.0 - now["lapse"]) * ndtr(
-        (above + moved) / np.hypot(now["people"], observations.spread[row])[:, None]
-    )
-    return np.asarray(-np.expm1(observations.sessions[row] * np.log1p(-np.clip(p, 0.0, 1.0 - 1e-9))))
+    has_dose = observations.has_dose[row]
+    hidden = 0.0 if has_dose else now["followed"] ** 2 * (now["chosen"] ** 2 + now["rows"] ** 2)
+    above = now["followed"] * bold[:, None] * has_dose - now["margin"] + np.sqrt(now["clinics"] ** 2 + hidden) * own
+    of_person = above[:, :, None] + observations.spread[row][:, None, None] * PERSON_POINTS
+    p = now["lapse"] + (1.0 - now["lapse"]) * ndtr(of_person / now["people"])
+    return np.asarray(1.0 - (1.0 - np.clip(p, SMALL, 1.0 - SMALL)) ** observations.sessions[row] @ PERSON_WEIGHTS)
 
 
 # The shipped table.
@@ -193,14 +209,15 @@ DIGITS: Final = 4
 
 def _calibration_entry(*, recommended: bool) -> dict[str, Any]:
     fit = fit_posterior(recommended=recommended)
+    shipped = thinned(fit.draws)
     return {
         "rows": len(fit.observations.names),
         "sources": len(fit.observations.sources),
         "range_nm": list(WAVELENGTH_RANGE_NM),
         "range_ms": [SHORTEST_PULSE_MS, LONGEST_MS],
         "range_mm": _spot_range_mm(),
-        "draw": {name: _round_draws(fit.draws[name]) for name in PARAMETERS},
-        "family": {name: _round_draws(fit.draws["family"][:, place]) for place, name in enumerate(LASER_FAMILIES)},
+        "draw": {name: _round_draws(shipped[name]) for name in PARAMETERS},
+        "family": {name: _round_draws(shipped["family"][:, place]) for place, name in enumerate(LASER_FAMILIES)},
     }
 
 
@@ -226,6 +243,6 @@ BURN_CALIBRATION = DerivedTable(
     name="burn_calibration",
     header=HEADER,
     inputs=("data/derived/practice_doses.toml", "data/practice.toml"),
-    version=2,
+    version=3,
     make=_make_table,
 )

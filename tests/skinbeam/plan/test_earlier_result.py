@@ -228,7 +228,7 @@ def test_a_bruise_on_a_scar_is_usual_so_that_what_helped_is_given_again() -> Non
 
 def test_a_dose_that_a_limit_lowers_is_not_called_that_of_the_session() -> None:
     veins = PERSON.replace('"II"', '"III"') + concern(VEINS, extra='severity = "moderate"') + devices(DYE)
-    done = session(9.0, 20, "blister") + session(6.0, 30, week=5) + session(7.0, 50, week=10)
+    done = session(7.5, 20, "blister") + session(6.0, 30, week=5) + session(7.0, 50, week=10)
     (option,) = laser_options(document(veins + done, draws=200))
     (told,) = [one["text"] for one in option["reasons"] if one["rule"] == "published-dose"]
     assert option["settings"]["fluence_J_cm2"] < 7.0
