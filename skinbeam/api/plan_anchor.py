@@ -7,9 +7,11 @@ from skinbeam.text import DocumentWarning, Message
 
 __all__ = ["lesion_burn_warnings", "plan_anchor"]
 
+_UNSEEN = 0.05  # a difference of dose that no machine is set to
+
 
 def plan_anchor(scene: PulseScene) -> float | None:
-    """Return the factor by which a plan raises the doses that burn; None where that is 1, or where no plan is made."""
+    """Return the factor by which a plan raises the doses that burn; None where that is nearly 1, or no plan is made."""
     case, beam = scene.loaded_case.case, scene.beam
     if case.laser is None or beam is None or not _is_planned(scene):
         return None
@@ -17,7 +19,7 @@ def plan_anchor(scene: PulseScene) -> float | None:
 
     phototype, device = darkest_phototype(case), devices()[case.laser.device or ""]
     factor = phototype and shipped_anchor(device, beam.wavelength_nm, scene.skin.site or "", phototype)
-    return factor if factor != 1.0 else None
+    return factor if factor and abs(factor - 1.0) > _UNSEEN else None
 
 
 def lesion_burn_warnings(scene: PulseScene) -> list[DocumentWarning]:

@@ -42,7 +42,7 @@ def test_a_dose_that_injured_is_feared_at_lower_doses_too() -> None:
 
 def test_no_number_of_clean_spots_takes_a_risk_below_what_they_do_not_foretell() -> None:
     assert p(*[clean(2.0)] * 50) > QUARTER * p()
-    assert p(*[clean(8.0)] * 50) > QUARTER * p()
+    assert p(*[clean(8.0)] * 50) >= QUARTER * p() * (1.0 - 1e-9)  # they leave nothing else, but for rounding
 
 
 def test_a_clean_session_is_the_field_and_tells_more_than_a_spot_but_does_not_rule_a_burn_out() -> None:
