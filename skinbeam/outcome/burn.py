@@ -28,6 +28,7 @@ from skinbeam.outcome.dose_error import (
     draw_burn_ratios,
     non_human_preset,
 )
+from skinbeam.published_doses.calibration import DoseCalibration
 from skinbeam.published_doses.counts import ToleratedDoses, find_tolerated_doses
 from skinbeam.published_doses.coverage import uncovered_warnings
 from skinbeam.simulate.light.illumination import axis_exposure, axis_fluence_ratio
@@ -157,9 +158,7 @@ def scaled_burn_share(quantities: SampledQuantities, scene: PulseScene, weights:
     doses, beam = quantities[_BURN_DOSE_KEY], scene.beam
     if isinstance(doses, Unknown) or beam is None:
         return None
-    with np.errstate(divide="ignore"):
-        reached = beam_burn_calibration(beam).p_reached(axis_exposure(beam) / (scale * doses))
-    return float(np.average(reached, weights=weights))
+    return float(np.average(_burnt_shares(beam, beam_burn_calibration(beam), scale * doses), weights=weights))
 
 
 def burn_coverage_warnings(scene: PulseScene) -> tuple[DocumentWarning, ...]:
@@ -191,14 +190,19 @@ def _case_phototypes(case: Case) -> tuple[int, int] | None:
     return None if grade is None else phototype_range(grade)
 
 
+def _burnt_shares(beam: Beam, calibration: DoseCalibration, doses: Floats) -> Floats:
+    """Return the probability that the beam burns each draw, of which the computed dose that burns is given."""
+    with np.errstate(divide="ignore"):
+        return calibration.p_reached(axis_exposure(beam) / doses)
+
+
 def _estimate_light_burn(
     doses: Floats, beam: Beam, scene: PulseScene, weights: Floats, basis: tuple[str, ...]
 ) -> BurnEstimate:
     with collect_sources() as practice:
         calibration, error = beam_burn_calibration(beam), burn_dose_error(beam)
     behind = tuple(dict.fromkeys((*basis, *practice)))
-    with np.errstate(divide="ignore"):
-        reached = calibration.p_reached(axis_exposure(beam) / doses)
+    reached = _burnt_shares(beam, calibration, doses)
     uncalibrated = (doses <= axis_exposure(beam)).astype(np.float64)
     shown = J_CM2 * axis_fluence_ratio(beam)  # as the case states its dose
     computed = summarise_draws(doses / shown, weights, basis, level=ED_LEVEL)

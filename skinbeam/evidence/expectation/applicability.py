@@ -33,8 +33,9 @@ __all__ = [
 ]
 
 COMBINED_IN_ALL: Final = "combined-in-all-trials"
-OTHER_LIGHT: Final = "wavelength-not-studied"
 """Code of the warning that every trial behind an answer gave another treatment with the one that is asked about."""
+OTHER_LIGHT: Final = "wavelength-not-studied"
+"""Code of the warning that no trial behind an answer used light like that which is asked about."""
 _SPREADS = {"outside": 1.0, "far-outside": 2.0}
 
 
