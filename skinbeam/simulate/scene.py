@@ -223,6 +223,7 @@ def case_warnings(case: Case) -> tuple[DocumentWarning, ...]:
         "vessel": micro and bool(case.vessel),
         "lesion.diameter_mm": any(lesion.diameter_mm is not None for lesion in case.lesion),
         'lesion.kind = "hair"': any(lesion.kind == "hair" for lesion in case.lesion),
+        'lesion.kind = "scar"': any(lesion.kind == "scar" for lesion in case.lesion),
     }
     return tuple(
         DocumentWarning("not-used-yet", Message("simulate.not-used-yet", {"name": name}))

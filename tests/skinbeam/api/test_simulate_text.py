@@ -19,11 +19,14 @@ def test_what_has_no_influence_is_reported() -> None:
         "pulse_ms": 6.0,
         "read_after_h": 24.0,
     }
-    found = simulated("vessel", test_spot=[spot], settings__overlap_fraction=0.2, lesion=[{"kind": "hair"}])
+    found = simulated(
+        "vessel", test_spot=[spot], settings__overlap_fraction=0.2, lesion=[{"kind": "hair"}, {"kind": "scar"}]
+    )
     messages = [w["message"] for w in found["warnings"] if w["code"] == "not-used-yet"]
     assert any("test_spot" in message for message in messages)
     assert any("overlap_fraction" in message for message in messages)
     assert any("hair" in message for message in messages)
+    assert any("scar" in message for message in messages)
     micro = simulated("fractional-1550", cooling={"kind": "air"}, microbeam__profile="top-hat")
     assert "not-used-yet" in codes(micro)
 
