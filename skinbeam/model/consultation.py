@@ -12,6 +12,7 @@ from skinbeam.model.fields import (
     FieldError,
     InputTable,
     choice,
+    exact_length,
     flag,
     grade_range,
     number,
@@ -117,7 +118,7 @@ ColumnDensity = Annotated[float, number(0, 100_000, "1/cm²", exclude_low=True)]
 Pulse = Annotated[float, number(1e-9, 1e4, "ms")]
 SpotSize = Annotated[float, number(0, 200, "mm", exclude_low=True)]
 Pixel = Annotated[float, number(0, 100_000, "pixels")]
-PicturePoint = Annotated[list[Pixel], Field(min_length=2, max_length=2)]
+PicturePoint = Annotated[list[Pixel], exact_length(2)]
 
 
 _DATE_HINT = "A date such as 2026-11-02, without quotation marks or a time of day."
@@ -295,8 +296,8 @@ class Photo(InputTable):
     """
 
     file: Annotated[str, text(255)] | None = None
-    white_card: list[Pixel] | None = Field(default=None, min_length=4, max_length=4)
-    points: list[PicturePoint] | None = Field(default=None, min_length=3, max_length=3)
+    white_card: Annotated[list[Pixel], exact_length(4)] | None = None
+    points: Annotated[list[PicturePoint], exact_length(3)] | None = None
     spots_examined: Annotated[bool, flag()] | None = None
 
     @property

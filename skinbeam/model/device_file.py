@@ -19,7 +19,17 @@ from skinbeam.model.exposure import (
     combine_trains,
     equal_area_mm,
 )
-from skinbeam.model.fields import FieldError, InputTable, choice, flag, number, text, vocabulary_name, whole_number
+from skinbeam.model.fields import (
+    FieldError,
+    InputTable,
+    choice,
+    exact_length,
+    flag,
+    number,
+    text,
+    vocabulary_name,
+    whole_number,
+)
 from skinbeam.model.package_data import load_package_table
 
 __all__ = ["CoolingHead", "DeviceFile", "DeviceHead", "MicrobeamOutput", "Offer", "SpotOutput", "TrainOutput"]
@@ -112,7 +122,7 @@ class SpotOutput(InputTable):
     """A full-field spot: its diameter, or the width and height of a rectangular window, and its fluence."""
 
     spot_mm: SpotSize | None = None
-    footprint_mm: Annotated[list[SpotSize], Field(min_length=2, max_length=2)] | None = None
+    footprint_mm: Annotated[list[SpotSize], exact_length(2)] | None = None
     fluence_J_cm2: Offer[Fluence]
 
     @model_validator(mode="after")
@@ -156,7 +166,7 @@ class DeviceHead(InputTable):
 
     classes: list[DeviceClass] = Field(default=[], max_length=10)
     wavelength_nm: Wavelength
-    band_nm: Annotated[list[Wavelength], Field(min_length=2, max_length=2)] | None = None
+    band_nm: Annotated[list[Wavelength], exact_length(2)] | None = None
     pulse_ms: Offer[Pulse]
     pulse_shape: Annotated[str, choice("square", "smooth", "spiked", "train")]
     subpulses: RepeatedSubpulseCounts | None = None
@@ -252,9 +262,7 @@ class DeviceFile(InputTable):
     emission: Annotated[str, choice("full-field", "microbeam", "lens-array")]
     profile: Annotated[str, choice("top-hat", "gaussian")]
     repetition_Hz: Offer[Rate]
-    eyewear_nm: Annotated[
-        list[Annotated[list[Wavelength], Field(min_length=2, max_length=2)]], Field(min_length=1, max_length=20)
-    ]
+    eyewear_nm: Annotated[list[Annotated[list[Wavelength], exact_length(2)]], Field(min_length=1, max_length=20)]
     compression: Annotated[str, choice("glass")] | None = None
     stated: Annotated[str, choice("maker", "typical of the class", "unverified")]
     source: Annotated[list[Annotated[str, text(200)]], Field(min_length=1, max_length=50)]

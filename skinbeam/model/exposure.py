@@ -11,6 +11,7 @@ from skinbeam.model.fields import (
     FieldError,
     InputTable,
     choice,
+    exact_length,
     flag,
     number,
     text,
@@ -269,10 +270,9 @@ class Settings(InputTable):
     power_W: Annotated[float, number(0, 10_000, "W", exclude_low=True)] | None = None
     pulse_ms: Annotated[float, number(1e-9, 1e4, "ms")] | None = None
     spot_mm: Annotated[float, number(0, 200, "mm", exclude_low=True)] | None = None
-    footprint_mm: (
-        Annotated[list[Annotated[float, number(0, 200, "mm", exclude_low=True)]], Field(min_length=2, max_length=2)]
-        | None
-    ) = None
+    footprint_mm: Annotated[list[Annotated[float, number(0, 200, "mm", exclude_low=True)]], exact_length(2)] | None = (
+        None
+    )
     profile: Annotated[str, choice("top-hat", "gaussian")] = "top-hat"
     pulses: Annotated[int, whole_number(1, 10_000)] = 1
     repetition_Hz: Annotated[float, number(0, 1e6, "Hz")] = 0.0

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from skinbeam.model.errors import InputError
 from skinbeam.model.suggestions import word_hint
@@ -16,6 +16,7 @@ __all__ = [
     "FieldError",
     "InputTable",
     "choice",
+    "exact_length",
     "flag",
     "grade_range",
     "number",
@@ -229,6 +230,19 @@ def text(max_length: int, *, min_length: int = 0) -> BeforeValidator:
         return read
 
     return BeforeValidator(check)
+
+
+def exact_length(length: int) -> AfterValidator:
+    """Return the validator of a list of `length` items, such as the two sides of a window."""
+
+    def check(read: list[Any]) -> list[Any]:
+        if len(read) != length:
+            message = f"is a list of the wrong length, read {len(read)} item{'' if len(read) == 1 else 's'}"
+            code = "too-short" if len(read) < length else "too-long"
+            raise FieldError(code, message, f"A list of exactly {length} items.")
+        return read
+
+    return AfterValidator(check)
 
 
 def person_name() -> BeforeValidator:

@@ -84,10 +84,10 @@ def _describe_fault(
         return cause.in_file(file, field=path)
     if kind in ("too_long", "too_short"):
         bound = f"at {'least' if kind == 'too_short' else 'most'}"
-        count = first["ctx"]["min_length" if kind == "too_short" else "max_length"]
+        read, count = first["ctx"]["actual_length"], first["ctx"]["min_length" if kind == "too_short" else "max_length"]
         return InputError(
             kind.replace("_", "-"),
-            f"is a list of the wrong length, read {first['ctx']['actual_length']} items",
+            f"is a list of the wrong length, read {read} item{'' if read == 1 else 's'}",
             field=field,
             hint=f"A list of {bound} {count} item{'' if count == 1 else 's'}.",
             file=file,

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from skinbeam.model.errors import spelling_hint
 from skinbeam.model.exposure import Layer
-from skinbeam.model.fields import FieldError, InputTable, choice, number, text
+from skinbeam.model.fields import FieldError, InputTable, choice, exact_length, number, text
 
 __all__ = [
     "OVERLAP_SLACK",
@@ -26,10 +26,8 @@ __all__ = [
     "segment_distances",
 ]
 
-PathPoint = Annotated[list[Annotated[float, number(-1e6, 1e6, "µm")]], Field(min_length=3, max_length=3)]
-EllipsoidWidths = Annotated[
-    list[Annotated[float, number(0, 1e6, "µm", exclude_low=True)]], Field(min_length=3, max_length=3)
-]
+PathPoint = Annotated[list[Annotated[float, number(-1e6, 1e6, "µm")]], exact_length(3)]
+EllipsoidWidths = Annotated[list[Annotated[float, number(0, 1e6, "µm", exclude_low=True)]], exact_length(3)]
 
 
 class PeriodicCell(InputTable):
