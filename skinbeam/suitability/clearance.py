@@ -13,10 +13,12 @@ __all__ = ["CLEARANCE", "CLEARED", "clearance_notices", "with_clearances"]
 
 CLEARANCE: Final = "clearance"  # the code of the notice
 CLEARED: Final = "clearance.cleared"
+# Cautions that ask for the same second look as the referral of their rule, where it does not stop this treatment.
+_CAUTIONS_WITH_THE_SAME_QUESTION: Final = ("response.too-little-so-far", "response.too-little-somewhere")
 
 
 def with_clearances(case: Case, concern: Concern | None, reasons: Iterable[RuleReason]) -> list[RuleReason]:
-    """Return reasons of which those that refer, and are cleared for a concern, are cautions.
+    """Return reasons of which those that refer, or ask for the same second look, are cautions that name who cleared it.
 
     Parameters
     ----------
@@ -26,7 +28,8 @@ def with_clearances(case: Case, concern: Concern | None, reasons: Iterable[RuleR
 
 
 def _with_clearance(case: Case, concern: Concern | None, reason: RuleReason) -> RuleReason:
-    cleared = _find_clearance(case, concern, reason.rule) if reason.decision == "refer" else None
+    asks_for_look = reason.decision == "refer" or reason.message.id in _CAUTIONS_WITH_THE_SAME_QUESTION
+    cleared = _find_clearance(case, concern, reason.rule) if asks_for_look else None
     if cleared is None:
         return reason
     params = {"reason": reason.message, "by": cleared.by, "date": Formatter().date(cleared.date)}

@@ -26,7 +26,9 @@ from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.laser.device import Device
 from skinbeam.laser.device_class import SHORTEST_MICROSECOND_MS, SHORTEST_NANOSECOND_MS, heats_alike
+from skinbeam.laser.setting_grid import GRID_DIGITS
 from skinbeam.model.case import Case
+from skinbeam.model.document import round_significant
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.vocabulary import COLOUR_MODALITIES
 from skinbeam.suitability.course_rules import course_rules
@@ -182,7 +184,8 @@ def _least_barred(reaction: EarlierReaction, dose: float | None) -> float | None
     if reaction.meaning == "unread" or reaction.is_long_redness:
         return math.nextafter(dose, math.inf)
     share = 1.0 / course_rules().dose_step if reaction.meaning == "sign" else SHARE_AFTER_INJURY
-    return math.nextafter(share * dose, math.inf)
+    # Rounded as the steps of a device are: two thirds of 0.3 are 0.2, and not the number just below it.
+    return math.nextafter(round_significant(share * dose, GRID_DIGITS), math.inf)
 
 
 def _bars_of_own_light(reaction: EarlierReaction, device: Device, borne: EarlierReaction | None) -> list[DoseBar]:

@@ -12,6 +12,7 @@ from skinbeam.model.consultation import CLEARABLE_RULES
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import load_case, parse_record
 from skinbeam.suitability.clearance import CLEARED
+from skinbeam.suitability.explanation import explain_decision
 from skinbeam.suitability.judgement import Suitability, judge_case, judge_suitability
 from skinbeam.suitability.table import load_rules
 
@@ -100,6 +101,27 @@ def test_a_course_that_helped_too_little_goes_on_when_somebody_has_looked_again(
         case = case_of(*clearances, session=done)
         decisions.append(judge_suitability(case, concern=case.concern[0], modality="vascular", **dye).decision)
     assert decisions == ["refer", "with-caution"]
+
+
+def test_once_somebody_has_looked_again_no_other_light_asks_for_that_look() -> None:
+    """The leaflet told the patient that a doctor must look again, after a dermatologist had done so."""
+    done = [
+        {"week": week, "treats": "facial-telangiectasia", "device": "ktp-532", "response_pct": 10.0}
+        for week in (0.0, 6.0)
+    ]
+    both = {"session": done, "clinic": {"devices": ["ktp-532", "ndyag-1064"]}}
+    infrared = {"device_wavelength_nm": 1064.0, "pulse_ms": 20.0}
+    ids = []
+    for clearances in ((), (clear("response-too-little", condition="facial-telangiectasia"),)):
+        case = case_of(*clearances, **both)
+        judged_light = judge_suitability(case, concern=case.concern[0], modality="vascular", **infrared)
+        reasons = [one for one in judged_light.reasons if one.rule == "response-too-little"]
+        plain = [one.text.id for one in explain_decision(case, judge_case(case)) if one.rule == "response-too-little"]
+        ids.append(([one.message.id for one in reasons], plain))
+    assert ids == [
+        (["response.too-little-so-far"], ["leaflet_why.response-too-little"]),
+        ([CLEARED], ["clearance.told"]),
+    ]
 
 
 def test_the_plan_says_how_a_referral_is_cleared_and_then_plans_what_it_would_have_planned() -> None:

@@ -51,6 +51,13 @@ def test_an_energy_and_a_spot_are_a_dose() -> None:
     assert max(allowed_doses(spot("blister", "energy_mJ = 1200.0\nspot_mm = 5.0"))) == 4.0
 
 
+@pytest.mark.parametrize(("injuring", "left"), [(0.3, 0.2), (0.6, 0.4), (1.2, 0.8)])
+def test_two_thirds_of_a_dose_are_left_where_the_device_can_be_set_to_them(injuring: float, left: float) -> None:
+    """In binary numbers two thirds of 0.3 are a little less than 0.2, and half of 0.2 does nothing."""
+    hurt = spot("blister", f"wavelength_nm = 532.0\nfluence_J_cm2 = {injuring}", device="ps-ndyag-532-1064")
+    assert max(allowed_doses(hurt, "ps-ndyag-532-1064", BeamSetting(532.0, 8e-7, 4.0))) == left
+
+
 def test_only_the_wavelength_that_injured_is_barred() -> None:
     green, infrared = BeamSetting(532.0, 1e-5, 3.0), BeamSetting(1064.0, 1e-5, 3.0)
     name = "qs-ndyag-532-1064"
