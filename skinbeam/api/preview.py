@@ -12,7 +12,7 @@ from skinbeam.model.estimate import Unknown, map_known
 from skinbeam.model.input_files import read_bytes
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
-from skinbeam.plan_records.document import read_plan
+from skinbeam.plan_records.document import is_altered, read_plan
 from skinbeam.plan_records.plan import Plan
 from skinbeam.preview.page import PreviewDay, PreviewLabels, PreviewPage, PreviewPicture, PreviewRow
 from skinbeam.preview.panels import make_strip, omission_message
@@ -136,7 +136,7 @@ def read_plan_file(path: Path) -> Plan:
 
     Raises
     ------
-    InputError : missing, too large, not JSON, or not a plan.
+    InputError : missing, too large, not JSON, not a plan, or `altered-plan`: another than its hash names.
     """
     data = read_bytes(path, field="plan", max_bytes=_PLAN_BYTES_MAX, description="a plan")
     hint = render_message("preview-plan.hint")
@@ -148,10 +148,14 @@ def read_plan_file(path: Path) -> Plan:
     try:
         if not isinstance(document, dict):
             raise ValueError("plan: an object was expected")
-        return read_plan(document)
+        plan, altered = read_plan(document), is_altered(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = render_message("preview-plan.not_a_plan", {"file": path.name, "reason": str(error)[:200]})
         raise InputError("not-a-plan", message, field="plan", hint=hint, file=path.name) from None
+    if altered:
+        message = render_message("preview-plan.altered", {"file": path.name})
+        raise InputError("altered-plan", message, field="plan", hint=hint, file=path.name)
+    return plan
 
 
 def make_preview(plan: Plan, analysis: PhotoAnalysis) -> Preview:

@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from skinbeam.assessment.risks import PersonalRisk
 from skinbeam.evidence.expectation.expectation import Expectation, NaturalCourse
 from skinbeam.model.conditions import known_conditions, known_modalities
+from skinbeam.model.document import sha256_hex
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan_records.course import DeviceSetup, TestSpotLadder
@@ -22,7 +23,7 @@ from skinbeam.plan_records.plan import PLAN_SCHEMA, Advice, NearestOption, Optio
 from skinbeam.suitability.table import RuleReason
 from skinbeam.text import ENGLISH, LANGUAGES, DocumentWarning, Message, current_language, translate, use_language
 
-__all__ = ["StoredMessage", "read_plan"]
+__all__ = ["StoredMessage", "is_altered", "read_plan"]
 
 _EARLIER_SCHEMAS = ("skinbeam.plan/1",)  # without `language`: English
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -78,13 +79,25 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     _expect(schema in (PLAN_SCHEMA, *_EARLIER_SCHEMAS), "plan.schema", PLAN_SCHEMA, schema)
     is_known = isinstance(language, str) and language in LANGUAGES
     _expect(is_known, "plan.language", f"one of {', '.join(LANGUAGES)}", language)
-    hashed = {name: value for name, value in document.items() if name not in ("language", "plan_sha256")}
-    read: Plan = _PlanReader(language).value(Plan, hashed, "plan")
+    read: Plan = _PlanReader(language).value(Plan, _hashed_content(document), "plan")
     if language != ENGLISH:
         identity = document.get("plan_sha256")
         _expect(isinstance(identity, str) and bool(_HASH.fullmatch(identity)), "plan.plan_sha256", "a hash", identity)
         vars(read)["plan_sha256"] = identity
     return read
+
+
+def is_altered(document: Mapping[str, Any]) -> bool:
+    """Return whether the content of an English plan is no longer that of its hash.
+
+    The hash is that of English sentences, so a document in another language cannot be checked and counts as unaltered.
+    """
+    is_english = document.get("language", ENGLISH) == ENGLISH
+    return is_english and document.get("plan_sha256") != sha256_hex(_hashed_content(document))
+
+
+def _hashed_content(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in ("language", "plan_sha256")}
 
 
 @dataclass(frozen=True)

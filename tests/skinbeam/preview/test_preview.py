@@ -17,7 +17,7 @@ from PIL import Image
 from preview_samples import FACE, improving, look, painted, plan, seen
 from report_samples import sample
 
-from skinbeam.api.preview import Preview, make_preview, make_preview_page, preview_photo
+from skinbeam.api.preview import Preview, make_preview, make_preview_page, preview_photo, read_plan_file
 from skinbeam.model.document import pretty_json
 from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.estimate import Estimate, Unknown
@@ -336,6 +336,20 @@ def test_what_is_no_plan_is_refused(tmp_path: Path, content: str, code: str) -> 
         preview_photo(FACE, tmp_path / "plan.json", tmp_path / "out").to_dict()
     assert caught.value.code == code
     assert not (tmp_path / "out").exists()
+
+
+def test_an_altered_plan_is_refused(tmp_path: Path) -> None:
+    """In the language of its hash; a German document cannot be held against it, and is read."""
+    file = tmp_path / "plan.json"
+    for document in (plan().document_in("en"), plan().document_in("de")):
+        file.write_text(json.dumps(document))
+        assert read_plan_file(file).plan_sha256 == document["plan_sha256"]
+    altered = json.loads(json.dumps(plan().document))
+    altered["concerns"][0]["options"][0]["rank"] += 1
+    file.write_text(json.dumps(altered))
+    with pytest.raises(InputError) as caught:
+        read_plan_file(file)
+    assert caught.value.code == "altered-plan"
 
 
 @pytest.mark.check
