@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from skinbeam.evidence.studies.trial_arm import RATERS, Grades, parse_grades
-from skinbeam.model.conditions import known_sites, treated_sites_hint
+from skinbeam.model.conditions import check_treated_site
 from skinbeam.model.errors import InputError, spelling_hint, unknown_name_error
 from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes, resolve_name
 
@@ -126,13 +126,7 @@ def _resolve_treated_site(site: str | None) -> str | None:
     if site is None:
         return None
     name = resolve_name("site", site, field="site")
-    if known_sites()[name].use != "treatment":
-        raise InputError(
-            "not-treated",
-            f'"{name}" is a site of [skin] alone',
-            field="site",
-            hint=treated_sites_hint(name),
-        )
+    check_treated_site(name, field="site")
     return name
 
 

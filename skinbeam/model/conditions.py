@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, ClassVar, Literal
 
 from skinbeam.model.document import DocumentResult, sha256_hex
+from skinbeam.model.errors import InputError
 from skinbeam.model.sources import SourcedValue
 from skinbeam.model.vocabulary import NameKind, vocabulary_table
 from skinbeam.text import render_message
@@ -23,13 +24,13 @@ __all__ = [
     "Site",
     "SiteName",
     "SubtypeName",
+    "check_treated_site",
     "known_conditions",
     "known_modalities",
     "known_names",
     "known_sites",
     "list_names",
     "title_with_site",
-    "treated_sites_hint",
 ]
 
 LaserUse = Literal["first", "usual", "possible"]
@@ -176,11 +177,19 @@ def known_sites() -> Mapping[str, Site]:
     return {name: _read_site(name, **entry) for name, entry in vocabulary_table("site").items()}
 
 
-def treated_sites_hint(site: str) -> str:
-    """Return which sites are treated, for somebody who named one of `[skin]` alone."""
-    known = [name for name, entry in known_sites().items() if entry.use == "treatment"]
-    own = known_sites()[site].treated_as
-    return f"{f'It is treated as {own}. ' if own else ''}Known: {', '.join(known)}."
+def check_treated_site(site: str, *, field: str, file: str = "") -> None:
+    """Refuse a site that only describes skin.
+
+    Raises
+    ------
+    InputError : `not-treated`, with the sites that are treated.
+    """
+    entry = known_sites()[site]
+    if entry.use != "treatment":
+        known = [name for name, other in known_sites().items() if other.use == "treatment"]
+        own = f"It is treated as {entry.treated_as}. " if entry.treated_as else ""
+        hint = f"{own}Known: {', '.join(known)}."
+        raise InputError("not-treated", f'"{site}" is a site of [skin] alone', field=field, hint=hint, file=file)
 
 
 def title_with_site(title: str, site: str) -> str:

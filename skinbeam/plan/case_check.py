@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from skinbeam.laser.case_devices import read_device_files
 from skinbeam.laser.earlier_pulses import check_earlier_pulses
-from skinbeam.model.conditions import known_sites, treated_sites_hint
+from skinbeam.model.conditions import check_treated_site
 from skinbeam.model.consultation import Photo
 from skinbeam.model.errors import InputError
 from skinbeam.model.input_files import LoadedCase
@@ -68,14 +68,7 @@ def check_consultation(
                 file=loaded.file,
             )
     for index, concern in enumerate(case.concern):
-        if known_sites()[concern.site].use != "treatment":
-            raise InputError(
-                "not-treated",
-                f'"{concern.site}" is a site of [skin] alone',
-                field=f"concern[{index}].site",
-                hint=treated_sites_hint(concern.site),
-                file=loaded.file,
-            )
+        check_treated_site(concern.site, field=f"concern[{index}].site", file=loaded.file)
     whole = read_device_files(loaded)
     if not with_records:
         check_earlier_pulses(whole.case, file=whole.file)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.laser.device import devices
-from skinbeam.model.conditions import list_names, treated_sites_hint
+from skinbeam.model.conditions import check_treated_site, list_names
 from skinbeam.model.errors import InputError
 from skinbeam.model.sources import bibliography
 from skinbeam.model.vocabulary import (
@@ -72,7 +72,11 @@ EVERY = pytest.mark.parametrize("name", CONDITIONS)
 @pytest.mark.parametrize(("site", "own"), [("forearm", "It is treated as arms."), ("back", None)])
 def test_a_site_of_skin_alone_says_under_which_name_it_is_treated(site: str, own: str | None) -> None:
     """Melasma of the forearm was refused with a list of names, among them "arms"."""
-    assert treated_sites_hint(site).startswith(own or "Known: full-face")
+    with pytest.raises(InputError) as caught:
+        check_treated_site(site, field="site")
+    assert caught.value.code == "not-treated"
+    assert caught.value.hint.startswith(own or "Known: full-face")
+    check_treated_site("arms", field="site")
 
 
 @pytest.mark.parametrize(
