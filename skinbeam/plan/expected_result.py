@@ -78,16 +78,16 @@ def trial_expectation(
 
     A light that does not reach its target gets no improvement from trials of another kind of the condition, and a kind
     of another nature none at all. Trials of a group of medicines are pooled, so that a person who must not have some of
-    them gets no number from any.
+    them gets no number from any; an operation gets none from another operation.
 
     Parameters
     ----------
     reached : share of the simulated skins that reach the target; None where nothing was simulated.
     reasons : of the rules on this treatment of this person.
     """
-    barring = _barring_reason(reasons)
-    if barring is not None:
-        expected = expect_unknown(question, Message("plan.part-barred-not-lent", {"reason": barring.message}))
+    barred = _barring_message(reasons)
+    if barred is not None:
+        expected = expect_unknown(question, barred)
     elif _is_kind_apart(question) and not is_kind_tried(question):
         not_lent = Message("plan.kind-apart-not-lent", {"kinds": kind_names(question.subtypes)})
         expected = expect_without_improvement(question, not_lent)
@@ -102,10 +102,11 @@ def trial_expectation(
     return expected.shortened()
 
 
-def _barring_reason(reasons: Sequence[RuleReason]) -> RuleReason | None:
-    """Return the first reason whose rule keeps some of the medicines of a treatment from a person."""
-    barring = {rule.id for rule in load_rules("suitability") if rule.bars_part}
-    return next((reason for reason in reasons if reason.rule in barring), None)
+def _barring_message(reasons: Sequence[RuleReason]) -> Message | None:
+    """Return why trials tell nothing of this treatment of this person, by the first rule that says so; else None."""
+    barring = {rule.id: rule.bars_results for rule in load_rules("suitability") if rule.bars_results}
+    barred = (reason for reason in reasons if reason.rule in barring)
+    return next((Message(f"plan.{barring[one.rule]}-not-lent", {"reason": one.message}) for one in barred), None)
 
 
 def _is_kind_apart(question: EvidenceQuestion) -> bool:

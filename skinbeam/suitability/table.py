@@ -53,6 +53,7 @@ EVIDENCE_STRENGTHS = (
 )
 INFRARED = "infrared"  # long pulses that heat the dermis through, given to scars for months, unlike light for vessels
 PULSE_CLASSES = ("nanosecond", "picosecond", INFRARED)  # after short pulses of the first two spots crust differently
+_RESULT_BARS = ("part-barred", "other-operation")
 _RULE_KEYS = {
     "row",
     "use",
@@ -63,7 +64,7 @@ _RULE_KEYS = {
     "when",
     "decision",
     "decides",
-    "bars_part",
+    "bars_results",
     "topic",
     "bound",
     "strength",
@@ -123,7 +124,7 @@ class Rule:
     sites: tuple[str, ...] = ()
     pulse: str = ""
     decides: str = "concern"
-    bars_part: bool = False
+    bars_results: str = ""
     topic: str = ""
     bounds: tuple[RuleBound, ...] = ()
     values: tuple[ValueRange, ...] = ()
@@ -188,8 +189,8 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         raise fault("decision belongs to suitability, and suitability needs one")
     if (entry["use"] in ("downtime", "sessions")) != ("values" in entry):
         raise fault("values belong to downtime and sessions, and both need some")
-    if "bars_part" in entry and (entry["use"] != "suitability" or not isinstance(entry["bars_part"], bool)):
-        raise fault("bars_part is true or false, and belongs to suitability")
+    if "bars_results" in entry and (entry["use"] != "suitability" or entry["bars_results"] not in _RESULT_BARS):
+        raise fault(f"bars_results is one of {', '.join(_RESULT_BARS)}, and belongs to suitability")
     if "bound" in entry and entry["use"] != "suitability":
         raise fault("bound belongs to suitability")
     for key, kind in (("conditions", known_conditions()), ("sites", known_sites())):
@@ -218,7 +219,7 @@ def _read_rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         sites=tuple(entry.get("sites", ())),
         pulse=entry.get("pulse", ""),
         decides=entry.get("decides", "concern"),
-        bars_part=entry.get("bars_part", False),
+        bars_results=entry.get("bars_results", ""),
         topic=entry.get("topic", ""),
         bounds=bounds,
         values=values,

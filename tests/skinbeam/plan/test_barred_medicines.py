@@ -45,16 +45,16 @@ def test_everybody_else_gets_what_trials_of_all_of_them_found(modality: str, con
     assert not all(isinstance(share, Unknown) for share in acne.p_at_least.values())
 
 
-BARRING = {rule.id for rule in load_rules("suitability") if rule.bars_part}
+BARRING = {rule.id for rule in load_rules("suitability") if rule.bars_results}
 
 
-def test_a_rule_bars_a_part_only_where_it_does_not_refuse_the_whole() -> None:
+def test_a_rule_bars_results_only_where_it_does_not_refuse_the_whole() -> None:
     for rule in load_rules("suitability"):
-        assert not rule.bars_part or rule.decision == "with-caution"
+        assert not rule.bars_results or rule.decision == "with-caution"
 
 
-@pytest.mark.parametrize(("use", "value"), [("suitability", "yes"), *((use, True) for use in RULE_USES[1:2])])
-def test_what_bars_a_part_is_a_yes_or_no_of_suitability(use: str, value: Any) -> None:
+@pytest.mark.parametrize(("use", "value"), [("suitability", "yes"), *((use, "part-barred") for use in RULE_USES[1:2])])
+def test_what_bars_results_is_one_of_two_reasons_of_suitability(use: str, value: Any) -> None:
     entry = {
         "use": use,
         "modalities": "laser",
@@ -63,8 +63,8 @@ def test_what_bars_a_part_is_a_yes_or_no_of_suitability(use: str, value: Any) ->
         "message": "rules.lupus",
     }
     decision = {"decision": "with-caution"} if use == "suitability" else {}
-    with pytest.raises(ValueError, match="bars_part"):
-        read_rules({"one": entry | decision | {"bars_part": value}})
+    with pytest.raises(ValueError, match="bars_results"):
+        read_rules({"one": entry | decision | {"bars_results": value}})
 
 
 @pytest.mark.parametrize(

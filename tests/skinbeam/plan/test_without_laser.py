@@ -60,6 +60,16 @@ def test_loose_skin_that_no_lift_reaches_is_not_sent_to_a_surgeon_on_the_word_of
     assert "surgery" in offered(plan_of("laxity", site="neck"))
 
 
+def test_surgery_of_the_arms_is_not_told_with_the_result_of_a_face_lift() -> None:
+    def half_improved(site: str) -> Any:
+        options = plan_of("laxity", site=site)["options"]
+        (surgery,) = (option for option in options if option["modality"] == "surgery")
+        return surgery["expected"]["p_at_least"]["50"]
+
+    assert "another operation" in half_improved("arms")["unknown"]
+    assert "median" in half_improved("full-face")
+
+
 @pytest.mark.parametrize("condition", ["laxity", "wrinkles"])
 def test_volume_is_told_for_hands_alone(condition: str) -> None:
     assert "filler" in offered(plan_of(condition, site="hands"))
