@@ -10,6 +10,7 @@ from skinbeam.model.vocabulary import laser_modalities
 
 __all__ = [
     "class_parts",
+    "condition_of_site",
     "default_subtype",
     "guideline_classes",
     "guideline_conditions",
@@ -63,6 +64,12 @@ def kind_of_row(condition: str, kind: str) -> str:
     """Return the kind whose rows hold for a kind or a degree of a condition; nearly always itself."""
     degrees: Mapping[str, str] = _guideline_names()["row_of_degree"].get(condition, {})
     return degrees.get(kind, kind)
+
+
+def condition_of_site(condition: str, site: str) -> str:
+    """Return the condition whose rows hold for a condition at a site; nearly always itself."""
+    sites: Mapping[str, str] = _guideline_names()["condition_of_site"].get(condition, {})
+    return sites.get(site, condition)
 
 
 @cache

@@ -5,6 +5,7 @@ from functools import cache
 
 from skinbeam.evidence.guideline.device_classes import (
     class_parts,
+    condition_of_site,
     default_subtype,
     guideline_classes,
     guideline_conditions,
@@ -99,11 +100,12 @@ def read_cells(text: str) -> tuple[GuidelineCell, ...]:
 
 
 def guideline_cell(condition: str, subtype: str, site: str, phototype: str) -> GuidelineCell | None:
-    """Return the most specific cell: subtype and site, then subtype, then site, then general.
+    """Return the most specific cell: subtype and site, then site, then subtype, then general.
 
-    An empty subtype takes the one that `data/guideline.toml` names for the condition. A condition whose cells are all
-    of one site, such as poikiloderma of the neck, takes them for other sites, too; `site` of the cell then names it.
-    None if the condition has no cell.
+    The site comes before the subtype, since what suits deep lines of a face can scar a neck. An empty subtype takes
+    the one that `data/guideline.toml` names for the condition. A condition whose cells are all of one site, such as
+    poikiloderma of the neck, takes them for other sites, too; `site` of the cell then names it. Wrinkles around mouth
+    and eyes take the cells of the lines there; `condition` of the cell then names them. None if there is no cell.
 
     Raises
     ------
@@ -113,15 +115,22 @@ def guideline_cell(condition: str, subtype: str, site: str, phototype: str) -> G
         raise unknown_name_error("condition", condition, guideline_conditions(), field="condition")
     if phototype not in PHOTOTYPES:
         raise unknown_name_error("phototype", phototype, PHOTOTYPES, field="phototype")
+    condition = condition_of_site(condition, site)
     cells = _cells_of_person(condition, phototype)
-    for kind in dict.fromkeys((subtype or default_subtype(condition), "", default_subtype(condition))):
-        for place in dict.fromkeys((site, "")):
-            if (kind, place) in cells:
-                return cells[kind, place]
-        elsewhere = [cell for cell in cells.values() if cell.subtype == kind]
-        if kind and elsewhere:
-            return elsewhere[0]
-    return next(iter(cells.values()), None)
+    default = default_subtype(condition)
+    kind = subtype or default
+    wanted = (
+        (kind, site),
+        *([("", site)] if site else []),
+        (kind, ""),
+        *(key for key in cells if kind and key[0] == kind),
+        ("", ""),
+        (default, site),
+        (default, ""),
+        *(key for key in cells if key[0] == default),
+        *cells,
+    )
+    return next((cells[key] for key in wanted if key in cells), None)
 
 
 @cache

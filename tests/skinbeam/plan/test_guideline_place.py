@@ -295,6 +295,18 @@ def test_moderate_laxity_stands_in_the_row_that_names_it_and_mild_does_not() -> 
         assert cells("laxity", "II", severity=degree) != severe
 
 
+@pytest.mark.parametrize("device", ["co2-10600", "er-yag-2940"])
+def test_deep_lines_of_fair_faces_have_whole_field_ablation_behind_columns(device: str) -> None:
+    (severe,) = cells("wrinkles", "II", site="full-face", severity="severe")
+    columns = guideline_place([severe], "fractional-ablative", classes_of("fractional-co2-10600"))
+    field = guideline_place([severe], "ablative", classes_of(device))
+    assert columns is not None
+    assert field is not None
+    assert columns.number < field.number
+    for others in (cells("wrinkles", "II", severity="moderate"), cells("wrinkles", "IV", severity="severe")):
+        assert guideline_place(others, "ablative", classes_of(device)) is None
+
+
 # Concerns of several kinds.
 
 CONDITIONS_OF_KINDS = [name for name in known_conditions() if len(condition_subtypes(name)) > 1]

@@ -99,6 +99,22 @@ def test_the_most_specific_cell_wins() -> None:
     assert row("laxity", "", "full-face") == "laxity/mild/III"
     assert row("laxity", "", "neck") == "laxity/mild/neck/III"
     assert row("poikiloderma", "", "decolletage") == "poikiloderma/neck/III"
+    assert row("skin-texture", "pores", "hands") == "skin-texture/hands/III"
+    assert row("wrinkles", "severe", "forehead") == "wrinkles/severe/III"
+    assert row("wrinkles", "severe", "perioral") == "perioral-lines/perioral/III"
+    assert row("wrinkles", "mild", "perioral") == "perioral-lines/mild/perioral/III"
+    assert row("wrinkles", "severe", "periorbital") == row("wrinkles", "", "eyelid")
+    assert row("wrinkles", "", "eyelid") == "fine-lines-periorbital/periorbital/III"
+
+
+@pytest.mark.parametrize("degree", ["", "mild", "moderate", "severe"])
+@pytest.mark.parametrize("site", ["neck", "decolletage", "hands", "periorbital", "eyelid"])
+def test_no_degree_brings_whole_field_ablation_where_skin_scars_sooner(site: str, degree: str) -> None:
+    for phototype in PHOTOTYPES:
+        cell = guideline_cell("wrinkles", degree, site, phototype)
+        assert cell is not None
+        places = (cell.first, cell.second, cell.third)
+        assert "ablative" not in {place.treatment for place in places if place is not None}
 
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:
