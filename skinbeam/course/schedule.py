@@ -8,6 +8,7 @@ one is wounded, light comes first in a visit and no light meets a fresh wound.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -150,7 +151,7 @@ class _CourseSession:
         stopping: dict[int, list[str]] = {}
         for part in self.parts:
             if self._reaches_stop_rule(part):
-                stopping.setdefault(rules.stop_after(part.option.modality), []).append(part.title)
+                stopping.setdefault(self._sessions_to_judge(part), []).append(part.title)
         below = {"pct": rules.stop_below_pct}
         if named:
             return [
@@ -165,7 +166,13 @@ class _CourseSession:
         A course that improved too little is refused, and has no visits.
         """
         is_answered = self.index == 0 and part.is_judged
-        return part.sessions_alike + self.index == course_rules().stop_after(part.option.modality) and not is_answered
+        return part.sessions_alike + self.index == self._sessions_to_judge(part) and not is_answered
+
+    def _sessions_to_judge(self, part: GroupedConcern) -> int:
+        """Return the sessions after which a course may stop: some more where they follow sooner than they show."""
+        rules = course_rules()
+        visits_until_shown = math.ceil(rules.least_weeks / max(self.group.interval.weeks, 1))
+        return rules.stop_after(part.option.modality) + max(visits_until_shown, 1) - 1
 
     @property
     def _since_last_messages(self) -> list[Message]:

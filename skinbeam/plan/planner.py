@@ -412,15 +412,18 @@ def _clearance_notices(
 ) -> tuple[DocumentWarning, ...]:
     """Return how the referrals that leave something without a laser are cleared, where they can be."""
     without_laser = [
-        concern for concern, planned in zip(case.concern, concerns, strict=True) if planned.first_laser is None
+        (concern, planned)
+        for concern, planned in zip(case.concern, concerns, strict=True)
+        if planned.first_laser is None
     ]
     of_lasers = [
         reason
-        for concern in without_laser
+        for concern, _ in without_laser
         for modality in usable_modalities(concern.condition)
         for reason in judge_suitability(case, concern=concern, modality=modality).reasons
     ]
-    return clearance_notices([*suitability.reasons, *of_lasers])
+    refusals = (message for _, planned in without_laser for refused in planned.refused for message in refused.reasons)
+    return clearance_notices([*suitability.reasons, *of_lasers], refusals)
 
 
 def _keloid_decision_message(patient: Patient) -> Message | None:

@@ -52,9 +52,14 @@ def _find_clearance(case: Case, concern: Concern | None, rule: str) -> Clearance
     return max(clearances, key=lambda clearance: clearance.date, default=None)
 
 
-def clearance_notices(reasons: Iterable[RuleReason]) -> tuple[DocumentWarning, ...]:
-    """Return how referrals of a plan are cleared; empty where none of them can be."""
-    rules = dict.fromkeys(
-        reason.rule for reason in reasons if reason.decision == "refer" and reason.rule in CLEARABLE_RULES
-    )
+def clearance_notices(reasons: Iterable[RuleReason], refusals: Iterable[Message] = ()) -> tuple[DocumentWarning, ...]:
+    """Return how referrals of a plan are cleared; empty where none of them can be.
+
+    Parameters
+    ----------
+    refusals : the reasons for which devices are refused: a course may have failed with each light that one has for it.
+    """
+    referring = [reason.rule for reason in reasons if reason.decision == "refer" and reason.rule in CLEARABLE_RULES]
+    referring += ["response-too-little" for refusal in refusals if refusal.id == "response.too-little"]
+    rules = dict.fromkeys(referring)
     return (DocumentWarning(CLEARANCE, Message("clearance.how", {"rules": list(rules)})),) if rules else ()

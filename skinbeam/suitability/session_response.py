@@ -218,7 +218,9 @@ def _stopping_message(
     if not response.is_too_little_after(rules.stop_after(modality)):
         return None
     params = {"sessions": response.judged_after, "improved": response.improved_pct}
-    if response.is_last_judged and is_judged_early(case, done[-1]):
+    # Where sessions follow each other sooner than they show, those before the last ones have shown by now.
+    shown = count_sessions(session for session in done if not is_judged_early(case, session))
+    if response.is_last_judged and shown < rules.stop_after(modality):
         return "with-caution", Message("response.too-early", params | {"least": rules.least_weeks})
     if not is_place_known(case, concern):
         return "with-caution", Message("response.too-little-somewhere", params)

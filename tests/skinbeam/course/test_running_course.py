@@ -41,6 +41,15 @@ def test_columns_are_judged_after_the_session_after_which_their_course_stops() -
     assert [index for index, ids in enumerate(step_ids(course)) if "course.stop-rule" in ids] == [3]
 
 
+@pytest.mark.parametrize(("every", "sessions"), [(2, 3), (1, 5), (6, 2)])
+def test_sessions_that_follow_sooner_than_they_show_are_judged_after_more_of_them(every: int, sessions: int) -> None:
+    """Toning every two weeks was to stop after two sessions, the second of them two weeks ago."""
+    toning = option("pigment-short-pulse", "toning", SourceRange(8, 8, "sessions"), SourceRange(every, every, "weeks"))
+    course = schedule_course([part("melasma", toning)])
+    asked = [(visit.session, step) for visit in course for step in visit.steps if step.id == "course.stop-rule"]
+    assert [(number, step.params["sessions"]) for number, step in asked] == [(sessions + 1, sessions)]
+
+
 def test_the_rule_to_stop_names_its_concern_where_a_visit_treats_several() -> None:
     """The same sentence stood twice in one visit, and nobody knew of what."""
     both = concern("facial-telangiectasia", "nose") + concern("age-spots", "hands")

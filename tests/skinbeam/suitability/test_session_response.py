@@ -122,6 +122,31 @@ def test_a_result_that_was_judged_before_it_shows_stops_nothing(weeks_ago: float
     assert reason.message.id == ("response.too-little" if decision == "refer" else "response.too-early")
 
 
+@pytest.mark.parametrize(("done", "decision"), [(2, "with-caution"), (3, "refer"), (4, "refer")])
+def test_sessions_every_two_weeks_stop_when_those_that_show_have_helped_too_little(done: int, decision: str) -> None:
+    """Toning of melasma was never stopped: each visit came two weeks after the last session, before it shows."""
+    rows = "".join(
+        f'\n[[session]]\nweek = {2 * number}\ntreats = "melasma"\ndevice = "qs-ndyag-532-1064"\nresponse_pct = 15\n'
+        for number in range(done)
+    )
+    case = loaded(PERSON + concern("melasma", "cheeks") + rows + "weeks_ago = 2\n").case
+    toning = {"device_wavelength_nm": 1064.0, "pulse_ms": 5e-6}
+    judged = judge_suitability(case, concern=case.concern[0], modality="pigment-short-pulse", **toning)
+    assert [one.decision for one in judged.reasons if one.rule == "response-too-little"] == [decision]
+
+
+def test_a_plan_says_how_a_course_is_cleared_where_its_laser_has_another_light_that_is_not_for_this() -> None:
+    """The laser also gives 532 nm, which is not for melasma: nothing was planned, and nobody was told how to go on."""
+    rows = "".join(
+        f'\n[[session]]\nweek = {2 * number}\ntreats = "melasma"\ndevice = "qs-ndyag-532-1064"\n'
+        "wavelength_nm = 1064\nresponse_pct = 15\n"
+        for number in range(3)
+    )
+    made = document(PERSON + concern("melasma", "cheeks") + rows + "weeks_ago = 5\n" + devices("qs-ndyag-532-1064"))
+    (notice,) = (one for one in made["warnings"] if one["code"] == "clearance")
+    assert "response-too-little" in notice["message"]
+
+
 def test_light_that_failed_in_an_earlier_course_is_not_begun_again_unseen() -> None:
     failed = sessions_of("facial-telangiectasia", "pulsed-dye-595", 2, 10.0)
     new = '\n[[session]]\nweek = 208\nweeks_ago = 6\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\n'
