@@ -398,6 +398,7 @@ class LeafletConcern:
     options: Annotated[tuple[LeafletOption, ...], "choices in order, no treatment the last of them"]
     no_laser_headline: Annotated[str, "that no laser is offered, or that a doctor must see a mark; empty when one is"]
     no_laser_text: Annotated[str, "why no laser is offered; empty when one is"]
+    creams: Annotated[str, "which cream is for somebody pregnant; empty for everybody else"]
     personal_harms: Annotated[tuple[str, ...], "harms likelier for this person or by this light; empty without a laser"]
     preparations: Annotated[tuple[str, ...], "visits, test spots, and weeks without a tan; empty without a laser"]
     healing: Annotated[str, "how long the first laser shows, and its pain; empty without a laser"]

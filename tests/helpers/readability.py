@@ -86,6 +86,7 @@ def leaflet_sentences(page: LeafletPage) -> list[str]:
             concern.follow_up,
             concern.no_laser_headline,
             concern.no_laser_text,
+            concern.creams,
             *concern.personal_harms,
             *concern.preparations,
             concern.healing,

@@ -87,6 +87,7 @@ _WISH_FACTS = frozenset(
 )
 _MALE = "male"
 _PREGNANCY = "pregnancy-ask"
+_NAMES_AZELAIC_ACID = ("rules.azelaic-acid-in-pregnancy", "rules.bleaching-cream-in-pregnancy")
 # What to report before a visit: cold sores only for the face, pregnancy only for people who are asked about it.
 _BEFORE_TELL = {
     (True, True): "leaflet.before_tell",
@@ -224,6 +225,17 @@ def no_laser_text(concern: ConcernPlan, person: Assessment) -> str:
     if colour_may_change(concern, person):
         sentences.append(report_text("leaflet.change_colour"))
     return " ".join(sentences)
+
+
+def _cream_in_pregnancy(concern: ConcernPlan) -> str:
+    """Return which cream is for somebody pregnant where the others are not; empty for everybody else.
+
+    The group of bleaching creams is refused as a whole, so azelaic acid is none of the choices that the leaflet draws.
+    """
+    offered = (reason.message for option in concern.options for reason in option.reasons)
+    refused = (reason for option in concern.refused for reason in option.reasons)
+    named = any(message.id in _NAMES_AZELAIC_ACID for message in (*offered, *refused))
+    return report_text("leaflet.creams_pregnant") if named else ""
 
 
 # The page.
@@ -376,6 +388,7 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         options=leaflet_options(concern),
         no_laser_headline=report_text("leaflet_no_laser.head") if concern.no_laser else "",
         no_laser_text=no_laser_text(concern, plan.assessment),
+        creams=_cream_in_pregnancy(concern),
         personal_harms=(
             *own_harm_sentences(plan),
             *light_harm_sentences(ranked_options(concern), told={reason.rule for reason in plan.why if reason.rule}),
@@ -404,6 +417,7 @@ def _concern_to_examine(concern: ConcernPlan, sentence: str) -> LeafletConcern:
         options=(),
         no_laser_headline=sentence,
         no_laser_text="",
+        creams="",
         personal_harms=(),
         preparations=(),
         healing="",

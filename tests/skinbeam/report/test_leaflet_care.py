@@ -51,6 +51,18 @@ def test_cold_sores_are_told_once_and_of_light_on_the_face(site: str) -> None:
     assert sum("cold sores" in line.lower() for line in told) == (site == "cheeks")
 
 
+@pytest.mark.parametrize("condition", ["melasma", "active-acne"])
+def test_a_pregnant_woman_reads_which_cream_she_may_use(condition: str) -> None:
+    """Her leaflet for melasma named sun cream alone, and the report azelaic acid as the choice then."""
+
+    def creams(pregnant: str) -> str:
+        made = document(PERSON + pregnant + concern_text(condition) + devices("ndyag-1064"))
+        return leaflet_page(read_plan(made)).concerns[0].creams
+
+    assert "azelaic acid" in creams("pregnant = true\n")
+    assert not creams("")
+
+
 def test_a_paragraph_of_reasons_says_once_what_this_person_said() -> None:
     """ "Your skin is dark, or it may be." stood before each light that dark skin rules out."""
     person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"V"')
