@@ -18,6 +18,7 @@ from skinbeam.plan_records.course import Duration
 from skinbeam.plan_records.plan import HealingDayText, ImmediateReaction
 from skinbeam.response.goals import is_field_pigment
 from skinbeam.response.limits import bruise_limit
+from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.dose_bars import BRUISED_SCARS
 from skinbeam.suitability.table import RuleReason
 from skinbeam.text import Message, catalogue, render_message
@@ -37,6 +38,10 @@ __all__ = [
 # Immediate reaction, signs that stop treatment, and healing days, by modality.
 
 _HEALING_SOURCE = "skinbeam-judgement-healing"
+_SINGLE_VESSELS = (
+    "facial-telangiectasia",
+    "spider-angioma",
+)  # which are seen to darken or go; elsewhere a field is red
 _STOP_SIGNS: Mapping[str, tuple[str, ...]] = {
     "vascular": ("blister", "grey", "pain", "spread"),
     "pigment-short-pulse": ("blister", "white", "pain", "spread"),
@@ -82,11 +87,14 @@ def immediate_reaction(
     sought = f"{seen}-fair" if seen == "pigment-short-pulse" and may_whiten else seen
     if seen == "vascular" and condition in BRUISED_SCARS:
         sought = "vascular-scar-deep" if heats_deep else "vascular-scar"
-    elif seen == "vascular" and bruises:
-        sought = "vascular-bruise"
+    elif seen == "vascular":
+        of = "vascular" if condition in _SINGLE_VESSELS else "vascular-field"
+        sought = f"{of}-bruise" if bruises else of
+    elif seen == "pigment-long-pulse" and condition in course_rules().background:
+        sought = "pigment-long-pulse-field"
     return ImmediateReaction(
         Message(f"immediate.seek-{sought}"),
-        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[seen if seen == "vascular" else sought]),
+        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP_SIGNS[sought if sought in _STOP_SIGNS else seen]),
         Message("immediate.first-pulses", {"light": light, "minutes": minutes}),
     )
 

@@ -73,7 +73,8 @@ Floats = NDArray[np.float64]
 
 NO_TEST_SPOTS: Final = "no-test-spots"  # the rule of the reason why a light has none
 _IF_ANOTHER: Final = "ladder.if-another"
-_BRUISES: Final = ("immediate.seek-vascular-bruise", "immediate.seek-vascular-scar")  # purple is looked for
+# Purple is looked for.
+_BRUISES: Final = tuple(f"immediate.seek-vascular-{sought}" for sought in ("bruise", "field-bruise", "scar"))
 _SHARE_OF_FIELD: Final = 0.1  # of the field's area that test spots take
 _LEAST_SPOTS: Final = 2
 _MAX_SPOTS = 12  # doses to choose from: all their combinations take a millisecond

@@ -240,7 +240,7 @@ def consent_page(
         rare_harms=harms.rare,
         lasting_harms=harms.lasting,
         uncounted_harms=harms.uncounted,
-        personal_harms=(*own_harm_sentences(plan), *light_harm_sentences([option])),
+        personal_harms=(*own_harm_sentences(plan), *light_harm_sentences([option], concern.site)),
         healing=_healing(option),
         aftercare=care.aftercare_sentences or numbered_sentences("aftercare"),
         call_advice=(

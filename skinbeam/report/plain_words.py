@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
 from skinbeam.course.first_creams import MELASMA, first_creams
+from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.plan_records.course import DeviceSetup, LensArraySetting, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
@@ -131,21 +132,29 @@ def own_harm_sentences(plan: Plan) -> tuple[str, ...]:
     return tuple(render_message(key) for key in keys if key in catalogue())
 
 
-def light_harm_sentences(options: Iterable[Option], told: Container[str] = ()) -> Iterator[str]:
+def light_harm_sentences(options: Iterable[Option], site: str, told: Container[str] = ()) -> Iterator[str]:
     """Yield what the light of these options may do that no trial counted, each once with the lights that do it.
 
     The rules that say so hold for some lights or places alone, so that they are reasons of an option and seldom of the
-    decision. Several rules may say it in the same words. `told` : rules of which the same page says so already.
+    decision. Several rules may say it in the same words.
+
+    Parameters
+    ----------
+    site : of the concern; a rule may have other words off the face.
+    told : rules of which the same page says so already.
     """
+    is_off_face = known_sites()[site].off_face
     lights: dict[str, dict[str, None]] = {}
     first: dict[str, str] = {}
     for option in options:
         if option.setup is None:
             continue
         for reason in option.reasons:
-            words = catalogue().get(f"leaflet_light.{reason.rule}")
+            elsewhere = f"{reason.rule}-off-face"
+            own = elsewhere if is_off_face and f"leaflet_light.{elsewhere}" in catalogue() else reason.rule
+            words = catalogue().get(f"leaflet_light.{own}")
             if reason.rule not in told and words is not None:
-                rule = first.setdefault(words, reason.rule)
+                rule = first.setdefault(words, own)
                 lights.setdefault(rule, {})[light_in_words(option.setup)] = None
     for rule, named in lights.items():
         yield render_message(f"leaflet_light.{rule}", {"light": join_items(named)})

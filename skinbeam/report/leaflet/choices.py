@@ -130,15 +130,15 @@ def leaflet_choices(concern: ConcernPlan, *, may_be_pregnant: bool) -> tuple[Lea
         LeafletChoice(
             capitalise(plain_name("choice", name)),
             plain_name("plus", name, "-"),
-            _disadvantage(name, may_be_pregnant=may_be_pregnant),
+            _disadvantage(name, concern.condition, may_be_pregnant=may_be_pregnant),
         )
         for name in names
     )
 
 
-def _disadvantage(name: str, *, may_be_pregnant: bool) -> str:
-    """Return what is bad about a choice; pregnancy is left out for people who cannot be pregnant."""
-    always = plain_name("minus", name, "-")
+def _disadvantage(name: str, condition: str, *, may_be_pregnant: bool) -> str:
+    """Return what is bad about a choice for a condition; pregnancy is left out for people who cannot be pregnant."""
+    always = plain_name("minus", f"{name}-{condition}", plain_name("minus", name, "-"))
     return always if may_be_pregnant else plain_name("minus", f"{name}-not-pregnant", always)
 
 

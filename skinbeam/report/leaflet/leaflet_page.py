@@ -391,7 +391,9 @@ def _leaflet_concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         creams=_cream_in_pregnancy(concern),
         personal_harms=(
             *own_harm_sentences(plan),
-            *light_harm_sentences(ranked_options(concern), told={reason.rule for reason in plan.why if reason.rule}),
+            *light_harm_sentences(
+                ranked_options(concern), concern.site, told={reason.rule for reason in plan.why if reason.rule}
+            ),
         )
         if concern.first_laser is not None
         else (),

@@ -3,6 +3,9 @@
 import pytest
 from consultations import concern, devices, document, laser_options
 
+from skinbeam.course.downtime import immediate_reaction
+from skinbeam.text import catalogue
+
 PERSON = '\n[patient]\nage_years = 45\nphototype = "II"\ntan = "none"\n'
 
 
@@ -11,6 +14,7 @@ PERSON = '\n[patient]\nage_years = 45\nphototype = "II"\ntan = "none"\n'
     [
         ("facial-telangiectasia", "pulsed-dye-595", "vascular"),
         ("facial-telangiectasia", "pulsed-dye-585", "vascular-bruise"),  # 0.45 ms: nine in ten such skins bruise
+        ("redness", "pulsed-dye-595", "vascular-field"),
         ("surgical-scars", "pulsed-dye-595", "vascular-scar"),
         ("hypertrophic-scars", "pulsed-dye-595", "vascular-scar"),
         ("keloid", "pulsed-dye-595", "vascular-scar"),
@@ -27,6 +31,28 @@ def test_a_pulse_that_bruises_as_a_rule_is_not_said_to_leave_no_purple_colour(
     assert option["immediate"]["seek"]["id"] == f"immediate.seek-{sought}"
     stops = [sign["id"] for sign in option["immediate"]["stop_at"]]
     assert stops == [f"immediate.stop-{sign}" for sign in ("blister", "grey", "pain", "spread")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "modality", "sought"),
+    [
+        ("redness", "vascular", "vascular-field"),
+        ("poikiloderma", "vascular", "vascular-field"),
+        ("poikiloderma", "pigment-long-pulse", "pigment-long-pulse-field"),
+        ("age-spots", "pigment-long-pulse", "pigment-long-pulse"),
+        ("spider-angioma", "vascular", "vascular"),
+    ],
+)
+def test_a_field_without_single_vessels_or_spots_is_not_watched_for_one(
+    condition: str, modality: str, sought: str
+) -> None:
+    """Diffuse redness was treated until "the vessel darkens or disappears", and there is none to be seen."""
+    told = immediate_reaction(modality, condition, "595 nm")
+    assert told.seek.id == f"immediate.seek-{sought}"
+    stops = [sign.id for sign in told.stop_at]
+    assert stops == [f"immediate.stop-{sign}" for sign in ("blister", "grey", "pain", "spread")]
+    bruised = immediate_reaction(modality, condition, "595 nm", bruises=True).seek.id
+    assert ("purple within minutes" in catalogue()[bruised]) is (modality == "vascular")
 
 
 @pytest.mark.parametrize(("device", "is_told"), [("pulsed-dye-585", True), ("pulsed-dye-595", False)])

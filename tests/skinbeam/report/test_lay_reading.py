@@ -90,7 +90,8 @@ def test_a_sentence_of_two_rules_is_said_once_with_the_lights_of_both() -> None:
     """ "This light can wake your cold sores. [...] This light can wake your cold sores." stood on one page."""
     lips = concern("perioral-lines", "perioral") + devices("co2-10600", "fractional-1550")
     plan = plan_of(PERSON.replace("[patient]", '[patient]\nhistory = ["herpes-labialis"]') + lips)
-    told = [sentence for sentence in light_harm_sentences(plan.concerns[0].options) if "cold sores" in sentence]
+    sentences = light_harm_sentences(plan.concerns[0].options, "perioral")
+    told = [sentence for sentence in sentences if "cold sores" in sentence]
     assert len(told) == 1
     assert all(light in told[0] for light in ("10,600", "1550"))
 
