@@ -227,6 +227,9 @@ ROUTES: Mapping[tuple[str, str], RouteAccess | AccessRight] = {
     ("GET", "/appointments.ics"): AccessRight.WRITE,
     ("GET", "/appointments/{appointment}.ics"): AccessRight.WRITE,
     ("GET", "/calendar.ics"): RouteAccess.ANYBODY,  # its address contains the token of a feed
+    ("GET", "/closed-days"): AccessRight.READ,
+    ("POST", "/closed-days"): AccessRight.MEMBERS,
+    ("POST", "/closed-days/{closed}/remove"): AccessRight.MEMBERS,
     ("GET", "/feeds"): AccessRight.WRITE,
     ("POST", "/feeds"): AccessRight.WRITE,
     ("POST", "/feeds/{feed}/end"): AccessRight.WRITE,

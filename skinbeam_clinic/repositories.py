@@ -7,6 +7,7 @@ from skinbeam_clinic.accounts.notices import NoticeRepository
 from skinbeam_clinic.accounts.second_factors import SecondFactorPolicy
 from skinbeam_clinic.accounts.tokens import ApiTokenRepository
 from skinbeam_clinic.appointments.calendar_feeds import CalendarFeedRepository
+from skinbeam_clinic.appointments.closed_days import ClosedDaysRepository
 from skinbeam_clinic.appointments.next_steps import NextStepReader
 from skinbeam_clinic.audit_log.repository import AuditLogRepository
 from skinbeam_clinic.clinic_texts.repository import ClinicTextRepository
@@ -47,6 +48,7 @@ class ClinicRepositories(RecordRepositories):
         self.jobs = JobRepository(access)
         self.tokens = ApiTokenRepository(access)
         self.second_factors = SecondFactorPolicy(access)
+        self.closed_days = ClosedDaysRepository(access)
         self.clinic_contact = ClinicContactRepository(access)
         self.notices = NoticeRepository(access)
         self.audit_log = AuditLogRepository(access)

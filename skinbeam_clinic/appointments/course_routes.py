@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.text import to_local_time, translate_record
+from skinbeam_clinic.appointments.closed_days import next_working_day
 from skinbeam_clinic.appointments.forms import BookingChoices, BookingRefusal, explain_clash, list_choices, read_booking
 from skinbeam_clinic.appointments.models import AppointmentState, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import PlannedAppointment, PlannedCourse, plan_course
@@ -110,7 +111,7 @@ def planned_course(request: ClinicRequest, plan: OpenPlan) -> PlannedCourse:
 
 
 def _first_day(request: ClinicRequest, plan: OpenPlan, course: PlannedCourse, text: str) -> datetime.date:
-    """Return the day that was asked for; else the next weekday, or a later one.
+    """Return the day that was asked for; else the next working day, or a later one.
 
     The first session follows the time to think, and earlier sessions by the plan's interval. A course whose first
     appointment is some weeks after its start, such as after weeks of creams, starts on the day of its plan.
@@ -126,7 +127,8 @@ def _first_day(request: ClinicRequest, plan: OpenPlan, course: PlannedCourse, te
     after_sessions = course.earliest_start(plan.records_since.current_facts)
     if after_sessions is not None:
         first = max(first, to_local_time(after_sessions).date() + begins * _DAY)
-    return max(parse_day(text, skip_weekend(max(tomorrow, first))), tomorrow - _DAY)
+    closed = request.repositories.closed_days.list_all()
+    return max(parse_day(text, next_working_day(max(tomorrow, first), closed)), tomorrow - _DAY)
 
 
 def _schedule_appointments(
@@ -139,7 +141,7 @@ def _schedule_appointments(
 ) -> tuple[_ProposedAppointment, ...]:
     """Place each appointment at the first free time, with at least the plan's interval after the one before.
 
-    Where the first was not asked for on a weekend, none is proposed on one.
+    None is proposed where the clinic is closed, nor on a weekend where the first was not asked for on one.
     """
     rows: list[_ProposedAppointment] = []
     mine: list[TimeSpan] = []

@@ -44,7 +44,7 @@ def add_reminder_routes(router: ClinicRouter) -> None:
 def _show_reminders(request: ClinicRequest, error: InputError | None = None) -> Response:
     """List who is to be reminded; where names are hidden in this session, no contact details are read."""
     settings, hidden = request.services.reminders, request.member_session.names_hidden
-    until = reminder_until(now(), settings.days)
+    until = reminder_until(now(), settings.days, request.repositories.closed_days.list_all())
     reminders = ReminderList((), 0) if hidden else request.repositories.reminders.list_ahead(until)
     rows = [_reminder_row(request, entry) for entry in reminders.entries]
     return request.page(

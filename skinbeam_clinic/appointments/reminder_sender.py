@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from skinbeam.text import LANGUAGES, to_local_time, use_language, use_time_zone
 from skinbeam_clinic.accounts.clinic_contact import ClinicContact, read_clinic_contact
+from skinbeam_clinic.appointments.closed_days import read_closed_days
 from skinbeam_clinic.appointments.reminder_settings import ReminderSettings
 from skinbeam_clinic.appointments.reminder_texts import reminder_text, reminder_until
 from skinbeam_clinic.appointments.reminders import ReminderEntry, ReminderState, find_reminders, list_agreed
@@ -137,7 +138,8 @@ class ReminderSender(PollingThread):
         """Return the first appointment, from tomorrow on, of which a patient is to be reminded by mail now."""
         at = now()
         tomorrow, _ = span_days(to_local_time(at).date() + _DAY)
-        agreed = list_agreed(work, tomorrow, reminder_until(at, self._settings.days))
+        until = reminder_until(at, self._settings.days, read_closed_days(work))
+        agreed = list_agreed(work, tomorrow, until)
         by_mail = [entry for entry in agreed.entries if entry.way is ReminderWay.EMAIL]
         rows = find_reminders(work, [reminder.appointment.id for reminder in by_mail])
         for reminder in by_mail:

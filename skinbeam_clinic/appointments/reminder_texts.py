@@ -4,11 +4,13 @@ Member, machine, room and purpose would tell what a patient comes for to whoever
 """
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from skinbeam.text import Formatter, render_message, to_local_time
-from skinbeam_clinic.appointments.times import skip_weekend, span_days
+from skinbeam_clinic.appointments.closed_days import ClosedDays, next_working_day
+from skinbeam_clinic.appointments.times import span_days
 
 __all__ = ["ReminderText", "mail_link", "reminder_text", "reminder_until"]
 
@@ -45,12 +47,14 @@ def mail_link(address: str, text: ReminderText) -> str:
     return f"mailto:{quote(address, safe='@')}?subject={quote(text.subject, safe='')}&body={quote(body, safe='')}"
 
 
-def reminder_until(at: datetime.datetime, working_days: int) -> datetime.datetime:
-    """Return the end of the last of the next working days; a weekend between them is passed over and included.
+def reminder_until(at: datetime.datetime, working_days: int, closed: Sequence[ClosedDays] = ()) -> datetime.datetime:
+    """Return the end of the last of the next working days; what lies between them is passed over and included.
 
-    Public holidays are not known.
+    Parameters
+    ----------
+    closed : the days on which the clinic is closed, which are no working days.
     """
     day = to_local_time(at).date()
     for _ in range(working_days):
-        day = skip_weekend(day + _DAY)
+        day = next_working_day(day + _DAY, closed)
     return span_days(day)[1]

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import or_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from skinbeam.text import to_local_time
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight, parse_role
+from skinbeam_clinic.appointments.closed_days import is_closed, read_closed_days
 from skinbeam_clinic.appointments.models import (
     Appointment,
     AppointmentState,
@@ -20,7 +22,7 @@ from skinbeam_clinic.appointments.models import (
     BookingResource,
     Purpose,
 )
-from skinbeam_clinic.appointments.times import TimeSpan
+from skinbeam_clinic.appointments.times import TimeSpan, span_days
 from skinbeam_clinic.consents.repository import find_think_time_end, list_withdrawn_plans
 from skinbeam_clinic.database import tables, treatment_tables
 from skinbeam_clinic.database.clinic_access import Repository
@@ -201,7 +203,7 @@ class AppointmentRepository(Repository):
     ) -> tuple[TimeSpan, ...]:
         """Return the spans from the booking's start on in which its patient, member or machine is taken.
 
-        The spans contain no names.
+        The days on which the clinic is closed are among them. The spans contain no names.
 
         Parameters
         ----------
@@ -219,7 +221,7 @@ class AppointmentRepository(Repository):
                 or_(*(column.in_(ids) for column, ids in _exclusive_resources(work, booking).values())),
                 order=(table.starts_at,),
             )
-            return tuple((row.starts_at, row.ends_at) for row in found)
+            return (*((row.starts_at, row.ends_at) for row in found), *_closed_spans(work, booking.starts_at, until))
 
     def list_bookable_members(self) -> tuple[BookableMember, ...]:
         """Return the members who can be booked, sorted by name."""
@@ -349,6 +351,15 @@ def _exclusive_resources(
     if booked.machine_id is not None:
         needed["machine"] = (table.machine_id, (booked.machine_id,))
     return needed
+
+
+def _closed_spans(
+    work: ClinicTransaction, starts_at: datetime.datetime, until: datetime.datetime
+) -> tuple[TimeSpan, ...]:
+    """Return the days on which the clinic is closed, from the day of a time to that of another."""
+    first, closed = to_local_time(starts_at).date(), read_closed_days(work)
+    days = (first + datetime.timedelta(days=number) for number in range((until - starts_at).days + 1))
+    return tuple(span_days(day) for day in days if is_closed(day, closed))
 
 
 def _find_clashes(work: ClinicTransaction, row: treatment_tables.AppointmentRow, place: int) -> list[BookingClash]:

@@ -10,6 +10,7 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.units import DAYS_PER_WEEK
 from skinbeam.text import Formatter, to_local_time
 from skinbeam_clinic.access import Role
+from skinbeam_clinic.appointments.closed_days import is_closed
 from skinbeam_clinic.appointments.course_routes import add_course_routes, planned_course
 from skinbeam_clinic.appointments.forms import (
     BookingChoices,
@@ -53,6 +54,7 @@ class _CalendarDay:
     date_text: str
     short_text: str
     is_today: bool
+    is_closed: bool
     appointments: tuple[Appointment, ...]
 
 
@@ -92,7 +94,7 @@ def _show_calendar(request: ClinicRequest) -> Response:
     for appointment in request.repositories.appointments.between(*span_days(first, days), member_id=who):
         if appointment.state != AppointmentState.CANCELLED:
             booked.setdefault(to_local_time(appointment.starts_at).date(), []).append(appointment)
-    here = to_local_time(now()).date()
+    here, closed = to_local_time(now()).date(), request.repositories.closed_days.list_all()
     dates = [first + datetime.timedelta(days=number) for number in range(days)]
     return request.page(
         "course/appointments.html",
@@ -103,6 +105,7 @@ def _show_calendar(request: ClinicRequest) -> Response:
                 write.date(date),
                 write.day_of_year(date),
                 date == here,
+                is_closed(date, closed),
                 tuple(booked.get(date, ())),
             )
             for date in dates

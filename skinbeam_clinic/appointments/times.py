@@ -11,6 +11,7 @@ from skinbeam_clinic.errors import catalogue_error
 
 __all__ = [
     "HORIZON",
+    "YEARS",
     "TimeSpan",
     "find_free_times",
     "find_monday",
@@ -26,7 +27,7 @@ TimeSpan = tuple[datetime.datetime, datetime.datetime]
 HORIZON = datetime.timedelta(days=90)  # how far ahead free times are searched
 # Range of proposed times; any other time can be typed.
 _OPENING_TIME, _CLOSING_TIME = datetime.time(8), datetime.time(18)
-_YEARS = range(2000, 2200)
+YEARS = range(2000, 2200)  # of days that are typed
 _WEEKEND = frozenset({5, 6})
 _STEP = datetime.timedelta(minutes=15)
 _DAY = datetime.timedelta(days=1)
@@ -40,7 +41,7 @@ def parse_day(text: str, default: datetime.date) -> datetime.date:
         day = datetime.date.fromisoformat(text)
     except ValueError:
         return default
-    return day if day.year in _YEARS else default
+    return day if day.year in YEARS else default
 
 
 def parse_moment(day: str, time: str) -> datetime.datetime:

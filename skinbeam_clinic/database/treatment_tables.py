@@ -16,6 +16,7 @@ __all__ = [
     "AdverseEventRow",
     "AppointmentReminderRow",
     "AppointmentRow",
+    "ClosedDaysRow",
     "ConsultationScoped",
     "MachineRow",
     "MachineUpkeepRow",
@@ -83,6 +84,17 @@ class MachineUpkeepRow(ClinicScoped, Base):
     shots: Mapped[int | None] = mapped_column(BigInteger)
     noted_at: Mapped[datetime.datetime]
     noted_by: Mapped[str] = mapped_column(_WORD)
+
+
+class ClosedDaysRow(ClinicScoped, Base):
+    """Days in a row on which the clinic is closed, as ISO text, also of each later year if `yearly`."""
+
+    __tablename__ = "closed_days"
+    first_day: Mapped[str] = mapped_column(_WORD)
+    last_day: Mapped[str] = mapped_column(_WORD)
+    yearly: Mapped[bool]
+    added_at: Mapped[datetime.datetime]
+    added_by: Mapped[str] = mapped_column(_WORD)
 
 
 class AppointmentRow(ClinicScoped, Base):

@@ -59,6 +59,7 @@ SIGNED_TABLES: tuple[type[ClinicScoped], ...] = (
     treatment_tables.OwnDeviceRow,
     treatment_tables.MachineRow,
     treatment_tables.MachineUpkeepRow,
+    treatment_tables.ClosedDaysRow,
     treatment_tables.AppointmentRow,
     treatment_tables.AppointmentReminderRow,
     *follow_up_tables.CONSULTATION_TABLES,

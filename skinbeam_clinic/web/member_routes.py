@@ -3,6 +3,7 @@
 from skinbeam_clinic.accounts.oidc_routes import add_oidc_routes
 from skinbeam_clinic.accounts.routes import add_account_routes, add_member_routes, add_sign_in_routes
 from skinbeam_clinic.appointments.calendar_routes import add_calendar_routes
+from skinbeam_clinic.appointments.closed_days_routes import add_closed_days_routes
 from skinbeam_clinic.appointments.reminder_routes import add_reminder_routes
 from skinbeam_clinic.appointments.routes import add_appointment_routes
 from skinbeam_clinic.clinic_texts.routes import add_clinic_text_routes
@@ -55,6 +56,7 @@ def add_clinic_routes(gate: ClinicRouter) -> None:
         add_treatment_routes,
         add_calendar_routes,
         add_appointment_routes,
+        add_closed_days_routes,
         add_reminder_routes,
         add_outcome_audit_routes,
         *diary,

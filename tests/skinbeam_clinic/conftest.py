@@ -253,6 +253,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "passkey": passkeys.all()[0].id,
         "identity": identities.own()[0].id,
         "import": "0" * 32,  # a real one would be undone by the first test that may
+        "closed": clinics.repositories(Role.OWNER).closed_days.add("2030-12-25").id,
         "machine": machine.id,
         "device": clinics.repositories(Role.OWNER).own_devices.add(read_catalogue_file("ktp-532"), "green.toml").id,
         "device_name": f"green-{sha256_hex(read_catalogue_file('ktp-532'))[:6]}",

@@ -20,6 +20,7 @@ from skinbeam.plan_records.plan import Plan
 from skinbeam.report.consent_form import cooling_off_days
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.appointments import course_routes
+from skinbeam_clinic.appointments.closed_days import is_closed
 from skinbeam_clinic.appointments.models import Appointment, Booking, Purpose
 from skinbeam_clinic.appointments.plan_visits import (
     PlannedAppointment,
@@ -216,6 +217,25 @@ def test_a_course_that_starts_after_weeks_of_creams_is_proposed_from_then(
     day = datetime.date.fromisoformat(fields(client.get(f"/plans/{plan}/appointments").text)["day-0"])
     days = (day - clinics.repositories().plans.get(plan).made_at.astimezone(ZURICH).date()).days
     assert 98 <= days <= 100  # a weekend may follow
+
+
+def test_a_course_is_proposed_on_no_closed_day(clinics: Clinics, client: TestClient, plan: str) -> None:
+    """It was proposed on 25 December."""
+
+    def proposed() -> list[datetime.date]:
+        sent = fields(client.get(f"/plans/{plan}/appointments?day={START}&time=09:00").text)
+        return [datetime.date.fromisoformat(day) for name, day in sent.items() if name.startswith("day-")]
+
+    before = proposed()
+    assert START in before
+    for first in before:
+        clinics.repositories(Role.OWNER).closed_days.add(str(first), str(first + datetime.timedelta(days=1)))
+    after = proposed()
+    assert len(after) == len(before)
+    closed_days = clinics.repositories().closed_days.list_all()
+    assert not any(is_closed(day, closed_days) for day in after)
+    for days in closed_days:
+        clinics.repositories(Role.OWNER).closed_days.remove(days.id)
 
 
 def test_a_session_that_is_moved_closer_to_another_one_than_the_plan_allows_says_so(

@@ -156,6 +156,7 @@ SIGNED = {
     "own_device": "7f3503ec",
     "machine": "e6b0c85c",
     "machine_upkeep": "a3dc3f9c",
+    "closed_days": "6c911bb6",
     "appointment_reminder": "d39917f3",
     "appointment": "d39916b7",
     "suggested_concern": "635fc390",

@@ -63,6 +63,7 @@ def full(database: Database, repositories: ClinicRepositories) -> ClinicReposito
     OidcIdentityRepository(database, repositories.member).bind(
         ann.id, OidcSubject("https://login.example", "ann-there")
     )
+    repositories.closed_days.add("2026-12-25", yearly=True)
     repositories.clinic_contact.save(place="1 Quay Street", phone="030 1000", version="")
     made = begin_consultation(repositories)
     repositories.patients.set_contact(made.patient_id, {"name": "N"})

@@ -255,6 +255,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "language": "de",
         "consent": consent,
         "token": clinics.repositories(Role.OWNER).tokens.make("spare", 1)[0].id,
+        "closed": repositories.closed_days.add("2030-12-25").id,
         "machine": repositories.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser").id,
         "device": repositories.own_devices.add(read_catalogue_file("ktp-532"), "green.toml").id,
         "device_name": f"green-{sha256_hex(read_catalogue_file('ktp-532'))[:6]}",
