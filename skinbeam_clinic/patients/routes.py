@@ -19,7 +19,7 @@ from skinbeam_clinic.documents.models import AttachmentKind
 from skinbeam_clinic.documents.plain_text import LONGEST_NOTE
 from skinbeam_clinic.errors import ConflictError, catalogue_error, clinic_error
 from skinbeam_clinic.follow_ups.routes import list_due_follow_ups
-from skinbeam_clinic.models import ConsultationRecord
+from skinbeam_clinic.models import ConsultationRecord, PatientRecord
 from skinbeam_clinic.patient_links.open_tasks import list_open_tasks
 from skinbeam_clinic.patients.contact_details import (
     LANGUAGE,
@@ -30,7 +30,7 @@ from skinbeam_clinic.patients.contact_details import (
 )
 from skinbeam_clinic.patients.former_identity import changed_identity, list_former_identities
 from skinbeam_clinic.patients.record_lines import RecordLine
-from skinbeam_clinic.patients.repository import year_error
+from skinbeam_clinic.patients.repository import find_birth_year, year_error
 from skinbeam_clinic.patients.timeline import make_timeline
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest, skips_altered_rows
@@ -212,16 +212,32 @@ def _show_contact(request: ClinicRequest, error: InputError | None = None) -> Re
 def _save_contact(request: ClinicRequest) -> Response:
     id = request.path_parameter("patient")
     details = check_contact_details({name: request.text(name) for name in CONTACT_FIELDS})
-    contact, identity = request.repositories.patients.get_contact(id), _identity_text(details)
-    changed = () if contact is None else changed_identity(contact.details, details)
-    is_newest = contact is not None and contact.version == request.text("version")  # otherwise somebody else saved
-    if contact is not None and is_newest and changed and request.text(_CONFIRMED) != identity:
-        was = ", ".join(_identity_part(contact.details, name) for name in changed)
-        new = ", ".join(_identity_part(details, name) for name in changed)
+    contact, patient = request.repositories.patients.get_contact(id), request.repositories.patients.get(id)
+    stored, version = (contact.details, contact.version) if contact else ({}, "")
+    changes = _list_identity_changes(patient, stored, details)
+    is_newest = version == request.text("version")  # otherwise somebody else saved
+    if changes and is_newest and request.text(_CONFIRMED) != _identity_text(details):
+        was, new = (", ".join(parts) for parts in zip(*changes, strict=True))
         raise clinic_error("identity-changed", _CONFIRMED, was=was, new=new)
     renumbered = request.text(_RENUMBERED) == "true"
     request.repositories.patients.set_contact(id, details, version=request.text("version"), renumbered=renumbered)
     return request.redirect(f"/patients/{id}")
+
+
+def _list_identity_changes(
+    patient: PatientRecord, stored: Mapping[str, str], details: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Return what would make another person of a patient: each name, date or year of birth that is replaced, and how.
+
+    A first date of birth decides the year, so it replaces one that was entered with the patient.
+    """
+    changed = changed_identity(stored, details)
+    changes = [(_identity_part(stored, name), _identity_part(details, name)) for name in changed]
+    year = find_birth_year(details)
+    if "born" not in changed and year is not None and patient.year_of_birth not in (None, year):
+        was = render_message("clinic.contact-year", {"year": str(patient.year_of_birth)})
+        changes.append((was, _identity_part(details, "born")))
+    return changes
 
 
 def _list_confirmations(

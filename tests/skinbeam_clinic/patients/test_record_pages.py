@@ -231,6 +231,19 @@ def test_another_name_or_birthday_is_asked_about_before_it_replaces_the_former(c
     assert send(born="3.4.1974", confirmed="").status_code == 303, "what is stored is no change"
 
 
+def test_a_first_birthday_of_another_year_than_was_entered_is_asked_about(client: TestClient) -> None:
+    """It replaced the year without a word."""
+    patient = client.post("/patients", data={"year_of_birth": "1974"}).headers["location"]
+    contact, typed = f"{patient}/contact", {"name": "Ada", "born": "1980-04-03"}
+    refused = client.post(contact, data=typed)
+    assert refused.status_code == 422
+    assert "year of birth 1974 becomes 3 April 1980" in refused.text
+    (box,) = re.findall(r'name="confirmed" value="([^"]*)"', refused.text)
+    assert client.post(contact, data=typed | {"confirmed": box}).status_code == 303
+    same = client.post("/patients", data={"year_of_birth": "1980"}).headers["location"]
+    assert client.post(f"{same}/contact", data=typed).status_code == 303
+
+
 def test_another_phototype_than_in_an_earlier_consultation_is_asked_about(client: TestClient) -> None:
     patient = client.post("/patients").headers["location"]
     here = client.post(f"{patient}/consultations").headers["location"]
