@@ -233,7 +233,7 @@ def consent_page(
         aim=tuple(_aim(plan, concern, option, option.setup)),
         caution=report_text(f"consent.caution_{plan.suitability.decision.replace('-', '_')}"),
         choices=_choice_rows(concern, option),
-        other_choices=_other_choices(concern),
+        other_choices=_other_choices(concern, option),
         results=tuple(_result_row(pct, option, untreated) for pct in _THRESHOLDS),
         results_note=" ".join(filter(None, _results_about(option))),
         common_harms=harms.common,
@@ -339,9 +339,14 @@ def _choice_row(option: Option, name: str, *, own: bool) -> ChoiceRow:
     return ChoiceRow(capitalise(name), _spread(improved_share(option)), bad, own)
 
 
-def _other_choices(concern: ConcernPlan) -> str:
-    _, named = options_table(concern)
-    return report_text("consent.more", names=join_items(dict.fromkeys(map(choice_name, named)))) if named else ""
+def _other_choices(concern: ConcernPlan, chosen: Option) -> str:
+    """Return the choices that have no row; one of a kind that has a row is named with its light."""
+    drawn, named = options_table(concern)
+    others = [option for option in named if option != chosen]
+    in_rows = {choice_name(option) for option in (chosen, *drawn)}
+    every = [chosen, *drawn, *others]
+    names = (option_name(one, every) if choice_name(one) in in_rows else choice_name(one) for one in others)
+    return report_text("consent.more", names=join_items(dict.fromkeys(names))) if others else ""
 
 
 def _untreated_option(concern: ConcernPlan) -> Option | None:

@@ -174,6 +174,17 @@ def test_choices_of_the_form_are_told_apart() -> None:
         assert len(set(names)) == len(names)
 
 
+def test_nobody_is_told_to_ask_about_the_choice_that_they_sign_for() -> None:
+    """ "You can also ask about: Light for blood vessels" stood below the laser for blood vessels that was chosen."""
+    wide = concern_text("facial-telangiectasia", "nose", extra='subtypes = ["over-1-mm"]\n')
+    plan = read_plan(document(PERSON + wide + devices("ipl", "ndyag-1064")))
+    chosen = {
+        option.setup.device: consent_page(plan, concern, option) for concern, option in lasers(plan) if option.setup
+    }
+    assert "lamp light" in chosen["ndyag-1064"].other_choices
+    assert "Light for blood vessels" not in chosen["ipl"].other_choices
+
+
 def test_who_signs_for_a_setting_that_no_clinic_published_reads_so() -> None:
     """The leaflet said so of it, and the form was silent."""
     plan, concern, option = first(sample_plan())
