@@ -69,7 +69,9 @@ def reaction_reasons(case: Case, modality: str | None, *, light: LightFacts | No
             message = reaction_message("earlier.mark-unsaid", reaction)
             reasons.append(_practice_reason("earlier-mark-unsaid", "with-caution", message))
         if reaction.meaning == "expected":
-            reasons += _expected_reasons(reaction, case)
+            made_with = possible_modalities(reaction, case)
+            if modality is None or not made_with or modality in made_with:
+                reasons += _expected_reasons(reaction, case)
             continue
         if reaction.kind == _EYE:
             decision = "with-caution" if modality is None else "refer"

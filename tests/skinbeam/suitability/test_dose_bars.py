@@ -117,6 +117,13 @@ def test_a_bruise_bounds_its_own_pulse_and_shorter_ones_by_the_dose_that_left_no
     assert rules_of(bruised) == {"earlier-bruise": "with-caution"}
 
 
+@pytest.mark.parametrize(("modality", "is_told"), [(None, True), ("vascular", True), ("fractional-ablative", False)])
+def test_a_bruise_is_told_of_the_light_that_left_it(modality: str | None, is_told: bool) -> None:
+    """ "Tell the person to expect another bruise" stood as a caution of fractional CO2, which leaves none."""
+    bruised = spot("purpura", f"fluence_J_cm2 = 8.5\npulse_ms = {DYE.pulse_ms}")
+    assert ("earlier-bruise" in rules_of(bruised, modality)) is is_told
+
+
 @pytest.mark.parametrize(("accepted_days", "bars"), [(3, True), (13, True), (14, False)])
 def test_a_bruise_that_the_person_accepts_bars_no_dose(accepted_days: int, bars: bool) -> None:
     bruised = spot("purpura", f"fluence_J_cm2 = 8.5\npulse_ms = {DYE.pulse_ms}")
