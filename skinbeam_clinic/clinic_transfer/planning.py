@@ -238,13 +238,14 @@ class _Planner:
     def _read_birth(self, row: _Row) -> tuple[str, int | None]:
         """Return the date of birth as text, and the year of birth."""
         text, year = row.text("born"), row.text("year_of_birth")
-        first, last = self.at.year - OLDEST_YEARS, self.at.year
+        today = to_local_time(self.at).date()
+        first, last = today.year - OLDEST_YEARS, today.year
         if year and not (_YEAR.fullmatch(year) and first <= int(year) <= last):
             raise row.error("year", "year_of_birth", read=year, first=str(first), last=str(last))
         if not text:
             return "", int(year) if year else None
         born = row.date("born", text)
-        if not is_possible_birth(born, self.at.date()):
+        if not is_possible_birth(born, today):
             raise row.error("born", "born", read=text, first=str(first))
         if year and int(year) != born.year:
             raise row.error("year-differs", "year_of_birth", read=year, born=text)

@@ -332,7 +332,7 @@ def _download_case(request: ClinicRequest) -> Response:
     sent = join_history(consultation.answers, facts, now())
     own = [own.name for own in request.repositories.own_devices.read().own]
     content = about + "\n" + tomli_w.dumps(case_tables_of(sent, own))
-    date = now().date().isoformat()
+    date = to_local_time(now()).date().isoformat()
     return request.download(content.encode(), f"case-{date}.toml", "application/toml")
 
 

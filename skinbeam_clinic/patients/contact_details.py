@@ -95,13 +95,13 @@ def _parse_birth(text: str) -> str:
         )
     except ValueError:
         raise _birth_error(text) from None
-    if not is_possible_birth(born, now().date()):
+    if not is_possible_birth(born, to_local_time(now()).date()):
         raise _birth_error(text)
     return born.isoformat()
 
 
 def _birth_error(text: str) -> InputError:
-    return clinic_error("bad-born", "born", read=text, hint={"first": str(now().year - OLDEST_YEARS)})
+    return clinic_error("bad-born", "born", read=text, hint={"first": str(to_local_time(now()).year - OLDEST_YEARS)})
 
 
 def describe_birth(born: str) -> str:

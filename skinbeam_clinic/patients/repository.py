@@ -327,7 +327,7 @@ def _check_pseudonym(text: str) -> str:
 
 
 def _check_year(year: int | None) -> int | None:
-    this = now().year
+    this = to_local_time(now()).year
     if year is not None and not this - OLDEST_YEARS <= year <= this:
         raise year_error(str(year))
     return year
@@ -335,7 +335,7 @@ def _check_year(year: int | None) -> int | None:
 
 def year_error(written: str) -> InputError:
     """Return the error of what cannot be a year of birth."""
-    this = now().year
+    this = to_local_time(now()).year
     return clinic_error(
         "bad-year", "year_of_birth", year=written, hint={"first": str(this - OLDEST_YEARS), "last": str(this)}
     )

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from skinbeam.model.errors import InputError
 from skinbeam.photo.limits import limit
-from skinbeam.text import LANGUAGES, Formatter, render_message
+from skinbeam.text import LANGUAGES, Formatter, render_message, to_local_time
 from skinbeam_clinic.appointments.routes import list_todays_appointments
 from skinbeam_clinic.appointments.times import time_formats
 from skinbeam_clinic.consultations.answers import carry_past_sessions
@@ -303,7 +303,7 @@ def add_patient_rights_routes(router: ClinicRouter) -> None:
 def _download_copy(request: ClinicRequest) -> Response:
     """The archive that `skinbeam records export` writes; its name tells no pseudonym to who looks over a shoulder."""
     content = request.repositories.patient_copies.make(request.path_parameter("patient"))
-    name = render_message("clinic.copy-file", {"date": now().date().isoformat()})
+    name = render_message("clinic.copy-file", {"date": to_local_time(now()).date().isoformat()})
     return request.download(content, name, "application/zip")
 
 

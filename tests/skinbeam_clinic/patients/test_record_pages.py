@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from app_samples import EXAMPLE, FULL, LEAST, Form, grouped
@@ -14,12 +15,14 @@ from consultation_pages import JSON, begin_consultation, form_revision
 from report_samples import sample
 from starlette.testclient import TestClient
 
-from skinbeam.text import Formatter, to_local_time
+from skinbeam.model.errors import InputError
+from skinbeam.text import Formatter, to_local_time, use_time_zone
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.forms import Submission
-from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.database.columns import clock_set_to, now
 from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.patients import routes
+from skinbeam_clinic.patients.contact_details import check_contact_details
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 FACE = (EXAMPLE / "face.jpg").read_bytes()
@@ -391,6 +394,22 @@ def test_a_birthday_that_is_none_and_no_email_are_refused(
     else:
         assert stored is not None
         assert stored.details[field] == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "today"),
+    [
+        ("Pacific/Auckland", "2026-06-10T20:00:00+00:00", "2026-06-11"),
+        ("America/Los_Angeles", "2026-06-11T03:00:00+00:00", "2026-06-10"),
+    ],
+)
+def test_today_is_the_day_of_the_clinic(zone: str, moment: str, today: str) -> None:
+    """In New Zealand nobody was born today before noon; in California tomorrow began in the evening."""
+    tomorrow = datetime.date.fromisoformat(today) + datetime.timedelta(days=1)
+    with clock_set_to(datetime.datetime.fromisoformat(moment)), use_time_zone(ZoneInfo(zone)):
+        assert check_contact_details({"born": today})["born"] == today
+        with pytest.raises(InputError):
+            check_contact_details({"born": tomorrow.isoformat()})
 
 
 def test_a_pseudonym_with_a_name_is_exchanged_where_the_name_is_typed(client: TestClient, clinics: Clinics) -> None:
