@@ -20,12 +20,13 @@ def add_closed_days_routes(router: ClinicRouter) -> None:
 
 @skips_altered_rows
 def _show_closed_days(request: ClinicRequest, error: InputError | None = None) -> Response:
-    """List the days that are still to come, and those of every year."""
+    """List the days that are still to come and those of every year, and which of them have appointments."""
     today, closed = to_local_time(now()).date(), request.repositories.closed_days.list_all()
     return request.page(
         "course/closed-days.html",
         error=error,
         closed=[days for days in closed if days.yearly or days.last_day >= today],
+        booked=request.repositories.appointments.count_on_closed_days(),
         date=Formatter().date,
         sent={name: request.text(name) for name in ("first_day", "last_day", "yearly")},
     )

@@ -4,7 +4,8 @@ No person, member or machine is in two appointments at the same time, whichever 
 """
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import or_
@@ -197,6 +198,17 @@ class AppointmentRepository(Repository):
             if member_id:
                 asked.append(table.member_id == member_id)
             return read_appointments(work, work.rows(table, *asked, order=(table.starts_at,)))
+
+    def count_on_closed_days(self) -> Mapping[datetime.date, int]:
+        """Return how many booked appointments lie ahead on each day on which the clinic is closed, by day."""
+        with self._access.reading_unlogged(AccessRight.READ) as work:
+            table, closed = treatment_tables.AppointmentRow, read_closed_days(work)
+            if not closed:
+                return {}
+            ahead = (table.starts_at > now(), table.state == AppointmentState.BOOKED.value)
+            rows = work.rows(table, *ahead, order=(table.starts_at,))
+            days = Counter(to_local_time(row.starts_at).date() for row in rows)
+            return {day: number for day, number in days.items() if is_closed(day, closed)}
 
     def list_taken_spans(
         self, booking: Booking, until: datetime.datetime, *, except_id: str = ""

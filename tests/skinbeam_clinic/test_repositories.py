@@ -683,6 +683,7 @@ UNBOUND = {
     "reminders.list_ahead",
     "follow_ups.list_due",
     "appointments.between",
+    "appointments.count_on_closed_days",
     "appointments.list_bookable_members",
     "appointments.list_taken_spans",
     "machines.add",

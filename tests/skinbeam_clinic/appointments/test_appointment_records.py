@@ -12,6 +12,7 @@ from record_samples import import_copy
 from treatment_samples import ORDERED, agreed
 
 from skinbeam.model.errors import InputError
+from skinbeam.text import to_local_time
 from skinbeam_clinic.access import Role
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.repository import AccountRepository, create_clinic
@@ -64,6 +65,21 @@ def test_who_or_what_is_taken_is_refused_and_named(
             repositories.appointments.book(other)
         assert [(clash.resource, clash.appointment_id) for clash in found.value.clashes] == [(shared, first.id)]
     assert len(repositories.appointments.book(replace(booking, **free))) == 1  # nothing is shared
+
+
+def test_what_is_booked_on_closed_days_is_counted_and_nothing_else(
+    repositories: ClinicRepositories, booking: Booking
+) -> None:
+    """Whoever enters closed days reads which appointments are to be moved."""
+    repositories.appointments.book(booking, replace(booking, starts_at=TEN + HALF, ends_at=TEN + 2 * HALF))
+    (given_up,) = repositories.appointments.book(replace(booking, starts_at=TEN - HALF, ends_at=TEN))
+    repositories.appointments.cancel(given_up.id, revision=given_up.revision)
+    assert repositories.appointments.count_on_closed_days() == {}
+    day = to_local_time(TEN).date()
+    repositories.closed_days.add((day + timedelta(days=1)).isoformat())
+    assert repositories.appointments.count_on_closed_days() == {}
+    repositories.closed_days.add(day.isoformat())
+    assert repositories.appointments.count_on_closed_days() == {day: 2}
 
 
 def test_ends_that_touch_and_times_that_were_given_up_are_free(
