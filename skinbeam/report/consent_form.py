@@ -61,6 +61,7 @@ from skinbeam.report.plain_words import (
     range_in_words,
     scar_sentences,
     share_of_100,
+    slow_healing_sentences,
     span_in_words,
 )
 from skinbeam.text import Formatter, render_message
@@ -241,7 +242,7 @@ def consent_page(
         lasting_harms=harms.lasting,
         uncounted_harms=harms.uncounted,
         personal_harms=(*own_harm_sentences(plan), *light_harm_sentences([option], concern.site)),
-        healing=_healing(option),
+        healing=_healing(concern, option),
         aftercare=care.aftercare_sentences or numbered_sentences("aftercare"),
         call_advice=(
             *(care.call_sentences or numbered_sentences("call")),
@@ -373,8 +374,10 @@ def _spread(p: Value) -> str:
     return report_text("consent.range", people=share_of_100(p), span=span) if span else share_of_100(p)
 
 
-def _healing(option: Option) -> tuple[str, ...]:
-    return (*(showing_sentences(option) or (report_text("consent.after_unknown"),)), *pain_and_bruise_sentences(option))
+def _healing(concern: ConcernPlan, option: Option) -> tuple[str, ...]:
+    shown = showing_sentences(option)
+    days = (*shown, *slow_healing_sentences(concern, option)) if shown else (report_text("consent.after_unknown"),)
+    return (*days, *pain_and_bruise_sentences(option))
 
 
 def _unknowns(plan: Plan, untreated: Option | None) -> Iterator[str]:

@@ -6,6 +6,7 @@ from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
 from skinbeam.course.first_creams import MELASMA, first_creams
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown, Value
+from skinbeam.model.vocabulary import SURFACE_MODALITIES
 from skinbeam.plan_records.course import DeviceSetup, LensArraySetting, SourceRange
 from skinbeam.plan_records.plan import ConcernPlan, Option, Plan
 from skinbeam.report.formatting import display_value, join_items, people_of_100, report_text
@@ -29,6 +30,7 @@ __all__ = [
     "range_in_words",
     "scar_sentences",
     "share_of_100",
+    "slow_healing_sentences",
     "span_in_words",
     "waits_for_creams",
 ]
@@ -109,6 +111,12 @@ def range_in_words(value: Value | SourceRange) -> str:
 
 
 # Sentences shared by the leaflet and the consent form: pain and bruise, whom to call, personal risks.
+
+
+def slow_healing_sentences(concern: ConcernPlan, option: Option) -> tuple[str, ...]:
+    """Return that days of healing, which trials counted on faces, are more elsewhere; empty on the face."""
+    is_slower = option.modality in SURFACE_MODALITIES and known_sites()[concern.site].off_face
+    return (report_text("leaflet.healing_off_face"),) if is_slower else ()
 
 
 def pain_and_bruise_sentences(option: Option) -> Iterator[str]:

@@ -53,6 +53,7 @@ from skinbeam.report.plain_words import (
     plain_name,
     planned_visit_sentences,
     scar_sentences,
+    slow_healing_sentences,
     span_in_words,
 )
 from skinbeam.suitability.rule_condition import OPTION_FACTS
@@ -505,7 +506,7 @@ def _healing(concern: ConcernPlan) -> str:
     about = {"concern": capitalise(_name(concern)), "light": light_in_words(setup)}
     shown = showing_sentences(first)
     lines = (
-        [report_text("leaflet.healing_of", **about), *shown]
+        [report_text("leaflet.healing_of", **about), *shown, *slow_healing_sentences(concern, first)]
         if shown
         else [report_text("leaflet.healing_unknown", **about)]
     )

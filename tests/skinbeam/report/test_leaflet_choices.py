@@ -199,6 +199,26 @@ def test_shots_around_the_mouth_weaken_lips_and_no_lid(condition: str, site: str
     assert {word for word in ("smile", "lid") if word in line} == {words}
 
 
+@pytest.mark.parametrize(
+    ("condition", "site", "device", "is_told"),
+    [
+        ("wrinkles", "hands", "fractional-co2-10600", True),
+        ("wrinkles", "decolletage", "fractional-1550", True),
+        ("wrinkles", "cheeks", "fractional-co2-10600", False),
+        ("redness", "neck", "pulsed-dye-595", False),
+    ],
+)
+def test_days_of_healing_that_were_counted_on_faces_are_said_to_be_more_elsewhere(
+    condition: str, site: str, device: str, is_told: bool
+) -> None:
+    """Crusts on hands were to be off after four to seven days, which trials counted on faces."""
+    made = read_plan(document(PERSON + concern_text(condition, site) + devices(device)))
+    (treated,) = made.concerns
+    (option,) = [one for one in treated.options if one.setup is not None]
+    for told in (leaflet_page(made).concerns[0].healing, " ".join(consent_page(made, treated, option).healing)):
+        assert (catalogue()["leaflet.healing_off_face"] in told) is is_told
+
+
 @pytest.mark.parametrize(("accepted", "is_told"), [(2, True), (60, False)])
 def test_whoever_named_fewer_days_than_a_light_shows_reads_so(accepted: int, is_told: bool) -> None:
     """The report said it, and the person who had asked for three days did not read it."""
