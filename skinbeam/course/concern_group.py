@@ -40,6 +40,7 @@ class GroupedConcern:
     improved_pct : improvement by sessions that may all have been done with such a laser; None where not judged.
     other_course : a course with another of its lasers that works and is not over; None without one.
     creams_months : for which creams have been used on what waits for them; 0 where none have.
+    most_sessions : that it may still get in a lifetime; None without such a bound.
     """
 
     place: str
@@ -55,11 +56,13 @@ class GroupedConcern:
     improved_pct: float | None = None
     other_course: Message | None = None
     creams_months: float = 0.0
+    most_sessions: int | None = None
 
     @property
     def sessions(self) -> int:
         """The number of further sessions; those with a laser of another kind are none of those that this one needs."""
-        return sessions_left(self.option.sessions, self.option.modality, self.sessions_alike)
+        left = sessions_left(self.option.sessions, self.option.modality, self.sessions_alike)
+        return left if self.most_sessions is None else min(left, self.most_sessions)
 
     @property
     def is_background(self) -> bool:

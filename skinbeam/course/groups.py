@@ -25,7 +25,7 @@ from skinbeam.course.first_creams import DARK_MARKS, MELASMA, first_creams
 from skinbeam.course.interval import share_intervals
 from skinbeam.course.rest import has_undated_session, rest_before
 from skinbeam.course.resurfacing import ablates_again, fresh_skin_rule
-from skinbeam.course.session_counts import count_given_sessions
+from skinbeam.course.session_counts import count_given_sessions, sessions_until_enough
 from skinbeam.laser.case_devices import find_device
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import title_with_site
@@ -78,6 +78,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             improved_pct=response.improved_pct if response is not None and is_known and alike == done else None,
             other_course=_other_course(case, concern, title) if case is not None and is_known and not alike else None,
             creams_months=_months_of_creams(case, concern) if case is not None and has_creams_first else 0.0,
+            most_sessions=sessions_until_enough(case, concern, option.modality),
         )
         group = next((group for group in groups if group.takes(part)), None)
         if group is None:

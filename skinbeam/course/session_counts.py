@@ -5,6 +5,7 @@ from collections.abc import Callable
 from statistics import median, quantiles
 
 from skinbeam.assessment.earlier_sessions import TreatedPlace
+from skinbeam.assessment.questionnaire import FactValue
 from skinbeam.course import aftercare
 from skinbeam.course.resurfacing import FULL_FIELD_ABLATION
 from skinbeam.evidence.studies.trial_arm import Arm
@@ -18,11 +19,18 @@ from skinbeam.model.vocabulary import RAISED_SCARS
 from skinbeam.plan_records.course import DeviceSetup, SourceRange
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.dose_bars import LightFacts
-from skinbeam.suitability.session_response import count_sessions_of_course
-from skinbeam.suitability.table import INFRARED
+from skinbeam.suitability.session_response import count_sessions_of_course, count_sessions_with
+from skinbeam.suitability.table import INFRARED, suitability_rule
 from skinbeam.text import Message
 
-__all__ = ["count_given_sessions", "expected_interval", "expected_sessions", "planned_sessions", "sessions_left"]
+__all__ = [
+    "count_given_sessions",
+    "expected_interval",
+    "expected_sessions",
+    "planned_sessions",
+    "sessions_left",
+    "sessions_until_enough",
+]
 
 _LEAST_TRIALS = 2  # one trial may have set its visits for its own ends
 _PULSES_IN_TRIALS = {"nanosecond": "ns", "picosecond": "ps"}
@@ -93,6 +101,20 @@ def sessions_left(span: SourceRange | Unknown, modality: str, given_sessions: in
     It is at least one, which is judged like any other.
     """
     return max(planned_sessions(span, modality) - given_sessions, 1)
+
+
+def sessions_until_enough(case: Case | None, place: TreatedPlace, modality: str) -> int | None:
+    """Return how many more sessions of short pulses the pigment of a field may get in a lifetime, at least one.
+
+    None where no such bound holds. Sessions of an earlier course count, however long ago it was.
+    """
+    rule = suitability_rule("toning-enough")
+    most = int(rule.message.params["most"])
+    facts: dict[str, FactValue] = {"condition": place.condition, "sessions_done": float(most)}
+    if modality not in rule.modalities or rule.when.holds(facts) is not True:
+        return None
+    done = 0 if case is None else count_sessions_with(case, place, modality)
+    return max(most - done, 1)
 
 
 def count_given_sessions(case: Case, place: TreatedPlace, modality: str, setup: DeviceSetup) -> int:

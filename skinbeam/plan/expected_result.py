@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.course import aftercare
-from skinbeam.course.session_counts import count_given_sessions, sessions_left
+from skinbeam.course.session_counts import count_given_sessions, sessions_left, sessions_until_enough
 from skinbeam.evidence.expectation.applicability import is_kind_tried
 from skinbeam.evidence.expectation.expect import (
     expect_for_setting,
@@ -175,6 +175,8 @@ def session_gains(
     response = session_response(case, concern)
     alike = count_given_sessions(case, concern, option.modality, setup)
     left = sessions_left(option.sessions, option.modality, alike)
+    most = sessions_until_enough(case, concern, option.modality)
+    left = left if most is None else min(left, most)
     counts = [alike + number for number in range(1, left + 1)]
     question = trial_question(case, concern, option.modality, trial)
     shares = half_improved_after_sessions(question, counts)

@@ -89,6 +89,15 @@ def test_a_new_course_goes_on_with_its_own_sessions() -> None:
     assert "plan.helped" in str([reason["message"] for reason in helped["reasons"]])
 
 
+@pytest.mark.parametrize(("done", "visits"), [(0, 4), (5, 4), (8, 2), (9, 1)])
+def test_a_new_course_of_toning_ends_with_the_tenth_session_of_a_lifetime(done: int, visits: int) -> None:
+    """After nine sessions of two years ago came four, beside "at most 10 sessions in all, earlier ones counted"."""
+    old = sessions_of("melasma", "qs-ndyag-532-1064", done, 60.0) + "weeks_ago = 104\n" if done else ""
+    toning = option("pigment-short-pulse", "qs-ndyag-532-1064", SourceRange(2, 6, "sessions"), MONTH)
+    case = loaded(PERSON + concern("melasma", "cheeks") + old).case
+    assert len(schedule_course([part("melasma", toning)], case)) == visits
+
+
 @pytest.mark.parametrize(("better", "asked"), [(None, True), (35.0, False)])
 def test_whether_a_course_goes_on_is_asked_where_nobody_has_answered(better: float | None, asked: bool) -> None:
     """ "If less than 25 % is better after 2 sessions, do not go on" stood beside 35 % after two sessions."""
