@@ -99,10 +99,12 @@ def immediate_reaction(
     )
 
 
-def describe_healing_days(modality: str, condition: str) -> tuple[HealingDayText, ...]:
-    """Return the usual appearance on the days after a session, by day, in order."""
+def describe_healing_days(modality: str, condition: str, *, bruises: bool = False) -> tuple[HealingDayText, ...]:
+    """Return the usual appearance on the days after a session, by day, in order; `bruises` as of the reaction."""
     cite_sources(_HEALING_SOURCE)
-    return _healing_days(_appearance_key(modality, condition))
+    return _healing_days(
+        "bruising-light" if bruises and modality == "vascular" else _appearance_key(modality, condition)
+    )
 
 
 @cache

@@ -145,7 +145,7 @@ def build_laser_option(
             bruises=is_bruise_usual(trial),
             heats_deep=pulse == INFRARED,
         ),
-        healing=describe_healing_days(modality, concern.condition),
+        healing=describe_healing_days(modality, concern.condition, bruises=is_bruise_usual(trial)),
         harms=_harms_and_faults(trial, expected, scar_share_refusal(case)),
         reasons=option_reasons(case, concern, modality, trial, suitability, downtime, cooling),
         limits=tuple(_limit_record(verdict, trial) for verdict in trial.verdicts),

@@ -31,6 +31,10 @@ def test_a_pulse_that_bruises_as_a_rule_is_not_said_to_leave_no_purple_colour(
     assert option["immediate"]["seek"]["id"] == f"immediate.seek-{sought}"
     stops = [sign["id"] for sign in option["immediate"]["stop_at"]]
     assert stops == [f"immediate.stop-{sign}" for sign in ("blister", "grey", "pain", "spread")]
+    told = " ".join(day["text"]["text"] for day in option["healing"])
+    share = option.get("p_purpura", {}).get("median", 0.0)
+    assert ("if there are any" in told) is (share < 0.5)
+    assert ("turns purple within minutes" in told) is (share >= 0.5)
 
 
 @pytest.mark.parametrize(
