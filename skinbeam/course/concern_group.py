@@ -61,8 +61,7 @@ class GroupedConcern:
     @property
     def sessions(self) -> int:
         """The number of further sessions; those with a laser of another kind are none of those that this one needs."""
-        left = sessions_left(self.option.sessions, self.option.modality, self.sessions_alike)
-        return left if self.most_sessions is None else min(left, self.most_sessions)
+        return sessions_left(self.option.sessions, self.option.modality, self.sessions_alike, self.most_sessions)
 
     @property
     def is_background(self) -> bool:

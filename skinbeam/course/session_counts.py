@@ -95,12 +95,17 @@ def planned_sessions(span: SourceRange | Unknown, modality: str) -> int:
     return max(usual, int(span.low) + 1) if span.high > span.low else max(usual, 1)
 
 
-def sessions_left(span: SourceRange | Unknown, modality: str, given_sessions: int) -> int:
+def sessions_left(span: SourceRange | Unknown, modality: str, given_sessions: int, most_sessions: int | None) -> int:
     """Return the number of sessions still to reserve after those done with such a laser.
 
     It is at least one, which is judged like any other.
+
+    Parameters
+    ----------
+    most_sessions : that may still be given (`sessions_until_enough`); None without such a bound.
     """
-    return max(planned_sessions(span, modality) - given_sessions, 1)
+    left = max(planned_sessions(span, modality) - given_sessions, 1)
+    return left if most_sessions is None else min(left, most_sessions)
 
 
 def sessions_until_enough(case: Case | None, place: TreatedPlace, modality: str) -> int | None:

@@ -174,9 +174,8 @@ def session_gains(
     option, setup = planned.first_laser
     response = session_response(case, concern)
     alike = count_given_sessions(case, concern, option.modality, setup)
-    left = sessions_left(option.sessions, option.modality, alike)
     most = sessions_until_enough(case, concern, option.modality)
-    left = left if most is None else min(left, most)
+    left = sessions_left(option.sessions, option.modality, alike, most)
     counts = [alike + number for number in range(1, left + 1)]
     question = trial_question(case, concern, option.modality, trial)
     shares = half_improved_after_sessions(question, counts)
