@@ -26,6 +26,7 @@ __all__ = [
     "value_or_list",
     "vocabulary_name",
     "whole_number",
+    "wrong_length_message",
 ]
 
 # Words that people enter in a name field without naming a professional, or that mean the patient.
@@ -232,14 +233,18 @@ def text(max_length: int, *, min_length: int = 0) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def wrong_length_message(items: int) -> str:
+    """Return what is wrong with a list of so many items."""
+    return f"is a list of the wrong length, read {items} item{'' if items == 1 else 's'}"
+
+
 def exact_length(length: int) -> AfterValidator:
     """Return the validator of a list of `length` items, such as the two sides of a window."""
 
     def check(read: list[Any]) -> list[Any]:
         if len(read) != length:
-            message = f"is a list of the wrong length, read {len(read)} item{'' if len(read) == 1 else 's'}"
             code = "too-short" if len(read) < length else "too-long"
-            raise FieldError(code, message, f"A list of exactly {length} items.")
+            raise FieldError(code, wrong_length_message(len(read)), f"A list of exactly {length} items.")
         return read
 
     return AfterValidator(check)

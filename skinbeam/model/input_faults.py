@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError, create_model
 
 from skinbeam.model.errors import InputError
-from skinbeam.model.fields import FieldError
+from skinbeam.model.fields import FieldError, wrong_length_message
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.suggestions import key_hint, other_file_kind_error
 
@@ -87,7 +87,7 @@ def _describe_fault(
         read, count = first["ctx"]["actual_length"], first["ctx"]["min_length" if kind == "too_short" else "max_length"]
         return InputError(
             kind.replace("_", "-"),
-            f"is a list of the wrong length, read {read} item{'' if read == 1 else 's'}",
+            wrong_length_message(read),
             field=field,
             hint=f"A list of {bound} {count} item{'' if count == 1 else 's'}.",
             file=file,
