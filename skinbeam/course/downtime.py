@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from skinbeam.course.aftercare import visible_ranges
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.model.conditions import known_conditions, known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown, Value
@@ -38,10 +39,6 @@ __all__ = [
 # Immediate reaction, signs that stop treatment, and healing days, by modality.
 
 _HEALING_SOURCE = "skinbeam-judgement-healing"
-_SINGLE_VESSELS = (
-    "facial-telangiectasia",
-    "spider-angioma",
-)  # which are seen to darken or go; elsewhere a field is red
 _STOP_SIGNS: Mapping[str, tuple[str, ...]] = {
     "vascular": ("blister", "grey", "pain", "spread"),
     "pigment-short-pulse": ("blister", "white", "pain", "spread"),
@@ -88,7 +85,8 @@ def immediate_reaction(
     if seen == "vascular" and condition in BRUISED_SCARS:
         sought = "vascular-scar-deep" if heats_deep else "vascular-scar"
     elif seen == "vascular":
-        of = "vascular" if condition in _SINGLE_VESSELS else "vascular-field"
+        # A single vessel is seen to darken or go; elsewhere a field is red.
+        of = "vascular" if condition in evidence_settings().single_lesions else "vascular-field"
         sought = f"{of}-bruise" if bruises else of
     elif seen == "pigment-long-pulse" and condition in course_rules().background:
         sought = "pigment-long-pulse-field"
