@@ -84,9 +84,11 @@ def _healing_risks(person: Mapping[str, FactValue], fields: list[Mapping[str, Fa
         if _has_history(person, word)
     ]
     slow += ["immunosuppressant"] if _takes_medicine(person, "immunosuppressant") else []
+    source = "mayoavoid" if slow else "mayosmoking"
+    slow += ["smoking"] if _has_history(person, "smoking") else []
     if slow:
         message = Message("risks.slow-healing", {"because": ", ".join(_plain_names(slow))})
-        risks.append(PersonalRisk("slow-healing", message, "mayoavoid"))
+        risks.append(PersonalRisk("slow-healing", message, source))
     if _has_history(person, "herpes-labialis") and not all(field["off_face"] for field in fields):
         risks.append(PersonalRisk("cold-sores", Message("risks.cold-sores"), "gilbert2000"))
     return risks

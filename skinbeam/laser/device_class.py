@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # published rows name classes, and an expectation from trials
 
 __all__ = [
     "INFRARED_FROM_NM",
+    "SHALLOW_COLUMNS_FROM_NM",
     "ClassEntry",
     "class_by_light",
     "class_of_light",
@@ -31,6 +32,7 @@ __all__ = [
 
 SHORTEST_NANOSECOND_MS = 1e-6  # shorter pulses are picosecond pulses, by which such machines are named
 INFRARED_FROM_NM = 900.0  # light of 940 and 1064 nm heats the dermis through: melanin and blood absorb little
+SHALLOW_COLUMNS_FROM_NM = 1900.0  # water absorbs ten times as much at 1927 nm as at 1550 nm
 SHORTEST_MICROSECOND_MS = 1e-3  # shorter pulses come from a Q-switched laser
 SHORTEST_MILLISECOND_MS = 1.0
 _SAME_PULSE_RATIO = 1.25  # pulses of machines differ from what is noted by so much

@@ -73,6 +73,7 @@ HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
         "epilepsy",
         "thrombosis",
         "liver-disease",
+        "smoking",
         "allergy-anaesthetic",
         "body-dysmorphic-concern",
     ),

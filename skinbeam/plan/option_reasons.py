@@ -15,7 +15,7 @@ from skinbeam.course.downtime import (
 from skinbeam.evidence.synthesis.regime import pulse_class_matters
 from skinbeam.laser.beam import coverage_pct
 from skinbeam.laser.device import Device, describe_window
-from skinbeam.laser.device_class import INFRARED_FROM_NM, SHORTEST_NANOSECOND_MS
+from skinbeam.laser.device_class import INFRARED_FROM_NM, SHALLOW_COLUMNS_FROM_NM, SHORTEST_NANOSECOND_MS
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.document import round_significant
@@ -28,7 +28,7 @@ from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.limits import bruise_limit
 from skinbeam.response.records import CoolingSetting
 from skinbeam.suitability.judgement import Suitability
-from skinbeam.suitability.table import INFRARED, RuleReason, strictest_first
+from skinbeam.suitability.table import DEEP_COLUMNS, INFRARED, SHALLOW_COLUMNS, RuleReason, strictest_first
 from skinbeam.text import Message, render_message
 
 __all__ = [
@@ -214,9 +214,11 @@ def _bruise_reason(concern: Concern, trial: CandidateSetting, accepted: float | 
 
 
 def pulse_class(modality: str, trial: CandidateSetting) -> str:
-    """Return the class of a short pulse, after which spots crust differently, or of infrared light; else empty."""
+    """Return the class of a short pulse, of infrared light or of columns, by how skin looks after it; else empty."""
     if modality == "vascular" and trial.setting.wavelength_nm > INFRARED_FROM_NM:
         return INFRARED
+    if modality == "non-ablative-fractional":
+        return SHALLOW_COLUMNS if trial.setting.wavelength_nm > SHALLOW_COLUMNS_FROM_NM else DEEP_COLUMNS
     if not pulse_class_matters(modality):
         return ""
     return "picosecond" if trial.setting.pulse_ms < SHORTEST_NANOSECOND_MS else NANOSECOND

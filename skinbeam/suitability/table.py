@@ -52,7 +52,9 @@ EVIDENCE_STRENGTHS = (
     "practice",
 )
 INFRARED = "infrared"  # long pulses that heat the dermis through, given to scars for months, unlike light for vessels
-PULSE_CLASSES = ("nanosecond", "picosecond", INFRARED)  # after short pulses of the first two spots crust differently
+DEEP_COLUMNS, SHALLOW_COLUMNS = "deep-columns", "shallow-columns"  # after the latter the whole surface peels for days
+# After short pulses of the first two spots crust differently.
+PULSE_CLASSES = ("nanosecond", "picosecond", INFRARED, DEEP_COLUMNS, SHALLOW_COLUMNS)
 _RESULT_BARS = ("part-barred", "other-operation")
 _RULE_KEYS = {
     "row",

@@ -32,6 +32,8 @@ from skinbeam.plan_records.plan import Advice
 from skinbeam.suitability.judgement import covers_modality
 from skinbeam.suitability.table import load_rules
 
+HISTORY_OF_ADVICE = ["bleeding-disorder", "herpes-labialis", "smoking"]  # which some advice is for
+
 
 def _case(*sites: str, condition: str = "wrinkles", **patient: Any) -> Case:
     concerns = [{"condition": condition, "site": site} for site in sites or ("cheeks",)]
@@ -51,7 +53,7 @@ def test_every_aftercare_rule_is_shown_to_someone() -> None:
     rules = set()
     for modality in laser_modalities():
         for condition in ("wrinkles", "age-spots"):
-            case = _case("full-face", "eyelid", condition=condition, history=["bleeding-disorder", "herpes-labialis"])
+            case = _case("full-face", "eyelid", condition=condition, history=HISTORY_OF_ADVICE)
             rules |= {
                 *_ids(aftercare_advice(*_treated([modality], case))),
                 *_ids(call_advice(*_treated([modality], case))),
@@ -365,6 +367,24 @@ def test_what_nobody_counted_is_unknown() -> None:
     ):
         assert isinstance(found, Unknown)
         assert "no source" in found.reason
+
+
+def test_deep_columns_show_for_fewer_days_than_shallow_ones_and_than_drilled_ones() -> None:
+    """The week of peeling that is printed of 1927 nm stood at 1550 nm too, beside the week of crusts of CO2."""
+    deep, shallow, drilled = (
+        downtime_range(modality, "wrinkles", pulse=pulse)
+        for modality, pulse in (
+            ("non-ablative-fractional", "deep-columns"),
+            ("non-ablative-fractional", "shallow-columns"),
+            ("fractional-ablative", ""),
+        )
+    )
+    assert isinstance(deep, RuleRange)
+    assert isinstance(shallow, RuleRange)
+    assert isinstance(drilled, RuleRange)
+    assert deep.high < shallow.high
+    assert deep.high < drilled.low
+    assert downtime_range("non-ablative-fractional", "wrinkles") == shallow  # nobody said which
 
 
 def test_crusts_after_nanoseconds_stay_longer_than_after_picoseconds() -> None:

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 import pytest
-from consultations import PERSON, concern, devices, document, laser_options, loaded
+from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
 from plan_reading import read_plan
 from report_samples import sample
 
@@ -204,3 +204,12 @@ def test_what_is_done_without_a_laser_shows_at_least_as_long_as_it_heals(conditi
         assert one["shows_days"]["high"] >= one["downtime_days"]["high"]
         assert set(split_source_keys(one["shows_days"]["source"])) <= set(made["sources"])
         assert one["shows_days"] in one["shows"]
+
+
+def test_each_line_of_columns_has_its_own_days() -> None:
+    """A machine with both lines heals in two to three days after the deep one, and in a week after 1927 nm."""
+    plan = document(
+        PERSON + concern("melasma", extra=NAMED + "creams_months = 6") + devices("fractional-1550", "thulium-1927")
+    )
+    days = {option["settings"]["wavelength_nm"]: option["downtime_days"]["high"] for option in laser_options(plan)}
+    assert days == {1550.0: 3.0, 1927.0: 7.0}

@@ -297,3 +297,22 @@ def test_a_scar_without_red_gets_no_light_for_vessels(condition: str) -> None:
     use = known_conditions()[condition].lasers["vascular"]
     assert is_for_kinds(use, condition, ("red",))
     assert not is_for_kinds(use, condition, ("white",))
+
+
+@pytest.mark.parametrize(
+    ("modality", "condition", "decision"),
+    [
+        ("ablative", "wrinkles", "with-caution"),
+        ("fractional-ablative", "wrinkles", "with-caution"),
+        ("surgery", "laxity", "with-caution"),
+        ("non-ablative-fractional", "wrinkles", "suitable"),
+        ("vascular", "facial-telangiectasia", "suitable"),
+    ],
+)
+def test_smoking_is_told_before_skin_is_opened_and_not_before_other_light(
+    modality: str, condition: str, decision: str
+) -> None:
+    """Nothing asked for it: a smoker with lines around the mouth read the plan of someone who does not smoke."""
+    found, rules = decide(modality, condition, history=["smoking"])
+    assert found == decision
+    assert any("smoking" in rule for rule in rules) == (decision != "suitable")
