@@ -13,7 +13,7 @@ from skinbeam.model.input_files import read_bytes
 from skinbeam.photo.analysis import PhotoAnalysis, analyse_photograph
 from skinbeam.photo.decoding.photograph import read_photograph
 from skinbeam.plan_records.document import is_altered, read_plan
-from skinbeam.plan_records.plan import Plan
+from skinbeam.plan_records.plan import TRANSLATION_HASH, Plan
 from skinbeam.preview.page import PreviewDay, PreviewLabels, PreviewPage, PreviewPicture, PreviewRow
 from skinbeam.preview.panels import make_strip, omission_message
 from skinbeam.preview.sheet import (
@@ -27,7 +27,7 @@ from skinbeam.preview.sheet import (
 )
 from skinbeam.preview.strip import ChangeRow, CloseUp, Panel, PreviewStrip, UndrawnHarm
 from skinbeam.preview.undrawn_harms import undrawn_harm_messages
-from skinbeam.text import Message, document_language, render_message, translate_texts, use_language
+from skinbeam.text import ENGLISH, Message, document_language, render_message, translate_texts, use_language
 
 __all__ = [
     "DOCUMENT_FILE",
@@ -136,7 +136,7 @@ def read_plan_file(path: Path) -> Plan:
 
     Raises
     ------
-    InputError : missing, too large, not JSON, not a plan, or `altered-plan`: another than its hash names.
+    InputError : missing, too large, not JSON, not a plan, or `altered-plan`: not that of its hash, or without one.
     """
     data = read_bytes(path, field="plan", max_bytes=_PLAN_BYTES_MAX, description="a plan")
     hint = render_message("preview-plan.hint")
@@ -153,7 +153,9 @@ def read_plan_file(path: Path) -> Plan:
         message = render_message("preview-plan.not_a_plan", {"file": path.name, "reason": str(error)[:200]})
         raise InputError("not-a-plan", message, field="plan", hint=hint, file=path.name) from None
     if altered:
-        message = render_message("preview-plan.altered", {"file": path.name})
+        hash_name = "plan_sha256" if document.get("language", ENGLISH) == ENGLISH else TRANSLATION_HASH
+        id = "preview-plan.altered" if hash_name in document else "preview-plan.no_hash"
+        message = render_message(id, {"file": path.name, "hash": hash_name})
         raise InputError("altered-plan", message, field="plan", hint=hint, file=path.name)
     return plan
 

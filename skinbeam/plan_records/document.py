@@ -19,7 +19,7 @@ from skinbeam.model.document import sha256_hex
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.photo.findings.finding import ConcernSuggestion
 from skinbeam.plan_records.course import DeviceSetup, TestSpotLadder
-from skinbeam.plan_records.plan import PLAN_SCHEMA, Advice, NearestOption, Option, Plan
+from skinbeam.plan_records.plan import PLAN_SCHEMA, TRANSLATION_HASH, Advice, NearestOption, Option, Plan
 from skinbeam.suitability.table import RuleReason
 from skinbeam.text import ENGLISH, LANGUAGES, DocumentWarning, Message, current_language, translate, use_language
 
@@ -88,16 +88,19 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
 
 
 def is_altered(document: Mapping[str, Any]) -> bool:
-    """Return whether the content of an English plan is no longer that of its hash.
+    """Return whether the content of a plan is no longer that of its hash.
 
-    The hash is that of English sentences, so a document in another language cannot be checked and counts as unaltered.
+    `plan_sha256` is the hash of English sentences, so a document in another language has one of its own as well.
     """
-    is_english = document.get("language", ENGLISH) == ENGLISH
-    return is_english and document.get("plan_sha256") != sha256_hex(_hashed_content(document))
+    if document.get("language", ENGLISH) == ENGLISH:
+        return document.get("plan_sha256") != sha256_hex(_hashed_content(document))
+    written = {name: value for name, value in document.items() if name != TRANSLATION_HASH}
+    return document.get(TRANSLATION_HASH) != sha256_hex(written)
 
 
 def _hashed_content(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name not in ("language", "plan_sha256")}
+    names = ("language", "plan_sha256", TRANSLATION_HASH)
+    return {name: value for name, value in document.items() if name not in names}
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from skinbeam.text import (
 __all__ = [
     "CLINICIAN_SETTING",
     "PLAN_SCHEMA",
+    "TRANSLATION_HASH",
     "Advice",
     "Assessment",
     "CareAfterLaser",
@@ -53,6 +54,7 @@ __all__ = [
 RecordT = TypeVar("RecordT")
 
 PLAN_SCHEMA = "skinbeam.plan/2"
+TRANSLATION_HASH = "translation_sha256"  # key of the hash of a document in another language than English
 
 CLINICIAN_SETTING = "clinician-setting"  # rule of the reason that a clinician chose a setting
 
@@ -424,11 +426,15 @@ class Plan:
         return self.document_in(ENGLISH)
 
     def document_in(self, language: str) -> Mapping[str, Any]:
-        """Return the plan in JSON types, with sentences in a language; its hash is the same in every language."""
+        """Return the plan in JSON types, with sentences in a language; its hash is the same in every language.
+
+        A document in another language than English has the hash of everything that it says as well.
+        """
         identity = self.plan_sha256
         with use_language(language), use_document_language(language):
             entries = dataclass_fields(translate_texts(self)) | {"language": language, "plan_sha256": identity}
-            return {name: to_json_types(value) for name, value in entries.items()}
+            document = {name: to_json_types(value) for name, value in entries.items()}
+        return document if language == ENGLISH else document | {TRANSLATION_HASH: sha256_hex(document)}
 
 
 def round_record(value: RecordT) -> RecordT:

@@ -338,18 +338,24 @@ def test_what_is_no_plan_is_refused(tmp_path: Path, content: str, code: str) -> 
     assert not (tmp_path / "out").exists()
 
 
-def test_an_altered_plan_is_refused(tmp_path: Path) -> None:
-    """In the language of its hash; a German document cannot be held against it, and is read."""
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_an_altered_plan_is_refused_in_each_language(tmp_path: Path, language: str) -> None:
+    """Also one without the hash of its content, one whose sentence alone was altered, and one of another name."""
     file = tmp_path / "plan.json"
-    for document in (plan().document_in("en"), plan().document_in("de")):
-        file.write_text(json.dumps(document))
-        assert read_plan_file(file).plan_sha256 == document["plan_sha256"]
-    altered = json.loads(json.dumps(plan().document))
-    altered["concerns"][0]["options"][0]["rank"] += 1
-    file.write_text(json.dumps(altered))
-    with pytest.raises(InputError) as caught:
-        read_plan_file(file)
-    assert caught.value.code == "altered-plan"
+    written = json.loads(pretty_json(plan().document_in(language)))
+    file.write_text(json.dumps(written))
+    assert read_plan_file(file).plan_sha256 == plan().plan_sha256
+    ranked, worded, named, bare = (json.loads(json.dumps(written)) for _ in range(4))
+    ranked["concerns"][0]["options"][0]["rank"] += 1
+    worded["intended_use"]["text"] += "!"
+    named["plan_sha256"] = "0" * 64
+    del bare["plan_sha256" if language == "en" else "translation_sha256"]
+    for altered in (ranked, worded, named, bare):
+        file.write_text(json.dumps(altered))
+        with pytest.raises(InputError) as caught:
+            read_plan_file(file)
+        assert caught.value.code == "altered-plan"
+    assert '"plan.json" cannot be checked' in str(caught.value)
 
 
 @pytest.mark.check
