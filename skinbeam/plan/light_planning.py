@@ -48,6 +48,7 @@ __all__ = [
     "misjudges_print",
     "plan_proposal",
     "plan_without_dose",
+    "search_proposed_columns",
     "with_limits_of_practice",
 ]
 
@@ -138,22 +139,34 @@ def _plan_columns(goal: TreatmentGoal, proposal: Proposal, site: str, bank: Skin
     """Return a published energy with the densest pattern that the limits allow, the deeper the more severe."""
     skins = bank.skins(site, goal)
     for energy in _doses_downwards(proposal, _energy_to_begin_with_mJ(goal, proposal)):
-        found = search_microbeams(
-            proposal.machine,
-            proposal.setting,
-            goal,
-            skins,
-            energies=[energy],
-            most_density_per_cm2=proposal.density_per_cm2,
-            is_density_printed=proposal.is_density_of_such_skin,
-            usual_density_per_cm2=proposal.usual_density_per_cm2,
-            is_borne_since_harm=proposal.earlier is not None and not proposal.earlier.is_hurt_since,
-            borne_density_per_cm2=proposal.borne_density_per_cm2,
-            is_published=is_depth_of_practice(proposal, site),
-        )
+        found = search_proposed_columns(goal, proposal, proposal.setting, skins, site, energy)
         if found is not None:
             return found
     return None
+
+
+def search_proposed_columns(
+    goal: TreatmentGoal, proposal: Proposal, setting: BeamSetting, skins: SiteSkins, site: str, energy_mJ: float
+) -> CandidateSetting | None:
+    """Return an energy in the densest pattern up to the printed one that the limits allow; None where they allow none.
+
+    Raises
+    ------
+    NotAvailable : no sourced data for such a beam.
+    """
+    return search_microbeams(
+        proposal.machine,
+        setting,
+        goal,
+        skins,
+        energies=[energy_mJ],
+        most_density_per_cm2=proposal.density_per_cm2,
+        is_density_printed=proposal.is_density_of_such_skin,
+        usual_density_per_cm2=proposal.usual_density_per_cm2,
+        is_borne_since_harm=proposal.earlier is not None and not proposal.earlier.is_hurt_since,
+        borne_density_per_cm2=proposal.borne_density_per_cm2,
+        is_published=is_depth_of_practice(proposal, site),
+    )
 
 
 def is_depth_of_practice(proposal: Proposal, site: str) -> bool:

@@ -1,7 +1,7 @@
 """Judge a setting that a clinician asks about, as a plan judges its own.
 
 What the question leaves out is what a plan of the case would begin with on that device: wavelength, pulse, spot and
-dose of practice.
+dose of practice, and the densest pattern of columns that the limits allow at the energy.
 """
 
 import math
@@ -29,8 +29,14 @@ from skinbeam.model.input_files import LoadedCase
 from skinbeam.model.units import MM, UM
 from skinbeam.plan.concern import unknown_target_message
 from skinbeam.plan.earlier_result import earlier_result
-from skinbeam.plan.guideline_place import concern_cells, guideline_place
-from skinbeam.plan.light_planning import is_depth_of_practice, judge_heating_dose, with_limits_of_practice
+from skinbeam.plan.guideline_place import advice_against, concern_cells, guideline_place
+from skinbeam.plan.light_planning import (
+    is_depth_of_practice,
+    judge_heating_dose,
+    search_proposed_columns,
+    with_limits_of_practice,
+)
+from skinbeam.plan.parallel import concern_name
 from skinbeam.plan.person import AssessedPerson
 from skinbeam.plan.proposal import Proposal
 from skinbeam.plan.propose import propose_setting
@@ -39,7 +45,7 @@ from skinbeam.plan.source_proposal import usual_settings
 from skinbeam.plan_records.course import DeviceSetting
 from skinbeam.response.candidate import CandidateSetting
 from skinbeam.response.fractional import judge_microbeams
-from skinbeam.response.goals import TreatmentGoal, concern_lasers, treatment_goal, unknown_depth
+from skinbeam.response.goals import TreatmentGoal, concern_lasers, laser_choices, treatment_goal, unknown_depth
 from skinbeam.response.practice_place import unpublished_quantities
 from skinbeam.response.settings import PulseCaps, SearchMachine, build_beam
 from skinbeam.simulate.skins.ensemble import weighted_probability
@@ -94,6 +100,7 @@ class AskedSetting:
     is_capped : whether it is above what anybody published for such a site and skin.
     has_helped : whether an earlier session with such a setting, and no less light, helped this skin without harm.
     opposing : rules that refuse or refer it.
+    against : what the guideline says against such light for this concern and skin; None where it says nothing.
     unpublished : how far its pulse and spot are outside those that were published.
     """
 
@@ -105,6 +112,7 @@ class AskedSetting:
     is_capped: bool
     has_helped: bool
     opposing: tuple[RuleReason, ...]
+    against: Message | None
     unpublished: tuple[Message, ...] = ()
 
     @property
@@ -157,8 +165,10 @@ class AskedSetting:
 
     @property
     def obstacles(self) -> tuple[tuple[str, Message], ...]:
-        """Why no plan gives the setting beside its limits: rules, earlier reactions, what nobody published."""
+        """Why no plan gives the setting beside its limits: rules, guideline, earlier harm, what nobody published."""
         found = [(rule.rule, rule.message) for rule in self.opposing]
+        if self.against is not None:
+            found.append(("guideline-against", self.against))
         if self.is_barred:
             found.append(("earlier-reaction", Message("asked.earlier-reaction")))
         if self.has_helped:  # what this skin bore with benefit is given again, whatever others publish
@@ -223,6 +233,9 @@ def judge_asked_setting(
     free = drop_barred_doses([dose], setting.wavelength_nm, setting.pulse_ms, machine.dose_bars)
     rules = judge_setting(person.case, concern, treatment.modality, machine, setting)
     earlier = earlier_result(person.case, concern, machine)
+    classes = device_classes(machine.device, setting)
+    cells = concern_cells(person.case, concern)
+    against = advice_against(person.case, concern, cells, treatment.modality, classes)
     return AskedSetting(
         concern,
         goal,
@@ -232,6 +245,7 @@ def judge_asked_setting(
         is_capped=not treatment.caps.doses(machine.device, setting, [dose]),
         has_helped=earlier is not None and earlier.has_helped_at(setting, dose),
         opposing=tuple(rules.opposing_reasons),
+        against=None if against is None else against.message,
         unpublished=_list_unpublished(trial, treatment, person.case),
     )
 
@@ -308,6 +322,8 @@ def _first_choice_machine(person: AssessedPerson, quantities: Mapping[str, float
         if machine.device.microbeam == is_energy and not machine.device.lens_array
     ]
     placed = {index: place for index, machine in enumerate(alike) if (place := place_of(machine)) is not None}
+    if not placed and len(alike) == 1:
+        return alike[0]
     if not placed:
         raise InputError(
             "missing-key",
@@ -347,6 +363,11 @@ def _find_treatment(
         ]
         if treatments:
             return next((treatment for treatment in treatments if treatment.proposal is not None), treatments[0])
+    for concern in person.case.concern:
+        for refusal in laser_choices(concern.condition, concern.site, concern.subtypes)[1]:
+            if machine.doing(refusal.modality) is not None:
+                params = {"device": machine.device.title, "concern": concern_name(concern), "reason": refusal.message}
+                raise NotAvailable(render_message("asked.refused-concern", params))
     raise NotAvailable(render_message("asked.no-concern", {"device": machine.device.title}))
 
 
@@ -435,7 +456,7 @@ def _resolve_density(
     quantities: Mapping[str, float],
     proposal: Proposal | None,
 ) -> float:
-    """Return the density of microbeams that was asked about; that of practice where none was."""
+    """Return the density of microbeams that was asked about; the printed one where none was."""
     name = "density_per_cm2"
     offered = density_steps(machine.device, setting, energy_mJ)
     printed = None if proposal is None else proposal.density_per_cm2
@@ -487,8 +508,15 @@ def _judge(
     if machine.device.lens_array:
         raise NotAvailable(render_message("plan.lens-array"))
     if machine.device.microbeam:
-        density = _resolve_density(machine, setting, dose, quantities, proposal)
-        return judge_microbeams(machine, setting, goal, person.bank.skins(site, goal), dose, density)
+        skins = person.bank.skins(site, goal)
+        planned = None
+        if proposal is not None and "density_per_cm2" not in quantities:
+            planned = search_proposed_columns(goal, proposal, setting, skins, site, dose)
+        if planned is None or planned.density_per_cm2 is None:
+            density = _resolve_density(machine, setting, dose, quantities, proposal)
+        else:
+            density = planned.density_per_cm2
+        return judge_microbeams(machine, setting, goal, skins, dose, density)
     if goal.modality == "ablative":
         table = person.bank.response_table(machine, goal, site)
         return table.judge(setting, dose, passes=round(quantities.get("passes", 1)))

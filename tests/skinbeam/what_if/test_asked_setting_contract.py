@@ -12,7 +12,7 @@ from paths import ROOT
 from skinbeam.api.window_at import asked_setting_answer, asked_setting_sentences
 from skinbeam.laser.device import devices
 from skinbeam.laser.setting_grid import dose_steps
-from skinbeam.model.errors import InputError
+from skinbeam.model.errors import InputError, NotAvailable
 from skinbeam.model.input_files import LoadedCase
 from skinbeam.plan.case_check import check_consultation
 from skinbeam.plan.person import AssessedPerson, assess_person
@@ -250,3 +250,38 @@ def test_an_own_device_is_asked_about_by_its_file_or_by_its_name_in_the_plan(tmp
     assert found[0].trial.dose == found[1].trial.dose == 7.0
     with pytest.raises(InputError, match='unknown device "room-3"'):
         judge_asked_setting(someone, checked.loaded, {"fluence_J_cm2": 7.0}, device_name="room-3")
+
+
+@pytest.mark.parametrize(
+    ("light", "condition", "phototype", "quantities"),
+    [
+        ("ktp-532", "facial-telangiectasia", "V", {"fluence_J_cm2": 4.0}),
+        ("ipl", "facial-telangiectasia", "VI", {"fluence_J_cm2": 5.0}),
+        ("alexandrite-755", "age-spots", "III", {"fluence_J_cm2": 15.0}),
+    ],
+)
+def test_light_that_the_guideline_advises_against_is_given_by_no_plan(
+    light: str, condition: str, phototype: str, quantities: dict[str, float]
+) -> None:
+    """A plan refuses these devices, and the answer said that the setting keeps the limits of a plan."""
+    someone, case = person(condition, phototype)
+    found = judge_asked_setting(someone, case, quantities, device_name=light)
+    assert "guideline-against" in dict(found.obstacles)
+    (last,) = [sentence.text for sentence in asked_setting_sentences(found)][-1:]
+    assert "A plan would not give it" in last
+    assert find_objections(found).stops
+
+
+def test_light_that_a_concern_refuses_is_told_why() -> None:
+    someone, case = person("melasma", "II")
+    with pytest.raises(NotAvailable, match=r"Melasma.*closing vessels does not help"):
+        judge_asked_setting(someone, case, {"fluence_J_cm2": 7.0}, device_name="pulsed-dye-595")
+
+
+@pytest.mark.parametrize("light", ["fractional-co2-10600", "fractional-1550"])
+def test_a_density_that_is_left_out_is_that_of_a_plan(light: str) -> None:
+    """An energy was asked about, and answered at the greatest printed density, which injures everyone."""
+    someone, case = person("wrinkles", "II")
+    found = judge_asked_setting(someone, case, {"energy_mJ": 8.0 if "1550" in light else 20.0}, device_name=light)
+    verdicts = {verdict.limit.id: verdict.status for verdict in found.trial.verdicts}
+    assert "not_met" not in verdicts.values(), verdicts
