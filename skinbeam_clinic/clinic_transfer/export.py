@@ -20,6 +20,8 @@ from typing import Any
 from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.document import unwritable_error
 from skinbeam.text import to_local_time
+from skinbeam_clinic.accounts.clinic_contact import ClinicContact
+from skinbeam_clinic.appointments.closed_days import ClosedDays
 from skinbeam_clinic.appointments.reminders import AppointmentReminder
 from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.clinic_transfer.csv_files import write_csv, write_csv_lines
@@ -72,6 +74,7 @@ _CLINIC_RECORDS: Mapping[str, type[Any]] = {
     "machine_upkeep": MachineUpkeep,
     "own_devices": OwnDevice,
     "clinic_texts": ClinicText,
+    "closed_days": ClosedDays,
     "patient_links": PatientLink,
 }
 
@@ -111,6 +114,7 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
     columns |= {name: _columns(record) for name, record in _CLINIC_RECORDS.items()}
     columns |= {
         "appointment_reminders": ("patient", *_columns(AppointmentReminder)),
+        "clinic_contact": _columns(ClinicContact),
         "files": ("patient", "copy", "fhir"),
     }
     try:
@@ -121,6 +125,7 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
             for name in _CLINIC_RECORDS:
                 tables[name].rows.extend(map(_cells, getattr(repositories, name).list_all()))
                 tables[name].write()
+            tables["clinic_contact"].rows.append(_cells(repositories.clinic_contact.get()))
             devices = repositories.own_devices.read()
             for own in devices.own:
                 write_private_file(place / "devices" / own.file, own.text.encode())

@@ -5,11 +5,13 @@ import io
 import json
 import stat
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from clinic_samples import HOME, Clinics
 from treatment_samples import ORDERED, clear_answers, fired, read_spots
 
@@ -19,6 +21,7 @@ from skinbeam_clinic.clinic_transfer.csv_files import write_csv
 from skinbeam_clinic.clinic_transfer.export import _cells, export_clinic
 from skinbeam_clinic.clinic_transfer.mapping import ImportKind
 from skinbeam_clinic.clinic_transfer.preview import make_planner
+from skinbeam_clinic.database.tables import Base
 from skinbeam_clinic.errors import DeniedError
 from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.used_cooling import CoolingKind, UsedCooling
@@ -30,6 +33,62 @@ class _Signed:
     part: float
 
 
+# Table of the database → the file of an export that has its rows, a part of a patient's record in the copies (`*/`), or
+# a sentence why they stay behind.
+PLACES = {
+    "adverse_event": "adverse_events",
+    "alarm": "*/alarm",
+    "alarm_decision": "*/alarm",
+    "api_token": "Another program's key to this database.",
+    "appointment": "appointments",
+    "appointment_reminder": "appointment_reminders",
+    "attachment": "attachments",
+    "calendar_feed": "The address of a calendar of this server.",
+    "choice": "choices",
+    "clinic": "Its name is in the copies; the rest is the state of the audit log.",
+    "clinic_contact": "clinic_contact",
+    "clinic_settings": "How members of this database sign in.",
+    "clinic_text": "clinic_texts",
+    "clinical_note": "notes",
+    "closed_days": "closed_days",
+    "consent": "consents",
+    "consent_language": "consents",
+    "consent_text": "consents",
+    "consent_void": "consents",
+    "consultation": "consultations",
+    "contact": "patients",
+    "diary_entry": "diary_entries",
+    "diary_link": "The key to a page of this server.",
+    "diary_reading": "diary_entries",
+    "follow_up": "follow_ups",
+    "job": "Work of this server.",
+    "login_challenge": "A moment of a sign-in.",
+    "login_lock": "A moment of a sign-in.",
+    "login_session": "A moment of a sign-in.",
+    "machine": "machines",
+    "machine_upkeep": "machine_upkeep",
+    "member": "Each record names who made it; another clinic has its own members.",
+    "notice": "What a member is told about the account here.",
+    "oidc_identity": "How a member signs in here.",
+    "own_device": "own_devices",
+    "pair_analysis": "*/measured",
+    "passkey": "How a member signs in here.",
+    "patient": "patients",
+    "patient_link": "patient_links",
+    "patient_link_end": "patient_links",
+    "photograph": "photographs",
+    "photograph_pair": "*/pairs",
+    "plan": "plans",
+    "recovery": "How a member signs in here.",
+    "store": "The keys and the revision of this database.",
+    "suggested_concern": "*/suggested_concerns",
+    "tell_back": "consents",
+    "temporary_password": "How a member signs in here.",
+    "test_spot": "test_spots",
+    "trail": "It is proof inside its database and its backups alone.",
+    "treated_area": "treated_areas",
+    "treatment": "treatments",
+}
 MARKUP = '+1</p><script>alert(1)</script> {{ 7 * 7 }}\n\n#eval("7*7")'
 FORMULA = '=HYPERLINK("http://127.0.0.1","here")'
 
@@ -57,6 +116,8 @@ def exported(clinics: Clinics, names: dict[str, str], tmp_path_factory: pytest.T
     )
     text = repositories.clinic_texts.add(use="consent", language="en", title=FORMULA, text=MARKUP)
     repositories.clinic_texts.revise(text.text_id, language="en", title="Before", text="Come early.", number=1)
+    contact = repositories.clinic_contact.get()
+    repositories.clinic_contact.save(place="Quay 1, Harbour", phone="+44 20 7946 0000", version=contact.version)
     folder = tmp_path_factory.mktemp("left") / "clinic"
     killed = folder.with_name(f".{folder.name}.{'0' * 16}")  # as an export that is killed leaves it
     killed.mkdir(0o700)
@@ -114,6 +175,46 @@ def test_everything_of_the_clinic_comes_out(clinics: Clinics, names: dict[str, s
         assert json.loads((exported / row["fhir"]).read_bytes())["resourceType"] == "Bundle"
     entries = repositories.audit_log.newest(1000)
     assert [one.subject.partition("/")[0] for one in entries if one.action == "clinic.exported"] == ["clinic"]
+
+
+def test_no_table_of_the_database_is_forgotten(clinics: Clinics, exported: Path) -> None:
+    """A new table needs a line in `PLACES`, and what has rows here has some in the export."""
+    assert set(PLACES) == set(Base.metadata.tables)
+    repositories = clinics.repositories(Role.OWNER)
+    parts: set[str] = set()
+    for row in table(exported / "files.csv"):
+        with zipfile.ZipFile(exported / row["copy"]) as copy:
+            parts |= set(_filled_parts(json.loads(copy.read("record.json"))))
+    with clinics.database.reading() as session:
+        for name, place in PLACES.items():
+            if place.endswith("."):
+                continue
+            stored = Base.metadata.tables[name]
+            ours = sa.select(sa.func.count()).where(stored.c.clinic_id == repositories.member.clinic_id)
+            has_rows = bool(session.scalar(ours))
+            if place.startswith("*/"):
+                assert place.removeprefix("*/") in parts or not has_rows, name
+            else:
+                assert table(exported / f"{place}.csv") or not has_rows, name
+
+
+def _filled_parts(value: Any) -> Iterator[str]:
+    """Yield the names of the values of a JSON document that are not empty."""
+    for part in value if isinstance(value, list) else ():
+        yield from _filled_parts(part)
+    for name, part in value.items() if isinstance(value, dict) else ():
+        if part:
+            yield name
+            yield from _filled_parts(part)
+
+
+def test_closed_days_and_the_clinics_own_address_come_out(clinics: Clinics, exported: Path) -> None:
+    (days,) = clinics.repositories(Role.OWNER).closed_days.list_all()
+    (written,) = table(exported / "closed_days.csv")
+    assert (written["id"], written["first_day"], written["last_day"]) == (days.id, "2030-12-25", "2030-12-25")
+    assert json.loads(written["yearly"]) is False
+    (contact,) = table(exported / "clinic_contact.csv")
+    assert (contact["place"], contact["phone"]) == ("Quay 1, Harbour", "'+44 20 7946 0000")
 
 
 def test_a_negative_number_is_a_number() -> None:
