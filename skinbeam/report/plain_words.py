@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterable, Iterator
 
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
+from skinbeam.course.downtime import days_until_marks_show
 from skinbeam.course.first_creams import MELASMA, first_creams
 from skinbeam.model.conditions import known_sites
 from skinbeam.model.estimate import Estimate, Unknown, Value
@@ -115,7 +116,8 @@ def range_in_words(value: Value | SourceRange) -> str:
 
 def slow_healing_sentences(concern: ConcernPlan, option: Option) -> tuple[str, ...]:
     """Return that days of healing, which trials counted on faces, are more elsewhere; empty on the face."""
-    is_slower = option.modality in SURFACE_MODALITIES and known_sites()[concern.site].off_face
+    crusts = days_until_marks_show(option.modality, concern.condition) > 0
+    is_slower = (crusts or option.modality in SURFACE_MODALITIES) and known_sites()[concern.site].off_face
     return (report_text("leaflet.healing_off_face"),) if is_slower else ()
 
 

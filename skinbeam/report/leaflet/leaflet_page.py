@@ -88,6 +88,7 @@ _WISH_FACTS = frozenset(
 )
 _MALE = "male"
 _PREGNANCY = "pregnancy-ask"
+_BEARD = "beard-shaved"
 _NAMES_AZELAIC_ACID = ("rules.azelaic-acid-in-pregnancy", "rules.bleaching-cream-in-pregnancy")
 # What to report before a visit: cold sores only for the face, pregnancy only for people who are asked about it.
 _BEFORE_TELL = {
@@ -189,6 +190,9 @@ def _visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
         yield report_text("leaflet.before_sun", weeks=steps[0].params["weeks"])
     on_face = not all(known_sites()[concern.site].off_face for concern in treated)
     yield report_text("leaflet.before_come" if on_face else "leaflet.before_come_off_face")
+    chosen = [option for option, _ in (concern.first_laser for concern in treated if concern.first_laser is not None)]
+    if any(reason.rule == _BEARD for option in chosen for reason in option.reasons):
+        yield report_text("leaflet.before_shave")
     yield report_text(_BEFORE_TELL[on_face, _may_be_pregnant(plan.assessment)])
 
 

@@ -52,8 +52,8 @@ def _ids(advice: Any) -> list[str]:
 def test_every_aftercare_rule_is_shown_to_someone() -> None:
     rules = set()
     for modality in laser_modalities():
-        for condition in ("wrinkles", "age-spots"):
-            case = _case("full-face", "eyelid", condition=condition, history=HISTORY_OF_ADVICE)
+        for condition in ("wrinkles", "age-spots", "melasma", "poikiloderma"):
+            case = _case("full-face", "eyelid", "neck", condition=condition, history=HISTORY_OF_ADVICE)
             rules |= {
                 *_ids(aftercare_advice(*_treated([modality], case))),
                 *_ids(call_advice(*_treated([modality], case))),

@@ -122,6 +122,37 @@ def test_a_man_is_not_asked_for_a_pregnancy_before_each_visit(sex: str, asked: b
     assert ("pregnancy" in told) is asked
 
 
+@pytest.mark.parametrize(("sex", "told"), [("male", True), ("female", False)])
+def test_a_beard_is_shaved_before_light_and_left_alone_after_it(sex: str, told: bool) -> None:
+    """A man whose neck gets a lamp read neither: hair above the skin burns it, and a razor rubs it."""
+    person = PERSON.replace('sex = "female"', f'sex = "{sex}"')
+    page = leaflet_page(read_plan(document(person + concern_text("poikiloderma", "neck") + devices("ipl"))))
+    before = " ".join(line for concern in page.concerns for line in concern.preparations)
+    assert ("Shave your beard" in before) is told
+    assert any("not shave" in line for line in page.aftercare) is told
+
+
+def test_spots_off_the_face_are_told_to_heal_more_slowly() -> None:
+    """It was told of columns alone, although crusts of hands stay for longer than those of faces."""
+    for site, told in (("hands", True), ("cheeks", False)):
+        (page,) = leaflet_page(read_plan(document(PERSON + concern_text("age-spots", site)))).concerns
+        assert ("Off the face" in page.healing) is told, site
+
+
+def test_a_field_under_a_lamp_has_no_brown_spots() -> None:
+    made = read_plan(document(PERSON + concern_text("poikiloderma", "neck") + devices("ipl")))
+    told = " ".join(leaflet_page(made).call_advice)
+    assert "Brown skin turns darker" in told
+    assert "spots" not in told
+
+
+def test_brown_patches_get_a_tinted_sunscreen() -> None:
+    """Visible light darkens them too, and a trial found iron oxides better; a plain sunscreen was told."""
+    for condition, told in (("melasma", True), ("age-spots", False)):
+        page = leaflet_page(read_plan(document(PERSON + concern_text(condition))))
+        assert any("tinted sunscreen" in line for line in page.aftercare) is told, condition
+
+
 def test_what_is_done_before_each_visit_is_told_once_and_fits_the_place() -> None:
     for sites, lenses in ((("hands",), False), (("cheeks", "hands"), True), (("hands", "cheeks"), True)):
         made = read_plan(document(PERSON + "".join(concern_text("age-spots", site) for site in sites)))
