@@ -311,6 +311,10 @@ def _import_csv(
     sessions: Annotated[
         Path | None, typer.Option("--sessions", metavar="CSV", help="Their past sessions.", show_default=False)
     ] = None,
+    closed_days: Annotated[
+        Path | None,
+        typer.Option("--closed-days", metavar="CSV", help="Days on which the clinic is closed.", show_default=False),
+    ] = None,
     mapping: Annotated[
         Path | None,
         typer.Option("--map", metavar="TOML", help="Columns, dates and words of these files.", show_default=False),
@@ -323,8 +327,9 @@ def _import_csv(
     from skinbeam_clinic.clinic_transfer.mapping import ImportKind
     from skinbeam_clinic.clinic_transfer.preview import describe_import, describe_plan, make_planner
 
-    named = {ImportKind.PATIENTS: patients, ImportKind.APPOINTMENTS: appointments, ImportKind.SESSIONS: sessions}
-    plan = make_planner({kind: path for kind, path in named.items() if path is not None}, mapping)
+    files = (patients, appointments, sessions, closed_days)
+    named = {kind: path for kind, path in zip(ImportKind, files, strict=True) if path is not None}
+    plan = make_planner(named, mapping)
     with _use_zone(time_zone), _open_repositories(db, clinic) as repositories:
         result = (
             describe_import(repositories.imports.write(plan))

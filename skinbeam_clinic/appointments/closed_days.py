@@ -17,7 +17,15 @@ from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.database.treatment_tables import ClosedDaysRow
 from skinbeam_clinic.errors import clinic_error
 
-__all__ = ["ClosedDays", "ClosedDaysRepository", "is_closed", "next_working_day", "read_closed_days"]
+__all__ = [
+    "ClosedDays",
+    "ClosedDaysRepository",
+    "add_closed_days",
+    "can_be_closed",
+    "is_closed",
+    "next_working_day",
+    "read_closed_days",
+]
 
 _DAY = datetime.timedelta(days=1)
 _LONGEST = datetime.timedelta(days=364)  # less than a year, so that days of every year are not all of them
@@ -71,22 +79,10 @@ class ClosedDaysRepository(Repository):
         """
         first = _parse_day("first_day", first_day)
         last = _parse_day("last_day", last_day) if last_day else first
-        if not first <= last <= first + _LONGEST:
+        if not can_be_closed(first, last):
             raise _closed_days_error("last_day", last_day)
         with self._access.writing(AccessRight.MEMBERS) as work:
-            for known in read_closed_days(work):
-                if (known.first_day, known.last_day, known.yearly) == (first, last, yearly):
-                    return known
-            row = work.new_row(
-                ClosedDaysRow,
-                first_day=first.isoformat(),
-                last_day=last.isoformat(),
-                yearly=yearly,
-                added_at=now(),
-                added_by=work.actor,
-            )
-            work.save(row, "closed-days.added")
-            return _read_days(work, row)
+            return add_closed_days(work, first, last, yearly=yearly)
 
     def remove(self, id: str) -> None:
         """Delete days, so that appointments are proposed on them again; the audit log keeps who entered them.
@@ -97,6 +93,30 @@ class ClosedDaysRepository(Repository):
         """
         with self._access.writing(AccessRight.MEMBERS) as work:
             work.delete(work.get(ClosedDaysRow, id), "closed-days.removed")
+
+
+def can_be_closed(first: datetime.date, last: datetime.date) -> bool:
+    """Return whether a clinic may be closed from one day to another: in years that have appointments, and for less than
+    a year.
+    """
+    return first.year in YEARS and first <= last <= first + _LONGEST
+
+
+def add_closed_days(work: ClinicTransaction, first: datetime.date, last: datetime.date, *, yearly: bool) -> ClosedDays:
+    """Store days on which the clinic is closed, unless they are stored already, within a transaction."""
+    for known in read_closed_days(work):
+        if (known.first_day, known.last_day, known.yearly) == (first, last, yearly):
+            return known
+    row = work.new_row(
+        ClosedDaysRow,
+        first_day=first.isoformat(),
+        last_day=last.isoformat(),
+        yearly=yearly,
+        added_at=now(),
+        added_by=work.actor,
+    )
+    work.save(row, "closed-days.added")
+    return _read_days(work, row)
 
 
 def read_closed_days(work: ClinicTransaction) -> tuple[ClosedDays, ...]:

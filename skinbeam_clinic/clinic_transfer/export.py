@@ -1,8 +1,8 @@
 """Write a whole clinic into a folder, for leaving again: CSV for spreadsheets and other programs, copies, and FHIR.
 
-`patients.csv`, `appointments.csv` and `sessions.csv` have the columns that an import reads. The other tables have a
-column for each field of a record, with nested fields as JSON. Each patient's copy holds photographs, documents and
-attachments; `devices` holds the device files of the clinic.
+`patients.csv`, `appointments.csv`, `sessions.csv` and `closed_days.csv` have the columns that an import reads. The
+other tables have a column for each field of a record, with nested fields as JSON. Each patient's copy holds
+photographs, documents and attachments; `devices` holds the device files of the clinic.
 
 What an import reads of a record that was closed as a duplicate stands there under the pseudonym of the record that is
 kept, so that an import makes one patient of both; `patient_links.csv` tells which records they were.
@@ -21,7 +21,6 @@ from skinbeam.model.atomic_files import work_folder
 from skinbeam.model.document import unwritable_error
 from skinbeam.text import to_local_time
 from skinbeam_clinic.accounts.clinic_contact import ClinicContact
-from skinbeam_clinic.appointments.closed_days import ClosedDays
 from skinbeam_clinic.appointments.reminders import AppointmentReminder
 from skinbeam_clinic.clinic_texts.models import ClinicText
 from skinbeam_clinic.clinic_transfer.csv_files import write_csv, write_csv_lines
@@ -74,7 +73,6 @@ _CLINIC_RECORDS: Mapping[str, type[Any]] = {
     "machine_upkeep": MachineUpkeep,
     "own_devices": OwnDevice,
     "clinic_texts": ClinicText,
-    "closed_days": ClosedDays,
     "patient_links": PatientLink,
 }
 
@@ -125,6 +123,10 @@ def export_clinic(repositories: ClinicRepositories, folder: Path) -> dict[str, i
             for name in _CLINIC_RECORDS:
                 tables[name].rows.extend(map(_cells, getattr(repositories, name).list_all()))
                 tables[name].write()
+            tables["closed_days"].rows.extend(
+                tuple(_cell(getattr(days, name)) for name in FIELDS[ImportKind.CLOSED_DAYS])
+                for days in repositories.closed_days.list_all()
+            )
             tables["clinic_contact"].rows.append(_cells(repositories.clinic_contact.get()))
             devices = repositories.own_devices.read()
             for own in devices.own:

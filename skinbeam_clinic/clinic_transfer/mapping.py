@@ -26,6 +26,7 @@ class ImportKind(StrEnum):
     PATIENTS = "patients"
     APPOINTMENTS = "appointments"
     SESSIONS = "sessions"
+    CLOSED_DAYS = "closed_days"
 
 
 _BY_DATE = ("week", "weeks_ago")  # of a session, of which the file has the date
@@ -42,11 +43,13 @@ FIELDS: Mapping[ImportKind, tuple[str, ...]] = {
         "state",
     ),
     ImportKind.SESSIONS: ("patient", "date", *(name for name in EarlierSession.model_fields if name not in _BY_DATE)),
+    ImportKind.CLOSED_DAYS: ("first_day", "last_day", "yearly"),
 }
 _REQUIRED: Mapping[ImportKind, tuple[str, ...]] = {
     ImportKind.PATIENTS: (),
     ImportKind.APPOINTMENTS: ("patient", "date", "time", "minutes", "member", "purpose"),
     ImportKind.SESSIONS: ("patient", "date", "treats"),
+    ImportKind.CLOSED_DAYS: ("first_day",),
 }
 _NAMING = ("name", "pseudonym")  # a file of patients has at least one of these
 _ISO = "YYYY-MM-DD"

@@ -17,6 +17,7 @@ __all__ = [
     "KnownMachine",
     "KnownPatient",
     "NewAppointment",
+    "NewClosedDays",
     "NewPatient",
     "PastCourse",
 ]
@@ -114,6 +115,16 @@ class PastCourse:
 
 
 @dataclass(frozen=True)
+class NewClosedDays:
+    """Days in a row on which the clinic is closed, to be added; `yearly`: also on the same days of later years."""
+
+    line: int
+    first_day: datetime.date
+    last_day: datetime.date
+    yearly: bool
+
+
+@dataclass(frozen=True)
 class ImportPlan:
     """Everything that an import would make.
 
@@ -127,6 +138,7 @@ class ImportPlan:
     patients: tuple[NewPatient, ...]
     appointments: tuple[NewAppointment, ...]
     courses: tuple[PastCourse, ...]
+    closed_days: tuple[NewClosedDays, ...]
     columns: Mapping[str, Mapping[str, tuple[str, ...]]]
     ignored: Mapping[str, tuple[str, ...]]
     files: Mapping[str, str]
@@ -146,6 +158,7 @@ class ImportSummary:
     appointments: int
     consultations: int
     sessions: int
+    closed_days: int
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from skinbeam.model.errors import InputError, nearest_name
 from skinbeam.model.input_files import parse_record
 from skinbeam.text import from_local_time, to_local_time
 from skinbeam_clinic.access import PERMITTED_ROLES, AccessRight
+from skinbeam_clinic.appointments.closed_days import can_be_closed
 from skinbeam_clinic.appointments.models import AppointmentState, Purpose
 from skinbeam_clinic.appointments.repository import LASER_PURPOSES, LONGEST_APPOINTMENT, SHORTEST_APPOINTMENT
 from skinbeam_clinic.clinic_transfer.csv_files import CsvFile, CsvLine, import_error, read_csv
@@ -27,6 +28,7 @@ from skinbeam_clinic.clinic_transfer.models import (
     ClinicSnapshot,
     ImportPlan,
     NewAppointment,
+    NewClosedDays,
     NewPatient,
     PastCourse,
 )
@@ -102,6 +104,7 @@ def plan_import(
         tuple(planner.patients),
         tuple(planner.appointments),
         tuple(planner.courses),
+        tuple(planner.closed_days),
         columns,
         ignored,
         hashes,
@@ -179,6 +182,7 @@ class _Planner:
     patients: list[NewPatient] = field(default_factory=list)
     appointments: list[NewAppointment] = field(default_factory=list)
     courses: list[PastCourse] = field(default_factory=list)
+    closed_days: list[NewClosedDays] = field(default_factory=list)
     errors: list[InputError] = field(default_factory=list)
     _lines: dict[tuple[str, str], str] = field(default_factory=dict)  # what must be unique → where it stands
 
@@ -190,8 +194,10 @@ class _Planner:
             self._read_patients(rows)
         elif kind is ImportKind.APPOINTMENTS:
             self._read_appointments(rows)
-        else:
+        elif kind is ImportKind.SESSIONS:
             self._read_sessions(rows)
+        else:
+            self._read_closed_days(rows)
 
     @contextmanager
     def _collecting(self) -> Iterator[None]:
@@ -445,6 +451,18 @@ class _Planner:
             name = re.sub(r"\[\d+\]$", "", error.field).rpartition(".")[2]
             raise row.error("schema", name, read=error.message, right=error.hint) from None
         return date, session
+
+    # Days on which the clinic is closed.
+
+    def _read_closed_days(self, rows: Sequence[_Row]) -> None:
+        for row in rows:
+            with self._collecting():
+                first = row.date("first_day", row.needed("first_day"))
+                last = row.date("last_day", text) if (text := row.text("last_day")) else first
+                if not can_be_closed(first, last):
+                    raise row.error("closed-days", "last_day" if text else "first_day", read=f"{first} – {last}")
+                yearly = row.choice("yearly", row.text("yearly") or "false", ("false", "true")) == "true"
+                self.closed_days.append(NewClosedDays(row.line, first, last, yearly))
 
 
 def _parse_file_number(text: str) -> float | None:

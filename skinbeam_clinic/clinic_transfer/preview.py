@@ -76,6 +76,7 @@ def describe_plan(plan: ImportPlan) -> dict[str, Any]:
         "patients": len(plan.patients),
         "appointments": len(plan.appointments),
         "sessions": plan.sessions,
+        "closed_days": len(plan.closed_days),
         "columns": {file: {name: list(of) for name, of in columns.items()} for file, columns in plan.columns.items()},
         "ignored": {file: list(columns) for file, columns in plan.ignored.items()},
         "first_patients": [

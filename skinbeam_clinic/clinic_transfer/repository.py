@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement
 
 from skinbeam.model.errors import InputError
 from skinbeam_clinic.access import AccessRight, parse_role
+from skinbeam_clinic.appointments.closed_days import add_closed_days
 from skinbeam_clinic.appointments.models import Booking
 from skinbeam_clinic.appointments.repository import OCCUPYING_STATES, import_appointment
 from skinbeam_clinic.clinic_transfer.models import (
@@ -49,6 +50,7 @@ _IMPORTED_TABLES: tuple[type[ClinicScoped], ...] = (
     tables.ContactRow,
     tables.ConsultationRow,
     tables.PatientRow,
+    treatment_tables.ClosedDaysRow,
 )
 
 
@@ -97,7 +99,10 @@ class ImportRepository(Repository):
                     began_at=course.began_at,
                     state=ConsultationState.CLOSED,
                 )
-            summary = ImportSummary(id, len(made.patients), len(made.appointments), len(made.courses), made.sessions)
+            for days in made.closed_days:
+                add_closed_days(work, days.first_day, days.last_day, yearly=days.yearly)
+            counts = (len(made.patients), len(made.appointments), len(made.courses), made.sessions)
+            summary = ImportSummary(id, *counts, len(made.closed_days))
             work.log(_IMPORTED, f"import/{id}", files=dict(made.files), **_counts(summary))
             return summary
 
@@ -111,7 +116,7 @@ class ImportRepository(Repository):
                     entry.at,
                     work.actor_name(entry.actor),
                     tuple(entry.detail["files"]),
-                    ImportSummary(id, *(entry.detail[name] for name in _COUNTED)),
+                    _read_summary(id, entry),
                 )
                 for entry in entries
                 if (id := entry.subject.removeprefix("import/")) in standing
@@ -149,12 +154,17 @@ class ImportRepository(Repository):
             for table in _IMPORTED_TABLES:
                 for row in rows[table]:
                     work.delete(row, "import.removed")
-            summary = ImportSummary(id, *(done.detail[name] for name in _COUNTED))
+            summary = _read_summary(id, done)
             work.log(_UNDONE, f"import/{id}", **_counts(summary))
             return summary
 
 
-_COUNTED = ("patients", "appointments", "consultations", "sessions")
+_COUNTED = ("patients", "appointments", "consultations", "sessions", "closed_days")
+
+
+def _read_summary(id: str, done: AuditEntryRow) -> ImportSummary:
+    """Return the counts of an import from the entry of its end; an earlier one has none of closed days."""
+    return ImportSummary(id, *(done.detail.get(name, 0) for name in _COUNTED))
 
 
 def _counts(summary: ImportSummary) -> dict[str, int]:
@@ -220,7 +230,8 @@ def _find_unchanged_rows(work: ClinicTransaction, entries: Sequence[AuditEntryRo
         rows = [row for part in _parts(ids) for row in work.rows(table, table.id.in_(part))]
         there = {row.id for row in rows if work.is_as_signed(row, added[f"{start}{row.id}"])}  # type: ignore[arg-type]
         changed = [row for row in rows if row.id not in there]
-        if changed or len(rows) < len(ids):
+        may_be_gone = table is treatment_tables.ClosedDaysRow  # which belong to nobody who would lose them
+        if changed or (len(rows) < len(ids) and not may_be_gone):
             raise _in_use_error(work, (find_owner(work, row) for row in changed))
         unchanged[table] = rows
     return unchanged

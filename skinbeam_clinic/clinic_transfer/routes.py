@@ -179,10 +179,15 @@ def _preview_tables(plan: ImportPlan) -> tuple[_PreviewTable, ...]:
         for appointment in plan.appointments[:_SHOWN_RECORDS]
     )
     courses = tuple((moment(course.began_at)[:10], str(course.sessions)) for course in plan.courses[:_SHOWN_RECORDS])
+    closed = tuple(
+        (f"{days.first_day} – {days.last_day}", render_message("closed-days.each-year") if days.yearly else "")
+        for days in plan.closed_days[:_SHOWN_RECORDS]
+    )
     return (
         _PreviewTable(ImportKind.PATIENTS, len(plan.patients), patients),
         _PreviewTable(ImportKind.APPOINTMENTS, len(plan.appointments), appointments),
         _PreviewTable(ImportKind.SESSIONS, plan.sessions, courses),
+        _PreviewTable(ImportKind.CLOSED_DAYS, len(plan.closed_days), closed),
     )
 
 

@@ -18,7 +18,7 @@ __all__ = ["FIELD_BYTES", "read_form"]
 
 _MOST_FIELDS = 500 + MARK_FIELDS_MAX  # a form with every row of every table, and with every mark of a photograph
 FIELD_BYTES = 10_000
-_IMPORT_FILES = ("patients", "appointments", "sessions", "mapping")
+_IMPORT_FILES = ("patients", "appointments", "sessions", "closed_days", "mapping")
 _MOST_FILES = len(_IMPORT_FILES) + 1  # one more is read so that the error can name it
 _FILE_FIELDS = ("photo", "case", "attachment", "device_file", *_IMPORT_FILES)
 _LINE_END = b"\r\n"

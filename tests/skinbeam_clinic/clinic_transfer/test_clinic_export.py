@@ -211,7 +211,7 @@ def _filled_parts(value: Any) -> Iterator[str]:
 def test_closed_days_and_the_clinics_own_address_come_out(clinics: Clinics, exported: Path) -> None:
     (days,) = clinics.repositories(Role.OWNER).closed_days.list_all()
     (written,) = table(exported / "closed_days.csv")
-    assert (written["id"], written["first_day"], written["last_day"]) == (days.id, "2030-12-25", "2030-12-25")
+    assert (written["first_day"], written["last_day"]) == (days.first_day.isoformat(), "2030-12-25")
     assert json.loads(written["yearly"]) is False
     (contact,) = table(exported / "clinic_contact.csv")
     assert (contact["place"], contact["phone"]) == ("Quay 1, Harbour", "'+44 20 7946 0000")
@@ -257,6 +257,10 @@ def test_exported_patients_appointments_and_sessions_are_imported_again(
     assert (after.purpose, after.state, after.machine) == (before.purpose, before.state, before.machine)
     assert abs((after.starts_at - before.starts_at).total_seconds()) < 60, "the file has minutes"
     assert made.sessions == len(table(exported / "sessions.csv"))
+    closed_days, taken_over = home.closed_days.list_all(), other.closed_days.list_all()
+    assert made.closed_days == len(closed_days)
+    for name in ("first_day", "last_day", "yearly"):
+        assert [getattr(days, name) for days in closed_days] == [getattr(days, name) for days in taken_over]
     (course,) = [one for one in other.consultations.of(taken["S-17"].id) if "session" in one.answers.tables]
     assert [one["cooling"] for one in course.answers.tables["session"] if "cooling" in one] == ["air"]
 

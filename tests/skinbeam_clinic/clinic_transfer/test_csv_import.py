@@ -613,6 +613,39 @@ def test_no_column_is_left_behind_unnoticed(owner: ClinicRepositories) -> None:
     assert faults(owner, {ImportKind.SESSIONS: b"patient,date\n1,2\n"})[0].code == "import-field-missing"
 
 
+def test_closed_days_are_imported_once_and_taken_back_though_one_was_removed(owner: ClinicRepositories) -> None:
+    known = owner.closed_days.add("2027-05-14")
+    lines = b"first_day,last_day,yearly\n2026-12-24,2027-01-01,true\n2027-05-14,,\n2027-08-02,2027-08-13,false\n"
+    made = owner.imports.write(planner({ImportKind.CLOSED_DAYS: lines}, ""))
+    assert made.closed_days == 3
+    closed = owner.closed_days.list_all()
+    assert [(str(days.first_day), str(days.last_day), days.yearly) for days in closed] == [
+        ("2026-12-24", "2027-01-01", True),
+        ("2027-05-14", "2027-05-14", False),
+        ("2027-08-02", "2027-08-13", False),
+    ]
+    owner.closed_days.remove(closed[2].id)
+    owner.imports.undo(made.id)
+    assert owner.closed_days.list_all() == (known,)
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("2026-12-24,2026-12-23,", "last_day"),
+        ("2026-12-24,2028-01-01,", "last_day"),
+        ("0024-12-24,,", "first_day"),
+        ("24.12.2026,,", "first_day"),
+        (",,true", "first_day"),
+        ("2026-12-24,,yes", "yearly"),
+    ],
+)
+def test_days_that_cannot_be_closed_are_refused(owner: ClinicRepositories, line: str, column: str) -> None:
+    file = f"first_day,last_day,yearly\n{line}\n".encode()
+    (fault,) = faults(owner, {ImportKind.CLOSED_DAYS: file}, "")
+    assert (fault.field, owner.closed_days.list_all()) == (f"line 2, column {column}", ())
+
+
 def test_the_owner_alone_imports(owner: ClinicRepositories, database: Database) -> None:
     for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):
         other = ClinicRepositories(database, replace(owner.member, role=role))

@@ -37,6 +37,7 @@ FILES = {
     "patients": ("people.csv", PATIENTS),
     "appointments": ("diary.csv", APPOINTMENTS),
     "sessions": ("laser.csv", SESSIONS),
+    "closed_days": ("closed.csv", b"first_day,last_day,yearly\n2026-12-24,2027-01-01,true\n"),
     "mapping": ("map.toml", MAPPING),
 }
 
@@ -63,6 +64,8 @@ def test_an_owner_looks_confirms_and_takes_it_back(clinics: Clinics) -> None:
         "Patients: 2",
         "Appointments: 2",
         "Past sessions: 1",
+        "Closed days: 1",
+        "2026-12-24 – 2027-01-01 · every year",
         "PAGE-1",
         "Code → pseudonym · Geboren → born",
     ):
@@ -71,7 +74,10 @@ def test_an_owner_looks_confirms_and_takes_it_back(clinics: Clinics) -> None:
     assert "2999-03-02 10:00 · session<" in page
     assert pseudonyms(clinics) == before
     made = owner.post("/imports", data={"waiting": waiting_in(page)})
-    assert (made.status_code, "Patients: 2; appointments: 2; past sessions: 1." in made.text) == (200, True)
+    assert (made.status_code, "Patients: 2; appointments: 2; past sessions: 1; closed days: 1." in made.text) == (
+        200,
+        True,
+    )
     assert pseudonyms(clinics) == before | {"PAGE-1", "PAGE-2"}
     repositories = clinics.repositories(Role.OWNER)
     (patient,) = (one for one in repositories.patients.list_all() if one.pseudonym == "PAGE-2")
