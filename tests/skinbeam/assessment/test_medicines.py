@@ -77,6 +77,19 @@ def _codes(*names: str) -> list[str]:
         ("Concor Plus", "hydrochlorothiazide"),
         ("Coversum Combi", "other-thiazide"),
         ("BisoHEXAL 5", "beta-blocker"),
+        ("Felis 425", "st-johns-wort"),
+        ("Amiogamma 200", "amiodarone"),
+        ("Skid 50 mg", "minocycline"),
+        ("Dytide H", "hydrochlorothiazide"),
+        ("Arcoxia 60", "other-nsaid"),
+        ("Amaryl 2 mg", "sulfonylurea"),
+        ("dabrafenib", "light-sensitising-cancer-drug"),
+        ("Braftovi", "light-sensitising-cancer-drug"),
+        ("Chemotherapie", "chemotherapy"),
+        ("FOLFOX", "chemotherapy"),
+        ("Litalir 500", "chemotherapy"),
+        ("Melanotan II", "tanning-hormone"),
+        ("Bräunungsspritze", "tanning-hormone"),
     ],
 )
 def test_a_medicine_is_found_by_brand_language_and_spelling(written: str, medicine: str) -> None:
@@ -109,6 +122,33 @@ def test_a_slip_is_taken_and_reported(written: str, name: str, medicine: str) ->
     reason = _medication_reasons(judge_case(_case(written)))["medication-taken-as"]
     assert read.slips[0].written in reason
     assert name in reason
+
+
+def test_chemotherapy_bars_what_opens_the_skin_as_other_medicines_that_weaken_its_defence() -> None:
+    """It matched no rule: ablation of the whole field beside docetaxel was "suitable"."""
+    case = _case("docetaxel")
+    found = judge_suitability(case, concern=case.concern[0], modality="ablative")
+    assert found.decision == "not-suitable"
+    assert "healing-disease-full-field" in {r.rule for r in found.reasons}
+
+
+@pytest.mark.parametrize(("months", "decision"), [(0.0, "refer"), (2.0, "refer"), (12.0, "suitable")])
+def test_injected_tan_is_seen_to_by_a_dermatologist_before_light(months: float, decision: str) -> None:
+    person = {
+        "age_years": 40.0,
+        "phototype": "II",
+        "medications": [{"name": "melanotan 2", "last_dose_months": months}],
+    }
+    record = {"patient": person, "concern": [{"condition": "facial-telangiectasia", "site": "cheeks"}]}
+    assert judge_case(parse_record(Case, record, file="case")).decision == decision
+
+
+@pytest.mark.parametrize("written", ["kojic acid", "vitamin E 400"])
+def test_what_looks_like_another_supplement_is_not_taken_for_it(written: str) -> None:
+    """Kojic acid was read as folic acid, and vitamin E asked about as vitamin D."""
+    read = read_medication(written)
+    assert (read.medicines, read.possible_names) == ((), ())
+    assert read.unread
 
 
 def test_a_slip_moves_the_rules_as_the_medicine_does() -> None:
