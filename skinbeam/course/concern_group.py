@@ -1,7 +1,8 @@
 """A concern in a course, and a group of concerns that one device treats in the same visits."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from skinbeam.assessment.questionnaire import FactValue, fact_tables, sites_overlap, sites_touch
@@ -15,7 +16,7 @@ from skinbeam.course.setting_words import describe_settings_after_title
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.units import DAYS_PER_WEEK
 from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, SURFACE_MODALITIES
-from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
+from skinbeam.plan_records.course import DeviceSetup, Duration, MicrobeamSetting, SourceRange
 from skinbeam.plan_records.plan import Option
 from skinbeam.response.goals import is_field_pigment
 from skinbeam.suitability.course_rules import course_rules
@@ -26,7 +27,7 @@ from skinbeam.suitability.session_response import (
 from skinbeam.suitability.table import suitability_rule
 from skinbeam.text import Message
 
-__all__ = ["ConcernGroup", "GroupedConcern", "running_course_params"]
+__all__ = ["ConcernGroup", "GroupedConcern", "running_course_params", "share_columns"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class GroupedConcern:
     other_course : a course with another of its lasers that works and is not over; None without one.
     creams_months : for which creams have been used on what waits for them; 0 where none have.
     most_sessions : that it may still get in a lifetime; None without such a bound.
+    pattern_of : title of the concern whose columns treat it, too, in place of its own; None where its own do.
     """
 
     place: str
@@ -57,6 +59,7 @@ class GroupedConcern:
     other_course: Message | None = None
     creams_months: float = 0.0
     most_sessions: int | None = None
+    pattern_of: str | None = None
 
     @property
     def sessions(self) -> int:
@@ -99,11 +102,31 @@ class GroupedConcern:
 
         Columns or removal on a part of a field leave the rest of the field to the other setting.
         """
-        if not self.overlaps(other) or self.setup.settings == other.setup.settings:
+        if not self.overlaps(other) or self.setup.settings == other.setup.settings or self.is_renewed_with(other):
             return False
         if self.fills_field:
             return self.site == other.site
         return (self.heats_deep and other.heats_deep) or (self.is_background and other.is_background)
+
+    def is_renewed_with(self, other: "GroupedConcern") -> bool:
+        """Return whether one pattern of columns treats both: lines, texture and looseness of one field, by one light."""
+        both = (self.setup, other.setup)
+        return (
+            self.setup.device == other.setup.device
+            and self.setup.wavelength_nm == other.setup.wavelength_nm
+            and all(isinstance(setup.settings.microbeam, MicrobeamSetting) for setup in both)
+            and self.option.modality == other.option.modality
+            and self.site == other.site
+            and {self.condition, other.condition} <= set(course_rules().renewed_together)
+        )
+
+    @property
+    def column_depth_order(self) -> tuple[float, float]:
+        """What orders patterns of columns by depth: the energy of a column over its cross-section, then the density."""
+        beam = self.setup.settings.microbeam
+        if not isinstance(beam, MicrobeamSetting):
+            return 0.0, 0.0
+        return beam.energy_mJ / beam.diameter_um**2, beam.density_per_cm2
 
     @property
     def treatment_message(self) -> Message:
@@ -373,6 +396,24 @@ class ConcernGroup:
         days = (part.option.downtime_days for part in self.parts)
         longest = max((span.high for span in days if isinstance(span, Estimate)), default=0.0)
         return _weeks_of(longest)
+
+
+def share_columns(parts: Sequence[GroupedConcern]) -> list[GroupedConcern]:
+    """Return the concerns of a visit, of which those that one pattern of columns renews have the deepest of theirs.
+
+    Deeper columns renew the layers on their way, and a second pattern would add to their density.
+    """
+    shared: list[GroupedConcern] = []
+    for part in parts:
+        deepest = max((other for other in parts if other.is_renewed_with(part)), key=_depth_order, default=part)
+        if deepest.setup.settings != part.setup.settings:
+            part = replace(part, setup=deepest.setup, pattern_of=deepest.title)
+        shared.append(part)
+    return shared
+
+
+def _depth_order(part: GroupedConcern) -> tuple[float, float]:
+    return part.column_depth_order
 
 
 def _weeks_of(days: float) -> int:

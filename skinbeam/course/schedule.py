@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skinbeam.course.concern_group import ConcernGroup, GroupedConcern
+from skinbeam.course.concern_group import ConcernGroup, GroupedConcern, share_columns
 from skinbeam.course.first_creams import DARK_MARKS, MELASMA, first_creams
 from skinbeam.course.groups import group_concerns
 from skinbeam.course.resurfacing import ablation_rule, fresh_skin_rule, weeks_before_ablation
@@ -109,11 +109,11 @@ class _CourseSession:
 
     @property
     def parts(self) -> list[GroupedConcern]:
-        """The concerns that still take part in this session.
+        """The concerns that still take part in this session, with the settings that they are treated with.
 
         Lines and single spots come before the background, and a part of a field before the rest of it.
         """
-        present = [part for part in self.group.parts if self.index < part.sessions]
+        present = share_columns([part for part in self.group.parts if self.index < part.sessions])
         return sorted(present, key=lambda part: part.parts_of_site if part.fills_field else part.is_background)
 
     def steps(self, *, named: bool) -> list[Message]:
@@ -232,15 +232,25 @@ class _CourseSession:
     def _shared_skin_messages(self) -> list[Message]:
         """How concerns on the same skin share this session without a second pulse at any place."""
         found: list[Message] = []
-        for place, part in enumerate(self.parts):
-            earlier = [concern for concern in self.parts[:place] if concern.overlaps(part)]
-            same = [concern.title for concern in earlier if concern.setup.settings == part.setup.settings]
-            others = [concern.title for concern in earlier if concern.title not in same]
+        parts = self.parts
+        for place, part in enumerate(parts):
+            earlier = [concern for concern in parts[:place] if concern.overlaps(part)]
+            same = [concern for concern in earlier if concern.setup.settings == part.setup.settings]
+            others = [concern.title for concern in earlier if concern not in same]
             if same:
-                found.append(Message("course.one-pass", {"concerns": [*same, part.title]}))
+                found.append(_one_pass_message([*same, part]))
             elif others:
                 found.append(Message("course.lines-first", {"first": others, "then": part.title}))
         return found
+
+
+def _one_pass_message(parts: Sequence[GroupedConcern]) -> Message:
+    """Return that one pass treats concerns of the same skin, and of which of them the pattern is, where they differ."""
+    titles = [part.title for part in parts]
+    deepest = next((part.pattern_of for part in parts if part.pattern_of is not None), None)
+    if deepest is None:
+        return Message("course.one-pass", {"concerns": titles})
+    return Message("course.one-pattern", {"concerns": titles, "deepest": deepest})
 
 
 def _comes_first_message(name: str, condition: str, titles: Sequence[str]) -> Message:

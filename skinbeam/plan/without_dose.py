@@ -38,11 +38,10 @@ from skinbeam.plan.ranking import LEAST_REACHED
 from skinbeam.plan.setting_rules import judge_setting
 from skinbeam.plan.source_proposal import usual_settings
 from skinbeam.response.candidate import CandidateSetting
-from skinbeam.response.envelope import is_thick_scar
 from skinbeam.response.envelope_rules import envelope_rules
 from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.limits import effect_target
-from skinbeam.response.settings import SearchMachine, is_facial
+from skinbeam.response.settings import SearchMachine
 from skinbeam.response.skin_bank import SkinBank
 from skinbeam.suitability.dose_bars import (
     SHARE_AFTER_INJURY,
@@ -141,13 +140,11 @@ def _least_share(
 ) -> float:
     """Return the least share of such skins that a computed dose has to reach.
 
-    None where the guideline names such columns for a concern of the face, or for a scar: elsewhere skin scars sooner. A
-    scar is what columns are named for off the face, too, and the limits on such skin leave them short of a depth that
-    is a judgement. So are the vessels and spots that light aims at: light that sources name before any other for such
-    skin has to reach no more than at a printed dose.
+    None where the guideline names such columns for a concern of the face, for a scar, or for this very site: the limits
+    on such skin leave them short of a depth that is a judgement. So are the vessels and spots that light aims at: light
+    that sources name before any other for such skin has to reach no more than at a printed dose.
     """
-    is_meant = is_facial(concern.site) or is_thick_scar(concern.condition)
-    if is_meant and are_named_columns(place, goal.modality, concern, cells):
+    if are_named_columns(place, goal.modality, concern, cells):
         return 0.0
     is_first = place is not None and place.number == 1 and not place.is_between
     return LEAST_REACHED if is_first else effect_target().least

@@ -18,6 +18,7 @@ class CourseRules:
     order : modalities, those first that are done first.
     one_visit : modalities that leave skin closed, whose single targets one device treats in one visit.
     background : conditions of a whole field, which lines and single spots of the same field come before.
+    renewed_together : conditions of a whole field that one pattern of columns renews together.
     least_weeks, least_weeks_between_craters : between two sessions; between two that remove columns of skin, where no
         source gives an interval.
     longest_wait : how many times its least weeks a session may wait for the visits of another course, where no source
@@ -34,6 +35,7 @@ class CourseRules:
     order: tuple[str, ...]
     one_visit: tuple[str, ...]
     background: tuple[str, ...]
+    renewed_together: tuple[str, ...]
     least_weeks: int
     least_weeks_between_craters: int
     longest_wait: float
@@ -56,5 +58,5 @@ class CourseRules:
 def course_rules() -> CourseRules:
     """Return the rules of `data/limits.toml`."""
     table = load_package_table("data/limits.toml")["course"]
-    lists = {key: tuple(table[key]) for key in ("order", "one_visit", "background")}
+    lists = {key: tuple(table[key]) for key in ("order", "one_visit", "background", "renewed_together")}
     return CourseRules(**{**table, **lists})

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from consultations import concern, loaded
 from course_samples import (
+    BEAM,
     COLUMNS,
     MONTH,
     ONCE,
@@ -28,7 +29,7 @@ from skinbeam.course.schedule import schedule_course
 from skinbeam.plan_records.course import (
     SourceRange,
 )
-from skinbeam.plan_records.plan import Option
+from skinbeam.plan_records.plan import ConcernPlan, Option
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -79,6 +80,42 @@ def test_no_visit_puts_two_patterns_of_columns_into_one_skin(modality: str) -> N
     assert "course.apart" in step_ids(visits)[2]
     apart = schedule_course([scars, replace(pores, site="neck")])
     assert [len(visit.treats) for visit in apart] == [2, 2]  # other skin is treated at the same visit
+
+
+@pytest.mark.parametrize("modality", COLUMNS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_pattern_of_columns_renews_a_field(modality: str, order: int) -> None:
+    """Loose skin and lines of one neck had a course of CO2 laser each, one after the other."""
+    scars = replace(COLUMNS[modality]["acne-scars"], title="Scars")  # 40 mJ
+    texture = _shallow_columns("skin-texture", modality)
+    visits = schedule_course([scars, texture][::order])
+    assert [set(visit.treats) for visit in visits] == [{scars.place, texture.place}] * 2
+    for visit in visits:
+        (treatment,) = (step for step in visit.steps if step.id == "course.treat")
+        assert "40 mJ" in str(treatment.params["settings"])  # the deepest columns renew the layers on their way
+        (told,) = (step for step in visit.steps if step.id == "course.one-pattern")
+        assert str(told.params["deepest"]).startswith("Scars")
+
+
+def test_the_longer_course_goes_on_with_its_own_columns() -> None:
+    scars = COLUMNS["fractional-ablative"]["acne-scars"]
+    texture = _shallow_columns("skin-texture", "fractional-ablative", sessions=THREE)
+    last = schedule_course([scars, texture])[2]
+    assert last.treats == (texture.place,)
+    (treatment,) = (step for step in last.steps if step.id == "course.treat")
+    assert "10 mJ" in str(treatment.params["settings"])
+
+
+def test_columns_of_a_scar_are_not_those_of_the_field_around_it() -> None:
+    scars = COLUMNS["fractional-ablative"]["acne-scars"]
+    seam = _shallow_columns("surgical-scars", "fractional-ablative")
+    assert [visit.treats for visit in schedule_course([scars, seam])] == [(scars.place,)] * 2 + [(seam.place,)] * 2
+
+
+def _shallow_columns(condition: str, modality: str, sessions: SourceRange = TWICE) -> ConcernPlan:
+    """Return a concern that columns of 10 mJ treat."""
+    beam = replace(BEAM, energy_mJ=10.0)
+    return with_settings(part(condition, option(modality, "laser", sessions, MONTH)), microbeam=beam)
 
 
 @pytest.mark.parametrize("modality", COLUMNS)
