@@ -52,7 +52,8 @@ HARM_COLUMNS = (
     "atrophy",
 )
 DOWNTIME_KINDS = ("crusting", "re-epithelialisation", "oedema", "social")
-MEAN_ORIGINS = ("printed", "scores", "class-middle", "range-middle")
+# "remainder": a printed mean of all people without those of another row, by their numbers.
+MEAN_ORIGINS = ("printed", "scores", "class-middle", "range-middle", "remainder")
 _CUT_LOWEST, _CUT_HIGHEST = 0.0, 100.0
 # Student's t at 97.5 % for 1, 2, ... degrees of freedom; beyond the table 1.96 + 2.4 / df is within 0.3 %.
 _T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
