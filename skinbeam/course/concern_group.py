@@ -109,7 +109,7 @@ class GroupedConcern:
         return (self.heats_deep and other.heats_deep) or (self.is_background and other.is_background)
 
     def is_renewed_with(self, other: "GroupedConcern") -> bool:
-        """Return whether one pattern of columns treats both: lines, texture and looseness of one field, by one light."""
+        """Return whether one pattern of columns of one light treats both: lines, texture and looseness of a field."""
         both = (self.setup, other.setup)
         return (
             self.setup.device == other.setup.device
