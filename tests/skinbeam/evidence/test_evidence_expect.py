@@ -435,13 +435,27 @@ def test_a_kind_that_no_study_treated_is_reported() -> None:
 
 
 def test_harms_stay_known_where_nobody_counted_improvement() -> None:
-    """A plan offers full-field ablation of wrinkles, of which trials counted the dark marks alone."""
-    body = expect_for_setting(EvidenceQuestion("wrinkles", "ablative", phototype="III"))
+    """Trials of full-field ablation for texture counted the dark marks alone."""
+    body = expect_for_setting(EvidenceQuestion("skin-texture", "ablative", phototype="III"))
     assert isinstance(body.mean_improvement_pct, Unknown)
     assert body.abstains
-    assert body.pih.p.low > 0.05
-    darkest = expect_for_setting(EvidenceQuestion("wrinkles", "ablative", phototype="VI"))
+    assert body.pih.p.low > 0.02  # of 50 people with such light 21 to 23 darkened (tanzi2003)
+    darkest = expect_for_setting(EvidenceQuestion("skin-texture", "ablative", phototype="VI"))
     assert isinstance(darkest.pih.p, Unknown)  # nobody of that skin was counted
+
+
+def test_lines_of_the_face_after_full_field_ablation_are_counted_without_those_of_the_eyes() -> None:
+    """The mean of 259 people was left out, since 83 of them are a row of their own (alster1996)."""
+    rows = {arm.row: arm for arm in trial_arms() if arm.study == "alster1996"}
+    everyone, eyes, others = (rows[f"alster1996/{name}"] for name in ("all", "periorbital", "other-areas"))
+    assert everyone.patients == eyes.patients + others.patients
+    total = eyes.patients * eyes.mean_pct + others.patients * others.mean_pct
+    # Means are printed to 1 %, and the derived one to 0.1 %.
+    assert total / everyone.patients == pytest.approx(everyone.mean_pct, abs=0.1)
+    assert everyone.cohort == eyes.cohort == others.cohort
+    body = expectation("wrinkles", "ablative")
+    assert isinstance(body.mean_improvement_pct, Estimate)
+    assert body.mean_improvement_pct.high < others.mean_pct  # one trial of people who were chosen, in other hands
 
 
 def test_share_kept_does_not_depend_on_when_one_asks() -> None:

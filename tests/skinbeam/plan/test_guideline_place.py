@@ -286,13 +286,15 @@ def test_severe_laxity_is_a_kind_of_its_own() -> None:
     assert severe.first != mild.first
 
 
-def test_moderate_laxity_stands_in_the_row_that_names_it_and_mild_does_not() -> None:
-    severe = cells("laxity", "II", severity="severe")
-    assert "moderate or severe" in severe[0].note
-    for degree in ("moderate", "moderate-severe"):
-        assert cells("laxity", "II", severity=degree) == severe
-    for degree in ("mild", "mild-moderate", None):
-        assert cells("laxity", "II", severity=degree) != severe
+def test_each_degree_of_laxity_has_its_row() -> None:
+    """Surgery is the choice for moderate to severe looseness, and devices suit mild to moderate looseness."""
+    mild, moderate, severe = (cells("laxity", "II", severity=degree) for degree in ("mild", "moderate", "severe"))
+    assert cells("laxity", "II", severity="moderate-severe") == severe
+    assert cells("laxity", "II", severity="mild-moderate") == cells("laxity", "II", severity=None) == mild
+    columns = classes_of("fractional-co2-10600")
+    for row, is_surgery_first, has_columns in ((mild, False, True), (moderate, True, True), (severe, True, False)):
+        assert (row[0].treatments[0].treatment == "surgery") is is_surgery_first
+        assert (guideline_place(row, "fractional-ablative", columns) is not None) is has_columns
 
 
 @pytest.mark.parametrize("device", ["co2-10600", "er-yag-2940"])

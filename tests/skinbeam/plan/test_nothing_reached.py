@@ -180,13 +180,18 @@ def test_a_plan_ranks_columns_by_what_they_reach(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     ("condition", "site", "is_offered"),
-    [("surgical-scars", "arms", True), ("hypertrophic-scars", "arms", True), ("laxity", "neck", False)],
+    [
+        ("surgical-scars", "arms", True),
+        ("hypertrophic-scars", "arms", True),
+        ("laxity", "neck", True),
+        ("laxity", "hands", False),  # the row is of the face
+    ],
 )
-def test_columns_that_the_guideline_names_for_a_scar_are_offered_off_the_face_too(
+def test_columns_that_the_guideline_names_for_a_scar_or_a_site_are_offered_off_the_face_too(
     condition: str, site: str, is_offered: bool
 ) -> None:
     """A white scar of the arm got silicone, since limits kept the columns short of a depth that is a judgement."""
-    kind = 'subtypes = ["white"]\n' if is_offered else 'severity = "mild"\n'
+    kind = 'subtypes = ["white"]\n' if condition != "laxity" else 'severity = "mild"\n'
     case = loaded(PERSON + concern(condition, site, NAMED + kind) + devices("fractional-co2-10600"))
     (part,) = read_plan(make_plan(case, draws=PLAN_DRAWS).document).concerns
     assert (part.first_laser is not None) is is_offered
