@@ -129,6 +129,7 @@ class Site:
     Parameters
     ----------
     hair_bearing : in which people: all, men or no.
+    acne : whether acne comes there, so that light can make it flare.
     treated_as : the site under which a site of `[skin]` is treated; None where it is not.
     area_cm2 : usually treated, both sides together; None of a site of `[skin]`.
     """
@@ -141,6 +142,7 @@ class Site:
     around_eyes: bool = False
     off_face: bool = True
     hair_bearing: Literal["all", "men", "no"] = "all"
+    acne: bool = True
     treated_as: str | None = None
     area_cm2: SourcedValue | None = None
 

@@ -27,7 +27,7 @@ from skinbeam.evidence.question import EvidenceQuestion
 from skinbeam.evidence.studies.outcomes import LASTING_HARMS
 from skinbeam.laser.setting_grid import case_tables, device_classes
 from skinbeam.model.case import Case
-from skinbeam.model.conditions import LaserUse, known_modalities
+from skinbeam.model.conditions import LaserUse, known_modalities, known_sites
 from skinbeam.model.consultation import Concern
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
@@ -75,6 +75,7 @@ __all__ = [
 
 
 AFTER_CREAMS = "short-pulse-after-melasma"  # the rule by which creams and sun protection come before light
+_ACNE_FLARE = "acne-flare"  # the harm
 
 
 def build_laser_option(
@@ -146,7 +147,7 @@ def build_laser_option(
             heats_deep=pulse == INFRARED,
         ),
         healing=describe_healing_days(modality, concern.condition, bruises=is_bruise_usual(trial)),
-        harms=_harms_and_faults(trial, expected, scar_share_refusal(case)),
+        harms=_harms_and_faults(trial, expected, scar_share_refusal(case), concern.site),
         reasons=option_reasons(case, concern, modality, trial, suitability, downtime, cooling),
         limits=tuple(_limit_record(verdict, trial) for verdict in trial.verdicts),
         rank_reason=Message("plan.unranked"),
@@ -294,10 +295,12 @@ def _harm_shares(expected: Expectation, scar_unknown: Unknown | None = None, *, 
 
 
 def _harms_and_faults(
-    trial: CandidateSetting, expected: Expectation, scar_unknown: Unknown | None
+    trial: CandidateSetting, expected: Expectation, scar_unknown: Unknown | None, site: str
 ) -> tuple[HarmShare, ...]:
     """Return the harms of trials, and those of a cooling failure, a lifted window or an error of the depth model."""
     harms = _harm_shares(expected, scar_unknown, burns=trial.burns is not None)
+    if not known_sites()[site].acne:
+        harms = [harm for harm in harms if harm.name != _ACNE_FLARE]
     if trial.uncooled_injury_probability is not None:
         uncooled = weighted_probability(trial.uncooled_injury_probability, trial.weights[1], trial.basis)
         harms.insert(0, HarmShare("burn-if-cooling-fails", uncooled, Message("plan.harm-uncooled")))

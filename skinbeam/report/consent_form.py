@@ -62,6 +62,7 @@ from skinbeam.report.plain_words import (
     scar_sentences,
     share_of_100,
     slow_healing_sentences,
+    slow_result_sentences,
     span_in_words,
 )
 from skinbeam.text import Formatter, render_message
@@ -377,7 +378,7 @@ def _spread(p: Value) -> str:
 def _healing(concern: ConcernPlan, option: Option) -> tuple[str, ...]:
     shown = showing_sentences(option)
     days = (*shown, *slow_healing_sentences(concern, option)) if shown else (report_text("consent.after_unknown"),)
-    return (*days, *pain_and_bruise_sentences(option))
+    return (*days, *pain_and_bruise_sentences(option), *slow_result_sentences(option))
 
 
 def _unknowns(plan: Plan, untreated: Option | None) -> Iterator[str]:

@@ -32,9 +32,13 @@ __all__ = [
     "scar_sentences",
     "share_of_100",
     "slow_healing_sentences",
+    "slow_result_sentences",
     "span_in_words",
     "waits_for_creams",
 ]
+
+
+_SLOW_RESULT = "collagen-slow"  # the rule that says so
 
 
 def plain_name(kind: str, name: str, fallback: str = "") -> str:
@@ -112,6 +116,12 @@ def range_in_words(value: Value | SourceRange) -> str:
 
 
 # Sentences shared by the leaflet and the consent form: pain and bruise, whom to call, personal risks.
+
+
+def slow_result_sentences(option: Option) -> tuple[str, ...]:
+    """Return how many months it takes until all of the change can be seen, of light that makes new collagen."""
+    reason = next((reason for reason in option.reasons if reason.rule == _SLOW_RESULT), None)
+    return () if reason is None else (report_text("leaflet.slow_result", months=reason.message.params["months"]),)
 
 
 def slow_healing_sentences(concern: ConcernPlan, option: Option) -> tuple[str, ...]:

@@ -167,7 +167,7 @@ def site(name: str) -> Site:
     wanted = {"inside_orbital_rim", "around_eyes", "off_face", "hair_bearing", "area_cm2"}
     if vocabulary_table("site")[name]["use"] != "treatment":
         raise KeyError(name)
-    entry = _entry("site", name, set(), wanted | {"use"})
+    entry = _entry("site", name, {"acne"}, wanted | {"use"})
     _one_of(entry["hair_bearing"], HAIR, f"sites.toml: {name}.hair_bearing")
     return Site(
         name,

@@ -54,6 +54,7 @@ from skinbeam.report.plain_words import (
     planned_visit_sentences,
     scar_sentences,
     slow_healing_sentences,
+    slow_result_sentences,
     span_in_words,
 )
 from skinbeam.suitability.rule_condition import OPTION_FACTS
@@ -514,7 +515,7 @@ def _healing(concern: ConcernPlan) -> str:
         if shown
         else [report_text("leaflet.healing_unknown", **about)]
     )
-    lines += pain_and_bruise_sentences(first)
+    lines += (*pain_and_bruise_sentences(first), *slow_result_sentences(first))
     return " ".join(lines)
 
 

@@ -139,6 +139,14 @@ def test_spots_off_the_face_are_told_to_heal_more_slowly() -> None:
         assert ("Off the face" in page.healing) is told, site
 
 
+def test_backs_of_hands_get_no_acne() -> None:
+    """ "More acne: no one knows how often" stood among the harms of hands."""
+    for site, told in (("hands", False), ("cheeks", True)):
+        (concern,) = read_plan(document(PERSON + concern_text("age-spots", site))).concerns
+        assert concern.first_laser is not None
+        assert ("acne-flare" in {harm.name for harm in concern.first_laser[0].harms}) is told, site
+
+
 def test_a_field_under_a_lamp_has_no_brown_spots() -> None:
     made = read_plan(document(PERSON + concern_text("poikiloderma", "neck") + devices("ipl")))
     told = " ".join(leaflet_page(made).call_advice)
@@ -151,6 +159,18 @@ def test_brown_patches_get_a_tinted_sunscreen() -> None:
     for condition, told in (("melasma", True), ("age-spots", False)):
         page = leaflet_page(read_plan(document(PERSON + concern_text(condition))))
         assert any("tinted sunscreen" in line for line in page.aftercare) is told, condition
+
+
+@pytest.mark.parametrize(("condition", "told"), [("wrinkles", True), ("acne-scars", True), ("redness", False)])
+def test_whoever_waits_for_new_collagen_reads_how_long(condition: str, told: bool) -> None:
+    """Nobody was told when lines and scars show what a laser did: after months, while redness goes within weeks."""
+    owned = devices("fractional-1550", "pulsed-dye-595")
+    made = read_plan(document(PERSON + concern_text(condition) + owned))
+    (concern,), (page,) = made.concerns, leaflet_page(made).concerns
+    assert concern.first_laser is not None
+    form = " ".join(consent_page(made, concern, concern.first_laser[0]).healing)
+    for text in (page.healing, form):
+        assert ("about 6 months to show" in text) is told
 
 
 def test_what_is_done_before_each_visit_is_told_once_and_fits_the_place() -> None:
