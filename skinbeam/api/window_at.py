@@ -124,7 +124,10 @@ def parse_asked(text: str) -> dict[str, float]:
         except ValueError:
             value = math.nan
         if name not in ASKED_QUANTITIES or not (math.isfinite(value) and value > 0.0):
-            hint = f"Write quantity=number, such as fluence_J_cm2=8,pulse_ms=10. Known: {', '.join(ASKED_QUANTITIES)}."
+            hint = (
+                f"Write quantity=number, such as fluence_J_cm2=8,pulse_ms=10. Known: {', '.join(ASKED_QUANTITIES)}. "
+                "All else, such as a tan, a medicine or the cooling, stands in the case file."
+            )
             raise InputError("not-a-setting", f'"{part}" was read', field="at", hint=hint)
         if name in quantities:
             raise InputError("given-twice", f"{name} was read twice", field="at", hint="Give each quantity once.")

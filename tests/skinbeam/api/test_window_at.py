@@ -216,6 +216,13 @@ def test_a_question_that_is_no_setting_is_refused(text: str) -> None:
     assert raised.value.field == "at"
 
 
+def test_what_is_no_setting_is_said_to_stand_in_the_case() -> None:
+    """ "What if there is no cooling" was answered with a list of quantities."""
+    with pytest.raises(InputError) as raised:
+        parse_asked("cooling=none")
+    assert "stands in the case file" in raised.value.hint
+
+
 def test_a_quantity_is_asked_once() -> None:
     with pytest.raises(InputError, match="twice"):
         parse_asked("pulse_ms=3,pulse_ms=6")
