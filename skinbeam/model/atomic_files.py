@@ -5,6 +5,7 @@ registered in this module, and the code that ends the run removes every register
 remove anything; the next run that makes a work folder in the same place removes its folders, which no process locks.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -27,7 +28,13 @@ _MAX_NAME_CHARACTERS = 100  # of a name that the name of its temporary file repe
 
 @contextmanager
 def temporary_path(path: Path) -> Iterator[Path]:
-    """Provide an unused hidden path beside `path`; it is removed when the block or the run ends."""
+    """Provide an unused hidden path beside `path`; it is removed when the block or the run ends.
+
+    Raises
+    ------
+    OSError : `path` is a device or a pipe. The caller would put a file in its place, which breaks `/dev/null` for all.
+    """
+    _refuse_device(path)
     temporary = path.with_name(f"{_hidden_prefix(path.name)}{os.urandom(8).hex()}")
     _temporary_paths[temporary] = None
     try:
@@ -60,6 +67,13 @@ def work_folder(parent: Path, name: str) -> Iterator[Path]:
             finally:
                 os.close(lock)
             return
+
+
+def _refuse_device(path: Path) -> None:
+    is_other = path.exists() and not (path.is_file() or path.is_dir())
+    # `/dev/stdout` is a link to an open file of this run.
+    if is_other or (path.is_symlink() and str(path.readlink()).startswith("/proc/")):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, and no ordinary file")
 
 
 def remove_temporary_paths() -> None:

@@ -294,8 +294,9 @@ def parse_toml(data: bytes, file: str, *, field: str) -> dict[str, Any]:
         tables = tomllib.loads(content)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         # The remaining ValueError is a whole number of thousands of digits, which Python does not convert.
-        has_own_message = isinstance(error, tomllib.TOMLDecodeError | RecursionError)
-        message = (str(error) or "nested too deeply") if has_own_message else "a number has thousands of digits"
+        message = "a number has thousands of digits"
+        if isinstance(error, tomllib.TOMLDecodeError | RecursionError):
+            message = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         line = faulty_line(content, message)
         read = f", read {line}" if line else ""
         raise InputError(

@@ -41,6 +41,22 @@ def test_nothing_half_written_outlives_its_block(name: str, tmp_path: Path) -> N
     assert names(tmp_path) == [name]
 
 
+@pytest.mark.parametrize("kind", ["pipe", "link to an open file"])
+def test_what_is_no_ordinary_file_is_not_replaced_by_one(kind: str, tmp_path: Path) -> None:
+    """`card -o /dev/null`, run as root, left a PDF in the place of the machine's /dev/null."""
+    path = tmp_path / "there"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/proc/self/fd/1")
+    before = path.lstat()
+    with pytest.raises(InputError) as refused:
+        write_atomically(path, "whole")
+    assert "device or a pipe" in str(refused.value)
+    assert path.lstat().st_ino == before.st_ino
+    assert names(tmp_path) == ["there"]
+
+
 def test_who_ends_the_run_finds_files_and_folders_alike(tmp_path: Path) -> None:
     with temporary_path(tmp_path / "file") as file, work_folder(tmp_path, "folder") as folder:
         file.write_text("half")
