@@ -287,9 +287,14 @@ def unwritable_error(path: Path, error: OSError, *, field: str = "output", resum
     resumes : whether the same run goes on with what is missing, once there is room.
     """
     room = "the same command goes on with what is missing" if resumes else "or take a folder on another disk"
+    reason = error.strerror or str(error)
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        reason = next(
+            (f'"{place.name}" is a file and no folder' for place in (path, *path.parents) if place.is_file()), reason
+        )
     return InputError(
         UNWRITABLE_CODE,
-        f'"{path.name or path}" cannot be written: {error.strerror or error}',
+        f'"{path.name or path}" cannot be written: {reason}',
         field=field,
         hint=f"Make room there{';' if resumes else ','} {room}."
         if error.errno in DISK_FULL

@@ -104,3 +104,10 @@ def test_a_folder_that_cannot_be_written_is_wrong_input(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         write_atomically(tmp_path / "file" / "plan.json", "{}")
     assert caught.value.field == "output"
+
+
+def test_a_file_where_a_folder_is_needed_is_named(tmp_path: Path) -> None:
+    """ "x.pdf cannot be written: File exists" spoke of a file that nobody had."""
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(InputError, match='"notes" is a file and no folder'):
+        write_atomically(tmp_path / "notes" / "deeper" / "x.pdf", "whole")
