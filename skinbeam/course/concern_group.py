@@ -13,6 +13,7 @@ from skinbeam.course.rest import Rest
 from skinbeam.course.resurfacing import FULL_FIELD_ABLATION, ablates_again, weeks_before_ablation
 from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings_after_title
+from skinbeam.evidence.settings import evidence_settings
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.units import DAYS_PER_WEEK
 from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, SURFACE_MODALITIES
@@ -189,6 +190,7 @@ class ConcernGroup:
     has_darkened : whether one left it in melasma or dark marks, which are treated.
     has_reddened : whether one left redness that stayed too long, and that nobody saw fade.
     has_burnt : whether one burnt it, and nobody saw it heal.
+    is_fair : whether its skin is of phototype I to III, on which two kinds of light may be read in one visit.
     is_on_fresh_skin : whether the person was resurfaced in recent months and its light waits until redness has gone.
     rest : of its skin after the session that decides when it may begin; None where the time of none is known.
     has_undated : whether nobody knows how long ago an earlier session on its skin was.
@@ -211,6 +213,7 @@ class ConcernGroup:
     has_darkened: bool = False
     has_reddened: bool = False
     has_burnt: bool = False
+    is_fair: bool = False
     is_on_fresh_skin: bool = False
     rest: Rest | None = None
     has_undated: bool = False
@@ -379,6 +382,37 @@ class ConcernGroup:
         has_lamp = any(part.setup.lamp for group in (self, earlier) for part in group.parts)
         opens_last = not earlier.opens_skin and FULL_FIELD_ABLATION not in self.modalities
         return self.is_beside_wound(earlier) and opens_last and not has_lamp
+
+    def fires_between(self, earlier: "ConcernGroup") -> bool:
+        """Return whether it treats single brown spots of fair skin whose vessels another laser treats.
+
+        Clinics do both in one visit, spots first and the light for vessels around them. A lamp cannot leave out a spot.
+        """
+        parts = [*self.parts, *earlier.parts]
+        return (
+            self.is_fair
+            and self.modalities == ("pigment-short-pulse",)
+            and earlier.modalities == ("vascular",)
+            and all(part.condition in evidence_settings().single_lesions for part in self.parts)
+            and not any(part.setup.lamp or part.setup.settings.microbeam for part in parts)
+            and self.overlaps(earlier)
+        )
+
+    def shares_visits_with(self, earlier: "ConcernGroup") -> bool:
+        """Return whether it need not wait for the end of an earlier course on its skin, or beside it."""
+        return self.shares_visits_beside(earlier) or self.fires_between(earlier)
+
+    def meets_too_soon(self, later: "ConcernGroup", week: int) -> bool:
+        """Return whether a session of one would meet skin that has not healed from the other, if that begins in a week.
+
+        In one visit they are no second treatment of a place.
+        """
+        if not later.fires_between(self):
+            return self.lights_fresh_wound_of(later, week)
+        healed = max(self.healing_weeks, later.healing_weeks)
+        own_weeks = [self.start_week + index * self.interval_weeks for index in range(self.count)]
+        later_weeks = [week + index * later.interval_weeks for index in range(later.count)]
+        return any(0 < abs(one - two) < healed for one in own_weeks for two in later_weeks)
 
     def lights_fresh_wound_of(self, later: "ConcernGroup", week: int) -> bool:
         """Return whether one of its sessions follows one of a later group too soon, if that begins in a week.

@@ -1,7 +1,8 @@
 """The concerns of a course in groups that one device treats in the same visits, and how groups follow on one field.
 
 No place is treated twice in one visit, since harm and downtime are computed of one pass. Two settings of one device
-that heat vessels or pigment of one skin share it: lines and single spots first, the background outside them. Two
+that heat vessels or pigment of one skin share it: lines and single spots first, the background outside them; on fair
+skin so do vessels and the brown spots of another laser. Two
 patterns of columns, two ablations, two backgrounds, or two settings that heat deep skin cannot be kept apart in one
 field, so one follows the other. Melasma has visits of its own, since it comes first on its skin. Concerns that wait for
 another group are kept apart from those of their device that need not wait.
@@ -18,7 +19,7 @@ from skinbeam.assessment.earlier_sessions import (
     sessions_on_skin,
     weeks_since,
 )
-from skinbeam.assessment.questionnaire import read_questionnaire, sites_overlap, sites_touch
+from skinbeam.assessment.questionnaire import darkest_phototype, read_questionnaire, sites_overlap, sites_touch
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.course.concern_group import ConcernGroup, GroupedConcern, running_course_params
 from skinbeam.course.first_creams import DARK_MARKS, MELASMA, first_creams
@@ -42,6 +43,7 @@ from skinbeam.text import Message
 
 __all__ = ["group_concerns"]
 
+_DARKEST_FAIR: Final = 3  # in darker skin each light may leave a dark mark, which is read alone
 _AFTER_CREAMS: Final = "short-pulse-after-melasma"  # the rule on pulses that whiten a spot near melasma
 
 
@@ -90,6 +92,8 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
     for group in groups:
         group.creams_weeks = _creams_weeks(group, concerns, case)
         if case is not None:
+            darkest = darkest_phototype(case)
+            group.is_fair = darkest is not None and darkest <= _DARKEST_FAIR
             group.is_resurfaced = _is_resurfaced(case, group)
             marked = _conditions_after(case, group, lambda reaction: reaction.is_lasting_mark)
             visible = _conditions_after(case, group, lambda left: left.is_lasting_mark and not left.has_ended)
@@ -109,7 +113,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
     begin: dict[int, list[ConcernGroup]] = {}
     for place, group in enumerate(groups):
         waits = (before for before in groups[:place] if group.follows(before))
-        if all(group.shares_visits_beside(before) for before in waits):
+        if all(group.shares_visits_with(before) for before in waits):
             begin.setdefault(group.least_week, []).append(group)
     for together in begin.values():
         for group, interval in zip(together, share_intervals(group.interval for group in together), strict=True):

@@ -58,14 +58,19 @@ def schedule_course(
             due.setdefault(week + index * group.interval_weeks, []).append(_CourseSession(group, index))
     visits: list[Visit] = []
     for week in sorted(due):
-        here = due[week]
+        here = _in_order_of_visit(due[week])
         steps = [*_first_steps(groups, case)] if not visits else [Message("course.review")]
         parts = [part for session in here for part in session.parts]
         has_several = len(_distinct_treatments(parts)) > 1
         steps += [step for session in here for step in session.steps(named=has_several)]
-        if len(here) > 1:
+        pairs = list(itertools.combinations(here, 2))
+        if pairs and not any(one.group.overlaps(two.group) for one, two in pairs):
             steps.append(Message("course.share"))
-        beside = any(two.group.shares_visits_beside(one.group) for one, two in itertools.combinations(here, 2))
+        for one, two in pairs:
+            if one.group.fires_between(two.group):
+                cite_sources(course_rules().between_source)
+                steps += _spots_first_messages(one.parts, two.parts)
+        beside = any(two.group.shares_visits_beside(one.group) for one, two in pairs)
         if beside:
             cite_sources(course_rules().beside_source)
             steps.append(Message("course.wound-last"))
@@ -80,16 +85,32 @@ def schedule_course(
     return tuple(visits)
 
 
+def _in_order_of_visit(sessions: "Sequence[_CourseSession]") -> "list[_CourseSession]":
+    """Return the sessions of a visit in the order in which they are done: brown spots, then vessels around them."""
+    return sorted(sessions, key=lambda one: not any(one.group.fires_between(other.group) for other in sessions))
+
+
+def _spots_first_messages(spots: Sequence[GroupedConcern], vessels: Sequence[GroupedConcern]) -> list[Message]:
+    """Return that the light for vessels leaves out the brown spots of its skin, which another laser has treated."""
+    found = []
+    for part in vessels:
+        first = [spot.title for spot in spots if spot.overlaps(part)]
+        if first:
+            found.append(Message("course.lines-first", {"first": first, "then": part.title}))
+    return found
+
+
 def _groups_before(group: ConcernGroup, placed: Sequence[ConcernGroup]) -> list[ConcernGroup]:
     """Return the groups that must be over before another begins.
 
-    Columns beside one begin with it if no light meets a fresh wound then, in any week of both.
+    Columns beside one begin with it if no light meets a fresh wound then, in any week of both, and so do brown spots of
+    the skin whose vessels it treats.
     """
     follows = [before for before in placed if group.follows(before)]
-    over = [before for before in follows if not group.shares_visits_beside(before)]
+    over = [before for before in follows if not group.shares_visits_with(before)]
     while True:
         week = max(_week_after(over, group), group.least_week)
-        met = [before for before in follows if before not in over and before.lights_fresh_wound_of(group, week)]
+        met = [before for before in follows if before not in over and before.meets_too_soon(group, week)]
         if not met:
             return over
         over += met

@@ -218,7 +218,9 @@ def are_named_columns(
     """
     if place is None or modality not in COLUMN_MODALITIES:
         return False
-    return is_thick_scar(concern.condition) or any(cell.site for cell in cells) or is_facial(concern.site)
+    return (
+        is_thick_scar(concern.condition) or any(cell.site == concern.site for cell in cells) or is_facial(concern.site)
+    )
 
 
 def _named_classes(

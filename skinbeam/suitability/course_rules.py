@@ -25,6 +25,7 @@ class CourseRules:
         gives an interval.
     unknown_sessions : planned where nobody counted sessions.
     beside_source : of light and columns in one visit, on fields that touch.
+    between_source : of light for vessels and for brown spots of one skin in one visit, by two lasers.
     stop_after_sessions, stop_after_sessions_of_columns : by then a course must have improved something.
     stop_below_pct : a course that has improved less by then is not repeated of itself.
     enough_pct : of improvement, from which little is left to gain and another session needs a new decision.
@@ -48,6 +49,7 @@ class CourseRules:
     new_course_after_weeks: float
     source: str
     beside_source: str
+    between_source: str
 
     def stop_after(self, modality: str) -> int:
         """Return after how many sessions a course must have improved something: more of columns, which rebuild skin."""

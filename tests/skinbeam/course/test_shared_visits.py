@@ -1,5 +1,6 @@
 """What is treated in one visit, and what is done apart."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -178,6 +179,54 @@ def test_one_lamp_treats_red_and_brown_of_one_field_in_the_same_visits(order: in
     assert ["course.lines-first" in ids for ids in step_ids(visits)] == [True, True, False, False]
     other = part("age-spots", option("pigment-long-pulse", "alexandrite", TWICE, weeks(4, 4)))
     assert all(len(visit.treats) == 1 for visit in schedule_course([red, other]))  # two devices follow each other
+
+
+FAIR_FACE = '[patient]\nage_years = 45\nsex = "female"\nphototype = "{}"\n'
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_brown_spots_of_fair_skin_share_the_visits_of_its_vessels(order: int) -> None:
+    """Spots that one session clears waited 16 weeks for the end of a course with a dye laser."""
+    case = loaded(FAIR_FACE.format("II") + concern("redness")).case
+    red = part("redness", option("vascular", "dye", SourceRange(4, 4, "sessions"), weeks(4, 4)))
+    brown = replace(part("age-spots", option("pigment-short-pulse", "qs", ONCE, weeks(4, 8))), title="Spots")
+    visits = schedule_course([red, brown][::order], case)
+    assert [visit.week for visit in visits] == [0, 4, 8, 12]
+    assert visits[0].treats == (brown.place, red.place)
+    (step,) = (step for step in visits[0].steps if step.id == "course.lines-first")
+    assert step.params["first"] == ["Spots (cheeks)"]  # the light for vessels leaves them out
+    assert "course.share" not in step_ids(visits)[0]  # the fields overlap
+    assert [treated.id for treated in visits[0].steps].count("course.treat-for") == 2
+
+
+@pytest.mark.parametrize(
+    ("phototype", "condition", "device"),
+    [
+        ("IV", "age-spots", "dye"),  # each light may leave a dark mark
+        ("II", "melasma", "dye"),  # no single spots
+        ("II", "age-spots", "lamp"),  # its window leaves out no spot
+    ],
+)
+def test_other_pigment_waits_for_the_vessels_of_its_skin(phototype: str, condition: str, device: str) -> None:
+    case = loaded(FAIR_FACE.format(phototype) + concern("redness")).case
+    red = part("redness", option("vascular", device, TWICE, weeks(4, 4)))
+    if device == "lamp":
+        laser, *others = red.options
+        assert laser.setup is not None
+        filtered = replace(laser, setup=replace(laser.setup, band_nm=(560.0, 1200.0)))
+        red = replace(red, options=(filtered, *others))
+    brown = part(condition, option("pigment-short-pulse", "qs", ONCE, weeks(4, 8)))
+    assert all(len(visit.treats) == 1 for visit in schedule_course([red, brown], case))
+
+
+@pytest.mark.parametrize("spots_weeks", [4, 5, 6, 8])
+@pytest.mark.parametrize("red_weeks", [4, 6])
+def test_skin_heals_between_spots_and_vessels_unless_one_visit_has_both(spots_weeks: int, red_weeks: int) -> None:
+    case = loaded(FAIR_FACE.format("II") + concern("redness")).case
+    red = part("redness", option("vascular", "dye", THREE, weeks(red_weeks, red_weeks)))
+    brown = part("age-spots", option("pigment-short-pulse", "qs", THREE, weeks(spots_weeks, spots_weeks)))
+    found = [visit.week for visit in schedule_course([red, brown], case)]
+    assert all(later - week >= 4 for week, later in itertools.pairwise(found))
 
 
 @pytest.mark.parametrize("condition", ["melasma", "post-inflammatory-hyperpigmentation", "uneven-pigmentation"])
