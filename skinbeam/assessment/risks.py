@@ -56,12 +56,12 @@ def _colour_risks(person: Mapping[str, FactValue]) -> list[PersonalRisk]:
         reasons.append(Message("risks.because-tan"))
     reasons += [Message(f"risks.because-{word}") for word in ("pih", "melasma") if _has_history(person, word)]
     if reasons:
-        message = Message("risks.dark-marks", {"because": ", ".join(reason.text for reason in reasons)})
+        message = Message("risks.dark-marks", {"because": reasons})
         risks.append(PersonalRisk("dark-marks", message, "richter2014"))
     metal = [name for name in ("gold", "silver") if _takes_medicine(person, name)]
     metal += [word for word in ("gold-therapy", "argyria", "silver-dressing") if _has_history(person, word)]
     if metal:
-        message = Message("risks.discolouration", {"because": ", ".join(_plain_names(metal))})
+        message = Message("risks.discolouration", {"because": _because(metal)})
         risks.append(PersonalRisk("discolouration", message, "cohen2015chrysiasis"))
     return risks
 
@@ -87,7 +87,7 @@ def _healing_risks(person: Mapping[str, FactValue], fields: list[Mapping[str, Fa
     source = "mayoavoid" if slow else "mayosmoking"
     slow += ["smoking"] if _has_history(person, "smoking") else []
     if slow:
-        message = Message("risks.slow-healing", {"because": ", ".join(_plain_names(slow))})
+        message = Message("risks.slow-healing", {"because": _because(slow)})
         risks.append(PersonalRisk("slow-healing", message, source))
     if _has_history(person, "herpes-labialis") and not all(field["off_face"] for field in fields):
         risks.append(PersonalRisk("cold-sores", Message("risks.cold-sores"), "gilbert2000"))
@@ -114,5 +114,5 @@ def _takes_medicine(person: Mapping[str, FactValue], medicine: str) -> bool:
     return person[f"medication.{medicine}"] is not False
 
 
-def _plain_names(names: list[str]) -> list[str]:
-    return [name.replace("-", " ") for name in names]
+def _because(words: list[str]) -> list[Message]:
+    return [Message(f"risks.because-{word}") for word in words]

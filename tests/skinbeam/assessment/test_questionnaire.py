@@ -20,6 +20,7 @@ from skinbeam.model.document import to_json_types
 from skinbeam.model.input_files import parse_record
 from skinbeam.model.sources import bibliography, collect_sources
 from skinbeam.model.vocabulary import vocabulary_table
+from skinbeam.text import use_language
 
 
 def _case(patient: dict[str, Any] | None = None, *concerns: dict[str, Any], **more: Any) -> Case:
@@ -253,3 +254,22 @@ def test_risks_say_no_number() -> None:
     patient = {"phototype": "V", "tan": "recent", "history": ["pih", "keloid", "lupus", "gold-therapy"]}
     for risk in assess_risks(_case(patient, {"condition": "wrinkles", "site": "hands"})):
         assert not any(letter.isdigit() for letter in risk.message.text)
+
+
+def test_what_makes_a_harm_likelier_is_named_in_the_language_of_the_page() -> None:
+    """German reports said "diabetes uncontrolled" and "tanned skin"."""
+    patient = {
+        "age_years": 40.0,
+        "phototype": "V",
+        "tan": "recent",
+        "history": ["argyria", "diabetes-uncontrolled", "gold-therapy", "smoking"],
+    }
+    case = parse_record(
+        Case, {"patient": patient, "concern": [{"condition": "wrinkles", "site": "cheeks"}]}, file="case"
+    )
+    english = [risk.message.text for risk in assess_risks(case)]
+    with use_language("de"):
+        german = [risk.message.text for risk in assess_risks(case)]
+    assert any("smoking" in text for text in english)
+    for words in ("smoking", "diabetes that", "uncontrolled", "tanned", "treatment with", "silver in"):
+        assert not any(words in text for text in german), words
