@@ -145,7 +145,7 @@ def _usage_error(error: Any) -> InputError:
         if (unread := _number_error(error, field)) is not None:
             return unread
     elif hasattr(command, "commands") and "'" in message:
-        field = message.split("'")[1]
+        field = message.split("'")[1] or "command line"
         known = list(command.commands)
     else:
         field = "command line"

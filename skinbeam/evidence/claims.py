@@ -15,6 +15,7 @@ from typing import ClassVar
 from skinbeam.evidence.claim_sentences import Sentence, split_sentences
 from skinbeam.model.document import DocumentResult, sha256_hex
 from skinbeam.model.errors import InputError
+from skinbeam.model.input_files import read_bytes
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.sources import cite_sources
 from skinbeam.text import DocumentWarning, Message
@@ -194,12 +195,7 @@ def _read_text_file(file: Path) -> str:
     def fault(code: str, message: str, hint: str) -> InputError:
         return InputError(code, message, field="FILE", hint=hint, file=file.name)
 
-    if not file.is_file():
-        raise fault("missing-file", f'"{file.name or file}" is no file', "A text file.")
-    with file.open("rb") as stream:
-        data = stream.read(LARGEST_BYTES + 1)
-    if len(data) > LARGEST_BYTES:
-        raise fault("too-large", f"is larger than {LARGEST_BYTES} bytes", "A text of at most 1 MB.")
+    data = read_bytes(file, field="FILE", max_bytes=LARGEST_BYTES, description="a text file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

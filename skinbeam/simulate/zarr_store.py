@@ -20,7 +20,11 @@ def create_store(path: Path) -> Iterator[Path]:
     ------
     InputError : something that is not a Zarr store exists at `path`, or the folder cannot be written.
     """
-    if path.exists() and not (path / "zarr.json").is_file():
+    try:
+        is_taken = (path.exists() or path.is_symlink()) and not (path / "zarr.json").is_file()
+    except OSError as error:  # of a name that is too long, and of a folder that nobody may read
+        raise unwritable_error(path, error) from None
+    if is_taken:
         raise _store_error("not-a-store", f'"{path.name}" exists and is not a Zarr store')
     with ExitStack() as stack:
         try:

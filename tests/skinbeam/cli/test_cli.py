@@ -52,6 +52,21 @@ def test_what_a_file_says_never_commands_the_terminal(run: Run, tmp_path: Path) 
     assert "\x1b[2J\u202e" in run(*asked, "--json").document["error"]["message"]
 
 
+@pytest.mark.parametrize("before", [(), ("records",), ("lasers",)])
+def test_an_empty_command_is_refused_with_those_that_there_are(run: Run, before: tuple[str, ...]) -> None:
+    ran = run(*before, "", "--json")
+    assert ran.code == 2
+    assert all(ran.document["error"][name] for name in ("code", "message", "field", "hint"))
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "loop"])
+def test_a_store_with_a_name_that_cannot_be_written_is_wrong_input(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    ran = run("light", SLAB, "-o", str(tmp_path / name), "--json")
+    assert (ran.code, ran.document["error"]["field"]) == (2, "--output")
+    assert [path.name for path in tmp_path.iterdir()] == ["loop"]
+
+
 def test_without_a_command_the_help_is_shown(run: Run) -> None:
     ran = run()
     assert ran.code in (0, 2)

@@ -251,7 +251,7 @@ def test_line_ends_quotes_and_marks_do_not_matter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"a" * 1_000_001, "too-large"),
+        (b"a" * 1_000_001, "file-too-large"),
         (b"\xff\xfe\x00", "not-utf-8"),
         (b" \n", "no-text"),
         (b"a\0b", "no-text"),
@@ -265,6 +265,12 @@ def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes | None, code: st
     with pytest.raises(InputError) as caught:
         check_claims(file).to_dict()
     assert (caught.value.code, caught.value.field, caught.value.file) == (code, "FILE", "leaflet.txt")
+
+
+def test_a_name_that_no_file_can_have_is_refused_as_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        check_claims(tmp_path / ("a" * 300))
+    assert caught.value.code == "unreadable-file"
 
 
 def test_a_text_full_of_promises_is_cut_and_says_so(tmp_path: Path) -> None:
