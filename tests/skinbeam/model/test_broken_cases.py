@@ -65,7 +65,9 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
 def test_deep_nesting_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "case.toml"
     file.write_text("x = " + "[" * 100_000 + "\n")
-    assert refuse(file).code == "not-toml"
+    refused = refuse(file)
+    assert refused.code == "not-toml"
+    assert "nested too deeply" in refused.message
 
 
 def test_a_folder_and_a_missing_file_are_distinguished(tmp_path: Path) -> None:
