@@ -195,7 +195,7 @@ sildenafil amoxicillin flucloxacillin cefuroxime azithromycin clarithromycin ery
 fluconazole terbinafine digoxin flecainide dronedarone hydroxyzine hydralazine
 chlorphenamine chlorpropamide methyldopa clonidine baclofen levodopa sumatriptan imatinib gefitinib cetuximab
 trastuzumab dupilumab biotin melatonin minoxidil ketotifen ketorolac prednimustine promazine clotrimazole
-doxazosin doxylamine doxepin methadone viagra
+doxazosin doxylamine doxepin methadone viagra testogel prospan felodipine felodipin
 humalog valium ventolin eczema asthma migraine collagen cortex goldenseal marigold
 """
 
