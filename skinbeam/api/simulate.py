@@ -161,7 +161,7 @@ def _observe(
     if scene.cooling.kind != "spray":
         seen["cooling.film_ms"] = np.zeros(weights.size)
     record_injury(seen, scene, skins)
-    record_healing(seen, skins)
+    record_healing(seen, skins, None if scene.beam is None else scene.beam.wavelength_nm)
     return seen, weights, layers
 
 

@@ -69,7 +69,7 @@ def schedule_course(
         for one, two in pairs:
             if one.group.fires_between(two.group):
                 cite_sources(course_rules().between_source)
-                steps += _spots_first_messages(one.parts, two.parts)
+                steps += _spots_first_messages(one, two)
         beside = any(two.group.shares_visits_beside(one.group) for one, two in pairs)
         if beside:
             cite_sources(course_rules().beside_source)
@@ -90,13 +90,14 @@ def _in_order_of_visit(sessions: "Sequence[_CourseSession]") -> "list[_CourseSes
     return sorted(sessions, key=lambda one: not any(one.group.fires_between(other.group) for other in sessions))
 
 
-def _spots_first_messages(spots: Sequence[GroupedConcern], vessels: Sequence[GroupedConcern]) -> list[Message]:
+def _spots_first_messages(spots: "_CourseSession", vessels: "_CourseSession") -> list[Message]:
     """Return that the light for vessels leaves out the brown spots of its skin, which another laser has treated."""
+    name = "course.lines-first-again" if spots.index else "course.lines-first"
     found = []
-    for part in vessels:
-        first = [spot.title for spot in spots if spot.overlaps(part)]
+    for part in vessels.parts:
+        first = [spot.title for spot in spots.parts if spot.overlaps(part)]
         if first:
-            found.append(Message("course.lines-first", {"first": first, "then": part.title}))
+            found.append(Message(name, {"first": first, "then": part.title}))
     return found
 
 

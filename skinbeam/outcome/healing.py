@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.laser.device_class import SHALLOW_COLUMNS_FROM_NM
 from skinbeam.model.case import Case
 from skinbeam.model.conditions import known_modalities, known_sites
 from skinbeam.model.errors import NotAvailable
@@ -155,11 +156,16 @@ def healing_table() -> Mapping[str, Mapping[str, Any]]:
     return load_package_table("data/healing.toml")
 
 
-def record_healing(quantities: SampledQuantities, skins: SkinSample) -> None:
+def record_healing(quantities: SampledQuantities, skins: SkinSample, wavelength_nm: float | None) -> None:
     """Store the times of every draw under `healing.NAME`, (sample,), inf if no time is published.
 
     `quantities` must have `injury.kind`; if that is unknown, so are the times.
+
+    Parameters
+    ----------
+    wavelength_nm : of the light; None without any.
     """
+    is_shallow = wavelength_nm is not None and wavelength_nm > SHALLOW_COLUMNS_FROM_NM
     kinds = quantities["injury.kind"]
     for name in HEALING_TIMES:
         if isinstance(kinds, Unknown):
@@ -170,12 +176,18 @@ def record_healing(quantities: SampledQuantities, skins: SkinSample) -> None:
             here = kinds == index
             if kind == NO_INJURY or name in _TIMES_THAT_DO_NOT_APPLY.get(kind, ()):
                 times[here] = 0.0
-            elif here.any() and (known := healing_table().get(kind, {}).get(name)) is not None:
+            elif here.any() and (known := _published_time(kind, name, is_shallow=is_shallow)) is not None:
                 times[here] = value_at_normal(SourcedValue.from_table(known), skins["healing_shift"])[here]
         quantities[f"healing.{name}"] = times
     if not isinstance(kinds, Unknown):
         _record_closure(quantities, skins, kinds == INJURY_KINDS.index(_COLUMN_MODALITY))
         _record_pigment(quantities, skins, kinds == INJURY_KINDS.index(_PIGMENT_MODALITY))
+
+
+def _published_time(kind: str, name: str, *, is_shallow: bool) -> Mapping[str, Any] | None:
+    """Return the table of a time, of shallow columns their own where they have one; None where none is published."""
+    times = healing_table().get(kind, {})
+    return times.get(f"shallow_{name}" if is_shallow and f"shallow_{name}" in times else name)
 
 
 def _record_closure(quantities: SampledQuantities, skins: SkinSample, columns: NDArray[np.bool_]) -> None:

@@ -141,12 +141,13 @@ def _longest_visit(course: Sequence[Visit], treated: TreatedConcerns) -> Visit |
 
 
 def _visit_label(visit: Visit, concerns: TreatedConcerns) -> Message:
+    """Return the visit and its sites, with its laser if it has one; the steps of a visit name several."""
     sites = dict.fromkeys(known_sites()[concern.site].title for concern, _ in concerns)
-    lights = dict.fromkeys(option.setup.device_title for _, option in concerns if option.setup is not None)
-    return Message(
-        "preview.visit",
-        {"number": visit.session, "week": visit.week, "device": list(lights), "sites": list(sites)},
-    )
+    params = {"number": visit.session, "week": visit.week, "sites": list(sites)}
+    lights = list(dict.fromkeys(option.setup.device_title for _, option in concerns if option.setup is not None))
+    if len(lights) > 1:
+        return Message("preview.visit-of-several", params)
+    return Message("preview.visit", {**params, "device": lights})
 
 
 def _before_panel(frame: PhotoFrame, file: str) -> Panel:

@@ -16,7 +16,7 @@ from skinbeam.model.sources import SourcedValue, bibliography
 from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.outcome.healing import HEALING_TIMES, healing_table, summarise_healing
 from skinbeam.outcome.injury import HARM_OUTCOMES, INJURY_KINDS, OTHER_INJURY, summarise_harm
-from skinbeam.suitability.table import load_rules
+from skinbeam.suitability.table import DEEP_COLUMNS, SHALLOW_COLUMNS, load_rules
 
 DARK = {"age_years": 40, "sex": "female", "phototype": "V"}
 FAIR = {"age_years": 40, "sex": "female", "phototype": "II"}
@@ -43,7 +43,7 @@ def test_published_times_are_sourced_and_in_order() -> None:
         for name, entry in entries.items():
             if name == "face_only":
                 continue
-            assert name in HEALING_TIMES
+            assert name.removeprefix("shallow_") in HEALING_TIMES
             value = SourcedValue.from_table(entry)
             assert value.distribution in ("lognormal", "uniform")
             assert 0 <= value.low < value.high
@@ -53,21 +53,28 @@ def test_published_times_are_sourced_and_in_order() -> None:
 def test_the_times_are_those_that_the_plan_tells() -> None:
     """Two places tell downtime: the rules of a plan and the simulation. They read the same figures."""
     spans = {
-        (modality, value.quantity): (value.low, value.high)
+        (modality, rule.pulse, value.quantity): (value.low, value.high)
         for rule in load_rules()
         if rule.use == "downtime"
         for modality in rule.modalities
         for value in rule.values
     }
-    for modality, quantity in (
-        ("ablative", "downtime"),
-        ("non-ablative-fractional", "downtime"),
-        ("vascular", "downtime"),
+    for modality, pulse, quantity, name in (
+        ("ablative", "", "downtime", "downtime_days"),
+        ("non-ablative-fractional", DEEP_COLUMNS, "downtime", "downtime_days"),
+        ("non-ablative-fractional", SHALLOW_COLUMNS, "downtime", "shallow_downtime_days"),
+        ("vascular", "", "downtime", "downtime_days"),
+        ("fractional-ablative", "", "redness", "erythema_days"),
     ):
-        entry = healing_table()[modality]["downtime_days"]
-        assert (entry["low"], entry["high"]) == spans[modality, quantity]
-    redness = healing_table()["fractional-ablative"]["erythema_days"]
-    assert (redness["low"], redness["high"]) == spans["fractional-ablative", "redness"]
+        entry = healing_table()[modality][name]
+        assert (entry["low"], entry["high"]) == spans[modality, pulse, quantity]
+
+
+def test_columns_beyond_1900_nm_peel_longer() -> None:
+    """A simulation gave 1550 nm the week in which skin peels after 1927 nm, when plans gave two to three days."""
+    deep = simulated("fractional-1550")["healing"]["downtime_days"]
+    shallow = simulated("fractional-1550", laser__wavelength_nm=1927.0)["healing"]["downtime_days"]
+    assert deep["high"] <= 3.0 < shallow["high"] <= 7.0
 
 
 def test_the_times_are_those_of_the_trial_table() -> None:
