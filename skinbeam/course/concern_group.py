@@ -300,6 +300,10 @@ class ConcernGroup:
         """The number of sessions, by the concern that needs the most."""
         return max(part.sessions for part in self.parts)
 
+    def session_weeks(self, first_week: int) -> list[int]:
+        """Return the weeks of its sessions, if the first is in a week."""
+        return [first_week + index * self.interval_weeks for index in range(self.count)]
+
     @property
     def last_week(self) -> int:
         """The week of its last session."""
@@ -410,8 +414,7 @@ class ConcernGroup:
         if not later.fires_between(self):
             return self.lights_fresh_wound_of(later, week)
         healed = max(self.healing_weeks, later.healing_weeks)
-        own_weeks = [self.start_week + index * self.interval_weeks for index in range(self.count)]
-        later_weeks = [week + index * later.interval_weeks for index in range(later.count)]
+        own_weeks, later_weeks = self.session_weeks(self.start_week), later.session_weeks(week)
         return any(0 < abs(one - two) < healed for one in own_weeks for two in later_weeks)
 
     def lights_fresh_wound_of(self, later: "ConcernGroup", week: int) -> bool:
@@ -420,8 +423,7 @@ class ConcernGroup:
         Skin beside columns is treated again when a field itself would be, and not before their wound has healed.
         """
         closed = later.wound_weeks
-        light_weeks = [self.start_week + index * self.interval_weeks for index in range(self.count)]
-        wound_weeks = [week + index * later.interval_weeks for index in range(later.count)]
+        light_weeks, wound_weeks = self.session_weeks(self.start_week), later.session_weeks(week)
         return any(0 < light - wound < closed for light in light_weeks for wound in wound_weeks)
 
     @property
@@ -439,15 +441,12 @@ def share_columns(parts: Sequence[GroupedConcern]) -> list[GroupedConcern]:
     """
     shared: list[GroupedConcern] = []
     for part in parts:
-        deepest = max((other for other in parts if other.is_renewed_with(part)), key=_depth_order, default=part)
+        together = [other for other in parts if other.is_renewed_with(part)] or [part]
+        deepest = max(together, key=lambda other: other.column_depth_order)
         if deepest.setup.settings != part.setup.settings:
             part = replace(part, setup=deepest.setup, pattern_of=deepest.title)
         shared.append(part)
     return shared
-
-
-def _depth_order(part: GroupedConcern) -> tuple[float, float]:
-    return part.column_depth_order
 
 
 def _weeks_of(days: float) -> int:

@@ -54,8 +54,8 @@ def schedule_course(
         group.waits_beside = bool(deciding) and not any(before.overlaps(group) for before in deciding)
         of_this_kind = [part for before in earlier if before.repeats_kind_of(group) for part in before.parts]
         group.kept_apart_from = tuple(part.title for part in of_this_kind if group.repeats(part))
-        for index in range(group.count):
-            due.setdefault(week + index * group.interval_weeks, []).append(_CourseSession(group, index))
+        for index, session_week in enumerate(group.session_weeks(week)):
+            due.setdefault(session_week, []).append(_CourseSession(group, index))
     visits: list[Visit] = []
     for week in sorted(due):
         here = _in_order_of_visit(due[week])

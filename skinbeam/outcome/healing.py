@@ -187,7 +187,8 @@ def record_healing(quantities: SampledQuantities, skins: SkinSample, wavelength_
 def _published_time(kind: str, name: str, *, is_shallow: bool) -> Mapping[str, Any] | None:
     """Return the table of a time, of shallow columns their own where they have one; None where none is published."""
     times = healing_table().get(kind, {})
-    return times.get(f"shallow_{name}" if is_shallow and f"shallow_{name}" in times else name)
+    own = times.get(f"shallow_{name}") if is_shallow else None
+    return own or times.get(name)
 
 
 def _record_closure(quantities: SampledQuantities, skins: SkinSample, columns: NDArray[np.bool_]) -> None:
