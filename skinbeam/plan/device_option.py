@@ -12,6 +12,7 @@ from skinbeam.model.conditions import known_modalities
 from skinbeam.model.consultation import Concern
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.model.sources import cite_sources
+from skinbeam.plan.earlier_result import earlier_result, is_like
 from skinbeam.plan.guideline_place import concern_cells, guideline_place
 from skinbeam.plan.options import build_laser_option
 from skinbeam.plan.parallel import concern_name, report_progress
@@ -22,6 +23,8 @@ from skinbeam.response.goals import TreatmentGoal
 from skinbeam.response.practice_place import PracticePlace
 from skinbeam.response.settings import SearchMachine, built_in_cooling, sources_without_dose
 from skinbeam.suitability.judgement import Suitability
+from skinbeam.suitability.session_response import is_too_little
+from skinbeam.suitability.table import RuleReason
 from skinbeam.text import Message
 
 __all__ = [
@@ -76,12 +79,31 @@ def make_option(
     """
     device = trial.machine.device
     shown = None if device.microbeam or goal.modality == "ablative" else built_in_cooling(device)[1]
+    judged = _with_weak_result(case, concern, trial, judged)
     option, standing = build_laser_option(case, concern, trial, goal.modality, shown, judged, practised)
     assert option.setup is not None  # a laser has one
     words = describe_settings_after_title(option.setup)
     stands = {"concern": concern_name(concern), "device": device.title, "settings": words}
     report_progress(Message("progress.stands", stands))
     return LaserOption(option, replace(standing, at_usual_dose=at_usual_dose, helped_in=helped_in), trial, goal)
+
+
+def _with_weak_result(case: Case, concern: Concern, trial: CandidateSetting, judged: Suitability) -> Suitability:
+    """Return the judgement of the rules with the reason that no more of a light is given which did too little here.
+
+    How deep columns went, and what they did, is compared where their energy is chosen.
+    """
+    earlier = None if trial.machine.device.microbeam else earlier_result(case, concern, trial.machine)
+    if earlier is None or earlier.is_early or not is_too_little(earlier.improved_pct):
+        return judged
+    if trial.dose > earlier.dose or not is_like(trial.setting, earlier.setting):
+        return judged
+    before = Message("plan.dose-single", {"dose": earlier.dose, "unit": "J/cm²"})
+    shown = {"session": earlier.number, "improved": earlier.improved_pct, "before": before}
+    message = Message("plan.no-more-after-too-little", shown)
+    source = "skinbeam-judgement-course"
+    reason = RuleReason("response-no-more", "with-caution", message, source, "practice", concern.place)
+    return replace(judged, reasons=(*judged.reasons, reason))
 
 
 def too_weak_refusal(

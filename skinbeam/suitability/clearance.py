@@ -14,7 +14,11 @@ __all__ = ["CLEARANCE", "CLEARED", "clearance_notices", "with_clearances"]
 CLEARANCE: Final = "clearance"  # the code of the notice
 CLEARED: Final = "clearance.cleared"
 # Cautions that ask for the same second look as the referral of their rule, where it does not stop this treatment.
-_CAUTIONS_WITH_THE_SAME_QUESTION: Final = ("response.too-little-so-far", "response.too-little-somewhere")
+_CAUTIONS_WITH_THE_SAME_QUESTION: Final = (
+    "response.too-little-so-far",
+    "response.too-little-somewhere",
+    "response.before-freezing",
+)
 
 
 def with_clearances(case: Case, concern: Concern | None, reasons: Iterable[RuleReason]) -> list[RuleReason]:

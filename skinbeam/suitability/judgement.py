@@ -30,7 +30,7 @@ from skinbeam.suitability.column_harm import column_harm_reasons, without_repeat
 from skinbeam.suitability.dose_bars import LightFacts
 from skinbeam.suitability.history import reaction_reasons, wound_reasons
 from skinbeam.suitability.rule_condition import OPTION_FACTS
-from skinbeam.suitability.session_response import count_sessions_with, response_reasons
+from skinbeam.suitability.session_response import count_sessions_with, freezing_reasons, response_reasons
 from skinbeam.suitability.table import (
     Decision,
     Rule,
@@ -193,6 +193,7 @@ def _judge_option(
             *_conflicting_rule_reasons(spoke, about),
             *asked,
             *wound_reasons(case, modality, depth),
+            *freezing_reasons(case, concern, modality),
         )
         return _strictest_first(with_clearances(case, concern, all_reasons))
     light = _light_facts(option)

@@ -12,6 +12,7 @@ from skinbeam.assessment.earlier_sessions import (
     weeks_since,
 )
 from skinbeam.assessment.questionnaire import fact_tables, sites_overlap
+from skinbeam.assessment.reaction_words import BROWN_SPOTS
 from skinbeam.assessment.reactions import earlier_reactions
 from skinbeam.laser.case_devices import find_device
 from skinbeam.laser.device_class import heats_alike
@@ -32,6 +33,7 @@ __all__ = [
     "count_sessions_of_course",
     "count_sessions_with",
     "course_notice",
+    "freezing_reasons",
     "is_judged_early",
     "is_too_little",
     "response_reasons",
@@ -196,6 +198,23 @@ def response_reasons(
     return reasons
 
 
+def freezing_reasons(case: Case, concern: Concern | None, modality: str) -> list[RuleReason]:
+    """Return the reason to look at a brown spot again before it is frozen, where light has improved it too little.
+
+    Freezing leaves nothing to examine.
+    """
+    if concern is None or modality != "cryotherapy" or concern.condition not in BROWN_SPOTS:
+        return []
+    notice = course_notice(case, concern)
+    if notice is None or notice.id not in ("response.too-little", "response.too-little-so-far", "response.worse"):
+        return []
+    source = course_rules().source
+    message = Message("response.before-freezing")
+    return [
+        RuleReason("response-too-little", "with-caution", message, source, _PRACTICE_STRENGTH, concern.place),
+    ]
+
+
 def _stopping_message(
     case: Case, concern: Concern, modality: str, light: LightFacts | None
 ) -> tuple[Decision, Message] | None:
@@ -205,10 +224,12 @@ def _stopping_message(
     columns, after which skin is rebuilt for months, is not repeated automatically (a judgement): the diagnosis, the
     light or the dose is wrong, or no further improvement is possible. Another light may still be planned, and where the
     condition is on several sites and a session names none, nobody knows which of them it treated. Light that failed in
-    an earlier course has failed all the same.
+    an earlier course has failed all the same. Long and short pulses for pigment are one kind here: what neither clears
+    may be no harmless spot.
     """
     done = sessions_on(case, concern)
-    alike = [session for session in done if modality in session_modalities(case, session)]
+    kind = PIGMENT_MODALITIES if modality in PIGMENT_MODALITIES else (modality,)
+    alike = [session for session in done if not set(kind).isdisjoint(session_modalities(case, session))]
     response = _response_to(done, case, concern)
     if not alike:
         return None
@@ -224,7 +245,12 @@ def _stopping_message(
         return "with-caution", Message("response.too-early", params | {"least": rules.least_weeks})
     if not is_place_known(case, concern):
         return "with-caution", Message("response.too-little-somewhere", params)
-    is_other = _offers_other_light(case, modality, alike) if light is None else not _may_be_light_of(case, alike, light)
+    if light is not None:
+        is_other = not _may_be_light_of(case, alike, light)
+    elif any(modality in session_modalities(case, session) for session in alike):
+        is_other = _offers_other_light(case, modality, alike)
+    else:
+        is_other = True
     if is_other:
         return "with-caution", Message("response.too-little-so-far", params)
     return "refer", Message("response.too-little", params)

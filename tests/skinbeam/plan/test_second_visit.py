@@ -138,3 +138,19 @@ def test_a_little_less_than_the_printed_dose_is_not_beyond_practice_once_it_has_
     (option,) = laser_options(document(PERSON + red + devices("pulsed-dye-595") + done))
     assert option["settings"]["fluence_J_cm2"] == 7.0
     assert not option["beyond_practice"]
+
+
+@pytest.mark.parametrize("response", [0.0, 60.0])
+def test_a_dose_that_did_too_little_and_cannot_be_raised_says_so(response: float) -> None:
+    """14 J/cm² of a KTP laser that had done nothing was planned again without a word."""
+    veins = PERSON + concern("facial-telangiectasia", extra='subtypes = ["fine-red"]') + devices("ktp-532")
+    (first,) = laser_options(document(veins))
+    shot = {key: first["settings"][key] for key in ("wavelength_nm", "fluence_J_cm2", "pulse_ms", "spot_mm")}
+    done = "".join(f"{key} = {value}\n" for key, value in shot.items())
+    again = (
+        f'\n[[session]]\nweek = 0\nweeks_ago = 6\ntreats = "facial-telangiectasia"\nsite = "cheeks"\n'
+        f'device = "ktp-532"\n{done}response_pct = {response}\nadverse = ["none"]\n'
+    )
+    (second,) = laser_options(document(veins + again))
+    is_raised = second["settings"]["fluence_J_cm2"] > shot["fluence_J_cm2"]
+    assert ("response-no-more" in rules_of(second)) == (response < 25.0 and not is_raised)

@@ -152,7 +152,7 @@ def test_light_that_failed_in_an_earlier_course_is_not_begun_again_unseen() -> N
     new = '\n[[session]]\nweek = 208\nweeks_ago = 6\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\n'
     made = document(PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595") + failed + new)
     assert made["course"] == []
-    assert "After session 2 10 % is better" in str(made["warnings"])
+    assert "After session 2, 10 % is better" in str(made["warnings"])
 
 
 MELASMA = PERSON + concern("melasma", extra="")
@@ -195,3 +195,25 @@ def test_active_melasma_keeps_ablation_off_the_same_skin(condition: str) -> None
     for modality in ("ablative", "fractional-ablative"):
         judged = judge_suitability(both, concern=both.concern[1], modality=modality)
         assert "melasma-ablation" in [one.rule for one in judged.reasons if one.decision == "not-suitable"]
+
+
+@pytest.mark.parametrize(("response", "decision"), [(10, "with-caution"), (30, None), (-10, "refer")])
+def test_a_brown_spot_that_a_lamp_did_not_clear_is_looked_at_before_a_laser(
+    response: int, decision: str | None
+) -> None:
+    """A Q-switched laser and freezing followed three sessions of a lamp, and nobody was told to look again."""
+    case = loaded(PERSON + concern("age-spots", extra="") + sessions_of("age-spots", "ipl", 3, float(response))).case
+    light = {"device_wavelength_nm": 532.0, "pulse_ms": 1e-5}
+    laser = judge_suitability(case, concern=case.concern[0], modality="pigment-short-pulse", **light)
+    told = {reason.rule: reason.decision for reason in laser.reasons}
+    assert told.get("response-too-little") == decision
+    cold = judge_suitability(case, concern=case.concern[0], modality="cryotherapy")
+    told = {reason.rule: reason.decision for reason in cold.reasons}
+    assert told.get("response-too-little") == (None if decision is None else "with-caution")
+
+
+def test_a_light_that_the_clinic_lacks_is_still_named_after_another_failed() -> None:
+    spots = PERSON + concern("age-spots") + sessions_of("age-spots", "qs-ndyag-532-1064", 2, 10.0)
+    plan = document(spots + devices("qs-ndyag-532-1064"))
+    refused = {r["modality"]: [why["id"] for why in r["reasons"]] for r in plan["concerns"][0]["refused"]}
+    assert "plan.no-device" in refused["pigment-long-pulse"]
