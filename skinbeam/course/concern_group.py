@@ -13,11 +13,12 @@ from skinbeam.course.rest import Rest
 from skinbeam.course.resurfacing import FULL_FIELD_ABLATION, ablates_again, weeks_before_ablation
 from skinbeam.course.session_counts import sessions_left
 from skinbeam.course.setting_words import describe_settings_after_title
+from skinbeam.course.shared_pattern import ColumnPattern, find_deepest
 from skinbeam.evidence.settings import evidence_settings
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.units import DAYS_PER_WEEK
 from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, SURFACE_MODALITIES
-from skinbeam.plan_records.course import DeviceSetup, Duration, MicrobeamSetting, SourceRange
+from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
 from skinbeam.plan_records.plan import Option
 from skinbeam.response.goals import is_field_pigment
 from skinbeam.suitability.course_rules import course_rules
@@ -103,31 +104,18 @@ class GroupedConcern:
 
         Columns or removal on a part of a field leave the rest of the field to the other setting.
         """
-        if not self.overlaps(other) or self.setup.settings == other.setup.settings or self.is_renewed_with(other):
+        if not self.overlaps(other) or self.setup.settings == other.setup.settings:
+            return False
+        if self.pattern.renews_with(other.pattern):
             return False
         if self.fills_field:
             return self.site == other.site
         return (self.heats_deep and other.heats_deep) or (self.is_background and other.is_background)
 
-    def is_renewed_with(self, other: "GroupedConcern") -> bool:
-        """Return whether one pattern of columns of one light treats both: lines, texture and looseness of a field."""
-        both = (self.setup, other.setup)
-        return (
-            self.setup.device == other.setup.device
-            and self.setup.wavelength_nm == other.setup.wavelength_nm
-            and all(isinstance(setup.settings.microbeam, MicrobeamSetting) for setup in both)
-            and self.option.modality == other.option.modality
-            and self.site == other.site
-            and {self.condition, other.condition} <= set(course_rules().renewed_together)
-        )
-
     @property
-    def column_depth_order(self) -> tuple[float, float]:
-        """What orders patterns of columns by depth: the energy of a column over its cross-section, then the density."""
-        beam = self.setup.settings.microbeam
-        if not isinstance(beam, MicrobeamSetting):
-            return 0.0, 0.0
-        return beam.energy_mJ / beam.diameter_um**2, beam.density_per_cm2
+    def pattern(self) -> ColumnPattern:
+        """The setting that its laser is planned with."""
+        return ColumnPattern(self.condition, self.site, self.option.modality, self.setup)
 
     @property
     def treatment_message(self) -> Message:
@@ -435,16 +423,13 @@ class ConcernGroup:
 
 
 def share_columns(parts: Sequence[GroupedConcern]) -> list[GroupedConcern]:
-    """Return the concerns of a visit, of which those that one pattern of columns renews have the deepest of theirs.
-
-    Deeper columns renew the layers on their way, and a second pattern would add to their density.
-    """
+    """Return the concerns of a visit, of which those that one pattern of columns renews have the deepest of theirs."""
     shared: list[GroupedConcern] = []
-    for part in parts:
-        together = [other for other in parts if other.is_renewed_with(part)] or [part]
-        deepest = max(together, key=lambda other: other.column_depth_order)
-        if deepest.setup.settings != part.setup.settings:
-            part = replace(part, setup=deepest.setup, pattern_of=deepest.title)
+    patterns = [part.pattern for part in parts]
+    for place, part in enumerate(parts):
+        deepest = find_deepest(place, patterns)
+        if deepest != place:
+            part = replace(part, setup=parts[deepest].setup, pattern_of=parts[deepest].title)
         shared.append(part)
     return shared
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from skinbeam.course.shared_pattern import list_shared_patterns
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Estimate, Unknown, Value
@@ -275,7 +276,16 @@ def _concern_part(
         section=section,
         window=window,
         live=first_live,
-        options=_with_live_figures(option_cards(concern, decided, _phototype(person), plan.test_spots), further_live),
+        options=_with_live_figures(
+            option_cards(
+                concern,
+                decided,
+                _phototype(person),
+                plan.test_spots,
+                list_shared_patterns(plan.concerns, plan.course),
+            ),
+            further_live,
+        ),
         no_laser_headline=no_laser_headline(concern),
         no_laser_reasons=plain_reasons(concern.no_laser),
         nearest=nearest_setting(concern, person),

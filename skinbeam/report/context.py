@@ -203,6 +203,7 @@ class OptionCard:
     rank_reason: Annotated[str, "why it stands at this place"]
     trial_comparison: Annotated[str, "what was computed beside what trials counted; empty without a device"]
     practice: Annotated[str, "where the setting stands beside published ones; empty without a device"]
+    shared_patterns: Annotated[tuple[str, ...], "which columns are fired where one pass treats several; may be empty"]
     icon_rows: Annotated[tuple[ReportPicture, ...], "rows of icon arrays: good and bad of 100 people"]
     results: Annotated[tuple[ReportFact, ...], "expected result: known values"]
     settings: Annotated[tuple[ReportFact, ...], "what to set on the device; empty without one"]

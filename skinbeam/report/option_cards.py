@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from skinbeam.course.shared_pattern import SharedPattern
 from skinbeam.laser.device import describe_window
 from skinbeam.model.document import dataclass_fields
 from skinbeam.model.estimate import Unknown
@@ -84,13 +85,17 @@ def option_cards(
     decision_reasons: Sequence[ReasonLine] = (),
     phototype: str | None = None,
     ladders: Sequence[TestSpotLadder] = (),
+    patterns: Sequence[SharedPattern] = (),
 ) -> tuple[OptionCard, ...]:
     """Return the cards of a concern's options in order of rank.
 
     Neighbouring options without a device whose cards differ only in their names are merged. Arguments as of
     `option_card`.
     """
-    cards = [option_card(concern, option, decision_reasons, phototype, ladders) for option in ranked_options(concern)]
+    cards = [
+        option_card(concern, option, decision_reasons, phototype, ladders, patterns)
+        for option in ranked_options(concern)
+    ]
     groups = (list(group) for _, group in groupby(cards, key=_card_content))
     return tuple(group[0] if len(group) == 1 else _merge_cards(group) for group in groups)
 
@@ -134,6 +139,7 @@ def option_card(
     decision_reasons: Sequence[ReasonLine] = (),
     phototype: str | None = None,
     ladders: Sequence[TestSpotLadder] = (),
+    patterns: Sequence[SharedPattern] = (),
 ) -> OptionCard:
     """Return the card with everything that the report prints about one option.
 
@@ -143,6 +149,7 @@ def option_card(
         them.
     phototype : of the person, where it is known: trials of such skin are counted.
     ladders : the test spots of the plan; the card tells those that are made only where this option is chosen.
+    patterns : of the plan, each of which treats several concerns.
     """
     numbers = {(reason.lead, reason.rest): reason.number for reason in decision_reasons}
     spoke = [reason_line(reason) for reason in option.reasons]
@@ -162,6 +169,9 @@ def option_card(
         rank_reason=option.rank_reason.text,
         trial_comparison="" if option.beside_trials is None else option.beside_trials.text,
         practice="" if option.practice is None else option.practice.text,
+        shared_patterns=tuple(
+            message.text for each in patterns if (message := each.message_on(concern, option)) is not None
+        ),
         icon_rows=expected_pictures(concern, option),
         results=tuple(fact for fact in expected_results(option) if fact.value.is_known),
         settings=() if option.setup is None else _setting_facts(option.setup),

@@ -29,6 +29,7 @@ from skinbeam_clinic.models import Consent, ConsentAnswers, PhotographPermission
 from skinbeam_clinic.patients.record_lines import describe_contraindications
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.routes import OpenPlan, open_plan
+from skinbeam_clinic.plans.shared_patterns import pattern_lines
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
 
@@ -191,6 +192,9 @@ def _show_consent(request: ClinicRequest, form: _ConsentForm, error: InputError 
         outdated=form.plan.outdated,
         stops=describe_contraindications(
             form.plan.records_since.devices, form.plan.contraindications, translate_record(form.plan.plan)
+        ),
+        patterns=pattern_lines(
+            translate_record(form.plan.plan), repositories.plans.list_choices(form.plan.record.id), form.place
         ),
         closed=form.plan.closed,
         stopped=form.laser_ruled_out,

@@ -43,6 +43,7 @@ from skinbeam_clinic.plans.minute_cache import MinuteCache
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.plan_subprocess import PHOTOGRAPH_FILE, preview_name
 from skinbeam_clinic.plans.setting_quantities import QuantitySlider, is_simulated, option_sliders
+from skinbeam_clinic.plans.shared_patterns import PatternLine, pattern_lines
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.web.request import ClinicRequest
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -117,12 +118,14 @@ class _ConcernView:
     """The options of a concern, and the last choice.
 
     `examination`: why no treatment is compared before the lesion was examined, as report and leaflet say; may be empty.
+    `patterns`: what is fired in the visits of its first laser that it shares with another concern.
     """
 
     title: str
     examination: str
     rows: tuple[_OptionView, ...]
     choice: PlanChoice | None
+    patterns: tuple[PatternLine, ...]
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,7 @@ def _show_plan(request: ClinicRequest) -> Response:
         outdated_for_settings=describe_outdated(plan),
         decision=records.suitability.decision,
         decisive_reasons=_decisive_reasons(records),
-        concerns=_view_concerns(plan.records_since.devices, plan.record, records.concerns, choices),
+        concerns=_view_concerns(plan.records_since.devices, plan.record, records, choices),
         consents=tuple(
             consent
             for consent in repositories.consents.of(plan.record.consultation_id)
@@ -283,13 +286,13 @@ _OPTION_LINES = MinuteCache[tuple[str, str], tuple[tuple[_OptionView, ...], ...]
 
 
 def _view_concerns(
-    devices: ClinicDevices, plan: PlanRecord, concerns: Sequence[ConcernPlan], choices: Sequence[PlanChoice]
+    devices: ClinicDevices, record: PlanRecord, plan: Records, choices: Sequence[PlanChoice]
 ) -> tuple[_ConcernView, ...]:
     """Return the options of each concern, which do not change, with the choice, which does."""
-    key = plan.id, current_language()
+    key = record.id, current_language()
     lines = _OPTION_LINES.get(key)
     if lines is None:
-        lines = tuple(_list_options(devices, number, concern) for number, concern in enumerate(concerns))
+        lines = tuple(_list_options(devices, number, concern) for number, concern in enumerate(plan.concerns))
         _OPTION_LINES.add(key, lines)
     chosen = {ref.concern: choice for choice in choices if (ref := OptionRef.find(choice.option))}
     return tuple(
@@ -298,9 +301,18 @@ def _view_concerns(
             "" if concern.examination is None else concern.examination.message.text,
             rows if concern.examination is None else (),
             chosen.get(number),
+            _first_laser_patterns(plan, choices, number),
         )
-        for number, (concern, rows) in enumerate(zip(concerns, lines, strict=True))
+        for number, (concern, rows) in enumerate(zip(plan.concerns, lines, strict=True))
     )
+
+
+def _first_laser_patterns(plan: Records, choices: Sequence[PlanChoice], number: int) -> tuple[PatternLine, ...]:
+    """Return the lines on the first laser of a concern, by its number; none without a laser."""
+    concern = plan.concerns[number]
+    if concern.first_laser is None:
+        return ()
+    return pattern_lines(plan, choices, str(OptionRef(number, concern.options.index(concern.first_laser[0]))))
 
 
 def _list_options(devices: ClinicDevices, number: int, concern: ConcernPlan) -> tuple[_OptionView, ...]:

@@ -15,6 +15,7 @@ from skinbeam_clinic.clinic_texts.models import TextUse
 from skinbeam_clinic.clinic_texts.repository import in_force
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.plans.routes import open_plan
+from skinbeam_clinic.plans.shared_patterns import pattern_lines
 from skinbeam_clinic.treatments.adverse_events import parse_grade
 from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, list_items
 from skinbeam_clinic.treatments.cooling_answer import answer_cooling
@@ -98,6 +99,9 @@ def _show_treatment(
         consent_gone=_explain_consent_loss(request, session),
         device=session.plan.records_since.devices.title(treatment.device or treatment.ordered.device),
         setting="" if session.option.setup is None else setting_line(session.option.setup),
+        patterns=pattern_lines(
+            session.translated_plan, repositories.plans.list_choices(treatment.plan_id), treatment.option
+        ),
         most=[
             render_message("clinic-session.most-allowed", {"value": describe_value(*quantity)})
             for quantity in treatment.ordered.allowed.numbers().items()

@@ -1,0 +1,104 @@
+"""Which pattern of columns is fired where one renews several concerns of a field.
+
+Deeper columns renew the layers on their way, and a second pattern would add to their density, so the deepest setting
+among the concerns of a visit treats all of them, and their own settings are not fired.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skinbeam.course.setting_words import describe_settings_after_title
+from skinbeam.plan_records.course import DeviceSetup, MicrobeamSetting, Visit
+from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.suitability.course_rules import course_rules
+from skinbeam.text import Message
+
+__all__ = ["ColumnPattern", "SharedPattern", "find_deepest", "list_shared_patterns"]
+
+
+@dataclass(frozen=True)
+class ColumnPattern:
+    """The setting of a laser for a concern, of which a visit may fire one for several."""
+
+    condition: str
+    site: str
+    modality: str
+    setup: DeviceSetup
+
+    def renews_with(self, other: "ColumnPattern") -> bool:
+        """Return whether one pattern of columns of one light treats both: lines, texture and looseness of a field."""
+        both = (self.setup, other.setup)
+        return (
+            self.setup.device == other.setup.device
+            and self.setup.wavelength_nm == other.setup.wavelength_nm
+            and all(isinstance(setup.settings.microbeam, MicrobeamSetting) for setup in both)
+            and self.modality == other.modality
+            and self.site == other.site
+            and {self.condition, other.condition} <= set(course_rules().renewed_together)
+        )
+
+    @property
+    def depth_order(self) -> tuple[float, float]:
+        """What orders patterns by depth: the energy of a column over its cross-section, then the density."""
+        beam = self.setup.settings.columns
+        return (0.0, 0.0) if beam is None else (beam.energy_mJ / beam.diameter_um**2, beam.density_per_cm2)
+
+
+def find_deepest(place: int, patterns: Sequence[ColumnPattern]) -> int:
+    """Return the index of the pattern that a visit fires for that of an index, which is its own where no other is."""
+    own = patterns[place]
+    together = [index for index, other in enumerate(patterns) if index == place or other.renews_with(own)]
+    deepest = max(together, key=lambda index: patterns[index].depth_order)
+    return place if patterns[deepest].setup.settings == own.setup.settings else deepest
+
+
+@dataclass(frozen=True)
+class SharedPattern:
+    """A concern that the columns of another one treat in visits of a course, in place of its own.
+
+    Parameters
+    ----------
+    carrier, option, setup : the concern whose columns are fired, with its laser.
+    concern : the concern that they treat, too.
+    visits : the numbers of these visits.
+    """
+
+    carrier: ConcernPlan
+    option: Option
+    setup: DeviceSetup
+    concern: ConcernPlan
+    visits: tuple[int, ...]
+
+    def message_on(self, concern: ConcernPlan, option: Option) -> Message | None:
+        """Return what an option of a concern has to say of it; None where it is none of the two."""
+        first = concern.first_laser
+        if first is None or first[0] != option:
+            return None
+        visits = list(self.visits)
+        if concern.place == self.carrier.place:
+            return Message("course.carries-pattern", {"visits": visits, "concern": self.concern.title})
+        if concern.place == self.concern.place:
+            words = describe_settings_after_title(self.setup)
+            return Message(
+                "course.pattern-of-other", {"visits": visits, "deepest": self.carrier.title, "settings": words}
+            )
+        return None
+
+
+def list_shared_patterns(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> tuple[SharedPattern, ...]:
+    """Return the concerns of a plan that its course treats with the columns of another one."""
+    visits: dict[tuple[str, str], list[int]] = {}
+    lasers = {concern.place: (concern, *concern.first_laser) for concern in concerns if concern.first_laser is not None}
+    for visit in course:
+        present = [laser for place, laser in lasers.items() if place in visit.treats]
+        patterns = [
+            ColumnPattern(concern.condition, concern.site, option.modality, setup) for concern, option, setup in present
+        ]
+        for index, (concern, _, _) in enumerate(present):
+            deepest = find_deepest(index, patterns)
+            if deepest != index:
+                visits.setdefault((present[deepest][0].place, concern.place), []).append(visit.session)
+    return tuple(
+        SharedPattern(*lasers[carrier], lasers[place][0], tuple(numbers))
+        for (carrier, place), numbers in visits.items()
+    )

@@ -1,0 +1,59 @@
+"""Which columns are fired where one pattern treats several concerns, as options and cards tell it."""
+
+from dataclasses import replace
+
+from course_samples import BEAM, COLUMNS, MONTH, THREE, TWICE, option, part, with_settings
+
+from skinbeam.course.schedule import schedule_course
+from skinbeam.course.shared_pattern import list_shared_patterns
+from skinbeam.plan_records.course import SourceRange
+from skinbeam.plan_records.plan import ConcernPlan
+from skinbeam.report.option_cards import option_card
+
+SCARS = replace(COLUMNS["fractional-ablative"]["acne-scars"], title="Scars")  # 40 mJ
+
+
+def _columns(condition: str, energy_mJ: float, sessions: SourceRange = TWICE) -> ConcernPlan:
+    planned = part(condition, option("fractional-ablative", "laser", sessions, MONTH))
+    return replace(with_settings(planned, microbeam=replace(BEAM, energy_mJ=energy_mJ)), title=condition)
+
+
+def test_the_visits_are_those_of_the_course_in_which_both_take_part() -> None:
+    texture = _columns("skin-texture", 10.0, THREE)  # the third visit is its own
+    concerns = [texture, SCARS]
+    (shared,) = list_shared_patterns(concerns, schedule_course(concerns))
+    assert (shared.carrier, shared.concern, shared.visits) == (SCARS, texture, (1, 2))
+
+
+def test_the_deepest_that_is_left_carries_the_next_visits() -> None:
+    """Scars of two visits, then lines of three with columns of 20 mJ: texture is never treated with its own."""
+    lines, texture = _columns("wrinkles", 20.0, THREE), _columns("skin-texture", 10.0, THREE)
+    concerns = [texture, lines, SCARS]
+    found = list_shared_patterns(concerns, schedule_course(concerns))
+    told = {(each.carrier.title, each.concern.title): each.visits for each in found}
+    assert told == {
+        ("Scars", "wrinkles"): (1, 2),
+        ("Scars", "skin-texture"): (1, 2),
+        ("wrinkles", "skin-texture"): (3,),
+    }
+
+
+def test_nothing_is_told_of_concerns_that_share_no_pattern() -> None:
+    neck, pores = replace(SCARS, site="neck"), COLUMNS["fractional-ablative"]["pores"]
+    same = replace(_columns("skin-texture", 40.0), title="Same setting")
+    for concerns in ([SCARS, neck], [SCARS, pores], [SCARS, same]):
+        assert not list_shared_patterns(concerns, schedule_course(concerns))
+
+
+def test_the_card_of_each_option_tells_what_is_fired() -> None:
+    """The printed setting of the shallower option was that of a pass which the course never makes."""
+    texture = _columns("skin-texture", 10.0)
+    concerns = [SCARS, texture]
+    patterns = list_shared_patterns(concerns, schedule_course(concerns))
+    (other,) = option_card(texture, texture.options[0], patterns=patterns).shared_patterns
+    assert "40 mJ" in other
+    assert "10 mJ" not in other
+    assert "Scars" in other
+    (carrier,) = option_card(SCARS, SCARS.options[0], patterns=patterns).shared_patterns
+    assert "skin-texture" in carrier
+    assert not option_card(texture, texture.options[1], patterns=patterns).shared_patterns  # it has no laser
