@@ -213,7 +213,9 @@ def test_what_darkened_otherwise_is_a_dark_mark(text: str, treats: str) -> None:
     assert "dark-mark" in read_reaction_kinds(text, treats)
 
 
-@pytest.mark.parametrize("text", ["peeling for 4 days", "bronzing and dryness", "Schuppung", "redness, dry skin"])
+@pytest.mark.parametrize(
+    "text", ["peeling for 4 days", "bronzing and dryness", "Schuppung", "redness, dry skin", "milia", "Akneschub"]
+)
 def test_skin_that_flakes_after_columns_is_no_question_and_after_light_for_veins_it_is(text: str) -> None:
     """Each session of a fractional laser after which the skin peeled, as it does, asked for new test spots."""
     assert UNREAD_REACTION not in read_reaction_kinds(text, "acne-scars")
