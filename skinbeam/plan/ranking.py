@@ -17,7 +17,7 @@ order is:
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail; of treatments whose results nobody counted those done
-   at home, since a wound needs a reason: a usual one that wounds counts as one used where others fail;
+   at home, since a wound and a laser need a reason: a usual one of these counts as one used where others fail;
 4. the greater share of people. Options that trials cannot distinguish share a rank, unless one left lasting marks in
    clearly more people: an option that helps no more and harms more is ranked behind. Of those that share a rank
    treatments done at home are written first, then the one with the fewest marks, then the one with the most trials,
@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.evidence.comparison.compare import helps_significantly_more, joint_shares, treatment_studies
 from skinbeam.evidence.question import EvidenceQuestion
-from skinbeam.model.conditions import LaserUse
+from skinbeam.model.conditions import LaserUse, known_modalities
 from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
 from skinbeam.model.vocabulary import PIGMENT_MODALITIES
@@ -140,6 +140,11 @@ class OptionStanding:
         return self.question.modality in fact_tables().modality_groups["wounding"]
 
     @property
+    def is_laser(self) -> bool:
+        """Whether it is light of a laser or a lamp."""
+        return known_modalities()[self.question.modality].laser
+
+    @property
     def is_uncounted(self) -> bool:
         """Whether only its usual use supports it: no place in the guideline and no counted result."""
         return self.rank_group == _UNCOUNTED
@@ -179,7 +184,7 @@ class OptionStanding:
         combination, and before what it names for lighter and for darker skin.
         """
         use = 0 if self.has_place or self.comes_before_light else _USE_ORDER.index(self.use)
-        if self.is_uncounted and self.is_wounding:
+        if self.is_uncounted and (self.is_wounding or self.is_laser):
             use = max(use, _USE_ORDER.index("possible"))
         is_part = self.has_place and self.place is not None and (bool(self.place.partners) or self.place.is_between)
         is_deep = self.are_named_columns and self.is_out_of_reach
@@ -309,7 +314,8 @@ def _rank_message(option: OptionStanding, rank: int, tied: Sequence[str], ahead:
     if isinstance(option.half_improved, Estimate) and not option.own_studies:
         return Message("plan.place-borrowed")
     if isinstance(option.half_improved, Unknown):
-        return Message("plan.place-uncounted-wound" if option.is_wounding else "plan.place-uncounted")
+        needs_reason = option.is_wounding or option.is_laser
+        return Message("plan.place-uncounted-wound" if needs_reason else "plan.place-uncounted")
     if fewer:
         return Message("plan.place-marked", {"fewer": fewer})
     if tied:

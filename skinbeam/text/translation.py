@@ -123,8 +123,10 @@ def _translate_date(english: str, language: str) -> str:
 @cache
 def _phrases(language: str) -> Mapping[str, str]:
     """Return translations of names, as they are written within a sentence, and of messages without parameters."""
-    sentences = {template: own.format() for template, own in translations(language).values() if "{" not in template}
-    return sentences | {_lower_first(template): own for template, own in translations(language, (NAMES_FILE,)).values()}
+    names = {_lower_first(template): own for template, own in translations(language, (NAMES_FILE,)).values()}
+    plain = {template: own for template, own in translations(language).values() if "{" not in template}
+    # A word of a catalogue that is a name as well stands there within a sentence.
+    return {template: own.format() for template, own in plain.items() if _lower_first(template) not in names} | names
 
 
 @cache

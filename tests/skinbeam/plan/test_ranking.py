@@ -225,13 +225,17 @@ def test_a_last_resort_stands_behind_all_but_no_treatment() -> None:
 
 
 @pytest.mark.parametrize("condition", vocabulary_table("condition"))
-def test_of_treatments_that_nobody_counted_those_at_home_stand_before_those_that_wound(condition: str) -> None:
-    """On dark hands nobody counted columns of CO2 for texture, however usual they are: a cream costs no dark mark."""
+def test_of_treatments_that_nobody_counted_those_at_home_stand_before_wounds_and_lasers(condition: str) -> None:
+    """On dark hands nobody counted columns of CO2 for texture, however usual they are: a cream costs no dark mark.
+
+    Columns of 1550 nm led on the uneven pigment of phototype VI, before sunscreen and creams.
+    """
     found = [replace(one, half_improved=Unknown("nobody counted")) for one in every(condition)]
     ranks = {found[at.index].title: at.rank for at in rank_options(found)}
     uncounted = [one for one in found if one.is_uncounted]
     for one in uncounted:
-        compared = [other for other in uncounted if other.is_at_home and (one.is_wounding or other.use == one.use)]
+        needs_reason = one.is_wounding or one.is_laser
+        compared = [other for other in uncounted if other.is_at_home and (needs_reason or other.use == one.use)]
         assert one.is_at_home or all(ranks[other.title] < ranks[one.title] for other in compared), one.title
 
 

@@ -7,7 +7,7 @@ import pytest
 from pypdf import PdfReader
 from report_samples import sample, sample_plan
 
-from skinbeam.model.conditions import known_conditions
+from skinbeam.model.conditions import known_conditions, known_names
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, MicrobeamSetting
 from skinbeam.plan_records.document import StoredMessage
 from skinbeam.report.consent_form import make_consent, teach_back_questions
@@ -43,6 +43,16 @@ def test_the_share_of_the_skin_under_the_beams_has_the_decimal_sign_of_the_langu
     assert "3.3 % of the skin" in setting_line(setup)
     with use_language("de"):
         assert "3,3 % der Haut" in setting_line(setup)
+
+
+def test_a_german_name_begins_with_a_capital_where_the_english_one_does() -> None:
+    """A heading read "schlaffe Haut, Kieferlinie": the leaflet has these words within a sentence."""
+    with use_language("de"):
+        for kind in ("condition", "site", "modality"):
+            for record in known_names(kind).values():
+                own = translate(record.title[:1].upper() + record.title[1:])
+                assert own[:1].isupper() or own[:1].isdecimal(), own
+        assert (translate("Back"), translate("focused ultrasound")) == ("Rücken", "fokussierter Ultraschall")
 
 
 @pytest.mark.parametrize("paper", ["leaflet", "consent"])

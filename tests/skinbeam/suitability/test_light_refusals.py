@@ -32,6 +32,26 @@ def test_a_lens_array_is_no_spot_of_755_nm_on_dark_skin() -> None:
     assert array == "with-caution"
 
 
+@pytest.mark.parametrize(
+    ("light", "rule"),
+    [
+        ({"device_wavelength_nm": 585.0, "pulse_ms": 20.0, "ipl": True}, "lamp-dark-skin"),
+        ({"device_wavelength_nm": 755.0, "pulse_ms": 20.0}, "long-pulse-red-dark-skin"),
+        ({"device_wavelength_nm": 595.0, "pulse_ms": 10.0, "cooled": True}, None),
+        ({"device_wavelength_nm": 1064.0, "pulse_ms": 30.0}, None),
+    ],
+)
+@pytest.mark.parametrize("phototype", ["IV", "V", "VI"])
+def test_lamps_and_long_pulses_of_755_nm_are_not_for_the_darkest_skin(
+    light: dict[str, Any], rule: str | None, phototype: str
+) -> None:
+    """On scars and wide veins of such skin they were refused for want of a printed dose, which no doctor would say."""
+    decision, rules = decide("vascular", "facial-telangiectasia", phototype=phototype, choice=light)
+    is_barred = rule is not None and phototype != "IV"
+    assert (decision == "not-suitable") is is_barred
+    assert rule is None or (rule in rules) is is_barred
+
+
 @pytest.mark.parametrize("condition", ["acne-scars", "skin-texture"])
 def test_a_lens_array_does_not_rebuild_skin_over_acne(condition: str) -> None:
     """Where columns wait for acne of the same cheeks, scars got four sessions of a lens array from week 0 on."""
