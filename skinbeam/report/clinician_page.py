@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from skinbeam.assessment.medicines import medications
 from skinbeam.course.shared_pattern import list_shared_patterns
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.document import dataclass_fields
@@ -348,7 +349,8 @@ def _medication(medicine: Medicine) -> ReportFact:
 def _medication_match(medicine: Medicine) -> DisplayValue:
     """Return what a medication was matched to; parts that no rule was checked for are marked as not checked."""
     slips = [report_text("medication_slip", written=slip.written, name=slip.name) for slip in medicine.taken_as]
-    matched = "; ".join(medicine.matched)
+    known = medications()
+    matched = "; ".join(translate(known[name].title) if name in known else name for name in medicine.matched)
     if medicine.not_checked:
         unread = report_text("medication_unread", parts="; ".join(medicine.not_checked))
         return DisplayValue(

@@ -2,14 +2,17 @@
 
 import io
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
-from report_samples import sample, sample_plan
+from report_samples import draw_and_write_report, sample, sample_figures, sample_plan
 
 from skinbeam.model.conditions import known_conditions, known_names
 from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, MicrobeamSetting
 from skinbeam.plan_records.document import StoredMessage
+from skinbeam.plan_records.plan import Medicine
 from skinbeam.report.consent_form import make_consent, teach_back_questions
 from skinbeam.report.formatting import display_value
 from skinbeam.report.graphics.figure_data import FigureData
@@ -53,6 +56,23 @@ def test_a_german_name_begins_with_a_capital_where_the_english_one_does() -> Non
                 own = translate(record.title[:1].upper() + record.title[1:])
                 assert own[:1].isupper() or own[:1].isdecimal(), own
         assert (translate("Back"), translate("focused ultrasound")) == ("Rücken", "fokussierter Ultraschall")
+
+
+def test_what_a_medicine_was_read_as_has_a_name_in_german() -> None:
+    """"Eliquis" was read as "direct-anticoagulant"."""
+    person = replace(sample().assessment, medications=(Medicine("Eliquis", 0.0, ("direct-anticoagulant",), (), ()),))
+    with use_language("de"):
+        page = render_html(replace(sample(), assessment=person), FigureData())
+    assert "ein direktes orales Antikoagulans" in page
+    assert "direct-anticoagulant" not in page
+
+
+def test_a_german_word_that_is_wider_than_its_column_is_divided(tmp_path: Path) -> None:
+    """"Gesichtsäderchen," ran into the name of the laser beside it."""
+    with use_language("de"):
+        draw_and_write_report(sample(), sample_figures(), tmp_path)
+        assert "Gesichtsäderchen" in translate(sample().concerns[0].title)
+    assert re.search(r"Ge\W+sichtsäderchen", PdfReader(tmp_path / "report.pdf").pages[0].extract_text())
 
 
 @pytest.mark.parametrize("paper", ["leaflet", "consent"])
