@@ -40,6 +40,7 @@ __all__ = [
     "has_melasma",
     "healing_risks",
     "is_pigmented",
+    "lightest_phototype",
     "read_questionnaire",
     "sites_overlap",
     "sites_touch",
@@ -301,11 +302,20 @@ def darkest_phototype(case: Case) -> int | None:
     The darker end of the questionnaire's range and the class of a measured ITA are both taken, and the darker of the
     two counts: light is limited by the darkest skin that the person may have.
     """
-    found = []
-    if case.patient is not None and case.patient.phototype is not None:
-        found.append(phototype_range(case.patient.phototype)[1])
-    found += [1 + sum(angle <= bound for bound in fact_tables().ita_bounds_deg) for angle in case.measured_ita_deg]
+    found = _stated_phototypes(case)
     return min(max(found), len(PHOTOTYPES)) if found else None
+
+
+def lightest_phototype(case: Case) -> int | None:
+    """Return the lightest phototype, 1 to 6, that the case allows; None when it has no answer on skin colour."""
+    return min(_stated_phototypes(case), default=None)
+
+
+def _stated_phototypes(case: Case) -> list[int]:
+    """Return both ends of the questionnaire's range and the class of each measured ITA."""
+    stated = None if case.patient is None else case.patient.phototype
+    found = [] if stated is None else list(phototype_range(stated))
+    return found + [1 + sum(angle <= bound for bound in fact_tables().ita_bounds_deg) for angle in case.measured_ita_deg]
 
 
 def _medication_warnings(name: str, reading: MedicationReading) -> list[DocumentWarning]:

@@ -211,7 +211,7 @@ def planned_visit_sentences(concern: ConcernPlan, plan: Plan) -> Iterator[str]:
     if waits_for_creams(concern, plan):
         yield report_text("leaflet.visits_creams", time=time)
     elif visits[0].week and not waits:
-        yield report_text("leaflet.visits_begin", time=time)
+        yield report_text("leaflet.visits_begin_one" if len(visits) == 1 else "leaflet.visits_begin", time=time)
 
 
 def waits_for_creams(concern: ConcernPlan, plan: Plan) -> bool:

@@ -7,7 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam.assessment.medicines import fact_names_of_medicine, match_medication
-from skinbeam.assessment.questionnaire import YES_NO_ANSWERS, FactValue, healing_risks, read_questionnaire
+from skinbeam.assessment.questionnaire import (
+    YES_NO_ANSWERS,
+    FactValue,
+    healing_risks,
+    lightest_phototype,
+    read_questionnaire,
+)
 from skinbeam.model.case import Case, conditions_in_case
 from skinbeam.model.conditions import known_conditions
 from skinbeam.model.consultation import Concern
@@ -25,6 +31,7 @@ from skinbeam.text import Message, catalogue, message_parameters
 __all__ = ["explain_decision", "explain_no_laser", "explain_rule", "stated_facts"]
 
 _QUESTION_PREFIX = "ask-"
+_DARK_FROM = 4  # the phototype from which skin is called dark, as the rule `darker-skin` begins with it
 
 
 def explain_decision(case: Case, suitability: Suitability) -> tuple[PlainReason, ...]:
@@ -156,7 +163,8 @@ def _facts_for_test(
     elif test.fact == "age_years":
         yield Message("leaflet_fact.age", {"age": facts["age_years"]})
     elif test.fact == "darkest_phototype":
-        yield Message("leaflet_fact.dark")
+        is_sure = (lightest_phototype(case) or 0) >= _DARK_FROM
+        yield Message("leaflet_fact.dark" if is_sure else "leaflet_fact.dark-perhaps")
     elif test.fact in YES_NO_ANSWERS:
         yield Message(f"leaflet_fact.{test.fact}")
     elif test.fact in ("tan", "expectation"):

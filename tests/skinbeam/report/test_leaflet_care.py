@@ -74,6 +74,16 @@ def test_a_paragraph_of_reasons_says_once_what_this_person_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("phototype", "said"),
+    [("VI", "Your skin is dark."), ("IV", "Your skin is dark."), ("III-V", "Your skin is dark, or it may be.")],
+)
+def test_skin_that_is_dark_is_not_said_to_be_so_perhaps(phototype: str, said: str) -> None:
+    person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', f'"{phototype}"')
+    made = read_plan(document(person + concern_text("acne-scars") + devices("fractional-1550")))
+    assert any(line.startswith(said) for line in leaflet_page(made).refusal_reasons)
+
+
+@pytest.mark.parametrize(
     ("condition", "site", "lines"),
     [("fine-lines-periorbital", "periorbital", 0), ("freckles", "full-face", 0), ("facial-telangiectasia", "nose", 1)],
 )

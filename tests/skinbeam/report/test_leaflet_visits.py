@@ -186,3 +186,7 @@ def test_a_single_visit_is_told_once() -> None:
     aim = consent_page(made, concern, concern.first_laser[0]).aim
     assert catalogue()["consent.aim_visits_one"] in aim
     assert not any(line.startswith("Visits with laser") for line in aim)
+    (visit,) = made.course
+    later = replace(made, course=(replace(visit, week=16.0),))
+    aim = consent_page(later, concern, concern.first_laser[0]).aim
+    assert "This visit is 16 weeks after the start of the plan, when your skin is calm." in aim  # and not "The first"
