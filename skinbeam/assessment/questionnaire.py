@@ -315,7 +315,9 @@ def _stated_phototypes(case: Case) -> list[int]:
     """Return both ends of the questionnaire's range and the class of each measured ITA."""
     stated = None if case.patient is None else case.patient.phototype
     found = [] if stated is None else list(phototype_range(stated))
-    return found + [1 + sum(angle <= bound for bound in fact_tables().ita_bounds_deg) for angle in case.measured_ita_deg]
+    return found + [
+        1 + sum(angle <= bound for bound in fact_tables().ita_bounds_deg) for angle in case.measured_ita_deg
+    ]
 
 
 def _medication_warnings(name: str, reading: MedicationReading) -> list[DocumentWarning]:

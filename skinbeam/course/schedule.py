@@ -295,8 +295,11 @@ def _distinct_treatments(parts: Sequence[GroupedConcern]) -> list[tuple[Message,
 
 
 def _first_steps(groups: Sequence[ConcernGroup], case: Case | None) -> list[Message]:
-    renews = {group.is_surface for group in groups}
-    found = [Message("course.order")] if len(renews) > 1 else []
+    # Of fields that share no skin, one may be resurfaced at the visit of the other.
+    is_ordered = any(
+        one.is_surface != two.is_surface and one.overlaps(two) for one, two in itertools.combinations(groups, 2)
+    )
+    found = [Message("course.order")] if is_ordered else []
     found.append(Message("course.sun", {"weeks": course_rules().least_weeks}))
     if case is not None and case.patient is not None and case.patient.medications:
         names = [taken.name for taken in case.patient.medications]

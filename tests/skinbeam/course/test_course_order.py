@@ -144,6 +144,11 @@ def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
 def test_the_order_of_lights_is_stated_where_the_surface_is_treated_too() -> None:
     assert "course.order" in step_ids(schedule_course([VEINS, SCARS]))[0]
     assert "course.order" not in step_ids(schedule_course([VEINS, SPOTS]))[0]
+    # Veins of the nose and columns around the eyes in one visit: "resurfacing comes last" stood above both.
+    away = part("acne-scars", option("fractional-ablative", "co2", TWICE, MONTH), site="hands")
+    steps = step_ids(schedule_course([VEINS, away]))
+    assert "course.share" in steps[0]
+    assert "course.order" not in steps[0]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

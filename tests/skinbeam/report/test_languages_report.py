@@ -59,7 +59,7 @@ def test_a_german_name_begins_with_a_capital_where_the_english_one_does() -> Non
 
 
 def test_what_a_medicine_was_read_as_has_a_name_in_german() -> None:
-    """"Eliquis" was read as "direct-anticoagulant"."""
+    """ "Eliquis" was read as "direct-anticoagulant"."""
     person = replace(sample().assessment, medications=(Medicine("Eliquis", 0.0, ("direct-anticoagulant",), (), ()),))
     with use_language("de"):
         page = render_html(replace(sample(), assessment=person), FigureData())
@@ -68,7 +68,7 @@ def test_what_a_medicine_was_read_as_has_a_name_in_german() -> None:
 
 
 def test_a_german_word_that_is_wider_than_its_column_is_divided(tmp_path: Path) -> None:
-    """"Gesichtsäderchen," ran into the name of the laser beside it."""
+    """ "Gesichtsäderchen," ran into the name of the laser beside it."""
     with use_language("de"):
         draw_and_write_report(sample(), sample_figures(), tmp_path)
         assert "Gesichtsäderchen" in translate(sample().concerns[0].title)
