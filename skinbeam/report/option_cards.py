@@ -251,7 +251,7 @@ def advice_line(advice: Advice) -> ReasonLine:
 def placed_advice_line(advice: Advice, plan: Plan) -> ReasonLine:
     """Return the line of a piece of advice with the concerns that it holds for, unless it holds for all."""
     concerns = [concern for concern in plan.concerns if concern.place in (advice.treats or ())]
-    subject = join_items(map(concern_name, concerns))
+    subject = "; ".join(map(concern_name, concerns))  # some names have a comma before their site
     if advice.after_laser is not None:
         treatments = (advised_option(concern, after_laser=advice.after_laser) for concern in concerns)
         subject = join_items((subject, *dict.fromkeys(option.title for option in treatments)))

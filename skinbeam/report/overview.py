@@ -413,7 +413,7 @@ def decision_without_laser(concerns: Sequence[ConcernPlan], suitability: Suitabi
         return "", ""
     sentence = " ".join(
         report_text(
-            "without_for", headline=head, concerns=join_items(name for name, found in lost.items() if found == head)
+            "without_for", headline=head, concerns="; ".join(name for name, found in lost.items() if found == head)
         )
         for head in dict.fromkeys(lost.values())
     )

@@ -141,6 +141,17 @@ def test_a_rule_about_one_concern_of_several_names_it() -> None:
     assert page_of(plan).decision.reasons[0].subject == "Age spots (solar lentigines), cheeks"
 
 
+def test_names_of_concerns_that_have_a_comma_are_told_apart() -> None:
+    """ "No laser is offered for Age spots, cheeks, Visible facial veins, nose" could be two, three or four concerns."""
+    person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"V"')
+    both = concern("age-spots") + concern("facial-telangiectasia", "nose")
+    plan = make_plan(loaded(person + both + devices("ipl")), draws=PLAN_DRAWS).document
+    assert "Age spots (solar lentigines), cheeks; Visible facial veins, nose" in page_of(plan).decision.text
+    plan = make_plan(loaded(PERSON + both + concern("wrinkles", "forehead")), draws=PLAN_DRAWS).document
+    subjects = [advice.subject for advice in page_of(plan).aftercare]
+    assert any("cheeks; " in subject for subject in subjects), subjects
+
+
 def test_the_terminal_says_why_no_laser_is_offered() -> None:
     plan = copy.deepcopy(sample_plan())
     concern = plan["concerns"][0]
