@@ -467,26 +467,34 @@ def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
 def _advice_sentences(advice: Iterable[Advice], plan: Plan) -> tuple[str, ...]:
     """Return the plan's advice: what holds after every treatment, then a paragraph for each group of concerns.
 
-    A concern that begins without a laser and has one too has a paragraph for each of both, named by the treatment.
+    A concern that begins without a laser and has one too is named by the treatment that the advice is for.
     """
     general: dict[str, None] = {}
-    texts: dict[tuple[tuple[str, ...], bool | None], dict[str, None]] = {}
+    holds_for: dict[str, dict[str, None]] = {}
     for item in advice:
-        group = general if item.treats is None else texts.setdefault((item.treats, item.after_laser), {})
-        group[item.message.text] = None
-    return *general, *(_advice_paragraph(*group, lines, plan) for group, lines in texts.items())
+        if item.treats is None:
+            general[item.message.text] = None
+        else:
+            holds_for.setdefault(item.message.text, {})[_advised_name(item.treats, item.after_laser, plan)] = None
+    paragraphs: dict[tuple[str, ...], list[str]] = {}
+    for text, names in holds_for.items():
+        paragraphs.setdefault(tuple(names), []).append(text)
+    return *general, *(
+        report_text("leaflet.advice_for", concerns=capitalise("; ".join(names)), advice=" ".join(lines))
+        for names, lines in paragraphs.items()
+    )
 
 
-def _advice_paragraph(places: Collection[str], after_laser: bool | None, lines: Iterable[str], plan: Plan) -> str:
-    """Return the advice for a group of concerns, after one of its treatments alone where `after_laser` says which."""
-    params = {"concerns": capitalise(_names_of_places(places, plan)), "advice": " ".join(lines)}
+def _advised_name(places: Collection[str], after_laser: bool | None, plan: Plan) -> str:
+    """Return the names of concerns, with one of their treatments where `after_laser` says which."""
+    names = _names_of_places(places, plan)
     if after_laser is None:
-        return report_text("leaflet.advice_for", **params)
+        return names
     options = (advised_option(concern, after_laser=after_laser) for concern in plan.concerns if concern.place in places)
     choices = (
         inline_name(choice_name(option)) if option.setup is None else light_in_words(option.setup) for option in options
     )
-    return report_text("leaflet.advice_after", choice=join_items(dict.fromkeys(choices)), **params)
+    return report_text("leaflet.advised", concerns=names, choice=join_items(dict.fromkeys(choices)))
 
 
 def _names_of_places(places: Collection[str], plan: Plan) -> str:

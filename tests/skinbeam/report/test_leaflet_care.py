@@ -63,6 +63,17 @@ def test_a_pregnant_woman_reads_which_cream_she_may_use(condition: str) -> None:
     assert not creams("")
 
 
+def test_advice_that_holds_after_the_laser_of_one_and_for_others_is_said_once() -> None:
+    """A leaflet of four concerns said how to care for the skin twice, and its page was six instead of five."""
+    person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"VI"')
+    both = concern_text("acne-scars") + concern_text("surgical-scars", "neck")
+    made = read_plan(document(person + both + devices("fractional-1550")))
+    lines = " ".join(leaflet_page(made).aftercare)
+    told = [advice.message.text for advice in made.aftercare]
+    assert len(told) > len(set(told))  # after the laser for acne scars, and for the other scars
+    assert all(lines.count(text) == 1 for text in told)
+
+
 def test_a_paragraph_of_reasons_says_once_what_this_person_said() -> None:
     """ "Your skin is dark, or it may be." stood before each light that dark skin rules out."""
     person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"V"')
