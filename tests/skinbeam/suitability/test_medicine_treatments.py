@@ -259,3 +259,47 @@ def test_whoever_takes_a_medicine_against_herpes_is_asked_for_cold_sores(name: s
     known = decide("fractional-ablative", "wrinkles", "perioral", medicines=[name], history=["herpes-labialis"])[1]
     assert rule not in known
     assert "antiviral-history" in known
+
+
+@pytest.mark.parametrize("name", ["Efudix", "5-FU cream", "Aldara", "Klisyri"])
+@pytest.mark.parametrize("modality", ["vascular", "fractional-ablative", "pigment-short-pulse", "chemical-peel"])
+def test_a_cream_that_makes_skin_raw_is_told_before_light_and_its_field_examined(name: str, modality: str) -> None:
+    """They were told as not checked, though skin under them is sore for weeks, and they treat precancers."""
+    decision, rules = decide(modality, "age-spots", medicines=[name])
+    assert decision == "with-caution"
+    assert {"inflaming-cream", "precancer-cream"} <= rules
+    assert "medication-not-checked" not in rules
+
+
+def test_skin_heals_within_weeks_of_the_last_use_and_what_was_treated_is_asked_about_for_longer() -> None:
+    case = parse_record(
+        Case,
+        {
+            "patient": {
+                "age_years": 60.0,
+                "sex": "female",
+                "phototype": "II",
+                "medications": [{"name": "Aldara", "last_dose_months": 3}],
+            },
+            "concern": [{"condition": "age-spots", "site": "cheeks", **NAMED}],
+        },
+        file="case",
+    )
+    found = judge_suitability(case, concern=case.concern[0], modality="vascular")
+    rules = {reason.rule for reason in found.reasons}
+    assert "precancer-cream" in rules
+    assert "inflaming-cream" not in rules
+
+
+@pytest.mark.parametrize(
+    ("name", "weakens"), [("5-FU", True), ("5-FU infusion", True), ("5-FU cream", False), ("Solaraze", False)]
+)
+def test_fluorouracil_weakens_defences_unless_it_stays_on_the_skin(name: str, weakens: bool) -> None:
+    """Whoever writes the name alone may mean either, so that both are told."""
+    rules = decide("ablative", "skin-texture", medicines=[name])[1]
+    assert ("healing-disease-full-field" in rules) is weakens
+    assert ("inflaming-cream" in rules) is (name in ("5-FU", "5-FU cream"))
+
+
+def test_diclofenac_gel_for_keratoses_sensitises_to_light_and_names_the_field() -> None:
+    assert {"photosensitiser-other", "precancer-cream"} <= decide("vascular", "redness", medicines=["Solaraze"])[1]
