@@ -45,9 +45,12 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 MAX_WAVELENGTHS = 10_000
-# Limit of solutions of the radiative transfer equation in a document, which limits its time to about ten seconds.
+# Limit of solutions of the radiative transfer equation in a document, and the fewest draws whose spread is told. Where
+# the limit leaves fewer for each wavelength, those that are nearer than this share are interpolated: no more than 3,400
+# are solved, so that a document takes about fifteen seconds.
 MAX_SOLUTIONS = 20_000
 MIN_DRAWS = 20
+LEAST_STEP = 0.001
 
 
 def parse_wavelengths(text: str) -> list[float]:
@@ -181,7 +184,7 @@ def describe_skin(
     """Return the document skinbeam.skin/1: layers, spectra and colour of the median skin, with the population's spread.
 
     Every number is the weighted median over the draws, each value separately; for many wavelengths fewer draws are
-    used, with a warning.
+    used, and reflectance is interpolated between some of them, each with a warning.
 
     Raises
     ------
@@ -207,7 +210,11 @@ def _compute_spectra(
     skin = SkinDistribution.from_case(loaded.case)
     warnings += skin.warnings
     spectra_nm = list(dict.fromkeys([*wavelengths_nm, *COLOUR_WAVELENGTHS_NM]))
-    most = max(MIN_DRAWS, MAX_SOLUTIONS // len(spectra_nm))
+    solved_nm = _solved_wavelengths(spectra_nm)
+    if len(solved_nm) < len(spectra_nm):
+        params = {"solved": len(solved_nm), "wavelengths": len(wavelengths_nm), "apart": 100.0 * LEAST_STEP}
+        warnings.append(DocumentWarning("interpolated-spectra", Message("skin.interpolated", params)))
+    most = max(MIN_DRAWS, MAX_SOLUTIONS // len(solved_nm))
     if draws > most:
         params = {"draws": most, "asked": draws, "wavelengths": len(wavelengths_nm)}
         warnings.append(DocumentWarning("fewer-draws", Message("skin.fewer_draws", params)))
@@ -222,7 +229,8 @@ def _compute_spectra(
     warnings += reading_warnings(skin.reading, weight)
     at = {nm: optical_properties(ds, nm) for nm in spectra_nm}
     diffuse, surface = (
-        dict(zip(spectra_nm, values.T, strict=True)) for values in reflectance_parts(ds, list(at.values()))
+        dict(zip(spectra_nm, _interpolate(values, solved_nm, spectra_nm).T, strict=True))
+        for values in reflectance_parts(ds, [at[nm] for nm in solved_nm])
     )
     total = {nm: values + surface[nm] for nm, values in diffuse.items()}
     lab = apparent_colour(skin, diffuse, surface, weight)
@@ -246,6 +254,30 @@ def _compute_spectra(
         draws=int(ds.count),
         sources=(),
     )
+
+
+def _solved_wavelengths(spectra_nm: list[float]) -> list[float]:
+    """Return the wavelengths at which light is computed: all, or of very many those that are far enough apart."""
+    if len(spectra_nm) <= MAX_SOLUTIONS // MIN_DRAWS:
+        return spectra_nm
+    rising = sorted(spectra_nm)
+    solved = {rising[-1], *COLOUR_WAVELENGTHS_NM}
+    last = 0.0
+    for nm in rising:
+        if nm >= last * (1.0 + LEAST_STEP):
+            solved.add(nm)
+            last = nm
+    return sorted(solved)
+
+
+def _interpolate(values: Floats, solved_nm: list[float], wanted_nm: list[float]) -> Floats:
+    """Return values of each draw at the wanted wavelengths, linear between those at which light was computed."""
+    if solved_nm == wanted_nm:
+        return values
+    solved, wanted = np.array(solved_nm), np.array(wanted_nm)
+    right = np.clip(np.searchsorted(solved, wanted), 1, len(solved) - 1)
+    share = (wanted - solved[right - 1]) / (solved[right] - solved[right - 1])
+    return np.asarray(values[:, right - 1] * (1.0 - share) + values[:, right] * share)
 
 
 def check_has_skin(loaded: LoadedCase) -> None:

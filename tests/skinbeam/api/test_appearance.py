@@ -1,4 +1,5 @@
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from skinbeam.model.errors import InputError
 from skinbeam.model.exposure import Reflectance
 from skinbeam.model.input_files import LoadedCase, parse_record
 from skinbeam.model.package_data import load_derived_table
-from skinbeam.simulate.appearance import median_ita_deg, reflectance, weight_by_reading
+from skinbeam.simulate.appearance import median_ita_deg, reflectance, reflectance_parts, weight_by_reading
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, port_loss_fraction, spectrum_to_lab
 from skinbeam.skin.distribution import SkinDistribution
+from skinbeam.skin.properties import OpticalProperties
+from skinbeam.skin.sample import SkinSample
 from skinbeam.skin.tables import tissue_table
 
 LINES = np.genfromtxt(TESTS / "data" / "forearm_reflectance.csv", delimiter=",", skip_header=3)
@@ -221,6 +224,26 @@ def test_many_wavelengths_use_fewer_draws_and_say_so(monkeypatch: pytest.MonkeyP
     result = describe_skin(loaded(skin={"site": "forearm"}), [532.0, 533.0], draws=5000, seed=0).to_dict()
     assert 20 < result["draws"] < 4_000 / 2
     assert [w["code"] for w in result["warnings"]] == ["fewer-draws"]
+
+
+def test_very_many_wavelengths_are_not_all_solved_and_give_the_same_spectrum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """10,000 wavelengths of 20 draws each took half a minute: the limit of solutions did not hold for them."""
+    solved = []
+
+    def count_solutions(ds: SkinSample, optics: Sequence[OpticalProperties]) -> Any:
+        solved.append(len(optics) * ds.count)
+        return reflectance_parts(ds, optics)
+
+    monkeypatch.setattr("skinbeam.api.skin.reflectance_parts", count_solutions)
+    case, fine = loaded(skin={"site": "forearm"}), list(np.linspace(500.0, 620.0, 1_201))
+    together = describe_skin(case, fine, draws=20)
+    assert sum(solved) < 20 * 400
+    assert [warning.code for warning in together.warnings] == ["interpolated-spectra"]
+    bands = [0, 423, 427, 770, 1200]  # the ends, a band of blood and its edges
+    alone = describe_skin(case, [fine[index] for index in bands], draws=20)
+    np.testing.assert_allclose(together.reflectance[bands], alone.reflectance, atol=2e-4)
+    np.testing.assert_allclose(together.layers[1].mua_per_cm[bands], alone.layers[1].mua_per_cm, rtol=1e-12)
+    assert together.Lab == alone.Lab
 
 
 @pytest.mark.parametrize(
