@@ -40,8 +40,9 @@ def visit_lines(
     again = visits[1:] if len(visits) > 2 else []
     always = tuple(step for step in (again[0].steps if again else ()) if all(step in visit.steps for visit in again))
     first, rest = visits[:1], visits[1:]
-    later = (replace(visit, steps=tuple(step for step in visit.steps if step not in always)) for visit in rest)
-    return (*first, *later), always
+    left = (tuple(step for step in visit.steps if step not in always) for visit in rest)
+    as_above = (report_text("steps_as_above"),)
+    return (*first, *(replace(visit, steps=steps or as_above) for visit, steps in zip(rest, left, strict=True))), always
 
 
 def _visit_line(visit: PlannedVisit, names: Mapping[str, str]) -> VisitLine:

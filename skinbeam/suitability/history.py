@@ -119,7 +119,18 @@ def reaction_reasons(case: Case, modality: str | None, *, light: LightFacts | No
             meant = {modality} if modality is not None else set(laser_modalities())
             decision = "refer" if meant <= set(reaction.modalities) else "with-caution"
             reasons.append(_practice_reason("earlier-injury-undosed", decision, reaction_message(named, reaction)))
-    return list({(reason.rule, reason.message.text): reason for reason in reasons}.values())
+    told: dict[tuple[str, str], RuleReason] = {}
+    for reason in reasons:
+        told.setdefault((reason.rule, _text_of_any_injury(reason)), reason)
+    return list(told.values())
+
+
+def _text_of_any_injury(reason: RuleReason) -> str:
+    """Return the text of a reason without which injury it was: two that one pulse left mean the same."""
+    message = reason.message
+    if not reason.rule.startswith("earlier-injury") or "reaction" not in message.params:
+        return message.text
+    return Message(message.id, {**message.params, "reaction": ""}).text
 
 
 def _lighter_skin_reasons(case: Case, modality: str | None) -> list[RuleReason]:

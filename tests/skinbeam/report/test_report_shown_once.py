@@ -14,12 +14,12 @@ from test_report_html import Page
 
 from skinbeam.model.per_hundred import per_hundred
 from skinbeam.plan.planner import make_plan
-from skinbeam.plan_records.course import DeviceSetting, DeviceSetup
+from skinbeam.plan_records.course import DeviceSetting, DeviceSetup, Visit
 from skinbeam.plan_records.document import StoredMessage
 from skinbeam.plan_records.plan import Option, RefusedOption
 from skinbeam.report.clinician_page import report_page
 from skinbeam.report.context import ReportPage
-from skinbeam.report.course import spot_ladders
+from skinbeam.report.course import spot_ladders, visit_lines
 from skinbeam.report.formatting import device_name, display_value, people_of_100
 from skinbeam.report.graphics.charts import CalendarRow, draw_calendar
 from skinbeam.report.graphics.figure_data import FigureData
@@ -139,6 +139,15 @@ def test_a_rule_about_one_concern_of_several_names_it() -> None:
     plan = copy.deepcopy(sample_plan())
     plan["suitability"]["reasons"][0]["about"] = "age-spots at cheeks"
     assert page_of(plan).decision.reasons[0].subject == "Age spots (solar lentigines), cheeks"
+
+
+def test_a_visit_that_only_repeats_what_each_does_says_where_that_stands() -> None:
+    """Its steps read "none", although the lamp is fired."""
+    again = Message("course.review")
+    steps: list[tuple[Message, ...]] = [(Message("course.share"),), (again,), (again, Message("course.share"))]
+    lines, always = visit_lines([Visit(n, 4 * n, (), of) for n, of in enumerate(steps, 1)], {})
+    assert always == (again.text,)
+    assert [line.steps for line in lines[1:]] == [(catalogue()["report.steps_as_above"],), (steps[0][0].text,)]
 
 
 def test_names_of_concerns_that_have_a_comma_are_told_apart() -> None:

@@ -16,6 +16,7 @@ from skinbeam.model.vocabulary import (
 from skinbeam.suitability.dose_bars import LightFacts, dose_bars
 from skinbeam.suitability.history import reaction_reasons
 from skinbeam.suitability.judgement import judge_case, judge_suitability
+from skinbeam.text import Message
 
 
 @pytest.mark.parametrize(
@@ -310,3 +311,12 @@ def test_a_laser_of_the_clinics_own_file_holds_all_that_it_may_be(dose: str, sca
         assert (rules_of(scar, modality).get("earlier-scar") == "refer") is (modality in scarred), modality
     assert ("earlier-mark" in rules_of(dark, "ablative")) is marked
     assert "earlier-mark" not in rules_of(dark, "vascular")
+
+
+def test_two_injuries_of_one_pulse_are_one_reason() -> None:
+    """A blister and a crust after one session were told in two sentences that differed in one word."""
+    pulse = 'device = "ktp-532"\nsite = "cheeks"\nfluence_J_cm2 = 14.0\npulse_ms = 10.0\nspot_mm = 5.0\n'
+    person = case(session("blister, crust", pulse))
+    told = [reason for reason in reaction_reasons(person, "vascular") if reason.rule == "earlier-injury"]
+    assert len(told) == 1
+    assert told[0].message.params["reaction"] == Message("reaction.blister")
