@@ -520,9 +520,10 @@ def doctor(
 ) -> None:
     """What this machine can do, and a cluster, with the fix for what is missing."""
     from skinbeam.cli.doctor import check_machine
+    from skinbeam.cli.plain_text import format_machine
     from skinbeam.sweeps.health import check_sweep_health
 
-    print_result(check_machine(check_sweep_health(cluster)), json=json)
+    print_formatted(check_machine(check_sweep_health(cluster)), format_machine, json=json)
 
 
 @cache

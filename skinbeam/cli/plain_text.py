@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from skinbeam.api.summary import Simulation
     from skinbeam.api.threshold import DoseThreshold
     from skinbeam.api.window import Floats, TherapeuticWindow
+    from skinbeam.cli.doctor import MachineReport
     from skinbeam.laser.device import Device, DeviceList
     from skinbeam.model.conditions import NameList
     from skinbeam.model.document import DocumentResult
@@ -23,6 +24,7 @@ __all__ = [
     "WordedResult",
     "format_devices",
     "format_guideline",
+    "format_machine",
     "format_names",
     "format_outline",
     "simulation_sentences",
@@ -165,6 +167,12 @@ def format_names(result: "NameList") -> str:
     )
     parts = [_format_rows(kind, [(row.name, _name_line(row)) for row in rows]) for kind, rows in kinds]
     return _format_head(result) + "".join(parts)
+
+
+def format_machine(report: "MachineReport") -> str:
+    """Format the checks of a machine with a line for each, and the fix for what is missing."""
+    rows = [(check.name, check.found if check.ok else f"{check.found}. Fix: {check.fix}") for check in report.checks]
+    return _format_head(report) + _format_rows("checks", rows)
 
 
 def _format_head(result: "DocumentResult") -> str:

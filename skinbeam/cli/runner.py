@@ -3,6 +3,7 @@
 import errno
 import gc
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import Any
@@ -38,6 +39,8 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 # Faults of a number, as pydantic calls them, which reads the values of options.
 _UNREAD = ("int_parsing", "int_from_float", "int_parsing_size", "float_parsing")
 _OUTSIDE = ("greater_than_equal", "less_than_equal")
+
+_WITH_UNIT = re.compile(r"\s*[-+]?[\d.]+\s*[A-Za-zµ°%].*")
 
 
 def run_command_line(arguments: list[str]) -> int:
@@ -172,4 +175,8 @@ def _number_error(error: Any, field: str) -> InputError | None:
         code, message = "out-of-range", f"is out of range, read {read}"
     else:
         code, message = "not-a-number", f'is not a {kind}, read "{read}"'
-    return InputError(code, message, field=field, hint=f"A {kind}{span}.")
+    described = getattr(error.param, "help", None) or ""
+    without_unit = (
+        f" without its unit. {described}".rstrip() if not is_whole and _WITH_UNIT.fullmatch(str(read)) else "."
+    )
+    return InputError(code, message, field=field, hint=f"A {kind}{span}{without_unit}")

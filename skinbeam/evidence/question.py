@@ -12,6 +12,8 @@ from skinbeam.model.vocabulary import PHOTOTYPES, SEVERITIES, condition_subtypes
 
 __all__ = ["EvidenceQuestion", "parse_grade_range"]
 
+# Ends of the names of numbers, and the units that they stand for.
+_NUMBER_UNITS = {"nm": "nm", "ms": "ms", "mm": "mm", "mJ": "mJ", "J_cm2": "J/cm²", "months": "months"}
 UNITS = ("patients", "lesions")
 
 
@@ -133,12 +135,17 @@ def _resolve_treated_site(site: str | None) -> str | None:
 def _check_number(value: Any, low: float, high: float, option: str) -> float | None:
     if value is None:
         return None
-    hint = f"A number from {low:g} to {high:g}."
+    hint = f"A number from {low:g} to {high:g}{_unit_words(option)}."
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InputError("not-a-number", f"is not a number, read {value!r}", field=option, hint=hint)
     if not low <= value <= high:
         raise InputError("out-of-range", f"is out of range, read {value:g}", field=option, hint=hint)
     return float(value)
+
+
+def _unit_words(option: str) -> str:
+    """Return the unit at the end of the name of an option, such as ", in nm"; empty for a number without a unit."""
+    return next((f", in {text}" for ending, text in _NUMBER_UNITS.items() if option.endswith(f"_{ending}")), "")
 
 
 def _check_whole_number(value: Any, low: int, high: int, option: str) -> int:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 __all__ = [
+    "ALIKE_NAMES",
     "DISK_FULL",
     "InputError",
     "NotAvailable",
@@ -106,9 +107,13 @@ class NotAvailable(SkinbeamError):
         return partial(type(self), self.reason, answer=self.answer, body=self.body), ()
 
 
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name nearest to `name`, or None when none is near."""
-    matches = get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+_ALIKE: Final = 0.5  # share of letters in common of a key or an option and a misspelt one
+ALIKE_NAMES: Final = 0.65  # and of names, of which others are not spelt alike by chance: "doctor" is no "auditor"
+
+
+def nearest_name(name: str, known: Iterable[str], *, least: float = _ALIKE) -> str | None:
+    """Return the known name nearest to `name`, or None when none has at least this share of letters in common."""
+    matches = get_close_matches(str(name), list(known), n=1, cutoff=least)
     return matches[0] if matches else None
 
 
@@ -125,7 +130,7 @@ def spelling_hint(words: Iterable[str], known: Iterable[str]) -> str:
 def unknown_name_error(kind: str, name: str, known: Iterable[str], *, field: str) -> InputError:
     """Return the error for an unknown name, with the nearest known name or, if none is near, the known names."""
     known = sorted(known)
-    near = nearest_name(name, known)
+    near = nearest_name(name, known, least=ALIKE_NAMES)
     more = f" and {len(known) - _MOST_LISTED} more" if len(known) > _MOST_LISTED else ""
     hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(known[:_MOST_LISTED])}{more}."
     return InputError(f"unknown-{kind}", f'unknown {kind} "{name}"', field=field, hint=hint)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
 
-from skinbeam.model.errors import InputError, nearest_name
+from skinbeam.model.errors import ALIKE_NAMES, InputError, nearest_name
 from skinbeam.model.package_data import load_package_table
 from skinbeam.model.suggestions import misspelt_site, uncovered_condition_error
 from skinbeam.text import render_message
@@ -139,6 +139,6 @@ def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
     if wish is not None:
         raise wish
     known = [*vocabulary_table(kind), *(a for e in vocabulary_table(kind).values() for a in e["aliases"])]
-    near = misspelt_site(word, known) if kind == "site" else nearest_name(word, known)
+    near = misspelt_site(word, known) if kind == "site" else nearest_name(word, known, least=ALIKE_NAMES)
     hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(vocabulary_table(kind))}."
     raise InputError(f"unknown-{kind}", f'unknown {kind} "{word}"', field=field, hint=hint)

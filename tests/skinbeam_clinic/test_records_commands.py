@@ -107,12 +107,18 @@ def test_a_new_clinic_may_do_without_a_second_factor(address: str, run: Run, typ
     ("words", "field", "message", "hint"),
     [
         (("--clinic", "None"), "--clinic", 'no clinic is called "None"', "create-user --new-clinic"),
+        (
+            ("--clinic", "None", "--role", "doctor"),
+            "--role",
+            'unknown role "doctor"',
+            "Known: assistant, auditor, clinician",
+        ),
         (("--clinic", "New", "--new-clinic", "--role", "auditor"), "--role", "the first member", "--role owner"),
         (("--clinic", "New", "--new-clinic", "--role", "ownr"), "--role", 'unknown role "ownr"', '"owner"'),
         (("--clinic", "New", "--new-clinic"), "password", "wrong length", "12 to"),
         (("--clinic", " ", "--new-clinic"), "--clinic", "cannot be a name", "1 to"),
     ],
-    ids=["clinic", "first", "role", "password", "name"],
+    ids=["clinic", "doctor", "first", "role", "password", "name"],
 )
 def test_what_cannot_be_is_refused_and_makes_no_clinic(
     words: tuple[str, ...], field: str, message: str, hint: str, address: str, run: Run, typed: Callable[[str], None]

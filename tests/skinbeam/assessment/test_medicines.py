@@ -425,7 +425,7 @@ def _record(name: str) -> Medicine:
         ("Zzyzx", "not checked", "no rule speaks of Zzyzx", False),
         ("aspirin and foobarol", "aspirin, not checked", "no rule speaks of foobarol", False),
         ("acitretin", "acitretin", "", True),
-        ("ketoconazole shampoo", "azole-on-skin, not checked", "no rule speaks of ketoconazole shampoo", False),
+        ("ketoconazole shampoo", "an azole on the skin, not checked", "no rule speaks of ketoconazole shampoo", False),
         ("none", "no medicine is named", "", True),
     ],
 )

@@ -437,3 +437,34 @@ def test_a_defect_has_code_1_and_one_document(monkeypatch: pytest.MonkeyPatch, r
     with pytest.raises(SystemExit) as left:
         main(["conditions", "--json"])
     assert left.value.code == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "unit"),
+    [("--wavelength", "10600nm", "In nm."), ("--wavelength", "10.6", "in nm"), ("--pulse-ms", "1us", "in ms")],
+)
+def test_a_number_in_another_unit_is_told_the_right_one(run: Run, option: str, value: str, unit: str) -> None:
+    """10.6 (µm) was "out of range, from 200 to 20000", and "10600nm" wanted "A number."."""
+    ran = run("expect", "--condition", "acne scars", "--modality", "fractional ablative", option, value, "--json")
+    assert ran.code == 2
+    assert unit in ran.document["error"]["hint"]
+
+
+def test_a_word_that_is_no_slip_gets_the_known_names(run: Run) -> None:
+    """ "laser" got: did you mean "filler"?"""
+    ran = run("expect", "--condition", "acne scars", "--modality", "laser", "--json")
+    assert ran.document["error"]["hint"].startswith("Known: ablative, fractional-ablative")
+    slip = run("expect", "--condition", "acne scras", "--modality", "ablative", "--json")
+    assert "Did you mean" in slip.document["error"]["hint"]
+
+
+def test_the_checks_of_a_machine_have_a_line_each(run: Run) -> None:
+    checks = run("doctor", "--json").document["checks"]
+    lines = run("doctor").out.splitlines()[2:]
+    assert len(lines) == len(checks)
+    for line, check in zip(lines, checks, strict=True):
+        assert line.split() == [*check["name"].split(), *_told(check).split()]
+
+
+def _told(check: dict[str, Any]) -> str:
+    return str(check["found"]) if check["ok"] else f"{check['found']}. Fix: {check['fix']}"
