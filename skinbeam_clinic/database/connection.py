@@ -173,6 +173,9 @@ def open_engine(url: URL) -> Engine:
     path = Path(str(url.database))
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except FileNotFoundError:
+        folder = {"folder": str(path.parent)}
+        raise catalogue_error("unreachable", "records-fault.no-database-folder", "--db", folder, **folder) from None
     except OSError as error:
         raise clinic_error("unreachable", "--db", reason=error.strerror or str(error)) from None
     engine = create_engine(url, hide_parameters=True)

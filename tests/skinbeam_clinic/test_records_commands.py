@@ -14,8 +14,10 @@ import pytest
 
 from skinbeam_clinic.accounts.passwords import PasswordHasher
 from skinbeam_clinic.accounts.sign_in import SignIn
+from skinbeam_clinic.database.connection import database_url, open_engine
 from skinbeam_clinic.database.encryption import KEY_VARIABLE, generate_key
 from skinbeam_clinic.database.revisions import newest_revision, open_database
+from skinbeam_clinic.errors import UnreachableError
 from skinbeam_clinic.models import SignInStep
 
 Run = Callable[..., Any]
@@ -158,6 +160,16 @@ def test_a_database_that_was_never_set_up_names_the_command(address: str, run: R
     assert ran.code == 2
     assert ran.document["error"]["hint"].endswith(f"skinbeam records upgrade --db {address}")
     assert not Path(address).exists(), "a path that is misspelt makes no file"
+
+
+def test_a_database_in_a_folder_that_is_missing_names_the_folder(tmp_path: Path) -> None:
+    """The first hour of the manual got: "not available: No such file or directory. Check that it is running"."""
+    folder = tmp_path / "srv" / "skinbeam"
+    with pytest.raises(UnreachableError) as refused:
+        open_engine(database_url(str(folder / "clinic.sqlite")))
+    assert str(folder) in refused.value.message
+    assert refused.value.hint.endswith(f"mkdir -p -m 0700 {folder}")
+    assert not folder.exists()
 
 
 def test_without_a_key_the_hint_is_a_line_to_paste(address: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
