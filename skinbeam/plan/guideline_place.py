@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.evidence.expectation.estimates import inline_title
-from skinbeam.evidence.guideline.device_classes import class_parts, includes_class, is_same_class, kind_of_row
+from skinbeam.evidence.guideline.device_classes import class_parts, includes_class, is_alike, is_same_class, kind_of_row
 from skinbeam.evidence.guideline.records import GuidelineCell, GuidelineTreatment
 from skinbeam.evidence.guideline.table import guideline_cell, load_cells, load_choices
 from skinbeam.evidence.guideline.words import name_message
@@ -61,6 +61,7 @@ class GuidelinePlace:
     kinds : kinds of the condition that it has this place for, where the concern has others too; else empty.
     partners : the other classes of a combination, where the cell names it in combinations alone; else empty.
     is_between : whether it is that of lighter and of darker skin, where the cell of such skin does not name it.
+    is_of_alike : whether it is that of a light that does the same to skin, where the cell does not name its own.
     """
 
     number: PlaceNumber
@@ -70,11 +71,21 @@ class GuidelinePlace:
     kinds: tuple[str, ...] = ()
     partners: tuple[str, ...] = ()
     is_between: bool = False
+    is_of_alike: bool = False
 
     @property
-    def standing(self) -> tuple[int, bool, int]:
-        """What places are sorted by: of the same number, a class that is named alone before part of a combination."""
-        return self.number, bool(self.partners), self.order
+    def is_indirect(self) -> bool:
+        """Whether the cell names it in combinations alone, or names a light like it, or the cells around it do."""
+        return bool(self.partners) or self.is_of_alike or self.is_between
+
+    @property
+    def standing(self) -> tuple[int, bool, bool, int]:
+        """What places are sorted by.
+
+        Of the same number, a class that is named alone comes before part of a combination, and a named class before
+        one that is like it.
+        """
+        return self.number, bool(self.partners), self.is_of_alike, self.order
 
 
 @dataclass(frozen=True)
@@ -190,15 +201,16 @@ def _place_in_cell(cell: GuidelineCell, modality: str, classes: Collection[str] 
         (3, cell.third),
     )
     found = [
-        GuidelinePlace(number, order, part, len(cell.sources), partners=partners)
+        GuidelinePlace(number, order, part, len(cell.sources), partners=partners, is_of_alike=is_of_alike)
         for number, treatment in places
         if treatment is not None and treatment.treatment == modality
-        for order, part, partners in _named_classes(treatment, classes)
+        for order, part, partners, is_of_alike in _named_classes(treatment, classes)
     ]
     named_alone = [
         name for treatment in cell.treatments for name in treatment.device_classes if len(class_parts(name)) == 1
     ]
-    return next((place for place in found if not place.partners), None) or next(
+    alone = [place for place in found if not place.partners]
+    return min(alone, key=lambda place: place.standing, default=None) or next(
         (place for place in found if not any(includes_class(place.device_class, name) for name in named_alone)), None
     )
 
@@ -225,19 +237,21 @@ def are_named_columns(
 
 def _named_classes(
     treatment: GuidelineTreatment, classes: Collection[str] | None
-) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+) -> Iterator[tuple[int, str, tuple[str, ...], bool]]:
     """Yield index, name and partners of the alternatives that one of the classes is of, or a part of.
 
-    A device of no class gives the light of no named class.
+    With each goes whether it is only like the class. A device of no class gives the light of no named class.
     """
     if classes is None or not treatment.device_classes:
-        yield 0, "", ()
+        yield 0, "", (), False
         return
     for index, name in enumerate(treatment.device_classes):
         parts = class_parts(name)
         own = next((part for part in parts if is_same_class(part, classes)), None)
-        if own is not None:
-            yield index, own, tuple(part for part in parts if part != own)
+        alike = next((part for part in parts if any(is_alike(part, other) for other in classes)), None)
+        named = own or alike
+        if named is not None:
+            yield index, named, tuple(part for part in parts if part != named), own is None
 
 
 def is_light_of_place(treatment: GuidelineTreatment, classes: Collection[str]) -> bool:

@@ -155,7 +155,8 @@ def _plan_proposals(
                 refused.append(device_refusal(goal, machine, why))
             continue
         place = guideline_place(cells, goal.modality, device_classes(machine.device, proposal.setting))
-        if not is_listed and not proposal.has_helped and (place is None or place.device_class in offered):
+        is_other = place is None or place.is_of_alike or place.device_class in offered
+        if not is_listed and not proposal.has_helped and is_other:
             is_any_skipped = True
             continue
         found = _plan_one_proposal(case, concern, goal, proposal, bank, unknown_target)

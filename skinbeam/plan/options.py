@@ -74,6 +74,8 @@ __all__ = [
 ]
 
 
+# The rules on skin that columns of fractional ablative light scar or darken sooner.
+_SCARS_SOONER = frozenset({"off-face-columns", "neck-fractional", "fractional-ablative-darker-skin"})
 AFTER_CREAMS = "short-pulse-after-melasma"  # the rule by which creams and sun protection come before light
 _ACNE_FLARE = "acne-flare"  # the harm
 
@@ -115,6 +117,7 @@ def build_laser_option(
         difference=unlike,
         reached=reached,
         is_kind_tried=is_kind_tried(question),
+        scars_sooner=any(reason.rule in _SCARS_SOONER for reason in suitability.reasons),
         waits_for_creams=any(reason.rule == AFTER_CREAMS for reason in suitability.reasons),
     )
     pulse = pulse_class(modality, trial)

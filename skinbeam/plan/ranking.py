@@ -13,7 +13,8 @@ order is:
    Light for pigment at a computed dose that reaches fewer than a quarter has no place where no trial treated the
    condition with it: where it misses the spot it may still darken the skin.
    Columns that the guideline names for this kind of skin keep their place too, behind those of the same place that
-   reach more skins;
+   reach more skins. Columns that it does not name, and that scar or darken such skin sooner, stand behind columns that
+   leave the skin closed;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail; of treatments whose results nobody counted those done
@@ -55,7 +56,12 @@ _USE_ORDER: Final[tuple[LaserUse, ...]] = ("first", "usual", "possible")
 # Difference in the share of people with a lasting mark that is ignored: trials measure it to a few of 100 at best.
 _SIMILAR_MARKS = 0.05
 _UNCOUNTED = 7  # the ranking group of treatments whose results nobody counted
+_BORROWED = 5  # that of treatments whose results are borrowed, the last of those that the ranking supports
+_CLOSED_COLUMNS: Final = "non-ablative-fractional"
 LEAST_REACHED = 0.1  # share of such skins below which no light leads
+
+
+_Order = tuple[int, int, bool, bool, bool]
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ class OptionStanding:
     waits_for_creams : whether a rule has creams and sun protection before it, so that it does not lead.
     comes_before_light : whether it is one of these creams in skin for which the rule holds.
     are_named_columns : whether it is columns whose place in the guideline holds for the site.
+    scars_sooner : whether a rule warns of its columns on such skin: they scar or darken it sooner.
     helped_in : number of the earlier session whose setting it is and which helped this skin; None where none did.
     """
 
@@ -100,6 +107,7 @@ class OptionStanding:
     waits_for_creams: bool = False
     comes_before_light: bool = False
     are_named_columns: bool = False
+    scars_sooner: bool = False
     helped_in: int | None = None
 
     @cached_property
@@ -127,7 +135,7 @@ class OptionStanding:
             return 1
         if isinstance(self.half_improved, Unknown):
             return _UNCOUNTED
-        return 4 if self.own_studies and self.difference is None else 5
+        return 4 if self.own_studies and self.difference is None else _BORROWED
 
     @property
     def is_at_home(self) -> bool:
@@ -177,16 +185,21 @@ class OptionStanding:
         return self.place is not None and is_kept
 
     @property
-    def order(self) -> tuple[int, int, bool, bool, bool]:
+    def yields_to_closed(self) -> bool:
+        """Whether columns that leave the skin closed come before it."""
+        return self.scars_sooner and self.place is None and self.helped_in is None
+
+    @property
+    def order(self) -> _Order:
         """What options are sorted by before trials distinguish them: the ranking group, the use, and the reach.
 
         Of treatments in one place of the guideline those that it names alone for such skin come before part of a
-        combination, and before what it names for lighter and for darker skin.
+        combination, before a light that is like one it names, and before what it names for lighter and for darker skin.
         """
         use = 0 if self.has_place or self.comes_before_light else _USE_ORDER.index(self.use)
         if self.is_uncounted and (self.is_wounding or self.is_laser):
             use = max(use, _USE_ORDER.index("possible"))
-        is_part = self.has_place and self.place is not None and (bool(self.place.partners) or self.place.is_between)
+        is_part = self.has_place and self.place is not None and self.place.is_indirect
         is_deep = self.are_named_columns and self.is_out_of_reach
         return self.rank_group, use, is_part, is_deep, self.is_uncounted and not self.is_at_home
 
@@ -203,19 +216,36 @@ class OptionRank:
 def rank_options(standings: Sequence[OptionStanding]) -> list[OptionRank]:
     """Return the options in order; tied ones share a rank, and the next rank counts them all."""
     shares = joint_shares([option.question for option in standings])
+    orders = _orders_behind_closed(standings)
     ordered: list[OptionRank] = []
-    for tied, lighter in _tied_groups(standings, shares):
+    for tied, lighter in _tied_groups(standings, orders, shares):
         rank = len(ordered) + 1
         for index in tied:
             others = [standings[other].title for other in tied if other != index]
             ahead = standings[ordered[0].index].title if ordered else ""
             fewer = standings[lighter[index]].title if index in lighter else ""
-            ordered.append(OptionRank(index, rank, _rank_reason(standings[index], rank, others, ahead, fewer)))
+            _, is_moved = orders[index]
+            place = _rank_message(standings[index], rank, others, ahead, fewer, is_moved=is_moved)
+            ordered.append(OptionRank(index, rank, _rank_reason(standings[index], place)))
     return ordered
 
 
+def _orders_behind_closed(standings: Sequence[OptionStanding]) -> list[tuple[_Order, bool]]:
+    """Return the order of each option, those that yield to columns that leave the skin closed just behind these."""
+    closed = [option.order for option in standings if option.question.modality == _CLOSED_COLUMNS]
+    first = min(closed, default=None)
+    if first is None or first[0] > _BORROWED:
+        return [(option.order, False) for option in standings]
+    return [
+        (first, True) if option.yields_to_closed and option.order <= first else (option.order, False)
+        for option in standings
+    ]
+
+
 def _tied_groups(
-    standings: Sequence[OptionStanding], shares: Sequence[NDArray[np.float64] | None]
+    standings: Sequence[OptionStanding],
+    orders: Sequence[tuple[_Order, bool]],
+    shares: Sequence[NDArray[np.float64] | None],
 ) -> Iterator[tuple[list[int], dict[int, int]]]:
     """Yield groups of tied options, the best first; in each the fewest lasting marks first, then the most trials.
 
@@ -223,16 +253,13 @@ def _tied_groups(
     left as few marks.
     """
 
-    def line(index: int) -> tuple[int, int, bool, bool, bool]:
-        return standings[index].order
-
     def marked(index: int) -> tuple[float, int, int, float]:
         option = standings[index]
         marks = 1.0 if option.lasting_marks is None else option.lasting_marks
         order = 0 if option.place is None else option.place.order
         return round(marks / _SIMILAR_MARKS), order, -option.own_studies, -_median_share(option.half_improved)
 
-    for _, alike in groupby(sorted(range(len(standings)), key=line), key=line):
+    for _, alike in groupby(sorted(range(len(standings)), key=orders.__getitem__), key=orders.__getitem__):
         left = sorted(alike, key=lambda index: -_median_share(standings[index].half_improved))
         lighter: dict[int, int] = {}
         while left:
@@ -264,7 +291,7 @@ def _median_share(half: Value) -> float:
     return half.median if isinstance(half, Estimate) else -1.0
 
 
-def _rank_reason(option: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
+def _rank_reason(option: OptionStanding, place: Message) -> Message:
     """Return the result of trials and the reason for the rank: two sentences that a patient can follow."""
     if option.question.modality == _NO_TREATMENT:
         return Message("plan.rank-none")
@@ -278,10 +305,12 @@ def _rank_reason(option: OptionStanding, rank: int, tied: Sequence[str], ahead: 
         found = Message("plan.rank-borrowed", estimate_per_hundred(option.half_improved))
     if option.procedure is not None:
         found = Message("plan.rank-done", {"found": found, "done": option.procedure})
-    return Message("plan.rank", {"found": found, "place": _rank_message(option, rank, tied, ahead, fewer)})
+    return Message("plan.rank", {"found": found, "place": place})
 
 
-def _rank_message(option: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
+def _rank_message(
+    option: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str, *, is_moved: bool
+) -> Message:
     if option.helped_in is not None:
         return Message("plan.place-helped-before", {"session": option.helped_in})
     if option.is_last_resort:
@@ -295,6 +324,9 @@ def _rank_message(option: OptionStanding, rank: int, tied: Sequence[str], ahead:
         if option.place.partners:
             partners = [Message(f"device-class.{part}") for part in option.place.partners]
             place = Message("plan.place-in-combination", {"place": place, "partners": partners})
+        if option.place.is_of_alike:
+            named = Message(f"device-class.{option.place.device_class}")
+            place = Message("plan.place-of-alike", {"place": place, "named": named})
         if option.place.kinds:
             place = Message("plan.place-of-kinds", {"place": place, "kinds": kind_names(option.place.kinds)})
         if option.waits_for_creams and option.place.number == 1:
@@ -305,6 +337,8 @@ def _rank_message(option: OptionStanding, rank: int, tied: Sequence[str], ahead:
         if option.are_named_columns:
             return Message("plan.place-despite-depth", {"place": place, "least": least})
         return Message("plan.place-despite-model", {"place": place, "least": least, "studies": option.own_studies})
+    if is_moved:
+        return Message("plan.place-behind-closed")
     if option.use == "first":
         return Message("plan.place-first-line")
     if option.comes_before_light:

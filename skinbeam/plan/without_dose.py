@@ -80,7 +80,7 @@ def plan_devices_without_dose(
     for machine in machines:
         settings = _settings_to_try(case, concern, goal.modality, machine, cells)
         place = _best_place(goal.modality, machine, settings, cells)
-        if not is_listed and place is not None and place.device_class in offered:
+        if not is_listed and place is not None and (place.is_of_alike or place.device_class in offered):
             continue
         may_be_unnamed = is_listed and _is_by_depth(goal.modality, machine)
         if (place is None and not may_be_unnamed) or _is_never_computed(concern, goal, machine):

@@ -305,7 +305,7 @@ def _first_choice_machine(person: AssessedPerson, quantities: Mapping[str, float
     cells, modalities = concern_cells(person.case, concern), concern_lasers(concern)
     is_energy = "energy_mJ" in quantities
 
-    def place_of(machine: SearchMachine) -> tuple[int, bool, int, bool] | None:
+    def place_of(machine: SearchMachine) -> tuple[int, bool, bool, int, bool] | None:
         """Return the best place of a device in the guideline, one with cooling first; None where it has none."""
         able = {modality: doing for modality in modalities if (doing := machine.device.doing(modality)) is not None}
         places = [

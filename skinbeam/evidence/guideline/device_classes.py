@@ -17,6 +17,7 @@ __all__ = [
     "guideline_sites",
     "guideline_treatments",
     "includes_class",
+    "is_alike",
     "is_light",
     "is_of_class",
     "is_same_class",
@@ -70,6 +71,12 @@ def condition_of_site(condition: str, site: str) -> str:
     """Return the condition whose rows hold for a condition at a site; nearly always itself."""
     sites: Mapping[str, str] = _guideline_names()["condition_of_site"].get(condition, {})
     return sites.get(site, condition)
+
+
+@cache
+def is_alike(name: str, other: str) -> bool:
+    """Return whether the lights of two classes stand for each other: columns of 1540, 1550 and 1565 nm do."""
+    return any(name in group and other in group for group in _guideline_names()["alike"])
 
 
 @cache

@@ -127,6 +127,36 @@ def test_1064_nm_alone_is_second_where_it_is_first_in_sequence_only() -> None:
     assert (dye.number, dye.device_class) == (1, "pdl")
 
 
+@pytest.mark.parametrize(
+    ("condition", "site", "number", "owned", "named"),
+    [
+        ("wrinkles", "neck", 1, "fractional-1550", "fx-1540"),
+        ("skin-texture", "cheeks", 2, "fractional-1550", "fx-1540"),
+        ("acne-scars", "cheeks", 1, "fractional-1540", "fx-1550"),
+        ("acne-scars", "cheeks", 1, "fractional-1565", "fx-1550"),
+    ],
+)
+def test_columns_of_erbium_glass_light_stand_for_each_other(
+    condition: str, site: str, number: int, owned: str, named: str
+) -> None:
+    """A clinic with columns of 1550 nm was given no place where the trials of a neck had used 1540 nm."""
+    here = cells(condition, "III" if condition != "acne-scars" else "IV", site)
+    own = guideline_place(here, "non-ablative-fractional", classes_of(owned))
+    other = guideline_place(here, "non-ablative-fractional", {named})
+    assert own is not None
+    assert other is not None
+    assert (own.number, own.device_class, own.is_of_alike, other.is_of_alike) == (number, named, True, False)
+    assert other.standing < own.standing
+    shallow = guideline_place(here, "non-ablative-fractional", classes_of("thulium-1927"))
+    assert shallow is None or not shallow.is_of_alike  # water absorbs ten times as much
+
+
+def test_a_light_that_a_row_names_itself_stands_for_no_other() -> None:
+    place = guideline_place(cells("wrinkles", "IV"), "non-ablative-fractional", {"fx-1550"})
+    assert place is not None
+    assert (place.order, place.device_class, place.is_of_alike) == (1, "fx-1550", False)
+
+
 def test_a_part_of_a_combination_alone_stands_behind_what_is_named_alone_and_names_its_partner() -> None:
     (known,) = cells("spider-angioma", "IV")
     assert known.first is not None
@@ -471,3 +501,16 @@ def test_infrared_light_stands_behind_dye_and_green_light_for_fine_veins_of_a_no
     plan = document(person + veins + owned)
     ranks = {option["device"]: option["rank"] for option in laser_options(plan)}
     assert ranks["ndyag-1064"] > max(ranks["pulsed-dye-595"], ranks["ktp-532"])
+
+
+def test_of_lights_that_stand_for_each_other_a_clinic_without_a_list_is_told_the_named_one() -> None:
+    """A clinic that owns another has that one: trials of the backs of hands used 1550 nm."""
+    person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"IV"')
+    lines = concern("wrinkles", "hands")
+
+    def columns(owned: str = "") -> list[str]:
+        plan = document(person + lines + owned)
+        return [one["device"] for one in laser_options(plan) if one["modality"] == "non-ablative-fractional"]
+
+    assert columns() == ["fractional-1550"]
+    assert columns('[clinic]\ndevices = ["fractional-1540"]\n') == ["fractional-1540"]

@@ -54,6 +54,25 @@ def test_a_laser_leads_where_it_is_what_clinics_use(condition: str) -> None:
     assert leaders & {name for name in usable_modalities(condition) if laser_use(condition, name) == "usual"}
 
 
+@pytest.mark.parametrize("condition", ["skin-texture", "wrinkles"])
+def test_columns_that_wound_stand_behind_closed_ones_where_skin_scars_sooner_and_no_source_names_them(
+    condition: str,
+) -> None:
+    """Fractional CO2 led for the texture of a chest, ahead of 1550 nm, since trials of faces had counted it."""
+    closed = replace(standing(condition, "non-ablative-fractional"), use="possible")
+    wound = standing(condition, "fractional-ablative")
+    assert order(closed, wound)[0][1] == "fractional-ablative"
+    warned = replace(wound, scars_sooner=True)
+    found = rank_options([warned, closed])
+    assert [(at.index, at.rank) for at in found] == [(1, 1), (0, 2)]
+    assert found[1].reason.params["place"].id == "plan.place-behind-closed"
+    named = replace(warned, place=GuidelinePlace(2, 0, "fx-co2", 3))
+    helped = replace(warned, helped_in=1)
+    unreached = replace(closed, reached=0.0)
+    for first, other in ((named, closed), (helped, closed), (warned, unreached)):
+        assert rank_options([other, first])[0].index == 1
+
+
 @pytest.mark.parametrize("condition", vocabulary_table("condition"))
 def test_doing_nothing_is_always_a_choice_and_comes_last(condition: str) -> None:
     found = every(condition)
