@@ -14,6 +14,7 @@ from skinbeam.model.errors import NotAvailable
 from skinbeam.model.estimate import Unknown
 from skinbeam.model.vocabulary import condition_subtypes
 from skinbeam.plan.device_option import DeviceRefusal, LaserOption, refusal_record
+from skinbeam.plan.field_columns import options_to_share
 from skinbeam.plan.guideline_place import (
     advice_against,
     concern_cells,
@@ -61,6 +62,8 @@ class ConcernResult:
     ----------
     goals, trials : the goal and the trial of each laser option, in the order of the options.
     nearest : the setting that came nearest, where no laser is offered.
+    variants : the same with other columns first, which another concern of the field may be treated with
+        (`field_columns`).
     """
 
     record: ConcernPlan
@@ -68,6 +71,7 @@ class ConcernResult:
     trials: tuple[CandidateSetting, ...]
     bank: SkinBank
     nearest: NearestSetting | None = None
+    variants: tuple["ConcernResult", ...] = ()
 
     @property
     def goal(self) -> TreatmentGoal | None:
@@ -134,11 +138,16 @@ def plan_concern(
     refused += repeated
     reasons = [message for option in refused for message in option.reasons]
     others, barred_others = _other_options(case, concern)
-    options, found = _rank_all_options(found, others)
-    options = _with_absent_first_choice(case, concern, machines or (), options)
     examination = lesion_examination(case, concern)
-    if examination is not None:
-        options = tuple(replace(option, rank_reason=examination.message) for option in options)
+
+    def ranked(laser_options: Sequence[LaserOption]) -> tuple[tuple[Option, ...], list[LaserOption]]:
+        options, in_order = _rank_all_options(laser_options, others)
+        options = _with_absent_first_choice(case, concern, machines or (), options)
+        if examination is not None:
+            options = tuple(replace(option, rank_reason=examination.message) for option in options)
+        return options, in_order
+
+    options, found = ranked(found)
     can, cannot = laser_abilities(concern.condition)
     near = None if found else find_nearest_setting(case, concern, failed)
     record = ConcernPlan(
@@ -157,8 +166,22 @@ def plan_concern(
         examination=examination,
     )
     report_progress(record)
-    goals, trials = tuple(option.goal for option in found), tuple(option.trial for option in found)
-    return ConcernResult(record, goals, trials, bank, near)
+
+    def result(
+        options: tuple[Option, ...], in_order: Sequence[LaserOption], variants: tuple[ConcernResult, ...] = ()
+    ) -> ConcernResult:
+        goals, trials = tuple(option.goal for option in in_order), tuple(option.trial for option in in_order)
+        return ConcernResult(replace(record, options=options), goals, trials, bank, near, variants)
+
+    variants = [
+        result(*ranked([_sharing_field(option) if option is shared else option for option in found]))
+        for shared in options_to_share(case, concern, found)
+    ]
+    return result(options, found, tuple(variants))
+
+
+def _sharing_field(option: LaserOption) -> LaserOption:
+    return replace(option, standing=replace(option.standing, shares_field=True))
 
 
 def _concern_subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:

@@ -29,6 +29,7 @@ from skinbeam.plan.device_option import (
     too_weak_refusal,
 )
 from skinbeam.plan.earlier_result import EarlierResult, earlier_result, endpoint_seen
+from skinbeam.plan.field_columns import concerns_of_field
 from skinbeam.plan.guideline_place import AdviceAgainst, GuidelinePlace, advice_against, concern_cells, guideline_place
 from skinbeam.plan.light_planning import misjudges_print, plan_proposal
 from skinbeam.plan.option_reasons import is_window_larger
@@ -79,8 +80,11 @@ def find_laser_options(
         return [], [DeviceRefusal(refusal_record(modality, [few]), goal)]
     cells = concern_cells(case, concern)
     is_listed = case.clinic is not None and case.clinic.devices is not None
+    others_of_field = concerns_of_field(case, concern) if modality == "fractional-ablative" else []
+    field_cells = [cell for other in others_of_field for cell in concern_cells(case, other)]
+    naming = [*cells, *field_cells]
     planned, refused, others, is_any_skipped = _plan_proposals(
-        case, concern, goal, machines, bank, cells, is_listed=is_listed, unknown_target=unknown_target
+        case, concern, goal, machines, bank, naming, is_listed=is_listed, unknown_target=unknown_target
     )
     if unknown_target is not None:  # no dose can be computed
         if not planned and (others or not refused):
@@ -89,11 +93,12 @@ def find_laser_options(
             refused += [device_refusal(goal, machine, "plan.no-practice") for machine in others]
         return planned, refused
     is_served = any(map(_reaches_enough, planned)) or not _names_modality(cells, modality)
-    if not is_listed and _names_light(cells) and is_served:
+    is_field_served = bool(planned) or not _names_modality(field_cells, modality)
+    if not is_listed and _names_light(cells) and is_served and is_field_served:
         if not planned and not refused:  # what was not tried is reported too, since a clinic may own it
             refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.other-light-named")]), goal))
         return planned, refused
-    computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, cells, is_listed=is_listed)
+    computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, naming, is_listed=is_listed)
     if is_any_skipped and not planned and not computed and not _names_light(cells):
         refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.no-light-named")]), goal))
     return [*planned, *computed], [*refused, *not_computed]
@@ -127,6 +132,10 @@ def _plan_proposals(
     """Return the options and refusals of devices with a proposal, the devices without one, and whether any was skipped.
 
     Where the clinic did not list its devices, one device of each class that the guideline names has a proposal.
+
+    Parameters
+    ----------
+    cells : of the guideline, that name devices for the concern, or for another one that shares its field.
     """
     options: list[LaserOption] = []
     refused: list[DeviceRefusal] = []
@@ -138,7 +147,7 @@ def _plan_proposals(
         machines = sorted(machines, key=lambda machine: not machine.device.cooling)
     for machine in machines:
         bounded = replace(machine, caps=caps)
-        against = _advice_on_device(case, concern, cells, goal.modality, machine)
+        against = _advice_on_device(case, concern, concern_cells(case, concern), goal.modality, machine)
         if against is not None:
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue

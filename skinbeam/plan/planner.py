@@ -43,6 +43,7 @@ from skinbeam.plan.concern import ConcernResult, plan_concern
 from skinbeam.plan.data_release import data_release
 from skinbeam.plan.device_option import LaserOption
 from skinbeam.plan.expected_result import response_notices, session_gains
+from skinbeam.plan.field_columns import find_shared_columns
 from skinbeam.plan.option_reasons import SPARSER_COLUMNS
 from skinbeam.plan.parallel import report_progress, run_in_parallel
 from skinbeam.plan.person import AssessedPerson, assess_person
@@ -106,12 +107,18 @@ class PlanResult(Generic[FiguresT]):
 
 @dataclass(frozen=True)
 class _ConcernPart(Generic[FiguresT]):
-    """A concern's part of the plan, and the result that `keep` made of it."""
+    """A concern's part of the plan, and the result that `keep` made of it.
+
+    Parameters
+    ----------
+    variants : the same with other columns first, as of `ConcernResult`.
+    """
 
     record: ConcernPlan
     gains: tuple[SessionGain, ...]
     ladders: tuple[TestSpotLadder, ...]
     summary: FiguresT
+    variants: tuple["_ConcernPart[FiguresT]", ...] = ()
 
 
 # Returns a laser option of a concern at the setting that a clinician chose for it, or unchanged.
@@ -274,23 +281,35 @@ def _plan_concerns(
     keep: Callable[[ConcernResult], FiguresT],
     revise: OptionReviser | None,
 ) -> list[_ConcernPart[FiguresT]]:
-    """Return the parts of the concerns in the order of the case; the one that takes longest is begun first."""
+    """Return the parts of the concerns in the order of the case; the one that takes longest is begun first.
+
+    Concerns of one field that one pattern of columns renews are led by the same device.
+    """
     case = person.case
+
+    def complete(concern: Concern, planned: ConcernResult) -> _ConcernPart[FiguresT]:
+        gains = session_gains(case, concern, planned.record, planned.trial)
+        options = planned.record.options
+        ladders = plan_test_spots(case, concern, options, planned.trials)
+        with_missing_spots = add_missing_spots_reasons(case, concern, options, planned.trials)
+        record = replace(planned.record, options=with_missing_spots)
+        variants = tuple(complete(concern, variant) for variant in planned.variants)
+        return _ConcernPart(record, gains, ladders, keep(replace(planned, variants=())), variants)
 
     def part(concern: Concern) -> _ConcernPart[FiguresT]:
         def at_chosen_setting(option: LaserOption) -> LaserOption:
             return option if revise is None else revise(person, concern, option)
 
-        planned = plan_concern(case, concern, machines, person.bank, at_chosen_setting)
-        gains = session_gains(case, concern, planned.record, planned.trial)
-        options = planned.record.options
-        ladders = plan_test_spots(case, concern, options, planned.trials)
-        with_missing_spots = add_missing_spots_reasons(case, concern, options, planned.trials)
-        return _ConcernPart(replace(planned.record, options=with_missing_spots), gains, ladders, keep(planned))
+        return complete(concern, plan_concern(case, concern, machines, person.bank, at_chosen_setting))
 
     begun = sorted(range(len(case.concern)), key=lambda place: _start_order(case.concern[place]))
     worked = dict(zip(begun, run_each(part, [case.concern[place] for place in begun]), strict=True))
-    return [worked[place] for place in range(len(case.concern))]
+    parts = [worked[place] for place in range(len(case.concern))]
+    shared = find_shared_columns(
+        mark_done_concerns([planned.record for planned in parts], case),
+        [[variant.record for variant in planned.variants] for planned in parts],
+    )
+    return [planned if at is None else planned.variants[at] for planned, at in zip(parts, shared, strict=True)]
 
 
 def _add_care_after_others(

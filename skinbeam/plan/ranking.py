@@ -14,7 +14,7 @@ order is:
    condition with it: where it misses the spot it may still darken the skin.
    Columns that the guideline names for this kind of skin keep their place too, behind those of the same place that
    reach more skins. Columns that it does not name, and that scar or darken such skin sooner, stand behind columns that
-   leave the skin closed;
+   leave the skin closed. Those that renew the same field for another concern stand before these;
 2. treatments with trials of their own on this condition, at doses like theirs; then the others, whose numbers are
    borrowed;
 3. usual treatments of clinics, then those used where these fail; of treatments whose results nobody counted those done
@@ -88,6 +88,7 @@ class OptionStanding:
     comes_before_light : whether it is one of these creams in skin for which the rule holds.
     are_named_columns : whether it is columns whose place in the guideline holds for the site.
     scars_sooner : whether a rule warns of its columns on such skin: they scar or darken it sooner.
+    shares_field : whether its columns renew this field for another concern, too, in the same visits.
     helped_in : number of the earlier session whose setting it is and which helped this skin; None where none did.
     """
 
@@ -108,6 +109,7 @@ class OptionStanding:
     comes_before_light: bool = False
     are_named_columns: bool = False
     scars_sooner: bool = False
+    shares_field: bool = False
     helped_in: int | None = None
 
     @cached_property
@@ -216,7 +218,7 @@ class OptionRank:
 def rank_options(standings: Sequence[OptionStanding]) -> list[OptionRank]:
     """Return the options in order; tied ones share a rank, and the next rank counts them all."""
     shares = joint_shares([option.question for option in standings])
-    orders = _orders_behind_closed(standings)
+    orders = _orders_among_columns(standings)
     ordered: list[OptionRank] = []
     for tied, lighter in _tied_groups(standings, orders, shares):
         rank = len(ordered) + 1
@@ -224,27 +226,35 @@ def rank_options(standings: Sequence[OptionStanding]) -> list[OptionRank]:
             others = [standings[other].title for other in tied if other != index]
             ahead = standings[ordered[0].index].title if ordered else ""
             fewer = standings[lighter[index]].title if index in lighter else ""
-            _, is_moved = orders[index]
-            place = _rank_message(standings[index], rank, others, ahead, fewer, is_moved=is_moved)
+            _, turn = orders[index]
+            place = _rank_message(standings[index], rank, others, ahead, fewer, is_behind_closed=turn > 0)
             ordered.append(OptionRank(index, rank, _rank_reason(standings[index], place)))
     return ordered
 
 
-def _orders_behind_closed(standings: Sequence[OptionStanding]) -> list[tuple[_Order, bool]]:
-    """Return the order of each option, those that yield to columns that leave the skin closed just behind these."""
-    closed = [option.order for option in standings if option.question.modality == _CLOSED_COLUMNS]
-    first = min(closed, default=None)
-    if first is None or first[0] > _BORROWED:
-        return [(option.order, False) for option in standings]
-    return [
-        (first, True) if option.yields_to_closed and option.order <= first else (option.order, False)
-        for option in standings
-    ]
+def _orders_among_columns(standings: Sequence[OptionStanding]) -> list[tuple[_Order, int]]:
+    """Return the order of each option, and its turn among those of that order: -1, 0 or 1.
+
+    Columns that renew the field for another concern, too, take the order of columns that leave the skin closed and come
+    just before these; those that yield to them come just behind.
+    """
+    closed = min((one.order for one in standings if one.question.modality == _CLOSED_COLUMNS), default=None)
+
+    def order(option: OptionStanding) -> tuple[_Order, int]:
+        if closed is None:
+            return option.order, 0
+        if option.shares_field:
+            return (closed, -1) if option.order >= closed else (option.order, 0)
+        if option.yields_to_closed and option.order <= closed and closed[0] <= _BORROWED:
+            return closed, 1
+        return option.order, 0
+
+    return [order(option) for option in standings]
 
 
 def _tied_groups(
     standings: Sequence[OptionStanding],
-    orders: Sequence[tuple[_Order, bool]],
+    orders: Sequence[tuple[_Order, int]],
     shares: Sequence[NDArray[np.float64] | None],
 ) -> Iterator[tuple[list[int], dict[int, int]]]:
     """Yield groups of tied options, the best first; in each the fewest lasting marks first, then the most trials.
@@ -309,7 +319,7 @@ def _rank_reason(option: OptionStanding, place: Message) -> Message:
 
 
 def _rank_message(
-    option: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str, *, is_moved: bool
+    option: OptionStanding, rank: int, tied: Sequence[str], ahead: str, fewer: str, *, is_behind_closed: bool
 ) -> Message:
     if option.helped_in is not None:
         return Message("plan.place-helped-before", {"session": option.helped_in})
@@ -331,13 +341,18 @@ def _rank_message(
             place = Message("plan.place-of-kinds", {"place": place, "kinds": kind_names(option.place.kinds)})
         if option.waits_for_creams and option.place.number == 1:
             return Message("plan.place-after-creams", {"place": place})
+        if option.shares_field:
+            shared = Message("plan.place-shares-field")
+            place = Message("plan.place-and-field", {"place": place, "shared": shared})
         if not option.is_out_of_reach:
             return place
         least = per_hundred(LEAST_REACHED)
         if option.are_named_columns:
             return Message("plan.place-despite-depth", {"place": place, "least": least})
         return Message("plan.place-despite-model", {"place": place, "least": least, "studies": option.own_studies})
-    if is_moved:
+    if option.shares_field:
+        return Message("plan.place-shares-field")
+    if is_behind_closed:
         return Message("plan.place-behind-closed")
     if option.use == "first":
         return Message("plan.place-first-line")

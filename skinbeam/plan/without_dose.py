@@ -29,6 +29,7 @@ from skinbeam.plan.guideline_place import (
     GuidelinePlace,
     advice_against,
     are_named_columns,
+    concern_cells,
     guideline_place,
     place_number,
 )
@@ -72,6 +73,7 @@ def plan_devices_without_dose(
 
     Parameters
     ----------
+    cells : of the guideline, that name devices for the concern, or for another one that shares its field.
     is_listed : whether the clinic listed its devices; then all of them are tried.
     """
     planned: list[LaserOption] = []
@@ -185,7 +187,7 @@ def _plan_device(
         elif trial.p_effective < least:
             refused.append(too_weak_refusal(case, concern, goal, trial, least=least, is_undosed=True))
         else:
-            return _offer(case, concern, goal, trial, rules, cells)
+            return _offer(case, concern, goal, trial, rules)
     judged = [refusal for refusal in refused if refusal.trial is not None]
     if judged:
         return max(judged, key=lambda refusal: 0.0 if refusal.trial is None else refusal.trial.p_effective)
@@ -213,10 +215,10 @@ def _offer(
     goal: TreatmentGoal,
     trial: CandidateSetting,
     rules: Suitability,
-    cells: Sequence[GuidelineCell],
 ) -> LaserOption | DeviceRefusal:
     """Return the option of a computed dose; none where the guideline advises against it, or nobody goes so far."""
     machine = trial.machine
+    cells = concern_cells(case, concern)
     advice = advice_against(case, concern, cells, goal.modality, device_classes(machine.device, trial.setting))
     if advice is not None:
         return refuse_device(goal, machine, advice.message, advice.source)

@@ -73,6 +73,22 @@ def test_columns_that_wound_stand_behind_closed_ones_where_skin_scars_sooner_and
         assert rank_options([other, first])[0].index == 1
 
 
+def test_columns_that_renew_the_field_for_another_concern_stand_just_before_closed_ones() -> None:
+    closed = replace(standing("skin-texture", "non-ablative-fractional"), place=GuidelinePlace(2, 0, "fx-1550", 3))
+    cream = replace(standing("skin-texture", "topical-retinoid"), place=GuidelinePlace(1, 0, "topical-retinoid", 3))
+    wound = standing("skin-texture", "fractional-ablative")
+    for place in (None, GuidelinePlace(3, 0, "fx-co2", 3)):
+        for is_warned in (False, True):
+            open_columns = replace(wound, place=place, scars_sooner=is_warned)
+            assert rank_options([closed, open_columns])[0].index == 0
+            found = rank_options([closed, replace(open_columns, shares_field=True)])
+            assert [(at.index, at.rank) for at in found] == [(1, 1), (0, 2)]
+            told = found[0].reason.params["place"]
+            assert told.id == ("plan.place-shares-field" if place is None else "plan.place-and-field")
+    found = rank_options([closed, replace(wound, shares_field=True), cream])  # what comes before both stays there
+    assert [at.index for at in found] == [2, 1, 0]
+
+
 @pytest.mark.parametrize("condition", vocabulary_table("condition"))
 def test_doing_nothing_is_always_a_choice_and_comes_last(condition: str) -> None:
     found = every(condition)
