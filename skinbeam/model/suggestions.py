@@ -146,7 +146,8 @@ class _UncoveredWish:
 
 
 def _uncovered_wish(word: str) -> _UncoveredWish | None:
-    padded = f" {_plain_word(word)} "
+    words = _plain_word(word).split()
+    padded = " ".join(["", *words, "", *(one for one in words if one not in _FILLERS), ""])  # as written, and without
     wishes = (_UncoveredWish(**entry) for entry in load_package_table(_OTHER_WORDS_FILE)["not_covered"])
     return next(
         (
@@ -159,6 +160,7 @@ def _uncovered_wish(word: str) -> _UncoveredWish | None:
 
 
 _OTHER_WORDS_FILE = "data/other_words.toml"
+_FILLERS = frozenset({"of", "on", "in", "at", "the", "my", "both", "an", "am", "den", "der", "die", "dem"})
 
 
 def _plain_word(word: str) -> str:

@@ -1,6 +1,6 @@
 """Names of conditions, sites and modalities with their everyday words; names of endpoints and grades."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Literal
 
@@ -125,6 +125,13 @@ def _normalise_word(word: str) -> str:
     return " ".join(word.lower().replace("-", " ").replace("_", " ").replace("’", "'").split())
 
 
+def _name_within(word: str, known: Iterable[str]) -> str | None:
+    """Return the longest known name that stands in a word as a whole, as "keloid" does in "keloid of the ear"."""
+    padded = f" {_normalise_word(word)} "
+    found = [name for name in known if f" {_normalise_word(name)} " in padded]
+    return max(found, key=len, default=None)
+
+
 def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
     """Return the vocabulary name for a name or everyday word.
 
@@ -140,5 +147,7 @@ def resolve_name(kind: NameKind, word: str, *, field: str) -> str:
         raise wish
     known = [*vocabulary_table(kind), *(a for e in vocabulary_table(kind).values() for a in e["aliases"])]
     near = misspelt_site(word, known) if kind == "site" else nearest_name(word, known, least=ALIKE_NAMES)
+    if near is None and kind == "condition" and isinstance(word, str):
+        near = _name_within(word, known)
     hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(vocabulary_table(kind))}."
     raise InputError(f"unknown-{kind}", f'unknown {kind} "{word}"', field=field, hint=hint)

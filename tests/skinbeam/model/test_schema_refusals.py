@@ -336,6 +336,35 @@ def test_no_disease_is_taken_for_the_condition_that_is_spelt_like_it(asked: str)
     assert ("cancer" in caught.value.message.partition(",")[0]) == (asked in CANCERS)
 
 
+@pytest.mark.parametrize(
+    ("asked", "title"),
+    [
+        ("senile angioma", "cherry angiomas"),
+        ("Kirschangiome", "cherry angiomas"),
+        ("hand veins", "the wide veins of the hands"),
+        ("veins on the backs of the hands", "the wide veins of the hands"),
+        ("spider veins of the legs", "veins of the legs"),
+        ("hypopigmentation", "pale marks"),
+        ("white spots on the arms", "pale marks"),
+    ],
+)
+def test_what_another_laser_clinic_treats_is_named_and_no_condition_that_is_spelt_like_it(
+    asked: str, title: str
+) -> None:
+    """A senile angioma was asked whether it is a spider angioma, and hand veins whether they are thread veins."""
+    with pytest.raises(InputError) as caught:
+        resolve_name("condition", asked, field="concern[0].condition")
+    assert caught.value.message == f'Treatment of {title} is not covered, read "{asked}"'
+    assert "Did you mean" not in caught.value.hint
+
+
+@pytest.mark.parametrize(("asked", "name"), [("earlobe keloid", "keloid"), ("keloid of the ear", "keloid")])
+def test_a_condition_that_is_named_with_its_place_is_recognized(asked: str, name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve_name("condition", asked, field="concern[0].condition")
+    assert caught.value.hint == f'Did you mean "{name}"?'
+
+
 def test_nothing_that_is_covered_is_called_not_covered() -> None:
     for name, entry in vocabulary_table("condition").items():
         for word in (name, entry["title"], *entry["aliases"]):

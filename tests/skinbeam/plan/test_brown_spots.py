@@ -103,7 +103,14 @@ def test_a_lamp_that_guidelines_advise_against_stays_refused():
 
 
 def test_a_lamp_that_guidelines_do_not_name_for_such_hands_stays_refused():
-    assert laser("age-spots", "ipl", 20.0, "hands") is None
+    assert laser("age-spots", "ipl", 5.0, "hands") is None
+
+
+def test_brown_hands_get_the_lamp_that_darkened_no_japanese_hands_and_less_than_a_face():
+    """Lamps on 159 Japanese pairs of hands (sasaya2011, maruyamahands); of type IV only a refusal was told."""
+    hands, face = laser("age-spots", "ipl", 20.0, "hands"), laser("age-spots", "ipl", 20.0)
+    assert hands["settings"]["wavelength_nm"] == face["settings"]["wavelength_nm"] == 560.0
+    assert hands["settings"]["fluence_J_cm2"] < face["settings"]["fluence_J_cm2"]
 
 
 @pytest.mark.parametrize("ita_deg", [65.0, 48.0, 34.0])
