@@ -170,6 +170,7 @@ class ConcernGroup:
     creams_weeks : weeks from today for which creams come before its light.
     waits_for_creams : whether they decided it.
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
+    heal_together : titles of the concerns that need not wait, and do so that all fields of the group heal together.
     dark_marks : titles of the dark marks on skin that it resurfaces.
     melasma : titles of the melasma on skin that it treats for another concern.
     melasma_beside : titles of the melasma on skin that touches its own, whose creams it waits for.
@@ -193,6 +194,7 @@ class ConcernGroup:
     creams_weeks: int = 0
     waits_for_creams: bool = False
     kept_apart_from: tuple[str, ...] = ()
+    heal_together: tuple[str, ...] = ()
     dark_marks: tuple[str, ...] = ()
     melasma: tuple[str, ...] = ()
     melasma_beside: tuple[str, ...] = ()

@@ -5,7 +5,8 @@ that heat vessels or pigment of one skin share it: lines and single spots first,
 skin so do vessels and the brown spots of another laser. Two
 patterns of columns, two ablations, two backgrounds, or two settings that heat deep skin cannot be kept apart in one
 field, so one follows the other. Melasma has visits of its own, since it comes first on its skin. Concerns that wait for
-another group are kept apart from those of their device that need not wait.
+another group are kept apart from those of their device that need not wait, unless their skin is opened: then all fields
+heal in the same days.
 """
 
 import math
@@ -135,10 +136,19 @@ def _join_by_device(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
 
 
 def _split_by_wait(groups: Sequence[ConcernGroup], creams_weeks: Callable[[ConcernGroup], int]) -> list[ConcernGroup]:
-    """Return groups in their order, each split where its skin waits differently, for creams or for earlier groups."""
+    """Return groups in their order, each split where its skin waits differently, for creams or for earlier groups.
+
+    Skin that is opened waits for that of its device which waits longer, unless its sessions have begun.
+    """
     split: list[ConcernGroup] = []
+
+    def wait(field: ConcernGroup) -> tuple[int, ...]:
+        has_begun = any(part.sessions_alike for part in field.parts)
+        earlier = (field.follows(before) for before in split) if has_begun or not field.opens_skin else ()
+        return creams_weeks(field), *earlier
+
     for group in groups:
-        split.extend(_split(group, lambda field: (creams_weeks(field), *(field.follows(before) for before in split))))
+        split.extend(_split(group, wait))
     return split
 
 

@@ -52,6 +52,9 @@ def schedule_course(
         )
         deciding = [before for before in earlier if before.last_week + before.weeks_before(group) == week]
         group.waits_beside = bool(deciding) and not any(before.overlaps(group) for before in deciding)
+        if week > group.least_week:
+            free = (part for part in group.parts if not any(map(ConcernGroup([part]).follows, earlier)))
+            group.heal_together = tuple(part.title for part in free)
         of_this_kind = [part for before in earlier if before.repeats_kind_of(group) for part in before.parts]
         group.kept_apart_from = tuple(part.title for part in of_this_kind if group.repeats(part))
         for index, session_week in enumerate(group.session_weeks(week)):
@@ -154,6 +157,8 @@ class _CourseSession:
         is_waiting = self.group.start_week and not (self.group.rests_longest or self.group.waits_for_creams)
         if self.index == 0 and is_waiting:
             found.append(self._start_message)
+        if self.index == 0 and self.group.heal_together:
+            found.append(Message("course.heal-together", {"concerns": list(self.group.heal_together)}))
         if self.index == 0 and self.group.kept_apart_from:
             found.append(Message("course.apart", {"earlier": list(self.group.kept_apart_from)}))
         elif self.index > 0 and self.group.interval.reason is not None:

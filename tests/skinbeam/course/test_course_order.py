@@ -173,6 +173,29 @@ def test_skin_that_need_not_wait_begins_with_the_first_visit() -> None:
 
 
 @pytest.mark.parametrize("wounds", ["ablative", "fractional-ablative"])
+def test_fields_that_a_laser_opens_heal_together(wounds: str) -> None:
+    """A neck was resurfaced in the first visits and the cheeks after those for their redness: twice as many wounds."""
+    red = part("redness", option("vascular", "dye", TWICE, MONTH))
+    face = part("wrinkles", option(wounds, "co2", TWICE, MONTH))
+    neck = replace(face, site="neck")
+    visits = schedule_course([red, face, neck])
+    assert [visit.week for visit in visits] == [visit.week for visit in schedule_course([red, face])]
+    assert [set(visit.treats) for visit in visits[2:]] == [{face.place, neck.place}] * 2
+    assert ["course.heal-together" in ids for ids in step_ids(visits)] == [False, False, True, False]
+    assert not any("course.heal-together" in ids for ids in step_ids(schedule_course([face, neck])))
+
+
+def test_a_course_on_a_neck_that_has_begun_does_not_wait_for_the_face() -> None:
+    done = session(30.0, 0, "co2").replace("facial-telangiectasia", "wrinkles")
+    case = loaded(PERSON + concern("wrinkles", "neck", "") + done).case
+    red = part("redness", option("vascular", "dye", TWICE, MONTH))
+    face = part("wrinkles", option("fractional-ablative", "co2", TWICE, MONTH))
+    neck = replace(face, site="neck")
+    visits = schedule_course([red, face, neck], case)
+    assert neck.place in visits[0].treats
+
+
+@pytest.mark.parametrize("wounds", ["ablative", "fractional-ablative"])
 def test_light_beside_a_field_that_is_resurfaced_is_done_before_it(wounds: str) -> None:
     scars = part("acne-scars", option(wounds, "co2", ONCE, MONTH))
     for site, beside in (("nose", True), ("chin", True), ("hands", False)):
