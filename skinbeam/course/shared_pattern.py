@@ -13,7 +13,7 @@ from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.text import Message
 
-__all__ = ["ColumnPattern", "SharedPattern", "find_deepest", "list_shared_patterns"]
+__all__ = ["ColumnPattern", "SharedPattern", "find_deepest", "list_shared_patterns", "places_begun_deeper"]
 
 
 @dataclass(frozen=True)
@@ -102,3 +102,19 @@ def list_shared_patterns(concerns: Sequence[ConcernPlan], course: Sequence[Visit
         SharedPattern(*lasers[carrier], lasers[place][0], tuple(numbers))
         for (carrier, place), numbers in visits.items()
     )
+
+
+def places_begun_deeper(concerns: Sequence[ConcernPlan], course: Sequence[Visit]) -> set[str]:
+    """Return the places of concerns whose first visit fires the deeper columns of another one.
+
+    What their skin bears of those it bears of their own, which later visits may fire.
+    """
+    first: dict[str, int] = {}
+    for visit in course:
+        for place in visit.treats:
+            first.setdefault(place, visit.session)
+    return {
+        pattern.concern.place
+        for pattern in list_shared_patterns(concerns, course)
+        if first[pattern.concern.place] in pattern.visits
+    }

@@ -21,6 +21,7 @@ from skinbeam.course.aftercare import (
 )
 from skinbeam.course.finished import mark_done_concerns
 from skinbeam.course.schedule import schedule_course
+from skinbeam.course.shared_pattern import places_begun_deeper
 from skinbeam.course.test_spots import (
     add_missing_spots_reasons,
     distinct_ladders,
@@ -209,6 +210,7 @@ def _assemble_plan(
         concerns = _add_care_after_others(case, concerns, treated, aftercare, when_to_call)
         gains = tuple(gain for part in parts for gain in part.gains)
         course = schedule_course(concerns, case, gains)
+        begun_deeper = places_begun_deeper(concerns, course)
         made = Plan(
             schema=PLAN_SCHEMA,
             version=__version__,
@@ -232,7 +234,7 @@ def _assemble_plan(
             course=course,
             course_total=course_total(concerns, course),
             test_spots=distinct_ladders(
-                replace(ladder, when_chosen=True) if planned.is_done else ladder
+                replace(ladder, when_chosen=True) if planned.is_done or planned.place in begun_deeper else ladder
                 for planned, part in zip(concerns, parts, strict=True)
                 for ladder in part.ladders
             ),

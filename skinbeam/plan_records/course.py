@@ -89,8 +89,8 @@ class TestSpotLadder:
     light : the wavelength, or the band of a lamp, in words.
     p_burn_if_clean : probability that the planned dose burns the field once all spots are read and none is burnt.
     settings : the setting of the session that they try; None in plans that were made before ladders named it.
-    when_chosen : true where other lights come first, or earlier sessions have improved enough, so that only who chooses
-        this light makes its spots; else None.
+    when_chosen : true where other lights come first, where the first visit fires the deeper columns of another
+        concern, or where earlier sessions have improved enough, so that only who chooses this light makes its spots.
     """
 
     device: str

@@ -159,7 +159,7 @@ def test_spot_sentences(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
     if concern.first_laser is None:
         return
     _, setup = concern.first_laser
-    ladders = [planned for planned in plan.test_spots if planned.tries(setup, concern.site)]
+    ladders = [ladder for ladder in plan.test_spots if ladder.tries(setup, concern.site) and not ladder.when_chosen]
     for ladder in ladders:
         words = {
             "light": light_in_words(setup),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from course_samples import BEAM, COLUMNS, MONTH, THREE, TWICE, option, part, with_settings
 
 from skinbeam.course.schedule import schedule_course
-from skinbeam.course.shared_pattern import list_shared_patterns
+from skinbeam.course.shared_pattern import list_shared_patterns, places_begun_deeper
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.report.option_cards import option_card
@@ -36,6 +36,13 @@ def test_the_deepest_that_is_left_carries_the_next_visits() -> None:
         ("Scars", "skin-texture"): (1, 2),
         ("wrinkles", "skin-texture"): (3,),
     }
+
+
+def test_concerns_begin_with_the_deeper_columns_of_another_one() -> None:
+    lines, texture = _columns("wrinkles", 20.0, THREE), _columns("skin-texture", 10.0, THREE)
+    concerns = [texture, lines, SCARS]
+    assert places_begun_deeper(concerns, schedule_course(concerns)) == {texture.place, lines.place}
+    assert places_begun_deeper([SCARS], schedule_course([SCARS])) == set()
 
 
 def test_nothing_is_told_of_concerns_that_share_no_pattern() -> None:

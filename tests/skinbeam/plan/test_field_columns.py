@@ -40,6 +40,16 @@ def test_the_first_visit_treats_both_and_the_plan_says_why() -> None:
     assert ranks == sorted(ranks)
 
 
+def test_only_the_pattern_that_is_fired_has_test_spots_before_it() -> None:
+    """The cheeks were to have six spots of one laser, three of them of a setting that no visit fires."""
+    plan = document(PERSON + TEXTURE + LINES + BOTH)
+    patterns = [_first_laser(planned)["settings"]["microbeam"] for planned in plan["concerns"]]
+    depths = [(pattern["energy_mJ"], pattern["density_per_cm2"]) for pattern in patterns]
+    assert len(set(depths)) == 2
+    last = [ladder["spots"][-1] for ladder in plan["test_spots"] if not ladder.get("when_chosen")]
+    assert [(spot["energy_mJ"], spot["density_per_cm2"]) for spot in last] == [max(depths)]
+
+
 def test_other_skin_keeps_its_own_device() -> None:
     assert _first_lasers(LINES, concern("skin-texture", "neck", ""))[1] == CLOSED
 
