@@ -17,7 +17,7 @@ from skinbeam.course.shared_pattern import ColumnPattern, find_deepest
 from skinbeam.evidence.settings import evidence_settings
 from skinbeam.model.estimate import Estimate, Unknown
 from skinbeam.model.units import DAYS_PER_WEEK
-from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, SURFACE_MODALITIES
+from skinbeam.model.vocabulary import ABLATIVE_MODALITIES, COLUMN_MODALITIES, SURFACE_MODALITIES
 from skinbeam.plan_records.course import DeviceSetup, Duration, SourceRange
 from skinbeam.plan_records.plan import Option
 from skinbeam.response.goals import is_field_pigment
@@ -171,6 +171,7 @@ class ConcernGroup:
     waits_for_creams : whether they decided it.
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
     heal_together : titles of the concerns that need not wait, and do so that all fields of the group heal together.
+    renewed_before : titles of the concerns whose columns renew its field in earlier visits.
     dark_marks : titles of the dark marks on skin that it resurfaces.
     melasma : titles of the melasma on skin that it treats for another concern.
     melasma_beside : titles of the melasma on skin that touches its own, whose creams it waits for.
@@ -195,6 +196,7 @@ class ConcernGroup:
     waits_for_creams: bool = False
     kept_apart_from: tuple[str, ...] = ()
     heal_together: tuple[str, ...] = ()
+    renewed_before: tuple[str, ...] = ()
     dark_marks: tuple[str, ...] = ()
     melasma: tuple[str, ...] = ()
     melasma_beside: tuple[str, ...] = ()
@@ -274,6 +276,29 @@ class ConcernGroup:
             return -1.0
         place = order.index(self.modalities[0])
         return min(place, min(map(order.index, SURFACE_MODALITIES)) - 0.5) if self.treats_dark_marks else place
+
+    def renews_with(self, other: "ConcernGroup") -> bool:
+        """Return whether the columns of both renew the same field, each for concerns of its own."""
+        columns = {*self.modalities, *other.modalities}
+        renewed = set(course_rules().renewed_together)
+        return columns <= set(COLUMN_MODALITIES) and any(
+            part.overlaps(two) and {part.condition, two.condition} <= renewed
+            for part in self.parts
+            for two in other.parts
+        )
+
+    def opens_before(self, closed: "ConcernGroup") -> bool:
+        """Return whether its columns, which open the skin, come before those that renew the same field closed.
+
+        They renew more, and are first where the plan ranks them no lower; what is left is decided on after them.
+        """
+        is_pair = self.opens_skin and not closed.opens_skin
+        return is_pair and self.renews_with(closed) and self.best_rank <= closed.best_rank
+
+    @property
+    def best_rank(self) -> int:
+        """The rank of its laser for the concern for which it stands highest."""
+        return min(part.option.rank for part in self.parts)
 
     @property
     def treats_dark_marks(self) -> bool:

@@ -88,7 +88,7 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
             groups.append(ConcernGroup([part]))
         else:
             group.parts.append(part)
-    groups = sorted(_join_by_device(groups), key=lambda group: group.order)
+    groups = _in_order(_join_by_device(groups))
     groups = _split_by_wait(groups, lambda group: _creams_weeks(group, concerns, case))
     for group in groups:
         group.creams_weeks = _creams_weeks(group, concerns, case)
@@ -120,6 +120,16 @@ def group_concerns(concerns: Sequence[ConcernPlan], case: Case | None) -> list[C
         for group, interval in zip(together, share_intervals(group.interval for group in together), strict=True):
             group.shared_interval = interval
     return groups
+
+
+def _in_order(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:
+    """Return groups in the order in which they follow each other on one field."""
+
+    def order(group: ConcernGroup) -> tuple[float, bool]:
+        closed = [other.order for other in groups if group.opens_before(other)]
+        return min([group.order, *closed]), not closed
+
+    return sorted(groups, key=order)
 
 
 def _join_by_device(groups: Sequence[ConcernGroup]) -> list[ConcernGroup]:

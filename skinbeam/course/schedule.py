@@ -55,6 +55,8 @@ def schedule_course(
         if week > group.least_week:
             free = (part for part in group.parts if not any(map(ConcernGroup([part]).follows, earlier)))
             group.heal_together = tuple(part.title for part in free)
+        renewing = [part for before in earlier if group.renews_with(before) for part in before.parts]
+        group.renewed_before = tuple(part.title for part in renewing if any(map(part.overlaps, group.parts)))
         of_this_kind = [part for before in earlier if before.repeats_kind_of(group) for part in before.parts]
         group.kept_apart_from = tuple(part.title for part in of_this_kind if group.repeats(part))
         for index, session_week in enumerate(group.session_weeks(week)):
@@ -157,6 +159,9 @@ class _CourseSession:
         is_waiting = self.group.start_week and not (self.group.rests_longest or self.group.waits_for_creams)
         if self.index == 0 and is_waiting:
             found.append(self._start_message)
+        if self.index == 0 and self.group.renewed_before:
+            first, left = list(self.group.renewed_before), [part.title for part in self.parts]
+            found.append(Message("course.renewed-before", {"first": first, "concerns": left}))
         if self.index == 0 and self.group.heal_together:
             found.append(Message("course.heal-together", {"concerns": list(self.group.heal_together)}))
         if self.index == 0 and self.group.kept_apart_from:

@@ -26,6 +26,7 @@ from course_samples import (
 from skinbeam.course.first_creams import MELASMA
 from skinbeam.course.schedule import schedule_course
 from skinbeam.model.vocabulary import SURFACE_MODALITIES, laser_modalities
+from skinbeam.plan_records.plan import ConcernPlan
 
 
 def test_vessels_and_pigment_come_before_resurfacing() -> None:
@@ -170,6 +171,22 @@ def test_skin_that_need_not_wait_begins_with_the_first_visit() -> None:
     first, second, third, fourth = schedule_course([red, spots, hands])
     assert first.treats == second.treats == (red.place, hands.place)
     assert third.treats == fourth.treats == (spots.place,)
+
+
+@pytest.mark.parametrize(("rank", "first"), [(1, "wrinkles"), (2, "wrinkles"), (3, "laxity")])
+def test_columns_that_renew_most_come_first_where_they_rank_no_lower(rank: int, first: str) -> None:
+    """Loose hands, which a laser treats third, had six visits before those for their lines, which it treats first."""
+
+    def columns(condition: str, modality: str, rank: int) -> ConcernPlan:
+        return part(condition, replace(option(modality, modality, TWICE, MONTH), rank=rank), site="hands")
+
+    lines, loose = columns("wrinkles", "fractional-ablative", rank), columns("laxity", "non-ablative-fractional", 2)
+    for concerns in ([lines, loose], [loose, lines]):
+        visits = schedule_course(concerns)
+        assert [visit.treats[0].split(" at ")[0] == first for visit in visits] == [True, True, False, False]
+        assert ["course.renewed-before" in ids for ids in step_ids(visits)] == [False, False, True, False]
+    apart = schedule_course([lines, replace(loose, site="neck")])
+    assert not any("course.renewed-before" in ids for ids in step_ids(apart))
 
 
 @pytest.mark.parametrize("wounds", ["ablative", "fractional-ablative"])

@@ -204,7 +204,7 @@ def test_the_window_of_a_lamps_spots_is_that_of_their_numbers() -> None:
 
 TOGETHER = [
     concern("redness", extra="").replace("10.0", "80.0") + VEINS.replace("10.0", "30.0") + YELLOW,
-    concern("acne-scars", extra='subtypes = ["rolling"]\n') + concern("pores", extra="") + devices("fractional-1550"),
+    concern("surgical-scars", extra="") + concern("pores", extra="") + devices("fractional-1550"),
 ]
 
 
