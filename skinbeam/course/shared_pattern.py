@@ -1,19 +1,28 @@
-"""Which pattern of columns is fired where one renews several concerns of a field.
+"""Which pattern of columns is fired where one renews several concerns of a field, and which concerns one pass treats.
 
 Deeper columns renew the layers on their way, and a second pattern would add to their density, so the deepest setting
-among the concerns of a visit treats all of them, and their own settings are not fired.
+among the concerns of a visit treats all of them, and their own settings are not fired. Nor is a setting fired again for
+a concern of the same skin that is planned with the same.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.course.setting_words import describe_settings_after_title
 from skinbeam.plan_records.course import DeviceSetup, MicrobeamSetting, Visit
 from skinbeam.plan_records.plan import ConcernPlan, Option
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.text import Message
 
-__all__ = ["ColumnPattern", "SharedPattern", "find_deepest", "list_shared_patterns", "places_begun_deeper"]
+__all__ = [
+    "ColumnPattern",
+    "SharedPattern",
+    "find_deepest",
+    "list_shared_patterns",
+    "list_treated_with",
+    "places_begun_deeper",
+]
 
 
 @dataclass(frozen=True)
@@ -90,14 +99,11 @@ def list_shared_patterns(concerns: Sequence[ConcernPlan], course: Sequence[Visit
     visits: dict[tuple[str, str], list[int]] = {}
     lasers = {concern.place: (concern, *concern.first_laser) for concern in concerns if concern.first_laser is not None}
     for visit in course:
-        present = [laser for place, laser in lasers.items() if place in visit.treats]
-        patterns = [
-            ColumnPattern(concern.condition, concern.site, option.modality, setup) for concern, option, setup in present
-        ]
-        for index, (concern, _, _) in enumerate(present):
+        present, patterns = _patterns_of(visit, concerns)
+        for index, concern in enumerate(present):
             deepest = find_deepest(index, patterns)
             if deepest != index:
-                visits.setdefault((present[deepest][0].place, concern.place), []).append(visit.session)
+                visits.setdefault((present[deepest].place, concern.place), []).append(visit.session)
     return tuple(
         SharedPattern(*lasers[carrier], lasers[place][0], tuple(numbers))
         for (carrier, place), numbers in visits.items()
@@ -118,3 +124,41 @@ def places_begun_deeper(concerns: Sequence[ConcernPlan], course: Sequence[Visit]
         for pattern in list_shared_patterns(concerns, course)
         if first[pattern.concern.place] in pattern.visits
     }
+
+
+def list_treated_with(
+    concern: ConcernPlan, concerns: Sequence[ConcernPlan], course: Sequence[Visit]
+) -> tuple[ConcernPlan, ...]:
+    """Return the other concerns that a pass with the first laser of a concern treats in visits of a course.
+
+    They lie on skin that the pass covers, and are planned with its setting or have its columns in place of their own.
+    There are none where its own setting is not fired.
+    """
+    found: dict[str, ConcernPlan] = {}
+    for visit in course:
+        present, patterns = _patterns_of(visit, concerns)
+        fired = [patterns[find_deepest(index, patterns)].setup for index in range(len(patterns))]
+        own = next((index for index, other in enumerate(present) if other.place == concern.place), None)
+        if own is None or fired[own].settings != patterns[own].setup.settings:
+            continue
+        for other, setup in zip(present, fired, strict=True):
+            is_same_pass = (setup.device, setup.settings) == (fired[own].device, fired[own].settings)
+            if other.place != concern.place and is_same_pass and _covers(concern.site, other.site):
+                found.setdefault(other.place, other)
+    return tuple(found.values())
+
+
+def _patterns_of(visit: Visit, concerns: Sequence[ConcernPlan]) -> tuple[list[ConcernPlan], list[ColumnPattern]]:
+    """Return the concerns of a visit that have a laser, in the order of the plan, and what it is set to for each."""
+    present, patterns = [], []
+    for concern in concerns:
+        if concern.first_laser is not None and concern.place in visit.treats:
+            option, setup = concern.first_laser
+            present.append(concern)
+            patterns.append(ColumnPattern(concern.condition, concern.site, option.modality, setup))
+    return present, patterns
+
+
+def _covers(site: str, other: str) -> bool:
+    """Return whether a site is another one, or holds it."""
+    return other == site or other in fact_tables().site_parts.get(site, ())

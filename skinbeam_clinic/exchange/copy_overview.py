@@ -34,6 +34,7 @@ from skinbeam_clinic.treatments.views import (
     describe_value,
     firing_rows,
     list_signs,
+    list_treated_titles,
 )
 from skinbeam_clinic.web.pages import render_template
 
@@ -360,8 +361,6 @@ def _describe_pulse(settings: PulseSettings) -> str:
 
 def _treatment_entry(copied: CopiedRecords, treatment: Treatment, plan: Plan | None) -> _Entry:
     write, ordered = Formatter().moment, treatment.ordered
-    condition = vocabulary_table("condition").get(ordered.condition)
-    concern = ordered.condition if condition is None else translate(condition["title"])
     facts = [(_say("state"), render_message(f"clinic-session.state-{treatment.state}"))]
     for label, at, by in (
         ("began", treatment.started_at, treatment.started_by),
@@ -371,7 +370,7 @@ def _treatment_entry(copied: CopiedRecords, treatment: Treatment, plan: Plan | N
             facts.append((_say(label), f"{write(at)}, {by}"))
     serial = f" ({treatment.serial})" if treatment.serial else ""
     facts += [
-        (_say("concerns"), title_at_site(concern, ordered.site)),
+        *((_say("concerns"), title) for title in list_treated_titles(ordered)),
         (_say("device"), f"{copied.devices.title(treatment.device or ordered.device)}{serial}"),
     ]
     valid = {area.id for area in treatment.valid_areas}

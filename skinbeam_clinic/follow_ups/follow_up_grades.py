@@ -9,48 +9,59 @@ from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.follow_ups.models import BeforeAfterPair, FollowUp, FollowUpMoment
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent
 from skinbeam_clinic.plans.option_ref import OptionRef
+from skinbeam_clinic.treatments.sealed_content import CHECKLIST_CONTENT
 
 __all__ = [
     "MONTH",
     "build_follow_up",
-    "concern_number",
+    "followed_concern",
     "list_course",
     "list_follow_ups",
     "list_treating_members",
     "load_follow_up",
+    "treated_options",
 ]
 
 MONTH = datetime.timedelta(days=DAYS_PER_MONTH)
 
 
-def concern_number(treatment: treatment_tables.TreatmentRow) -> int:
-    """Return the number of the treated concern in the plan."""
-    return OptionRef.parse(treatment.option).concern
+def treated_options(work: ClinicTransaction, treatment: treatment_tables.TreatmentRow) -> dict[int, str]:
+    """Return the number in the plan of each concern that a treatment treats → its option; that of the order first."""
+    orders = work.read_each([treatment], lambda row: work.open_record(row, CHECKLIST_CONTENT).ordered)
+    options = (treatment.option, *(other.option for order in orders for other in order.also))
+    return {OptionRef.parse(option).concern: option for option in options}
 
 
-def list_course(
-    work: ClinicTransaction, treatment: treatment_tables.TreatmentRow
-) -> list[treatment_tables.TreatmentRow]:
-    """Return the treatments of the same concern and consultation, sorted by their number."""
-    is_of_course = treatment_tables.TreatmentRow.consultation_id == treatment.consultation_id
+def followed_concern(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> int:
+    """Return the number in the plan of the concern that a follow-up is about."""
+    option = work.open_record(row, FOLLOW_UP_CONTENT).option
+    return OptionRef.parse(option or work.get(treatment_tables.TreatmentRow, row.treatment_id).option).concern
+
+
+def list_course(work: ClinicTransaction, consultation_id: str, concern: int) -> list[treatment_tables.TreatmentRow]:
+    """Return the treatments of a consultation that treat a concern, whose number is given, sorted by their number."""
+    is_of_course = treatment_tables.TreatmentRow.consultation_id == consultation_id
     rows = work.rows(
         treatment_tables.TreatmentRow,
         is_of_course,
         order=(treatment_tables.TreatmentRow.number, treatment_tables.TreatmentRow.created_at),
     )
-    return [row for row in rows if concern_number(row) == concern_number(treatment)]
+    return [row for row in rows if concern in treated_options(work, row)]
 
 
-def list_follow_ups(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> list[FollowUp]:
-    """Return the follow-ups of a course."""
+def list_follow_ups(
+    work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow], concern: int
+) -> list[FollowUp]:
+    """Return the follow-ups of a course that are about its concern."""
     is_of_course = follow_up_tables.FollowUpRow.treatment_id.in_([treatment.id for treatment in course])
     rows = work.rows(follow_up_tables.FollowUpRow, is_of_course, order=(follow_up_tables.FollowUpRow.seen_at,))
-    return list(work.read_each(rows, lambda row: load_follow_up(work, row)))
+    follow_ups = work.read_each(rows, lambda row: load_follow_up(work, row))
+    return [follow_up for follow_up in follow_ups if OptionRef.parse(follow_up.option).concern == concern]
 
 
 def list_treating_members(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> set[str | None]:
     """Return the ids of the members who took part in the treatments of the course of a follow-up."""
-    course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
+    course = list_course(work, row.consultation_id, followed_concern(work, row))
     areas = work.rows(
         treatment_tables.TreatedAreaRow,
         treatment_tables.TreatedAreaRow.treatment_id.in_([treatment.id for treatment in course]),
@@ -89,7 +100,7 @@ def build_follow_up(
         consultation_id=row.consultation_id,
         treatment_id=row.treatment_id,
         plan_id=treatment.plan_id,
-        option=treatment.option,
+        option=content.option or treatment.option,
         treated_at=ended,
         moment=content.moment,
         months_after=round(since / MONTH, 1),

@@ -11,6 +11,7 @@ from typing import Literal
 
 from skinbeam.model.estimate import Unknown
 from skinbeam.text import render_message
+from skinbeam_clinic.plans.option_ref import OptionRef
 
 __all__ = [
     "AestheticChange",
@@ -161,7 +162,8 @@ class FollowUp:
     Parameters
     ----------
     treatment_id : the first treatment of the course for a visit before it, the last one for a visit after it.
-    plan_id, option : of that treatment, for the predicted outcome that was consented to.
+    plan_id, option : of that treatment, for the predicted outcome that was consented to. Where its pulses treated the
+        concern beside that of their order, the option is the concern's own.
     treated_at : when it ended; None for a visit before the course.
     months_after : months since then; 0 for a visit before the course.
     said : the patient's report; None before it.
@@ -195,6 +197,12 @@ class FollowUp:
         unseen_last = sorted(self.grades, key=lambda grade: not grade.measured)
         return tuple({grade.rater_id: grade for grade in unseen_last}.values())
 
+    def is_of(self, treatment_id: str, option: str) -> bool:
+        """Return whether it follows this treatment, and the concern of this option."""
+        here, there = OptionRef.find(option), OptionRef.find(self.option)
+        is_same = option == self.option if here is None or there is None else here.concern == there.concern
+        return is_same and self.treatment_id == treatment_id
+
     def find_grade(self, member_id: str) -> ClinicianGrade | None:
         """Return the last grade of a member; None without one."""
         return next((grade for grade in reversed(self.grades) if grade.rater_id == member_id), None)
@@ -206,7 +214,8 @@ class TreatmentCourse:
 
     Parameters
     ----------
-    treatment_id, plan_id, option : of the last treatment.
+    treatment_id, plan_id : of the last treatment.
+    option : by which that treated the concern, or the concern's own where the pulses were ordered for another one.
     sessions : number of treatments that have ended and in which something was fired.
     treated_at : when the last of these ended; None where none has.
     """

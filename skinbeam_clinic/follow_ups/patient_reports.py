@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_followed_consultation
-from skinbeam_clinic.database import follow_up_tables, treatment_tables
+from skinbeam_clinic.database import follow_up_tables
 from skinbeam_clinic.database.clinic_access import ClinicAccess
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.database.connection import Database
 from skinbeam_clinic.database.transaction import ClinicTransaction, open_transaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import (
+    followed_concern,
     list_course,
     list_follow_ups,
     load_follow_up,
@@ -123,9 +124,15 @@ def mark_read(content: FollowUpContent, member_id: str) -> FollowUpContent:
 
 def find_baseline(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> FollowUp | None:
     """Return the follow-up before the first treatment of the same course; None without one."""
-    course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
+    concern = followed_concern(work, row)
+    course = list_course(work, row.consultation_id, concern)
     return next(
-        (follow_up for follow_up in list_follow_ups(work, course) if follow_up.moment is FollowUpMoment.BEFORE), None
+        (
+            follow_up
+            for follow_up in list_follow_ups(work, course, concern)
+            if follow_up.moment is FollowUpMoment.BEFORE
+        ),
+        None,
     )
 
 
@@ -163,7 +170,7 @@ def check_words(words: str) -> str:
 
 
 def _has_started(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> bool:
-    course = list_course(work, work.get(treatment_tables.TreatmentRow, row.treatment_id))
+    course = list_course(work, row.consultation_id, followed_concern(work, row))
     return any(treatment.started_at is not None for treatment in course)
 
 

@@ -17,11 +17,11 @@ from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import (
-    concern_number,
     list_course,
     list_follow_ups,
     list_treating_members,
     load_follow_up,
+    treated_options,
 )
 from skinbeam_clinic.follow_ups.models import (
     AestheticChange,
@@ -43,6 +43,7 @@ from skinbeam_clinic.follow_ups.patient_reports import (
 )
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent, GradeContent
 from skinbeam_clinic.patient_links.person import find_kept_patients, list_person_ids
+from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.treatments.repository import list_fired
 
 __all__ = ["FollowUpRepository", "mark_reports_copied"]
@@ -58,6 +59,7 @@ class FollowUpRepository(Repository):
         treatment_id: str,
         moment: FollowUpMoment = FollowUpMoment.AFTER,
         *,
+        option: str = "",
         seen_at: datetime.datetime | None = None,
         form_key: str = "",
     ) -> FollowUp:
@@ -66,19 +68,28 @@ class FollowUpRepository(Repository):
         Parameters
         ----------
         treatment_id : any treatment of the course.
+        option : position in the plan of an option of the concern that it is about, of those that the treatment treats;
+            by default that of its order.
         seen_at : when the patient was present; by default now.
         form_key : of the form, so that a follow-up that is begun twice by it is one (`submission_id`).
 
         Raises
         ------
+        RecordNotFoundError : this clinic has no such treatment, or it treats no such concern.
         InputError : `closed`; `not-treated`: no treatment of the course with a pulse has ended; `asked-before`: there
             is a follow-up before the course already; `too-late`: a treatment has ended, so that the time before can
             only be remembered, which a later follow-up asks for; or `bad-answer`: the time is in the future.
         """
         with self._access.writing(AccessRight.WRITE) as work:
-            course = list_course(work, work.get(treatment_tables.TreatmentRow, treatment_id))
-            get_followed_consultation(work, course[0].consultation_id)
-            id, table = submission_id(form_key, treatment_id, moment.value.encode()), follow_up_tables.FollowUpRow
+            treatment = work.get(treatment_tables.TreatmentRow, treatment_id)
+            concern = OptionRef.parse(option or treatment.option).concern
+            if concern not in treated_options(work, treatment):
+                raise clinic_error("absent", "treatment")
+            course = list_course(work, treatment.consultation_id, concern)
+            get_followed_consultation(work, treatment.consultation_id)
+            is_own = OptionRef.parse(treatment.option).concern == concern
+            about = moment.value if is_own else f"{moment.value} {concern}"
+            id, table = submission_id(form_key, treatment_id, about.encode()), follow_up_tables.FollowUpRow
             if sent := work.find(table, id):
                 return load_follow_up(work, sent)
             at = now()
@@ -91,18 +102,23 @@ class FollowUpRepository(Repository):
             if moment is FollowUpMoment.BEFORE:
                 if ended:
                     raise clinic_error("too-late", "treatment")
-                if any(follow_up.moment is FollowUpMoment.BEFORE for follow_up in list_follow_ups(work, course)):
+                if any(
+                    follow_up.moment is FollowUpMoment.BEFORE for follow_up in list_follow_ups(work, course, concern)
+                ):
                     raise clinic_error("asked-before", "treatment")
+            followed = ended[-1] if moment is FollowUpMoment.AFTER else course[0]
+            by_option = treated_options(work, followed)[concern]
             row = work.new_row(
                 table,
                 id=id,
-                consultation_id=course[0].consultation_id,
-                treatment_id=(ended[-1] if moment is FollowUpMoment.AFTER else course[0]).id,
+                consultation_id=followed.consultation_id,
+                treatment_id=followed.id,
                 seen_at=seen,
                 noted_at=at,
                 noted_by=work.actor,
             )
-            work.seal_record(row, FOLLOW_UP_CONTENT, FollowUpContent(moment))
+            content = FollowUpContent(moment, option=None if by_option == followed.option else by_option)
+            work.seal_record(row, FOLLOW_UP_CONTENT, content)
             work.save(row, "follow-up.begun", moment=moment.value)
             return load_follow_up(work, row)
 
@@ -256,8 +272,8 @@ class FollowUpRepository(Repository):
         with self._access.reading_row(tables.PatientRow, patient_id, "follow-ups.listed") as (work, _):
             names = list_consultation_ids(work, list_person_ids(work, patient_id))
             rows = work.rows(treatment_tables.TreatmentRow, treatment_tables.TreatmentRow.consultation_id.in_(names))
-            firsts = {(names.index(row.consultation_id), concern_number(row)): row for row in rows}
-            return tuple(_read_course(work, list_course(work, firsts[place])) for place in sorted(firsts, reverse=True))
+            places = {(names.index(row.consultation_id), n) for row in rows for n in treated_options(work, row)}
+            return tuple(_read_course(work, names[index], number) for index, number in sorted(places, reverse=True))
 
     def get_baseline(self, id: str) -> FollowUp | None:
         """Return the follow-up before the first treatment of the same course; None without one."""
@@ -307,17 +323,18 @@ def _mark_opened(work: ClinicTransaction, row: follow_up_tables.FollowUpRow) -> 
         save_content(work, row, mark_read(content, work.actor), "follow-up.opened")
 
 
-def _read_course(work: ClinicTransaction, course: Sequence[treatment_tables.TreatmentRow]) -> TreatmentCourse:
+def _read_course(work: ClinicTransaction, consultation_id: str, concern: int) -> TreatmentCourse:
+    course = list_course(work, consultation_id, concern)
     ended = _list_ended(work, course)
     last = ended[-1] if ended else course[0]
     return TreatmentCourse(
-        consultation_id=last.consultation_id,
+        consultation_id=consultation_id,
         treatment_id=last.id,
         plan_id=last.plan_id,
-        option=last.option,
+        option=treated_options(work, last)[concern],
         sessions=len(ended),
         treated_at=last.ended_at,
-        follow_ups=tuple(list_follow_ups(work, course)),
+        follow_ups=tuple(list_follow_ups(work, course, concern)),
     )
 
 

@@ -173,6 +173,7 @@ def _begin_follow_up(request: ClinicRequest) -> Response:
     follow_up = request.repositories.follow_ups.begin(
         request.path_parameter("treatment"),
         FollowUpMoment.BEFORE if before else FollowUpMoment.AFTER,
+        option=request.text("option"),
         form_key=request.text("row"),
     )
     return request.redirect(f"/follow-ups/{follow_up.id}" + ("/patient" if before else ""))

@@ -3,9 +3,9 @@
 import datetime
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
 
 from skinbeam_clinic.database.follow_up_tables import FollowUpRow
 from skinbeam_clinic.database.sealed_record import SealedRecord
@@ -59,6 +59,7 @@ class FollowUpContent:
     report : the patient's report; None before it.
     grades : oldest first.
     opened, paired : the members who have seen the report, and those who know the order of the photographs.
+    option : of the concern that it follows, where the treatment was ordered for another one; None where it was not.
     """
 
     moment: FollowUpMoment
@@ -66,6 +67,13 @@ class FollowUpContent:
     grades: tuple[GradeContent, ...] = ()
     opened: tuple[str, ...] = ()
     paired: tuple[str, ...] = ()
+    option: str | None = None
+
+    @model_serializer(mode="wrap")
+    def as_record(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return what JSON holds; of the concern of the order it is what programs wrote that knew of no other."""
+        values: dict[str, Any] = write(self)
+        return {name: value for name, value in values.items() if (name, value) != ("option", None)}
 
 
 FOLLOW_UP_CONTENT = SealedRecord(FollowUpContent, FollowUpRow.judged_sealed)

@@ -68,7 +68,9 @@ class FiredSettings:
 
 @dataclass(frozen=True)
 class CourseOutcome:
-    """The treatments of one concern of a consultation, under one plan, and their outcome.
+    """The treatments that were ordered for one concern of a consultation, under one plan, and their outcome.
+
+    Another concern that the same pulses treat has no part in it: its plan foretold what its own setting does.
 
     Parameters
     ----------
@@ -215,7 +217,8 @@ def _build_course(rows: Sequence[treatment_tables.TreatmentRow], records: _Cours
     first, last = rows[0], max(rows, key=lambda treatment: treatment.ended_at or treatment.created_at)
     fired = [(treatment, find_valid_firings(records.areas.get(treatment.id, {})).values()) for treatment in rows]
     worst = [max(pains) for _, held in fired if (pains := [x.pain_0_10 for x in held if x.pain_0_10 is not None])]
-    read = (build_follow_up(row, held, last, str) for row, held in records.follow_ups.get(last.id, ()))
+    own = [(row, held) for row, held in records.follow_ups.get(last.id, ()) if held.option is None]
+    read = (build_follow_up(row, held, last, str) for row, held in own)
     after = sorted(
         (follow_up for follow_up in read if follow_up.moment is FollowUpMoment.AFTER),
         key=lambda follow_up: follow_up.seen_at,

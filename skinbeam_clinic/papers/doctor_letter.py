@@ -15,7 +15,13 @@ from skinbeam_clinic.patients.contact_details import describe_birth
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.treatments.models import Treatment
-from skinbeam_clinic.treatments.views import describe_event, describe_reaction, firing_rows, list_signs
+from skinbeam_clinic.treatments.views import (
+    describe_event,
+    describe_reaction,
+    firing_rows,
+    list_signs,
+    list_treated_titles,
+)
 
 __all__ = ["LetterFacts", "letter_page"]
 
@@ -100,6 +106,8 @@ def _session_part(facts: LetterFacts, treatment: Treatment) -> LetterPart:
     """Return a session: when and by whom, what was fired where, how the skin reacted, and adverse events."""
     _, option = find_option(facts.plan, treatment.option)
     lines = []
+    if treatment.ordered.also:
+        lines += [(_say("concern"), title) for title in list_treated_titles(treatment.ordered)]
     if treatment.started_at:
         lines.append((_say("on"), Formatter().date(to_local_time(treatment.started_at).date())))
     if treatment.started_by:

@@ -4,7 +4,7 @@ The records of all consultations of a patient count, since the skin is the same.
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -59,6 +59,7 @@ class HistoryFact:
     option, site : position of the option in the plan, and the site of its concern; empty for a test spot. Of what was
         fired beside that site, the option is empty.
     serious_events : adverse events of it that were graded as more than mild.
+    is_also : whether it is of another concern that the same pulses treated, whose harms the row of their own one tells.
     is_spared : the skin may have been spared by another cooling than planned, so the row has no dose.
     """
 
@@ -71,6 +72,7 @@ class HistoryFact:
     site: str = ""
     serious_events: tuple[AdverseEvent, ...] = ()
     is_spared: bool = False
+    is_also: bool = False
 
     @property
     def kind(self) -> str:
@@ -255,13 +257,15 @@ def _parse_typed(kind: str, values: Mapping[str, object]) -> CaseRow | InputErro
 
 
 def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[FollowUp]) -> list[HistoryFact]:
-    """Return a row for each treatment in which something was fired, and for each site beside that of its plan.
+    """Return a row for each treatment in which something was fired, for each site beside that of its plan, and for
+    each other concern that the same pulses treated.
 
     Weeks are counted from the first. The row of the plan's site comes last, since it may be judged.
 
     Parameters
     ----------
-    follow_ups : follow-ups; the last graded one after a treatment gives its response, which is of the site of its plan.
+    follow_ups : follow-ups; the last graded one of a concern after a treatment gives the response of that concern, at
+        the site of its plan.
     """
     fired = [
         (treatment.started_at, treatment)
@@ -276,6 +280,7 @@ def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[Fol
         *others, (site, main) = _split_by_site(treatment)
         for other_site, part in others:
             facts.append(replace(_session_fact(part, at, at - first, ()), option="", site=other_site))
+        facts += _also_facts(treatment, at, at - first, follow_ups)
         facts.append(replace(_session_fact(main, at, at - first, follow_ups), site=site))
     return facts
 
@@ -283,31 +288,31 @@ def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[Fol
 def _split_by_site(treatment: Treatment) -> list[tuple[str, Treatment]]:
     """Return each site that was treated with what was fired there: that of the plan last, or if it was not, the first.
 
-    A site that shares skin with that of the plan counts as that of the plan. An adverse event that names no site that
-    was treated may be of each of them.
+    A site that shares skin with that of the plan counts as that of the plan.
     """
     areas, planned_site = treatment.valid_areas, treatment.ordered.site
     parts: dict[str, list[TreatedArea]] = {}
     for area in areas:
         site = planned_site if sites_overlap(area.fired.site, planned_site) else area.fired.site
         parts.setdefault(site, []).append(area)
-
-    def is_of(event: AdverseEvent, part: Sequence[TreatedArea]) -> bool:
-        here = [area for area in areas if sites_overlap(area.fired.site, event.site)]
-        return not here or any(area in part for area in here)
-
     main = planned_site if planned_site in parts else next(iter(parts))
-    return [
-        (
-            site,
-            replace(
-                treatment,
-                areas=tuple(part),
-                events=tuple(event for event in treatment.events if is_of(event, part)),
-            ),
-        )
-        for site, part in sorted(parts.items(), key=lambda entry: entry[0] == main)
-    ]
+    in_order = sorted(parts.items(), key=lambda entry: entry[0] == main)
+    return [(site, treatment.restrict_to(part)) for site, part in in_order]
+
+
+def _also_facts(
+    treatment: Treatment, at: datetime.datetime, since_first: datetime.timedelta, follow_ups: Sequence[FollowUp]
+) -> Iterator[HistoryFact]:
+    """Yield a row for each other concern that the pulses of a treatment treated, where they were fired at its site.
+
+    It has the same dose and the same adverse events, which are told with the concern of the order.
+    """
+    for also in treatment.ordered.also:
+        here = [area for area in treatment.valid_areas if sites_overlap(area.fired.site, also.site)]
+        if here:
+            about = replace(treatment.ordered, condition=also.condition, site=also.site)
+            part = replace(treatment.restrict_to(here), ordered=about, option=also.option)
+            yield replace(_session_fact(part, at, since_first, follow_ups), serious_events=(), is_also=True)
 
 
 def _session_fact(
@@ -356,7 +361,9 @@ def _area_fact(
     after = [
         follow_up
         for follow_up in follow_ups
-        if (follow_up.treatment_id, follow_up.moment) == (treatment.id, FollowUpMoment.AFTER) and follow_up.grades
+        if follow_up.is_of(treatment.id, treatment.option)
+        and follow_up.moment is FollowUpMoment.AFTER
+        and follow_up.grades
     ]
     last = max(reversed(after), key=lambda follow_up: follow_up.seen_at, default=None)
     improved = None if last is None else leading_improvement(last)

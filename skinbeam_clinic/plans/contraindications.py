@@ -41,7 +41,7 @@ from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.plans.session_interval import find_last_session
 from skinbeam_clinic.repositories import ClinicRepositories
-from skinbeam_clinic.treatments.models import ChecklistAnswer
+from skinbeam_clinic.treatments.models import AlsoTreated, ChecklistAnswer
 
 __all__ = [
     "CHANGE_ITEMS",
@@ -157,7 +157,7 @@ def find_contraindications(
         return tuple(contraindications.values())
     for concern, option in _list_lasers(plan, place):
         for fact in records_since.new_facts:
-            for reason in reaction_reasons(_case_with_fact(fact, records_since), option.modality):
+            for reason in _reaction_reasons(fact, records_since, option):
                 stop = _fact_contraindication(fact, reason, option if place else None)
                 contraindications.setdefault(stop.key, stop)
             for stop in _session_contraindications(fact, records_since, concern, option):
@@ -170,13 +170,35 @@ def find_contraindications(
 
 
 def find_early_session(
-    records_since: RecordsSincePlan, plan: Records, place: str, at: datetime.datetime
+    records_since: RecordsSincePlan,
+    plan: Records,
+    place: str,
+    at: datetime.datetime,
+    also: Sequence[AlsoTreated] = (),
 ) -> tuple[Contraindication, ...]:
-    """Return the contraindication to a session at `at` that follows the last one too soon, if it does.
+    """Return the contraindications to a session at `at` that follows the last one too soon, if it does.
 
     What the course of the plan treats in the same visit, such as a part of a field and the rest of it, is one session.
+    A pass that treats several concerns of the same skin is one for each: whichever of them is ordered next is too soon.
+
+    Parameters
+    ----------
+    also : the other concerns that its pulses treat.
     """
     concern, option = find_option(plan, place)
+    concerns = [concern, *(find_option(plan, other.option)[0] for other in also)]
+    found = (_early_contraindication(records_since, plan, each, option, at) for each in concerns)
+    about_facts: dict[str, Contraindication] = {}
+    for early in found:
+        if early is not None and early.fact is not None:
+            about_facts.setdefault(early.fact.record, early)  # one session, of whatever it treated
+    return tuple(about_facts.values())
+
+
+def _early_contraindication(
+    records_since: RecordsSincePlan, plan: Records, concern: ConcernPlan, option: Option, at: datetime.datetime
+) -> Contraindication | None:
+    """Return the contraindication where the last session for a concern is too recent for one with an option."""
     facts = [
         fact
         for fact in records_since.current_facts
@@ -184,9 +206,13 @@ def find_early_session(
     ]
     last = find_last_session(facts, concern, option)
     if last is None or to_local_time(at).date() >= to_local_time(last.next_allowed).date():
-        return ()
+        return None
+    is_today = to_local_time(last.fact.fired_at).date() == to_local_time(at).date()
+    is_of_other = last.fact.is_also or option not in concern.options
+    if is_today and is_of_other and last.fact.plan_id == records_since.plan_id:
+        return _clinic_contraindication("stop-double", {"treats": concern.title}, last.fact)
     about: dict[str, str | float] = {"treats": concern.title, "days": round(7 * last.shortest_weeks)}
-    return (_clinic_contraindication("stop-early", about, last.fact),)
+    return _clinic_contraindication("stop-early", about, last.fact)
 
 
 def _is_same_visit(fact: HistoryFact, plan_id: str, plan: Records, concern: ConcernPlan, at: datetime.datetime) -> bool:
@@ -206,6 +232,11 @@ def _list_lasers(plan: Records, place: str) -> list[tuple[ConcernPlan, Option]]:
         for j, option in enumerate(concern.options)
         if option.setup is not None and place in ("", str(OptionRef(i, j)))
     ]
+
+
+def _reaction_reasons(fact: HistoryFact, records_since: RecordsSincePlan, option: Option) -> Sequence[RuleReason]:
+    """Return what the rules say of a record; of another concern of the same pulses, that of their order tells it."""
+    return () if fact.is_also else reaction_reasons(_case_with_fact(fact, records_since), option.modality)
 
 
 def _case_with_fact(fact: HistoryFact, records_since: RecordsSincePlan) -> Case:
@@ -239,7 +270,7 @@ def _session_contraindications(
 
     These are an adverse event graded as more than mild, and a session done under another plan.
     """
-    if fact.serious_events and not reaction_reasons(_case_with_fact(fact, records_since), option.modality):
+    if fact.serious_events and not _reaction_reasons(fact, records_since, option):
         yield _clinic_contraindication("stop-event", {}, fact)
     is_session = isinstance(fact.row, EarlierSession) and fact.row.treats == concern.condition
     if is_session and fact.plan_id != records_since.plan_id:

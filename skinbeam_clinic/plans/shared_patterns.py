@@ -1,16 +1,17 @@
-"""Lines on options whose concerns the course treats with one pattern of columns: which of them carries it."""
+"""What one pass treats beside the concern of its option: lines on which option carries it, and what is recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skinbeam.course.shared_pattern import list_shared_patterns
+from skinbeam.course.shared_pattern import list_shared_patterns, list_treated_with
 from skinbeam.plan_records.plan import ConcernPlan, Plan
 from skinbeam.report.formatting import concern_name
 from skinbeam_clinic.models import PlanChoice
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
+from skinbeam_clinic.treatments.models import AlsoTreated
 
-__all__ = ["PatternLine", "pattern_lines"]
+__all__ = ["PatternLine", "list_also_treated", "pattern_lines"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,23 @@ def pattern_lines(plan: Plan, choices: Sequence[PlanChoice], place: str) -> tupl
         else:
             lines.append(PatternLine(message.text, plan.concerns.index(shared.carrier), concern_name(shared.carrier)))
     return tuple(lines)
+
+
+def list_also_treated(plan: Plan, choices: Sequence[PlanChoice], place: str) -> tuple[AlsoTreated, ...]:
+    """Return the other concerns that a session with the option at a position treats: none where it stands alone."""
+    concern, option = find_option(plan, place)
+    if concern.first_laser is None or concern.first_laser[0] != option:
+        return ()
+    return tuple(
+        AlsoTreated(other.condition, other.site, _first_laser_place(plan, other))
+        for other in list_treated_with(concern, _scheduled_concerns(plan, choices), plan.course)
+    )
+
+
+def _first_laser_place(plan: Plan, concern: ConcernPlan) -> str:
+    """Return the position of the laser that the course of a plan uses for a concern."""
+    assert concern.first_laser is not None  # no other concern takes part in a visit
+    return str(OptionRef(plan.concerns.index(concern), concern.options.index(concern.first_laser[0])))
 
 
 def _scheduled_concerns(plan: Plan, choices: Sequence[PlanChoice]) -> list[ConcernPlan]:

@@ -2,9 +2,11 @@
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.model.package_data import load_package_table
@@ -17,6 +19,7 @@ __all__ = [
     "AdverseEventGrade",
     "AdverseEventSource",
     "AdverseKind",
+    "AlsoTreated",
     "AreaFiring",
     "BodySide",
     "ChecklistAnswer",
@@ -125,6 +128,20 @@ class ClinicMachine:
 
 
 @dataclass(frozen=True)
+class AlsoTreated:
+    """A concern that the pulses of an order treat beside its own, which gets no pulses for itself in that session.
+
+    Parameters
+    ----------
+    option : the position of its own laser in the plan.
+    """
+
+    condition: str
+    site: str
+    option: str
+
+
+@dataclass(frozen=True)
 class TreatmentOrder(WithMeasuredColour):
     """The settings and limits of the consented option, with which a treatment is compared.
 
@@ -136,6 +153,7 @@ class TreatmentOrder(WithMeasuredColour):
     asked : items of the checklist beside those that are always included.
     cooling : that of the plan; None in orders of versions that did not record it.
     ita_deg : the colour of the skin that the plan was made for; None where nobody measured it.
+    also : what else the same pulses treat; empty in orders of versions that did not record it.
     """
 
     condition: str
@@ -147,6 +165,13 @@ class TreatmentOrder(WithMeasuredColour):
     asked: tuple[str, ...] = ()
     cooling: UsedCooling | None = None
     ita_deg: float | None = None
+    also: tuple[AlsoTreated, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def as_record(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return what JSON holds: without other concerns what programs wrote that knew of none."""
+        values: dict[str, Any] = super().as_record(write)
+        return values if self.also else {name: value for name, value in values.items() if name != "also"}
 
 
 @dataclass(frozen=True)
@@ -358,6 +383,18 @@ class Treatment:
     def valid_areas(self) -> tuple[TreatedArea, ...]:
         """The valid rows: not corrected by another row, and not struck out."""
         return find_valid_areas(self.areas)
+
+    def restrict_to(self, areas: Sequence[TreatedArea]) -> "Treatment":
+        """Return what was fired at some of its areas, with the adverse events that may be of them.
+
+        One that names no site that was treated may be of each area.
+        """
+
+        def is_of(event: AdverseEvent) -> bool:
+            here = [area for area in self.valid_areas if sites_overlap(area.fired.site, event.site)]
+            return not here or any(area in areas for area in here)
+
+        return replace(self, areas=tuple(areas), events=tuple(filter(is_of, self.events)))
 
 
 # Deviations from the plan. The limits of a plan were checked at its settings alone. More dose, more columns, more

@@ -4,6 +4,7 @@ The limits are the greatest values that a rule of the plan or the device gives.
 """
 
 import math
+from collections.abc import Sequence
 
 from skinbeam.laser.device import Device
 from skinbeam.model.estimate import Unknown
@@ -14,15 +15,21 @@ from skinbeam.suitability.bounds import RuleBounds
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.machines.clinic_devices import ClinicDevices
 from skinbeam_clinic.pulse_settings import NO_SETTINGS, OrderedSettings, PulseSettings
-from skinbeam_clinic.treatments.models import TreatmentOrder
+from skinbeam_clinic.treatments.models import AlsoTreated, TreatmentOrder
 from skinbeam_clinic.treatments.spot_judgement import find_ladder
 from skinbeam_clinic.used_cooling import planned_cooling
 
 __all__ = ["make_order", "measured_ita_deg"]
 
 
-def make_order(devices: ClinicDevices, plan: Plan, concern: ConcernPlan, option: Option) -> TreatmentOrder:
+def make_order(
+    devices: ClinicDevices, plan: Plan, concern: ConcernPlan, option: Option, also: Sequence[AlsoTreated] = ()
+) -> TreatmentOrder:
     """Return the settings and limits with which a treatment by this option is compared.
+
+    Parameters
+    ----------
+    also : the other concerns that its pulses treat.
 
     Raises
     ------
@@ -40,6 +47,7 @@ def make_order(devices: ClinicDevices, plan: Plan, concern: ConcernPlan, option:
         asked=tuple(_checklist_causes(devices, plan, concern, option.setup)),
         cooling=planned_cooling(option.setup),
         ita_deg=measured_ita_deg(plan),
+        also=tuple(also),
     )
 
 

@@ -15,7 +15,7 @@ from skinbeam_clinic.clinic_texts.models import TextUse
 from skinbeam_clinic.clinic_texts.repository import in_force
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.plans.routes import open_plan
-from skinbeam_clinic.plans.shared_patterns import pattern_lines
+from skinbeam_clinic.plans.shared_patterns import list_also_treated, pattern_lines
 from skinbeam_clinic.treatments.adverse_events import parse_grade
 from skinbeam_clinic.treatments.checklist import AUTOMATIC_ITEMS, list_items
 from skinbeam_clinic.treatments.cooling_answer import answer_cooling
@@ -35,7 +35,7 @@ from skinbeam_clinic.treatments.orders import make_order
 from skinbeam_clinic.treatments.session_checklist import view_checklist
 from skinbeam_clinic.treatments.session_page import SessionPage, add_current_judgement, judge_checklist, load_session
 from skinbeam_clinic.treatments.treatment_form import COOLING_FIELDS, FURTHER_COOLING, parse_asked_cooling, parse_firing
-from skinbeam_clinic.treatments.views import describe_value, find_stop_signs, firing_rows
+from skinbeam_clinic.treatments.views import describe_value, find_stop_signs, firing_rows, list_treated_titles
 from skinbeam_clinic.used_cooling import CoolingKind
 from skinbeam_clinic.web.request import ClinicRequest, check_name
 from skinbeam_clinic.web.routing import ClinicRouter
@@ -65,7 +65,8 @@ def _begin_treatment(request: ClinicRequest) -> Response:
     """Begin a treatment, or go to the one in progress."""
     repositories, consent = request.repositories, request.repositories.consents.get(request.path_parameter("consent"))
     plan = open_plan(repositories, consent.plan_id)
-    ordered = make_order(plan.records_since.devices, plan.plan, *plan.find_option(consent.option))
+    also = list_also_treated(plan.plan, repositories.plans.list_choices(consent.plan_id), consent.option)
+    ordered = make_order(plan.records_since.devices, plan.plan, *plan.find_option(consent.option), also)
     made = repositories.treatments.begin(
         consent.id, ordered, appointment_id=check_name(request.text("appointment")) or None
     )
@@ -102,6 +103,7 @@ def _show_treatment(
         patterns=pattern_lines(
             session.translated_plan, repositories.plans.list_choices(treatment.plan_id), treatment.option
         ),
+        also="; ".join(list_treated_titles(treatment.ordered)[1:]),
         most=[
             render_message("clinic-session.most-allowed", {"value": describe_value(*quantity)})
             for quantity in treatment.ordered.allowed.numbers().items()

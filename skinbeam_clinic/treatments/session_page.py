@@ -65,8 +65,8 @@ class SessionPage:
         recorded = find_contraindications(self.plan.records_since, self.plan.plan, self.treatment.option)
         if self.treatment.started_at is not None:
             return recorded
-        place = self.treatment.option
-        return (*recorded, *find_early_session(self.plan.records_since, self.plan.plan, place, now()))
+        place, also = self.treatment.option, self.treatment.ordered.also
+        return (*recorded, *find_early_session(self.plan.records_since, self.plan.plan, place, now(), also))
 
     @property
     def recorded_signs(self) -> tuple[str, ...]:

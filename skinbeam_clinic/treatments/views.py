@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from skinbeam.model.document import round_significant
 from skinbeam.model.units import MM, UM
+from skinbeam.model.vocabulary import vocabulary_table
 from skinbeam.plan_records.plan import ImmediateReaction, Option
-from skinbeam.report.formatting import capitalise, display_value, quantity_label, site_title
-from skinbeam.text import Formatter, render_message, to_local_time
+from skinbeam.report.formatting import capitalise, display_value, quantity_label, site_title, title_at_site
+from skinbeam.text import Formatter, render_message, to_local_time, translate
 from skinbeam_clinic.treatments.checklist import ChecklistItem, is_blocking
 from skinbeam_clinic.treatments.cooling_views import describe_cooling, describe_cooling_change
 from skinbeam_clinic.treatments.face_map import describe_place
@@ -36,6 +37,7 @@ __all__ = [
     "firing_rows",
     "list_blocking_items",
     "list_signs",
+    "list_treated_titles",
 ]
 
 _NO_UNIT = ("passes",)
@@ -101,6 +103,17 @@ def list_signs(option: Option) -> tuple[SkinSign, ...]:
     stop_words = (render_message("clinic-session.endpoint-stop", {"words": words}) for words in stop)
     rest = (SkinSign(name, render_message(f"clinic-session.endpoint-{name}")) for name in ("none", "other"))
     return (*seek, *(SkinSign(f"stop.{number}", words) for number, words in enumerate(stop_words)), *rest)
+
+
+def list_treated_titles(order: TreatmentOrder) -> list[str]:
+    """Return the titles of the concerns that an order treats, that of the order first."""
+    titles = [_concern_title(other.condition, other.site) for other in order.also]
+    return [_concern_title(order.condition, order.site), *titles]
+
+
+def _concern_title(condition: str, site: str) -> str:
+    known = vocabulary_table("condition").get(condition)
+    return title_at_site(condition if known is None else translate(known["title"]), site)
 
 
 def firing_rows(treatment: Treatment, signs: Sequence[SkinSign]) -> tuple[FiringRow, ...]:

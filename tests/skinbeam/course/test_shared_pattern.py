@@ -5,7 +5,7 @@ from dataclasses import replace
 from course_samples import BEAM, COLUMNS, MONTH, THREE, TWICE, option, part, with_settings
 
 from skinbeam.course.schedule import schedule_course
-from skinbeam.course.shared_pattern import list_shared_patterns, places_begun_deeper
+from skinbeam.course.shared_pattern import list_shared_patterns, list_treated_with, places_begun_deeper
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.report.option_cards import option_card
@@ -50,6 +50,33 @@ def test_nothing_is_told_of_concerns_that_share_no_pattern() -> None:
     same = replace(_columns("skin-texture", 40.0), title="Same setting")
     for concerns in ([SCARS, neck], [SCARS, pores], [SCARS, same]):
         assert not list_shared_patterns(concerns, schedule_course(concerns))
+
+
+def _treated_with(concern: ConcernPlan, *others: ConcernPlan) -> list[str]:
+    concerns = [concern, *others]
+    return [other.title for other in list_treated_with(concern, concerns, schedule_course(concerns))]
+
+
+def test_a_pass_treats_what_its_columns_renew_and_no_pass_that_is_not_fired_does() -> None:
+    lines, texture = _columns("wrinkles", 20.0), _columns("skin-texture", 10.0)
+    assert _treated_with(SCARS, texture, lines) == ["skin-texture", "wrinkles"]
+    assert _treated_with(texture, SCARS) == []
+    assert _treated_with(SCARS, replace(texture, site="neck")) == []
+    assert _treated_with(SCARS, COLUMNS["fractional-ablative"]["pores"]) == []
+
+
+def test_a_shallower_pattern_treats_the_rest_where_the_deepest_has_no_visits_left() -> None:
+    lines, texture = _columns("wrinkles", 20.0, THREE), _columns("skin-texture", 10.0, THREE)
+    assert _treated_with(lines, texture, SCARS) == ["skin-texture"]  # in the third visit
+
+
+def test_a_pass_of_one_setting_treats_each_concern_on_the_skin_that_it_covers() -> None:
+    same = replace(_columns("skin-texture", 40.0), title="Same")
+    assert _treated_with(SCARS, same) == ["Same"]
+    assert _treated_with(same, SCARS) == ["Scars"]
+    face = replace(same, site="full-face")
+    assert _treated_with(face, SCARS) == ["Scars"]
+    assert _treated_with(SCARS, face) == [], "the rest of the face is not treated"
 
 
 def test_the_card_of_each_option_tells_what_is_fired() -> None:

@@ -144,11 +144,20 @@ SUGGESTION = {
 CLINIC_TEXT = {"id": "t2", "text_id": "t1", "use": "consent", "treatment": "", "language": "de", "number": 2}
 AS_WRITTEN: list[tuple[SealedRecord[Any], dict[str, Any]]] = [
     (CHECKLIST_CONTENT, {"ordered": ORDER, "answers": [DECIDED]}),
+    (
+        CHECKLIST_CONTENT,
+        {
+            "ordered": ORDER
+            | {"also": [{"condition": "age-spots", "site": "cheeks", "option": "1.0"}], "ita_deg": 45.0},
+            "answers": [],
+        },
+    ),
     (NOTES_CONTENT, {"notes": [{"words": "calm", "at": AT, "by": "m1"}]}),
     (FIRED_CONTENT, FIRED),
     (ADVERSE_EVENT_CONTENT, EVENT | {"resolved": "healed"}),
     (FOLLOW_UP_CONTENT, FOLLOW_UP),
     (FOLLOW_UP_CONTENT, FOLLOW_UP | {"said": None, "grades": []}),
+    (FOLLOW_UP_CONTENT, FOLLOW_UP | {"option": "1.0"}),
     (SPOT_CONTENT, {"firing": FIRING, "by": "Ann of the other clinic", "struck": None}),
     (SPOT_CONTENT, {"firing": FIRING, "by": "", "struck": {"reason": "never fired", "at": AT, "by": "Ann"}}),
     (READINGS_CONTENT, {"readings": [READING, READING]}),

@@ -1,51 +1,24 @@
 """Pages on an option whose concern the course treats with the columns of another one: warned, and not forbidden."""
 
-import copy
 import html
-import json
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from app_samples import LEAST
 from clinic_pages import opened_page, served, sign_in
-from clinic_samples import Clinics, planned
+from clinic_samples import Clinics
 from playwright.sync_api import Browser, expect
-from report_samples import sample_plan
+from shared_pattern_samples import SCARS, TEXTURE, add_shared_plan
 from treated_rows import agree
 
-from skinbeam.text import ENGLISH
 from skinbeam_clinic.access import Role
-from skinbeam_clinic.consultations.forms import Submission, make_submission
-from skinbeam_clinic.models import NewPlan
 
-SCARS, TEXTURE = 3, 4
 STANDS_ALONE = "This setting stands alone: do not add it in these visits"
 CARRIES = "one pass with this setting treats Uneven texture, too"
 
 
-def with_shared_pattern(sent: Submission, home: Path, heed: Callable[[str], None], _language: str = ENGLISH) -> NewPlan:
-    """Plan acne scars and texture of the cheeks, which the columns for the scars treat together."""
-    document = sample_plan()
-    scars = document["concerns"][SCARS]
-    texture = copy.deepcopy(scars) | {"condition": "skin-texture", "title": "Uneven texture"}
-    texture["options"][0]["settings"]["microbeam"]["energy_mJ"] /= 2
-    document["concerns"].append(texture)
-    for visit in document["course"]:
-        if "acne-scars at cheeks" in visit["treats"]:
-            visit["treats"].append("skin-texture at cheeks")
-    made = planned(sent, home, heed)
-    return replace(made, files={**made.files, "plan.json": json.dumps(document).encode()})
-
-
 @pytest.fixture
-def plan(clinics: Clinics, tmp_path: Path) -> str:
+def plan(clinics: Clinics) -> str:
     """The address of such a plan."""
-    repositories, sent = clinics.repositories(), make_submission(LEAST.items())
-    consultation = repositories.consultations.begin(repositories.patients.add().id, sent)
-    made = with_shared_pattern(sent, tmp_path, lambda _: None)
-    return f"/plans/{repositories.plans.add(consultation.id, made, revision=consultation.revision).id}"
+    return f"/plans/{add_shared_plan(clinics)}"
 
 
 def test_each_page_of_the_other_option_says_that_its_setting_stands_alone(clinics: Clinics, plan: str) -> None:
@@ -81,7 +54,6 @@ def test_german_pages_say_it_in_german(clinics: Clinics, plan: str) -> None:
     text = client.get(f"{plan}/consent/{TEXTURE}.0", headers=german).text
     assert "Diese Einstellung gilt für sich allein" in text
     assert "Zu den Optionen für " in text
-    print(text[text.index("Zu den Optionen für") :][:80])
 
 
 @pytest.mark.check
