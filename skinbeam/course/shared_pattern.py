@@ -12,6 +12,7 @@ from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.course.setting_words import describe_settings_after_title
 from skinbeam.plan_records.course import DeviceSetup, MicrobeamSetting, Visit
 from skinbeam.plan_records.plan import ConcernPlan, Option
+from skinbeam.response.column_energy import HEATED_COLUMNS, HeatedBeam, heated_depth_um
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.text import Message
 
@@ -48,9 +49,18 @@ class ColumnPattern:
 
     @property
     def depth_order(self) -> tuple[float, float]:
-        """What orders patterns by depth: the energy of a column over its cross-section, then the density."""
+        """What orders patterns of one light by depth, then the density.
+
+        A crater is the deeper the more energy a column has on its cross-section. A column of heat also widens, and a
+        narrow one loses its heat sooner, so that its depth is that of a derived table.
+        """
         beam = self.setup.settings.columns
-        return (0.0, 0.0) if beam is None else (beam.energy_mJ / beam.diameter_um**2, beam.density_per_cm2)
+        if beam is None:
+            return (0.0, 0.0)
+        if self.modality != HEATED_COLUMNS:
+            return (beam.energy_mJ / beam.diameter_um**2, beam.density_per_cm2)
+        depth_um = heated_depth_um(beam.energy_mJ, HeatedBeam(self.setup.wavelength_nm, beam.diameter_um))
+        return (depth_um, beam.density_per_cm2)
 
 
 def find_deepest(place: int, patterns: Sequence[ColumnPattern]) -> int:

@@ -27,6 +27,7 @@ __all__ = [
     "energies_in_beam",
     "energy_as_deep_mJ",
     "heated_column_devices",
+    "heated_depth_um",
     "usual_diameter_um",
 ]
 
@@ -62,6 +63,12 @@ def energy_as_deep_mJ(energy_mJ: float, printed: HeatedBeam, wanted: HeatedBeam)
     depth_um = np.clip(reached_um, max(printed_um[0], wanted_um[0]), min(printed_um[-1], wanted_um[-1]))
     ratio = np.interp(depth_um, wanted_um, log_wanted) - np.interp(depth_um, printed_um, log_printed)
     return energy_mJ * math.exp(float(ratio))
+
+
+def heated_depth_um(energy_mJ: float, beam: HeatedBeam) -> float:
+    """Return how deep a beam coagulates with an energy; outside the energies of the table as at the nearest of them."""
+    log_energy, depth_um = _depth_curve(beam)
+    return float(np.interp(math.log(energy_mJ), log_energy, depth_um))
 
 
 @dataclass(frozen=True)

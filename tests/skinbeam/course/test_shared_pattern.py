@@ -5,7 +5,13 @@ from dataclasses import replace
 from course_samples import BEAM, COLUMNS, MONTH, THREE, TWICE, option, part, with_settings
 
 from skinbeam.course.schedule import schedule_course
-from skinbeam.course.shared_pattern import list_shared_patterns, list_treated_with, places_begun_deeper
+from skinbeam.course.shared_pattern import (
+    ColumnPattern,
+    find_deepest,
+    list_shared_patterns,
+    list_treated_with,
+    places_begun_deeper,
+)
 from skinbeam.plan_records.course import SourceRange
 from skinbeam.plan_records.plan import ConcernPlan
 from skinbeam.report.option_cards import option_card
@@ -50,6 +56,21 @@ def test_nothing_is_told_of_concerns_that_share_no_pattern() -> None:
     same = replace(_columns("skin-texture", 40.0), title="Same setting")
     for concerns in ([SCARS, neck], [SCARS, pores], [SCARS, same]):
         assert not list_shared_patterns(concerns, schedule_course(concerns))
+
+
+def test_a_wide_column_of_heat_with_more_energy_is_the_deeper_one() -> None:
+    """At 1550 nm 40 mJ in 140 µm go 0.5 mm deep, and 7.8 mJ in 60 µm 0.35 mm, with more energy on their cross-section.
+
+    Acne scars had the columns of pores. A crater has no heat to lose: there the narrow column is the deeper one.
+    """
+    for modality, deepest in (("non-ablative-fractional", "acne-scars"), ("fractional-ablative", "skin-texture")):
+        patterns = []
+        for condition, energy_mJ, diameter_um in (("acne-scars", 40.0, 140.0), ("skin-texture", 7.8, 60.0)):
+            beam = replace(BEAM, energy_mJ=energy_mJ, diameter_um=diameter_um)
+            planned = with_settings(part(condition, option(modality, "laser", TWICE, MONTH)), microbeam=beam)
+            setup = replace(planned.options[0].setup, wavelength_nm=1550.0)
+            patterns.append(ColumnPattern(condition, "cheeks", modality, setup))
+        assert {patterns[find_deepest(place, patterns)].condition for place in (0, 1)} == {deepest}
 
 
 def _treated_with(concern: ConcernPlan, *others: ConcernPlan) -> list[str]:
