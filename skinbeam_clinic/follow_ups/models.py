@@ -216,6 +216,7 @@ class TreatmentCourse:
     ----------
     treatment_id, plan_id : of the last treatment.
     option : by which that treated the concern, or the concern's own where the pulses were ordered for another one.
+    ordered_option : by which it was ordered.
     sessions : number of treatments that have ended and in which something was fired.
     treated_at : when the last of these ended; None where none has.
     """
@@ -224,6 +225,7 @@ class TreatmentCourse:
     treatment_id: str
     plan_id: str
     option: str
+    ordered_option: str
     sessions: int
     treated_at: datetime.datetime | None
     follow_ups: tuple[FollowUp, ...]

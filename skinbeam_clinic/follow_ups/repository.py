@@ -332,6 +332,7 @@ def _read_course(work: ClinicTransaction, consultation_id: str, concern: int) ->
         treatment_id=last.id,
         plan_id=last.plan_id,
         option=treated_options(work, last)[concern],
+        ordered_option=last.option,
         sessions=len(ended),
         treated_at=last.ended_at,
         follow_ups=tuple(list_follow_ups(work, course, concern)),

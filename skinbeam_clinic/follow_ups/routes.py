@@ -61,9 +61,15 @@ _WAITED_MONTHS = 24.0  # months after which a follow-up is no longer expected
 
 @dataclass(frozen=True)
 class _CourseView:
-    """A course as listed on the page of a patient."""
+    """A course as listed on the page of a patient.
+
+    Parameters
+    ----------
+    ordered_for : title of the other concern for which its last session was ordered; empty where it was not.
+    """
 
     title: str
+    ordered_for: str
     course: TreatmentCourse
     closed: bool
 
@@ -128,10 +134,11 @@ def _read_treated_option(repositories: ClinicRepositories, follow_up: FollowUp) 
     return find_option(translate_record(open_plan(repositories, follow_up.plan_id).plan), follow_up.option)
 
 
-def _read_treated_concern(repositories: ClinicRepositories, course: TreatmentCourse) -> ConcernPlan:
-    """Return the concern of a course, of which the plan alone is read."""
-    plan = parse_plan(repositories.plans.read_file(course.plan_id, "plan.json"))
-    return find_option(translate_record(plan), course.option)[0]
+def _view_course(repositories: ClinicRepositories, course: TreatmentCourse, *, closed: bool) -> _CourseView:
+    """Return a course for display, of which the plan alone is read."""
+    plan = translate_record(parse_plan(repositories.plans.read_file(course.plan_id, "plan.json")))
+    name, ordered = (concern_name(find_option(plan, place)[0]) for place in (course.option, course.ordered_option))
+    return _CourseView(name, "" if ordered == name else ordered, course, closed)
 
 
 def may_see_answers(request: ClinicRequest, follow_up: FollowUp) -> bool:
@@ -157,11 +164,7 @@ def _show_patient_follow_ups(request: ClinicRequest) -> Response:
         named={id},
         patient=repositories.patients.get(id),
         courses=[
-            _CourseView(
-                concern_name(_read_treated_concern(repositories, course)),
-                course,
-                states[course.consultation_id] == ConsultationState.CLOSED,
-            )
+            _view_course(repositories, course, closed=states[course.consultation_id] == ConsultationState.CLOSED)
             for course in repositories.follow_ups.list_courses(id)
         ],
     )

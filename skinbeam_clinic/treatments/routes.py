@@ -103,7 +103,7 @@ def _show_treatment(
         patterns=pattern_lines(
             session.translated_plan, repositories.plans.list_choices(treatment.plan_id), treatment.option
         ),
-        also="; ".join(list_treated_titles(treatment.ordered)[1:]),
+        counts_for="; ".join(list_treated_titles(treatment.ordered)) if treatment.ordered.also else "",
         most=[
             render_message("clinic-session.most-allowed", {"value": describe_value(*quantity)})
             for quantity in treatment.ordered.allowed.numbers().items()

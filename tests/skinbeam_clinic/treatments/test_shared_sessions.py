@@ -99,12 +99,12 @@ def test_the_order_names_what_the_columns_treat_and_the_page_says_it(
     deep = ordered(client, clinics, machine, plan, SCARS_OPTION)
     assert deep.ordered.also == (AlsoTreated("skin-texture", "cheeks", TEXTURE_OPTION),)
     page = html.unescape(client.get(f"/treatments/{deep.id}").text)
-    assert "counts for each: Rough texture and large pores, cheeks" in page
+    assert "it counts for Acne scars, cheeks; Rough texture and large pores, cheeks." in page
     german = html.unescape(client.get(f"/treatments/{deep.id}", headers={"accept-language": "de"}).text)
-    assert "zählt für jedes" in german
+    assert "Sie zählt für Aknenarben, Wangen; Raue" in german
     shallow = ordered(client, clinics, machine, plan, TEXTURE_OPTION)
     assert shallow.ordered.also == (), "these columns are not as deep as scars"
-    assert "counts for each" not in client.get(f"/treatments/{shallow.id}").text
+    assert "Record this session once" not in client.get(f"/treatments/{shallow.id}").text
 
 
 def test_a_concern_that_gets_another_option_is_none_that_the_columns_treat(
@@ -157,7 +157,7 @@ def test_each_concern_is_graded_on_its_own(
     courses = repositories.follow_ups.list_courses(patient)
     assert [(course.option, course.sessions) for course in courses] == [(TEXTURE_OPTION, 1), (SCARS_OPTION, 1)]
     page = html.unescape(client.get(f"/patients/{patient}/follow-ups").text)
-    assert "Uneven texture, cheeks" in page
+    assert page.count("a session for Atrophic acne scars, cheeks that treated this, too") == 1
     form = {"row": "r1", "option": TEXTURE_OPTION}
     begun = client.post(f"/treatments/{treatment.id}/follow-ups", data=form).headers["location"]
     again = client.post(f"/treatments/{treatment.id}/follow-ups", data=form).headers["location"]
