@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam.model.case import Case
@@ -13,11 +13,16 @@ __all__ = [
     "count_sessions",
     "is_place_known",
     "may_follow",
+    "repeats_row",
     "session_indices",
+    "session_number",
     "sessions_on",
     "sessions_on_skin",
     "weeks_since",
 ]
+
+
+_OF_CONDITION: Final = ("treats", "response_pct")
 
 
 class TreatedPlace(Protocol):
@@ -56,6 +61,28 @@ def count_sessions(rows: Iterable[EarlierSession]) -> int:
     for row in rows:
         weeks.setdefault(row.week, Counter())[row.site] += 1
     return sum(sites.pop(None, 0) + max(sites.values(), default=0) for sites in weeks.values())
+
+
+def repeats_row(case: Case, index: int) -> bool:
+    """Return whether an earlier row of the case is the same session, with another condition that its pulses treated."""
+    return _first_row_of(case, index) != index
+
+
+def session_number(case: Case, index: int) -> int:
+    """Return the number of the session of a row, from 1, where rows of one session have one number."""
+    first = _first_row_of(case, index)
+    return sum(not repeats_row(case, row) for row in range(first + 1))
+
+
+def _first_row_of(case: Case, index: int) -> int:
+    """Return the first row of the session of a row: they differ in what was treated, and in how much better that is."""
+    row = case.session[index]
+    about = row.model_dump(exclude=set(_OF_CONDITION))
+    return next(
+        place
+        for place, other in enumerate(case.session[: index + 1])
+        if place == index or (other.treats != row.treats and other.model_dump(exclude=set(_OF_CONDITION)) == about)
+    )
 
 
 def sessions_on_skin(case: Case, sites: Collection[str]) -> tuple[EarlierSession, ...]:

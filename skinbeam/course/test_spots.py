@@ -32,6 +32,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.assessment.earlier_sessions import session_number
 from skinbeam.assessment.questionnaire import darkest_phototype, has_marked, has_melasma
 from skinbeam.course.borne_pulses import BornePulse, field_pulses
 from skinbeam.course.finished import is_improved_enough
@@ -251,7 +252,11 @@ def _make_ladder(case: Case, concern: Concern, option: Option, trial: CandidateS
     message = Message("plan.test-spot" if max(len(doses), len(densities)) > 1 else "plan.test-spot-alone", params)
     unread = pulses.unread_spot
     if unread is not None:
-        again = {"entry": _entry_message(unread.entry), "seen": unread.read_after_h, "read": _hours_message(hours)}
+        again = {
+            "entry": _entry_message(case, unread.entry),
+            "seen": unread.read_after_h,
+            "read": _hours_message(hours),
+        }
         message = Message("ladder.read-again", again | {"spots": message})
     return TestSpotLadder(
         device=setup.device,
@@ -477,7 +482,7 @@ def _missing_spots(case: Case, concern: Concern, option: Option, machine: Search
     hours = _reading_delay_h(case, concern, option.modality)
     standing = field_pulses(case, concern, option, machine, hours).standing
     if standing is not None:
-        return _standing_message(standing, option, device)
+        return _standing_message(case, standing, option, device)
     has_told = any(reason.rule == "window-larger-than-field" for reason in option.reasons)
     if _spot_size(setup, machine.device, concern.area_cm2) is None and not has_told:
         share_pct = round(100.0 * _test_spot_rules()["ladder"]["two"][0])
@@ -485,11 +490,11 @@ def _missing_spots(case: Case, concern: Concern, option: Option, machine: Search
     return None
 
 
-def _standing_message(pulse: BornePulse, option: Option, device: Mapping[str, object]) -> Message:
+def _standing_message(case: Case, pulse: BornePulse, option: Option, device: Mapping[str, object]) -> Message:
     """Return which earlier pulse stands for test spots of a light."""
     reaction, setup = pulse.reaction, option.setup
     assert setup is not None  # only a light has pulses
-    params = {"entry": _entry_message(reaction.entry), **device}
+    params = {"entry": _entry_message(case, reaction.entry), **device}
     if setup.settings.columns is not None:
         columns = {"energy": reaction.energy_mJ, "density": reaction.density_per_cm2}
         return Message("ladder.stands-columns", params | columns)
@@ -520,14 +525,15 @@ def earlier_pulse_notices(
         *(
             DocumentWarning(
                 "not-learned",
-                Message("learned.not-learned", {"entry": _entry_message(pulse.entry), "reason": pulse.reason}),
+                Message("learned.not-learned", {"entry": _entry_message(case, pulse.entry), "reason": pulse.reason}),
             )
             for pulse in untold
         ),
     )
 
 
-def _entry_message(entry: str) -> Message:
-    """Return an entry of a case, such as `test_spot[0]`, in words that count from one."""
+def _entry_message(case: Case, entry: str) -> Message:
+    """Return an entry of a case, such as `test_spot[0]`, in words that count from one; a session has one number."""
     kind, _, index = entry.rstrip("]").partition("[")
-    return Message(f"learned.{kind.replace('_', '-')}", {"number": int(index) + 1})
+    number = session_number(case, int(index)) if kind == "session" else int(index) + 1
+    return Message(f"learned.{kind.replace('_', '-')}", {"number": number})

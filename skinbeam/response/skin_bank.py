@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.assessment.earlier_sessions import repeats_row
 from skinbeam.assessment.lamp_windows import read_spot_mm
 from skinbeam.assessment.reactions import EarlierReaction, earlier_reactions
 from skinbeam.assessment.skin_draws import PersonColour, SkinPlace, draw_skins, list_lighter_colours
@@ -106,7 +107,7 @@ def read_earlier_pulses(
     """Return the earlier pulses that are evidence of burns, and those that are not.
 
     Each test spot and each session counts once, with its worst reaction. A pulse that cannot be computed is reported
-    with its reason, so that no entry is ignored silently.
+    with its reason, so that no entry is ignored silently. A session that treated several conditions is one pulse.
 
     Parameters
     ----------
@@ -115,7 +116,10 @@ def read_earlier_pulses(
     pulses: list[EarlierPulse] = []
     untold: list[UninformativePulse] = []
     for where, group in groupby(earlier_reactions(case), key=lambda reaction: reaction.entry):
-        read = _read_pulse(case, list(group), machines)
+        marks = list(group)
+        if not marks[0].is_test_spot and repeats_row(case, marks[0].index):
+            continue
+        read = _read_pulse(case, marks, machines)
         if isinstance(read, Message):
             untold.append(UninformativePulse(where, read))
         else:
