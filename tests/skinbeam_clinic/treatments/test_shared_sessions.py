@@ -2,10 +2,14 @@
 
 import datetime
 import html
+import io
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
 from clinic_samples import Clinics
+from pypdf import PdfReader
 from shared_pattern_samples import DEVICE, SCARS, TEXTURE, add_shared_plan
 from starlette.testclient import TestClient
 from treated_rows import agree
@@ -18,6 +22,8 @@ from skinbeam_clinic.access import Role
 from skinbeam_clinic.consultations.case_files import case_from_form
 from skinbeam_clinic.database.columns import now
 from skinbeam_clinic.errors import RecordNotFoundError
+from skinbeam_clinic.exchange.copied_patient import parse_copy
+from skinbeam_clinic.exchange.fhir.treatments import parse_treatment, treatment_resources
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter
 from skinbeam_clinic.outcome_audit.repository import CourseOutcome
 from skinbeam_clinic.patients.history import HistoryFact
@@ -194,6 +200,23 @@ def read_outcome(clinics: Clinics, treatment: Treatment) -> CourseOutcome:
     patient = repositories.consultations.get(treatment.consultation_id).patient_id
     (course,) = (course for course in repositories.outcomes.courses() if course.patient_id == patient)
     return course
+
+
+def test_papers_and_copies_name_each_concern(client: TestClient, clinics: Clinics, machine: str, plan: str) -> None:
+    treatment = fired(client, clinics, machine, plan)
+    names = ("Acne scars, cheeks", "Rough texture and large pores, cheeks")
+    letter = client.get(f"/treatments/{treatment.id}/letter/en")
+    text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(letter.content)).pages).split())
+    assert all(name in text for name in names)
+    patient = clinics.repositories().consultations.get(treatment.consultation_id).patient_id
+    copy = clinics.browser(Role.OWNER).post(f"/patients/{patient}/copy")
+    with zipfile.ZipFile(io.BytesIO(copy.content)) as archive:
+        overview = html.unescape(archive.read("overview.html").decode())
+        sessions_elsewhere = parse_copy(copy.content).dossier.consultations[-1].consultation.answers.tables["session"]
+    assert all(name in overview for name in names)
+    assert {row["treats"] for row in sessions_elsewhere} == {"acne-scars", "skin-texture"}, "another clinic counts both"
+    procedure, *_ = treatment_resources(treatment, patient)
+    assert parse_treatment(json.loads(json.dumps(procedure))) == treatment
 
 
 def test_a_harm_is_told_once_and_holds_for_each(
