@@ -260,7 +260,8 @@ def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[Fol
     """Return a row for each treatment in which something was fired, for each site beside that of its plan, and for
     each other concern that the same pulses treated.
 
-    Weeks are counted from the first. The row of the plan's site comes last, since it may be judged.
+    Weeks are counted from the first. Of the concern of the order the row of the plan's site comes last, since it may be
+    judged.
 
     Parameters
     ----------
@@ -280,8 +281,8 @@ def list_session_facts(treatments: Sequence[Treatment], follow_ups: Sequence[Fol
         *others, (site, main) = _split_by_site(treatment)
         for other_site, part in others:
             facts.append(replace(_session_fact(part, at, at - first, ()), option="", site=other_site))
-        facts += _also_facts(treatment, at, at - first, follow_ups)
         facts.append(replace(_session_fact(main, at, at - first, follow_ups), site=site))
+        facts += _also_facts(treatment, at, at - first, follow_ups)
     return facts
 
 

@@ -135,8 +135,8 @@ def test_the_next_plan_counts_it_for_each_concern(
     treatment = fired(client, clinics, machine, plan)
     case = next_case(clinics, treatment, tmp_path)
     assert [(row.treats, row.site, row.week, row.weeks_ago) for row in case.session] == [
-        ("skin-texture", "cheeks", 0.0, 0.0),
         ("acne-scars", "cheeks", 0.0, 0.0),
+        ("skin-texture", "cheeks", 0.0, 0.0),
     ]
     assert {(row.device, row.energy_mJ, row.density_per_cm2) for row in case.session} == {(DEVICE, 30.0, 100.0)}
     counts = [session_response(case, AlsoTreated(row.treats, "cheeks", "")).sessions for row in case.session]
