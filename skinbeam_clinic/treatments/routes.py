@@ -14,6 +14,7 @@ from skinbeam.text import LANGUAGES, current_language, render_message, to_local_
 from skinbeam_clinic.clinic_texts.models import TextUse
 from skinbeam_clinic.clinic_texts.repository import in_force
 from skinbeam_clinic.errors import clinic_error
+from skinbeam_clinic.patients.record_lines import describe_fact
 from skinbeam_clinic.plans.routes import open_plan
 from skinbeam_clinic.plans.shared_patterns import list_also_treated, pattern_lines
 from skinbeam_clinic.treatments.adverse_events import parse_grade
@@ -104,6 +105,7 @@ def _show_treatment(
             session.translated_plan, repositories.plans.list_choices(treatment.plan_id), treatment.option
         ),
         counts_for="; ".join(list_treated_titles(treatment.ordered)) if treatment.ordered.also else "",
+        treated_today=[describe_fact(session.plan.records_since.devices, fact) for fact in session.treated_today],
         most=[
             render_message("clinic-session.most-allowed", {"value": describe_value(*quantity)})
             for quantity in treatment.ordered.allowed.numbers().items()

@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from skinbeam.assessment.questionnaire import sites_overlap
+from skinbeam.model.consultation import EarlierSession
 from skinbeam.plan_records.plan import ConcernPlan, ImmediateReaction, Option
 from skinbeam.plan_records.plan import Plan as Records
 from skinbeam.report.formatting import concern_name, device_name
-from skinbeam.text import translate_record
+from skinbeam.text import to_local_time, translate_record
 from skinbeam_clinic.database.columns import now
+from skinbeam_clinic.patients.history import HistoryFact
 from skinbeam_clinic.plans.contraindications import Contraindication, find_contraindications, find_early_session
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
@@ -67,6 +70,23 @@ class SessionPage:
             return recorded
         place, also = self.treatment.option, self.treatment.ordered.also
         return (*recorded, *find_early_session(self.plan.records_since, self.plan.plan, place, now(), also))
+
+    @property
+    def treated_today(self) -> tuple[HistoryFact, ...]:
+        """The sessions of the day that treated skin of the same site, as long as pulses may follow."""
+        if self.treatment.is_over:
+            return ()
+        today = to_local_time(now()).date()
+        return tuple(
+            fact
+            for fact in self.plan.records_since.current_facts
+            if isinstance(fact.row, EarlierSession)
+            and fact.plan_id
+            and not fact.is_also
+            and fact.record != f"treatment/{self.treatment.id}"
+            and sites_overlap(fact.site, self.treatment.ordered.site)
+            and to_local_time(fact.fired_at).date() == today
+        )
 
     @property
     def recorded_signs(self) -> tuple[str, ...]:

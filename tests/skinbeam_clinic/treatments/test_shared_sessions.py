@@ -270,8 +270,13 @@ def test_the_interval_of_the_other_concern_is_counted_from_it(
 def test_sessions_of_a_visit_that_treat_different_concerns_of_the_skin_are_no_double(
     client: TestClient, clinics: Clinics, machine: str, plan: str
 ) -> None:
-    """The plan treats veins and brown spots of the cheeks in one visit, each with its own pulses."""
+    """The plan treats veins and brown spots of the cheeks in one visit: the skin of the first is left out."""
     treatment = fired(client, clinics, machine, plan)
     assert treatment.ordered.also
     veins = ordered(client, clinics, machine, plan, "0.0")
-    assert TOO_SOON not in client.get(f"/treatments/{veins.id}").text
+    page = html.unescape(client.get(f"/treatments/{veins.id}").text)
+    assert TOO_SOON not in page
+    left_out = page[page.index("Skin of this site was treated today") :][:600]
+    assert left_out.count("<li>") == 1, "a session of two concerns is one"
+    assert f'<a href="/treatments/{treatment.id}">Session of week 0: Acne scars, cheeks' in left_out
+    assert "treated today" not in client.get(f"/treatments/{treatment.id}").text
