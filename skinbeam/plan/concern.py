@@ -111,6 +111,50 @@ def plan_concern(
     revise : returns a laser option as it is to be ranked: at the setting that a clinician chose, or unchanged.
     """
     report_progress(Message("progress.concern", {"concern": concern_name(concern)}))
+    found, failed, refused = _find_lasers(case, concern, machines, bank)
+    found = [revise(option) for option in found]
+    reasons = [message for option in refused for message in option.reasons]
+    others, barred_others = _other_options(case, concern)
+    examination = lesion_examination(case, concern)
+    can, cannot = laser_abilities(concern.condition)
+    near = None if found else find_nearest_setting(case, concern, failed)
+    unranked = ConcernPlan(
+        condition=concern.condition,
+        site=concern.site,
+        title=known_conditions()[concern.condition].title,
+        subtypes=_concern_subtypes(concern),
+        severity=concern.severity if concern.severity is not None else Unknown(render_message("said.not-said")),
+        target=target_record(concern.condition, concern.subtypes),
+        can=can,
+        cannot=cannot,
+        options=(),
+        refused=(*refused, *barred_others),
+        no_laser=() if found else explain_no_laser(case, concern, reasons, stopped=machines is None),
+        nearest=None if near is None else near.record,
+        examination=examination,
+    )
+
+    def ranked(lasers: Sequence[LaserOption]) -> tuple[ConcernResult, list[LaserOption]]:
+        options, in_order = _rank_all_options(lasers, others)
+        options = _with_absent_first_choice(case, concern, machines or (), options)
+        if examination is not None:
+            options = tuple(replace(option, rank_reason=examination.message) for option in options)
+        goals, trials = tuple(option.goal for option in in_order), tuple(option.trial for option in in_order)
+        return ConcernResult(replace(unranked, options=options), goals, trials, bank, near), in_order
+
+    planned, in_order = ranked(found)
+    report_progress(planned.record)
+    variants = [
+        ranked([_sharing_field(option) if option is shared else option for option in found])[0]
+        for shared in options_to_share(case, concern, in_order)
+    ]
+    return replace(planned, variants=tuple(variants))
+
+
+def _find_lasers(
+    case: Case, concern: Concern, machines: Sequence[SearchMachine] | None, bank: SkinBank
+) -> tuple[list[LaserOption], list[DeviceRefusal], list[RefusedOption]]:
+    """Return the laser options of a concern, the devices that have none, and all that is refused, with the reasons."""
     modalities, refused_here = laser_choices(concern.condition, concern.site, concern.subtypes)
     refused = [refusal_record(r.modality, [r.message], source=r.source) for r in refused_here]
     found: list[LaserOption] = []
@@ -134,50 +178,7 @@ def plan_concern(
         if is_tried and not offered and (elsewhere := _light_of_other_clinics(case, concern, modality, able)):
             refused.append(refusal_record(modality, elsewhere))
     found, repeated = _drop_repeated_lamps(found)
-    found = [revise(option) for option in found]
-    refused += repeated
-    reasons = [message for option in refused for message in option.reasons]
-    others, barred_others = _other_options(case, concern)
-    examination = lesion_examination(case, concern)
-
-    def ranked(laser_options: Sequence[LaserOption]) -> tuple[tuple[Option, ...], list[LaserOption]]:
-        options, in_order = _rank_all_options(laser_options, others)
-        options = _with_absent_first_choice(case, concern, machines or (), options)
-        if examination is not None:
-            options = tuple(replace(option, rank_reason=examination.message) for option in options)
-        return options, in_order
-
-    options, found = ranked(found)
-    can, cannot = laser_abilities(concern.condition)
-    near = None if found else find_nearest_setting(case, concern, failed)
-    record = ConcernPlan(
-        condition=concern.condition,
-        site=concern.site,
-        title=known_conditions()[concern.condition].title,
-        subtypes=_concern_subtypes(concern),
-        severity=concern.severity if concern.severity is not None else Unknown(render_message("said.not-said")),
-        target=target_record(concern.condition, concern.subtypes),
-        can=can,
-        cannot=cannot,
-        options=options,
-        refused=(*refused, *barred_others),
-        no_laser=() if found else explain_no_laser(case, concern, reasons, stopped=machines is None),
-        nearest=None if near is None else near.record,
-        examination=examination,
-    )
-    report_progress(record)
-
-    def result(
-        options: tuple[Option, ...], in_order: Sequence[LaserOption], variants: tuple[ConcernResult, ...] = ()
-    ) -> ConcernResult:
-        goals, trials = tuple(option.goal for option in in_order), tuple(option.trial for option in in_order)
-        return ConcernResult(replace(record, options=options), goals, trials, bank, near, variants)
-
-    variants = [
-        result(*ranked([_sharing_field(option) if option is shared else option for option in found]))
-        for shared in options_to_share(case, concern, found)
-    ]
-    return result(options, found, tuple(variants))
+    return found, failed, [*refused, *repeated]
 
 
 def _sharing_field(option: LaserOption) -> LaserOption:
