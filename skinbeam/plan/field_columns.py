@@ -6,9 +6,10 @@ course would be more visits for skin that is already treated.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skinbeam.assessment.earlier_sessions import count_sessions, sessions_on
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.course.shared_pattern import ColumnPattern
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
@@ -23,15 +24,19 @@ _OPEN, _CLOSED = "fractional-ablative", "non-ablative-fractional"
 
 
 def concerns_of_field(case: Case, concern: Concern) -> list[Concern]:
-    """Return the other concerns of the same skin that one pattern of columns renews together with a concern."""
+    """Return the concerns whose field holds that of a concern, and which columns renew together with it."""
     renewed = course_rules().renewed_together
     if concern.condition not in renewed:
         return []
     return [
         other
         for other in case.concern
-        if other.site == concern.site and other.condition in renewed and other.condition != concern.condition
+        if other.place != concern.place and other.condition in renewed and _holds(other.site, concern.site)
     ]
+
+
+def _holds(site: str, part: str) -> bool:
+    return site == part or part in fact_tables().site_parts.get(site, ())
 
 
 def options_to_share(case: Case, concern: Concern, options: Sequence[LaserOption]) -> list[LaserOption]:
@@ -81,11 +86,16 @@ def find_shared_columns(concerns: Sequence[ConcernPlan], variants: Sequence[Sequ
         patterns = [lead.pattern for lead in leading if lead.rank <= own.rank]
         for at, variant in enumerate(of_concern):
             columns = _first_columns(variant)
-            if columns is not None and any(pattern.renews_with(columns.pattern) for pattern in patterns):
+            if columns is not None and any(_treats_field_of(pattern, columns.pattern) for pattern in patterns):
                 return at
         return None
 
     return [shared(own, of_concern) for own, of_concern in zip(first, variants, strict=True)]
+
+
+def _treats_field_of(pattern: ColumnPattern, other: ColumnPattern) -> bool:
+    """Return whether the same columns would treat both, the other one on the whole field of the first or a part."""
+    return _holds(pattern.site, other.site) and replace(pattern, site=other.site).renews_with(other)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,12 @@ def test_other_skin_keeps_its_own_device() -> None:
     assert _first_lasers(LINES, concern("skin-texture", "neck", ""))[1] == CLOSED
 
 
+def test_a_part_of_a_field_follows_the_field_and_not_the_other_way_round() -> None:
+    face_lines, face_texture = LINES.replace("cheeks", "full-face"), TEXTURE.replace("cheeks", "full-face")
+    assert _first_lasers(face_lines, TEXTURE) == [CO2, CO2]
+    assert _first_lasers(LINES, face_texture) == [CO2, CLOSED]
+
+
 def test_a_course_of_closed_columns_that_has_begun_goes_on() -> None:
     session = '\n[[session]]\ntreats = "skin-texture"\nsite = "cheeks"\nweek = 0.0\ndevice = "{device}"\n'
     assert _first_lasers(LINES, TEXTURE, extra=session.format(device=CLOSED)) == [CO2, CLOSED]
