@@ -96,7 +96,7 @@ def report_photo(
     out : folder for the overlays; none are written without it.
     white_card : x, y, width, height in pixels of the upright picture.
     points : x and y of right pupil, left pupil and mouth, if a person has set them.
-    site : site of a picture without a face: hands, arms, neck or décolletage.
+    site : site of a picture without a face: hands, arms, neck, décolletage, back or abdomen.
     length : x and y of two points and the mm between them: a ruler on the skin, or an object of known length.
     before : an earlier picture of the same face; the changes since then are then included.
 

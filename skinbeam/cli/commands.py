@@ -411,7 +411,8 @@ def photo(
         typer.Option("--points", metavar="X Y X Y X Y", help="Right pupil, left pupil and mouth, set by hand, px."),
     ] = None,
     site: Annotated[
-        str | None, typer.Option("--site", metavar="SITE", help="Without a face: hands, arms, neck or decolletage.")
+        str | None,
+        typer.Option("--site", metavar="SITE", help="Without a face: hands, arms, neck, decolletage, back, abdomen."),
     ] = None,
     length: Annotated[
         tuple[float, float, float, float, float] | None,

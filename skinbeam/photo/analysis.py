@@ -110,7 +110,8 @@ def analyse_photograph(
     ----------
     white_card : x, y, width, height in pixels of the upright picture.
     points : x and y of right pupil, left pupil and mouth, where a person has set them; no face is searched for then.
-    site : site of a photograph without a face, by its name in the case file: hands, arms, neck or décolletage.
+    site : site of a photograph without a face, by its name in the case file: hands, arms, neck, décolletage, back or
+        abdomen.
     length : x and y of two points and the mm between them, which give the size of a pixel instead of the eyes.
 
     Raises

@@ -523,7 +523,7 @@ def analyse_photo(
     folder : where its overlays are written; left out, none are.
     white_card : x, y, width and height in pixels of the upright picture.
     points : x and y of the person's right pupil, the left pupil and the mouth, in pixels.
-    site : of a picture without a face: hands, arms, neck or decolletage.
+    site : of a picture without a face: hands, arms, neck, decolletage, back or abdomen.
     length : x and y of two points, in pixels, and the mm between them. before : path of an earlier picture.
 
     Returns

@@ -7,6 +7,7 @@ left, and mirrored at the middle line.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from skinbeam.model.conditions import known_sites
 from skinbeam.report.formatting import site_title
 from skinbeam.text import render_message
 from skinbeam_clinic.treatments.models import BodySide
@@ -30,6 +31,9 @@ _FACE_PATHS: Mapping[str, tuple[str, float, float]] = {
     "decolletage": ("M100 410H200C226 418 244 426 252 440L150 506 48 440C56 426 74 418 100 410Z", 150, 456),
     "arms": ("M4 452 40 446 52 506 40 548H4Z", 26, 508),
     "hands": ("M58 520H104L108 562C96 574 66 574 54 562Z", 81, 552),
+    "abdomen": ("M122 522C138 530 162 530 178 522L182 570C166 576 134 576 118 570Z", 150, 554),
+    # Seen from behind, beside the neck.
+    "back": ("M222 366C238 374 268 374 284 366L296 380 284 388V420H222V388L210 380Z", 253, 404),
 }
 PAIRED_SITES = ("periorbital", "eyelid", "cheeks", "jaw", "hands", "arms")
 # Background outlines that are no regions: head, ears, eyes, mouth.
@@ -93,5 +97,5 @@ def describe_place(site: str, side: BodySide) -> str:
 
 def _covers(where: str, which: BodySide, site: str, side: BodySide) -> bool:
     if where == "full-face":
-        return site not in ("neck", "decolletage", "arms", "hands")
+        return not known_sites()[site].off_face
     return where == site and (which is BodySide.BOTH or which is side)

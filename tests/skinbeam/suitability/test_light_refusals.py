@@ -150,7 +150,7 @@ def test_a_past_melasma_bars_lamps_where_it_nearly_always_was_and_is_asked_about
     modality: str, condition: str, choice: Any, site: str
 ) -> None:
     decision, rules = decide(modality, condition, site, history=["melasma"], **choice)
-    if site in ("decolletage", "hands", "arms"):
+    if site in ("decolletage", "hands", "arms", "back", "abdomen"):
         assert decision == "with-caution"
         assert "lamp-after-melasma-elsewhere" in rules
         assert decide(modality, condition, site, beside="melasma", **choice)[0] == "not-suitable"
