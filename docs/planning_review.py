@@ -107,10 +107,10 @@ def _place(cells: Sequence[GuidelineCell], option: Option) -> str:
     return f"{_PLACES[place.number]} ({place.sources} sources: {shown} ...)"
 
 
-def _classes(option: Option) -> frozenset[str]:
-    """Return the classes of the device at the setting that is nearest to that of an option."""
+def _classes(option: Option) -> frozenset[str] | None:
+    """Return the classes of the device at the setting that is nearest to that of an option; None without a device."""
     if option.setup is None:
-        return frozenset()
+        return None
     device, settings = devices()[option.setup.device], option.setup.settings
     able = [one for one in iterate_settings(device) if one.wavelength_nm == option.setup.wavelength_nm]
     return device_classes(device, min(able, key=lambda one: abs(one.pulse_ms - settings.pulse_ms)))
