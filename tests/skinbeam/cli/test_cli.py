@@ -129,7 +129,7 @@ USAGE: dict[str, tuple[tuple[str, ...], str, str]] = {
     "device of no setting for a person": (("window", VEINS, "--device", "ktp-532"), "--device", "fluence_J_cm2=8"),
     "exactly no setting": (("window", PULSE, "--exact"), "--exact", "fluence_J_cm2=8"),
     "site of skin alone": (
-        ("expect", "--condition", "acne-scars", "--modality", "ablative", "--site", "back"),
+        ("expect", "--condition", "acne-scars", "--modality", "ablative", "--site", "buttock"),
         "--site",
         "decolletage, hands",
     ),

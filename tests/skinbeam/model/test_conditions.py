@@ -209,7 +209,14 @@ def test_what_lies_inside_the_rim_lies_around_the_eyes_and_on_the_face() -> None
         it = site(name)
         assert not it.inside_orbital_rim or (it.around_eyes and not it.off_face)
     assert {name for name in SITES if site(name).inside_orbital_rim} == {"periorbital", "eyelid"}
-    assert {name for name in SITES if site(name).off_face} == {"neck", "decolletage", "hands", "arms", "back", "abdomen"}
+    assert {name for name in SITES if site(name).off_face} == {
+        "neck",
+        "decolletage",
+        "hands",
+        "arms",
+        "back",
+        "abdomen",
+    }
 
 
 def test_parts_of_the_face_are_smaller_than_the_face() -> None:
