@@ -6,7 +6,7 @@ needs it cannot be answered. The lists of the case (history, medicines) are comp
 recognises medicines in free text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -126,6 +126,7 @@ class FactTables:
     site_parts : the sites that a site holds.
     touching_sites : the sites that a site touches, each pair under one of the two.
     conditions_around_eyes : conditions whose field is around the eyes, whatever site is named.
+    sites_of_conditions : the site that a condition is named for.
     modality_groups : kinds of treatment that a rule names together.
     needled_conditions, needled_sites : where radiofrequency goes in through needles, at any site or at some of them.
     plain_needle_rules : rules that say what holds of needles without a current.
@@ -138,6 +139,7 @@ class FactTables:
     site_parts: Mapping[str, tuple[str, ...]]
     touching_sites: Mapping[str, tuple[str, ...]]
     conditions_around_eyes: tuple[str, ...]
+    sites_of_conditions: Mapping[str, str]
     modality_groups: Mapping[str, tuple[str, ...]]
     needled_conditions: tuple[str, ...]
     needled_sites: Mapping[str, tuple[str, ...]]
@@ -157,6 +159,7 @@ def fact_tables() -> FactTables:
         site_parts=_name_groups(tables["site_parts"]),
         touching_sites=_name_groups(tables["touching_sites"]),
         conditions_around_eyes=tuple(tables["condition_groups"]["around-eyes"]),
+        sites_of_conditions=MappingProxyType(tables["sites_of_conditions"]),
         modality_groups=_name_groups(tables["modality_groups"]),
         needled_conditions=tuple(needled["conditions"]),
         needled_sites=_name_groups(needled["sites"]),
@@ -193,7 +196,7 @@ def read_questionnaire(case: Case) -> Questionnaire:
         return Questionnaire(MappingProxyType(facts))
     facts |= {name: value for name in _ANSWERS if (value := getattr(patient, name)) is not None}
     facts["history"] = _history(case)
-    warnings = _device_warnings(case)
+    warnings = [*_device_warnings(case), *_site_warnings(case)]
     for taken in patient.medications:
         read = read_medication(taken.name)
         warnings += _medication_warnings(taken.name, read)
@@ -335,6 +338,19 @@ def _medication_warnings(name: str, reading: MedicationReading) -> list[Document
             params |= {"near": " or ".join(f'"{known}"' for known in reading.possible_names)}
         warnings.append(DocumentWarning("unknown-medication", Message(id, params)))
     return warnings
+
+
+def _site_warnings(case: Case) -> Iterator[DocumentWarning]:
+    """Yield the warnings of a plan on conditions that are named for one site and entered at one far from it."""
+    for concern in case.concern:
+        home = fact_tables().sites_of_conditions.get(concern.condition)
+        if home is None or sites_overlap(concern.site, home) or sites_touch(concern.site, home):
+            continue
+        params = {
+            "condition": known_conditions()[concern.condition].title,
+            "site": known_sites()[concern.site].title,
+        }
+        yield DocumentWarning("site-of-condition", Message("questionnaire.site-of-condition", params))
 
 
 def _device_warnings(case: Case) -> list[DocumentWarning]:

@@ -29,6 +29,26 @@ def _case(patient: dict[str, Any] | None = None, *concerns: dict[str, Any], **mo
     return parse_record(Case, {"patient": person, "concern": given, **more}, file="case")
 
 
+@pytest.mark.parametrize(
+    ("condition", "site", "is_far"),
+    [
+        ("perioral-lines", "hands", True),
+        ("perioral-lines", "neck", True),
+        ("fine-lines-periorbital", "back", True),
+        ("perioral-lines", "perioral", False),
+        ("perioral-lines", "full-face", False),
+        ("perioral-lines", "chin", False),
+        ("fine-lines-periorbital", "cheeks", False),
+        ("wrinkles", "hands", False),
+    ],
+)
+def test_lines_of_mouth_and_eyes_at_a_far_site_are_most_likely_a_slip(condition: str, site: str, is_far: bool) -> None:
+    warnings = read_questionnaire(_case(None, {"condition": condition, "site": site})).warnings
+    assert [warning.code for warning in warnings] == ["site-of-condition"] * is_far
+    for warning in warnings:
+        assert vocabulary_table("site")[site]["title"] in warning.message.text
+
+
 @pytest.mark.parametrize("name", list(medications()))
 def test_every_medicine_is_found_by_each_of_its_names(name: str) -> None:
     entry = medications()[name]
