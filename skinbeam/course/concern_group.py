@@ -170,7 +170,8 @@ class ConcernGroup:
     creams_weeks : weeks from today for which creams come before its light.
     waits_for_creams : whether they decided it.
     kept_apart_from : concerns that the same device treats in the same way on this skin in earlier visits.
-    heal_together : titles of the concerns that need not wait, and do so that all fields of the group heal together.
+    heal_together : titles of the concerns that would not wait by themselves: where the group does, all its fields heal
+        together.
     renewed_before : titles of the concerns whose columns renew its field in earlier visits.
     dark_marks : titles of the dark marks on skin that it resurfaces.
     melasma : titles of the melasma on skin that it treats for another concern.

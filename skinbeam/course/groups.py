@@ -158,8 +158,17 @@ def _split_by_wait(groups: Sequence[ConcernGroup], creams_weeks: Callable[[Conce
         return creams_weeks(field), *earlier
 
     for group in groups:
-        split.extend(_split(group, wait))
+        together = _split(group, wait)
+        for each in together:
+            each.heal_together = _list_free(each, split)
+        split += together
     return split
+
+
+def _list_free(group: ConcernGroup, earlier: Sequence[ConcernGroup]) -> tuple[str, ...]:
+    """Return the titles of the concerns of a group whose field follows no earlier group."""
+    free = [field for field in _separate_fields(group.parts) if not any(map(field.follows, earlier))]
+    return tuple(part.title for field in free for part in field.parts)
 
 
 def _creams_weeks(group: ConcernGroup, concerns: Sequence[ConcernPlan], case: Case | None) -> int:

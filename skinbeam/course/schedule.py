@@ -52,9 +52,6 @@ def schedule_course(
         )
         deciding = [before for before in earlier if before.last_week + before.weeks_before(group) == week]
         group.waits_beside = bool(deciding) and not any(before.overlaps(group) for before in deciding)
-        if week > group.least_week:
-            free = (part for part in group.parts if not any(map(ConcernGroup([part]).follows, earlier)))
-            group.heal_together = tuple(part.title for part in free)
         renewing = [part for before in earlier if group.renews_with(before) for part in before.parts]
         group.renewed_before = tuple(part.title for part in renewing if any(map(part.overlaps, group.parts)))
         of_this_kind = [part for before in earlier if before.repeats_kind_of(group) for part in before.parts]
@@ -162,7 +159,8 @@ class _CourseSession:
         if self.index == 0 and self.group.renewed_before:
             first, left = list(self.group.renewed_before), [part.title for part in self.parts]
             found.append(Message("course.renewed-before", {"first": first, "concerns": left}))
-        if self.index == 0 and self.group.heal_together:
+        is_held_back = self.group.start_week > self.group.least_week
+        if self.index == 0 and is_held_back and self.group.heal_together:
             found.append(Message("course.heal-together", {"concerns": list(self.group.heal_together)}))
         if self.index == 0 and self.group.kept_apart_from:
             found.append(Message("course.apart", {"earlier": list(self.group.kept_apart_from)}))

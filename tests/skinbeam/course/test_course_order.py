@@ -202,6 +202,16 @@ def test_fields_that_a_laser_opens_heal_together(wounds: str) -> None:
     assert not any("course.heal-together" in ids for ids in step_ids(schedule_course([face, neck])))
 
 
+def test_light_that_opens_no_skin_is_never_said_to_heal_together() -> None:
+    """Spots of the whole face wait for veins of its nose, and those of the cheeks with them, in one field."""
+    veins = part("facial-telangiectasia", option("vascular", "dye", TWICE, MONTH), site="nose")
+    face = part("age-spots", option("pigment-short-pulse", "qs", TWICE, MONTH), site="full-face")
+    cheeks = replace(face, condition="freckles", site="cheeks")
+    visits = schedule_course([veins, face, cheeks])
+    assert len(visits) > 2
+    assert not any("course.heal-together" in ids for ids in step_ids(visits))
+
+
 def test_a_course_on_a_neck_that_has_begun_does_not_wait_for_the_face() -> None:
     done = session(30.0, 0, "co2").replace("facial-telangiectasia", "wrinkles")
     case = loaded(PERSON + concern("wrinkles", "neck", "") + done).case
