@@ -42,6 +42,7 @@ __all__ = [
     "is_pigmented",
     "lightest_phototype",
     "read_questionnaire",
+    "site_holds",
     "sites_overlap",
     "sites_touch",
 ]
@@ -284,10 +285,14 @@ def _severity_high(concern: Concern) -> float:
     return 0.0 if concern.severity is None else float(severity_range(concern.severity)[1])
 
 
+def site_holds(site: str, part: str) -> bool:
+    """Return whether a site is another one, or holds it."""
+    return site == part or part in fact_tables().site_parts.get(site, ())
+
+
 def sites_overlap(site: str, other_site: str) -> bool:
     """Return whether two sites share skin: the same one, or one a part of the other."""
-    parts = fact_tables().site_parts
-    return site == other_site or other_site in parts.get(site, ()) or site in parts.get(other_site, ())
+    return site_holds(site, other_site) or site_holds(other_site, site)
 
 
 def sites_touch(site: str, other_site: str) -> bool:

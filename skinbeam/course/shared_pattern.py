@@ -8,7 +8,7 @@ a concern of the same skin that is planned with the same.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skinbeam.assessment.questionnaire import fact_tables
+from skinbeam.assessment.questionnaire import site_holds
 from skinbeam.course.setting_words import describe_settings_after_title
 from skinbeam.plan_records.course import DeviceSetup, MicrobeamSetting, Visit
 from skinbeam.plan_records.plan import ConcernPlan, Option
@@ -20,6 +20,7 @@ __all__ = [
     "ColumnPattern",
     "SharedPattern",
     "find_deepest",
+    "first_pattern",
     "list_shared_patterns",
     "list_treated_with",
     "places_begun_deeper",
@@ -61,6 +62,14 @@ class ColumnPattern:
             return (beam.energy_mJ / beam.diameter_um**2, beam.density_per_cm2)
         depth_um = heated_depth_um(beam.energy_mJ, HeatedBeam(self.setup.wavelength_nm, beam.diameter_um))
         return (depth_um, beam.density_per_cm2)
+
+
+def first_pattern(concern: ConcernPlan) -> ColumnPattern | None:
+    """Return the setting of the first laser of a concern; None without one."""
+    if concern.first_laser is None:
+        return None
+    option, setup = concern.first_laser
+    return ColumnPattern(concern.condition, concern.site, option.modality, setup)
 
 
 def find_deepest(place: int, patterns: Sequence[ColumnPattern]) -> int:
@@ -125,10 +134,7 @@ def places_begun_deeper(concerns: Sequence[ConcernPlan], course: Sequence[Visit]
 
     What their skin bears of those it bears of their own, which later visits may fire.
     """
-    first: dict[str, int] = {}
-    for visit in course:
-        for place in visit.treats:
-            first.setdefault(place, visit.session)
+    first = {place: visit.session for visit in reversed(course) for place in visit.treats}
     return {
         pattern.concern.place
         for pattern in list_shared_patterns(concerns, course)
@@ -153,22 +159,13 @@ def list_treated_with(
             continue
         for other, setup in zip(present, fired, strict=True):
             is_same_pass = (setup.device, setup.settings) == (fired[own].device, fired[own].settings)
-            if other.place != concern.place and is_same_pass and _covers(concern.site, other.site):
+            if other.place != concern.place and is_same_pass and site_holds(concern.site, other.site):
                 found.setdefault(other.place, other)
     return tuple(found.values())
 
 
 def _patterns_of(visit: Visit, concerns: Sequence[ConcernPlan]) -> tuple[list[ConcernPlan], list[ColumnPattern]]:
     """Return the concerns of a visit that have a laser, in the order of the plan, and what it is set to for each."""
-    present, patterns = [], []
-    for concern in concerns:
-        if concern.first_laser is not None and concern.place in visit.treats:
-            option, setup = concern.first_laser
-            present.append(concern)
-            patterns.append(ColumnPattern(concern.condition, concern.site, option.modality, setup))
-    return present, patterns
-
-
-def _covers(site: str, other: str) -> bool:
-    """Return whether a site is another one, or holds it."""
-    return other == site or other in fact_tables().site_parts.get(site, ())
+    treated = [(concern, first_pattern(concern)) for concern in concerns if concern.place in visit.treats]
+    present = [(concern, pattern) for concern, pattern in treated if pattern is not None]
+    return [concern for concern, _ in present], [pattern for _, pattern in present]

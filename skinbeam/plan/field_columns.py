@@ -6,24 +6,35 @@ course would be more visits for skin that is already treated.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Final
 
 from skinbeam.assessment.earlier_sessions import count_sessions, sessions_on
-from skinbeam.assessment.questionnaire import fact_tables
-from skinbeam.course.shared_pattern import ColumnPattern
+from skinbeam.assessment.questionnaire import site_holds
+from skinbeam.course.shared_pattern import ColumnPattern, first_pattern
+from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.plan.device_option import LaserOption
+from skinbeam.plan.guideline_place import concern_cells
 from skinbeam.plan_records.plan import ConcernPlan
+from skinbeam.response.column_energy import HEATED_COLUMNS
 from skinbeam.suitability.course_rules import course_rules
 from skinbeam.suitability.session_response import count_sessions_with
 
-__all__ = ["concerns_of_field", "find_shared_columns", "options_to_share"]
+__all__ = ["cells_of_field", "find_shared_columns", "options_to_share"]
 
-_OPEN, _CLOSED = "fractional-ablative", "non-ablative-fractional"
+_OPEN: Final = "fractional-ablative"  # columns that open the skin; heated ones leave it closed
 
 
-def concerns_of_field(case: Case, concern: Concern) -> list[Concern]:
+def cells_of_field(case: Case, concern: Concern, modality: str) -> list[GuidelineCell]:
+    """Return the cells of the guideline for the concerns of the field; none for light that opens no skin in columns."""
+    if modality != _OPEN:
+        return []
+    return [cell for other in _concerns_of_field(case, concern) for cell in concern_cells(case, other)]
+
+
+def _concerns_of_field(case: Case, concern: Concern) -> list[Concern]:
     """Return the concerns whose field holds that of a concern, and which columns renew together with it."""
     renewed = course_rules().renewed_together
     if concern.condition not in renewed:
@@ -31,12 +42,8 @@ def concerns_of_field(case: Case, concern: Concern) -> list[Concern]:
     return [
         other
         for other in case.concern
-        if other.place != concern.place and other.condition in renewed and _holds(other.site, concern.site)
+        if other.place != concern.place and other.condition in renewed and site_holds(other.site, concern.site)
     ]
-
-
-def _holds(site: str, part: str) -> bool:
-    return site == part or part in fact_tables().site_parts.get(site, ())
 
 
 def options_to_share(case: Case, concern: Concern, options: Sequence[LaserOption]) -> list[LaserOption]:
@@ -48,9 +55,9 @@ def options_to_share(case: Case, concern: Concern, options: Sequence[LaserOption
     ----------
     options : the laser options of the concern, in order.
     """
-    if not concerns_of_field(case, concern) or not options:
+    if not _concerns_of_field(case, concern) or not options:
         return []
-    if options[0].option.modality != _CLOSED or options[0].standing.helped_in is not None:
+    if options[0].option.modality != HEATED_COLUMNS or options[0].standing.helped_in is not None:
         return []
     if count_sessions_with(case, concern, _OPEN) < count_sessions(sessions_on(case, concern)):
         return []
@@ -75,39 +82,26 @@ def find_shared_columns(concerns: Sequence[ConcernPlan], variants: Sequence[Sequ
     concerns : as planned by themselves, with the finished ones marked.
     variants : of each concern, with one of the options of `options_to_share` first in each.
     """
-    first = [None if concern.is_done else _first_columns(concern) for concern in concerns]
     leading = [
-        lead for lead in first if lead is not None and lead.pattern.modality == _OPEN and not lead.reaches_nobody
+        (concern.first_laser[0].rank, pattern)
+        for concern in concerns
+        if not concern.is_done and concern.first_laser is not None and not concern.first_laser[0].reaches_nobody
+        if (pattern := first_pattern(concern)) is not None and pattern.modality == _OPEN
     ]
 
-    def shared(own: _FirstColumns | None, of_concern: Sequence[ConcernPlan]) -> int | None:
-        if own is None:
+    def shared(concern: ConcernPlan, of_concern: Sequence[ConcernPlan]) -> int | None:
+        if concern.is_done or concern.first_laser is None:
             return None
-        patterns = [lead.pattern for lead in leading if lead.rank <= own.rank]
+        patterns = [pattern for rank, pattern in leading if rank <= concern.first_laser[0].rank]
         for at, variant in enumerate(of_concern):
-            columns = _first_columns(variant)
-            if columns is not None and any(_treats_field_of(pattern, columns.pattern) for pattern in patterns):
+            own = first_pattern(variant)
+            if own is not None and any(_treats_field_of(pattern, own) for pattern in patterns):
                 return at
         return None
 
-    return [shared(own, of_concern) for own, of_concern in zip(first, variants, strict=True)]
+    return [shared(concern, of_concern) for concern, of_concern in zip(concerns, variants, strict=True)]
 
 
 def _treats_field_of(pattern: ColumnPattern, other: ColumnPattern) -> bool:
     """Return whether the same columns would treat both, the other one on the whole field of the first or a part."""
-    return _holds(pattern.site, other.site) and replace(pattern, site=other.site).renews_with(other)
-
-
-@dataclass(frozen=True)
-class _FirstColumns:
-    pattern: ColumnPattern
-    rank: int
-    reaches_nobody: bool
-
-
-def _first_columns(concern: ConcernPlan) -> _FirstColumns | None:
-    if concern.first_laser is None:
-        return None
-    option, setup = concern.first_laser
-    pattern = ColumnPattern(concern.condition, concern.site, option.modality, setup)
-    return _FirstColumns(pattern, option.rank, option.reaches_nobody)
+    return site_holds(pattern.site, other.site) and replace(pattern, site=other.site).renews_with(other)

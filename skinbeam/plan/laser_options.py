@@ -29,7 +29,7 @@ from skinbeam.plan.device_option import (
     too_weak_refusal,
 )
 from skinbeam.plan.earlier_result import EarlierResult, earlier_result, endpoint_seen
-from skinbeam.plan.field_columns import concerns_of_field
+from skinbeam.plan.field_columns import cells_of_field
 from skinbeam.plan.guideline_place import AdviceAgainst, GuidelinePlace, advice_against, concern_cells, guideline_place
 from skinbeam.plan.light_planning import misjudges_print, plan_proposal
 from skinbeam.plan.option_reasons import is_window_larger
@@ -80,8 +80,7 @@ def find_laser_options(
         return [], [DeviceRefusal(refusal_record(modality, [few]), goal)]
     cells = concern_cells(case, concern)
     is_listed = case.clinic is not None and case.clinic.devices is not None
-    others_of_field = concerns_of_field(case, concern) if modality == "fractional-ablative" else []
-    field_cells = [cell for other in others_of_field for cell in concern_cells(case, other)]
+    field_cells = cells_of_field(case, concern, modality)
     naming = [*cells, *field_cells]
     planned, refused, others, is_any_skipped = _plan_proposals(
         case, concern, goal, machines, bank, naming, is_listed=is_listed, unknown_target=unknown_target
@@ -141,13 +140,14 @@ def _plan_proposals(
     refused: list[DeviceRefusal] = []
     others: list[SearchMachine] = []
     offered: set[str] = set()
+    own_cells = concern_cells(case, concern)
     is_any_skipped = False
     caps = PulseCaps(concern.condition, goal.modality, concern.site, darkest_phototype(case))
     if not is_listed:  # of a class the machine that cools the skin stands for it
         machines = sorted(machines, key=lambda machine: not machine.device.cooling)
     for machine in machines:
         bounded = replace(machine, caps=caps)
-        against = _advice_on_device(case, concern, concern_cells(case, concern), goal.modality, machine)
+        against = _advice_on_device(case, concern, own_cells, goal.modality, machine)
         if against is not None:
             refused.append(refuse_device(goal, machine, against.message, against.source))
             continue

@@ -45,6 +45,7 @@ from skinbeam.model.estimate import Estimate, Unknown, Value
 from skinbeam.model.per_hundred import estimate_per_hundred, per_hundred
 from skinbeam.model.vocabulary import PIGMENT_MODALITIES
 from skinbeam.plan.guideline_place import GuidelinePlace
+from skinbeam.response.column_energy import HEATED_COLUMNS
 from skinbeam.response.goals import kind_names
 from skinbeam.response.limits import effect_target
 from skinbeam.text import Message
@@ -57,7 +58,6 @@ _USE_ORDER: Final[tuple[LaserUse, ...]] = ("first", "usual", "possible")
 _SIMILAR_MARKS = 0.05
 _UNCOUNTED = 7  # the ranking group of treatments whose results nobody counted
 _BORROWED = 5  # that of treatments whose results are borrowed, the last of those that the ranking supports
-_CLOSED_COLUMNS: Final = "non-ablative-fractional"
 LEAST_REACHED = 0.1  # share of such skins below which no light leads
 
 
@@ -238,7 +238,7 @@ def _orders_among_columns(standings: Sequence[OptionStanding]) -> list[tuple[_Or
     Columns that renew the field for another concern, too, take the order of columns that leave the skin closed and come
     just before these; those that yield to them come just behind.
     """
-    closed = min((one.order for one in standings if one.question.modality == _CLOSED_COLUMNS), default=None)
+    closed = min((one.order for one in standings if one.question.modality == HEATED_COLUMNS), default=None)
 
     def order(option: OptionStanding) -> tuple[_Order, int]:
         if closed is None:
