@@ -10,10 +10,10 @@ from dataclasses import replace
 from functools import partial
 
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.evidence.guideline.device_classes import is_light
+from skinbeam.evidence.guideline.device_classes import is_light, is_same_class
 from skinbeam.evidence.guideline.records import GuidelineCell
 from skinbeam.laser.device import describe_light
-from skinbeam.laser.setting_grid import device_classes, dose_steps, one_of_each_light
+from skinbeam.laser.setting_grid import BeamSetting, device_classes, dose_steps, one_of_each_light
 from skinbeam.model.case import Case
 from skinbeam.model.consultation import Concern
 from skinbeam.model.package_data import load_package_table
@@ -66,8 +66,8 @@ def find_laser_options(
 ) -> tuple[list[LaserOption], list[DeviceRefusal]]:
     """Return the laser option of each device that has one, and why the others are refused.
 
-    Where the clinic did not list its devices, one device of each class that the guideline names has an option; those
-    for which no source prints a dose are tried where no other reaches enough skins.
+    Where the clinic did not list its devices, one device of each class that the guideline names has an option. Those
+    that it does not name are tried where no other reaches enough skins.
 
     Parameters
     ----------
@@ -94,9 +94,9 @@ def find_laser_options(
     is_served = any(map(_reaches_enough, planned)) or not _names_modality(cells, modality)
     is_field_served = bool(planned) or not _names_modality(field_cells, modality)
     if not is_listed and _names_light(cells) and is_served and is_field_served:
+        others = _list_named(others, modality, cells, planned)
         if not planned and not refused:  # what was not tried is reported too, since a clinic may own it
             refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.other-light-named")]), goal))
-        return planned, refused
     computed, not_computed = plan_devices_without_dose(case, concern, goal, others, bank, naming, is_listed=is_listed)
     if is_any_skipped and not planned and not computed and not _names_light(cells):
         refused.append(DeviceRefusal(refusal_record(modality, [Message("plan.no-light-named")]), goal))
@@ -107,6 +107,21 @@ def _reaches_enough(option: LaserOption) -> bool:
     """Return whether an option may lead by the share of skins that it reaches, as columns and unjudged light may."""
     reached = reached_share(option.trial)
     return option.goal.uses_columns or reached is None or reached >= LEAST_REACHED
+
+
+def _list_named(
+    machines: Sequence[SearchMachine], modality: str, cells: Sequence[GuidelineCell], planned: Sequence[LaserOption]
+) -> list[SearchMachine]:
+    """Return the machines of a class that the guideline names for such skin and that no planned option has."""
+    offered = {name for option in planned for name in device_classes(option.trial.machine.device, option.trial.setting)}
+
+    def is_named(light: BeamSetting, machine: SearchMachine) -> bool:
+        place = guideline_place(cells, modality, device_classes(machine.device, light))
+        return place is not None and not place.is_indirect and not is_same_class(place.device_class, offered)
+
+    return [
+        machine for machine in machines if any(is_named(light, machine) for light in one_of_each_light(machine.device))
+    ]
 
 
 def _names_light(cells: Sequence[GuidelineCell]) -> bool:

@@ -197,6 +197,33 @@ def test_where_the_clinic_names_none_each_kind_of_laser_is_answered() -> None:
     assert [reason["id"] for reason in record["reasons"]] == ["plan.other-light-named"]
 
 
+@pytest.mark.parametrize(
+    ("condition", "phototype", "wavelength_nm"),
+    [
+        ("facial-telangiectasia", "III", 532.0),
+        ("spider-angioma", "II", 532.0),
+        ("spider-angioma", "III", 1064.0),
+        ("skin-texture", "III", 1927.0),
+    ],
+)
+def test_where_the_clinic_names_none_a_light_that_sources_name_is_planned_without_a_printed_dose(
+    condition: str, phototype: str, wavelength_nm: float
+) -> None:
+    """Green light, which sources name first for veins, was told of only where no other light reached enough skins."""
+    person = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', f'"{phototype}"')
+    made = document(person + concern(condition, extra=NAMED if condition == "spider-angioma" else ""))
+    lights = [option["wavelength_nm"] for option in laser_options(made)]
+    assert lights.count(wavelength_nm) == 1
+    assert len(set(lights)) == len(lights)  # one machine of each class
+
+
+def test_where_the_clinic_names_none_a_named_light_that_reaches_nobody_is_refused_with_the_reason() -> None:
+    brown = PERSON.replace("ita_deg = 60.0\n", "").replace('"II"', '"III"')
+    refused = document(brown + concern("age-spots", extra=NAMED))["concerns"][0]["refused"]
+    (record,) = (one for one in refused if one.get("device") == "ktp-532")
+    assert [reason["id"] for reason in record["reasons"]] == ["plan.too-weak-undosed"]
+
+
 def test_a_dose_that_ends_at_the_machine_says_so() -> None:
     """1440 nm of this machine ends at 9 mJ, and what goes as deep as 17 to 20 mJ at 1550 nm is more."""
     made = document(PERSON + concern("laxity", extra="") + devices("fractional-diode-1440-1927"))
