@@ -229,6 +229,26 @@ class ClinicTransaction:
         asked = select(table.consultation_id, func.max(moment)).where(*is_wanted).group_by(table.consultation_id)
         return {row[0]: row[1] for row in self._session.execute(asked)}
 
+    def newest_moments_by(
+        self,
+        table: type[ConsultationScoped],
+        moment: InstrumentedAttribute[Any],
+        part: InstrumentedAttribute[str],
+        *conditions: ColumnElement[bool],
+    ) -> dict[str, dict[str, datetime.datetime]]:
+        """Return the newest time in each consultation's rows of a table by the value of a column, as `newest_moments`.
+
+        Parameters
+        ----------
+        part : a column of the table, or of one that a condition joins to it.
+        """
+        is_wanted = (table.clinic_id == self.clinic_id, moment.is_not(None), *conditions)
+        asked = select(table.consultation_id, part, func.max(moment)).where(*is_wanted)
+        found: dict[str, dict[str, datetime.datetime]] = defaultdict(dict)
+        for id, value, newest in self._session.execute(asked.group_by(table.consultation_id, part)):
+            found[id][value] = newest
+        return found
+
     def oldest_moments(
         self,
         table: type[RowType],

@@ -238,7 +238,7 @@ class TreatmentCourse:
 
 @dataclass(frozen=True)
 class DueFollowUp:
-    """A patient who is due for a follow-up after their last treatment."""
+    """A patient with a concern that is due for a follow-up, and when that was last treated."""
 
     patient_id: str
     pseudonym: str

@@ -5,8 +5,10 @@ later one, which is no longer blind. A course is all treatments of one concern i
 """
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.consultations.repository import get_followed_consultation, list_consultation_ids
@@ -17,6 +19,7 @@ from skinbeam_clinic.database.tables import submission_id
 from skinbeam_clinic.database.transaction import ClinicTransaction
 from skinbeam_clinic.errors import clinic_error
 from skinbeam_clinic.follow_ups.follow_up_grades import (
+    followed_concern,
     list_course,
     list_follow_ups,
     list_treating_members,
@@ -283,7 +286,10 @@ class FollowUpRepository(Repository):
     def list_due(
         self, *, after: datetime.timedelta, overdue: datetime.timedelta, until: datetime.timedelta
     ) -> tuple[DueFollowUp, ...]:
-        """Return the patients who are due for a follow-up and had none since their last treatment, longest ago first.
+        """Return the patients with a concern that is due for a follow-up and had none since its last treatment.
+
+        Who was treated longest ago is first. Where one order treats several concerns, all are off the list once
+        one of them was looked at.
 
         Parameters
         ----------
@@ -293,15 +299,19 @@ class FollowUpRepository(Repository):
         with self._access.reading(AccessRight.READ) as work:
             work.log("follow-ups.due.listed", "follow_up")
             at = now()
-            table = treatment_tables.TreatmentRow
-            ended = work.newest_moments(table, table.ended_at, table.started_at.is_not(None))
-            seen = work.newest_moments(follow_up_tables.FollowUpRow, follow_up_tables.FollowUpRow.seen_at)
 
-            def is_awaited(id: str, end: datetime.datetime) -> bool:
-                return end >= at - until and not (id in seen and seen[id] > end)
+            def is_awaited(end: datetime.datetime, seen: datetime.datetime | None) -> bool:
+                return end >= at - until and not (seen is not None and seen > end)
 
-            treated = _find_last_treated(work, {id for id, end in ended.items() if is_awaited(id, end)})
-            late = {id: end for id, end in treated.items() if end <= at - after and is_awaited(id, end)}
+            awaited = {
+                id
+                for id, concerns in _list_ordered_concerns(work).items()
+                if any(is_awaited(end, seen) for end, seen in concerns)
+            }
+            late: dict[str, datetime.datetime] = {}
+            for id, end, seen in _list_treated_concerns(work, awaited):
+                if end <= at - after and is_awaited(end, seen):
+                    late[id] = min(end, late.get(id, end))
             waiting = (
                 DueFollowUp(patient.id, patient.pseudonym, id, late[id], late[id] <= at - overdue)
                 for id, patient in find_kept_patients(work, late).items()
@@ -339,22 +349,67 @@ def _read_course(work: ClinicTransaction, consultation_id: str, concern: int) ->
     )
 
 
-def _find_last_treated(work: ClinicTransaction, consultation_ids: Collection[str]) -> dict[str, datetime.datetime]:
-    """Return when the last session in which something was fired ended, by consultation; without one it is left out.
+_EndAndLook = tuple[datetime.datetime, datetime.datetime | None]
 
-    What was fired is read of the newest sessions alone, and of the one before only where all of that was struck out.
+
+def _list_ordered_concerns(work: ClinicTransaction) -> dict[str, list[_EndAndLook]]:
+    """Return when each concern of a consultation was last treated and last looked at, by the orders of its treatments.
+
+    It opens no sealed record, so that it is fast for a whole clinic: what a session treats beside the concern of its
+    order, and whether anything was fired, is not known.
     """
-    table, found = treatment_tables.TreatmentRow, dict[str, datetime.datetime]()
+    table, follow_up = treatment_tables.TreatmentRow, follow_up_tables.FollowUpRow
+    ended = work.newest_moments_by(table, table.ended_at, table.option, table.started_at.is_not(None))
+    looked_at = work.newest_moments_by(follow_up, follow_up.seen_at, table.option, follow_up.treatment_id == table.id)
+    return {
+        id: [(end, seen.get(concern)) for concern, end in _newest_by_concern(options).items()]
+        for id, options in ended.items()
+        for seen in [_newest_by_concern(looked_at.get(id, {}))]
+    }
+
+
+def _newest_by_concern(moments: Mapping[str, datetime.datetime]) -> dict[int, datetime.datetime]:
+    """Return the newest time of each concern from those of its options."""
+    newest: dict[int, datetime.datetime] = {}
+    for option, moment in moments.items():
+        concern = OptionRef.parse(option).concern
+        newest[concern] = max(moment, newest.get(concern, moment))
+    return newest
+
+
+def _list_treated_concerns(
+    work: ClinicTransaction, consultation_ids: Collection[str]
+) -> Iterator[tuple[str, datetime.datetime, datetime.datetime | None]]:
+    """Yield the consultation of each concern with the end of its last session and when it was last looked at.
+
+    A session counts for each concern that its pulses treat. One in which nothing was fired is none: that is read of the
+    newest sessions alone, and of those before only where all of that was struck out.
+    """
+    table, follow_up = treatment_tables.TreatmentRow, follow_up_tables.FollowUpRow
     rows = work.rows_by(table, table.consultation_id, consultation_ids)
+    looked_at = work.rows_by(follow_up, follow_up.consultation_id, consultation_ids, follow_up.seen_at)
     left = [
-        sorted((row for row in treatments if row.ended_at and row.started_at), key=_treatment_end)
-        for treatments in rows.values()
+        [(row, treated_options(work, row)) for row in sorted(treatments, key=_treatment_end)]
+        for of in rows.values()
+        if (treatments := [row for row in of if row.ended_at and row.started_at])
     ]
+    ends: dict[str, dict[int, datetime.datetime]] = defaultdict(dict)
     while left:
-        fired = list_fired(work, [treatments.pop() for treatments in left])
-        found |= {row.consultation_id: _treatment_end(row) for row in fired}
-        left = [treatments for treatments in left if treatments and treatments[0].consultation_id not in found]
-    return found
+        newest = [sessions.pop() for sessions in left]
+        fired = {row.id for row in list_fired(work, [row for row, _ in newest])}
+        for row, treated in newest:
+            if row.id in fired:
+                ends[row.consultation_id] |= dict.fromkeys(treated, _treatment_end(row)) | ends[row.consultation_id]
+        remaining = (
+            [(row, treated) for row, treated in sessions if treated.keys() - ends[row.consultation_id].keys()]
+            for sessions in left
+        )
+        left = [sessions for sessions in remaining if sessions]
+    for id, concerns in ends.items():
+        seen: dict[int, datetime.datetime] = {}
+        for looked in looked_at[id]:
+            seen |= dict.fromkeys(work.read_each([looked], partial(followed_concern, work)), looked.seen_at)
+        yield from ((id, end, seen.get(concern)) for concern, end in concerns.items())
 
 
 def _list_ended(

@@ -11,6 +11,7 @@ from diary_samples import WARNING
 from record_samples import NO_WAIT, make_plan_record, sign
 from sqlalchemy import text
 from treated_rows import add_treatment, end_treatment
+from treatment_samples import ORDERED
 
 from skinbeam.model.errors import InputError
 from skinbeam.model.estimate import Unknown
@@ -37,9 +38,10 @@ from skinbeam_clinic.models import PhotographPermissions
 from skinbeam_clinic.pulse_settings import SpotSettings
 from skinbeam_clinic.repositories import ClinicRepositories
 from skinbeam_clinic.test_spots.models import ORAL_CONSENT, SpotFiring
-from skinbeam_clinic.treatments.models import TreatmentState
+from skinbeam_clinic.treatments.models import AlsoTreated, TreatmentState
 
 FELT = SelfRating(4, 2)
+TIMES = {name: datetime.timedelta(days=days) for name, days in (("after", 90), ("overdue", 180), ("until", 700))}
 
 
 @pytest.fixture
@@ -369,22 +371,60 @@ def test_an_erased_photograph_takes_its_pairs_and_no_grade_entry_or_reading(
 def test_of_whom_nothing_was_heard_since_the_last_treatment_is_due(
     repositories: ClinicRepositories, consent: str
 ) -> None:
-    within = {"after": 90, "overdue": 180, "until": 700}
-    times = {name: datetime.timedelta(days=days) for name, days in within.items()}
     first = add_treatment(repositories, consent, days_ago=200)
-    (late,) = repositories.follow_ups.list_due(**times)
+    (late,) = repositories.follow_ups.list_due(**TIMES)
     assert late.overdue
     assert (now() - late.treated_at).days == 200
     again = add_treatment(repositories, consent, days_ago=100)
-    (late,) = repositories.follow_ups.list_due(**times)
+    (late,) = repositories.follow_ups.list_due(**TIMES)
     assert not late.overdue, "time runs from the last one"
     repositories.follow_ups.begin(first, seen_at=now() - datetime.timedelta(days=150))
-    assert repositories.follow_ups.list_due(**times) == (late,), "seen before the last one"
+    assert repositories.follow_ups.list_due(**TIMES) == (late,), "seen before the last one"
     repositories.consultations.close(late.consultation_id, revision=1)
-    assert repositories.follow_ups.list_due(**times) == (late,), "who is done with is still to be seen"
+    assert repositories.follow_ups.list_due(**TIMES) == (late,), "who is done with is still to be seen"
     repositories.consultations.reopen(late.consultation_id)
     repositories.follow_ups.begin(again)
-    assert repositories.follow_ups.list_due(**times) == ()
+    assert repositories.follow_ups.list_due(**TIMES) == ()
+
+
+def consent_to_other_concern(repositories: ClinicRepositories, treatment: str) -> str:
+    """A signed consent to an option of the second concern of the plan of a treatment."""
+    plan = repositories.treatments.get(treatment).plan_id
+    return sign(repositories, repositories.consents.record_explanation(plan, option="1.0", cooling_off=NO_WAIT)).id
+
+
+def test_a_concern_is_due_until_it_was_looked_at_whatever_else_of_the_consultation_was(
+    repositories: ClinicRepositories, consent: str
+) -> None:
+    """Who came for the veins was off the list for the spots, and spots waited for the last session of the veins."""
+    veins = add_treatment(repositories, consent, days_ago=200)
+    spots = add_treatment(repositories, consent_to_other_concern(repositories, veins), days_ago=150)
+    (due,) = repositories.follow_ups.list_due(**TIMES)
+    assert ((now() - due.treated_at).days, due.overdue) == (200, True)
+    repositories.follow_ups.begin(veins)
+    (due,) = repositories.follow_ups.list_due(**TIMES)
+    assert ((now() - due.treated_at).days, due.overdue) == (150, False)
+    add_treatment(repositories, consent, days_ago=10)
+    (due,) = repositories.follow_ups.list_due(**TIMES)
+    assert (now() - due.treated_at).days == 150, "the session of the other concern does not put it off"
+    repositories.follow_ups.begin(spots)
+    assert repositories.follow_ups.list_due(**TIMES) == ()
+
+
+def test_a_session_that_treats_another_concern_too_is_followed_up_for_both(
+    repositories: ClinicRepositories, consent: str
+) -> None:
+    """The look at the spots after it is a look at the spots, though the session was ordered for the veins."""
+    veins = add_treatment(repositories, consent, days_ago=250)
+    add_treatment(repositories, consent_to_other_concern(repositories, veins), days_ago=200)
+    both = replace(ORDERED, also=(AlsoTreated("age-spots", "cheeks", "1.0"),))
+    shared = repositories.treatments.begin(consent, both).id
+    end_treatment(repositories, shared, days_ago=100)
+    (due,) = repositories.follow_ups.list_due(**TIMES)
+    assert (now() - due.treated_at).days == 100, "it is the last session of the spots as well"
+    repositories.follow_ups.begin(shared, option="1.0")
+    repositories.follow_ups.begin(shared)
+    assert repositories.follow_ups.list_due(**TIMES) == ()
 
 
 def test_who_was_sent_home_before_the_first_pulse_was_not_treated(
@@ -410,17 +450,16 @@ def test_of_a_session_whose_rows_were_all_struck_nobody_is_followed_up(
     repositories: ClinicRepositories, consent: str
 ) -> None:
     """They were recorded in the record of somebody else."""
-    times = {name: datetime.timedelta(days=days) for name, days in (("after", 90), ("overdue", 180), ("until", 700))}
     mistaken = add_treatment(repositories, consent, days_ago=100)
-    (due,) = repositories.follow_ups.list_due(**times)
+    (due,) = repositories.follow_ups.list_due(**TIMES)
     strike(repositories, mistaken)
-    assert repositories.follow_ups.list_due(**times) == ()
+    assert repositories.follow_ups.list_due(**TIMES) == ()
     with pytest.raises(InputError) as raised:
         repositories.follow_ups.begin(mistaken)
     assert code_of(raised) == "not-treated"
     add_treatment(repositories, consent, days_ago=200)
     strike(repositories, add_treatment(repositories, consent, days_ago=10))
-    (before,) = repositories.follow_ups.list_due(**times)
+    (before,) = repositories.follow_ups.list_due(**TIMES)
     assert (before.consultation_id, before.overdue) == (due.consultation_id, True), "of the session that was fired"
 
 
@@ -434,13 +473,12 @@ def strike(repositories: ClinicRepositories, treatment: str) -> None:
 def test_who_was_treated_yesterday_or_years_ago_is_not_waited_for(
     repositories: ClinicRepositories, consent: str
 ) -> None:
-    times = {name: datetime.timedelta(days=days) for name, days in (("after", 90), ("overdue", 180), ("until", 700))}
     treatment = add_treatment(repositories, consent, days_ago=1)
-    assert repositories.follow_ups.list_due(**times) == ()
+    assert repositories.follow_ups.list_due(**TIMES) == ()
     end_treatment(repositories, treatment, days_ago=800)
-    assert repositories.follow_ups.list_due(**times) == ()
+    assert repositories.follow_ups.list_due(**TIMES) == ()
     end_treatment(repositories, treatment, days_ago=100)
-    assert len(repositories.follow_ups.list_due(**times)) == 1
+    assert len(repositories.follow_ups.list_due(**TIMES)) == 1
 
 
 def test_of_a_closed_consultation_nothing_is_written(repositories: ClinicRepositories, consent: str) -> None:
