@@ -299,6 +299,7 @@ class SpotLadder:
     text: Annotated[str, "where, how and when to read them"]
     text_below: Annotated[str, "the same for a page that gives the rules of all ladders with its first"]
     spots: Annotated[tuple[ReportFact, ...], "how many of 100 each spot burns, and the field once all are clean"]
+    alternative: Annotated[bool, "whether they are made in place of those of a first light, if this one is used"]
 
 
 @dataclass(frozen=True)

@@ -113,13 +113,12 @@ def spot_ladders(plan: Plan) -> tuple[SpotLadder, ...]:
         has_rules = ladder.message.id == _WITH_RULES and not isinstance(ladder.message, StoredMessage)
         is_below = has_rules and are_rules_given
         below = Message("report.spots_likewise", ladder.message.params) if is_below else ladder.message
-        line = "spots_line" if any(ladder.tries(*first) for first in firsts) else "spots_line_instead"
-        found.append(_spot_ladder(ladder, line, below.text))
+        found.append(_spot_ladder(ladder, below.text, alternative=not any(ladder.tries(*first) for first in firsts)))
         are_rules_given = are_rules_given or has_rules
     return tuple(found)
 
 
-def _spot_ladder(ladder: TestSpotLadder, line: str, text_below: str) -> SpotLadder:
+def _spot_ladder(ladder: TestSpotLadder, text_below: str, *, alternative: bool) -> SpotLadder:
     """Return a test-spot ladder with a line for each spot, and one for the whole field after clean spots.
 
     Where no probability is known, one line stands for all spots.
@@ -128,7 +127,8 @@ def _spot_ladder(ladder: TestSpotLadder, line: str, text_below: str) -> SpotLadd
     rows.append(ReportFact(report_text("spots_clean"), per_100(ladder.p_burn_if_clean)))
     if not any(row.value.is_known for row in rows):
         rows = [replace(rows[0], name=report_text("spots_any"))]
-    return SpotLadder(_ladder_line(ladder, line), ladder.message.text, text_below, tuple(rows))
+    line = _ladder_line(ladder, "spots_line_instead" if alternative else "spots_line")
+    return SpotLadder(line, ladder.message.text, text_below, tuple(rows), alternative)
 
 
 def _ladder_line(ladder: TestSpotLadder, id: str) -> str:
