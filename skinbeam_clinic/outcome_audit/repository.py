@@ -1,12 +1,13 @@
 """Read the outcomes of all courses of a clinic for statistics, with one entry in the audit log."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import or_
 
+from skinbeam.assessment.questionnaire import sites_overlap
 from skinbeam_clinic.access import AccessRight
 from skinbeam_clinic.database import follow_up_tables, tables, treatment_tables
 from skinbeam_clinic.database.clinic_access import Repository
@@ -17,12 +18,15 @@ from skinbeam_clinic.follow_ups.follow_up_grades import build_follow_up
 from skinbeam_clinic.follow_ups.models import FollowUpMoment, ImprovementRange, leading_improvement
 from skinbeam_clinic.follow_ups.sealed_content import FOLLOW_UP_CONTENT, FollowUpContent
 from skinbeam_clinic.patient_links.person import kept_ids
+from skinbeam_clinic.plans.document import parse_plan
 from skinbeam_clinic.plans.option_ref import OptionRef
+from skinbeam_clinic.plans.shared_patterns import has_same_setting
 from skinbeam_clinic.pulse_settings import PulseSettings
-from skinbeam_clinic.treatments.models import find_valid_firings
+from skinbeam_clinic.treatments.models import AlsoTreated, find_valid_firings
 from skinbeam_clinic.treatments.repository import list_altered_treatments
 from skinbeam_clinic.treatments.sealed_content import (
     ADVERSE_EVENT_CONTENT,
+    CHECKLIST_CONTENT,
     FIRED_CONTENT,
     AdverseEventContent,
     FiredContent,
@@ -68,9 +72,10 @@ class FiredSettings:
 
 @dataclass(frozen=True)
 class CourseOutcome:
-    """The treatments that were ordered for one concern of a consultation, under one plan, and their outcome.
+    """The treatments of one concern of a consultation, under one plan, and their outcome.
 
-    Another concern that the same pulses treat has no part in it: its plan foretold what its own setting does.
+    A session that was ordered for another concern counts for this one where the plan has the same setting for both:
+    what it foretold is of that setting. Under another one, such as deeper columns, nothing was foretold.
 
     Parameters
     ----------
@@ -107,6 +112,24 @@ class CourseOutcome:
         return self.months_after is not None
 
 
+@dataclass(frozen=True)
+class _CourseRecords:
+    """What the courses of a clinic consist of.
+
+    Parameters
+    ----------
+    patients, plan_files : of a consultation, and of a plan.
+    areas, events, follow_ups, also : of a treatment; areas by their id, and `also` where there is any.
+    """
+
+    patients: Mapping[str, str]
+    plan_files: Mapping[str, str]
+    areas: Mapping[str, Mapping[str, FiredContent]]
+    events: Mapping[str, Sequence[AdverseEventContent]]
+    follow_ups: Mapping[str, Sequence[tuple[follow_up_tables.FollowUpRow, FollowUpContent]]]
+    also: Mapping[str, Sequence[AlsoTreated]]
+
+
 class OutcomeRepository(Repository):
     """The courses of a clinic, for statistics."""
 
@@ -126,7 +149,7 @@ class OutcomeRepository(Repository):
         """
         with self._access.skipping_altered(), self._access.reading(AccessRight.OUTCOMES) as work:
             work.log("outcomes.counted", "treatment")
-            return tuple(_load_courses(work))
+            return tuple(self._load_courses(work))
 
     def export_courses(self, form: str) -> tuple[tuple[CourseOutcome, ...], str]:
         """Return every course for a table that leaves the clinic, and the clinic's pseudonym.
@@ -136,7 +159,7 @@ class OutcomeRepository(Repository):
         with self._access.reading(AccessRight.EXPORT) as work:
             work.log("outcomes.exported", "treatment", form=form)
             name = self._access.database.secret.signature("pseudonym of clinic", work.clinic_id.encode())
-            return tuple(_load_courses(work)), "".join(chr(ord("a") + int(sign, 16)) for sign in name[:8])
+            return tuple(self._load_courses(work)), "".join(chr(ord("a") + int(sign, 16)) for sign in name[:8])
 
     def member_names(self) -> Mapping[str, str]:
         """Return the names of the clinic's members by their ids."""
@@ -147,49 +170,47 @@ class OutcomeRepository(Repository):
         """Return the document of a course's plan; `courses` has recorded the reading in the audit log."""
         return self._access.database.files.get(self._access.member.clinic_id, course.plan_file)
 
+    def _load_courses(self, work: ClinicTransaction) -> Iterator[CourseOutcome]:
+        table = treatment_tables.TreatmentRow
+        ended = [row for (row,) in _load_rows(work, table, _TREATMENT_COLUMNS) if row.state in _ENDED_STATES]
+        records = _load_records(work)
+        altered = list_altered_treatments(work)
+        courses: dict[tuple[str, int], list[tuple[treatment_tables.TreatmentRow, str]]] = defaultdict(list)
+        for row in ended:
+            fired = find_valid_firings(records.areas.get(row.id, {})).values()
+            if row.id in altered or fired:
+                sites = {area.site for area in fired}
+                for option in (row.option, *self._list_options_of_same_setting(row, records, sites)):
+                    courses[row.consultation_id, OptionRef.parse(option).concern].append((row, option))
+        for treatments in courses.values():
+            treatments.sort(key=lambda treatment: treatment[0].created_at)
+            course = _build_course([row for row, _ in treatments], treatments[0][1], records)
+            yield replace(course, is_altered=any(row.id in altered for row, _ in treatments))
 
-@dataclass(frozen=True)
-class _CourseRecords:
-    """What the courses of a clinic consist of.
-
-    Parameters
-    ----------
-    patients, plan_files : of a consultation, and of a plan.
-    areas, events, follow_ups : of a treatment; areas by their id.
-    """
-
-    patients: Mapping[str, str]
-    plan_files: Mapping[str, str]
-    areas: Mapping[str, Mapping[str, FiredContent]]
-    events: Mapping[str, Sequence[AdverseEventContent]]
-    follow_ups: Mapping[str, Sequence[tuple[follow_up_tables.FollowUpRow, FollowUpContent]]]
-
-
-def _load_courses(work: ClinicTransaction) -> Iterator[CourseOutcome]:
-    table = treatment_tables.TreatmentRow
-    ended = [row for (row,) in _load_rows(work, table, _TREATMENT_COLUMNS) if row.state in _ENDED_STATES]
-    records = _load_records(work)
-    altered = list_altered_treatments(work)
-    courses: dict[tuple[str, int], list[treatment_tables.TreatmentRow]] = defaultdict(list)
-    for row in ended:
-        if row.id in altered or find_valid_firings(records.areas.get(row.id, {})):
-            courses[row.consultation_id, OptionRef.parse(row.option).concern].append(row)
-    for treatments in courses.values():
-        treatments.sort(key=lambda treatment: (treatment.number, treatment.created_at))
-        course = _build_course(treatments, records)
-        yield replace(course, is_altered=any(treatment.id in altered for treatment in treatments))
+    def _list_options_of_same_setting(
+        self, row: treatment_tables.TreatmentRow, records: _CourseRecords, sites: Collection[str]
+    ) -> list[str]:
+        """Return the options of the other concerns that a session treats at one of its sites with their own setting."""
+        also = [
+            other for other in records.also.get(row.id, ()) if any(sites_overlap(other.site, site) for site in sites)
+        ]
+        if not also:
+            return []
+        files = self._access.database.files
+        plan = parse_plan(files.get(self._access.member.clinic_id, records.plan_files[row.plan_id]))
+        return [other.option for other in also if has_same_setting(plan, row.option, other.option)]
 
 
 def _load_records(work: ClinicTransaction) -> _CourseRecords:
     kept_by_duplicate = kept_ids(work)  # two records of one person are one person
-    consultation, plan = tables.ConsultationRow, tables.PlanRow
+    consultation, plan, treatment = tables.ConsultationRow, tables.PlanRow, treatment_tables.TreatmentRow
     area, event = treatment_tables.TreatedAreaRow, treatment_tables.AdverseEventRow
     areas: dict[str, dict[str, FiredContent]] = defaultdict(dict)
-    for treatment, id, fired in work.read_columns(area, area.treatment_id, area.id, sealed=FIRED_CONTENT):
-        areas[treatment][id] = fired
+    for treatment_id, id, fired in work.read_columns(area, area.treatment_id, area.id, sealed=FIRED_CONTENT):
+        areas[treatment_id][id] = fired
     events: dict[str, list[AdverseEventContent]] = defaultdict(list)
-    for treatment, content in work.read_columns(event, event.treatment_id, sealed=ADVERSE_EVENT_CONTENT):
-        events[treatment].append(content)
+    for treatment_id, content in work.read_columns(event, event.treatment_id, sealed=ADVERSE_EVENT_CONTENT):
+        events[treatment_id].append(content)
     follow_ups: dict[str, list[tuple[follow_up_tables.FollowUpRow, FollowUpContent]]] = defaultdict(list)
     for row, content in _load_rows(work, follow_up_tables.FollowUpRow, _FOLLOW_UP_COLUMNS, FOLLOW_UP_CONTENT):
         follow_ups[row.treatment_id].append((row, content))
@@ -202,6 +223,11 @@ def _load_records(work: ClinicTransaction) -> _CourseRecords:
         areas=areas,
         events=events,
         follow_ups=follow_ups,
+        also={
+            id: checklist.ordered.also
+            for id, checklist in work.read_columns(treatment, treatment.id, sealed=CHECKLIST_CONTENT)
+            if checklist.ordered.also
+        },
     )
 
 
@@ -213,11 +239,16 @@ def _load_rows(
         yield table(**dict(zip(columns, values, strict=False))), *values[len(columns) :]
 
 
-def _build_course(rows: Sequence[treatment_tables.TreatmentRow], records: _CourseRecords) -> CourseOutcome:
+def _build_course(rows: Sequence[treatment_tables.TreatmentRow], option: str, records: _CourseRecords) -> CourseOutcome:
+    """Return the course of the concern of an option."""
     first, last = rows[0], max(rows, key=lambda treatment: treatment.ended_at or treatment.created_at)
     fired = [(treatment, find_valid_firings(records.areas.get(treatment.id, {})).values()) for treatment in rows]
     worst = [max(pains) for _, held in fired if (pains := [x.pain_0_10 for x in held if x.pain_0_10 is not None])]
-    own = [(row, held) for row, held in records.follow_ups.get(last.id, ()) if held.option is None]
+    own = [
+        (row, held)
+        for row, held in records.follow_ups.get(last.id, ())
+        if OptionRef.parse(held.option or last.option).concern == OptionRef.parse(option).concern
+    ]
     read = (build_follow_up(row, held, last, str) for row, held in own)
     after = sorted(
         (follow_up for follow_up in read if follow_up.moment is FollowUpMoment.AFTER),
@@ -236,7 +267,7 @@ def _build_course(rows: Sequence[treatment_tables.TreatmentRow], records: _Cours
     return CourseOutcome(
         patient_id=records.patients[first.consultation_id],
         plan_file=records.plan_files[first.plan_id],
-        option=first.option,
+        option=option,
         operators=frozenset(treatment.started_by for treatment in rows if treatment.started_by),
         sessions=len(rows),
         months_after=after[-1].months_after if after else None,

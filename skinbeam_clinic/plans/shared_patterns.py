@@ -11,7 +11,7 @@ from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
 from skinbeam_clinic.treatments.models import AlsoTreated
 
-__all__ = ["PatternLine", "list_also_treated", "pattern_lines"]
+__all__ = ["PatternLine", "has_same_setting", "list_also_treated", "pattern_lines"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,14 @@ def list_also_treated(plan: Plan, choices: Sequence[PlanChoice], place: str) -> 
         AlsoTreated(other.condition, other.site, _first_laser_place(plan, other))
         for other in list_treated_with(concern, _scheduled_concerns(plan, choices), plan.course)
     )
+
+
+def has_same_setting(plan: Plan, place: str, other: str) -> bool:
+    """Return whether a plan has one setting of one device for the options at two positions."""
+    first, second = (find_option(plan, option)[1].setup for option in (place, other))
+    if first is None or second is None:
+        return False
+    return (first.device, first.settings) == (second.device, second.settings)
 
 
 def _first_laser_place(plan: Plan, concern: ConcernPlan) -> str:

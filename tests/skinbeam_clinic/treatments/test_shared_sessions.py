@@ -25,6 +25,7 @@ from skinbeam_clinic.errors import RecordNotFoundError
 from skinbeam_clinic.exchange.copied_patient import parse_copy
 from skinbeam_clinic.exchange.fhir.treatments import parse_treatment, treatment_resources
 from skinbeam_clinic.follow_ups.models import AestheticChange, ImprovementQuarter
+from skinbeam_clinic.outcome_audit.comparison import OutcomeReader
 from skinbeam_clinic.outcome_audit.repository import CourseOutcome
 from skinbeam_clinic.patients.history import HistoryFact
 from skinbeam_clinic.patients.history_join import join_history
@@ -195,10 +196,48 @@ def test_what_improved_another_concern_is_no_outcome_of_the_option_that_was_fire
     assert (improvement.low_pct, improvement.high_pct) == (25.0, 50.0)
 
 
-def read_outcome(clinics: Clinics, treatment: Treatment) -> CourseOutcome:
+def test_a_session_at_the_setting_of_both_is_an_outcome_of_each(
+    client: TestClient, clinics: Clinics, machine: str
+) -> None:
+    treatment = fired(client, clinics, machine, add_shared_plan(clinics, energy_times=1.0))
+    grade(clinics, treatment, TEXTURE_OPTION, ImprovementQuarter.FOURTH)
+    courses = read_outcomes(clinics, treatment)
+    assert courses.keys() == {SCARS_OPTION, TEXTURE_OPTION}
+    improvement = courses[TEXTURE_OPTION].improvement
+    assert improvement is not None
+    assert (improvement.low_pct, courses[TEXTURE_OPTION].sessions) == (75.0, 1)
+    assert not courses[SCARS_OPTION].has_follow_up, "nobody has looked at the scars"
+    grade(clinics, treatment, SCARS_OPTION, ImprovementQuarter.SECOND)
+    predictions = [
+        comparison.prediction.condition
+        for comparison in OutcomeReader().read(clinics.repositories(Role.OWNER)).comparisons
+        if comparison.course.patient_id == courses[SCARS_OPTION].patient_id
+    ]
+    assert sorted(predictions) == ["acne-scars", "skin-texture"]
+
+
+def test_a_session_beside_the_site_of_the_other_concern_is_no_outcome_of_it(
+    client: TestClient, clinics: Clinics, machine: str
+) -> None:
+    plan = add_shared_plan(clinics, energy_times=1.0)
+    here = f"/treatments/{ordered(client, clinics, machine, plan, SCARS_OPTION).id}"
+    client.post(f"{here}/start")
+    row = ROW | {"site": "chin", "endpoint": "seek", "reason": "scars there, too", "confirmed": "site=chin"}
+    assert client.post(f"{here}/areas", data=row).status_code == 303
+    client.post(f"{here}/end", data={"state": "done"})
+    treatment = clinics.repositories().treatments.get(here.rpartition("/")[2])
+    assert read_outcomes(clinics, treatment).keys() == {SCARS_OPTION}
+
+
+def read_outcomes(clinics: Clinics, treatment: Treatment) -> dict[str, CourseOutcome]:
+    """The courses of a treatment's patient, by their option."""
     repositories = clinics.repositories(Role.OWNER)
     patient = repositories.consultations.get(treatment.consultation_id).patient_id
-    (course,) = (course for course in repositories.outcomes.courses() if course.patient_id == patient)
+    return {course.option: course for course in repositories.outcomes.courses() if course.patient_id == patient}
+
+
+def read_outcome(clinics: Clinics, treatment: Treatment) -> CourseOutcome:
+    (course,) = read_outcomes(clinics, treatment).values()
     return course
 
 
