@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from skinbeam.course.shared_pattern import list_shared_patterns, list_treated_with
 from skinbeam.plan_records.plan import ConcernPlan, Plan
 from skinbeam.report.formatting import concern_name
+from skinbeam.text import render_message
 from skinbeam_clinic.models import PlanChoice
 from skinbeam_clinic.plans.document import find_option
 from skinbeam_clinic.plans.option_ref import OptionRef
@@ -32,7 +33,12 @@ class PatternLine:
 def pattern_lines(plan: Plan, choices: Sequence[PlanChoice], place: str) -> tuple[PatternLine, ...]:
     """Return the lines on the option at a position such as `0.1` of a plan in the current language."""
     concern, option = find_option(plan, place)
+    also = [other.option for other in list_also_treated(plan, choices, place)]
+    same = [find_option(plan, other)[0] for other in also if has_same_setting(plan, place, other)]
     lines = []
+    if same:
+        names = "; ".join(concern_name(each) for each in (concern, *same))  # a name may hold a comma
+        lines.append(PatternLine(render_message("course.one-pass", {"concerns": names})))
     for shared in list_shared_patterns(_scheduled_concerns(plan, choices), plan.course):
         message = shared.message_on(concern, option)
         if message is None:

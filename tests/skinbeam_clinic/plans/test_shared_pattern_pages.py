@@ -49,6 +49,21 @@ def test_nothing_is_said_once_the_scars_get_another_option(clinics: Clinics, pla
     assert STANDS_ALONE in client.get(f"{plan}/consent/{TEXTURE}.0").text
 
 
+def test_each_page_of_an_option_names_what_else_its_pass_treats_at_the_same_setting(clinics: Clinics) -> None:
+    """The course alone said it: whoever ordered both options would have fired the same pass twice."""
+    client, plan_id = clinics.browser(Role.CLINICIAN), add_shared_plan(clinics, energy_times=1.0)
+    scars, texture = "Atrophic acne scars, cheeks", "Uneven texture, cheeks"
+    whole_plan = html.unescape(client.get(f"/plans/{plan_id}").text)
+    for number, names in ((SCARS, f"{scars}; {texture}"), (TEXTURE, f"{texture}; {scars}")):
+        expected = f"one pass treats these together: {names}. Do not repeat it for each."
+        consent = agree(clinics.repositories(), plan_id, f"{number}.0")
+        session = client.post(f"/consents/{consent}/treatments").headers["location"]
+        for text in (whole_plan, client.get(f"/plans/{plan_id}/consent/{number}.0").text, client.get(session).text):
+            assert html.unescape(text).count(expected) == 1
+    client.post(f"/plans/{plan_id}/choice", data={"option": f"{TEXTURE}.1", "notes": "creams alone"})
+    assert "one pass treats these together: " not in client.get(f"/plans/{plan_id}/consent/{SCARS}.0").text
+
+
 def test_german_pages_say_it_in_german(clinics: Clinics, plan: str) -> None:
     client, german = clinics.browser(Role.CLINICIAN), {"accept-language": "de"}
     text = client.get(f"{plan}/consent/{TEXTURE}.0", headers=german).text
