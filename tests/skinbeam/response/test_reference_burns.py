@@ -2,13 +2,14 @@
 
 import itertools
 from dataclasses import replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 from paths import ROOT
 
 from research.derived_table import HASH_KEY
+from skinbeam.laser.beam import Beam
 from skinbeam.laser.device import load_device
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.input_files import load_case
@@ -59,8 +60,15 @@ def test_what_is_shipped_is_what_is_computed() -> None:
         assert compute_reference_doses("cheeks", phototype, beam, COOLING) == tuple(shipped[phototype][key])
 
 
-def test_a_plan_with_a_measured_colour_finds_its_settings_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference_burns, "compute_reference_doses", refuse_to_compute)
+def test_a_plan_with_a_measured_colour_finds_its_published_settings_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one other light of this plan is green, of which no source prints a dose."""
+
+    def compute(*asked: Any) -> tuple[float, ...]:
+        beam = next(one for one in asked if isinstance(one, Beam))
+        return computed(*asked) if beam.wavelength_nm == 532.0 and beam.pulse_ms >= 1.0 else refuse_to_compute()
+
+    computed = reference_burns.compute_reference_doses
+    monkeypatch.setattr(reference_burns, "compute_reference_doses", compute)
     case = load_case(ROOT / "examples" / "first-consultation" / "case.toml")
     assert case.case.patient is not None
     measured = case.case.patient.model_copy(update={"ita_deg": 48.0})
