@@ -361,11 +361,11 @@ def _list_ordered_concerns(work: ClinicTransaction) -> dict[str, list[_EndAndLoo
     table, follow_up = treatment_tables.TreatmentRow, follow_up_tables.FollowUpRow
     ended = work.newest_moments_by(table, table.ended_at, table.option, table.started_at.is_not(None))
     looked_at = work.newest_moments_by(follow_up, follow_up.seen_at, table.option, follow_up.treatment_id == table.id)
-    return {
-        id: [(end, seen.get(concern)) for concern, end in _newest_by_concern(options).items()]
-        for id, options in ended.items()
-        for seen in [_newest_by_concern(looked_at.get(id, {}))]
-    }
+    concerns: dict[str, list[_EndAndLook]] = {}
+    for id, options in ended.items():
+        seen = _newest_by_concern(looked_at.get(id, {}))
+        concerns[id] = [(end, seen.get(concern)) for concern, end in _newest_by_concern(options).items()]
+    return concerns
 
 
 def _newest_by_concern(moments: Mapping[str, datetime.datetime]) -> dict[int, datetime.datetime]:
@@ -398,8 +398,8 @@ def _list_treated_concerns(
         newest = [sessions.pop() for sessions in left]
         fired = {row.id for row in list_fired(work, [row for row, _ in newest])}
         for row, treated in newest:
-            if row.id in fired:
-                ends[row.consultation_id] |= dict.fromkeys(treated, _treatment_end(row)) | ends[row.consultation_id]
+            for concern in treated if row.id in fired else ():
+                ends[row.consultation_id].setdefault(concern, _treatment_end(row))
         remaining = (
             [(row, treated) for row, treated in sessions if treated.keys() - ends[row.consultation_id].keys()]
             for sessions in left
@@ -407,8 +407,9 @@ def _list_treated_concerns(
         left = [sessions for sessions in remaining if sessions]
     for id, concerns in ends.items():
         seen: dict[int, datetime.datetime] = {}
-        for looked in looked_at[id]:
-            seen |= dict.fromkeys(work.read_each([looked], partial(followed_concern, work)), looked.seen_at)
+        for follow_up_row in looked_at[id]:  # the newest last
+            for concern in work.read_each([follow_up_row], partial(followed_concern, work)):  # none of an altered one
+                seen[concern] = follow_up_row.seen_at
         yield from ((id, end, seen.get(concern)) for concern, end in concerns.items())
 
 

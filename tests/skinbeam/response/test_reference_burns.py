@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from paths import ROOT
 
 from research.derived_table import HASH_KEY
 from skinbeam.laser.beam import Beam
+from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import load_device
 from skinbeam.laser.setting_grid import BeamSetting
 from skinbeam.model.input_files import load_case
@@ -63,11 +64,10 @@ def test_what_is_shipped_is_what_is_computed() -> None:
 def test_a_plan_with_a_measured_colour_finds_its_published_settings_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one other light of this plan is green, of which no source prints a dose."""
 
-    def compute(*asked: Any) -> tuple[float, ...]:
-        beam = next(one for one in asked if isinstance(one, Beam))
-        return computed(*asked) if beam.wavelength_nm == 532.0 and beam.pulse_ms >= 1.0 else refuse_to_compute()
+    def compute(site: str, phototype: str, beam: Beam, cooling: CoolingPlan) -> tuple[float, ...]:
+        is_green = beam.wavelength_nm == 532.0 and beam.pulse_ms >= 1.0
+        return compute_reference_doses(site, phototype, beam, cooling) if is_green else refuse_to_compute()
 
-    computed = reference_burns.compute_reference_doses
     monkeypatch.setattr(reference_burns, "compute_reference_doses", compute)
     case = load_case(ROOT / "examples" / "first-consultation" / "case.toml")
     assert case.case.patient is not None
